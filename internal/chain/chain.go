@@ -1,0 +1,247 @@
+// Package chain is the one event chain that esign, vault and compliance append
+// to: every change of an envelope is an event, numbered without a gap from 1,
+// each naming the SHA-256 of the one before.
+//
+// # Canonical bytes, version 1
+//
+// An event's canonical bytes are the canon encoding of
+//
+//	{"actor":{"id":string,"kind":string},"data":object,"detail_sha256":hex or "",
+//	 "envelope_id":string,"event_id":string,"prev_hash":hex or "","recorded_at":time,
+//	 "seq":integer,"type":string,"v":1}
+//
+// with times in UTC and exactly six decimals. hash = SHA-256(canonical bytes);
+// the first event's prev_hash is "". data holds ids, types, times, digests and
+// numbers, never personal data: what is personal is a detail that the event
+// commits to by detail_sha256 = SHA-256(salt ‖ canonical detail), salt being 32
+// random bytes kept beside the detail, so that both can be erased and the chain
+// still verifies. The leaf of the transparency log is the canonical bytes.
+//
+// This format never changes; a later one has another v.
+package chain
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+// ErrBroken is returned for a chain with a gap, a fork or an altered event.
+var ErrBroken = errors.New("chain: broken")
+
+// Actor is who caused an event: kind "key", "signer", "operator", "public" or
+// "system", and that one's id. No names.
+type Actor struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+}
+
+// Event is one link. Canonical and Hash never change after Append.
+type Event struct {
+	ID         string
+	EnvelopeID string
+	Seq        int64
+	Type       string
+	RecordedAt time.Time
+	Actor      Actor
+	Data       json.RawMessage // canonical
+	PrevHash   storage.Digest
+	Hash       storage.Digest
+	Canonical  []byte
+
+	DetailSHA256 storage.Digest  // "" when there is none
+	Detail       json.RawMessage // canonical; nil when there is none or it was erased
+	Salt         []byte          // 32 bytes, nil when Detail is
+
+	LogIndex *int64 // position in the transparency log; nil while unsequenced
+}
+
+// Draft is an event to be appended.
+type Draft struct {
+	EnvelopeID string
+	Type       string
+	Actor      Actor
+	Data       any // encodes to a JSON object without personal data; nil is {}
+	Detail     any // personal data, encodes to a JSON object; nil is none
+}
+
+// Head is the end of a chain; the zero Head is that of an empty chain.
+type Head struct {
+	Seq        int64
+	Hash       storage.Digest
+	RecordedAt time.Time
+}
+
+// Store is the part of an engine's transaction that the chain needs.
+type Store interface {
+	// ChainHead returns the zero Head for an envelope without events.
+	ChainHead(ctx context.Context, envelopeID string) (Head, error)
+	// AppendEvent inserts e; storage.ErrConflict when (EnvelopeID, Seq) is taken.
+	AppendEvent(ctx context.Context, e Event) error
+}
+
+// Stamper makes what an event needs besides its draft.
+type Stamper struct {
+	Now   func() time.Time // UTC, microseconds
+	NewID func(prefix string) string
+	Rand  io.Reader
+}
+
+// Append adds drafts to their chains inside the transaction behind s and
+// returns the events. recorded_at is max(now, the predecessor's + 1 µs).
+func (st Stamper) Append(ctx context.Context, s Store, drafts ...Draft) ([]Event, error) {
+	events := make([]Event, 0, len(drafts))
+	for _, d := range drafts {
+		head, err := s.ChainHead(ctx, d.EnvelopeID)
+		if err != nil {
+			return nil, fmt.Errorf("chain %s: %w", d.EnvelopeID, err)
+		}
+		e, err := st.seal(head, d)
+		if err != nil {
+			return nil, fmt.Errorf("chain %s: %s: %w", d.EnvelopeID, d.Type, err)
+		}
+		if err := s.AppendEvent(ctx, e); err != nil {
+			return nil, fmt.Errorf("chain %s: %w", d.EnvelopeID, err)
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+func (st Stamper) seal(head Head, d Draft) (Event, error) {
+	at := st.Now()
+	if earliest := head.RecordedAt.Add(time.Microsecond); head.Seq > 0 && at.Before(earliest) {
+		at = earliest
+	}
+	e := Event{
+		ID: st.NewID("evt"), EnvelopeID: d.EnvelopeID, Seq: head.Seq + 1, Type: d.Type,
+		RecordedAt: stamp.Micro(at), Actor: d.Actor, PrevHash: head.Hash,
+	}
+	var err error
+	if e.Data, err = object(d.Data); err != nil {
+		return Event{}, err
+	}
+	if d.Detail != nil {
+		if e.Detail, err = object(d.Detail); err != nil {
+			return Event{}, err
+		}
+		e.Salt = make([]byte, 32)
+		if _, err := io.ReadFull(st.Rand, e.Salt); err != nil {
+			return Event{}, fmt.Errorf("salt: %w", err)
+		}
+		e.DetailSHA256 = Commit(e.Salt, e.Detail)
+	}
+	if e.Canonical, err = canon.Marshal(e.body()); err != nil {
+		return Event{}, err
+	}
+	e.Hash = storage.Sum(e.Canonical)
+	return e, nil
+}
+
+func object(v any) (json.RawMessage, error) {
+	if v == nil {
+		return json.RawMessage("{}"), nil
+	}
+	b, err := canon.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	if b[0] != '{' {
+		return nil, errors.New("not an object")
+	}
+	return b, nil
+}
+
+// Commit returns SHA-256(salt ‖ detail).
+func Commit(salt, detail []byte) storage.Digest {
+	h := sha256.New()
+	h.Write(salt)
+	h.Write(detail)
+	return storage.Digest(hex.EncodeToString(h.Sum(nil)))
+}
+
+type body struct {
+	Actor        Actor           `json:"actor"`
+	Data         json.RawMessage `json:"data"`
+	DetailSHA256 storage.Digest  `json:"detail_sha256"`
+	EnvelopeID   string          `json:"envelope_id"`
+	EventID      string          `json:"event_id"`
+	PrevHash     storage.Digest  `json:"prev_hash"`
+	RecordedAt   string          `json:"recorded_at"`
+	Seq          int64           `json:"seq"`
+	Type         string          `json:"type"`
+	V            int             `json:"v"`
+}
+
+func (e Event) body() body {
+	return body{e.Actor, e.Data, e.DetailSHA256, e.EnvelopeID, e.ID, e.PrevHash, stamp.Format(e.RecordedAt), e.Seq, e.Type, 1}
+}
+
+// Parse reads canonical bytes back into an event (without Detail, Salt and
+// LogIndex) and refuses every other spelling.
+func Parse(canonical []byte) (Event, error) {
+	var b body
+	if err := canon.Unmarshal(canonical, &b); err != nil {
+		return Event{}, fmt.Errorf("chain: %w", err)
+	}
+	if b.V != 1 {
+		return Event{}, fmt.Errorf("chain: event version %d is unknown", b.V)
+	}
+	at, err := stamp.Parse(b.RecordedAt)
+	if err != nil {
+		return Event{}, fmt.Errorf("chain: recorded_at: %w", err)
+	}
+	e := Event{
+		ID: b.EventID, EnvelopeID: b.EnvelopeID, Seq: b.Seq, Type: b.Type, RecordedAt: at, Actor: b.Actor, Data: b.Data,
+		PrevHash: b.PrevHash, Hash: storage.Sum(canonical), Canonical: canonical, DetailSHA256: b.DetailSHA256,
+	}
+	if again, err := canon.Marshal(e.body()); err != nil || !bytes.Equal(again, canonical) {
+		return Event{}, fmt.Errorf("chain: %w: not an event", canon.ErrNotCanonical)
+	}
+	return e, nil
+}
+
+// Verify recomputes every hash and link of a whole chain, first event first.
+// A detail that is there must match its commitment; one that was erased is
+// counted in redacted. Any difference wraps ErrBroken and names the event.
+func Verify(envelopeID string, events []Event) (redacted int, err error) {
+	var head Head
+	for i, e := range events {
+		broken := func(format string, args ...any) error {
+			return fmt.Errorf("%w: %s event %d: %s", ErrBroken, envelopeID, i+1, fmt.Sprintf(format, args...))
+		}
+		p, err := Parse(e.Canonical)
+		switch {
+		case err != nil:
+			return redacted, broken("%v", err)
+		case p.EnvelopeID != envelopeID:
+			return redacted, broken("belongs to another envelope")
+		case p.Seq != head.Seq+1:
+			return redacted, broken("has seq %d, want %d", p.Seq, head.Seq+1)
+		case p.PrevHash != head.Hash:
+			return redacted, broken("does not name the hash of its predecessor")
+		case i > 0 && !p.RecordedAt.After(head.RecordedAt):
+			return redacted, broken("is not later than its predecessor")
+		case e.ID != p.ID || e.EnvelopeID != p.EnvelopeID || e.Seq != p.Seq || e.Type != p.Type || e.Hash != p.Hash || e.PrevHash != p.PrevHash || e.DetailSHA256 != p.DetailSHA256 || e.Actor != p.Actor || !e.RecordedAt.Equal(p.RecordedAt) || string(e.Data) != string(p.Data):
+			return redacted, broken("row and canonical bytes differ")
+		case p.DetailSHA256 == "" && (e.Detail != nil || e.Salt != nil):
+			return redacted, broken("has a detail that it does not commit to")
+		case p.DetailSHA256 != "" && e.Detail == nil:
+			redacted++
+		case p.DetailSHA256 != "" && Commit(e.Salt, e.Detail) != p.DetailSHA256:
+			return redacted, broken("detail was altered")
+		}
+		head = Head{p.Seq, p.Hash, p.RecordedAt}
+	}
+	return redacted, nil
+}

@@ -1,0 +1,136 @@
+// Package check validates requests with go-playground/validator and returns
+// our own error, so that no engine exposes the library.
+package check
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// Field says what is wrong with one field. Field is its path as the API spells
+// it (signers[0].email), Rule a stable word, Message a sentence.
+type Field struct {
+	Field   string `json:"field"`
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
+}
+
+// InvalidError lists every field that breaks a rule. The engines alias it.
+type InvalidError struct{ Fields []Field }
+
+func (e *InvalidError) Error() string {
+	s := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		s[i] = f.Field + ": " + f.Message
+	}
+	return "invalid: " + strings.Join(s, "; ")
+}
+
+// Fail returns an InvalidError for one field.
+func Fail(field, rule, format string, args ...any) *InvalidError {
+	return &InvalidError{[]Field{{field, rule, fmt.Sprintf(format, args...)}}}
+}
+
+// Problems gathers fields; its Err is nil when there are none.
+type Problems struct{ fields []Field }
+
+// Add notes one more field.
+func (p *Problems) Add(field, rule, format string, args ...any) {
+	p.fields = append(p.fields, Field{field, rule, fmt.Sprintf(format, args...)})
+}
+
+// Struct adds what `validate` tags of v refuse; field names come from `json`
+// tags, or from the Go name in snake case.
+func (p *Problems) Struct(v any) {
+	err := instance().Struct(v)
+	var ve validator.ValidationErrors
+	if errors.As(err, &ve) {
+		for _, fe := range ve {
+			p.Add(path(fe.Namespace()), fe.Tag(), "%s", message(fe))
+		}
+	} else if err != nil {
+		p.Add("", "invalid", "%v", err)
+	}
+}
+
+// Err returns the InvalidError, or nil.
+func (p *Problems) Err() error {
+	if len(p.fields) == 0 {
+		return nil
+	}
+	return &InvalidError{p.fields}
+}
+
+// Struct validates v by its `validate` tags.
+func Struct(v any) error {
+	var p Problems
+	p.Struct(v)
+	return p.Err()
+}
+
+var instance = sync.OnceValue(func() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
+			return name
+		}
+		return snake(f.Name)
+	})
+	return v
+})
+
+func path(namespace string) string {
+	_, rest, ok := strings.Cut(namespace, ".")
+	if !ok {
+		return namespace
+	}
+	return rest
+}
+
+func snake(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		if r >= 'A' && r <= 'Z' {
+			if i > 0 && (s[i-1] < 'A' || s[i-1] > 'Z') {
+				b.WriteByte('_')
+			}
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func message(fe validator.FieldError) string {
+	switch fe.Tag() {
+	case "required":
+		return "is required"
+	case "email":
+		return "must be an e-mail address"
+	case "oneof":
+		return "must be one of " + strings.ReplaceAll(fe.Param(), " ", ", ")
+	case "max":
+		return "must be at most " + fe.Param() + unit(fe)
+	case "min":
+		return "must be at least " + fe.Param() + unit(fe)
+	}
+	if fe.Param() != "" {
+		return "breaks the rule " + fe.Tag() + "=" + fe.Param()
+	}
+	return "breaks the rule " + fe.Tag()
+}
+
+func unit(fe validator.FieldError) string {
+	switch fe.Kind() {
+	case reflect.String:
+		return " characters"
+	case reflect.Slice, reflect.Map:
+		return " entries"
+	}
+	return ""
+}

@@ -1,0 +1,115 @@
+package storage
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// StageGrace is how long a staged object may wait for the transaction that
+// names it before the sweep condemns it.
+const StageGrace = 24 * time.Hour
+
+// BlobRows is the SQL side of the blob store: a row is staged and committed
+// before its object is written, linked by the transaction that names the
+// object, and condemned, by compare-and-set, before the object is deleted. So a
+// crash leaves an object without an owner, never an owner without its object.
+type BlobRows interface {
+	// Stage commits the row of an object about to be written. Staging a name
+	// again is harmless unless it is condemned: ErrBlobCondemned.
+	Stage(ctx context.Context, o Object, at time.Time) error
+	// Link makes a staged row linked, in tx; ErrBlobCondemned when the sweep was
+	// first, ErrNotFound when nothing was staged. Linking twice is harmless.
+	Link(ctx context.Context, tx Tx, name string, at time.Time) error
+	// Unlink condemns a linked row, in tx: its owner is gone.
+	Unlink(ctx context.Context, tx Tx, name string, at time.Time) error
+	// Condemn turns rows staged before t into condemned ones, at most limit.
+	Condemn(ctx context.Context, before time.Time, limit int) error
+	// Condemned returns the names of condemned rows, at most limit.
+	Condemned(ctx context.Context, limit int) ([]string, error)
+	// Drop deletes a condemned row after its object is gone.
+	Drop(ctx context.Context, name string) error
+}
+
+// Depot writes and reads objects by the rules of BlobRows. It is safe for
+// concurrent use.
+type Depot struct {
+	Blobs Blobs
+	Rows  BlobRows
+	Now   func() time.Time // required
+}
+
+// Stage writes content durably under <kind>/<owner>/<sha256> and returns its
+// name. The caller's transaction must link it within StageGrace.
+func (d *Depot) Stage(ctx context.Context, kind, owner string, content []byte) (Object, error) {
+	sum := Sum(content)
+	o := Object{Name: kind + "/" + owner + "/" + string(sum), SHA256: sum, Size: int64(len(content))}
+	if err := d.Rows.Stage(ctx, o, d.Now()); err != nil {
+		return Object{}, fmt.Errorf("stage %s: %w", o.Name, err)
+	}
+	if err := d.Blobs.Put(ctx, o.Name, content); err != nil {
+		return Object{}, fmt.Errorf("write %s: %w", o.Name, err)
+	}
+	return o, nil
+}
+
+// Read returns the bytes of o. It reads at most o.Size bytes and one more: a
+// longer, shorter or other object is ErrDigest; a failing store ErrUnavailable.
+func (d *Depot) Read(ctx context.Context, o Object) ([]byte, error) {
+	r, err := d.Blobs.Open(ctx, o.Name)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", o.Name, err)
+	}
+	defer r.Close()
+	b := make([]byte, o.Size+1)
+	n, err := io.ReadFull(r, b)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read %s: %w: %w", o.Name, ErrUnavailable, err)
+	}
+	b = b[:n]
+	if int64(n) != o.Size || Sum(b) != o.SHA256 {
+		return nil, fmt.Errorf("read %s: %w", o.Name, ErrDigest)
+	}
+	return b, nil
+}
+
+// Hash streams o through SHA-256 without keeping it: the digest and the size of
+// what the store holds now, at most o.Size+1 bytes of it.
+func (d *Depot) Hash(ctx context.Context, o Object) (Digest, int64, error) {
+	r, err := d.Blobs.Open(ctx, o.Name)
+	if err != nil {
+		return "", 0, fmt.Errorf("hash %s: %w", o.Name, err)
+	}
+	defer r.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, io.LimitReader(r, o.Size+1))
+	if err != nil {
+		return "", n, fmt.Errorf("hash %s: %w: %w", o.Name, ErrUnavailable, err)
+	}
+	return Digest(hex.EncodeToString(h.Sum(nil))), n, nil
+}
+
+// Sweep condemns what was staged for longer than StageGrace and deletes what is
+// condemned, at most limit objects. It returns how many it deleted.
+func (d *Depot) Sweep(ctx context.Context, limit int) (int, error) {
+	if err := d.Rows.Condemn(ctx, d.Now().Add(-StageGrace), limit); err != nil {
+		return 0, fmt.Errorf("sweep: %w", err)
+	}
+	names, err := d.Rows.Condemned(ctx, limit)
+	if err != nil {
+		return 0, fmt.Errorf("sweep: %w", err)
+	}
+	for i, name := range names {
+		if err := d.Blobs.Delete(ctx, name); err != nil {
+			return i, fmt.Errorf("sweep %s: %w", name, err)
+		}
+		if err := d.Rows.Drop(ctx, name); err != nil {
+			return i, fmt.Errorf("sweep %s: %w", name, err)
+		}
+	}
+	return len(names), nil
+}
