@@ -60,8 +60,7 @@ func TestFormatNeverChanges(t *testing.T) {
 	r := build(t)
 	const want = `{"actor":{"id":"sgn_1","kind":"signer"},"data":{"n":1},"detail_sha256":"2d16d45bb8eedcbbed1ae7880545dc82a5269f78c48680e17231cd30060e6741","envelope_id":"env_a","event_id":"evt_0002","prev_hash":"5ae8902e1cdc07fb3658e1f1b1dd70f96d625cb611b8bcb95815bd91c6a019ec","recorded_at":"2026-01-02T02:04:05.000007Z","seq":2,"type":"envelope.signed","v":1}`
 	if got := string(r[1].Canonical); got != want {
-		t.Errorf("got  %s
-want %s", got, want)
+		t.Errorf("got %s, want %s", got, want)
 	}
 	const hash = "3d75be97be7172155a01939f2b02dcc4a063a6df98042758bfcfd98b560ff17b"
 	if r[1].Hash != hash {
