@@ -1,0 +1,351 @@
+package pdf
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// Reasons of a [Refusal].
+const (
+	ReasonNotPDF         = "not_pdf"
+	ReasonPassword       = "password"
+	ReasonNoPages        = "no_pages"
+	ReasonTooLarge       = "too_large"
+	ReasonTooManyPages   = "too_many_pages"
+	ReasonTooManyObjects = "too_many_objects"
+	ReasonTooDeep        = "too_deep"
+	ReasonDecodeLimit    = "decode_limit"
+	ReasonDamaged        = "damaged"
+	ReasonUnsupported    = "unsupported"
+)
+
+// A Refusal says why a file is not accepted.
+type Refusal struct {
+	Reason string // one of the Reason constants
+	Detail string // for a log or an error message; never content of the file
+}
+
+func (r *Refusal) Error() string {
+	if r.Detail == "" {
+		return "pdf: " + r.Reason
+	}
+	return "pdf: " + r.Reason + ": " + r.Detail
+}
+
+// Limits bound the work a file may cause. A zero field means its default.
+type Limits struct {
+	Bytes   int64 // size of the file; default 25 MiB
+	Pages   int   // default 5,000
+	Objects int   // cross-reference entries; default 500,000
+	Depth   int   // nesting of objects and of the page tree; default 100
+	Decoded int64 // bytes that come out of stream filters, over the life of the Document; default 64 MiB
+}
+
+func (l Limits) withDefaults() Limits {
+	def := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	if l.Bytes <= 0 {
+		l.Bytes = 25 << 20
+	}
+	if l.Decoded <= 0 {
+		l.Decoded = 64 << 20
+	}
+	def(&l.Pages, 5000)
+	def(&l.Objects, 500_000)
+	def(&l.Depth, 100)
+	return l
+}
+
+// A Document is a parsed PDF file. It keeps the slice it was opened from and never writes to it.
+type Document struct {
+	raw     []byte
+	limits  Limits
+	decoded int64
+
+	xref     map[int]entry
+	sections []section // newest first
+	trailer  Dict
+	size     int // greater than every object number in use
+	repaired bool
+
+	cache   map[int]Object
+	loading map[int]bool
+	streams map[int]*objectStream
+	odd     map[int]string // objects that readers may read differently, with the reason
+	pages   []Page
+}
+
+// Open parses raw. It fails with a [*Refusal] when raw is not a PDF, exceeds a limit, or is damaged beyond the repair
+// that common readers do. Encrypted files open, but their strings and streams are left encrypted; see [Document.Encrypted].
+func Open(raw []byte, l Limits) (d *Document, err error) {
+	defer guard(&err)
+	l = l.withDefaults()
+	if int64(len(raw)) > l.Bytes {
+		return nil, &Refusal{Reason: ReasonTooLarge, Detail: fmt.Sprintf("%d bytes, at most %d are accepted", len(raw), l.Bytes)}
+	}
+	if !bytes.Contains(raw[:min(len(raw), 1024)], []byte("%PDF-")) {
+		return nil, &Refusal{Reason: ReasonNotPDF, Detail: "no %PDF- header in the first 1024 bytes"}
+	}
+	d = &Document{raw: raw, limits: l}
+	d.reset()
+	if err = d.readXref(); err == nil {
+		_, err = d.pagesRoot()
+	}
+	if err != nil {
+		if !repairable(err) {
+			return nil, err
+		}
+		if err = d.repair(); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// guard turns a panic of the parser, which would be a bug, into an error, so that a hostile file cannot stop the host.
+func guard(err *error) {
+	if p := recover(); p != nil {
+		*err = damaged(fmt.Sprint("parser: ", p))
+	}
+}
+
+func repairable(err error) bool {
+	var r *Refusal
+	return errors.As(err, &r) && (r.Reason == ReasonDamaged || r.Reason == ReasonNoPages)
+}
+
+func (d *Document) reset() {
+	d.xref, d.sections, d.trailer, d.size = map[int]entry{}, nil, nil, 0
+	d.cache, d.loading = map[int]Object{}, map[int]bool{}
+	d.streams, d.odd, d.pages = map[int]*objectStream{}, map[int]string{}, nil
+}
+
+// Raw returns the file itself. It must not be changed.
+func (d *Document) Raw() []byte { return d.raw }
+
+// Trailer returns the newest trailer dictionary.
+func (d *Document) Trailer() Dict { return d.trailer }
+
+// Repaired reports whether the cross-reference data was wrong and objects had to be searched for.
+func (d *Document) Repaired() bool { return d.repaired }
+
+// Encrypted reports whether the trailer has an /Encrypt entry.
+func (d *Document) Encrypted() bool { return d.trailer["Encrypt"] != nil }
+
+// Root returns the reference of the catalog.
+func (d *Document) Root() Ref {
+	r, _ := d.trailer["Root"].(Ref)
+	return r
+}
+
+// Catalog returns the document catalog (ISO 32000-2 §7.7.2).
+func (d *Document) Catalog() (Dict, error) {
+	c, err := d.Dict(d.trailer["Root"])
+	if err == nil && c == nil {
+		err = damaged("no catalog")
+	}
+	return c, err
+}
+
+// Numbers returns the numbers of all objects in use, ascending.
+func (d *Document) Numbers() []int { return inUse(d.xref) }
+
+// Object returns the object with the given number, whatever its generation; nil if there is none.
+func (d *Document) Object(num int) (Object, error) {
+	e, ok := d.xref[num]
+	if !ok {
+		return nil, nil
+	}
+	return d.Resolve(Ref{Num: num, Gen: e.generation()})
+}
+
+// Resolve follows references until a direct object is reached. What is missing is nil, as §7.3.10 says.
+func (d *Document) Resolve(o Object) (_ Object, err error) {
+	defer guard(&err)
+	for range 32 {
+		ref, ok := o.(Ref)
+		if !ok {
+			return o, nil
+		}
+		if o, err = d.load(ref); err != nil {
+			return nil, err
+		}
+	}
+	return nil, damaged("references in a circle")
+}
+
+// Dict resolves o and returns it as a dictionary; of a stream, its dictionary. It is nil when o is null, an error when
+// o is something else.
+func (d *Document) Dict(o Object) (Dict, error) {
+	o, err := d.Resolve(o)
+	if err != nil {
+		return nil, err
+	}
+	switch v := o.(type) {
+	case nil:
+		return nil, nil
+	case Dict:
+		return v, nil
+	case *Stream:
+		return v.Dict, nil
+	}
+	return nil, damaged("a dictionary is expected where another object stands")
+}
+
+// Array resolves o and returns it as an array; nil when o is null, an error when o is something else.
+func (d *Document) Array(o Object) (Array, error) {
+	o, err := d.Resolve(o)
+	if err != nil {
+		return nil, err
+	}
+	switch v := o.(type) {
+	case nil:
+		return nil, nil
+	case Array:
+		return v, nil
+	}
+	return nil, damaged("an array is expected where another object stands")
+}
+
+// Stream resolves o and returns it as a stream; nil when o is null, an error when o is something else.
+func (d *Document) Stream(o Object) (*Stream, error) {
+	o, err := d.Resolve(o)
+	if err != nil {
+		return nil, err
+	}
+	switch v := o.(type) {
+	case nil:
+		return nil, nil
+	case *Stream:
+		return v, nil
+	}
+	return nil, damaged("a stream is expected where another object stands")
+}
+
+// Name resolves o and returns it as a name; "" when it is none.
+func (d *Document) Name(o Object) Name {
+	v, err := d.Resolve(o)
+	if n, ok := v.(Name); ok && err == nil {
+		return n
+	}
+	return ""
+}
+
+// Int resolves o and returns it as an integer; false when it is none.
+func (d *Document) Int(o Object) (int64, bool) {
+	v, err := d.Resolve(o)
+	n, ok := v.(int64)
+	return n, ok && err == nil
+}
+
+// load returns the object a reference names. A reference to a free, missing or differently numbered object is null.
+func (d *Document) load(ref Ref) (Object, error) {
+	if o, ok := d.cache[ref.Num]; ok {
+		if d.xref[ref.Num].generation() != ref.Gen {
+			return nil, nil
+		}
+		return o, nil
+	}
+	e, ok := d.xref[ref.Num]
+	if !ok || e.kind == kindFree || e.generation() != ref.Gen {
+		return nil, nil
+	}
+	if d.loading[ref.Num] {
+		return nil, damaged("object " + strconv.Itoa(ref.Num) + " contains itself")
+	}
+	d.loading[ref.Num] = true
+	defer delete(d.loading, ref.Num)
+	var o Object
+	var err error
+	if e.kind == kindCompressed {
+		o, err = d.compressed(ref.Num, e)
+	} else {
+		o, err = d.indirect(ref.Num, e)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.cache[ref.Num] = o
+	return o, nil
+}
+
+// indirect reads an object that stands in the file itself.
+func (d *Document) indirect(num int, e entry) (Object, error) {
+	p := d.parserAt(e.offset)
+	if !p.header(num, e.gen) {
+		return nil, nil
+	}
+	o, err := p.object()
+	if err != nil {
+		return nil, fmt.Errorf("object %d: %w", num, err)
+	}
+	if dict, ok := o.(Dict); ok && p.keyword("stream") {
+		if o, err = d.streamBody(p, num, dict); err != nil {
+			return nil, fmt.Errorf("object %d: %w", num, err)
+		}
+	}
+	if p.duplicate {
+		d.odd[num] = "a dictionary names one key twice"
+	}
+	if !p.keyword("endobj") {
+		d.odd[num] = "no endobj where the object ends"
+	}
+	return o, nil
+}
+
+func (d *Document) parserAt(off int64) *parser {
+	return &parser{b: d.raw, pos: int(off), maxDepth: d.limits.Depth}
+}
+
+// header reads "num gen obj" and reports whether it stands there.
+func (p *parser) header(num, gen int) bool {
+	if p.pos < 0 || p.pos >= len(p.b) {
+		return false
+	}
+	n, ok1 := p.uint()
+	g, ok2 := p.uint()
+	return ok1 && ok2 && n == num && g == gen && p.keywordPrefix("obj")
+}
+
+// keywordPrefix reads a keyword that may run into the next token, as in "1 0 obj<<".
+func (p *parser) keywordPrefix(k string) bool {
+	p.skip()
+	if !bytes.HasPrefix(p.b[p.pos:], []byte(k)) {
+		return false
+	}
+	p.pos += len(k)
+	return true
+}
+
+// streamBody reads the data after the keyword "stream". A /Length that lies is corrected by searching "endstream".
+func (d *Document) streamBody(p *parser, num int, dict Dict) (Object, error) {
+	if p.pos < len(p.b) && p.b[p.pos] == '\r' {
+		p.pos++
+	}
+	if p.pos < len(p.b) && p.b[p.pos] == '\n' {
+		p.pos++
+	}
+	start := p.pos
+	length, ok := d.Int(dict["Length"])
+	if ok && length >= 0 && length <= int64(len(p.b)-start) {
+		p.pos = start + int(length)
+		if p.keyword("endstream") {
+			return &Stream{Dict: dict, Raw: p.b[start : start+int(length) : start+int(length)]}, nil
+		}
+	}
+	i := bytes.Index(p.b[start:], []byte("endstream"))
+	if i < 0 {
+		return nil, damaged("stream without end")
+	}
+	d.odd[num] = "a stream is not as long as it says"
+	data := p.b[start : start+i]
+	p.pos = start + i + len("endstream")
+	data = bytes.TrimSuffix(data, []byte("\n"))
+	data = bytes.TrimSuffix(data, []byte("\r"))
+	return &Stream{Dict: dict, Raw: data[:len(data):len(data)]}, nil
+}

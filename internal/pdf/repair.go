@@ -1,0 +1,137 @@
+package pdf
+
+import (
+	"bytes"
+	"errors"
+)
+
+// repair finds objects by their "n g obj" headers when the cross-reference data is missing or wrong; the last object of
+// a number counts, as in common readers. Objects of object streams are added after.
+func (d *Document) repair() error {
+	d.reset()
+	d.repaired = true
+	if err := d.scan(); err != nil {
+		return err
+	}
+	if err := d.scanObjectStreams(); err != nil {
+		return err
+	}
+	d.size = sizeOf(nil, d.xref)
+	if d.trailer["Root"] == nil {
+		d.findCatalog()
+	}
+	_, err := d.pagesRoot()
+	return err
+}
+
+func (d *Document) scan() error {
+	d.trailer = Dict{}
+	for at := 0; at < len(d.raw); {
+		i := bytes.Index(d.raw[at:], []byte("obj"))
+		t := bytes.Index(d.raw[at:], []byte("trailer"))
+		if i < 0 && t < 0 {
+			return nil
+		}
+		if t >= 0 && (i < 0 || t < i) {
+			at += t + len("trailer")
+			d.addTrailer(int64(at))
+			continue
+		}
+		at += i + len("obj")
+		num, gen, off, ok := headerBefore(d.raw, at-len("obj"))
+		if !ok {
+			continue
+		}
+		d.xref[num] = entry{kind: kindPlain, gen: gen, offset: int64(off)}
+		if err := d.checkCount(len(d.xref)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// headerBefore reads backwards the "n g " in front of the keyword obj at position at.
+func headerBefore(b []byte, at int) (num, gen, off int, ok bool) {
+	i := at
+	back := func(f func(byte) bool, most int) bool {
+		start := i
+		for i > 0 && start-i < most && f(b[i-1]) {
+			i--
+		}
+		return i < start
+	}
+	digit := func(c byte) bool { return c >= '0' && c <= '9' }
+	if !back(isSpace, 8) || !back(digit, 5) || !back(isSpace, 8) || !back(digit, 10) {
+		return 0, 0, 0, false
+	}
+	if i > 0 && isRegular(b[i-1]) && !digit(b[i-1]) {
+		// "endobj12 0 obj" is seen in the wild; anything else is part of another token.
+		if !bytes.HasSuffix(b[:i], []byte("endobj")) {
+			return 0, 0, 0, false
+		}
+	}
+	p := &parser{b: b[:at], pos: i}
+	num, ok1 := p.uint()
+	gen, ok2 := p.uint()
+	return num, gen, i, ok1 && ok2 && num > 0
+}
+
+// addTrailer keeps /Root, /Encrypt, /ID and /Info of the trailer at off; later trailers count more.
+func (d *Document) addTrailer(off int64) {
+	p := d.parserAt(off)
+	o, err := p.object()
+	t, ok := o.(Dict)
+	if err != nil || !ok {
+		return
+	}
+	d.keepTrailer(t)
+}
+
+func (d *Document) keepTrailer(t Dict) {
+	for _, k := range []Name{"Root", "Encrypt", "ID", "Info"} {
+		if v, ok := t[k]; ok {
+			d.trailer[k] = v
+		}
+	}
+}
+
+func (d *Document) scanObjectStreams() error {
+	compressed := map[int]entry{}
+	for _, n := range inUse(d.xref) {
+		o, err := d.Object(n)
+		st, ok := o.(*Stream)
+		if err != nil || !ok {
+			continue
+		}
+		switch st.Dict["Type"] {
+		case Name("XRef"):
+			d.keepTrailer(st.Dict)
+		case Name("ObjStm"):
+			s, err := d.objectStream(n)
+			if err != nil {
+				if r := (*Refusal)(nil); errors.As(err, &r) && r.Reason == ReasonDecodeLimit {
+					return err
+				}
+				continue
+			}
+			for i, num := range s.nums {
+				compressed[num] = entry{kind: kindCompressed, stream: n, index: i}
+			}
+		}
+	}
+	for n, e := range compressed {
+		if _, ok := d.xref[n]; !ok {
+			d.xref[n] = e
+		}
+	}
+	return d.checkCount(len(d.xref))
+}
+
+func (d *Document) findCatalog() {
+	for _, n := range inUse(d.xref) {
+		o, err := d.Object(n)
+		if dict, ok := o.(Dict); ok && err == nil && dict["Type"] == Name("Catalog") {
+			d.trailer["Root"] = Ref{Num: n, Gen: d.xref[n].generation()}
+		}
+	}
+}
