@@ -1,0 +1,2 @@
+// Package arch holds the tests that keep the walls between packages standing.
+package arch

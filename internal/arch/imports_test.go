@@ -1,0 +1,162 @@
+package arch_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/evaultlib/evault/"
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+	Standard   bool
+}
+
+// packages lists what `go list -deps` knows of this module: our packages with
+// their direct imports and everything they link.
+func packages(t *testing.T) map[string]pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Imports,Deps,Standard", "./...")
+	cmd.Dir = "../.."
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]pkg{}
+	for d := json.NewDecoder(out); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all[p.ImportPath] = p
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func under(p string, roots ...string) bool {
+	return slices.ContainsFunc(roots, func(r string) bool { return p == r || strings.HasPrefix(p, r+"/") })
+}
+
+// engines may be linked without SQL library, cloud library, driver or sandbox.
+var engines = []string{"esign", "vault", "compliance", "scopes"}
+
+// owners says who of ours may import what directly; everyone else may not.
+var owners = []struct {
+	what  string
+	paths []string // import paths of what is guarded
+	by    []string // our packages, each with its subpackages
+}{
+	{"bun", []string{"github.com/uptrace/bun"}, []string{"storage/sqlstore", "storage/embedded", "internal/testdb", "internal/bench", "examples"}},
+	{"gocloud", []string{"gocloud.dev"}, []string{"storage/blobstore", "storage/embedded", "internal/testdb", "examples"}},
+	{"the SQLite driver", []string{"modernc.org/sqlite"}, []string{"storage/sqlite"}},
+	{"the validator", []string{"github.com/go-playground/validator/v10"}, []string{"internal/check"}},
+	{"PDF libraries", []string{"github.com/pdfcpu/pdfcpu", "codeberg.org/go-pdf/fpdf", "github.com/boombuler/barcode", "github.com/go-fonts/dejavu"}, []string{"esign/pades", "internal/pdf", "internal/testpdf"}},
+	{"net/http", []string{"net/http"}, []string{"httpapi", "esign/pades/tsa", "internal/testpki", "internal/bench", "examples"}},
+	{"httpapi", []string{module + "httpapi"}, []string{"httpapi", "internal/bench", "examples"}},
+	{"esign", []string{module + "esign"}, []string{"esign", "compliance", "httpapi", "vault", "storage/sqlstore", "storage/embedded", "storage/storagetest", "internal", "examples"}},
+	{"vault", []string{module + "vault"}, []string{"vault", "compliance", "httpapi", "storage/sqlstore", "storage/embedded", "storage/storagetest", "internal", "examples"}},
+	{"compliance", []string{module + "compliance"}, []string{"compliance", "httpapi", "storage/sqlstore", "storage/embedded", "storage/storagetest", "internal", "examples"}},
+	{"sqlstore", []string{module + "storage/sqlstore"}, []string{"storage/sqlstore", "storage/embedded", "storage/storagetest", "internal/testdb", "internal/bench", "examples"}},
+}
+
+func TestOnlyOwnersImport(t *testing.T) {
+	t.Parallel()
+	for name, p := range packages(t) {
+		ours, ok := strings.CutPrefix(name, module)
+		if !ok {
+			continue
+		}
+		for _, rule := range owners {
+			for _, imp := range p.Imports {
+				if under(imp, rule.paths...) && !under(ours, rule.by...) {
+					t.Errorf("%s imports %s: only %v may import %s", ours, imp, rule.by, rule.what)
+				}
+			}
+		}
+	}
+}
+
+func TestVaultAndESignDoNotKnowEachOther(t *testing.T) {
+	t.Parallel()
+	for name, p := range packages(t) {
+		ours := strings.TrimPrefix(name, module)
+		for _, imp := range p.Imports {
+			imp = strings.TrimPrefix(imp, module)
+			if under(ours, "vault") && imp == "esign" {
+				t.Errorf("%s imports esign", ours)
+			}
+			if under(ours, "esign") && under(imp, "vault", "compliance", "scopes") {
+				t.Errorf("%s imports %s", ours, imp)
+			}
+		}
+	}
+}
+
+func TestEnginesLinkNoBackend(t *testing.T) {
+	t.Parallel()
+	forbidden := []string{
+		"github.com/uptrace/bun", "gocloud.dev", "modernc.org", "github.com/jackc/pgx", "github.com/lib/pq",
+		"github.com/tetratelabs/wazero", module + "httpapi", module + "storage/sqlstore",
+	}
+	all := packages(t)
+	for _, e := range engines {
+		p, ok := all[module+e]
+		if !ok {
+			t.Errorf("engine %s is missing", e)
+		}
+		for _, d := range p.Deps {
+			if under(d, forbidden...) {
+				t.Errorf("%s links %s", e, d)
+			}
+		}
+	}
+}
+
+func TestStorageContractsUseTheStandardLibraryOnly(t *testing.T) {
+	t.Parallel()
+	all := packages(t)
+	for _, d := range all[module+"storage"].Deps {
+		if !all[d].Standard {
+			t.Errorf("storage links %s", d)
+		}
+	}
+}
+
+func TestTopLevel(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("git", "ls-files", "-co", "--exclude-standard")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skip("not a git checkout: the top level is checked where there is one")
+	}
+	allowed := []string{"esign", "vault", "compliance", "scopes", "storage", "httpapi", "examples", "internal", "docs", ".ci"}
+	for f := range strings.Lines(string(out)) {
+		f = strings.TrimSpace(f)
+		dir, _, nested := strings.Cut(f, "/")
+		if nested && !slices.Contains(allowed, dir) {
+			t.Errorf("%s: %s is no room of this house", f, dir)
+		}
+		if !nested && path.Ext(f) == ".go" {
+			t.Errorf("%s: no package at the root", f)
+		}
+	}
+}
