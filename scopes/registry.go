@@ -1,0 +1,109 @@
+package scopes
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+var (
+	// ErrUnknownKey: the secret belongs to no key, or is not even spelled like one.
+	ErrUnknownKey = errors.New("scopes: unknown key")
+	// ErrExpiredKey: the key's time is over.
+	ErrExpiredKey = errors.New("scopes: key has expired")
+	// ErrDisabledKey: the key was disabled.
+	ErrDisabledKey = errors.New("scopes: key is disabled")
+	// ErrKeyNotFound: the organization has no key with this id.
+	ErrKeyNotFound = errors.New("scopes: no such key")
+	// ErrOrganizationNotFound: there is no organization with this id.
+	ErrOrganizationNotFound = errors.New("scopes: no such organization")
+	// ErrOrganizationExists: the organization's id is taken.
+	ErrOrganizationExists = errors.New("scopes: organization exists")
+)
+
+// InvalidError lists the fields that break a rule.
+type InvalidError = check.InvalidError
+
+// DefaultPerMinute is the request limit of a key for which none was asked.
+const DefaultPerMinute = 600
+
+const maxName = 200 // characters of a name
+
+// Store keeps organizations and keys. It never sees a secret.
+type Store interface {
+	// InTx runs fn in one transaction, again when the database asks for that; fn
+	// holds SQL only.
+	InTx(ctx context.Context, fn func(ctx context.Context, s Store) error) error
+	// With binds the store to a transaction that someone else opened.
+	With(tx storage.Tx) Store
+	// Tx is the transaction the store is bound to, or nil.
+	Tx() storage.Tx
+
+	// InsertOrganization returns storage.ErrConflict when the id is taken.
+	InsertOrganization(ctx context.Context, o Organization) error
+	// UpdateOrganization replaces all but id and CreatedAt; storage.ErrNotFound.
+	UpdateOrganization(ctx context.Context, o Organization) error
+	// Organization returns storage.ErrNotFound when there is none.
+	Organization(ctx context.Context, id string) (Organization, error)
+	// Organizations returns all, oldest first.
+	Organizations(ctx context.Context) ([]Organization, error)
+
+	// InsertKey returns storage.ErrConflict when the id or the digest is taken and
+	// storage.ErrNotFound when the organization does not exist.
+	InsertKey(ctx context.Context, k StoredKey) error
+	// KeyBySecret finds a key by the digest of its secret, in one read of a unique
+	// index; storage.ErrNotFound when there is none.
+	KeyBySecret(ctx context.Context, secret storage.Digest) (StoredKey, error)
+	// Key returns storage.ErrNotFound when the organization has no such key.
+	Key(ctx context.Context, orgID, id string) (Key, error)
+	// Keys returns the organization's keys, oldest first.
+	Keys(ctx context.Context, orgID string) ([]Key, error)
+	// EndKey sets the times from which the key no longer works, nil for none;
+	// storage.ErrNotFound when the organization has no such key.
+	EndKey(ctx context.Context, orgID, id string, expires, disabled *time.Time) error
+}
+
+// Config is what a Registry is made of.
+type Config struct {
+	Store Store
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// NewID makes ids from a prefix. Default: 130 bits of Rand.
+	NewID func(prefix string) string
+	// Rand is the random source of secrets. Default: crypto/rand.
+	Rand io.Reader
+}
+
+// Registry holds organizations and keys. It is safe for concurrent use if
+// Config.Rand is.
+type Registry struct {
+	store Store
+	now   func() time.Time
+	newID func(prefix string) string
+	rand  io.Reader
+}
+
+// New returns a Registry. It does no I/O.
+func New(c Config) (*Registry, error) {
+	if c.Store == nil {
+		return nil, errors.New("scopes: Config.Store is required")
+	}
+	r := &Registry{store: c.Store, now: stamp.Clock(c.Now), newID: c.NewID, rand: stamp.Rand(c.Rand)}
+	if r.newID == nil {
+		r.newID = stamp.IDs(c.Rand)
+	}
+	return r, nil
+}
+
+// With returns a Registry whose verbs run inside tx, a transaction that the host
+// opened: all of them are SQL alone. Nothing is retried in there.
+func (r *Registry) With(tx storage.Tx) *Registry {
+	bound := *r
+	bound.store = r.store.With(tx)
+	return &bound
+}
