@@ -1,0 +1,101 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Endpoint is where the events of a key's organization are sent. Secrets are
+// encrypted by the host's keeper before they come here.
+type Endpoint struct {
+	KeyID  string
+	OrgID  string
+	URL    string // "" when cleared
+	Secret []byte // encrypted; nil when there is none
+
+	OldSecret      []byte     // encrypted; signs too until OldSecretUntil
+	OldSecretUntil *time.Time // nil when there is none
+
+	UpdatedAt  time.Time
+	DisabledAt *time.Time // the receiver answered 410, or the key was disabled
+}
+
+// OutboxEvent is a committed event that was not fanned out yet.
+type OutboxEvent struct {
+	EventID    string
+	EnvelopeID string
+	Seq        int64
+	Type       string
+	RecordedAt time.Time
+	Data       []byte // canonical JSON object, no personal data
+}
+
+// Delivery statuses.
+const (
+	DeliveryPending   = "pending"
+	DeliveryDelivered = "delivered"
+	DeliveryFailed    = "failed"    // the schedule ran out
+	DeliveryAbandoned = "abandoned" // the endpoint was cleared or disabled
+)
+
+// Delivery is one event on its way to one endpoint. Body never changes, so that
+// every try sends the same bytes.
+type Delivery struct {
+	ID         string
+	KeyID      string // whose endpoint
+	OrgID      string
+	EnvelopeID string
+	Seq        int64
+	EventID    string
+	EventType  string
+	Body       []byte
+	Status     string
+	Attempts   int
+	NextAt     time.Time
+	LeaseUntil time.Time
+	LeaseBy    string
+	LastStatus int    // HTTP status of the last answer, 0 for none
+	LastError  string // why the last try failed; no content of the answer
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// Outbox keeps webhook endpoints and deliveries. The event rows are written by
+// the transactions that made them true.
+type Outbox interface {
+	// PutEndpoint inserts or replaces the endpoint of e.KeyID; with tx inside that
+	// transaction, with nil in its own.
+	PutEndpoint(ctx context.Context, tx Tx, e Endpoint) error
+	// Endpoint returns ErrNotFound when the key never had one.
+	Endpoint(ctx context.Context, keyID string) (Endpoint, error)
+	// Endpoints returns the endpoints of an organization that have a URL and are
+	// not disabled.
+	Endpoints(ctx context.Context, orgID string) ([]Endpoint, error)
+	// DisableEndpoint marks the endpoint disabled and abandons what is pending.
+	DisableEndpoint(ctx context.Context, keyID string, at time.Time) error
+	// AbandonPending abandons what is pending for the key.
+	AbandonPending(ctx context.Context, keyID string, at time.Time) error
+
+	// Undispatched returns events that were not fanned out, those of one envelope
+	// in the order of seq, at most limit.
+	Undispatched(ctx context.Context, limit int) ([]OutboxEvent, error)
+	// Parts returns the organizations that have a part in the envelope.
+	Parts(ctx context.Context, envelopeID string) ([]string, error)
+	// Dispatch stores the deliveries of one event and marks it dispatched in one
+	// transaction: ErrConflict when another replica was first.
+	Dispatch(ctx context.Context, eventID string, at time.Time, deliveries []Delivery) error
+
+	// DueEndpoints returns endpoints that have a delivery to try at now and no
+	// running lease on it, longest waiting first, at most limit.
+	DueEndpoints(ctx context.Context, now time.Time, limit int) ([]Endpoint, error)
+	// ClaimDelivery leases the endpoint's next delivery to holder until now+ttl:
+	// the oldest one that is due and does not wait for an earlier delivery of the
+	// same envelope that is due too. ErrNotFound when there is none.
+	ClaimDelivery(ctx context.Context, keyID, holder string, now time.Time, ttl time.Duration) (Delivery, error)
+	// Settle records the outcome of a try (Status, Attempts, NextAt, LastStatus,
+	// LastError, UpdatedAt) and ends the lease: ErrConflict when d.LeaseBy does not
+	// hold it any more.
+	Settle(ctx context.Context, d Delivery) error
+	// ForgetDeliveries deletes finished deliveries older than t, at most limit.
+	ForgetDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
+}
