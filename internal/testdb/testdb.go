@@ -1,0 +1,135 @@
+// Package testdb gives tests fresh, migrated databases: SQLite in the test's
+// own folder and, when EVAULT_POSTGRES holds the data source name of a
+// PostgreSQL server, a new schema there.
+package testdb
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+
+	"github.com/evaultlib/evault/storage/sqlite"
+	"github.com/evaultlib/evault/storage/sqlstore"
+)
+
+// Env names the environment variable with PostgreSQL's data source name, in
+// the form of a URL or of key=value pairs.
+const Env = "EVAULT_POSTGRES"
+
+// Open returns the stores of a new, migrated SQLite database that ends with the
+// test.
+func Open(t testing.TB) *sqlstore.DB {
+	t.Helper()
+	return stores(t, SQLite(t))
+}
+
+// Each runs fn as a parallel subtest on a new, migrated SQLite database and,
+// with EVAULT_POSTGRES set, on PostgreSQL.
+func Each(t *testing.T, fn func(t *testing.T, db *sqlstore.DB)) {
+	t.Helper()
+	EachBun(t, func(t *testing.T, db *bun.DB) { fn(t, stores(t, db)) })
+}
+
+// EachBun is Each with databases that are empty.
+func EachBun(t *testing.T, fn func(t *testing.T, db *bun.DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		fn(t, SQLite(t))
+	})
+	if os.Getenv(Env) != "" {
+		t.Run("postgres", func(t *testing.T) {
+			t.Parallel()
+			fn(t, Postgres(t))
+		})
+	}
+}
+
+// SQLite returns a new, empty database in the test's folder.
+func SQLite(t testing.TB) *bun.DB {
+	t.Helper()
+	db, err := sqlite.Open(filepath.Join(t.TempDir(), "evault.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return closing(t, bun.NewDB(db, sqlitedialect.New()))
+}
+
+// Postgres returns a database whose connections see a new, empty schema only.
+// It skips the test when EVAULT_POSTGRES is not set.
+func Postgres(t testing.TB) *bun.DB {
+	t.Helper()
+	dsn := os.Getenv(Env)
+	if dsn == "" {
+		t.Skip(Env + " is not set")
+	}
+	admin, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := "evault_test_" + strings.ToLower(rand.Text())
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if _, err := admin.ExecContext(ctx, "CREATE SCHEMA "+schema); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.Exec("DROP SCHEMA " + schema + " CASCADE"); err != nil {
+			t.Errorf("drop schema: %v", err)
+		}
+		_ = admin.Close()
+	})
+	db, err := sql.Open("pgx", withSchema(dsn, schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(16)
+	return closing(t, bun.NewDB(db, pgdialect.New()))
+}
+
+func withSchema(dsn, schema string) string {
+	if !strings.Contains(dsn, "://") {
+		return fmt.Sprintf("%s search_path=%s", dsn, schema)
+	}
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return dsn
+	}
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func closing(t testing.TB, db *bun.DB) *bun.DB {
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close database: %v", err)
+		}
+	})
+	return db
+}
+
+func stores(t testing.TB, db *bun.DB) *sqlstore.DB {
+	t.Helper()
+	s, err := sqlstore.New(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

@@ -1,0 +1,133 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+type eventRow struct {
+	bun.BaseModel `bun:"table:evault_events,alias:e"`
+
+	EventID      string     `bun:"event_id,pk"`
+	EnvelopeID   string     `bun:"envelope_id,notnull"`
+	Seq          int64      `bun:"seq,notnull"`
+	Type         string     `bun:"type,notnull"`
+	RecordedAt   time.Time  `bun:"recorded_at,notnull"`
+	ActorKind    string     `bun:"actor_kind,notnull"`
+	ActorID      string     `bun:"actor_id,notnull"`
+	Data         string     `bun:"data,notnull"`
+	DetailSHA256 string     `bun:"detail_sha256,notnull"`
+	PrevHash     string     `bun:"prev_hash,notnull"`
+	Hash         string     `bun:"hash,notnull"`
+	Canonical    []byte     `bun:"canonical,notnull"`
+	LogIndex     *int64     `bun:"log_index"`
+	DispatchedAt *time.Time `bun:"dispatched_at"`
+}
+
+type eventDetailRow struct {
+	bun.BaseModel `bun:"table:evault_event_details,alias:d"`
+
+	EventID string `bun:"event_id,pk"`
+	Salt    []byte `bun:"salt,notnull"`
+	Detail  string `bun:"detail,notnull"`
+}
+
+// eventAndDetail is an event row joined with its detail, if that is there.
+type eventAndDetail struct {
+	eventRow `bun:",extend"`
+
+	Salt   []byte  `bun:"salt,scanonly"`
+	Detail *string `bun:"detail,scanonly"`
+}
+
+// ChainHead implements chain.Store.
+func (s session) ChainHead(ctx context.Context, envelopeID string) (chain.Head, error) {
+	var r eventRow
+	err := s.idb.NewSelect().Model(&r).Column("seq", "hash", "recorded_at").
+		Where("envelope_id = ?", envelopeID).OrderExpr("seq DESC").Limit(1).Scan(ctx)
+	if err = mapErr(err); errors.Is(err, storage.ErrNotFound) {
+		return chain.Head{}, nil
+	}
+	if err != nil {
+		return chain.Head{}, err
+	}
+	return chain.Head{Seq: r.Seq, Hash: storage.Digest(r.Hash), RecordedAt: utc(r.RecordedAt)}, nil
+}
+
+// AppendEvent implements chain.Store. When it returns storage.ErrConflict and
+// the closure fails with that, inTx runs the closure again.
+func (s session) AppendEvent(ctx context.Context, e chain.Event) error {
+	err := s.put(ctx, &eventRow{
+		EventID: e.ID, EnvelopeID: e.EnvelopeID, Seq: e.Seq, Type: e.Type, RecordedAt: utc(e.RecordedAt),
+		ActorKind: e.Actor.Kind, ActorID: e.Actor.ID, Data: string(e.Data), DetailSHA256: string(e.DetailSHA256),
+		PrevHash: string(e.PrevHash), Hash: string(e.Hash), Canonical: e.Canonical, LogIndex: e.LogIndex,
+	})
+	if errors.Is(err, storage.ErrConflict) {
+		return fmt.Errorf("%w: %w", errRace, err)
+	}
+	if err != nil || e.Detail == nil {
+		return err
+	}
+	return s.put(ctx, &eventDetailRow{EventID: e.ID, Salt: e.Salt, Detail: string(e.Detail)})
+}
+
+// events returns the envelope's events with seq above after, in order, with
+// their details; limit 0 is no limit.
+func (s session) events(ctx context.Context, envelopeID string, after int64, limit int) ([]chain.Event, error) {
+	var rs []eventAndDetail
+	q := s.selectEvents(&rs).Where("e.envelope_id = ?", envelopeID).Where("e.seq > ?", after).OrderExpr("e.seq")
+	if limit > 0 {
+		q = q.Limit(int64(limit))
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, mapErr(err)
+	}
+	return eventsOf(rs), nil
+}
+
+// event returns one event with its detail, or storage.ErrNotFound.
+func (s session) event(ctx context.Context, eventID string) (chain.Event, error) {
+	var r eventAndDetail
+	if err := s.selectEvents(&r).Where("e.event_id = ?", eventID).Scan(ctx); err != nil {
+		return chain.Event{}, mapErr(err)
+	}
+	return r.event(), nil
+}
+
+// selectEvents begins a query for eventAndDetail: a row or a slice of rows.
+func (s session) selectEvents(model any) *bun.SelectQuery {
+	return s.idb.NewSelect().Model(model).ColumnExpr("e.*").ColumnExpr("d.salt, d.detail").
+		Join("LEFT JOIN evault_event_details AS d ON d.event_id = e.event_id")
+}
+
+func eventsOf(rs []eventAndDetail) []chain.Event {
+	out := make([]chain.Event, len(rs))
+	for i := range rs {
+		out[i] = rs[i].event()
+	}
+	return out
+}
+
+func (r *eventAndDetail) event() chain.Event {
+	e := r.eventRow.event()
+	if r.Detail != nil {
+		e.Detail, e.Salt = []byte(*r.Detail), r.Salt
+	}
+	return e
+}
+
+func (r *eventRow) event() chain.Event {
+	return chain.Event{
+		ID: r.EventID, EnvelopeID: r.EnvelopeID, Seq: r.Seq, Type: r.Type, RecordedAt: utc(r.RecordedAt),
+		Actor: chain.Actor{Kind: r.ActorKind, ID: r.ActorID}, Data: []byte(r.Data),
+		DetailSHA256: storage.Digest(r.DetailSHA256), PrevHash: storage.Digest(r.PrevHash), Hash: storage.Digest(r.Hash),
+		Canonical: r.Canonical, LogIndex: r.LogIndex,
+	}
+}

@@ -1,0 +1,28 @@
+CREATE TABLE evault_organizations (
+  org_id TEXT NOT NULL PRIMARY KEY,
+  legal_name TEXT NOT NULL,
+  capacity TEXT NOT NULL,
+  agreement_reference TEXT,
+  agreement_date TIMESTAMPTZ,
+  agreement_sha256 TEXT,
+  agreement_not_transferor BOOLEAN,
+  origins TEXT NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE evault_api_keys (
+  key_id TEXT NOT NULL PRIMARY KEY,
+  org_id TEXT NOT NULL REFERENCES evault_organizations (org_id),
+  line TEXT NOT NULL,
+  name TEXT NOT NULL,
+  secret_sha256 TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  per_minute BIGINT NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL,
+  expires_at TIMESTAMPTZ,
+  disabled_at TIMESTAMPTZ
+);
+
+CREATE UNIQUE INDEX evault_api_keys_secret ON evault_api_keys (secret_sha256);
+
+CREATE INDEX evault_api_keys_org ON evault_api_keys (org_id, created_at);

@@ -1,0 +1,126 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+
+	"github.com/evaultlib/evault/storage"
+)
+
+// writerWait bounds how long a transaction waits for its turn on SQLite.
+const writerWait = 10 * time.Second
+
+// DB makes the engines' stores on one database. It is safe for concurrent use.
+type DB struct {
+	bun *bun.DB
+	// writer is SQLite's one place for a write transaction: waiting here is fair
+	// and holds no connection, waiting in SQLite's busy handler is neither. It is
+	// nil for other databases.
+	writer chan struct{}
+}
+
+// New returns the stores of db, whose dialect must be SQLite or PostgreSQL. It
+// does no I/O. The caller keeps db and closes it.
+func New(db *bun.DB) (*DB, error) {
+	if db == nil {
+		return nil, errors.New("sqlstore: database is required")
+	}
+	d := &DB{bun: db}
+	switch name := db.Dialect().Name(); name {
+	case dialect.SQLite:
+		d.writer = make(chan struct{}, 1)
+	case dialect.PG:
+	default:
+		return nil, fmt.Errorf("sqlstore: dialect %s is not supported", name)
+	}
+	return d, nil
+}
+
+// Bun returns the database given to New.
+func (d *DB) Bun() *bun.DB { return d.bun }
+
+// Ping reports whether the database answers; storage.ErrUnavailable when not.
+func (d *DB) Ping(ctx context.Context) error {
+	var one int
+	if err := d.bun.NewSelect().ColumnExpr("1").Scan(ctx, &one); err != nil {
+		return mapErr(err)
+	}
+	return nil
+}
+
+// transaction is what storage.Tx is here.
+type transaction struct{ idb bun.IDB }
+
+func (*transaction) StorageTx() {}
+
+// Join makes a storage.Tx of the host's own transaction (a bun.Tx). The host
+// commits or rolls back; while it is open on SQLite, use no engine that is not
+// bound to it.
+func Join(idb bun.IDB) storage.Tx { return &transaction{idb} }
+
+// Bun returns what tx runs its SQL on, for a host that writes rows of its own
+// in a verb's Also callback. It is nil for a storage.Tx of another backend.
+func Bun(tx storage.Tx) bun.IDB {
+	if t, ok := tx.(*transaction); ok && t != nil {
+		return t.idb
+	}
+	return nil
+}
+
+// enter waits for the turn to write and returns how to give it back.
+func (d *DB) enter(ctx context.Context) (leave func(), err error) {
+	if d.writer == nil {
+		return func() {}, nil
+	}
+	select {
+	case d.writer <- struct{}{}:
+		return func() { <-d.writer }, nil
+	default:
+	}
+	timer := time.NewTimer(writerWait)
+	defer timer.Stop()
+	select {
+	case d.writer <- struct{}{}:
+		return func() { <-d.writer }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-timer.C:
+		return nil, fmt.Errorf("sqlstore: %w: another transaction has been writing for %v", storage.ErrUnavailable, writerWait)
+	}
+}
+
+// once runs fn in one transaction of its own.
+func (d *DB) once(ctx context.Context, fn func(ctx context.Context, s session) error) (err error) {
+	leave, err := d.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	tx, err := d.bun.BeginTx(ctx, nil)
+	if err != nil {
+		return mapErr(err)
+	}
+	ended := false
+	defer func() {
+		if !ended {
+			_ = tx.Rollback()
+		}
+	}()
+	if err := fn(ctx, session{db: d, idb: tx, tx: &transaction{tx}}); err != nil {
+		return err
+	}
+	ended = true
+	if err := tx.Commit(); err != nil {
+		if !errors.Is(err, sql.ErrTxDone) {
+			_ = tx.Rollback()
+		}
+		return fmt.Errorf("commit: %w", mapErr(err))
+	}
+	return nil
+}
