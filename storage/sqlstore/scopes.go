@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -110,8 +111,7 @@ func (s scopesStore) KeyBySecret(ctx context.Context, secret storage.Digest) (sc
 	if err := s.idb.NewSelect().Model(&r).Where("secret_sha256 = ?", string(secret)).Scan(ctx); err != nil {
 		return scopes.StoredKey{}, mapErr(err)
 	}
-	k, err := r.key()
-	return scopes.StoredKey{Key: k, Secret: storage.Digest(r.SecretSHA256)}, err
+	return scopes.StoredKey{Key: r.key(), Secret: storage.Digest(r.SecretSHA256)}, nil
 }
 
 func (s scopesStore) Key(ctx context.Context, orgID, id string) (scopes.Key, error) {
@@ -119,7 +119,7 @@ func (s scopesStore) Key(ctx context.Context, orgID, id string) (scopes.Key, err
 	if err := s.idb.NewSelect().Model(&r).Where("key_id = ?", id).Where("org_id = ?", orgID).Scan(ctx); err != nil {
 		return scopes.Key{}, mapErr(err)
 	}
-	return r.key()
+	return r.key(), nil
 }
 
 func (s scopesStore) Keys(ctx context.Context, orgID string) ([]scopes.Key, error) {
@@ -129,10 +129,7 @@ func (s scopesStore) Keys(ctx context.Context, orgID string) ([]scopes.Key, erro
 	}
 	list := make([]scopes.Key, len(rs))
 	for i, r := range rs {
-		var err error
-		if list[i], err = r.key(); err != nil {
-			return nil, err
-		}
+		list[i] = r.key()
 	}
 	return list, nil
 }
@@ -176,13 +173,15 @@ func (r organizationRow) organization() (scopes.Organization, error) {
 	return o, nil
 }
 
-func (r keyRow) key() (scopes.Key, error) {
-	set, err := scopes.ParseSet(r.Scopes)
-	if err != nil {
-		return scopes.Key{}, fmt.Errorf("key %s: %w", r.KeyID, err)
+// key takes scopes as they are: a newer release may have written one that this
+// build does not know, and whose routes it does not serve.
+func (r keyRow) key() scopes.Key {
+	var set scopes.Set
+	for word := range strings.SplitSeq(r.Scopes, ",") {
+		set = append(set, scopes.Scope(word))
 	}
 	return scopes.Key{
-		ID: r.KeyID, OrgID: r.OrgID, Line: r.Line, Name: r.Name, Scopes: set, PerMinute: r.PerMinute,
+		ID: r.KeyID, OrgID: r.OrgID, Line: r.Line, Name: r.Name, Scopes: scopes.NewSet(set...), PerMinute: r.PerMinute,
 		CreatedAt: utc(r.CreatedAt), ExpiresAt: utcp(r.ExpiresAt), DisabledAt: utcp(r.DisabledAt),
-	}, nil
+	}
 }
