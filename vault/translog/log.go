@@ -1,0 +1,199 @@
+package translog
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+var (
+	// ErrRewound: the database is not an extension of the newest anchor; it was
+	// set back, or its log was altered. Nothing is sequenced or signed until Adopt.
+	ErrRewound = errors.New("translog: the database is behind the log's newest anchor")
+	// ErrCorrupt: the stored hashes do not give the recorded root.
+	ErrCorrupt = errors.New("translog: stored hashes do not give the root")
+	// ErrPending: an event is not in the log yet; it will be within MaxMergeDelay.
+	ErrPending = errors.New("translog: not in the log yet")
+	// ErrNotFound: no such event, index or tree size.
+	ErrNotFound = errors.New("translog: not found")
+	// ErrNotRewound: Adopt was called on a log that goes on as it is.
+	ErrNotRewound = errors.New("translog: nothing to adopt, the database extends the newest anchor")
+)
+
+// Anchors keeps checkpoints outside the database. Every storage.Blobs is one.
+type Anchors interface {
+	Put(ctx context.Context, name string, content []byte) error
+	// Open returns storage.ErrBlobMissing when there is no such object.
+	Open(ctx context.Context, name string) (io.ReadCloser, error)
+}
+
+// Config makes a Log.
+type Config struct {
+	Store   Store         // required
+	Signer  crypto.Signer // Ed25519, required; used for nothing else
+	Origin  string        // name of the log, such as "vault.example/log"; no space, no plus; required
+	Anchors Anchors       // required
+
+	// MaxMergeDelay is how long an event may wait for its index before a check
+	// calls it missing. Default 60 s.
+	MaxMergeDelay time.Duration
+	// WaitLimit bounds Wait. Default 5 s.
+	WaitLimit time.Duration
+	// Batch is how many events one transaction sequences. Default 512.
+	Batch int
+	Now   func() time.Time // default time.Now
+}
+
+// Log is the transparency log.
+type Log struct {
+	c   Config
+	now func() time.Time
+}
+
+// New checks c. It does no I/O.
+func New(c Config) (*Log, error) {
+	for _, f := range []struct {
+		name    string
+		missing bool
+	}{{"Store", c.Store == nil}, {"Signer", c.Signer == nil}, {"Origin", c.Origin == ""}, {"Anchors", c.Anchors == nil}} {
+		if f.missing {
+			return nil, fmt.Errorf("translog: Config.%s is required", f.name)
+		}
+	}
+	if c.MaxMergeDelay <= 0 {
+		c.MaxMergeDelay = time.Minute
+	}
+	if c.WaitLimit <= 0 {
+		c.WaitLimit = 5 * time.Second
+	}
+	if c.Batch <= 0 {
+		c.Batch = 512
+	}
+	if _, err := newSigner(c.Origin, c.Signer); err != nil {
+		return nil, err
+	}
+	return &Log{c, stamp.Clock(c.Now)}, nil
+}
+
+// MaxMergeDelay is how long an event may be pending.
+func (l *Log) MaxMergeDelay() time.Duration { return l.c.MaxMergeDelay }
+
+// Checkpoint returns the newest anchored checkpoint; of a log without one, a
+// checkpoint of the empty tree.
+func (l *Log) Checkpoint(ctx context.Context) (Checkpoint, error) {
+	h, err := l.c.Store.Head(ctx)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	return l.newest(ctx, h.Epoch)
+}
+
+func (l *Log) newest(ctx context.Context, epoch int) (Checkpoint, error) {
+	c, err := l.c.Store.Checkpoint(ctx, epoch)
+	if errors.Is(err, storage.ErrNotFound) && epoch == 0 {
+		root, err := tlog.TreeHash(0, nil)
+		if err != nil {
+			return Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
+		}
+		return l.signed(Head{Origin: l.c.Origin, Root: root})
+	}
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	return c, nil
+}
+
+func (l *Log) signed(h Head) (Checkpoint, error) {
+	c := Checkpoint{Origin: h.Origin, Size: h.Size, Root: h.Root}
+	s, err := newSigner(h.Origin, l.c.Signer)
+	if err == nil {
+		c.Note, err = s.note(c.text())
+	}
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("sign checkpoint %d: %w", h.Size, err)
+	}
+	return c, nil
+}
+
+// Entry returns an event as the log knows it, pending ones with Index -1;
+// ErrNotFound.
+func (l *Log) Entry(ctx context.Context, eventID string) (Entry, error) {
+	e, err := l.c.Store.Entry(ctx, eventID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return Entry{}, fmt.Errorf("event %s: %w", eventID, ErrNotFound)
+	}
+	return e, err
+}
+
+// Inclusion proves that leaf index is in the tree of size (RFC 6962 section
+// 2.1.1), for VerifyInclusion. ErrNotFound unless 0 <= index < size <= the size
+// of the newest checkpoint.
+func (l *Log) Inclusion(ctx context.Context, index, size int64) ([]Hash, error) {
+	if err := l.published(ctx, size); err != nil || index < 0 || index >= size {
+		return nil, fmt.Errorf("inclusion of %d in %d: %w", index, size, errors.Join(err, ErrNotFound))
+	}
+	return tlog.ProveRecord(size, index, l.reader(ctx, l.c.Store))
+}
+
+// Consistency proves that the tree of size to begins with that of size from
+// (RFC 6962 section 2.1.2), for VerifyConsistency. ErrNotFound unless
+// 0 <= from <= to <= the size of the newest checkpoint.
+func (l *Log) Consistency(ctx context.Context, from, to int64) ([]Hash, error) {
+	if err := l.published(ctx, to); err != nil || from < 0 || from > to {
+		return nil, fmt.Errorf("consistency from %d to %d: %w", from, to, errors.Join(err, ErrNotFound))
+	}
+	if from == 0 {
+		return nil, nil
+	}
+	return tlog.ProveTree(to, from, l.reader(ctx, l.c.Store))
+}
+
+func (l *Log) published(ctx context.Context, size int64) error {
+	c, err := l.Checkpoint(ctx)
+	if err == nil && size > c.Size {
+		err = ErrNotFound
+	}
+	return err
+}
+
+func (l *Log) reader(ctx context.Context, s Store) tlog.HashReader {
+	return tlog.HashReaderFunc(func(indexes []int64) ([]Hash, error) { return s.Hashes(ctx, indexes) })
+}
+
+// Keys returns the verifier keys of this log, of its origin and of every
+// adoption's, oldest first.
+func (l *Log) Keys(ctx context.Context) ([]string, error) {
+	origins := []string{l.c.Origin}
+	as, err := l.c.Store.Adoptions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	for _, a := range as {
+		origins = append(origins, a.Origin)
+	}
+	keys := make([]string, len(origins))
+	for i, o := range origins {
+		s, err := newSigner(o, l.c.Signer)
+		if err != nil {
+			return nil, err
+		}
+		if keys[i], err = VerifierKey(o, s.public()); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// belongs reports whether the database's log has this configuration's name.
+func (l *Log) belongs(h Head) bool {
+	return h == Head{} || h.Origin == l.c.Origin || h.Epoch > 0 && strings.HasPrefix(h.Origin, l.c.Origin+"/")
+}
