@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Endpoint is where the events of a key's organization are sent. Secrets are
+// Endpoint is where the events of a key's organization are sent. KeyID is the
+// key's Line, so that rotation keeps the endpoint. Secrets are
 // encrypted by the host's keeper before they come here.
 type Endpoint struct {
 	KeyID  string

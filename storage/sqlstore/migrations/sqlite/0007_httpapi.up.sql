@@ -1,94 +1,76 @@
 CREATE TABLE evault_idempotency (
-    scope       TEXT NOT NULL,
-    idem_key    TEXT NOT NULL,
-    request     TEXT NOT NULL,
-    holder      TEXT NOT NULL,
-    lease_until TIMESTAMP NOT NULL,
-    keep_until  TIMESTAMP,
-    status      INTEGER NOT NULL,
-    header      TEXT NOT NULL,
-    body        BLOB,
-    PRIMARY KEY (scope, idem_key)
+  scope TEXT NOT NULL,
+  idem_key TEXT NOT NULL,
+  request TEXT NOT NULL,
+  holder TEXT NOT NULL,
+  lease_until TIMESTAMP NOT NULL,
+  keep_until TIMESTAMP,
+  status INTEGER NOT NULL,
+  header TEXT NOT NULL,
+  body BLOB,
+  PRIMARY KEY (scope, idem_key)
 );
-
---bun:split
 
 CREATE INDEX evault_idempotency_keep ON evault_idempotency (keep_until);
 
---bun:split
-
 CREATE TABLE evault_tickets (
-    ticket_id   TEXT NOT NULL PRIMARY KEY,
-    kind        TEXT NOT NULL,
-    envelope_id TEXT NOT NULL,
-    org_id      TEXT NOT NULL,
-    key_id      TEXT NOT NULL,
-    target      TEXT NOT NULL,
-    version     INTEGER NOT NULL,
-    single_use  BOOLEAN NOT NULL,
-    filename    TEXT NOT NULL,
-    created_at  TIMESTAMP NOT NULL,
-    expires_at  TIMESTAMP NOT NULL,
-    used_at     TIMESTAMP
+  ticket_id TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  envelope_id TEXT NOT NULL,
+  org_id TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  target TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  single_use BOOLEAN NOT NULL,
+  filename TEXT NOT NULL,
+  created_at TIMESTAMP NOT NULL,
+  expires_at TIMESTAMP NOT NULL,
+  used_at TIMESTAMP
 );
-
---bun:split
 
 CREATE TABLE evault_counters (
-    name         TEXT NOT NULL,
-    window_start TIMESTAMP NOT NULL,
-    n            INTEGER NOT NULL,
-    PRIMARY KEY (name, window_start)
+  name TEXT NOT NULL,
+  window_start TIMESTAMP NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY (name, window_start)
 );
-
---bun:split
 
 CREATE INDEX evault_counters_start ON evault_counters (window_start);
 
---bun:split
-
 CREATE TABLE evault_webhook_endpoints (
-    key_id           TEXT NOT NULL PRIMARY KEY,
-    org_id           TEXT NOT NULL,
-    url              TEXT NOT NULL,
-    secret           BLOB,
-    old_secret       BLOB,
-    old_secret_until TIMESTAMP,
-    updated_at       TIMESTAMP NOT NULL,
-    disabled_at      TIMESTAMP
+  key_id TEXT NOT NULL PRIMARY KEY,
+  org_id TEXT NOT NULL,
+  url TEXT NOT NULL,
+  secret BLOB,
+  old_secret BLOB,
+  old_secret_until TIMESTAMP,
+  updated_at TIMESTAMP NOT NULL,
+  disabled_at TIMESTAMP
 );
-
---bun:split
 
 CREATE INDEX evault_webhook_endpoints_org ON evault_webhook_endpoints (org_id);
 
---bun:split
-
 CREATE TABLE evault_webhook_deliveries (
-    delivery_id TEXT NOT NULL PRIMARY KEY,
-    key_id      TEXT NOT NULL,
-    org_id      TEXT NOT NULL,
-    envelope_id TEXT NOT NULL,
-    seq         INTEGER NOT NULL,
-    event_id    TEXT NOT NULL,
-    event_type  TEXT NOT NULL,
-    body        BLOB NOT NULL,
-    status      TEXT NOT NULL,
-    attempts    INTEGER NOT NULL,
-    next_at     TIMESTAMP NOT NULL,
-    lease_until TIMESTAMP NOT NULL,
-    lease_by    TEXT NOT NULL,
-    last_status INTEGER NOT NULL,
-    last_error  TEXT NOT NULL,
-    created_at  TIMESTAMP NOT NULL,
-    updated_at  TIMESTAMP NOT NULL,
-    UNIQUE (event_id, key_id)
+  delivery_id TEXT NOT NULL PRIMARY KEY,
+  key_id TEXT NOT NULL,
+  org_id TEXT NOT NULL,
+  envelope_id TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  event_id TEXT NOT NULL,
+  event_type TEXT NOT NULL,
+  body BLOB NOT NULL,
+  status TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  next_at TIMESTAMP NOT NULL,
+  lease_until TIMESTAMP NOT NULL,
+  lease_by TEXT NOT NULL,
+  last_status INTEGER NOT NULL,
+  last_error TEXT NOT NULL,
+  created_at TIMESTAMP NOT NULL,
+  updated_at TIMESTAMP NOT NULL,
+  UNIQUE (event_id, key_id)
 );
 
---bun:split
-
 CREATE INDEX evault_webhook_deliveries_due ON evault_webhook_deliveries (status, next_at);
-
---bun:split
 
 CREATE INDEX evault_webhook_deliveries_order ON evault_webhook_deliveries (key_id, envelope_id, seq);
