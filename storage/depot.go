@@ -31,7 +31,8 @@ type BlobRows interface {
 	Condemn(ctx context.Context, before time.Time, limit int) error
 	// Condemned returns the names of condemned rows, at most limit.
 	Condemned(ctx context.Context, limit int) ([]string, error)
-	// Drop deletes a condemned row after its object is gone.
+	// Drop says that the object of a condemned row is gone. The name is never free
+	// again: a sweep that was late would delete the next object of that name.
 	Drop(ctx context.Context, name string) error
 }
 
