@@ -204,3 +204,33 @@ func (w *fieldWalk) namedKids(kids Array) Array {
 	}
 	return out
 }
+
+// FieldNames returns the partial names (/T) of the form's root fields.
+func (d *Document) FieldNames() (_ map[string]bool, err error) {
+	defer guard(&err)
+	names := map[string]bool{}
+	catalog, err := d.Catalog()
+	if err != nil {
+		return nil, err
+	}
+	form, err := d.Dict(catalog["AcroForm"])
+	if err != nil || form == nil {
+		return names, err
+	}
+	roots, err := d.Array(form["Fields"])
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range roots {
+		f, err := d.Dict(r)
+		if err != nil {
+			return nil, err
+		}
+		if t, err := d.Resolve(f["T"]); err == nil {
+			if s, ok := t.(String); ok {
+				names[s.Text()] = true
+			}
+		}
+	}
+	return names, nil
+}

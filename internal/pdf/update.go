@@ -17,6 +17,11 @@ type Update struct {
 	imported map[*Document]map[Ref]Ref
 	offsets  map[int]int64
 	closed   bool
+
+	signature struct {
+		ref                 Ref
+		byteRange, from, to int // in the dictionary
+	}
 }
 
 // Update begins an incremental update. It fails with a [*Refusal] whose Detail is the reason of [Document.Extendable]
@@ -139,32 +144,26 @@ func (u *Update) EditCatalog(change func(Dict) error) error {
 	return err
 }
 
-// AppendTo appends items to the array under key of parent, an own copy that the caller stores. An indirect array is
-// replaced as an object of its own, so that parent stays as it was and changed is false.
-func (u *Update) AppendTo(parent Dict, key Name, items ...Object) (changed bool, err error) {
+// AppendTo appends items to the array under key of parent, an own copy that the caller stores. The grown array is always
+// written into parent: an indirect array may be shared with another object, which must not change with it.
+func (u *Update) AppendTo(parent Dict, key Name, items ...Object) error {
 	old, err := u.Array(parent[key])
 	if err != nil {
-		return false, err
+		return err
 	}
-	grown := append(old.Clone(), items...)
-	if ref, ok := parent[key].(Ref); ok && old != nil {
-		u.Put(ref, grown)
-		return false, nil
-	}
-	parent[key] = grown
-	return true, nil
+	parent[key] = append(old.Clone(), items...)
+	return nil
 }
 
-// AddField appends a form field to /AcroForm, and when widget is true to the annotations of page too. SigFlags is set
-// where it is not zero. Every other entry of the form (fields, /DA, /DR, /XFA) stays.
+// AddField appends a form field, merged with its widget, to /AcroForm and to the annotations of page. SigFlags is set where
+// it is not zero. Every other entry of the form (fields, /DA, /DR, /XFA) stays.
 func (u *Update) AddField(field Ref, page Page, sigFlags int64) error {
 	err := u.EditCatalog(func(c Dict) error {
 		form, err := u.Edit(c["AcroForm"], func(f Dict) error {
 			if sigFlags != 0 {
 				f["SigFlags"] = sigFlags
 			}
-			_, err := u.AppendTo(f, "Fields", field)
-			return err
+			return u.AppendTo(f, "Fields", field)
 		})
 		c["AcroForm"] = form
 		return err
@@ -182,11 +181,11 @@ func (u *Update) AddAnnotation(annot Ref, page Page) error {
 		return err
 	}
 	dict = dict.Clone()
-	changed, err := u.AppendTo(dict, "Annots", annot)
-	if changed {
-		u.Put(page.Ref, dict)
+	if err := u.AppendTo(dict, "Annots", annot); err != nil {
+		return err
 	}
-	return err
+	u.Put(page.Ref, dict)
+	return nil
 }
 
 // AppendPage adds a page at the end of the page tree and returns its reference. /Type and /Parent are set here, and
@@ -220,8 +219,7 @@ func (u *Update) AppendPage(dict Dict) (Ref, error) {
 			return damaged("the page tree has no count")
 		}
 		node["Count"] = count + 1
-		_, err := u.AppendTo(node, "Kids", ref)
-		return err
+		return u.AppendTo(node, "Kids", ref)
 	})
 	return ref, err
 }

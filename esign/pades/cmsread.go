@@ -1,0 +1,202 @@
+package pades
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/sha1" //nolint:gosec // only to compare the certificate hash of old time-stamp tokens, beside the signature itself
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+)
+
+// maxCertificates bounds the certificates of one SignedData.
+const maxCertificates = 64
+
+// readCMS is a parsed SignedData with exactly one signer.
+type readCMS struct {
+	contentType  asn1.ObjectIdentifier
+	content      []byte // nil when detached
+	signer       signerInfo
+	digest       crypto.Hash
+	certificates []*x509.Certificate
+	leaf         *x509.Certificate // the one the SignerInfo names
+	signed       map[string]asn1.RawValue
+	unsigned     map[string][]asn1.RawValue
+}
+
+// parseCMS parses a DER ContentInfo. Bytes after it must be zero: the padding of /Contents.
+func parseCMS(der []byte) (*readCMS, error) {
+	if len(der) > 1 && der[0] == 0x30 && der[1] == 0x80 {
+		return nil, unsupported("a signature in BER instead of DER")
+	}
+	var ci contentInfo
+	rest, err := asn1.Unmarshal(der, &ci)
+	if err != nil {
+		return nil, errors.New("the signature value is not a CMS structure")
+	}
+	if len(bytes.TrimLeft(rest, "\x00")) > 0 {
+		return nil, errors.New("something other than zeros follows the signature value")
+	}
+	if !ci.Type.Equal(oidSignedData) {
+		return nil, errors.New("the signature value is not SignedData")
+	}
+	var sd signedData
+	if rest, err = asn1.Unmarshal(ci.Content.Bytes, &sd); err != nil || len(rest) > 0 {
+		return nil, errors.New("malformed SignedData")
+	}
+	if len(sd.Signers) != 1 {
+		return nil, fmt.Errorf("SignedData has %d signers instead of one", len(sd.Signers))
+	}
+	c := &readCMS{contentType: sd.Content.Type, signer: sd.Signers[0]}
+	if len(sd.Content.Content.Bytes) > 0 {
+		if rest, err = asn1.Unmarshal(sd.Content.Content.Bytes, &c.content); err != nil || len(rest) > 0 {
+			return nil, errors.New("malformed encapsulated content")
+		}
+		if c.content == nil {
+			c.content = []byte{}
+		}
+	}
+	if c.digest = hashByID(c.signer.Digest.Algorithm); c.digest == 0 {
+		return nil, unsupported("digest " + c.signer.Digest.Algorithm.String())
+	}
+	if err := c.readCertificates(sd.Certificates.Bytes); err != nil {
+		return nil, err
+	}
+	return c, c.readAttributes()
+}
+
+func (c *readCMS) readCertificates(b []byte) error {
+	for n := 0; len(b) > 0; n++ {
+		var raw asn1.RawValue
+		var err error
+		if b, err = asn1.Unmarshal(b, &raw); err != nil || n >= maxCertificates {
+			return errors.New("malformed certificates")
+		}
+		if raw.Class != asn1.ClassUniversal || raw.Tag != asn1.TagSequence {
+			continue // attribute certificates and other formats of RFC 5652 §10.2.2
+		}
+		cert, err := x509.ParseCertificate(raw.FullBytes)
+		if err != nil {
+			continue // one that is needed is missed below
+		}
+		c.certificates = append(c.certificates, cert)
+		if c.leaf == nil && c.names(cert) {
+			c.leaf = cert
+		}
+	}
+	if c.leaf == nil {
+		return errors.New("the signer's certificate is not in the signature")
+	}
+	return nil
+}
+
+// names reports whether the SignerInfo's identifier means cert.
+func (c *readCMS) names(cert *x509.Certificate) bool {
+	sid := c.signer.SID
+	if sid.Class == asn1.ClassContextSpecific && sid.Tag == 0 {
+		return len(sid.Bytes) > 0 && bytes.Equal(sid.Bytes, cert.SubjectKeyId)
+	}
+	var id issuerAndSerial
+	if rest, err := asn1.Unmarshal(sid.FullBytes, &id); err != nil || len(rest) > 0 || id.Serial == nil {
+		return false
+	}
+	return id.Serial.Cmp(cert.SerialNumber) == 0 && bytes.Equal(id.Issuer.FullBytes, cert.RawIssuer)
+}
+
+func (c *readCMS) readAttributes() error {
+	c.signed, c.unsigned = map[string]asn1.RawValue{}, map[string][]asn1.RawValue{}
+	for b := c.signer.Signed.Bytes; len(b) > 0; {
+		var a attribute
+		var err error
+		if b, err = asn1.Unmarshal(b, &a); err != nil {
+			return errors.New("malformed signed attributes")
+		}
+		if _, twice := c.signed[a.Type.String()]; twice || len(a.Values) != 1 {
+			return errors.New("a signed attribute does not have exactly one value")
+		}
+		c.signed[a.Type.String()] = a.Values[0]
+	}
+	for b := c.signer.Unsigned.Bytes; len(b) > 0; {
+		var a attribute
+		var err error
+		if b, err = asn1.Unmarshal(b, &a); err != nil {
+			return errors.New("malformed unsigned attributes")
+		}
+		c.unsigned[a.Type.String()] = append(c.unsigned[a.Type.String()], a.Values...)
+	}
+	return nil
+}
+
+// essRule says which signing-certificate attribute a signature must have. One that is there must always match.
+type essRule int
+
+const (
+	essOptional essRule = iota // adbe.pkcs7.detached
+	essAny                     // time-stamp tokens: with SHA-1 (RFC 3161 §2.4.2) or v2 (RFC 5816)
+	essV2                      // ETSI.CAdES.detached
+)
+
+// verify checks the digest of the content, the certificate binding and the signature value. digest is of the content
+// under the signer's digest algorithm.
+func (c *readCMS) verify(contentType asn1.ObjectIdentifier, digest []byte, ess essRule) error {
+	if len(c.signer.Signed.FullBytes) == 0 {
+		return unsupported("a signature without signed attributes")
+	}
+	var kind asn1.ObjectIdentifier
+	if rest, err := asn1.Unmarshal(c.signed[oidContentType.String()].FullBytes, &kind); err != nil || len(rest) > 0 || !kind.Equal(contentType) || !c.contentType.Equal(contentType) {
+		return errors.New("the content-type attribute is missing or wrong")
+	}
+	var md []byte
+	if rest, err := asn1.Unmarshal(c.signed[oidMessageDigest.String()].FullBytes, &md); err != nil || len(rest) > 0 {
+		return errors.New("the message-digest attribute is missing or malformed")
+	}
+	if !bytes.Equal(md, digest) {
+		return errors.New("the signed bytes were changed: their digest is not the one signed")
+	}
+	if err := c.verifyESS(ess); err != nil {
+		return err
+	}
+	message := bytes.Clone(c.signer.Signed.FullBytes)
+	message[0] = 0x31 // RFC 5652 §5.4: the SET OF tag is signed, not the implicit one
+	return verifyValue(c.leaf.PublicKey, c.signer.Algorithm, c.digest, message, c.signer.Signature)
+}
+
+// verifyESS checks that the signed attributes name the certificate, so that it cannot be exchanged for another one with
+// the same key (RFC 5035 §3).
+func (c *readCMS) verifyESS(rule essRule) error {
+	if v, ok := c.signed[oidSigningCertificateV2.String()]; ok {
+		var sc signingCertificateV2
+		if rest, err := asn1.Unmarshal(v.FullBytes, &sc); err != nil || len(rest) > 0 || len(sc.Certs) == 0 {
+			return errors.New("malformed signing-certificate-v2 attribute")
+		}
+		h := crypto.SHA256
+		if len(sc.Certs[0].Algorithm.Algorithm) > 0 {
+			if h = hashByID(sc.Certs[0].Algorithm.Algorithm); h == 0 {
+				return unsupported("the digest of signing-certificate-v2")
+			}
+		}
+		if !bytes.Equal(sum(h, c.leaf.Raw), sc.Certs[0].Hash) {
+			return errors.New("the signature names another certificate than the one it carries")
+		}
+		return nil
+	}
+	if v, ok := c.signed[oidSigningCertificate.String()]; ok {
+		if rule == essV2 {
+			return unsupported("a signing-certificate attribute with SHA-1")
+		}
+		var sc signingCertificate
+		if rest, err := asn1.Unmarshal(v.FullBytes, &sc); err != nil || len(rest) > 0 || len(sc.Certs) == 0 {
+			return errors.New("malformed signing-certificate attribute")
+		}
+		h := sha1.Sum(c.leaf.Raw) //nolint:gosec // see the import
+		if !bytes.Equal(h[:], sc.Certs[0].Hash) {
+			return errors.New("the signature names another certificate than the one it carries")
+		}
+		return nil
+	}
+	if rule != essOptional {
+		return errors.New("the signing-certificate attribute is missing")
+	}
+	return nil
+}

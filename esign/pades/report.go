@@ -1,0 +1,96 @@
+package pades
+
+import (
+	"crypto/x509"
+	"time"
+)
+
+// Baseline levels of ETSI EN 319 142-1 §6.
+const (
+	LevelNone = "none" // not a baseline signature
+	LevelBB   = "B-B"
+	LevelBT   = "B-T"
+	LevelBLT  = "B-LT"
+	LevelBLTA = "B-LTA"
+)
+
+// Values of [SignatureReport].
+const (
+	IntegrityValid       = "valid"       // the signed bytes and the signature value fit the certificate
+	IntegrityInvalid     = "invalid"     // they do not, or the structure is one that attacks use
+	IntegrityUnsupported = "unsupported" // not checked, so not known
+
+	CoverageWholeFile = "whole_file"
+	CoverageRevision  = "revision" // bytes were appended after it
+
+	ChangesNone       = "none"
+	ChangesPermitted  = "permitted"  // later revisions only added signatures, time-stamps and validation material
+	ChangesSuspicious = "suspicious" // later revisions did something else
+	ChangesUnknown    = "unknown"
+
+	TrustTrusted   = "trusted"   // a chain to one of the given roots holds at the proven time
+	TrustUntrusted = "untrusted" // there is none
+	TrustUnknown   = "unknown"   // cannot be told, for instance because a certificate expired and nothing proves an earlier time
+)
+
+const (
+	subFilterCAdES = "ETSI.CAdES.detached"
+	subFilterPKCS7 = "adbe.pkcs7.detached"
+	subFilterStamp = "ETSI.RFC3161"
+)
+
+// Options of [Verify] and [VerifyStatement].
+type Options struct {
+	// Roots are the only trust anchors; the system's are never used. Required.
+	Roots *x509.CertPool
+	// Intermediates helps to build chains beside the certificates in the signatures; default none.
+	Intermediates []*x509.Certificate
+	// Now is the time at which certificates must be valid where no time-stamp proves an earlier one; default time.Now().
+	// Whoever can prove by other means that the file existed earlier, sets that time.
+	Now    time.Time
+	Limits Limits
+}
+
+// Report is what [Verify] found.
+type Report struct {
+	// Signatures and document time-stamps, in the order in which they were added.
+	Signatures []SignatureReport
+	// Problem concerns the file as a whole and makes every signature doubtful: "" when there is none.
+	Problem string
+}
+
+// OK reports whether the file has signatures and all of them are [SignatureReport.OK].
+func (r *Report) OK() bool {
+	for _, s := range r.Signatures {
+		if !s.OK() {
+			return false
+		}
+	}
+	return r.Problem == "" && len(r.Signatures) > 0
+}
+
+// SignatureReport is what was found about one signature.
+type SignatureReport struct {
+	Field         string // fully qualified name; "" for a statement
+	Subject       string // of the signer's certificate, as RFC 2253
+	SubFilter     string
+	Reason        string
+	Certification int        // DocMDP permission 1 to 3; 0 for approval signatures
+	SigningTime   time.Time  // claimed in /M; zero when absent
+	TimestampTime *time.Time // proven by a trusted time-stamp
+	Level         string
+	Integrity     string
+	Coverage      string
+	ChangesAfter  string
+	Changes       []string // what later revisions did, in words
+	Trust         string
+	Certificate   *x509.Certificate // nil when none could be read
+	SignedLen     int64             // length of the signed revision, a prefix of the file
+	Problem       string            // the first thing that is wrong; "" when nothing is
+}
+
+// OK reports whether the signature is valid, trusted, and followed by nothing but permitted changes.
+func (s SignatureReport) OK() bool {
+	return s.Integrity == IntegrityValid && s.Trust == TrustTrusted && s.Problem == "" &&
+		(s.ChangesAfter == ChangesNone || s.ChangesAfter == ChangesPermitted)
+}

@@ -1,0 +1,279 @@
+package pades
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"strconv"
+	"time"
+
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+// Limits bound the work a file may cause; a zero field means its default.
+type Limits struct {
+	Bytes   int64 // size of the file; default 64 MiB
+	Objects int   // default 500,000
+	Depth   int   // nesting; default 100
+	Decoded int64 // bytes out of stream filters; default 64 MiB
+}
+
+func (l Limits) pdf() pdf.Limits {
+	if l.Bytes <= 0 {
+		l.Bytes = 64 << 20
+	}
+	return pdf.Limits{Bytes: l.Bytes, Objects: l.Objects, Depth: l.Depth, Decoded: l.Decoded}
+}
+
+// SealRequest says what to seal and what the seal says.
+type SealRequest struct {
+	PDF []byte // not changed, and not kept after Seal returns
+	// Reason, Location, Name and ContactInfo go into the signature dictionary (ISO 32000-2 table 255); each may be empty.
+	// Name defaults to the common name of the certificate.
+	Reason, Location, Name, ContactInfo string
+	// At is /M, the claimed time of sealing; default Config.Now. Whole seconds count.
+	At time.Time
+	// Certify makes the first signature of a file a certification: 1 allows no changes, 2 forms and signatures, 3 comments
+	// too (ISO 32000-2 §12.8.2.2). Default 0, an approval signature.
+	Certify int
+	// Reserve is the room for the CMS structure in bytes; default estimated from the certificates and the last time-stamp.
+	Reserve int
+	Limits  Limits
+}
+
+// Seal is a finished seal: the sealed file is SealRequest.PDF followed by Appended.
+type Seal struct {
+	Appended   []byte
+	SHA256     [32]byte // of the sealed file
+	Size       int64    // of the sealed file
+	Level      string   // LevelBB or LevelBT
+	Field      string   // name of the signature field
+	Time       time.Time
+	TimeSource string // subject of the time-stamp authority's certificate, or "clock"
+}
+
+// Prepared is a seal that waits for its signature value; see [Sealer.Prepare]. It is good for one [Sealer.Finish].
+type Prepared struct {
+	// Message is what is signed: the DER encoding of the signed attributes.
+	Message []byte
+	// Digest of Message, which an RSA or ECDSA signer takes; nil for Ed25519, which signs Message.
+	Digest []byte
+	// Opts is what crypto.Signer.Sign takes beside it.
+	Opts crypto.SignerOpts
+
+	request     SealRequest
+	field       string
+	cms         *unsignedCMS
+	placeholder *pdf.Placeholder
+	file        hash.Hash // SHA-256 state over the sealed file up to the signature value
+}
+
+// Seal seals a file by an incremental update. Errors: [ErrNotExtendable], [ErrTimestampUnavailable],
+// [ErrCertificateInvalid], [ErrNotPDF], *[SizeError], what the signer returned, and ctx's.
+func (s *Sealer) Seal(ctx context.Context, r SealRequest) (*Seal, error) {
+	seal, err := s.sealOnce(ctx, r)
+	var size *SizeError
+	if errors.As(err, &size) && r.Reserve == 0 {
+		r.Reserve = size.Need * 5 / 4
+		return s.sealOnce(ctx, r)
+	}
+	return seal, err
+}
+
+func (s *Sealer) sealOnce(ctx context.Context, r SealRequest) (*Seal, error) {
+	p, err := s.Prepare(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	value, err := s.sign(p.Message)
+	if err != nil {
+		return nil, err
+	}
+	return s.Finish(ctx, p, value)
+}
+
+// Prepare does all of a seal but signing, for signers that answer later or elsewhere: hand Digest (Message for Ed25519)
+// to the signer and its answer to [Sealer.Finish]. The PDF must not be changed in between.
+func (s *Sealer) Prepare(ctx context.Context, r SealRequest) (*Prepared, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if r.At.IsZero() {
+		r.At = s.now()
+	}
+	if err := s.checkValidity(r.At); err != nil {
+		return nil, err
+	}
+	if r.Name == "" {
+		r.Name = s.chain[0].Subject.CommonName
+	}
+	if r.Reserve == 0 {
+		r.Reserve = s.reserve()
+	}
+	d, err := pdf.Open(r.PDF, r.Limits.pdf())
+	if err != nil {
+		return nil, asNotExtendable(err)
+	}
+	p := &Prepared{request: r, Opts: s.alg.opts}
+	if p.placeholder, p.field, err = place(d, r); err != nil {
+		return nil, err
+	}
+	if err := s.digest(ctx, p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// digest hashes the byte range and makes the signed attributes. The file is read once: the digest of the sealed file goes
+// on from the same state where the two are the same.
+func (s *Sealer) digest(ctx context.Context, p *Prepared) error {
+	p.file = sha256.New()
+	p.placeholder.HashPrefix(p.file)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	h := s.alg.hash.New()
+	if c, ok := p.file.(hash.Cloner); ok && s.alg.hash == crypto.SHA256 {
+		clone, err := c.Clone()
+		if err != nil {
+			return fmt.Errorf("pades: %w", err)
+		}
+		h = clone
+	} else {
+		p.placeholder.HashPrefix(h)
+	}
+	p.placeholder.HashSuffix(h)
+	attributes, err := signedAttributes(s.chain[0], s.alg, h.Sum(nil))
+	if err != nil {
+		return fmt.Errorf("pades: %w", err)
+	}
+	p.cms = &unsignedCMS{alg: s.alg, chain: s.chain, attributes: attributes}
+	p.Message = attributes
+	if !s.alg.pure {
+		p.Digest = sum(s.alg.hash, attributes)
+	}
+	return nil
+}
+
+// Finish checks the signature value, gets the time-stamp and writes both into the seal.
+func (s *Sealer) Finish(ctx context.Context, p *Prepared, value []byte) (*Seal, error) {
+	if err := s.checkValue(p.Message, value); err != nil {
+		return nil, err
+	}
+	token, stamped, err := s.stamp(ctx, value)
+	if err != nil {
+		return nil, err
+	}
+	der, err := p.cms.assemble(value, token)
+	if err != nil {
+		return nil, fmt.Errorf("pades: %w", err)
+	}
+	appended, err := p.placeholder.Embed(der)
+	if errors.Is(err, pdf.ErrReserve) {
+		return nil, &SizeError{Need: len(der), Reserved: p.placeholder.Reserved()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.placeholder.HashRest(p.file)
+	out := &Seal{
+		Appended: appended, Size: int64(len(p.request.PDF) + len(appended)), Level: s.Level(), Field: p.field,
+		Time: p.request.At.UTC().Truncate(time.Second), TimeSource: "clock",
+	}
+	p.file.Sum(out.SHA256[:0])
+	if stamped != nil {
+		out.Time, out.TimeSource = stamped.Time, stamped.Certificate.Subject.String()
+	}
+	return out, nil
+}
+
+// place adds the signature dictionary and an invisible field on page 1.
+func place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string, error) {
+	if reason := d.Extendable(); reason != "" {
+		return nil, "", &NotExtendableError{Reason: reason}
+	}
+	u, err := d.Update()
+	if err != nil {
+		return nil, "", asNotExtendable(err)
+	}
+	dict := pdf.Dict{
+		"Type": pdf.Name("Sig"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(subFilterCAdES),
+		"M": pdf.String(r.At.UTC().Format("D:20060102150405+00'00'")),
+	}
+	for k, v := range map[pdf.Name]string{"Reason": r.Reason, "Location": r.Location, "Name": r.Name, "ContactInfo": r.ContactInfo} {
+		if v != "" {
+			dict[k] = pdf.TextString(v)
+		}
+	}
+	if r.Certify != 0 {
+		if err := certify(d, dict, r.Certify); err != nil {
+			return nil, "", err
+		}
+	}
+	sig := u.AddSignature(dict, r.Reserve)
+	if r.Certify != 0 {
+		err := u.EditCatalog(func(c pdf.Dict) error {
+			perms, err := u.Edit(c["Perms"], func(p pdf.Dict) error { p["DocMDP"] = sig; return nil })
+			c["Perms"] = perms
+			return err
+		})
+		if err != nil {
+			return nil, "", asNotExtendable(err)
+		}
+	}
+	name, err := addField(u, "Seal", sig)
+	if err != nil {
+		return nil, "", asNotExtendable(err)
+	}
+	p, err := u.CloseSigned()
+	return p, name, err
+}
+
+// certify adds the signature reference of a certification (ISO 32000-2 §12.8.2.2).
+func certify(d *pdf.Document, dict pdf.Dict, permission int) error {
+	if permission < 1 || permission > 3 {
+		return fmt.Errorf("pades: SealRequest.Certify is %d, not 1, 2 or 3", permission)
+	}
+	fields, err := d.SignatureFields()
+	if err != nil {
+		return asNotExtendable(err)
+	}
+	for _, f := range fields {
+		if f.Value != nil {
+			return errors.New("pades: only the first signature of a file can certify it")
+		}
+	}
+	dict["Reference"] = pdf.Array{pdf.Dict{
+		"Type": pdf.Name("SigRef"), "TransformMethod": pdf.Name("DocMDP"),
+		"TransformParams": pdf.Dict{"Type": pdf.Name("TransformParams"), "P": int64(permission), "V": pdf.Name("1.2")},
+	}}
+	return nil
+}
+
+// addField adds an invisible signature field, named kind and the first free number, that holds sig.
+func addField(u *pdf.Update, kind string, sig pdf.Ref) (string, error) {
+	d := u.Document()
+	page, err := d.Page(1)
+	if err != nil {
+		return "", err
+	}
+	taken, err := d.FieldNames()
+	if err != nil {
+		return "", err
+	}
+	n := 1
+	for taken[kind+" "+strconv.Itoa(n)] {
+		n++
+	}
+	name := kind + " " + strconv.Itoa(n)
+	const printAndLocked = 4 | 128
+	field := u.Add(pdf.Dict{
+		"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Widget"), "FT": pdf.Name("Sig"), "T": pdf.TextString(name),
+		"F": int64(printAndLocked), "Rect": pdf.Array{int64(0), int64(0), int64(0), int64(0)}, "P": page.Ref, "V": sig,
+	})
+	const signaturesExistAppendOnly = 3
+	return name, u.AddField(field, page, signaturesExistAppendOnly)
+}

@@ -1,0 +1,229 @@
+package pades
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+var (
+	// ErrTimestampUnavailable: no time-stamp authority answered as it should. Nothing was sealed; try again later.
+	ErrTimestampUnavailable = errors.New("pades: no time-stamp to be had")
+	// ErrNotExtendable: the file cannot carry an embedded seal; errors.As with *[NotExtendableError] tells why.
+	ErrNotExtendable = errors.New("pades: the file cannot carry a seal")
+	// ErrCertificateInvalid: the sealing certificate is not valid at the time of the seal.
+	ErrCertificateInvalid = errors.New("pades: the sealing certificate is not valid")
+	// ErrNotPDF: the bytes are not a PDF that can be read.
+	ErrNotPDF = errors.New("pades: not a readable PDF")
+)
+
+// NotExtendableError says why a file cannot carry an embedded seal. A statement ([Sealer.Statement]) can stand beside it.
+type NotExtendableError struct {
+	Reason string // encrypted, damaged, certified_no_changes, locked or usage_rights
+}
+
+func (e *NotExtendableError) Error() string { return ErrNotExtendable.Error() + ": " + e.Reason }
+
+// Is makes errors.Is(err, ErrNotExtendable) true.
+func (e *NotExtendableError) Is(target error) bool { return target == ErrNotExtendable }
+
+// SizeError says that the signature value needs more room than [SealRequest].Reserve left for it. [Sealer.Seal] tries once
+// more by itself.
+type SizeError struct{ Need, Reserved int }
+
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("pades: the signature value has %d bytes, %d were reserved", e.Need, e.Reserved)
+}
+
+// Timestamper gets time-stamp tokens. The client for RFC 3161 over HTTP is package tsa.
+type Timestamper interface {
+	// Timestamp returns a DER TimeStampToken over digest, made with h.
+	Timestamp(ctx context.Context, h crypto.Hash, digest []byte) ([]byte, error)
+}
+
+// Config of [New].
+type Config struct {
+	// Signer is the sealing key: in a file, an HSM or a KMS. RSA of 2048 bits or more, ECDSA on P-256 or P-384, or Ed25519.
+	// Nil is allowed for remote signers that are driven with [Sealer.Prepare] and [Sealer.Finish].
+	Signer crypto.Signer
+	// Chain is the certificate of Signer followed by its issuers, without the root. Required.
+	Chain []*x509.Certificate
+	// Hash is the digest; default SHA-256, SHA-384 for P-384, SHA-512 (the only one) for Ed25519.
+	Hash crypto.Hash
+	// PSS makes an RSA key sign by RSASSA-PSS instead of PKCS #1 v1.5. Poppler and NSS-based readers accept only the
+	// latter; default false.
+	PSS bool
+	// Timestamper adds a time-stamp to each seal (level B-T); default none (level B-B).
+	Timestamper Timestamper
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+	// Rand feeds signing; default crypto/rand.
+	Rand io.Reader
+}
+
+// Sealer makes seals with one key. It is safe for concurrent use if its Signer and Timestamper are.
+type Sealer struct {
+	signer    crypto.Signer
+	chain     []*x509.Certificate
+	alg       algorithm
+	stamper   Timestamper
+	now       func() time.Time
+	rand      io.Reader
+	tokenSize atomic.Int64 // of the last token
+}
+
+// New checks that key, certificate and digest fit each other. It does no I/O.
+func New(c Config) (*Sealer, error) {
+	if len(c.Chain) == 0 || slices.Contains(c.Chain, nil) {
+		return nil, errors.New("pades: Config.Chain is required")
+	}
+	leaf := c.Chain[0]
+	if c.Signer != nil {
+		pub, ok := c.Signer.Public().(interface{ Equal(crypto.PublicKey) bool })
+		if !ok || !pub.Equal(leaf.PublicKey) {
+			return nil, errors.New("pades: Config.Signer is not the key of the first certificate in Config.Chain")
+		}
+	}
+	for i, cert := range c.Chain[1:] {
+		if err := c.Chain[i].CheckSignatureFrom(cert); err != nil {
+			return nil, fmt.Errorf("pades: Config.Chain: certificate %d is not issued by the next one: %w", i+1, err)
+		}
+	}
+	if u := leaf.KeyUsage; u != 0 && u&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
+		return nil, errors.New("pades: the key usage of the sealing certificate does not allow signing")
+	}
+	alg, err := algorithmFor(leaf.PublicKey, c.Hash, c.PSS)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sealer{signer: c.Signer, chain: slices.Clone(c.Chain), alg: alg, stamper: c.Timestamper, now: c.Now, rand: c.Rand}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.rand == nil {
+		s.rand = rand.Reader
+	}
+	s.tokenSize.Store(6 << 10)
+	return s, nil
+}
+
+// Level is what the sealer makes: "B-B", or "B-T" with a time-stamp authority.
+func (s *Sealer) Level() string {
+	if s.stamper == nil {
+		return LevelBB
+	}
+	return LevelBT
+}
+
+// Certificate returns the sealing certificate.
+func (s *Sealer) Certificate() *x509.Certificate { return s.chain[0] }
+
+// Check tells whether a seal could be made at the given time (now when zero): the certificates are valid then, and the
+// time-stamp authority answers. It asks for a real time-stamp, over random bytes. Errors: [ErrCertificateInvalid],
+// [ErrTimestampUnavailable].
+func (s *Sealer) Check(ctx context.Context, at time.Time) error {
+	if at.IsZero() {
+		at = s.now()
+	}
+	if err := s.checkValidity(at); err != nil {
+		return err
+	}
+	if s.stamper == nil {
+		return nil
+	}
+	probe := make([]byte, 32)
+	if _, err := io.ReadFull(s.rand, probe); err != nil {
+		return fmt.Errorf("pades: %w", err)
+	}
+	_, _, err := s.stamp(ctx, probe)
+	return err
+}
+
+func (s *Sealer) checkValidity(at time.Time) error {
+	for _, c := range s.chain {
+		if at.Before(c.NotBefore) || at.After(c.NotAfter) {
+			return fmt.Errorf("%w at %s: %s is valid from %s to %s", ErrCertificateInvalid, at.UTC().Format(time.RFC3339),
+				c.Subject.CommonName, c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// stamp gets a token over value and checks that it is one. Without a time-stamp authority it returns nil.
+func (s *Sealer) stamp(ctx context.Context, value []byte) ([]byte, *Token, error) {
+	if s.stamper == nil {
+		return nil, nil, nil
+	}
+	h := s.alg.hash
+	digest := sum(h, value)
+	der, err := s.stamper.Timestamp(ctx, h, digest)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrTimestampUnavailable, err)
+	}
+	t, err := ParseToken(der)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrTimestampUnavailable, err)
+	}
+	if !t.Stamps(h, digest) {
+		return nil, nil, fmt.Errorf("%w: the token is over something else", ErrTimestampUnavailable)
+	}
+	s.tokenSize.Store(int64(len(der)))
+	return der, t, nil
+}
+
+// reserve estimates the size of the CMS structure: certificates, signature value, the last token with a third to spare,
+// and the fixed parts.
+func (s *Sealer) reserve() int {
+	n := 1024 + s.alg.size
+	for _, c := range s.chain {
+		n += len(c.Raw)
+	}
+	if s.stamper != nil {
+		n += int(s.tokenSize.Load()) * 4 / 3
+	}
+	return n
+}
+
+// sign returns the signature value over the signed attributes.
+func (s *Sealer) sign(attributes []byte) ([]byte, error) {
+	if s.signer == nil {
+		return nil, errors.New("pades: Config.Signer is required")
+	}
+	input := attributes
+	if !s.alg.pure {
+		input = sum(s.alg.hash, attributes)
+	}
+	value, err := s.signer.Sign(s.rand, input, s.alg.opts)
+	if err != nil {
+		return nil, fmt.Errorf("pades: sealing key: %w", err)
+	}
+	return value, nil
+}
+
+// checkValue makes sure that a signer signed with the right key before anything is made of its answer.
+func (s *Sealer) checkValue(attributes, value []byte) error {
+	if err := verifyValue(s.chain[0].PublicKey, s.alg.id, s.alg.hash, attributes, value); err != nil {
+		return fmt.Errorf("pades: sealing key: %w", err)
+	}
+	return nil
+}
+
+func asNotExtendable(err error) error {
+	var r *pdf.Refusal
+	switch {
+	case errors.As(err, &r) && r.Reason == pdf.ReasonDamaged:
+		return &NotExtendableError{Reason: pdf.BlockDamaged}
+	case errors.As(err, &r):
+		return fmt.Errorf("%w: %w", ErrNotPDF, err)
+	}
+	return err
+}

@@ -1,0 +1,74 @@
+package pades
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"math/big"
+	"slices"
+	"time"
+)
+
+// Token is a time-stamp token (RFC 3161 §2.4.2) whose own signature was checked. That its authority is trusted is not
+// part of it: that takes roots.
+type Token struct {
+	Time        time.Time // UTC
+	Policy      asn1.ObjectIdentifier
+	Serial      *big.Int
+	Nonce       *big.Int // nil when the request had none
+	Hash        crypto.Hash
+	Digest      []byte // what was stamped
+	Certificate *x509.Certificate
+
+	certificates []*x509.Certificate
+}
+
+// ParseToken parses a DER TimeStampToken and checks it as far as it can be without roots: one signer, its certificate
+// named by a signing-certificate attribute and allowed to do nothing but time-stamping (RFC 3161 §2.3), signature right.
+func ParseToken(der []byte) (*Token, error) {
+	c, err := parseCMS(der)
+	if err != nil {
+		return nil, err
+	}
+	if !c.contentType.Equal(oidTSTInfo) || c.content == nil {
+		return nil, errors.New("not a time-stamp token")
+	}
+	if err := c.verify(oidTSTInfo, sum(c.digest, c.content), essAny); err != nil {
+		return nil, err
+	}
+	var info tstInfo
+	if rest, err := asn1.Unmarshal(c.content, &info); err != nil || len(rest) > 0 || info.Version != 1 {
+		return nil, errors.New("malformed TSTInfo")
+	}
+	h := hashByID(info.Imprint.Algorithm.Algorithm)
+	if h == 0 {
+		return nil, unsupported("the digest of the time-stamp")
+	}
+	if !onlyTimeStamping(c.leaf) {
+		return nil, errors.New("the time-stamp's certificate is not one for time-stamping alone")
+	}
+	return &Token{
+		Time: info.Time.UTC(), Policy: info.Policy, Serial: info.Serial, Nonce: info.Nonce, Hash: h, Digest: info.Imprint.Digest,
+		Certificate: c.leaf, certificates: c.certificates,
+	}, nil
+}
+
+// Stamps reports whether the token is over digest, made with h.
+func (t *Token) Stamps(h crypto.Hash, digest []byte) bool {
+	return t.Hash == h && bytes.Equal(t.Digest, digest)
+}
+
+// onlyTimeStamping checks the extended key usage: timeStamping, alone, critical (RFC 3161 §2.3).
+func onlyTimeStamping(c *x509.Certificate) bool {
+	if len(c.UnknownExtKeyUsage) > 0 || !slices.Equal(c.ExtKeyUsage, []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}) {
+		return false
+	}
+	for _, e := range c.Extensions {
+		if e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 37}) {
+			return e.Critical
+		}
+	}
+	return false
+}
