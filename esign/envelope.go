@@ -1,0 +1,203 @@
+package esign
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+type (
+	// Actor is who acts: kind "key", "signer", "operator", "public" or "system", and an id.
+	Actor = chain.Actor
+	// Event is one link of an envelope's hash chain.
+	Event = chain.Event
+)
+
+// Kinds of envelopes.
+const (
+	KindESign = "esign"
+	KindPaper = "paper"
+)
+
+// Orders of signing.
+const (
+	OrderParallel   = "parallel"
+	OrderSequential = "sequential"
+)
+
+// ConsentClick is consent by a click beside the disclosure.
+const ConsentClick = "click"
+
+// AuthLink is a signer's authentication by the signing link alone.
+const AuthLink = "link"
+
+// Kinds of fields.
+const (
+	FieldSignature = "signature"
+	FieldInitials  = "initials"
+	FieldDate      = "date"
+	FieldText      = "text"
+	FieldCheckbox  = "checkbox"
+)
+
+// Summary is an envelope as a list shows it: the columns of one row.
+type Summary struct {
+	ID, OrgID                               string
+	Name, Kind                              string
+	Status                                  Status // as of the read: an expiry that has come is judged
+	CustomerID, CustomerEmail, CustomerName string
+	ExternalID                              string
+	CreatedAt, UpdatedAt                    time.Time
+	SentAt, CompletedAt, ExpiresAt          *time.Time
+	VoidReason                              string
+	SealingError                            string // why the seal waits: timestamp_unavailable, certificate_invalid, storage_unavailable, not_extendable, failed
+	SignersTotal, SignersSigned             int
+	Sealed                                  *Sealed // nil until completed; always nil for paper
+
+	VaultedAt    *time.Time
+	DocumentHash storage.Digest // of the authoritative copy's current version
+	ReleasedAt   *time.Time
+	Compliant    *bool // the last evaluation, whatever its age
+	EvaluatedAt  *time.Time
+
+	Revision int64 // grows with every change of the row
+}
+
+// Vaulted reports whether a live authoritative copy is here.
+func (s *Summary) Vaulted() bool { return s.VaultedAt != nil && s.ReleasedAt == nil }
+
+// ETag changes with every change that a reader can see; verbs take it as IfMatch.
+func (s *Summary) ETag() string { return strconv.FormatInt(s.Revision, 36) + "-" + string(s.Status) }
+
+// judge makes an expiry that has come visible (contract: judged at read by time).
+func (s *Summary) judge(now time.Time) {
+	if _, err := s.Status.After(VerbExpire); err != nil || s.ExpiresAt == nil || now.Before(*s.ExpiresAt) {
+		return
+	}
+	s.Status, s.UpdatedAt = StatusExpired, *s.ExpiresAt
+}
+
+// Sealed is the completed file.
+type Sealed struct {
+	Object     storage.Object
+	Pages      int
+	Level      string // ETSI EN 319 142-1: "B-B" or "B-T"
+	TimeSource string // what the time of the seal rests on
+	Head       chain.Head
+}
+
+// Envelope is a contract on its way, whole.
+type Envelope struct {
+	Summary
+	Metadata      map[string]string
+	Message       string
+	RedirectURL   string
+	SigningOrder  string
+	Consent       string
+	ExpiresInDays int
+	AutoVault     bool
+	SecuredParty  *Party
+
+	Document *Document // nil while pending
+	Parts    []Part    // of an e-sign document, in order; the first is what was sent
+	Signers  []Signer  // by order, then as created
+	Fields   []Field
+
+	SealAttempts int
+	SealAfter    *time.Time // earliest next try of a seal that failed
+}
+
+// Party is a person or an organization.
+type Party struct{ Name, Identifier, Email string }
+
+// Document is what was uploaded or handed in at create.
+type Document struct {
+	Filename   string
+	Object     storage.Object // the bytes exactly as they came
+	Pages      int
+	PageSizes  []PageSize  // of the document as signers see it; empty for paper
+	Normalized bool        // the signers see a clean rewrite, Parts[0], not these bytes
+	Inspection *Inspection // as found at intake
+	UploadedAt time.Time
+	Head       chain.Head // end of the chain after the document came
+}
+
+// PageSize is the displayed size of a page in points (1/72 inch).
+type PageSize struct{ Width, Height float64 }
+
+// Part is a piece of an e-sign document: parts one after another are the file.
+// Part 0 is the prepared original; each signature appends one.
+type Part struct {
+	Seq      int
+	SignerID string         // "" for part 0
+	Object   storage.Object // the piece alone
+	SHA256   storage.Digest // of the file up to and with this part
+	Size     int64          // of the file up to and with this part
+}
+
+// Signer is one who signs.
+type Signer struct {
+	ID                string
+	Email, Name, Role string
+	Order             int // who has the same order signs in parallel
+	Auth              string
+	Status            SignerStatus
+	LinkVersion       int // signing links of other versions are dead
+
+	NotifiedAt, ViewedAt, ConsentedAt, WithdrawnAt, SignedAt, DeclinedAt *time.Time
+
+	DeclineReason    string
+	DisclosureSHA256 storage.Digest // of the disclosure consented to
+	DisclosureLocale string
+	PresentedSHA256  storage.Digest // of the unmarked bytes of the last read
+	SignatureKind    string         // typed or drawn
+	SignedRequest    storage.Digest // of the accepted request, so that a repeat is told from another one
+	RemindedAt       *time.Time
+	LinkDisclosedAt  *time.Time // the sender read the link
+	Address          string     // of the signature
+	UserAgent        string
+}
+
+// Consented reports a consent that was given and not withdrawn.
+func (s *Signer) Consented() bool { return s.ConsentedAt != nil && s.WithdrawnAt == nil }
+
+// Field is a place that a signer fills. X, Y, W and H are fractions of the
+// displayed page from its top-left corner; Page counts from 1.
+type Field struct {
+	ID         string
+	SignerID   string
+	Kind       string
+	Page       int
+	X, Y, W, H float64
+	Required   bool
+	Label      string
+	Value      string
+}
+
+func (e *Envelope) signer(id string) *Signer {
+	for i := range e.Signers {
+		if e.Signers[i].ID == id {
+			return &e.Signers[i]
+		}
+	}
+	return nil
+}
+
+// last returns the newest part.
+func (e *Envelope) last() Part { return e.Parts[len(e.Parts)-1] }
+
+// clone copies what a transaction that may run again would write to.
+func (e *Envelope) clone() *Envelope {
+	c := *e
+	c.Signers = slices.Clone(e.Signers)
+	c.Fields = slices.Clone(e.Fields)
+	c.Parts = slices.Clone(e.Parts)
+	if e.Document != nil {
+		d := *e.Document
+		c.Document = &d
+	}
+	return &c
+}

@@ -1,0 +1,84 @@
+package esign
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+// InvalidError lists every field of a request that breaks a rule. Rules that a
+// caller may want to tell apart: document_required, not_supported,
+// glyph_missing, active_content, required.
+type InvalidError = check.InvalidError
+
+// Refusal says why a file is not accepted: not_pdf, password, no_pages,
+// too_large, too_many_pages, too_many_objects, too_deep, decode_limit, damaged,
+// unsupported.
+type Refusal = pdf.Refusal
+
+var (
+	// ErrNotFound: no such envelope, or another organization's.
+	ErrNotFound = errors.New("esign: envelope not found")
+	// ErrState: the status forbids the verb; always a *StateError.
+	ErrState = errors.New("esign: the envelope's status forbids it")
+	// ErrAlreadySigned: what can no longer be undone, a void after the last
+	// signature or a second signature of one signer.
+	ErrAlreadySigned = errors.New("esign: already signed")
+	// ErrExternalID: the organization used this external id before; always an
+	// *ExternalIDError.
+	ErrExternalID = errors.New("esign: external id is taken")
+	// ErrPrecondition: the envelope is no longer the one that If-Match names.
+	ErrPrecondition = errors.New("esign: the envelope has changed")
+	// ErrNotSignable: the PDF cannot be sealed; always a *NotSignableError.
+	ErrNotSignable = errors.New("esign: the document cannot be signed")
+	// ErrSignerNotFound: the envelope has no such signer.
+	ErrSignerNotFound = errors.New("esign: signer not found")
+	// ErrLink: no such signing link; what was altered looks the same.
+	ErrLink = errors.New("esign: no such signing link")
+	// ErrLinkGone: the link was withdrawn, or its envelope declined, voided or expired.
+	ErrLinkGone = errors.New("esign: the signing link is no longer valid")
+	// ErrNotYourTurn: others sign first.
+	ErrNotYourTurn = errors.New("esign: others sign first")
+	// ErrNotViewed: a signature needs a read of the document.
+	ErrNotViewed = errors.New("esign: the document has not been read")
+	// ErrConsentRequired: a signature needs consent to electronic records.
+	ErrConsentRequired = errors.New("esign: consent is required")
+)
+
+// StateError says which verb the status forbids.
+type StateError struct {
+	Verb   Verb
+	Status Status
+}
+
+func (e *StateError) Error() string {
+	return fmt.Sprintf("esign: cannot %s an envelope that is %s", e.Verb, e.Status)
+}
+
+// Is makes errors.Is(err, ErrState) true.
+func (e *StateError) Is(target error) bool { return target == ErrState }
+
+// ExternalIDError names the envelope that has the external id.
+type ExternalIDError struct{ ExternalID, EnvelopeID string }
+
+func (e *ExternalIDError) Error() string {
+	return fmt.Sprintf("esign: external id %q is that of envelope %s", e.ExternalID, e.EnvelopeID)
+}
+
+// Is makes errors.Is(err, ErrExternalID) true.
+func (e *ExternalIDError) Is(target error) bool { return target == ErrExternalID }
+
+// NotSignableError says why a PDF cannot be sealed: signed (it carries
+// signatures of others), or what kept it from being extended after it had been
+// normalized: encrypted, damaged, certified_no_changes, locked, usage_rights,
+// unsupported.
+type NotSignableError struct{ Reason string }
+
+func (e *NotSignableError) Error() string {
+	return "esign: the document cannot be signed: " + e.Reason
+}
+
+// Is makes errors.Is(err, ErrNotSignable) true.
+func (e *NotSignableError) Is(target error) bool { return target == ErrNotSignable }

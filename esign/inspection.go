@@ -1,0 +1,45 @@
+package esign
+
+import (
+	"context"
+	"time"
+)
+
+// Inspection is what was found in a PDF at intake.
+type Inspection struct {
+	Pages         int
+	Encrypted     string // "no" or "owner_password"
+	Signatures    []InspectedSignature
+	ActiveContent []string // javascript, launch, embedded_files …, sorted
+	Sealing       Sealing
+	Warnings      []string
+}
+
+// InspectedSignature is one signature field of a PDF.
+type InspectedSignature struct {
+	Field, Subject string
+	SigningTime    *time.Time
+	Level          string // none, B-B, B-T, B-LT, B-LTA
+	Integrity      string // valid, invalid, unsupported
+	Coverage       string // whole_file, revision
+	ChangesAfter   string // none, permitted, suspicious, unknown
+	Changes        []string
+	Trust          string // trusted, untrusted, unknown
+	Reason         string
+}
+
+// Sealing is how the file can be sealed: Mode embedded, or detached for the
+// Reason encrypted, damaged, certified_no_changes, locked or usage_rights.
+type Sealing struct{ Mode, Reason string }
+
+// Modes of sealing.
+const (
+	SealingEmbedded = "embedded"
+	SealingDetached = "detached"
+)
+
+// Inspector examines PDFs that nobody trusts. It never changes raw. What it
+// does not accept it refuses with a *Refusal.
+type Inspector interface {
+	Inspect(ctx context.Context, raw []byte) (*Inspection, error)
+}

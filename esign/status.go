@@ -1,0 +1,109 @@
+package esign
+
+// Status of an envelope.
+//
+//	e-sign  preparing → sent → viewed → signed → completed → vaulted → released
+//	paper   pending → uploaded → vaulted → released
+//
+// Ends that are no success: declined, voided, expired.
+type Status string
+
+// The statuses.
+const (
+	StatusPending   Status = "pending"   // paper without its PDF
+	StatusUploaded  Status = "uploaded"  // paper with its PDF
+	StatusPreparing Status = "preparing" // e-sign, not yet sent
+	StatusSent      Status = "sent"
+	StatusViewed    Status = "viewed"    // a signer has read the document
+	StatusSigned    Status = "signed"    // all have signed, the seal is not yet durable
+	StatusCompleted Status = "completed" // sealed
+	StatusVaulted   Status = "vaulted"
+	StatusReleased  Status = "released"
+	StatusDeclined  Status = "declined"
+	StatusVoided    Status = "voided"
+	StatusExpired   Status = "expired"
+)
+
+// Verb is what is done to an envelope.
+type Verb string
+
+// The verbs.
+const (
+	VerbUpload   Verb = "upload"
+	VerbSend     Verb = "send"
+	VerbView     Verb = "view"
+	VerbConsent  Verb = "consent"
+	VerbWithdraw Verb = "withdraw consent"
+	VerbSign     Verb = "sign"
+	VerbFinish   Verb = "finish signing" // the last signature
+	VerbSeal     Verb = "seal"
+	VerbDecline  Verb = "decline"
+	VerbVoid     Verb = "void"
+	VerbExpire   Verb = "expire"
+	VerbRemind   Verb = "remind"
+	VerbLinks    Verb = "read signing links"
+	VerbComplete Verb = "hand over" // read the Completion
+	VerbVault    Verb = "vault"
+	VerbEvaluate Verb = "record the vault's state"
+	VerbRelease  Verb = "release"
+)
+
+// transitions is the one table that decides: verb, status before, status
+// after. What is not in it is refused.
+var transitions = map[Verb]map[Status]Status{
+	VerbUpload:  {StatusPending: StatusUploaded, StatusUploaded: StatusUploaded},
+	VerbSend:    {StatusPreparing: StatusSent},
+	VerbView:    {StatusSent: StatusViewed, StatusViewed: StatusViewed},
+	VerbConsent: {StatusSent: StatusSent, StatusViewed: StatusViewed},
+	VerbWithdraw: {
+		StatusSent: StatusSent, StatusViewed: StatusViewed, StatusSigned: StatusSigned, StatusCompleted: StatusCompleted,
+		StatusVaulted: StatusVaulted, StatusReleased: StatusReleased,
+	},
+	VerbSign:    {StatusViewed: StatusViewed},
+	VerbFinish:  {StatusViewed: StatusSigned},
+	VerbSeal:    {StatusSigned: StatusCompleted},
+	VerbDecline: {StatusSent: StatusDeclined, StatusViewed: StatusDeclined},
+	VerbVoid: {
+		StatusPending: StatusVoided, StatusUploaded: StatusVoided, StatusPreparing: StatusVoided, StatusSent: StatusVoided,
+		StatusViewed: StatusVoided, StatusVoided: StatusVoided,
+	},
+	VerbExpire: {StatusSent: StatusExpired, StatusViewed: StatusExpired},
+	VerbRemind: {StatusSent: StatusSent, StatusViewed: StatusViewed},
+	VerbLinks: {
+		StatusSent: StatusSent, StatusViewed: StatusViewed, StatusSigned: StatusSigned, StatusCompleted: StatusCompleted,
+		StatusVaulted: StatusVaulted, StatusReleased: StatusReleased,
+	},
+	VerbComplete: {
+		StatusUploaded: StatusUploaded, StatusCompleted: StatusCompleted, StatusVaulted: StatusVaulted, StatusReleased: StatusReleased,
+	},
+	VerbVault:    {StatusUploaded: StatusVaulted, StatusCompleted: StatusVaulted},
+	VerbEvaluate: {StatusVaulted: StatusVaulted, StatusReleased: StatusReleased},
+	VerbRelease:  {StatusVaulted: StatusReleased},
+}
+
+// statuses are all of them.
+var statuses = map[Status]bool{
+	StatusPending: true, StatusUploaded: true, StatusPreparing: true, StatusSent: true, StatusViewed: true,
+	StatusSigned: true, StatusCompleted: true, StatusVaulted: true, StatusReleased: true,
+	StatusDeclined: true, StatusVoided: true, StatusExpired: true,
+}
+
+// After returns the status that v leads to, or a [*StateError].
+func (s Status) After(v Verb) (Status, error) {
+	if to, ok := transitions[v][s]; ok {
+		return to, nil
+	}
+	return s, &StateError{Verb: v, Status: s}
+}
+
+// SignerStatus is where one signer stands.
+type SignerStatus string
+
+// The statuses of a signer.
+const (
+	SignerWaiting  SignerStatus = "waiting"  // not yet that signer's turn
+	SignerNotified SignerStatus = "notified" // it is that signer's turn
+	SignerViewed   SignerStatus = "viewed"
+	SignerSigned   SignerStatus = "signed"
+	SignerDeclined SignerStatus = "declined"
+)

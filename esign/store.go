@@ -1,0 +1,93 @@
+package esign
+
+import (
+	"context"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Store is what the engine keeps. storage/sqlstore implements it on SQL;
+// storage/storagetest holds what every implementation must do. Every failing
+// backend wraps storage.ErrUnavailable.
+type Store interface {
+	chain.Store
+
+	// InTx runs fn in one transaction, again when the database asks for it; fn is
+	// SQL only. In a Store made by With, fn runs once.
+	InTx(ctx context.Context, fn func(ctx context.Context, s Store) error) error
+	// With binds the store to a transaction that someone else opened.
+	With(tx storage.Tx) Store
+	// Tx is the open transaction, nil outside of one.
+	Tx() storage.Tx
+
+	// LinkBlob gives a staged object its owner; storage.ErrBlobCondemned,
+	// storage.ErrNotFound.
+	LinkBlob(ctx context.Context, name string, at time.Time) error
+	// UnlinkBlob takes the owner away.
+	UnlinkBlob(ctx context.Context, name string, at time.Time) error
+
+	// CreateEnvelope inserts all of e; storage.ErrConflict when the organization
+	// used e.ExternalID before.
+	CreateEnvelope(ctx context.Context, e *Envelope) error
+	// Envelope reads all of an envelope; storage.ErrNotFound.
+	Envelope(ctx context.Context, envelopeID string) (*Envelope, error)
+	// EnvelopeOfSigner reads the envelope with that signer; storage.ErrNotFound.
+	EnvelopeOfSigner(ctx context.Context, signerID string) (*Envelope, error)
+	// EnvelopeByExternalID returns an envelope's id; storage.ErrNotFound.
+	EnvelopeByExternalID(ctx context.Context, orgID, externalID string) (string, error)
+	// UpdateEnvelope writes the row of e (Summary and the seal's retry state, not
+	// what else hangs on it) if its revision is still e.Revision, and increases
+	// that; storage.ErrConflict when it is not.
+	UpdateEnvelope(ctx context.Context, e *Envelope) error
+	// UpdateSigners writes whole signers.
+	UpdateSigners(ctx context.Context, envelopeID string, signers ...Signer) error
+	// SetValues writes the values of fields.
+	SetValues(ctx context.Context, envelopeID string, fields ...Field) error
+	// PutDocument inserts or replaces the document of an envelope.
+	PutDocument(ctx context.Context, envelopeID string, d *Document) error
+	// AddPart inserts a part; storage.ErrConflict when its Seq is taken.
+	AddPart(ctx context.Context, envelopeID string, p Part) error
+
+	// Status reads the envelope's row by its key; storage.ErrNotFound, also for
+	// another organization's.
+	Status(ctx context.Context, orgID, envelopeID string) (*Summary, error)
+	// Envelopes lists an organization's envelopes, newest first. A Filter.Status
+	// is judged as of f.Now.
+	Envelopes(ctx context.Context, orgID string, f Filter, p storage.Page) (storage.List[Summary], error)
+	// Due returns ids, oldest first: with StatusSigned envelopes whose SealAfter
+	// has come or is nil, with StatusExpired sent or viewed ones whose ExpiresAt has.
+	Due(ctx context.Context, s Status, now time.Time, limit int) ([]string, error)
+	// Events reads an envelope's chain after seq, at most limit, with details.
+	Events(ctx context.Context, envelopeID string, after int64, limit int) ([]Event, error)
+
+	// AddNotices queues notices.
+	AddNotices(ctx context.Context, n ...QueuedNotice) error
+	// TakeNotices returns due notices, oldest first, and moves their next try to
+	// until and their Tries one up, so that no other replica takes them before.
+	TakeNotices(ctx context.Context, now, until time.Time, limit int) ([]QueuedNotice, error)
+	// PostponeNotice moves a notice's next try.
+	PostponeNotice(ctx context.Context, id string, next time.Time) error
+	// CloseNotice removes a notice that was sent or is given up.
+	CloseNotice(ctx context.Context, id string) error
+}
+
+// Filter narrows a list; zero fields do not.
+type Filter struct {
+	Status                      Status
+	CustomerID, ExternalID      string
+	Kind                        string
+	CreatedAfter, CreatedBefore *time.Time // both exclusive
+	Now                         time.Time  // set by the engine
+}
+
+// QueuedNotice is a notice that waits for the Notifier. It names whom to tell
+// and holds no link.
+type QueuedNotice struct {
+	ID, EnvelopeID, SignerID string
+	Kind                     string // one of the Notice constants
+	Message                  string
+	CreatedAt, NextTry       time.Time
+	Tries                    int
+}
