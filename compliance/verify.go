@@ -1,0 +1,193 @@
+package compliance
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/jws"
+	"github.com/evaultlib/evault/vault/translog"
+)
+
+// ErrInvalidCertificate is returned for everything that is not a certificate
+// signed by one of the keys given, whole and consistent in itself.
+var ErrInvalidCertificate = errors.New("compliance: not a valid certificate")
+
+// Keys are what a certificate is verified against. They come from a source that
+// the verifier trusts, such as the issuer's jwks.json and log keys, never from
+// the certificate itself.
+type Keys struct {
+	Certificate jws.Keys        // Ed25519 public keys by key id
+	Log         []note.Verifier // of the transparency log, translog.NewVerifier
+}
+
+// VerifyCertificate reads a certificate's JWS and checks, without network or
+// store: the signature, that the payload is the one spelling of a version 1.0
+// certificate, the checkpoint's signature, every inclusion proof, and that what
+// it says of itself adds up. It does not tell whether the certificate was
+// superseded since. Every failure wraps ErrInvalidCertificate.
+func VerifyCertificate(token string, keys Keys) (*Certificate, error) {
+	payload, kid, err := jws.Verify(token, certificateTyp, keys.Certificate)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+	}
+	c, err := parse(payload)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+	}
+	if err := c.checkLog(keys.Log); err != nil {
+		return nil, fmt.Errorf("%w: log: %w", ErrInvalidCertificate, err)
+	}
+	if err := c.checkSense(kid); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+	}
+	c.JWS = token
+	return c, nil
+}
+
+// VerifyDocument is VerifyCertificate for a certificate as the API serves it: the
+// object with its jws. The object must say exactly what the JWS says.
+func VerifyDocument(document []byte, keys Keys) (*Certificate, error) {
+	d := json.NewDecoder(bytes.NewReader(document))
+	d.UseNumber()
+	var object map[string]any
+	if err := d.Decode(&object); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+	}
+	if d.More() {
+		return nil, fmt.Errorf("%w: text after the object", ErrInvalidCertificate)
+	}
+	token, ok := object["jws"].(string)
+	if !ok {
+		return nil, fmt.Errorf("%w: it has no jws", ErrInvalidCertificate)
+	}
+	c, err := VerifyCertificate(token, keys)
+	if err != nil {
+		return nil, err
+	}
+	delete(object, "jws")
+	said, err := canon.Marshal(object)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+	}
+	signed, err := c.payload()
+	if err != nil || !bytes.Equal(said, signed) {
+		return nil, fmt.Errorf("%w: the document differs from what was signed", ErrInvalidCertificate)
+	}
+	return c, nil
+}
+
+// payload is what the JWS signs.
+func (c Certificate) payload() ([]byte, error) {
+	c.JWS = ""
+	return canon.Marshal(c)
+}
+
+// parse reads a payload and refuses every spelling but payload's own.
+func parse(payload []byte) (*Certificate, error) {
+	var c Certificate
+	if err := canon.Unmarshal(payload, &c); err != nil {
+		return nil, err
+	}
+	if c.Version != CertificateVersion {
+		return nil, fmt.Errorf("version %q is unknown", c.Version)
+	}
+	again, err := c.payload()
+	if err != nil || !bytes.Equal(again, payload) {
+		return nil, errors.New("not the form of a certificate")
+	}
+	return &c, nil
+}
+
+func (c *Certificate) checkLog(verifiers []note.Verifier) error {
+	cp, err := translog.ParseCheckpoint(c.Log.Checkpoint, verifiers...)
+	if err != nil {
+		return err
+	}
+	if cp.Origin != c.Log.Origin || cp.Size != c.Log.TreeSize || cp.Root.String() != c.Log.RootHash {
+		return errors.New("checkpoint and fields differ")
+	}
+	caused := false
+	for _, e := range c.Log.Entries {
+		leaf, err := tlog.ParseHash(e.LeafHash)
+		if err != nil {
+			return fmt.Errorf("event %s: %w", e.EventID, err)
+		}
+		proof := make(tlog.RecordProof, len(e.InclusionProof))
+		for i, h := range e.InclusionProof {
+			if proof[i], err = tlog.ParseHash(h); err != nil {
+				return fmt.Errorf("event %s: %w", e.EventID, err)
+			}
+		}
+		if err := tlog.CheckRecord(proof, cp.Size, cp.Root, e.Index, leaf); err != nil {
+			return fmt.Errorf("event %s: %w", e.EventID, err)
+		}
+		caused = caused || e.EventID == c.Cause.EventID && e.Type == c.Cause.Type
+	}
+	if !caused {
+		return errors.New("the event that caused the certificate is not proved")
+	}
+	return nil
+}
+
+// checkSense holds the certificate's statements against each other.
+func (c *Certificate) checkSense(kid string) error {
+	r, err := RegimeByID(c.Regime)
+	switch {
+	case err != nil:
+		return err
+	case c.Type != r.CertificateType || c.Compliance.Regime != c.Regime:
+		return errors.New("type and regime differ")
+	case c.ID == "" || c.Serial < 1 || (c.Serial == 1) != (c.Supersedes == nil):
+		return errors.New("serial and predecessor differ")
+	case c.AuthoritativeCopy.HeldHere != (c.Subject.Status == "vaulted"):
+		return errors.New("status and whereabouts of the copy differ")
+	case c.AsOf.After(c.IssuedAt.Time):
+		return errors.New("issued before it was evaluated")
+	}
+	named := false
+	for _, k := range c.System.Keys {
+		named = named || k.Use == "certificate" && k.KID == kid
+	}
+	if !named {
+		return errors.New("signed by a key that it does not name")
+	}
+	again := c.Compliance
+	again.count()
+	was, _ := canon.Marshal(c.Compliance)
+	want, _ := canon.Marshal(again)
+	if !bytes.Equal(was, want) || len(c.Compliance.Checks) != len(r.Requirements) {
+		return errors.New("checks and result differ")
+	}
+	for i, q := range r.Requirements {
+		if k := c.Compliance.Checks[i]; k.ID != q.ID || k.Reference != q.Reference {
+			return fmt.Errorf("check %d is not %s", i+1, q.ID)
+		}
+	}
+	return nil
+}
+
+// count sets what follows from the checks: the score is the share of satisfied
+// checks in percent, rounded down, and only 100 is compliant.
+func (r *Result) count() {
+	r.Compliant, r.Score, r.MissingRequirements = nil, nil, []string{}
+	if len(r.Checks) == 0 {
+		return
+	}
+	satisfied := 0
+	for _, c := range r.Checks {
+		if c.Satisfied {
+			satisfied++
+		} else {
+			r.MissingRequirements = append(r.MissingRequirements, c.ID)
+		}
+	}
+	score := satisfied * 100 / len(r.Checks)
+	compliant := satisfied == len(r.Checks)
+	r.Compliant, r.Score = &compliant, &score
+}
