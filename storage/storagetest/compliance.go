@@ -1,0 +1,182 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Compliance runs the cases of compliance.Store on s, which may hold other
+// records.
+func Compliance(t *testing.T, s compliance.Store) {
+	t.Helper()
+	cases := []struct {
+		name string
+		run  func(t *testing.T, s compliance.Store)
+	}{
+		{"evaluations", evaluations},
+		{"certificates", certificates},
+		{"due", certificatesDue},
+		{"transaction", complianceTx},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t, s)
+		})
+	}
+}
+
+func evaluations(t *testing.T, s compliance.Store) {
+	ctx, id := t.Context(), unique()
+	env := id("env")
+	if _, err := s.LastEvaluation(ctx, env); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("none: got %v, want ErrNotFound", err)
+	}
+	yes, score := true, 100
+	first := compliance.StoredEvaluation{
+		EnvelopeID: env, EvaluatedAt: scopesDay, Compliant: &yes, Score: &score, Digest: storage.Sum(nil), Result: []byte(`{"a":1}`),
+	}
+	second := compliance.StoredEvaluation{EnvelopeID: env, EvaluatedAt: scopesDay.Add(time.Second), Digest: storage.Sum([]byte("x")), Result: []byte(`{}`)}
+	for _, want := range []compliance.StoredEvaluation{first, second} {
+		if err := s.PutEvaluation(ctx, want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.LastEvaluation(ctx, env)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("evaluation: %v\n%s", err, diff)
+		}
+	}
+}
+
+func certificates(t *testing.T, s compliance.Store) {
+	ctx, id := t.Context(), unique()
+	env := id("env")
+	build := func(name string, serial int) compliance.StoredCertificate {
+		return compliance.StoredCertificate{
+			ID: id("crt_" + name), EnvelopeID: env, Serial: serial, CauseID: id("evt_" + name),
+			IssuedAt: scopesDay, SHA256: storage.Sum([]byte(name)), JWS: "a.b." + name,
+		}
+	}
+	if _, err := s.CertificateBySerial(ctx, env, 0); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("none: got %v, want ErrNotFound", err)
+	}
+	one, two := build("one", 1), build("two", 2)
+	for _, c := range []compliance.StoredCertificate{one, two} {
+		if err := s.InsertCertificate(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, edit := range map[string]func(*compliance.StoredCertificate){
+		"serial": func(c *compliance.StoredCertificate) { c.Serial = 2 },
+		"cause":  func(c *compliance.StoredCertificate) { c.CauseID = two.CauseID },
+		"id":     func(c *compliance.StoredCertificate) { c.ID = two.ID },
+	} {
+		c := build("three", 3)
+		edit(&c)
+		if err := s.InsertCertificate(ctx, c); !errors.Is(err, storage.ErrConflict) {
+			t.Errorf("%s taken: got %v, want ErrConflict", name, err)
+		}
+	}
+	type read func() (compliance.StoredCertificate, error)
+	for name, r := range map[string]struct {
+		read read
+		want compliance.StoredCertificate
+	}{
+		"newest":    {func() (compliance.StoredCertificate, error) { return s.CertificateBySerial(ctx, env, 0) }, two},
+		"by serial": {func() (compliance.StoredCertificate, error) { return s.CertificateBySerial(ctx, env, 1) }, one},
+		"by cause":  {func() (compliance.StoredCertificate, error) { return s.CertificateByCause(ctx, env, one.CauseID) }, one},
+		"by id":     {func() (compliance.StoredCertificate, error) { return s.CertificateByID(ctx, two.ID) }, two},
+	} {
+		got, err := r.read()
+		if diff := cmp.Diff(r.want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v\n%s", name, err, diff)
+		}
+	}
+	for name, r := range map[string]read{
+		"serial": func() (compliance.StoredCertificate, error) { return s.CertificateBySerial(ctx, env, 3) },
+		"cause of another": func() (compliance.StoredCertificate, error) {
+			return s.CertificateByCause(ctx, id("env_x"), one.CauseID)
+		},
+		"id":                    func() (compliance.StoredCertificate, error) { return s.CertificateByID(ctx, id("crt_x")) },
+		"serial of another one": func() (compliance.StoredCertificate, error) { return s.CertificateBySerial(ctx, id("env_x"), 1) },
+	} {
+		if _, err := r(); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("absent %s: got %v, want ErrNotFound", name, err)
+		}
+	}
+	list, err := s.Certificates(ctx, env)
+	if diff := cmp.Diff([]compliance.StoredCertificate{one, two}, list); diff != "" || err != nil {
+		t.Errorf("list: %v\n%s", err, diff)
+	}
+}
+
+func certificatesDue(t *testing.T, s compliance.Store) {
+	ctx, id := t.Context(), unique()
+	day := scopesDay.AddDate(-50, 0, 0) // before whatever else is due in the store
+	build := func(name string, after time.Duration) compliance.Due {
+		return compliance.Due{
+			CauseID: id("evt_" + name), CauseType: "vault.stored", EnvelopeID: id("env"), OrgID: id("org"),
+			CreatedAt: day.Add(after), NextTry: day.Add(after),
+		}
+	}
+	first, second := build("a", 0), build("b", time.Second)
+	for _, d := range []compliance.Due{second, first, first} {
+		if err := s.InsertDue(ctx, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.DueBefore(ctx, day.Add(time.Second), 10)
+	if diff := cmp.Diff([]compliance.Due{first, second}, got); diff != "" || err != nil {
+		t.Errorf("due: %v\n%s", err, diff)
+	}
+	got, err = s.DueBefore(ctx, day, 10)
+	if diff := cmp.Diff([]compliance.Due{first}, got); diff != "" || err != nil {
+		t.Errorf("due earlier: %v\n%s", err, diff)
+	}
+	if err := s.PostponeDue(ctx, first.CauseID, day.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	got, err = s.DueOf(ctx, id("env"))
+	first.NextTry, first.Tries = day.Add(time.Minute), 1
+	if diff := cmp.Diff([]compliance.Due{first, second}, got); diff != "" || err != nil {
+		t.Errorf("after postponing: %v\n%s", err, diff)
+	}
+	for range 2 {
+		if err := s.DeleteDue(ctx, second.CauseID); err != nil {
+			t.Errorf("delete: %v", err)
+		}
+	}
+	if got, err := s.DueOf(ctx, id("env")); err != nil || len(got) != 1 {
+		t.Errorf("after deleting one: got %v, %v", got, err)
+	}
+}
+
+func complianceTx(t *testing.T, s compliance.Store) {
+	ctx, id, stop := t.Context(), unique(), errors.New("stop")
+	e := compliance.StoredEvaluation{EnvelopeID: id("env"), EvaluatedAt: scopesDay, Digest: storage.Sum(nil), Result: []byte(`{}`)}
+	err := s.InTx(ctx, func(ctx context.Context, s compliance.Store) error {
+		if s.Tx() == nil {
+			t.Error("Tx is nil inside a transaction")
+		}
+		if err := s.With(s.Tx()).PutEvaluation(ctx, e); err != nil {
+			return err
+		}
+		if _, err := s.LastEvaluation(ctx, e.EnvelopeID); err != nil {
+			t.Errorf("own write: %v", err)
+		}
+		return stop
+	})
+	if !errors.Is(err, stop) {
+		t.Errorf("got %v, want the closure's error", err)
+	}
+	if _, err := s.LastEvaluation(ctx, e.EnvelopeID); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("after rollback: got %v, want ErrNotFound", err)
+	}
+}
