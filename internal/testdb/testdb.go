@@ -17,6 +17,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 
@@ -40,6 +41,15 @@ func Open(t testing.TB) *sqlstore.DB {
 func Each(t *testing.T, fn func(t *testing.T, db *sqlstore.DB)) {
 	t.Helper()
 	EachBun(t, func(t *testing.T, db *bun.DB) { fn(t, stores(t, db)) })
+}
+
+// Like returns the stores of a new, migrated database of the same kind as db.
+func Like(t testing.TB, db *sqlstore.DB) *sqlstore.DB {
+	t.Helper()
+	if db.Bun().Dialect().Name() == dialect.PG {
+		return stores(t, Postgres(t))
+	}
+	return Open(t)
 }
 
 // EachBun is Each with databases that are empty.

@@ -1,0 +1,146 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Chain is how a backend keeps event chains.
+type Chain struct {
+	// InTx runs fn in a transaction, and again when it lost a race.
+	InTx func(ctx context.Context, fn func(ctx context.Context, s chain.Store) error) error
+	// Events returns a whole chain, with details.
+	Events func(ctx context.Context, envelopeID string) ([]chain.Event, error)
+}
+
+// Events runs the cases of chain.Store on c, which may hold other chains.
+func Events(t *testing.T, c Chain) {
+	t.Helper()
+	for _, tt := range []struct {
+		name string
+		run  func(t *testing.T, c Chain)
+	}{
+		{"byte equal", eventsByteEqual},
+		{"rolled back", eventsRolledBack},
+		{"taken", eventsTaken},
+		{"race", eventsRace},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.run(t, c)
+		})
+	}
+}
+
+func stamper() chain.Stamper {
+	return chain.Stamper{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+}
+
+func draft(envelopeID string) chain.Draft {
+	return chain.Draft{
+		EnvelopeID: envelopeID, Type: "envelope.signed", Actor: chain.Actor{Kind: "signer", ID: "sgn_1"},
+		Data: map[string]any{"n": 1, "q": `"\ü€𝄞`}, Detail: map[string]string{"name": "Łukasz O'Neill ?"},
+	}
+}
+
+func appendTo(ctx context.Context, c Chain, ds ...chain.Draft) error {
+	return c.InTx(ctx, func(ctx context.Context, s chain.Store) error {
+		_, err := stamper().Append(ctx, s, ds...)
+		return err
+	})
+}
+
+func wantChain(t *testing.T, c Chain, envelopeID string, n int) []chain.Event {
+	t.Helper()
+	es, err := c.Events(t.Context(), envelopeID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if redacted, err := chain.Verify(envelopeID, es); err != nil || redacted != 0 || len(es) != n {
+		t.Errorf("got %d events, %d redacted, %v; want %d whole ones", len(es), redacted, err, n)
+	}
+	return es
+}
+
+func eventsByteEqual(t *testing.T, c Chain) {
+	env := unique()("env")
+	plain := draft(env)
+	plain.Detail, plain.Data = nil, nil
+	if err := appendTo(t.Context(), c, draft(env), plain); err != nil {
+		t.Fatal(err)
+	}
+	es := wantChain(t, c, env, 2)
+	for _, e := range es {
+		if got := stamp.Format(e.RecordedAt); !e.RecordedAt.Equal(stamp.Micro(e.RecordedAt)) || e.RecordedAt.Location().String() != "UTC" {
+			t.Errorf("got time %s in %v", got, e.RecordedAt.Location())
+		}
+		if e.LogIndex != nil {
+			t.Errorf("a new event has log index %d", *e.LogIndex)
+		}
+	}
+	if es[1].Detail != nil || es[1].Salt != nil {
+		t.Errorf("an event without detail has %s", es[1].Detail)
+	}
+}
+
+func eventsRolledBack(t *testing.T, c Chain) {
+	env := unique()("env")
+	err := c.InTx(t.Context(), func(ctx context.Context, s chain.Store) error {
+		if _, err := stamper().Append(ctx, s, draft(env), draft(env)); err != nil {
+			return err
+		}
+		return errRollback
+	})
+	wantErr(t, "rolled back", err, errRollback)
+	wantChain(t, c, env, 0)
+}
+
+func eventsTaken(t *testing.T, c Chain) {
+	env := unique()("env")
+	if err := appendTo(t.Context(), c, draft(env)); err != nil {
+		t.Fatal(err)
+	}
+	first := wantChain(t, c, env, 1)[0]
+	other := first
+	other.ID = stamp.IDs(nil)("evt")
+	for name, e := range map[string]chain.Event{"same event": first, "same seq": other} {
+		err := c.InTx(t.Context(), func(ctx context.Context, s chain.Store) error {
+			err := s.AppendEvent(ctx, e)
+			if _, herr := s.ChainHead(ctx, env); herr != nil { // the transaction is still usable
+				return herr
+			}
+			return err
+		})
+		wantErr(t, name, err, storage.ErrConflict)
+	}
+	wantChain(t, c, env, 1)
+}
+
+func eventsRace(t *testing.T, c Chain) {
+	env := unique()("env")
+	const writers, each = 6, 5
+	var wg sync.WaitGroup
+	for range writers {
+		wg.Go(func() {
+			for range each {
+				err := errors.New("never ran")
+				for range 5 { // an engine's own patience on top of InTx's
+					if err = appendTo(t.Context(), c, draft(env), draft(env)); !errors.Is(err, storage.ErrConflict) {
+						break
+					}
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	wantChain(t, c, env, 2*writers*each)
+}
