@@ -53,9 +53,11 @@ type Store interface {
 	// Status reads the envelope's row by its key; storage.ErrNotFound, also for
 	// another organization's.
 	Status(ctx context.Context, orgID, envelopeID string) (*Summary, error)
-	// Envelopes lists an organization's envelopes, newest first. A Filter.Status
-	// is judged as of f.Now.
-	Envelopes(ctx context.Context, orgID string, f Filter, p storage.Page) (storage.List[Summary], error)
+	// Envelopes returns an organization's envelopes, newest first, after skipping
+	// offset of them. A Filter.Status is judged as of f.Now.
+	Envelopes(ctx context.Context, orgID string, f Filter, offset, limit int) ([]Summary, error)
+	// CountEnvelopes counts what Envelopes would return without f.After.
+	CountEnvelopes(ctx context.Context, orgID string, f Filter) (int, error)
 	// Due returns ids, oldest first: with StatusSigned envelopes whose SealAfter
 	// has come or is nil, with StatusExpired sent or viewed ones whose ExpiresAt has.
 	Due(ctx context.Context, s Status, now time.Time, limit int) ([]string, error)
@@ -79,14 +81,22 @@ type Filter struct {
 	CustomerID, ExternalID      string
 	Kind                        string
 	CreatedAfter, CreatedBefore *time.Time // both exclusive
-	Now                         time.Time  // set by the engine
+
+	Now   time.Time // set by the engine
+	After *Position // set by the engine: only what comes after it in the list
+}
+
+// Position is a place in the list of envelopes.
+type Position struct {
+	CreatedAt time.Time
+	ID        string
 }
 
 // QueuedNotice is a notice that waits for the Notifier. It names whom to tell
 // and holds no link.
 type QueuedNotice struct {
 	ID, EnvelopeID, SignerID string
-	Kind                     string // one of the Notice constants
+	Kind                     string // see the Notice constants
 	Message                  string
 	CreatedAt, NextTry       time.Time
 	Tries                    int

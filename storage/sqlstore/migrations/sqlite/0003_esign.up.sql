@@ -1,0 +1,143 @@
+CREATE TABLE evault_envelopes (
+  envelope_id TEXT NOT NULL PRIMARY KEY,
+  org_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  status TEXT NOT NULL,
+  customer_id TEXT NOT NULL,
+  customer_email TEXT NOT NULL,
+  customer_name TEXT NOT NULL,
+  external_id TEXT,
+  created_at TIMESTAMP NOT NULL,
+  updated_at TIMESTAMP NOT NULL,
+  sent_at TIMESTAMP,
+  completed_at TIMESTAMP,
+  expires_at TIMESTAMP,
+  void_reason TEXT NOT NULL,
+  sealing_error TEXT NOT NULL,
+  signers_total BIGINT NOT NULL,
+  signers_signed BIGINT NOT NULL,
+  sealed_object TEXT,
+  sealed_sha256 TEXT,
+  sealed_size BIGINT,
+  sealed_pages BIGINT,
+  sealed_level TEXT,
+  sealed_time_source TEXT,
+  sealed_seq BIGINT,
+  sealed_hash TEXT,
+  sealed_recorded_at TIMESTAMP,
+  vaulted_at TIMESTAMP,
+  document_hash TEXT NOT NULL,
+  released_at TIMESTAMP,
+  compliant BOOLEAN,
+  compliance_evaluated_at TIMESTAMP,
+  revision BIGINT NOT NULL,
+  seal_attempts BIGINT NOT NULL,
+  seal_after TIMESTAMP,
+  signing_order TEXT NOT NULL,
+  consent TEXT NOT NULL,
+  expires_in_days BIGINT NOT NULL,
+  auto_vault BOOLEAN NOT NULL,
+  redirect_url TEXT NOT NULL,
+  secured_party TEXT,
+  message TEXT NOT NULL,
+  metadata TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX evault_envelopes_external ON evault_envelopes (org_id, external_id);
+
+CREATE INDEX evault_envelopes_org ON evault_envelopes (org_id, created_at, envelope_id);
+
+CREATE INDEX evault_envelopes_customer ON evault_envelopes (org_id, customer_id, created_at);
+
+CREATE INDEX evault_envelopes_expiry ON evault_envelopes (status, expires_at);
+
+CREATE TABLE evault_documents (
+  envelope_id TEXT NOT NULL PRIMARY KEY REFERENCES evault_envelopes (envelope_id),
+  filename TEXT NOT NULL,
+  object TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  pages BIGINT NOT NULL,
+  page_sizes TEXT NOT NULL,
+  normalized BOOLEAN NOT NULL,
+  inspection TEXT NOT NULL,
+  uploaded_at TIMESTAMP NOT NULL,
+  head_seq BIGINT NOT NULL,
+  head_hash TEXT NOT NULL,
+  head_recorded_at TIMESTAMP NOT NULL
+);
+
+CREATE TABLE evault_parts (
+  envelope_id TEXT NOT NULL REFERENCES evault_envelopes (envelope_id),
+  seq BIGINT NOT NULL,
+  signer_id TEXT NOT NULL,
+  object TEXT NOT NULL,
+  part_sha256 TEXT NOT NULL,
+  part_size BIGINT NOT NULL,
+  sha256 TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  PRIMARY KEY (envelope_id, seq)
+);
+
+CREATE TABLE evault_signers (
+  signer_id TEXT NOT NULL PRIMARY KEY,
+  envelope_id TEXT NOT NULL REFERENCES evault_envelopes (envelope_id),
+  position BIGINT NOT NULL,
+  email TEXT NOT NULL,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  signing_order BIGINT NOT NULL,
+  auth TEXT NOT NULL,
+  status TEXT NOT NULL,
+  link_version BIGINT NOT NULL,
+  notified_at TIMESTAMP,
+  viewed_at TIMESTAMP,
+  consented_at TIMESTAMP,
+  withdrawn_at TIMESTAMP,
+  signed_at TIMESTAMP,
+  declined_at TIMESTAMP,
+  reminded_at TIMESTAMP,
+  link_disclosed_at TIMESTAMP,
+  decline_reason TEXT NOT NULL,
+  disclosure_sha256 TEXT NOT NULL,
+  disclosure_locale TEXT NOT NULL,
+  presented_sha256 TEXT NOT NULL,
+  signature_kind TEXT NOT NULL,
+  signed_request TEXT NOT NULL,
+  address TEXT NOT NULL,
+  user_agent TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX evault_signers_envelope ON evault_signers (envelope_id, position);
+
+CREATE TABLE evault_fields (
+  field_id TEXT NOT NULL PRIMARY KEY,
+  envelope_id TEXT NOT NULL REFERENCES evault_envelopes (envelope_id),
+  position BIGINT NOT NULL,
+  signer_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  page BIGINT NOT NULL,
+  x DOUBLE PRECISION NOT NULL,
+  y DOUBLE PRECISION NOT NULL,
+  w DOUBLE PRECISION NOT NULL,
+  h DOUBLE PRECISION NOT NULL,
+  required BOOLEAN NOT NULL,
+  label TEXT NOT NULL,
+  value TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX evault_fields_envelope ON evault_fields (envelope_id, position);
+
+CREATE TABLE evault_notices (
+  notice_id TEXT NOT NULL PRIMARY KEY,
+  envelope_id TEXT NOT NULL,
+  signer_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  message TEXT NOT NULL,
+  created_at TIMESTAMP NOT NULL,
+  next_try TIMESTAMP NOT NULL,
+  tries BIGINT NOT NULL
+);
+
+CREATE INDEX evault_notices_due ON evault_notices (next_try);

@@ -1,0 +1,446 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+// ESign runs the cases of esign.Store on s, which may hold other records.
+func ESign(t *testing.T, s esign.Store) {
+	t.Helper()
+	cases := []struct {
+		name string
+		run  func(t *testing.T, s esign.Store)
+	}{
+		{"an envelope comes back as it was", esignRoundTrip},
+		{"a bare paper envelope comes back as it was", esignPaper},
+		{"absent", esignAbsent},
+		{"external ids are unique in an organization", esignExternalID},
+		{"a stale revision is refused", esignRevision},
+		{"one of many writers wins", esignRace},
+		{"signers, values and parts", esignPieces},
+		{"a document is replaced", esignReplace},
+		{"list, filter and count", esignList},
+		{"due", esignDue},
+		{"notices", esignNotices},
+		{"a failed transaction leaves nothing", esignRollback},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t, s)
+		})
+	}
+}
+
+var esignDay = time.Date(2026, 11, 23, 12, 0, 0, 123456000, time.UTC)
+
+func esignAt(d time.Duration) *time.Time {
+	at := esignDay.Add(d)
+	return &at
+}
+
+// esignEnvelope has a value in every field.
+func esignEnvelope(id func(string) string) *esign.Envelope {
+	yes := true
+	object := storage.Object{Name: "upload/x/y", SHA256: storage.Sum([]byte("b")), Size: 1}
+	head := chain.Head{Seq: 3, Hash: storage.Sum([]byte("h")), RecordedAt: esignDay}
+	return &esign.Envelope{
+		Summary: esign.Summary{
+			ID: id("env"), OrgID: id("org"), Name: "Umowa Łódź", Kind: esign.KindESign, Status: esign.StatusViewed,
+			CustomerID: "c1", CustomerEmail: "c@example.com", CustomerName: "Zoë", ExternalID: "x1",
+			CreatedAt: esignDay, UpdatedAt: esignDay.Add(time.Microsecond), SentAt: esignAt(1), CompletedAt: esignAt(time.Hour),
+			ExpiresAt: esignAt(2 * time.Hour), VoidReason: "v", SealingError: "s", SignersTotal: 2, SignersSigned: 1,
+			Sealed:    &esign.Sealed{Object: object, Pages: 3, Level: "B-T", TimeSource: "t", Head: head},
+			VaultedAt: esignAt(3 * time.Hour), DocumentHash: storage.Sum([]byte("d")), ReleasedAt: esignAt(4 * time.Hour),
+			Compliant: &yes, EvaluatedAt: esignAt(5 * time.Hour), Revision: 7,
+		},
+		Metadata: map[string]string{"k": "ü"}, Message: "line\nline", RedirectURL: "https://example.com/a", SigningOrder: esign.OrderSequential,
+		Consent: esign.ConsentClick, ExpiresInDays: 30, AutoVault: true,
+		SecuredParty: &esign.Party{Name: "Lender", Identifier: "1", Email: "l@example.com"},
+		Document: &esign.Document{
+			Filename: "a.pdf", Object: object, Pages: 2, PageSizes: []esign.PageSize{{Width: 612, Height: 792.5}}, Normalized: true,
+			Inspection: &esign.Inspection{
+				Pages: 2, Encrypted: "no", ActiveContent: []string{"javascript"}, Sealing: esign.Sealing{Mode: "detached", Reason: "locked"},
+				Warnings: []string{"w"}, Signatures: []esign.InspectedSignature{{
+					Field: "f", Subject: "CN=Ł", SigningTime: esignAt(0), Level: "B-T", Integrity: "valid", Coverage: "revision",
+					ChangesAfter: "permitted", Changes: []string{"c"}, Trust: "unknown", Reason: "r",
+				}},
+			},
+			UploadedAt: esignDay, Head: head,
+		},
+		Parts: []esign.Part{{Seq: 0, Object: object, SHA256: object.SHA256, Size: 1}},
+		Signers: []esign.Signer{
+			{
+				ID: id("sgn_a"), Email: "a@example.com", Name: "A", Role: "buyer", Order: 1, Auth: esign.AuthLink, Status: esign.SignerSigned, LinkVersion: 2,
+				NotifiedAt: esignAt(1), ViewedAt: esignAt(2000), ConsentedAt: esignAt(3000), WithdrawnAt: esignAt(4000), SignedAt: esignAt(5000),
+				DeclinedAt: esignAt(6000), DeclineReason: "d", DisclosureSHA256: storage.Sum(nil), DisclosureLocale: "en-US",
+				PresentedSHA256: storage.Sum([]byte("p")), SignatureKind: "typed", SignedRequest: storage.Sum([]byte("q")),
+				RemindedAt: esignAt(7000), LinkDisclosedAt: esignAt(8000), Address: "192.0.2.1", UserAgent: "ua",
+			},
+			{ID: id("sgn_b"), Email: "b@example.com", Name: "B", Role: "seller", Order: 2, Auth: esign.AuthLink, Status: esign.SignerWaiting, LinkVersion: 1},
+		},
+		Fields: []esign.Field{
+			{ID: id("fld_a"), SignerID: id("sgn_a"), Kind: esign.FieldSignature, Page: 1, X: 0.1, Y: 0.2, W: 0.3, H: 0.05, Required: true, Label: "Sign", Value: "v"},
+			{ID: id("fld_b"), SignerID: id("sgn_b"), Kind: esign.FieldText, Page: 2, X: 1.0 / 3, Y: 0, W: 0.5, H: 0.5},
+		},
+		SealAttempts: 4, SealAfter: esignAt(6 * time.Hour),
+	}
+}
+
+// esignMinimal has what every envelope has.
+func esignMinimal(id, org string, at time.Time) *esign.Envelope {
+	return &esign.Envelope{Summary: esign.Summary{
+		ID: id, OrgID: org, Name: "n", Kind: esign.KindPaper, Status: esign.StatusPending, CustomerEmail: "c@example.com",
+		CustomerName: "C", CreatedAt: at, UpdatedAt: at, Revision: 1,
+	}, ExpiresInDays: 30}
+}
+
+// micro is what a database keeps of times.
+var micro = cmp.Transformer("micro", func(t time.Time) string { return t.UTC().Truncate(time.Microsecond).String() })
+
+func esignCreate(t *testing.T, s esign.Store, e *esign.Envelope) {
+	t.Helper()
+	if err := s.CreateEnvelope(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func esignGet(t *testing.T, s esign.Store, id string) *esign.Envelope {
+	t.Helper()
+	e, err := s.Envelope(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func esignRoundTrip(t *testing.T, s esign.Store) {
+	e := esignEnvelope(unique())
+	esignCreate(t, s, e)
+	if d := cmp.Diff(e, esignGet(t, s, e.ID), micro); d != "" {
+		t.Error(d)
+	}
+	of, err := s.EnvelopeOfSigner(t.Context(), e.Signers[1].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(e, of, micro); d != "" {
+		t.Error("by signer:", d)
+	}
+	sum, err := s.Status(t.Context(), e.OrgID, e.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(&e.Summary, sum, micro); d != "" {
+		t.Error("status:", d)
+	}
+	if got := esignGet(t, s, e.ID).CreatedAt.Location(); got != time.UTC {
+		t.Errorf("got location %v, want UTC", got)
+	}
+}
+
+func esignPaper(t *testing.T, s esign.Store) {
+	id := unique()
+	e := esignMinimal(id("env"), id("org"), esignDay)
+	esignCreate(t, s, e)
+	if d := cmp.Diff(e, esignGet(t, s, e.ID), micro); d != "" {
+		t.Error(d)
+	}
+}
+
+func esignAbsent(t *testing.T, s esign.Store) {
+	id := unique()
+	esignCreate(t, s, esignMinimal(id("env"), id("org"), esignDay))
+	calls := map[string]func() error{
+		"Envelope":             func() error { _, err := s.Envelope(t.Context(), id("none")); return err },
+		"EnvelopeOfSigner":     func() error { _, err := s.EnvelopeOfSigner(t.Context(), id("none")); return err },
+		"EnvelopeByExternalID": func() error { _, err := s.EnvelopeByExternalID(t.Context(), id("org"), "none"); return err },
+		"Status":               func() error { _, err := s.Status(t.Context(), id("org"), id("none")); return err },
+		"Status of another organization": func() error {
+			_, err := s.Status(t.Context(), id("other"), id("env"))
+			return err
+		},
+		"UpdateSigners":  func() error { return s.UpdateSigners(t.Context(), id("env"), esign.Signer{ID: id("none")}) },
+		"SetValues":      func() error { return s.SetValues(t.Context(), id("env"), esign.Field{ID: id("none")}) },
+		"PostponeNotice": func() error { return s.PostponeNotice(t.Context(), id("none"), esignDay) },
+	}
+	for name, call := range calls {
+		if err := call(); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("%s: got %v, want ErrNotFound", name, err)
+		}
+	}
+}
+
+func esignExternalID(t *testing.T, s esign.Store) {
+	id := unique()
+	for i, c := range []struct {
+		env, org, external string
+		want               error
+	}{
+		{"a", "o1", "x", nil}, {"b", "o1", "x", storage.ErrConflict}, {"c", "o2", "x", nil},
+		{"d", "o1", "y", nil}, {"e", "o1", "", nil}, {"f", "o1", "", nil},
+	} {
+		e := esignMinimal(id(c.env), id(c.org), esignDay)
+		e.ExternalID = c.external
+		if err := s.CreateEnvelope(t.Context(), e); !errors.Is(err, c.want) {
+			t.Errorf("%d: got %v, want %v", i, err, c.want)
+		}
+	}
+	if got, err := s.EnvelopeByExternalID(t.Context(), id("o1"), "x"); err != nil || got != id("a") {
+		t.Errorf("got %q, %v, want the first", got, err)
+	}
+}
+
+func esignRevision(t *testing.T, s esign.Store) {
+	id := unique()
+	e := esignMinimal(id("env"), id("org"), esignDay)
+	esignCreate(t, s, e)
+	change := *e
+	change.Status, change.VoidReason, change.Message = esign.StatusVoided, "r", "frozen"
+	if err := s.UpdateEnvelope(t.Context(), &change); err != nil {
+		t.Fatal(err)
+	}
+	got := esignGet(t, s, e.ID)
+	if got.Status != esign.StatusVoided || got.VoidReason != "r" || got.Revision != 2 || got.Message != "" || got.ExpiresInDays != 30 {
+		t.Errorf("got %+v", got)
+	}
+	for _, revision := range []int64{1, 3} {
+		change.Revision = revision
+		if err := s.UpdateEnvelope(t.Context(), &change); !errors.Is(err, storage.ErrConflict) {
+			t.Errorf("revision %d: got %v, want ErrConflict", revision, err)
+		}
+	}
+}
+
+func esignRace(t *testing.T, s esign.Store) {
+	id := unique()
+	e := esignMinimal(id("env"), id("org"), esignDay)
+	esignCreate(t, s, e)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	won := 0
+	for range 8 {
+		wg.Go(func() {
+			err := s.InTx(t.Context(), func(ctx context.Context, s esign.Store) error {
+				c := *e
+				return s.UpdateEnvelope(ctx, &c)
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				won++
+			case !errors.Is(err, storage.ErrConflict):
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if won != 1 || esignGet(t, s, e.ID).Revision != 2 {
+		t.Errorf("%d writers of one revision won, want 1", won)
+	}
+}
+
+func esignPieces(t *testing.T, s esign.Store) {
+	e := esignEnvelope(unique())
+	esignCreate(t, s, e)
+	e.Signers[1].Status, e.Signers[1].ViewedAt = esign.SignerViewed, esignAt(time.Minute)
+	e.Fields[1].Value = "written"
+	e.Parts = append(e.Parts, esign.Part{Seq: 1, SignerID: e.Signers[1].ID, Object: e.Parts[0].Object, SHA256: storage.Sum([]byte("2")), Size: 2})
+	for _, err := range []error{
+		s.UpdateSigners(t.Context(), e.ID, e.Signers[1]), s.SetValues(t.Context(), e.ID, e.Fields[1]), s.AddPart(t.Context(), e.ID, e.Parts[1]),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := cmp.Diff(e, esignGet(t, s, e.ID), micro); d != "" {
+		t.Error(d)
+	}
+	if err := s.AddPart(t.Context(), e.ID, e.Parts[1]); !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("second part of a number: got %v, want ErrConflict", err)
+	}
+}
+
+func esignReplace(t *testing.T, s esign.Store) {
+	e := esignEnvelope(unique())
+	e.Kind, e.Parts, e.Signers, e.Fields = esign.KindPaper, nil, nil, nil
+	esignCreate(t, s, e)
+	e.Document.Filename, e.Document.Pages, e.Document.Inspection.Signatures = "b.pdf", 9, nil
+	if err := s.PutDocument(t.Context(), e.ID, e.Document); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(e, esignGet(t, s, e.ID), micro); d != "" {
+		t.Error(d)
+	}
+}
+
+func esignList(t *testing.T, s esign.Store) {
+	id := unique()
+	org := id("org")
+	for i, c := range []struct {
+		name, customer string
+		status         esign.Status
+		expires        *time.Time
+	}{
+		{"a", "c1", esign.StatusSent, esignAt(time.Hour)},
+		{"b", "c2", esign.StatusSent, esignAt(-time.Hour)},
+		{"c", "c1", esign.StatusExpired, esignAt(-time.Hour)},
+		{"d", "c1", esign.StatusVoided, esignAt(-time.Hour)},
+		{"e", "c1", esign.StatusPending, nil},
+	} {
+		e := esignMinimal(id(c.name), org, esignDay.Add(time.Duration(min(i, 3))*time.Microsecond)) // d and e at one time
+		e.CustomerID, e.Status, e.ExpiresAt, e.ExternalID = c.customer, c.status, c.expires, c.name
+		esignCreate(t, s, e)
+	}
+	esignCreate(t, s, esignMinimal(id("foreign"), id("other"), esignDay))
+	for _, c := range []struct {
+		name          string
+		f             esign.Filter
+		offset, limit int
+		want          string
+		count         int
+	}{
+		{"all, newest first", esign.Filter{}, 0, 10, "edcba", 5},
+		{"second page", esign.Filter{}, 2, 2, "cb", 5},
+		{"keyset", esign.Filter{After: &esign.Position{CreatedAt: esignDay.Add(3 * time.Microsecond), ID: id("e")}}, 0, 2, "dc", 5},
+		{"keyset at the end", esign.Filter{After: &esign.Position{CreatedAt: esignDay, ID: id("a")}}, 0, 2, "", 5},
+		{"customer", esign.Filter{CustomerID: "c2"}, 0, 10, "b", 1},
+		{"external id", esign.Filter{ExternalID: "c"}, 0, 10, "c", 1},
+		{"kind", esign.Filter{Kind: esign.KindESign}, 0, 10, "", 0},
+		{"created after", esign.Filter{CreatedAfter: esignAt(time.Microsecond)}, 0, 10, "edc", 3},
+		{"created before", esign.Filter{CreatedBefore: esignAt(time.Microsecond)}, 0, 10, "a", 1},
+		{"sent now", esign.Filter{Status: esign.StatusSent, Now: esignDay}, 0, 10, "a", 1},
+		{"sent later", esign.Filter{Status: esign.StatusSent, Now: esignDay.Add(time.Hour)}, 0, 10, "", 0},
+		{"expired now", esign.Filter{Status: esign.StatusExpired, Now: esignDay}, 0, 10, "cb", 2},
+		{"expired later", esign.Filter{Status: esign.StatusExpired, Now: esignDay.Add(time.Hour)}, 0, 10, "cba", 3},
+		{"voided", esign.Filter{Status: esign.StatusVoided, Now: esignDay}, 0, 10, "d", 1},
+	} {
+		list, err := s.Envelopes(t.Context(), org, c.f, c.offset, c.limit)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		got := ""
+		for _, e := range list {
+			got += e.ExternalID
+		}
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+		c.f.After = nil
+		if n, err := s.CountEnvelopes(t.Context(), org, c.f); err != nil || n != c.count {
+			t.Errorf("%s: counted %d, %v, want %d", c.name, n, err, c.count)
+		}
+	}
+}
+
+func esignDue(t *testing.T, s esign.Store) {
+	id := unique()
+	for _, c := range []struct {
+		name    string
+		status  esign.Status
+		at      *time.Time
+		expires *time.Time
+	}{
+		{"sealNow", esign.StatusSigned, nil, nil}, {"sealThen", esign.StatusSigned, esignAt(-time.Second), nil},
+		{"sealLater", esign.StatusSigned, esignAt(time.Hour), nil}, {"completed", esign.StatusCompleted, nil, nil},
+		{"expired", esign.StatusViewed, nil, esignAt(0)}, {"fresh", esign.StatusSent, nil, esignAt(time.Second)},
+		{"over", esign.StatusVoided, nil, esignAt(0)},
+	} {
+		e := esignMinimal(id(c.name), id("org"), esignDay)
+		e.Status, e.SealAfter, e.ExpiresAt = c.status, c.at, c.expires
+		esignCreate(t, s, e)
+	}
+	for status, want := range map[esign.Status][]string{
+		esign.StatusSigned: {"sealNow", "sealThen"}, esign.StatusExpired: {"expired"},
+	} {
+		got, err := s.Due(t.Context(), status, esignDay, 10_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"sealNow", "sealThen", "sealLater", "completed", "expired", "fresh", "over"} {
+			if in := slices.Contains(got, id(name)); in != slices.Contains(want, name) {
+				t.Errorf("due %s: %s in it is %v", status, name, in)
+			}
+		}
+	}
+	if got, err := s.Due(t.Context(), esign.StatusSigned, esignDay, 1); err != nil || len(got) != 1 {
+		t.Errorf("limit 1: got %v, %v", got, err)
+	}
+}
+
+func esignNotices(t *testing.T, s esign.Store) {
+	id := unique()
+	long := esignDay.AddDate(-20, 0, 0) // no other case has notices as old
+	if err := s.AddNotices(t.Context(),
+		esign.QueuedNotice{ID: id("n1"), EnvelopeID: "env", SignerID: "sgn", Kind: esign.NoticeSign, Message: "m", CreatedAt: long, NextTry: long},
+		esign.QueuedNotice{ID: id("n2"), EnvelopeID: "env", SignerID: "sgn", Kind: esign.NoticeSign, CreatedAt: long, NextTry: long.Add(time.Hour)},
+	); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := s.TakeNotices(t.Context(), long, long.Add(time.Minute), 10)
+	if err != nil || len(taken) != 1 || taken[0].ID != id("n1") || taken[0].Tries != 1 || taken[0].Message != "m" {
+		t.Fatalf("got %+v, %v, want the first", taken, err)
+	}
+	if again, err := s.TakeNotices(t.Context(), long, long.Add(time.Minute), 10); err != nil || len(again) != 0 {
+		t.Errorf("taken twice: %+v, %v", again, err)
+	}
+	if err := s.PostponeNotice(t.Context(), id("n1"), long.Add(2*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if early, err := s.TakeNotices(t.Context(), long.Add(time.Minute), long.Add(time.Hour), 10); err != nil || len(early) != 0 {
+		t.Errorf("postponed, but taken: %+v, %v", early, err)
+	}
+	late, err := s.TakeNotices(t.Context(), long.Add(2*time.Minute), long.Add(3*time.Minute), 10)
+	if err != nil || len(late) != 1 || late[0].Tries != 2 {
+		t.Errorf("got %+v, %v, want the first again", late, err)
+	}
+	for range 2 { // closing is harmless twice
+		if err := s.CloseNotice(t.Context(), id("n1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rest, err := s.TakeNotices(t.Context(), long.Add(time.Hour), long.Add(2*time.Hour), 10); err != nil || len(rest) != 1 || rest[0].ID != id("n2") {
+		t.Errorf("got %+v, %v, want the second", rest, err)
+	}
+	if err := s.CloseNotice(t.Context(), id("n2")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func esignRollback(t *testing.T, s esign.Store) {
+	e := esignEnvelope(unique())
+	stop := errors.New("stop")
+	if s.Tx() != nil {
+		t.Error("a transaction is open outside of InTx")
+	}
+	err := s.InTx(t.Context(), func(ctx context.Context, tx esign.Store) error {
+		if tx.Tx() == nil {
+			t.Error("no transaction inside InTx")
+		}
+		if err := s.With(tx.Tx()).CreateEnvelope(ctx, e); err != nil {
+			return err
+		}
+		if _, err := tx.Envelope(ctx, e.ID); err != nil {
+			t.Errorf("what was written is not seen inside: %v", err)
+		}
+		return stop
+	})
+	if !errors.Is(err, stop) {
+		t.Fatalf("got %v, want the closure's error", err)
+	}
+	if _, err := s.Envelope(t.Context(), e.ID); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("got %v, want nothing left", err)
+	}
+}
