@@ -29,7 +29,7 @@ type session struct {
 	tx  *transaction // nil outside a transaction
 }
 
-func (d *DB) session() session { return session{db: d, idb: d.bun} }
+func (d *DB) session() session { return session{db: d, idb: d.idb} }
 
 // Tx returns the transaction the store is bound to, or nil.
 func (s session) Tx() storage.Tx {

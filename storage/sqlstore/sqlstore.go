@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
@@ -13,15 +12,13 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// writerWait bounds how long a transaction waits for its turn on SQLite.
-const writerWait = 10 * time.Second
-
 // DB makes the engines' stores on one database. It is safe for concurrent use.
 type DB struct {
 	bun *bun.DB
-	// writer is SQLite's one place for a write transaction: waiting here is fair
-	// and holds no connection, waiting in SQLite's busy handler is neither. It is
-	// nil for other databases.
+	idb bun.IDB // runs single statements
+	// writer is SQLite's one place for a writer: waiting here is fair and holds
+	// no connection, waiting in SQLite's busy handler is neither. It is nil for
+	// other databases.
 	writer chan struct{}
 }
 
@@ -31,10 +28,11 @@ func New(db *bun.DB) (*DB, error) {
 	if db == nil {
 		return nil, errors.New("sqlstore: database is required")
 	}
-	d := &DB{bun: db}
+	d := &DB{bun: db, idb: db}
 	switch name := db.Dialect().Name(); name {
 	case dialect.SQLite:
 		d.writer = make(chan struct{}, 1)
+		d.idb = gated{db, d}
 	case dialect.PG:
 	default:
 		return nil, fmt.Errorf("sqlstore: dialect %s is not supported", name)
@@ -71,28 +69,6 @@ func Bun(tx storage.Tx) bun.IDB {
 		return t.idb
 	}
 	return nil
-}
-
-// enter waits for the turn to write and returns how to give it back.
-func (d *DB) enter(ctx context.Context) (leave func(), err error) {
-	if d.writer == nil {
-		return func() {}, nil
-	}
-	select {
-	case d.writer <- struct{}{}:
-		return func() { <-d.writer }, nil
-	default:
-	}
-	timer := time.NewTimer(writerWait)
-	defer timer.Stop()
-	select {
-	case d.writer <- struct{}{}:
-		return func() { <-d.writer }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-timer.C:
-		return nil, fmt.Errorf("sqlstore: %w: another transaction has been writing for %v", storage.ErrUnavailable, writerWait)
-	}
 }
 
 // once runs fn in one transaction of its own.
