@@ -82,13 +82,13 @@ type Outbox interface {
 	Undispatched(ctx context.Context, limit int) ([]OutboxEvent, error)
 	// Parts returns the organizations that have a part in the envelope.
 	Parts(ctx context.Context, envelopeID string) ([]string, error)
-	// Dispatch stores the deliveries of one event and marks it dispatched in one
-	// transaction: ErrConflict when another replica was first.
-	Dispatch(ctx context.Context, eventID string, at time.Time, deliveries []Delivery) error
+	// Dispatch stores the deliveries of events and marks those dispatched, in one
+	// transaction: ErrConflict when another replica was first with one of them.
+	Dispatch(ctx context.Context, eventIDs []string, at time.Time, deliveries []Delivery) error
 
 	// DueEndpoints returns endpoints that have a delivery to try at now and no
-	// running lease on it, longest waiting first, at most limit.
-	DueEndpoints(ctx context.Context, now time.Time, limit int) ([]Endpoint, error)
+	// running lease on it, longest waiting first: at most limit after offset.
+	DueEndpoints(ctx context.Context, now time.Time, offset, limit int) ([]Endpoint, error)
 	// ClaimDelivery leases the endpoint's next delivery to holder until now+ttl:
 	// the oldest one that is due and does not wait for an earlier delivery of the
 	// same envelope that is due too. ErrNotFound when there is none.

@@ -140,11 +140,14 @@ func (o outbox) Parts(ctx context.Context, envelopeID string) ([]string, error) 
 	return orgs, mapErr(err)
 }
 
-func (o outbox) Dispatch(ctx context.Context, eventID string, at time.Time, deliveries []storage.Delivery) error {
+func (o outbox) Dispatch(ctx context.Context, eventIDs []string, at time.Time, deliveries []storage.Delivery) error {
 	return o.inTx(ctx, func(ctx context.Context, s session) error {
-		err := change(ctx, s.idb.NewUpdate().Model((*eventRow)(nil)).ModelTableExpr("evault_events").Set("dispatched_at = ?", utc(at)).
-			Where("event_id = ?", eventID).Where("dispatched_at IS NULL"), storage.ErrConflict)
-		if err != nil || len(deliveries) == 0 {
+		res, err := s.idb.NewUpdate().TableExpr("evault_events").Set("dispatched_at = ?", utc(at)).
+			Where("event_id IN (?)", bun.List(eventIDs)).Where("dispatched_at IS NULL").Exec(ctx)
+		if err != nil {
+			return mapErr(err)
+		}
+		if err := affected(res, int64(len(eventIDs)), storage.ErrConflict); err != nil || len(deliveries) == 0 {
 			return err
 		}
 		rs := make([]deliveryRow, len(deliveries))
@@ -171,12 +174,12 @@ func (r *deliveryRow) delivery() storage.Delivery {
 	}
 }
 
-func (o outbox) DueEndpoints(ctx context.Context, now time.Time, limit int) ([]storage.Endpoint, error) {
+func (o outbox) DueEndpoints(ctx context.Context, now time.Time, offset, limit int) ([]storage.Endpoint, error) {
 	var rs []endpointRow
 	due := o.idb.NewSelect().Model((*deliveryRow)(nil)).ColumnExpr("d.key_id, MIN(d.next_at) AS since").
 		Where("d.status = ?", storage.DeliveryPending).Where("d.next_at <= ?", utc(now)).Where("d.lease_until <= ?", utc(now)).GroupExpr("d.key_id")
 	err := o.idb.NewSelect().Model(&rs).Join("JOIN (?) AS due ON due.key_id = w.key_id", due).
-		OrderExpr("due.since").Limit(int64(limit)).Scan(ctx)
+		OrderExpr("due.since, w.key_id").Offset(int64(offset)).Limit(int64(limit)).Scan(ctx)
 	return endpointsOf(rs), mapErr(err)
 }
 
@@ -196,7 +199,7 @@ func (o outbox) ClaimDelivery(ctx context.Context, keyID, holder string, now tim
 		}
 		before := r.LeaseUntil
 		r.LeaseBy, r.LeaseUntil = holder, utc(now.Add(ttl))
-		return change(ctx, s.idb.NewUpdate().Model((*deliveryRow)(nil)).ModelTableExpr("evault_webhook_deliveries").
+		return change(ctx, s.idb.NewUpdate().TableExpr("evault_webhook_deliveries").
 			Set("lease_by = ?", holder).Set("lease_until = ?", r.LeaseUntil).
 			Where("delivery_id = ?", r.ID).Where("status = ?", storage.DeliveryPending).Where("lease_until = ?", utc(before)),
 			storage.ErrNotFound)
@@ -208,7 +211,7 @@ func (o outbox) ClaimDelivery(ctx context.Context, keyID, holder string, now tim
 }
 
 func (o outbox) Settle(ctx context.Context, d storage.Delivery) error {
-	return change(ctx, o.idb.NewUpdate().Model((*deliveryRow)(nil)).ModelTableExpr("evault_webhook_deliveries").
+	return change(ctx, o.idb.NewUpdate().TableExpr("evault_webhook_deliveries").
 		Set("status = ?", d.Status).Set("attempts = ?", d.Attempts).Set("next_at = ?", utc(d.NextAt)).
 		Set("last_status = ?", d.LastStatus).Set("last_error = ?", d.LastError).Set("updated_at = ?", utc(d.UpdatedAt)).
 		Set("lease_by = ''").Set("lease_until = ?", utc(d.UpdatedAt)).

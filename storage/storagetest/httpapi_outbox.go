@@ -67,11 +67,11 @@ func testDispatch(t *testing.T, b HTTPAPI) {
 		t.Error(d)
 	}
 	d := delivery("env_1", 1)
-	if err := b.Outbox.Dispatch(t.Context(), want.EventID, day, []storage.Delivery{d}); err != nil {
+	if err := b.Outbox.Dispatch(t.Context(), []string{want.EventID}, day, []storage.Delivery{d}); err != nil {
 		t.Fatal(err)
 	}
-	wantErr(t, "again", b.Outbox.Dispatch(t.Context(), want.EventID, day, []storage.Delivery{d}), storage.ErrConflict)
-	if err := b.Outbox.Dispatch(t.Context(), "evt_env_1_2", day, nil); err != nil {
+	wantErr(t, "again", b.Outbox.Dispatch(t.Context(), []string{want.EventID}, day, []storage.Delivery{d}), storage.ErrConflict)
+	if err := b.Outbox.Dispatch(t.Context(), []string{"evt_env_1_2"}, day, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := b.Outbox.Undispatched(t.Context(), 10); len(got) != 0 || err != nil {
@@ -97,7 +97,7 @@ func testDeliveries(t *testing.T, b HTTPAPI) {
 			t.Fatal(err)
 		}
 		d := delivery(at.envelope, at.seq)
-		if err := b.Outbox.Dispatch(t.Context(), d.EventID, day, []storage.Delivery{d}); err != nil {
+		if err := b.Outbox.Dispatch(t.Context(), []string{d.EventID}, day, []storage.Delivery{d}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -114,8 +114,11 @@ func testDeliveries(t *testing.T, b HTTPAPI) {
 		_, err := b.Outbox.ClaimDelivery(t.Context(), "key_1", "me", now, time.Minute)
 		wantErr(t, what, err, storage.ErrNotFound)
 	}
-	if due, err := b.Outbox.DueEndpoints(t.Context(), day, 10); len(due) != 1 || err != nil {
+	if due, err := b.Outbox.DueEndpoints(t.Context(), day, 0, 10); len(due) != 1 || err != nil {
 		t.Errorf("due: got %v, %v", due, err)
+	}
+	if due, err := b.Outbox.DueEndpoints(t.Context(), day, 1, 10); len(due) != 0 || err != nil {
+		t.Errorf("due after the first: got %v, %v", due, err)
 	}
 	first, other := take(day), take(day)
 	if first.EnvelopeID == other.EnvelopeID || first.Seq != 1 || other.Seq != 1 {
