@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -68,7 +67,9 @@ func (d *Depot) Read(ctx context.Context, o Object) ([]byte, error) {
 	defer r.Close()
 	b := make([]byte, o.Size+1)
 	n, err := io.ReadFull(r, b)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+	// Equality, for a connection cut in mid-body wraps io.ErrUnexpectedEOF too, and
+	// must not be taken for an altered object.
+	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
 		return nil, fmt.Errorf("read %s: %w: %w", o.Name, ErrUnavailable, err)
 	}
 	b = b[:n]

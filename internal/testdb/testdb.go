@@ -7,15 +7,15 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"fmt"
-	"net/url"
+	"database/sql/driver"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -67,28 +67,70 @@ func EachBun(t *testing.T, fn func(t *testing.T, db *bun.DB)) {
 	}
 }
 
+// Wrap stands between database/sql and the driver, for instance
+// storagetest.Faults.Connector. Nil is none.
+type Wrap func(driver.Connector) driver.Connector
+
+// OpenWrapped opens a new, migrated database through w.
+type OpenWrapped func(t testing.TB, w Wrap) *sqlstore.DB
+
+// EachFaulty runs fn as Each does, leaving it to fn to open the database with
+// the faults it wants.
+func EachFaulty(t *testing.T, fn func(t *testing.T, open OpenWrapped)) {
+	t.Helper()
+	run := func(name string, open func(testing.TB, Wrap) *bun.DB) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fn(t, func(t testing.TB, w Wrap) *sqlstore.DB { return stores(t, open(t, w)) })
+		})
+	}
+	run("sqlite", openSQLite)
+	if os.Getenv(Env) != "" {
+		run("postgres", openPostgres)
+	}
+}
+
 // SQLite returns a new, empty database in the test's folder.
 func SQLite(t testing.TB) *bun.DB {
 	t.Helper()
-	db, err := sqlite.Open(filepath.Join(t.TempDir(), "evault.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return closing(t, bun.NewDB(db, sqlitedialect.New()))
+	return openSQLite(t, nil)
 }
 
 // Postgres returns a database whose connections see a new, empty schema only.
 // It skips the test when EVAULT_POSTGRES is not set.
 func Postgres(t testing.TB) *bun.DB {
 	t.Helper()
+	return openPostgres(t, nil)
+}
+
+func openSQLite(t testing.TB, w Wrap) *bun.DB {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "evault.db")
+	if w == nil {
+		db, err := sqlite.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return closing(t, bun.NewDB(db, sqlitedialect.New()))
+	}
+	c, err := sqlite.Connector(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return closing(t, bun.NewDB(sql.OpenDB(w(c)), sqlitedialect.New()))
+}
+
+func openPostgres(t testing.TB, w Wrap) *bun.DB {
+	t.Helper()
 	dsn := os.Getenv(Env)
 	if dsn == "" {
 		t.Skip(Env + " is not set")
 	}
-	admin, err := sql.Open("pgx", dsn)
+	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
+	admin := stdlib.OpenDB(*config)
 	schema := "evault_test_" + strings.ToLower(rand.Text())
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -101,26 +143,14 @@ func Postgres(t testing.TB) *bun.DB {
 		}
 		_ = admin.Close()
 	})
-	db, err := sql.Open("pgx", withSchema(dsn, schema))
-	if err != nil {
-		t.Fatal(err)
+	config.RuntimeParams["search_path"] = schema
+	c := stdlib.GetConnector(*config)
+	if w != nil {
+		c = w(c)
 	}
+	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(16)
 	return closing(t, bun.NewDB(db, pgdialect.New()))
-}
-
-func withSchema(dsn, schema string) string {
-	if !strings.Contains(dsn, "://") {
-		return fmt.Sprintf("%s search_path=%s", dsn, schema)
-	}
-	u, err := url.Parse(dsn)
-	if err != nil {
-		return dsn
-	}
-	q := u.Query()
-	q.Set("search_path", schema)
-	u.RawQuery = q.Encode()
-	return u.String()
 }
 
 func closing(t testing.TB, db *bun.DB) *bun.DB {

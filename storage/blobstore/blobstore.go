@@ -86,7 +86,7 @@ func (r reader) Close() error { return r.r.Close() }
 
 func (r reader) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil && err != io.EOF {
 		err = mapErr(err)
 	}
 	return n, err

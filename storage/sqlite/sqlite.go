@@ -6,7 +6,9 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -15,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	"modernc.org/sqlite"
 )
 
 // BusyTimeout is how long a statement waits for another connection's lock.
@@ -34,6 +36,20 @@ const BusyTimeout = 5 * time.Second
 // ":memory:" and "" are refused: such a database belongs to one connection, and
 // a pool would see a new, empty one in each.
 func Open(path string) (*sql.DB, error) {
+	c, err := Connector(path)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(c)
+	n := max(8, 4*runtime.GOMAXPROCS(0))
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	return db, nil
+}
+
+// Connector returns what Open hands to sql.OpenDB, for a host that wraps it, for
+// instance to trace statements.
+func Connector(path string) (driver.Connector, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
 		return nil, errors.New("sqlite: a database in memory is another one in each connection of the pool; give the path of a file")
 	}
@@ -44,15 +60,13 @@ func Open(path string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	db, err := sql.Open("sqlite", dataSource(filepath.ToSlash(abs)))
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
-	}
-	n := max(8, 4*runtime.GOMAXPROCS(0))
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
-	return db, nil
+	return connector{dataSource(filepath.ToSlash(abs))}, nil
 }
+
+type connector struct{ dsn string }
+
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.Driver().Open(c.dsn) }
+func (connector) Driver() driver.Driver                          { return &sqlite.Driver{} }
 
 func dataSource(path string) string {
 	if !strings.HasPrefix(path, "/") {
