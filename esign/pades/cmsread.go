@@ -21,6 +21,7 @@ type readCMS struct {
 	digest       crypto.Hash
 	certificates []*x509.Certificate
 	leaf         *x509.Certificate // the one the SignerInfo names
+	size         int               // of the structure, without padding
 	signed       map[string]asn1.RawValue
 	unsigned     map[string][]asn1.RawValue
 }
@@ -35,6 +36,7 @@ func parseCMS(der []byte) (*readCMS, error) {
 	if err != nil {
 		return nil, errors.New("the signature value is not a CMS structure")
 	}
+	size := len(der) - len(rest)
 	if len(bytes.TrimLeft(rest, "\x00")) > 0 {
 		return nil, errors.New("something other than zeros follows the signature value")
 	}
@@ -48,7 +50,7 @@ func parseCMS(der []byte) (*readCMS, error) {
 	if len(sd.Signers) != 1 {
 		return nil, fmt.Errorf("SignedData has %d signers instead of one", len(sd.Signers))
 	}
-	c := &readCMS{contentType: sd.Content.Type, signer: sd.Signers[0]}
+	c := &readCMS{contentType: sd.Content.Type, signer: sd.Signers[0], size: size}
 	if len(sd.Content.Content.Bytes) > 0 {
 		if rest, err = asn1.Unmarshal(sd.Content.Content.Bytes, &c.content); err != nil || len(rest) > 0 {
 			return nil, errors.New("malformed encapsulated content")

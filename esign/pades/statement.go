@@ -2,7 +2,9 @@ package pades
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 )
 
 // Statement signs content as it is: a DER CMS SignedData (CAdES, ETSI EN 319 122-1) that carries content, the certificates
@@ -38,4 +40,43 @@ func (s *Sealer) Statement(ctx context.Context, content []byte) (der []byte, lev
 		return nil, "", fmt.Errorf("pades: %w", err)
 	}
 	return der, s.Level(), nil
+}
+
+// VerifyStatement checks a statement and returns what it states. The content is returned only when the signature is
+// intact; whether its signer is trusted stands in the report. Errors: a missing Options.Roots, and malformed input.
+func VerifyStatement(ctx context.Context, der []byte, o Options) (content []byte, r *SignatureReport, err error) {
+	if o.Roots == nil {
+		return nil, nil, errors.New("pades: Options.Roots is required")
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	s := &verified{report: SignatureReport{
+		Level: LevelNone, Integrity: IntegrityUnsupported, Coverage: CoverageWholeFile, ChangesAfter: ChangesNone, Trust: TrustUnknown,
+		SignedLen: int64(len(der)),
+	}}
+	if s.cms, err = parseCMS(der); err != nil {
+		return nil, nil, fmt.Errorf("pades: %w", err)
+	}
+	if s.cms.content == nil || s.cms.size != len(der) {
+		return nil, nil, errors.New("pades: not a statement: nothing is signed in it, or something follows it")
+	}
+	s.identify(s.cms.leaf)
+	if err := s.cms.verify(oidData, sum(s.cms.digest, s.cms.content), essV2); err != nil {
+		s.fail(err)
+		return nil, &s.report, nil
+	}
+	s.report.Integrity = IntegrityValid
+	s.readToken()
+	if s.report.Integrity != IntegrityValid {
+		return nil, &s.report, nil
+	}
+	(&verification{options: o}).trustOne(s, o.Now)
+	if s.report.Level = LevelBB; s.report.TimestampTime != nil {
+		s.report.Level = LevelBT
+	}
+	return s.cms.content, &s.report, nil
 }

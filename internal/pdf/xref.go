@@ -36,6 +36,8 @@ type section struct {
 	offset int64 // where startxref or /Prev points
 	stream bool
 	hybrid bool // a table whose trailer has /XRefStm
+	table  map[int]entry
+	twice  bool // it names an object twice
 }
 
 // maxSections bounds the /Prev chain; real files have one section for each save.
@@ -111,22 +113,24 @@ func startxref(b []byte) (int64, bool) {
 func (d *Document) readSection(off int64) (Dict, error) {
 	p := d.parserAt(off)
 	if !p.keyword("xref") {
-		entries, trailer, err := d.xrefStream(off)
-		if err != nil {
+		s := section{offset: off, stream: true}
+		var trailer Dict
+		var err error
+		if s.table, trailer, s.twice, err = d.xrefStream(off); err != nil {
 			return nil, err
 		}
-		d.sections = append(d.sections, section{offset: off, stream: true})
-		return trailer, d.merge(entries, nil)
+		d.sections = append(d.sections, s)
+		return trailer, d.merge(s.table, nil)
 	}
-	table, trailer, err := d.xrefTable(p)
+	table, trailer, twice, err := d.xrefTable(p)
 	if err != nil {
 		return nil, err
 	}
-	s := section{offset: off}
+	s := section{offset: off, table: table, twice: twice}
 	var hidden map[int]entry
 	if at, ok := trailer["XRefStm"].(int64); ok {
 		s.hybrid = true
-		if hidden, _, err = d.xrefStream(at); err != nil {
+		if hidden, _, _, err = d.xrefStream(at); err != nil {
 			return nil, err
 		}
 	}
@@ -163,34 +167,37 @@ func (d *Document) checkCount(n int) error {
 }
 
 // xrefTable reads subsections and the trailer dictionary after the keyword xref.
-func (d *Document) xrefTable(p *parser) (map[int]entry, Dict, error) {
+func (d *Document) xrefTable(p *parser) (_ map[int]entry, _ Dict, twice bool, _ error) {
 	table := map[int]entry{}
 	for !p.keywordPrefix("trailer") {
 		first, ok1 := p.uint()
 		count, ok2 := p.uint()
 		if !ok1 || !ok2 {
-			return nil, nil, damaged("malformed cross-reference table")
+			return nil, nil, false, damaged("malformed cross-reference table")
 		}
 		if err := d.checkCount(len(table) + count); err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
 		for i := range count {
 			e, ok := p.tableEntry()
 			if !ok {
-				return nil, nil, damaged("malformed cross-reference entry")
+				return nil, nil, false, damaged("malformed cross-reference entry")
+			}
+			if _, ok := table[first+i]; ok {
+				twice = true
 			}
 			table[first+i] = e
 		}
 	}
 	o, err := p.object()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	trailer, ok := o.(Dict)
 	if !ok {
-		return nil, nil, damaged("no trailer dictionary")
+		return nil, nil, false, damaged("no trailer dictionary")
 	}
-	return table, trailer, nil
+	return table, trailer, twice || p.duplicate, nil
 }
 
 func (p *parser) tableEntry() (entry, bool) {
@@ -209,36 +216,36 @@ func (p *parser) tableEntry() (entry, bool) {
 }
 
 // xrefStream reads the cross-reference stream at off (§7.5.8).
-func (d *Document) xrefStream(off int64) (map[int]entry, Dict, error) {
+func (d *Document) xrefStream(off int64) (_ map[int]entry, _ Dict, twice bool, _ error) {
 	p := d.parserAt(off)
 	if off <= 0 || off >= int64(len(d.raw)) {
-		return nil, nil, damaged("cross-reference stream outside the file")
+		return nil, nil, false, damaged("cross-reference stream outside the file")
 	}
 	num, ok1 := p.uint()
 	_, ok2 := p.uint()
 	if !ok1 || !ok2 || !p.keywordPrefix("obj") {
-		return nil, nil, damaged("startxref does not point at cross-reference data")
+		return nil, nil, false, damaged("startxref does not point at cross-reference data")
 	}
 	o, err := p.object()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	dict, ok := o.(Dict)
 	if !ok || !p.keyword("stream") || dict["Type"] != Name("XRef") {
-		return nil, nil, damaged("startxref does not point at cross-reference data")
+		return nil, nil, false, damaged("startxref does not point at cross-reference data")
 	}
 	if o, err = d.streamBody(p, num, dict); err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	data, err := d.Decode(o.(*Stream))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
-	entries, err := d.streamEntries(dict, data)
-	return entries, dict, err
+	entries, twice, err := d.streamEntries(dict, data)
+	return entries, dict, twice || p.duplicate, err
 }
 
-func (d *Document) streamEntries(dict Dict, data []byte) (map[int]entry, error) {
+func (d *Document) streamEntries(dict Dict, data []byte) (_ map[int]entry, twice bool, _ error) {
 	var w [3]int
 	widths, _ := dict["W"].(Array)
 	for i := range w {
@@ -247,7 +254,7 @@ func (d *Document) streamEntries(dict Dict, data []byte) (map[int]entry, error) 
 			n, ok = widths[i].(int64)
 		}
 		if !ok || n < 0 || n > 8 {
-			return nil, damaged("malformed /W")
+			return nil, false, damaged("malformed /W")
 		}
 		w[i] = int(n)
 	}
@@ -258,24 +265,27 @@ func (d *Document) streamEntries(dict Dict, data []byte) (map[int]entry, error) 
 	}
 	width := w[0] + w[1] + w[2]
 	if width == 0 {
-		return nil, damaged("malformed /W")
+		return nil, false, damaged("malformed /W")
 	}
 	if err := d.checkCount(len(data) / width); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	entries := map[int]entry{}
 	for i := 0; i+1 < len(index); i += 2 {
 		first, ok1 := index[i].(int64)
 		count, ok2 := index[i+1].(int64)
 		if !ok1 || !ok2 || first < 0 || first > 1<<31 || count < 0 {
-			return nil, damaged("malformed /Index")
+			return nil, false, damaged("malformed /Index")
 		}
 		for k := int64(0); k < count && len(data) >= width; k++ {
+			if _, ok := entries[int(first+k)]; ok {
+				twice = true
+			}
 			entries[int(first+k)] = streamEntry(data, w)
 			data = data[width:]
 		}
 	}
-	return entries, nil
+	return entries, twice, nil
 }
 
 func streamEntry(b []byte, w [3]int) entry {

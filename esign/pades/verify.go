@@ -1,0 +1,283 @@
+package pades
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"hash"
+	"slices"
+	"time"
+
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+// Verify checks every signature and document time-stamp of a file, ours and foreign ones. A signature that is broken is
+// not an error but a finding; errors are [ErrNotPDF], a missing Options.Roots, and ctx's.
+//
+// Revocation is not checked here; see the package comment for what is.
+func Verify(ctx context.Context, raw []byte, o Options) (*Report, error) {
+	if o.Roots == nil {
+		return nil, errors.New("pades: Options.Roots is required")
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	d, err := pdf.Open(raw, o.Limits.pdf())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotPDF, err)
+	}
+	v := &verification{ctx: ctx, doc: d, options: o, report: &Report{}}
+	if err := v.run(); err != nil {
+		return nil, err
+	}
+	for _, s := range v.signatures {
+		v.report.Signatures = append(v.report.Signatures, s.report)
+	}
+	return v.report, nil
+}
+
+type verification struct {
+	ctx        context.Context
+	doc        *pdf.Document
+	options    Options
+	signatures []*verified // by end of the signed revision
+	report     *Report
+}
+
+// verified is one signature on its way through verification.
+type verified struct {
+	field  pdf.SignatureField
+	sig    *pdf.Signature // nil when its structure is broken
+	cms    *readCMS
+	token  *Token // of a document time-stamp, or the signature time-stamp
+	digest []byte // of the byte range
+	report SignatureReport
+}
+
+func (s *verified) isTimestamp() bool { return s.report.SubFilter == subFilterStamp }
+
+// fail records the first problem. An unsupported one never makes a signature invalid.
+func (s *verified) fail(err error) {
+	var u *unsupportedError
+	s.report.Integrity = IntegrityInvalid
+	if errors.As(err, &u) {
+		s.report.Integrity = IntegrityUnsupported
+	}
+	if s.report.Problem == "" {
+		s.report.Problem = err.Error()
+	}
+}
+
+func (v *verification) run() error {
+	if err := v.collect(); err != nil {
+		v.report.Problem = "the form cannot be read: " + err.Error()
+		return nil
+	}
+	if err := v.hash(); err != nil {
+		return err
+	}
+	for _, s := range v.signatures {
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		v.integrity(s)
+	}
+	v.trust()
+	if err := v.compare(); err != nil {
+		return err
+	}
+	v.countAll()
+	v.levels()
+	return nil
+}
+
+// collect finds the signatures that the form names and checks their byte ranges.
+func (v *verification) collect() error {
+	fields, err := v.doc.SignatureFields()
+	if err != nil {
+		return err
+	}
+	seen := map[pdf.Object]bool{}
+	for _, f := range fields {
+		if f.Value == nil {
+			continue
+		}
+		s := &verified{field: f, report: SignatureReport{
+			Field: f.Name, Level: LevelNone, Integrity: IntegrityUnsupported, Coverage: CoverageRevision, ChangesAfter: ChangesUnknown, Trust: TrustUnknown,
+		}}
+		v.signatures = append(v.signatures, s)
+		if ref, ok := f.Value.(pdf.Ref); ok && seen[ref] {
+			v.report.Problem = "two fields share one signature"
+		} else if ok {
+			seen[ref] = true
+		}
+		if v.doc.Encrypted() || v.doc.Repaired() {
+			s.report.Problem = "signatures of encrypted or damaged files are not supported"
+			continue
+		}
+		if s.sig, err = v.doc.Signature(f.Value); err != nil {
+			s.sig = nil
+			s.fail(err)
+			continue
+		}
+		v.describe(s)
+	}
+	slices.SortStableFunc(v.signatures, func(a, b *verified) int { return int(a.report.SignedLen - b.report.SignedLen) })
+	for i, s := range v.signatures[min(1, len(v.signatures)):] {
+		if s.sig != nil && s.report.SignedLen == v.signatures[i].report.SignedLen {
+			v.report.Problem = "two signatures claim the same revision"
+		}
+	}
+	return nil
+}
+
+func (v *verification) describe(s *verified) {
+	text := func(k pdf.Name) string {
+		o, err := v.doc.Resolve(s.sig.Dict[k])
+		if t, ok := o.(pdf.String); ok && err == nil {
+			return t.Text()
+		}
+		return ""
+	}
+	s.report.SubFilter = string(s.sig.SubFilter)
+	s.report.Reason = text("Reason")
+	s.report.Certification = v.doc.Certification(s.sig.Dict)
+	s.report.SigningTime = parseDate(text("M"))
+	s.report.SignedLen = s.sig.End
+}
+
+// parseDate reads a PDF date (ISO 32000-2 §7.9.4); it is zero when malformed.
+func parseDate(s string) time.Time {
+	clean := make([]byte, 0, len(s))
+	for i := range len(s) {
+		if s[i] != '\'' {
+			clean = append(clean, s[i])
+		}
+	}
+	for _, layout := range []string{"D:20060102150405Z0700", "D:20060102150405Z", "D:20060102150405", "D:200601021504"} {
+		if t, err := time.Parse(layout, string(clean)); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// hash digests all byte ranges in one pass over the file: what two of them have in common is hashed once for each
+// algorithm.
+func (v *verification) hash() error {
+	type prefix struct {
+		state hash.Hash
+		at    int64
+	}
+	states := map[crypto.Hash]*prefix{}
+	raw := v.doc.Raw()
+	for _, s := range v.signatures {
+		if s.sig == nil {
+			continue
+		}
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		h, err := v.digestOf(s)
+		if err != nil {
+			s.fail(err)
+			continue
+		}
+		p := states[h]
+		if p == nil || p.at > s.sig.From {
+			p = &prefix{state: h.New()}
+			states[h] = p
+		}
+		p.state.Write(raw[p.at:s.sig.From])
+		p.at = s.sig.From
+		own := h.New()
+		if c, ok := p.state.(hash.Cloner); ok {
+			if own, err = c.Clone(); err != nil {
+				return fmt.Errorf("pades: %w", err)
+			}
+		} else {
+			own.Write(raw[:s.sig.From])
+		}
+		own.Write(raw[s.sig.To:s.sig.End])
+		s.digest = own.Sum(nil)
+	}
+	return nil
+}
+
+// digestOf parses the signature value and returns the digest that it is over.
+func (v *verification) digestOf(s *verified) (crypto.Hash, error) {
+	var err error
+	switch s.report.SubFilter {
+	case subFilterCAdES, subFilterPKCS7:
+		if s.cms, err = parseCMS(s.sig.Value); err != nil {
+			return 0, err
+		}
+		s.identify(s.cms.leaf)
+		return s.cms.digest, nil
+	case subFilterStamp:
+		if s.token, err = ParseToken(s.sig.Value); err != nil {
+			return 0, err
+		}
+		s.identify(s.token.Certificate)
+		return s.token.Hash, nil
+	}
+	return 0, unsupported(fmt.Sprintf("/SubFilter %q", s.report.SubFilter))
+}
+
+func (s *verified) identify(c *x509.Certificate) {
+	s.report.Certificate, s.report.Subject = c, c.Subject.String()
+}
+
+// integrity checks the CMS structure against the digest of the byte range.
+func (v *verification) integrity(s *verified) {
+	if s.digest == nil {
+		return
+	}
+	if s.isTimestamp() {
+		if !s.token.Stamps(s.token.Hash, s.digest) {
+			s.fail(errors.New("the stamped bytes were changed: their digest is not the one stamped"))
+			return
+		}
+		s.report.Integrity = IntegrityValid
+		return
+	}
+	if s.cms.content != nil {
+		s.fail(errors.New("the signature encapsulates content of its own"))
+		return
+	}
+	rule := essOptional
+	if s.report.SubFilter == subFilterCAdES {
+		rule = essV2
+	}
+	if err := s.cms.verify(oidData, s.digest, rule); err != nil {
+		s.fail(err)
+		return
+	}
+	s.report.Integrity = IntegrityValid
+	s.readToken()
+}
+
+// readToken parses the signature-time-stamp attribute. One that is there must be right.
+func (s *verified) readToken() {
+	tokens := s.cms.unsigned[oidTimeStampToken.String()]
+	switch len(tokens) {
+	case 0:
+		return
+	case 1:
+	default:
+		s.fail(unsupported("a signature with several time-stamps"))
+		return
+	}
+	t, err := ParseToken(tokens[0].FullBytes)
+	if err != nil {
+		s.fail(fmt.Errorf("time-stamp: %w", err))
+		return
+	}
+	if !t.Stamps(t.Hash, sum(t.Hash, s.cms.signer.Signature)) {
+		s.fail(errors.New("the time-stamp is over another signature"))
+		return
+	}
+	s.token = t
+}

@@ -1,0 +1,377 @@
+package pdf
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A Change is one thing that later revisions did to a signed one.
+type Change struct {
+	Text string
+	// Permitted says that the change cannot alter what the signed revision shows or does: validation material, metadata,
+	// signature fields.
+	Permitted bool
+	// Signature is the object number of the signature that was added; 0 for other changes.
+	Signature int
+	// Visible says that the added signature shows something on a page: harmless only as far as that signer is trusted.
+	Visible bool
+}
+
+// ChangesSince compares d with one of its earlier revisions, a document opened from a prefix of d, and names what changed.
+//
+// The comparison starts from a whitelist: /DSS, new signature fields and signatures in fields that were there, metadata.
+// Every other object that differs is reported and not permitted, and so is whatever common readers might treat
+// differently: objects outside the cross-reference data, objects supplied for dangling references, objects with a
+// permitted role that also play another one (shadow attacks).
+func (d *Document) ChangesSince(old *Document) (_ []Change, err error) {
+	defer guard(&err)
+	c := &comparison{old: old, new: d, explained: map[int]bool{}, added: map[Ref]bool{}}
+	if !bytes.Equal(d.raw[:len(old.raw)], old.raw) {
+		return nil, errors.New("pdf: not a revision of this document")
+	}
+	if len(bytes.TrimRight(d.raw[len(old.raw):], " \r\n\t\f\x00")) == 0 {
+		return nil, nil
+	}
+	if d.repaired || old.repaired || d.Encrypted() || old.Encrypted() {
+		return nil, &Refusal{Reason: ReasonUnsupported, Detail: "revisions of damaged or encrypted files are not compared"}
+	}
+	n := len(d.sections) - len(old.sections)
+	if n < 0 || !slices.EqualFunc(d.sections[n:], old.sections, func(a, b section) bool { return a.offset == b.offset }) {
+		c.refuse("the later cross-reference data does not build on the signed revision")
+		return c.changes, nil
+	}
+	if detail := d.tailProblem(int64(len(old.raw)), d.sections[:n]); detail != "" {
+		c.refuse("%s", detail)
+	}
+	return c.changes, c.run()
+}
+
+type comparison struct {
+	old, new  *Document
+	changes   []Change
+	explained map[int]bool // changed objects whose change was judged
+	added     map[Ref]bool // new signature fields
+	uses      map[int]int  // how often the old revision refers to an object
+	dangling  map[Ref]bool // what it refers to without having it
+	changed   map[int]bool // objects of the old revision whose cross-reference entry is another one
+}
+
+func (c *comparison) refuse(format string, args ...any) {
+	c.changes = append(c.changes, Change{Text: fmt.Sprintf(format, args...)})
+}
+
+func (c *comparison) permit(format string, args ...any) {
+	c.changes = append(c.changes, Change{Text: fmt.Sprintf(format, args...), Permitted: true})
+}
+
+func (c *comparison) run() error {
+	if err := c.survey(); err != nil {
+		return err
+	}
+	for _, step := range []func() error{c.catalog, c.info, c.pages, c.signedFields, c.rest, c.supplied} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// survey reads every object of the old revision, which must be whole, and counts who refers to what.
+func (c *comparison) survey() error {
+	c.uses, c.dangling, c.changed = map[int]int{}, map[Ref]bool{}, map[int]bool{}
+	for _, n := range c.old.Numbers() {
+		o, err := c.old.Object(n)
+		if err != nil {
+			return fmt.Errorf("signed revision: %w", err)
+		}
+		if s, ok := o.(*Stream); !ok || s.Dict["Type"] != Name("XRef") {
+			c.count(o)
+		}
+		if c.old.xref[n] != c.new.xref[n] {
+			c.changed[n] = true
+		}
+	}
+	return nil
+}
+
+func (c *comparison) count(o Object) {
+	switch v := o.(type) {
+	case Ref:
+		c.uses[v.Num]++
+		if e, ok := c.old.xref[v.Num]; !ok || e.kind == kindFree || e.generation() != v.Gen {
+			c.dangling[v] = true
+		}
+	case Array:
+		for _, x := range v {
+			c.count(x)
+		}
+	case Dict:
+		for _, x := range v {
+			c.count(x)
+		}
+	case *Stream:
+		c.count(v.Dict)
+	}
+}
+
+// explain marks an indirect object whose change was judged in one role, which must be its only one.
+func (c *comparison) explain(o Object, role string, uses int) {
+	ref, ok := o.(Ref)
+	if !ok || !c.changed[ref.Num] {
+		return
+	}
+	c.judge(ref)
+	if c.uses[ref.Num] > uses {
+		c.refuse("object %d is %s and something else, and was changed", ref.Num, role)
+	}
+}
+
+// judge takes a changed object out of [comparison.rest]; it must at least have stayed the same kind of object.
+func (c *comparison) judge(ref Ref) {
+	c.explained[ref.Num] = true
+	was, err1 := c.old.Resolve(ref)
+	is, err2 := c.new.Resolve(ref)
+	if err1 != nil || err2 != nil || fmt.Sprintf("%T", was) != fmt.Sprintf("%T", is) {
+		c.refuse("object %d became another kind of object", ref.Num)
+	}
+}
+
+// isOld reports whether ref names an object that the old revision has.
+func (c *comparison) isOld(ref Ref) bool {
+	e, ok := c.old.xref[ref.Num]
+	return ok && e.kind != kindFree
+}
+
+// differing returns the keys under which two dictionaries differ, except the ones given.
+func differing(a, b Dict, except ...Name) []Name {
+	var out []Name
+	for k := range a {
+		if !Equal(a[k], b[k]) && !slices.Contains(except, k) {
+			out = append(out, k)
+		}
+	}
+	for k := range b {
+		if _, ok := a[k]; !ok && !slices.Contains(except, k) {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (c *comparison) catalog() error {
+	if c.old.Root() != c.new.Root() {
+		c.refuse("the catalog was replaced by another object")
+		return nil
+	}
+	was, err := c.old.Catalog()
+	if err != nil {
+		return err
+	}
+	is, err := c.new.Catalog()
+	if err != nil {
+		return err
+	}
+	for _, k := range differing(was, is, "AcroForm", "DSS", "Extensions", "Version", "Metadata") {
+		c.refuse("/%s of the catalog was changed", k)
+	}
+	c.explain(c.old.Root(), "the catalog", 0)
+	if err := c.form(was["AcroForm"], is["AcroForm"]); err != nil {
+		return err
+	}
+	if err := c.metadata(was["Metadata"], is["Metadata"]); err != nil {
+		return err
+	}
+	return c.validation(was["DSS"], is["DSS"])
+}
+
+func (c *comparison) form(was, is Object) error {
+	old, err := c.old.Dict(was)
+	if err != nil {
+		return err
+	}
+	now, err := c.new.Dict(is)
+	if err != nil {
+		return err
+	}
+	if now == nil {
+		if old != nil {
+			c.refuse("the form was removed")
+		}
+		return nil
+	}
+	c.explain(was, "the form", 1)
+	except := []Name{"Fields", "SigFlags"}
+	if old == nil {
+		except = append(except, "DA", "DR")
+	}
+	for _, k := range differing(old, now, except...) {
+		c.refuse("/%s of the form was changed", k)
+	}
+	before, err := c.old.Array(old["Fields"])
+	if err != nil {
+		return err
+	}
+	after, err := c.new.Array(now["Fields"])
+	if err != nil {
+		return err
+	}
+	c.explain(old["Fields"], "the list of form fields", 1)
+	for _, f := range missing(before, after) {
+		c.refuse("form field %v was removed", Append(nil, f))
+	}
+	for _, f := range missing(after, before) {
+		if err := c.addedField(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missing returns the members of a that b lacks.
+func missing(a, b Array) Array {
+	var out Array
+	have := map[string]bool{}
+	for _, x := range b {
+		have[string(Append(nil, x))] = true
+	}
+	for _, x := range a {
+		if !have[string(Append(nil, x))] {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// fieldKeys are the entries that a new signature field may have: none that acts, none that has children.
+var fieldKeys = []Name{"Type", "Subtype", "FT", "T", "TU", "TM", "F", "Ff", "Rect", "P", "V", "AP", "AS", "DA", "DR", "MK", "BS", "Border", "Lock", "SV", "NM", "M"}
+
+func (c *comparison) addedField(o Object) error {
+	ref, ok := o.(Ref)
+	f, err := c.new.Dict(o)
+	if err != nil {
+		return err
+	}
+	name, _ := f["T"].(String)
+	if !ok || f == nil || c.isOld(ref) || f["FT"] != Name("Sig") || (f["Subtype"] != nil && f["Subtype"] != Name("Widget")) {
+		c.refuse("form field %q was added", name.Text())
+		return nil
+	}
+	for k := range f {
+		if !slices.Contains(fieldKeys, k) {
+			c.refuse("signature field %q was added with /%s", name.Text(), k)
+			return nil
+		}
+	}
+	c.added[ref] = true
+	visible := !c.invisible(f)
+	value, ok := f["V"].(Ref)
+	if !ok || c.isOld(value) {
+		if visible || f["V"] != nil {
+			c.refuse("signature field %q was added without a signature of its own", name.Text())
+			return nil
+		}
+		c.permit("empty signature field %q was added", name.Text())
+		return nil
+	}
+	c.signature(name.Text(), value, visible)
+	return nil
+}
+
+func (c *comparison) signature(name string, value Ref, visible bool) {
+	what := "signature"
+	if sig, err := c.new.Dict(value); err == nil && c.new.Name(sig["SubFilter"]) == "ETSI.RFC3161" {
+		what = "document time-stamp"
+	}
+	if visible {
+		what = "visible " + what
+	}
+	c.changes = append(c.changes, Change{
+		Text: fmt.Sprintf("%s %q was added", what, name), Permitted: true, Signature: value.Num, Visible: visible,
+	})
+}
+
+// invisible reports whether a widget shows nothing: no area, or hidden from screen and print.
+func (c *comparison) invisible(f Dict) bool {
+	const hidden = 2
+	if flags, ok := c.new.Int(f["F"]); ok && flags&hidden != 0 {
+		return true
+	}
+	a, err := c.new.Array(f["Rect"])
+	if err != nil || len(a) != 4 {
+		return err == nil && f["Rect"] == nil && f["Subtype"] == nil
+	}
+	var v [4]float64
+	for i := range v {
+		n, ok := c.new.number(a[i])
+		if !ok {
+			return false
+		}
+		v[i] = n
+	}
+	return v[0] == v[2] && v[1] == v[3]
+}
+
+func (c *comparison) metadata(was, is Object) error {
+	if ref, ok := was.(Ref); Equal(was, is) && (!ok || !c.changed[ref.Num]) {
+		return nil
+	}
+	s, err := c.new.Stream(is)
+	if err != nil {
+		return err
+	}
+	if s == nil || s.Dict["Type"] != Name("Metadata") {
+		c.refuse("the metadata was removed or replaced by something else")
+		return nil
+	}
+	c.explain(was, "the metadata", 1)
+	c.permit("the metadata was changed")
+	return nil
+}
+
+// validation judges the document security store (ETSI EN 319 142-1 §5.4.2.1): its dictionaries and arrays may change, the
+// streams in it not.
+func (c *comparison) validation(was, is Object) error {
+	if was == nil && is == nil {
+		return nil
+	}
+	old, err := c.old.Dict(was)
+	if err != nil {
+		return err
+	}
+	now, err := c.new.Dict(is)
+	if err != nil {
+		return err
+	}
+	if now == nil {
+		c.refuse("the validation material was removed")
+		return nil
+	}
+	const role = "validation material"
+	before := len(c.explained)
+	c.explain(was, role, 1)
+	for _, k := range []Name{"Certs", "OCSPs", "CRLs"} {
+		c.explain(old[k], role, 1)
+	}
+	c.explain(old["VRI"], role, 1)
+	vri, err := c.old.Dict(old["VRI"])
+	if err != nil {
+		return err
+	}
+	for _, v := range vri {
+		c.explain(v, role, 1)
+		entry, err := c.old.Dict(v)
+		if err != nil {
+			return err
+		}
+		for _, k := range []Name{"Cert", "OCSP", "CRL"} {
+			c.explain(entry[k], role, 1)
+		}
+	}
+	if len(c.explained) > before || !Equal(was, is) {
+		c.permit("validation material was added")
+	}
+	return nil
+}

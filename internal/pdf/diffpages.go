@@ -1,0 +1,183 @@
+package pdf
+
+import "fmt"
+
+// info judges the document information dictionary: only the producer and the time of modification may change.
+func (c *comparison) info() error {
+	was, is := c.old.trailer["Info"], c.new.trailer["Info"]
+	if !Equal(was, is) {
+		c.refuse("the document information was replaced")
+		return nil
+	}
+	ref, ok := is.(Ref)
+	if !ok || !c.changed[ref.Num] {
+		return nil
+	}
+	old, err := c.old.Dict(was)
+	if err != nil {
+		return err
+	}
+	now, err := c.new.Dict(is)
+	if err != nil {
+		return err
+	}
+	c.explain(is, "the document information", 0)
+	for _, k := range differing(old, now, "ModDate", "Producer") {
+		c.refuse("/%s of the document information was changed", k)
+	}
+	c.permit("the document information says when the file was changed")
+	return nil
+}
+
+// pages judges page dictionaries: nothing but annotations that are new signature fields may come to them.
+func (c *comparison) pages() error {
+	pages, err := c.old.Pages()
+	if err != nil {
+		return err
+	}
+	for _, p := range pages {
+		list, indirect := p.Dict["Annots"].(Ref)
+		if !c.changed[p.Ref.Num] && (!indirect || !c.changed[list.Num]) {
+			continue
+		}
+		now, err := c.new.Dict(p.Ref)
+		if err != nil {
+			return err
+		}
+		if c.changed[p.Ref.Num] {
+			c.judge(p.Ref)
+		}
+		for _, k := range differing(p.Dict, now, "Annots") {
+			c.refuse("/%s of page %d was changed", k, p.Number)
+		}
+		if err := c.annotations(p, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *comparison) annotations(p Page, now Dict) error {
+	before, err := c.old.Array(p.Dict["Annots"])
+	if err != nil {
+		return err
+	}
+	after, err := c.new.Array(now["Annots"])
+	if err != nil {
+		return err
+	}
+	c.explain(p.Dict["Annots"], fmt.Sprintf("the list of annotations of page %d", p.Number), 1)
+	if len(missing(before, after)) > 0 {
+		c.refuse("an annotation of page %d was removed", p.Number)
+	}
+	for _, a := range missing(after, before) {
+		if ref, ok := a.(Ref); !ok || !c.added[ref] {
+			c.refuse("an annotation was added to page %d", p.Number)
+		}
+	}
+	return nil
+}
+
+// signedFields judges fields that were there unsigned and carry a signature now.
+func (c *comparison) signedFields() error {
+	fields, err := c.old.SignatureFields()
+	if err != nil {
+		return err
+	}
+	for _, f := range fields {
+		if f.Value != nil || f.Ref == (Ref{}) || !c.changed[f.Ref.Num] {
+			continue
+		}
+		now, err := c.new.Dict(f.Ref)
+		if err != nil {
+			return err
+		}
+		value, ok := now["V"].(Ref)
+		if !ok || c.isOld(value) {
+			continue
+		}
+		c.judge(f.Ref)
+		for _, k := range differing(f.Dict, now, "V", "AP", "F", "M") {
+			c.refuse("/%s of signature field %q was changed", k, f.Name)
+		}
+		c.signature(f.Name, value, !c.invisible(now) && (!Equal(f.Dict["AP"], now["AP"]) || !Equal(f.Dict["F"], now["F"])))
+	}
+	return nil
+}
+
+// rest judges every changed object that no permitted role explains.
+func (c *comparison) rest() error {
+	for _, n := range c.old.Numbers() {
+		if !c.changed[n] {
+			continue
+		}
+		if detail := c.new.odd[n]; detail != "" {
+			c.refuse("object %d: %s", n, detail)
+		}
+		if c.explained[n] {
+			continue
+		}
+		was, is := c.old.xref[n], c.new.xref[n]
+		if is.kind == kindFree {
+			if c.uses[n] > 0 {
+				c.refuse("object %d was removed", n)
+			}
+			continue
+		}
+		a, err := c.old.Object(n)
+		if err != nil {
+			return err
+		}
+		b, err := c.new.Object(n)
+		if err != nil {
+			return err
+		}
+		if was.generation() != is.generation() || !(Equal(a, b) || bothXRef(a, b)) {
+			c.refuse("%s was changed", describe(n, a))
+		}
+	}
+	return nil
+}
+
+func bothXRef(a, b Object) bool {
+	s, ok1 := a.(*Stream)
+	t, ok2 := b.(*Stream)
+	return ok1 && ok2 && s.Dict["Type"] == Name("XRef") && t.Dict["Type"] == Name("XRef")
+}
+
+func describe(n int, o Object) string {
+	var d Dict
+	switch v := o.(type) {
+	case Dict:
+		d = v
+	case *Stream:
+		d = v.Dict
+	}
+	kind, _ := d["Type"].(Name)
+	if kind == "" {
+		kind, _ = d["Subtype"].(Name)
+	}
+	if kind == "" {
+		return fmt.Sprintf("object %d", n)
+	}
+	return fmt.Sprintf("object %d (%s)", n, kind)
+}
+
+// supplied judges objects that are new: the old revision must not have been waiting for them.
+func (c *comparison) supplied() error {
+	for _, n := range c.new.Numbers() {
+		if c.isOld(Ref{Num: n}) {
+			continue
+		}
+		if c.dangling[Ref{n, c.new.xref[n].generation()}] {
+			c.refuse("object %d, which the signed revision names but lacks, was supplied", n)
+		}
+		if _, err := c.new.Object(n); err != nil {
+			return err
+		}
+		if detail := c.new.odd[n]; detail != "" {
+			c.refuse("object %d: %s", n, detail)
+		}
+	}
+	return nil
+}
