@@ -33,21 +33,21 @@ const Env = "EVAULT_POSTGRES"
 // test.
 func Open(t testing.TB) *sqlstore.DB {
 	t.Helper()
-	return stores(t, SQLite(t))
+	return Stores(t, SQLite(t))
 }
 
 // Each runs fn as a parallel subtest on a new, migrated SQLite database and,
 // with EVAULT_POSTGRES set, on PostgreSQL.
 func Each(t *testing.T, fn func(t *testing.T, db *sqlstore.DB)) {
 	t.Helper()
-	EachBun(t, func(t *testing.T, db *bun.DB) { fn(t, stores(t, db)) })
+	EachBun(t, func(t *testing.T, db *bun.DB) { fn(t, Stores(t, db)) })
 }
 
 // Like returns the stores of a new, migrated database of the same kind as db.
 func Like(t testing.TB, db *sqlstore.DB) *sqlstore.DB {
 	t.Helper()
 	if db.Bun().Dialect().Name() == dialect.PG {
-		return stores(t, Postgres(t))
+		return Stores(t, Postgres(t))
 	}
 	return Open(t)
 }
@@ -71,22 +71,22 @@ func EachBun(t *testing.T, fn func(t *testing.T, db *bun.DB)) {
 // storagetest.Faults.Connector. Nil is none.
 type Wrap func(driver.Connector) driver.Connector
 
-// OpenWrapped opens a new, migrated database through w.
-type OpenWrapped func(t testing.TB, w Wrap) *sqlstore.DB
+// OpenWrapped opens a new, empty database through w.
+type OpenWrapped func(t testing.TB, w Wrap) *bun.DB
 
-// EachFaulty runs fn as Each does, leaving it to fn to open the database with
+// EachFaulty runs fn as EachBun does, leaving it to fn to open databases with
 // the faults it wants.
 func EachFaulty(t *testing.T, fn func(t *testing.T, open OpenWrapped)) {
 	t.Helper()
-	run := func(name string, open func(testing.TB, Wrap) *bun.DB) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			fn(t, func(t testing.TB, w Wrap) *sqlstore.DB { return stores(t, open(t, w)) })
-		})
-	}
-	run("sqlite", openSQLite)
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		fn(t, openSQLite)
+	})
 	if os.Getenv(Env) != "" {
-		run("postgres", openPostgres)
+		t.Run("postgres", func(t *testing.T) {
+			t.Parallel()
+			fn(t, openPostgres)
+		})
 	}
 }
 
@@ -162,7 +162,8 @@ func closing(t testing.TB, db *bun.DB) *bun.DB {
 	return db
 }
 
-func stores(t testing.TB, db *bun.DB) *sqlstore.DB {
+// Stores migrates db and returns its stores.
+func Stores(t testing.TB, db *bun.DB) *sqlstore.DB {
 	t.Helper()
 	s, err := sqlstore.New(db)
 	if err != nil {

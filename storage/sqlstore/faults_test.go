@@ -26,7 +26,7 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			testdb.EachFaulty(t, func(t *testing.T, open testdb.OpenWrapped) {
 				f := &storagetest.Faults{}
-				everyFault(t, open(t, f.Connector), f, how)
+				everyFault(t, testdb.Stores(t, open(t, f.Connector)), f, how)
 			})
 		})
 	}

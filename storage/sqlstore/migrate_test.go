@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
+	"github.com/evaultlib/evault/storage/storagetest"
 )
 
 func TestMigrate(t *testing.T) {
@@ -45,6 +47,49 @@ func TestMigrate(t *testing.T) {
 		}
 		if err := db.Check(t.Context()); !errors.Is(err, storage.ErrSchema) {
 			t.Errorf("older: got %v, want ErrSchema", err)
+		}
+	})
+}
+
+// TestMigrateFaults breaks a migration at every statement: the next one goes on
+// from there, and nothing calls the schema fit before.
+func TestMigrateFaults(t *testing.T) {
+	t.Parallel()
+	testdb.EachFaulty(t, func(t *testing.T, open testdb.OpenWrapped) {
+		faults := &storagetest.Faults{}
+		fresh := func() *sqlstore.DB {
+			db, err := sqlstore.New(open(t, faults.Connector))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return db
+		}
+		faults.Arm(nil)
+		if err := fresh().Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		calls := faults.Calls()
+		step := 1
+		if strings.Contains(t.Name(), "postgres") { // where a fresh schema takes long
+			step = 5
+		}
+		for k := 1; k <= len(calls); k += step {
+			how := storagetest.How(k % 2)
+			db := fresh()
+			faults.Arm(map[int]storagetest.How{k: how})
+			if err := db.Migrate(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
+				t.Errorf("call %d, %s: got %v, want ErrUnavailable", k, calls[k-1], err)
+			}
+			faults.Arm(nil)
+			if err := db.Check(t.Context()); k < len(calls) && !errors.Is(err, storage.ErrSchema) {
+				t.Errorf("call %d, %s: half a schema: got %v, want ErrSchema", k, calls[k-1], err)
+			}
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Errorf("call %d, %s: again: %v", k, calls[k-1], err)
+			}
+			if err := db.Check(t.Context()); err != nil {
+				t.Errorf("call %d, %s: migrated: %v", k, calls[k-1], err)
+			}
 		}
 	})
 }
