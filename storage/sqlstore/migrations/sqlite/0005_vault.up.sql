@@ -1,0 +1,163 @@
+CREATE TABLE evault_copies (
+  copy_id TEXT NOT NULL PRIMARY KEY,
+  envelope_id TEXT NOT NULL,
+  org_id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  name TEXT NOT NULL,
+  customer_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  document_hash TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  seal TEXT NOT NULL,
+  source_kind TEXT NOT NULL,
+  source_object TEXT NOT NULL,
+  source_sha256 TEXT NOT NULL,
+  source_size BIGINT NOT NULL,
+  document_sha256 TEXT NOT NULL,
+  origins TEXT NOT NULL,
+  sealing TEXT NOT NULL,
+  source_level TEXT NOT NULL,
+  secured_party TEXT NOT NULL,
+  controller TEXT NOT NULL,
+  custodian TEXT NOT NULL,
+  capacity TEXT NOT NULL,
+  agreement TEXT,
+  regime TEXT NOT NULL,
+  regime_basis TEXT NOT NULL,
+  jurisdiction TEXT NOT NULL,
+  classification TEXT,
+  attestation TEXT,
+  marked_id TEXT,
+  acknowledgment_id TEXT,
+  vaulted_at TIMESTAMP NOT NULL,
+  released_at TIMESTAMP,
+  quarantined_at TIMESTAMP,
+  integrity_checked_at TIMESTAMP NOT NULL,
+  integrity_ok BOOLEAN NOT NULL,
+  stored_event_id TEXT NOT NULL,
+  revision BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX evault_copies_envelope ON evault_copies (envelope_id);
+
+CREATE INDEX evault_copies_integrity ON evault_copies (status, integrity_checked_at);
+
+CREATE TABLE evault_versions (
+  copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
+  version INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  object TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  prefix_sha256 TEXT NOT NULL,
+  prefix_size BIGINT NOT NULL,
+  seal TEXT NOT NULL,
+  statement BLOB,
+  event_id TEXT NOT NULL,
+  created_at TIMESTAMP NOT NULL,
+  PRIMARY KEY (copy_id, version)
+);
+
+CREATE TABLE evault_claims (
+  sha256 TEXT NOT NULL PRIMARY KEY,
+  copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
+  envelope_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  claimed_at TIMESTAMP NOT NULL
+);
+
+CREATE INDEX evault_claims_copy ON evault_claims (copy_id);
+
+CREATE TABLE evault_copy_register (
+  id TEXT NOT NULL PRIMARY KEY,
+  copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
+  envelope_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  object TEXT NOT NULL,
+  made_at TIMESTAMP NOT NULL,
+  given_to_kind TEXT NOT NULL,
+  given_to_id TEXT NOT NULL,
+  event_id TEXT NOT NULL
+);
+
+CREATE INDEX evault_copy_register_envelope ON evault_copy_register (envelope_id, made_at, id);
+
+CREATE TABLE evault_custody (
+  custody_id TEXT NOT NULL PRIMARY KEY,
+  copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
+  envelope_id TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  from_custody TEXT,
+  to_custody TEXT,
+  recipient TEXT,
+  version INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  consent TEXT NOT NULL,
+  statement TEXT NOT NULL,
+  statement_sha256 TEXT NOT NULL,
+  previous_sha256 TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  recorded_at TIMESTAMP NOT NULL
+);
+
+CREATE UNIQUE INDEX evault_custody_chain ON evault_custody (copy_id, seq);
+
+CREATE TABLE evault_acknowledgments (
+  acknowledgment_id TEXT NOT NULL PRIMARY KEY,
+  copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
+  custody_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  jws TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  at TIMESTAMP NOT NULL
+);
+
+CREATE INDEX evault_acknowledgments_copy ON evault_acknowledgments (copy_id, at);
+
+CREATE TABLE evault_tamperings (
+  object TEXT NOT NULL PRIMARY KEY,
+  copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
+  want TEXT NOT NULL,
+  found TEXT NOT NULL,
+  found_at TIMESTAMP NOT NULL,
+  event_id TEXT NOT NULL
+);
+
+CREATE INDEX evault_tamperings_copy ON evault_tamperings (copy_id);
+
+CREATE TABLE evault_releases (
+  release_id TEXT NOT NULL PRIMARY KEY,
+  envelope_id TEXT NOT NULL,
+  copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
+  org_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  note TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  released_at TIMESTAMP NOT NULL,
+  version INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  ends_version INTEGER NOT NULL,
+  statement TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  package_object TEXT,
+  package_sha256 TEXT,
+  package_size BIGINT,
+  fetched_at TIMESTAMP,
+  acknowledged_at TIMESTAMP,
+  delete_after TIMESTAMP,
+  deleted_at TIMESTAMP,
+  revision BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX evault_releases_envelope ON evault_releases (envelope_id);
+
+CREATE INDEX evault_releases_package ON evault_releases (package_object, released_at);
+
+CREATE INDEX evault_releases_delete ON evault_releases (deleted_at, delete_after);

@@ -1,0 +1,268 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// Vault returns the vault's store.
+func (d *DB) Vault() vault.Store { return vaultStore{d.session()} }
+
+type vaultStore struct{ session }
+
+func (s vaultStore) InTx(ctx context.Context, fn func(ctx context.Context, s vault.Store) error) error {
+	return s.inTx(ctx, func(ctx context.Context, s session) error { return fn(ctx, vaultStore{s}) })
+}
+
+func (s vaultStore) With(tx storage.Tx) vault.Store { return vaultStore{s.with(tx)} }
+
+func (s vaultStore) InsertCopy(ctx context.Context, c *vault.Copy) error {
+	r, err := copyToRow(c)
+	if err != nil {
+		return err
+	}
+	return s.put(ctx, r)
+}
+
+func (s vaultStore) UpdateCopy(ctx context.Context, c *vault.Copy) error {
+	r, err := copyToRow(c)
+	if err != nil {
+		return err
+	}
+	r.Revision++
+	if err := change(ctx, s.idb.NewUpdate().Model(r).WherePK().Where("revision = ?", c.Revision), storage.ErrConflict); err != nil {
+		return err
+	}
+	c.Revision++
+	return nil
+}
+
+func (s vaultStore) Copy(ctx context.Context, envelopeID string) (*vault.Copy, error) {
+	var r copyRow
+	if err := s.idb.NewSelect().Model(&r).Where("envelope_id = ?", envelopeID).Scan(ctx); err != nil {
+		return nil, mapErr(err)
+	}
+	c, err := r.copy()
+	if err != nil {
+		return nil, err
+	}
+	if r.MarkedID != nil {
+		var m registeredRow
+		if err := s.idb.NewSelect().Model(&m).Where("id = ?", *r.MarkedID).Scan(ctx); err != nil {
+			return nil, mapErr(err)
+		}
+		marked, _ := m.registered()
+		c.Marked = &marked
+	}
+	if r.AcknowledgmentID != nil {
+		var a acknowledgmentRow
+		if err := s.idb.NewSelect().Model(&a).Where("acknowledgment_id = ?", *r.AcknowledgmentID).Scan(ctx); err != nil {
+			return nil, mapErr(err)
+		}
+		ack, _ := a.acknowledgment()
+		c.Acknowledgment = &ack
+	}
+	return c, nil
+}
+
+func (s vaultStore) CopiesToCheck(ctx context.Context, t time.Time, limit int) ([]string, error) {
+	var ids []string
+	err := s.idb.NewSelect().Model((*copyRow)(nil)).Column("envelope_id").Where("status = ?", vault.StatusVaulted).
+		Where("integrity_checked_at < ?", utc(t)).OrderExpr("integrity_checked_at, envelope_id").Limit(int64(limit)).Scan(ctx, &ids)
+	return ids, mapErr(err)
+}
+
+func (s vaultStore) AddVersion(ctx context.Context, v vault.Version) error {
+	r, err := versionToRow(v)
+	if err != nil {
+		return err
+	}
+	return s.put(ctx, r)
+}
+
+func (s vaultStore) Versions(ctx context.Context, copyID string) ([]vault.Version, error) {
+	var rs []versionRow
+	if err := s.idb.NewSelect().Model(&rs).Where("copy_id = ?", copyID).OrderExpr("version").Scan(ctx); err != nil {
+		return nil, mapErr(err)
+	}
+	out := make([]vault.Version, len(rs))
+	for i := range rs {
+		var err error
+		if out[i], err = rs[i].version(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (s vaultStore) MoveObject(ctx context.Context, copyID, from, to string) error {
+	for _, model := range []any{(*versionRow)(nil), (*registeredRow)(nil)} {
+		err := change(ctx, s.idb.NewUpdate().Model(model).Set("object = ?", to).Where("copy_id = ?", copyID).Where("object = ?", from), storage.ErrNotFound)
+		if !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+	}
+	return storage.ErrNotFound
+}
+
+func (s vaultStore) AddClaims(ctx context.Context, claims ...vault.Claim) error {
+	if len(claims) == 0 {
+		return nil
+	}
+	rs := make([]claimRow, len(claims))
+	for i, c := range claims {
+		rs[i] = claimRow{SHA256: string(c.SHA256), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: c.Kind, Version: c.Version, ClaimedAt: utc(c.ClaimedAt)}
+	}
+	return s.put(ctx, &rs)
+}
+
+func (s vaultStore) Claims(ctx context.Context, digests ...storage.Digest) ([]vault.Claim, error) {
+	if len(digests) == 0 {
+		return nil, nil
+	}
+	return scan(ctx, s, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("sha256 IN (?)", bun.List(digests)).OrderExpr("sha256")
+	})
+}
+
+func (s vaultStore) ClaimsOf(ctx context.Context, copyID string) ([]vault.Claim, error) {
+	return scan(ctx, s, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("copy_id = ?", copyID).OrderExpr("claimed_at, sha256")
+	})
+}
+
+func (s vaultStore) AddRegistered(ctx context.Context, r vault.Registered) error {
+	return s.put(ctx, &registeredRow{
+		ID: r.ID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, SHA256: string(r.SHA256), Size: r.Size,
+		Object: r.Object.Name, MadeAt: utc(r.MadeAt), GivenToKind: r.GivenTo.Kind, GivenToID: r.GivenTo.ID, EventID: r.EventID,
+	})
+}
+
+func (s vaultStore) Register(ctx context.Context, envelopeID string, after *vault.Position, offset, limit int) ([]vault.Registered, error) {
+	return scan(ctx, s, registeredRow.registered, func(q *bun.SelectQuery) *bun.SelectQuery {
+		q = q.Where("envelope_id = ?", envelopeID)
+		if after != nil {
+			at := utc(after.MadeAt)
+			q = q.Where("(made_at < ? OR (made_at = ? AND id < ?))", at, at, after.ID).Where("made_at <= ?", at)
+		}
+		return q.OrderExpr("made_at DESC, id DESC").Offset(int64(offset)).Limit(int64(limit))
+	})
+}
+
+func (s vaultStore) CountRegister(ctx context.Context, envelopeID string) (int, error) {
+	n, err := s.idb.NewSelect().Model((*registeredRow)(nil)).Where("envelope_id = ?", envelopeID).Count(ctx)
+	return int(n), mapErr(err)
+}
+
+func (s vaultStore) AddCustody(ctx context.Context, e vault.CustodyEntry) error {
+	r, err := custodyToRow(e)
+	if err != nil {
+		return err
+	}
+	return s.put(ctx, r)
+}
+
+func (s vaultStore) Custody(ctx context.Context, copyID string) ([]vault.CustodyEntry, error) {
+	return scan(ctx, s, custodyRow.entry, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("copy_id = ?", copyID).OrderExpr("seq")
+	})
+}
+
+func (s vaultStore) AddAcknowledgment(ctx context.Context, a vault.Acknowledgment) error {
+	return s.put(ctx, &acknowledgmentRow{
+		AcknowledgmentID: a.ID, CopyID: a.CopyID, CustodyID: a.CustodyID, Version: a.Version, JWS: a.JWS,
+		SHA256: string(a.SHA256), KeyID: a.KeyID, At: utc(a.At),
+	})
+}
+
+func (s vaultStore) Acknowledgments(ctx context.Context, copyID string) ([]vault.Acknowledgment, error) {
+	return scan(ctx, s, acknowledgmentRow.acknowledgment, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("copy_id = ?", copyID).OrderExpr("at, acknowledgment_id")
+	})
+}
+
+func (s vaultStore) AddTampering(ctx context.Context, t vault.Tampering) error {
+	return s.put(ctx, &tamperingRow{
+		Object: t.Object, CopyID: t.CopyID, Want: string(t.Want), Found: string(t.Found), FoundAt: utc(t.FoundAt), EventID: t.EventID,
+	})
+}
+
+func (s vaultStore) EndTampering(ctx context.Context, object string) error {
+	return change(ctx, s.idb.NewDelete().Model((*tamperingRow)(nil)).Where("object = ?", object), storage.ErrNotFound)
+}
+
+func (s vaultStore) Tamperings(ctx context.Context, copyID string) ([]vault.Tampering, error) {
+	return scan(ctx, s, tamperingRow.tampering, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("copy_id = ?", copyID).OrderExpr("found_at, object")
+	})
+}
+
+func (s vaultStore) AddRelease(ctx context.Context, r *vault.Release) error {
+	row, err := releaseToRow(r)
+	if err != nil {
+		return err
+	}
+	return s.put(ctx, row)
+}
+
+func (s vaultStore) UpdateRelease(ctx context.Context, r *vault.Release) error {
+	row, err := releaseToRow(r)
+	if err != nil {
+		return err
+	}
+	row.Revision++
+	if err := change(ctx, s.idb.NewUpdate().Model(row).WherePK().Where("revision = ?", r.Revision), storage.ErrConflict); err != nil {
+		return err
+	}
+	r.Revision++
+	return nil
+}
+
+func (s vaultStore) Release(ctx context.Context, envelopeID string) (*vault.Release, error) {
+	var r releaseRow
+	if err := s.idb.NewSelect().Model(&r).Where("envelope_id = ?", envelopeID).Scan(ctx); err != nil {
+		return nil, mapErr(err)
+	}
+	return r.release()
+}
+
+func (s vaultStore) ReleasesToPack(ctx context.Context, limit int) ([]string, error) {
+	var ids []string
+	err := s.idb.NewSelect().Model((*releaseRow)(nil)).Column("envelope_id").Where("package_object IS NULL").
+		OrderExpr("released_at, envelope_id").Limit(int64(limit)).Scan(ctx, &ids)
+	return ids, mapErr(err)
+}
+
+func (s vaultStore) ReleasesToDelete(ctx context.Context, now time.Time, limit int) ([]string, error) {
+	var ids []string
+	err := s.idb.NewSelect().Model((*releaseRow)(nil)).Column("envelope_id").Where("deleted_at IS NULL").
+		Where("delete_after <= ?", utc(now)).OrderExpr("delete_after, envelope_id").Limit(int64(limit)).Scan(ctx, &ids)
+	return ids, mapErr(err)
+}
+
+func (s vaultStore) Events(ctx context.Context, envelopeID string) ([]chain.Event, error) {
+	return s.events(ctx, envelopeID, 0, 0)
+}
+
+// scan reads rows of R, narrowed by where, as values of T.
+func scan[R, T any](ctx context.Context, s vaultStore, read func(R) (T, error), where func(*bun.SelectQuery) *bun.SelectQuery) ([]T, error) {
+	var rs []R
+	if err := where(s.idb.NewSelect().Model(&rs)).Scan(ctx); err != nil {
+		return nil, mapErr(err)
+	}
+	out := make([]T, len(rs))
+	for i, r := range rs {
+		var err error
+		if out[i], err = read(r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,220 @@
+package vault
+
+import (
+	"time"
+
+	"github.com/evaultlib/evault/storage"
+)
+
+// Statuses of an authoritative copy.
+const (
+	StatusVaulted  = "vaulted"
+	StatusReleased = "released"
+)
+
+// Kinds of source.
+const (
+	SourceESign = "esign"
+	SourcePaper = "paper"
+)
+
+// How a file carries the vault's statement of itself.
+const (
+	SealingEmbedded = "embedded" // a PAdES signature appended to the file
+	SealingDetached = "detached" // a CMS statement beside the file, which never changes
+)
+
+// Sealing says how a PDF can be sealed, found when it came in, and why when it
+// cannot be extended: encrypted, damaged, certified_no_changes, locked or
+// usage_rights.
+type Sealing struct {
+	Mode   string `json:"mode"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Source is what is deposited: a completion of esign or an uploaded paper
+// document. The deposit takes over its object; DeleteDue unlinks it together
+// with the versions.
+type Source struct {
+	Kind           string
+	Object         storage.Object
+	DocumentSHA256 storage.Digest   // as uploaded or made from the template; not claimed
+	Origins        []storage.Digest // looked up in the claims, not claimed: what the document was made from
+	Sealing        Sealing
+	Level          string // of the source's own seal, "" for paper
+	Name           string
+	CustomerID     string
+}
+
+// Copy is the one authoritative copy of an envelope.
+type Copy struct {
+	CopyID, EnvelopeID, OrgID string
+	Status                    string
+	Name, CustomerID          string
+
+	Version      int
+	DocumentHash storage.Digest // SHA-256 of the current version
+	Size         int64
+	Seal         Seal // of the current version
+
+	Source       Source
+	SecuredParty Party // the assignee, whom the seal names
+	Controller   Controller
+	Custodian    Holder
+	Capacity     string
+	Agreement    *Agreement
+
+	Regime, RegimeBasis, Jurisdiction string
+	Classification                    *Classification
+	Attestation                       *Attestation
+
+	Marked         *Registered     // newest marked copy; nil: the file cannot be marked
+	Acknowledgment *Acknowledgment // of the custodian, for the current controller; nil with CustodianSelf
+
+	VaultedAt          time.Time
+	ReleasedAt         *time.Time
+	QuarantinedAt      *time.Time // a version's bytes were found altered; until Repair no release
+	IntegrityCheckedAt time.Time
+	IntegrityOK        bool
+	StoredEventID      string
+	Revision           int64
+}
+
+// Seal is what seals a version.
+type Seal struct {
+	Mode       string         `json:"mode"`             // SealingEmbedded or SealingDetached
+	Reason     string         `json:"reason,omitempty"` // why detached
+	Level      string         `json:"level"`            // B-B or B-T
+	TimeSource string         `json:"time_source"`
+	Field      string         `json:"field,omitempty"`  // signature field, embedded only
+	SHA256     storage.Digest `json:"sha256,omitempty"` // of the statement, detached only
+}
+
+// Kinds of version.
+const (
+	VersionDeposit = "deposit"
+	VersionRelease = "release"
+)
+
+// Version is one state of an authoritative copy. Its bytes are a byte prefix of
+// the next version's.
+type Version struct {
+	CopyID    string
+	Version   int // from 1
+	Kind      string
+	Object    storage.Object
+	Prefix    storage.Object // what it extends: the source, or the version before; Name is ""
+	Seal      Seal
+	Statement []byte // DER CMS, detached only; format in statement.go
+	EventID   string
+	CreatedAt time.Time
+}
+
+// Kinds of registered copies.
+const (
+	CopyMarked     = "copy"       // every page says that it is not authoritative
+	CopyInspection = "inspection" // a download of the authoritative bytes
+)
+
+// Registered is a row of the copy register, 9-105(b)(5).
+type Registered struct {
+	ID         string // cpy_…
+	CopyID     string
+	EnvelopeID string
+	Kind       string
+	Version    int // of the authoritative copy that it was made from
+	SHA256     storage.Digest
+	Size       int64
+	Object     storage.Object // CopyMarked only
+	MadeAt     time.Time
+	GivenTo    Actor
+	EventID    string
+}
+
+// Kinds of claim.
+const (
+	ClaimDeposited = "deposited" // the bytes handed in
+	ClaimVersion   = "version"   // a version of the authoritative copy
+	ClaimCopy      = "copy"      // a marked copy
+	ClaimPrefix    = "prefix"    // the revision that an approval signature in the deposited bytes covers
+)
+
+// Claim says that bytes with this digest belong to one contract for ever, over
+// the whole installation.
+type Claim struct {
+	SHA256     storage.Digest
+	CopyID     string
+	EnvelopeID string
+	Kind       string
+	Version    int // ClaimVersion only
+	ClaimedAt  time.Time
+}
+
+// Consent is how the controller of the moment agreed to a change (9-105(b)(4)).
+// Attested: the vault recorded the request that a key made. (Signed consents
+// come with control keys.)
+type Consent struct {
+	Kind          string         `json:"kind"`
+	Actor         Actor          `json:"actor"`
+	RequestID     string         `json:"request_id,omitempty"`
+	RequestSHA256 storage.Digest `json:"request_sha256,omitempty"`
+}
+
+// ConsentAttested is the kind of consent that rests on the vault's record.
+const ConsentAttested = "attested"
+
+// Kinds of custody entry.
+const (
+	CustodyDeposit = "deposit"
+	CustodyRelease = "release"
+)
+
+// CustodyEntry is one link of a copy's custody chain. From is nil in the first
+// entry, To in a release: nobody holds the copy here any more.
+type CustodyEntry struct {
+	ID              string // cust_…
+	CopyID          string
+	EnvelopeID      string
+	Seq             int // from 1
+	Kind            string
+	From, To        *Custody
+	Recipient       *Recipient // CustodyRelease only
+	Version         int
+	SHA256          storage.Digest // of that version
+	Consent         Consent
+	Statement       string // compact JWS, format in statement.go
+	StatementSHA256 storage.Digest
+	PreviousSHA256  storage.Digest // StatementSHA256 of the entry before, "" for the first
+	EventID         string
+	RecordedAt      time.Time
+}
+
+// Custody is who is what at one moment.
+type Custody struct {
+	Assignee   Party      `json:"assignee"`
+	Controller Controller `json:"controller"`
+	Custodian  Holder     `json:"custodian"`
+}
+
+// Acknowledgment is a custodian's signed word that it holds one copy for one
+// controller (9-105(b)(3), 9-105(g)).
+type Acknowledgment struct {
+	ID        string // ack_…
+	CopyID    string
+	CustodyID string
+	Version   int
+	JWS       string // by the custodian's key, format in statement.go
+	SHA256    storage.Digest
+	KeyID     string
+	At        time.Time
+}
+
+// Tampering is an object whose bytes were found altered and not yet repaired.
+type Tampering struct {
+	Object  string // name
+	CopyID  string
+	Want    storage.Digest
+	Found   storage.Digest
+	FoundAt time.Time
+	EventID string
+}

@@ -1,0 +1,367 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+// DepositRequest asks to make the authoritative copy of an envelope.
+type DepositRequest struct {
+	EnvelopeID string
+	OrgID      string // who deposits
+	OrgName    string // its legal name
+	Capacity   string // CapacityPrincipal (default) or CapacityAgent, when SecuredParty is another
+	Agreement  *Agreement
+	Source     Source
+
+	SecuredParty *Party // the assignee; default: the organization itself
+	Custodian    string // CustodianSelf or CustodianOperator; default: operator where one is configured
+
+	Regime         string // control statute, as package compliance names them
+	RegimeBasis    string // declared, classified or host_default
+	Jurisdiction   string // such as US-NY
+	Classification *Classification
+	Attestation    *Attestation // paper only
+
+	Actor         Actor
+	RequestID     string         // of the call that asked, recorded as the controller's attested consent
+	RequestSHA256 storage.Digest // of its decoded body
+
+	// Also runs in the deposit's transaction, with the copy as it will be. It does
+	// not run when the copy exists.
+	Also func(ctx context.Context, tx storage.Tx, c *Copy) error
+}
+
+// deposit is a request that was checked, and what is made of it.
+type deposit struct {
+	DepositRequest
+	custody Custody
+	allowed map[storage.Digest]bool // duplicates the host let pass
+
+	at      time.Time
+	copyID  string
+	version Version
+	marked  *Registered
+	claims  []Claim
+	entry   CustodyEntry
+	ack     *Acknowledgment
+}
+
+// errTaken: another deposit of the envelope was first.
+var errTaken = errors.New("vault: another deposit was first")
+
+// errClaimed: another deposit claimed a digest in the meantime.
+var errClaimed = errors.New("vault: another deposit claimed these bytes")
+
+// Deposit makes the one authoritative copy of an envelope out of a finished
+// document: the vault's seal naming the assignee is appended to the bytes (or,
+// where the file cannot be extended, stands beside them), a marked copy is made
+// of the result, both are written, read back and hashed, and one transaction
+// records copy, version, claims, custody with the custodian's acknowledgment,
+// and events. Nothing that was handed in is ever altered.
+//
+// Deposit is idempotent by envelope: with the same fields it returns the copy
+// and created false, with other ones an *AlreadyVaultedError, after a release
+// ErrReleased. ErrNotAnOriginal when the bytes, a signed revision of them or
+// their origins belong to anything vaulted before. Further: *InvalidError,
+// pades.ErrTimestampUnavailable, translog.ErrRewound, storage.ErrUnavailable,
+// ErrIntegrity when the source's bytes are not those recorded.
+func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *Copy, created bool, err error) {
+	d, err := v.plan(r)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := v.c.Log.Check(ctx); err != nil {
+		return nil, false, fmt.Errorf("deposit %s: %w", r.EnvelopeID, err)
+	}
+	const tries = 5
+	for range tries {
+		c, err = v.c.Store.Copy(ctx, r.EnvelopeID)
+		if err == nil {
+			return c, false, d.agrees(c)
+		}
+		if errors.Is(err, storage.ErrNotFound) {
+			c, err = v.deposit(ctx, *d)
+		}
+		if !errors.Is(err, errTaken) && !errors.Is(err, errClaimed) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("deposit %s: %w", r.EnvelopeID, err)
+	}
+	return c, true, nil
+}
+
+func (v *Vault) plan(r DepositRequest) (*deposit, error) {
+	var p check.Problems
+	for _, f := range []struct{ name, value string }{{"envelope_id", r.EnvelopeID}, {"org_id", r.OrgID}, {"org_name", r.OrgName}, {"source", r.Source.Object.Name}} {
+		if f.value == "" {
+			p.Add(f.name, "required", "is required")
+		}
+	}
+	oneOf := func(field, value string, allowed ...string) {
+		for _, a := range allowed {
+			if value == a {
+				return
+			}
+		}
+		p.Add(field, "oneof", "must be one of %q", allowed)
+	}
+	oneOf("source.kind", r.Source.Kind, SourceESign, SourcePaper)
+	oneOf("source.sealing", r.Source.Sealing.Mode, SealingEmbedded, SealingDetached)
+	oneOf("custodian", r.Custodian, "", CustodianSelf, CustodianOperator)
+	oneOf("capacity", r.Capacity, "", CapacityPrincipal, CapacityAgent)
+	if r.SecuredParty != nil {
+		p.Struct(*r.SecuredParty)
+	}
+	if r.Capacity == CapacityAgent && r.Agreement == nil {
+		p.Add("agreement", "required", "is required of an agent")
+	}
+	if r.Agreement != nil {
+		p.Struct(*r.Agreement)
+	}
+	switch {
+	case r.Attestation == nil:
+	case r.Source.Kind != SourcePaper:
+		p.Add("attestation", "excluded", "is for paper documents only")
+	default:
+		p.Struct(*r.Attestation)
+		r.Attestation.check(&p)
+	}
+	d := &deposit{DepositRequest: r}
+	if d.Capacity == "" {
+		d.Capacity = CapacityPrincipal
+	}
+	if r.Agreement != nil {
+		a := *r.Agreement
+		a.Date = stamp.Micro(a.Date)
+		d.Agreement = &a
+	}
+	if r.Attestation != nil {
+		a := *r.Attestation
+		a.SignedBy = slices.Clone(a.SignedBy)
+		if a.DestroyedAt != nil {
+			at := stamp.Micro(*a.DestroyedAt)
+			a.DestroyedAt = &at
+		}
+		d.Attestation = &a
+	}
+	d.custody.Assignee, d.custody.Controller, d.custody.Custodian = v.parties(&d.DepositRequest, &p)
+	return d, p.Err()
+}
+
+// agrees says whether a repeated request asks for the copy that is there. What
+// it does not say cannot disagree.
+func (d *deposit) agrees(c *Copy) error {
+	if c.OrgID != d.OrgID {
+		return ErrNotVaulted
+	}
+	if c.Status == StatusReleased {
+		return ErrReleased
+	}
+	var e AlreadyVaultedError
+	differs := func(field string, does bool) {
+		if does {
+			e.Fields = append(e.Fields, field)
+		}
+	}
+	differs("document_sha256", d.Source.Object.SHA256 != c.Source.Object.SHA256)
+	differs("secured_party", d.SecuredParty != nil && d.custody.Assignee != c.SecuredParty)
+	differs("custodian", d.Custodian != "" && d.custody.Custodian != c.Custodian)
+	differs("regime", d.Regime != "" && d.RegimeBasis != "host_default" && d.Regime != c.Regime)
+	differs("jurisdiction", d.Jurisdiction != "" && d.Jurisdiction != c.Jurisdiction)
+	differs("classification", d.Classification != nil && !equal(d.Classification, c.Classification))
+	differs("attestation", d.Attestation != nil && !equal(d.Attestation, c.Attestation))
+	if len(e.Fields) > 0 {
+		return &e
+	}
+	return nil
+}
+
+// deposit does the work up to the transaction, and the transaction.
+func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
+	raw, err := v.source(ctx, d.Source.Object)
+	if err != nil {
+		return nil, err
+	}
+	d.at, d.copyID = v.now(), v.c.NewID("cpy")
+	if d.claims, err = v.deposited(&d, raw); err != nil {
+		return nil, err
+	}
+	if d.allowed, err = v.refuseDuplicates(ctx, &d); err != nil {
+		return nil, err
+	}
+	sealed, err := v.seal(ctx, sealing{
+		raw: raw, mode: d.Source.Sealing, reason: v.depositReason(&d), at: d.at,
+		statement: VersionStatement{
+			Assignee: d.custody.Assignee, At: stamp.Format(d.at), CopyID: d.copyID, EnvelopeID: d.EnvelopeID,
+			Kind: VersionDeposit, Vault: d.custody.Custodian.Party.Name, Version: 1,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.version = Version{
+		CopyID: d.copyID, Version: 1, Kind: VersionDeposit, Seal: sealed.seal, Statement: sealed.statement, CreatedAt: d.at,
+		Prefix: storage.Object{SHA256: d.Source.Object.SHA256, Size: d.Source.Object.Size},
+	}
+	if d.version.Object, err = v.keep(ctx, "version", d.copyID+"-v1", sealed.file); err != nil {
+		return nil, err
+	}
+	if d.marked, err = v.mark(ctx, &d, sealed.file); err != nil {
+		return nil, err
+	}
+	d.claim(ClaimVersion, d.version.Object.SHA256, 1)
+	if d.marked != nil {
+		d.claim(ClaimCopy, d.marked.SHA256, 0)
+	}
+	d.entry, err = v.entry(CustodyEntry{
+		ID: v.c.NewID("cust"), CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Seq: 1, Kind: CustodyDeposit, To: &d.custody,
+		Version: 1, SHA256: d.version.Object.SHA256, RecordedAt: d.at,
+		Consent: Consent{Kind: ConsentAttested, Actor: d.Actor, RequestID: d.RequestID, RequestSHA256: d.RequestSHA256},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if d.ack, err = v.acknowledge(d.entry); err != nil {
+		return nil, err
+	}
+	var c *Copy
+	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
+		c, err = v.commit(ctx, s, d)
+		return err
+	})
+	return c, err
+}
+
+// source reads what is deposited.
+func (v *Vault) source(ctx context.Context, o storage.Object) ([]byte, error) {
+	raw, found, err := v.read(ctx, o)
+	if err == nil && found != o.SHA256 {
+		return nil, fmt.Errorf("source %s: %w", o.Name, ErrIntegrity)
+	}
+	return raw, err
+}
+
+// commit is the transaction that makes the deposit true.
+func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*Copy, error) {
+	if _, err := s.Copy(ctx, d.EnvelopeID); err == nil {
+		return nil, errTaken
+	} else if !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
+	}
+	claims, err := v.unclaimed(ctx, s, &d)
+	if err != nil {
+		return nil, err
+	}
+	events, err := v.chain.Append(ctx, s, d.events()...)
+	if err != nil {
+		return nil, err
+	}
+	c := d.copy(events[0])
+	d.version.EventID, d.entry.EventID = events[0].ID, events[1].ID
+	if d.marked != nil {
+		d.marked.EventID = events[0].ID
+	}
+	steps := []func() error{
+		func() error { return s.InsertCopy(ctx, c) },
+		func() error { return s.LinkBlob(ctx, d.version.Object.Name, c.VaultedAt) },
+		func() error { return s.AddVersion(ctx, d.version) },
+		func() error { return s.AddClaims(ctx, claims...) },
+		func() error { return s.AddCustody(ctx, d.entry) },
+	}
+	if d.marked != nil {
+		steps = append(steps,
+			func() error { return s.LinkBlob(ctx, d.marked.Object.Name, c.VaultedAt) },
+			func() error { return s.AddRegistered(ctx, *d.marked) })
+	}
+	if d.ack != nil {
+		steps = append(steps, func() error { return s.AddAcknowledgment(ctx, *d.ack) })
+	}
+	if d.Also != nil {
+		steps = append(steps, func() error { return d.Also(ctx, s.Tx(), c) })
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (d *deposit) copy(stored Event) *Copy {
+	return &Copy{
+		CopyID: d.copyID, EnvelopeID: d.EnvelopeID, OrgID: d.OrgID, Status: StatusVaulted,
+		Name: d.Source.Name, CustomerID: d.Source.CustomerID,
+		Version: 1, DocumentHash: d.version.Object.SHA256, Size: d.version.Object.Size, Seal: d.version.Seal,
+		Source: d.Source, SecuredParty: d.custody.Assignee, Controller: d.custody.Controller, Custodian: d.custody.Custodian,
+		Capacity: d.Capacity, Agreement: d.Agreement,
+		Regime: d.Regime, RegimeBasis: d.RegimeBasis, Jurisdiction: d.Jurisdiction,
+		Classification: d.Classification, Attestation: d.Attestation, Marked: d.marked, Acknowledgment: d.ack,
+		VaultedAt: stored.RecordedAt, IntegrityCheckedAt: stored.RecordedAt, IntegrityOK: true, StoredEventID: stored.ID,
+	}
+}
+
+// events are vault.stored, custody.assigned and, with a custodian,
+// custody.acknowledged.
+func (d *deposit) events() []chain.Draft {
+	data := map[string]any{
+		"copy_id": d.copyID, "version": 1, "sha256": d.version.Object.SHA256, "size": d.version.Object.Size,
+		"source": d.Source.Kind, "deposited_sha256": d.Source.Object.SHA256, "sealing": d.version.Seal.Mode,
+		"level": d.version.Seal.Level, "statement_sha256": d.version.Seal.SHA256, "capacity": d.Capacity,
+		"regime": d.Regime, "regime_basis": d.RegimeBasis, "jurisdiction": d.Jurisdiction,
+	}
+	if d.marked != nil {
+		data["marked_copy"] = map[string]any{"copy_id": d.marked.ID, "sha256": d.marked.SHA256}
+	}
+	if len(d.allowed) > 0 {
+		data["duplicates_allowed"] = sorted(d.allowed)
+	}
+	draft := func(kind string, data, detail any) chain.Draft {
+		return chain.Draft{EnvelopeID: d.EnvelopeID, Type: kind, Actor: d.Actor, Data: data, Detail: detail}
+	}
+	drafts := []chain.Draft{
+		draft("vault.stored", data, map[string]any{
+			"custody": d.custody, "agreement": d.Agreement, "classification": d.Classification, "attestation": d.Attestation,
+		}),
+		draft("custody.assigned", map[string]any{
+			"custody_id": d.entry.ID, "seq": d.entry.Seq, "kind": d.entry.Kind, "copy_id": d.copyID, "version": 1,
+			"sha256": d.entry.SHA256, "statement_sha256": d.entry.StatementSHA256, "bound_by": d.custody.Controller.BoundBy,
+			"custodian": d.custody.Custodian.Kind, "consent": d.entry.Consent.Kind,
+		}, nil),
+	}
+	if d.ack != nil {
+		drafts = append(drafts, draft("custody.acknowledged", map[string]any{
+			"acknowledgment_id": d.ack.ID, "custody_id": d.entry.ID, "copy_id": d.copyID, "version": 1,
+			"acknowledgment_sha256": d.ack.SHA256, "key_id": d.ack.KeyID,
+		}, nil))
+	}
+	return drafts
+}
+
+// keep stages an object and reads it back: what is recorded is what the store
+// returns.
+func (v *Vault) keep(ctx context.Context, kind, owner string, content []byte) (storage.Object, error) {
+	o, err := v.c.Depot.Stage(ctx, kind, owner, content)
+	if err != nil {
+		return o, err
+	}
+	back, found, err := v.read(ctx, o)
+	if err != nil {
+		return o, err
+	}
+	if found != o.SHA256 || !bytes.Equal(back, content) {
+		return o, fmt.Errorf("read back %s: %w: %w", o.Name, storage.ErrUnavailable, storage.ErrDigest)
+	}
+	return o, nil
+}

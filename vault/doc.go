@@ -1,0 +1,26 @@
+// Package vault keeps the one authoritative copy of a signed document: it makes
+// it, holds it, shows it, proves it and hands it over.
+//
+//	Source ─Deposit─► Copy, version 1, marked copy ─Release─► release version ─BuildPackage─► package
+//	 (completion or      │  register, custody chain,               │ status released for ever     │
+//	  paper upload)      │  claims, acknowledgment                ▼                         ReadPackage
+//	                     ▼                                 Lookup: released                      │
+//	        ReadAuthoritative, ReadCopy, Lookup                                             Acknowledge
+//	        CheckIntegrity, Repair, Evidence                                                      │
+//	                                                                        tombstone ◄─ DeleteDue
+//
+// One envelope has one copy for ever, released or not, and bytes that were
+// deposited, are a version, a marked copy or a signed revision of one of them are
+// claimed over the whole installation for ever: nothing is vaulted twice. Both
+// are unique keys of the database, on every backend. Bytes that were signed are
+// never rewritten: each version extends the one before, or, where a file cannot
+// be extended, a signed statement stands beside it.
+//
+// Before a verb trusts the database it compares the transparency log with its
+// anchors outside the database (package vault/translog): a restored backup makes
+// nothing authoritative that was released since.
+//
+// A Vault is safe for concurrent use by any number of goroutines and replicas.
+// What it signs is specified in statement.go, what a release package holds in
+// package.go; both formats never change.
+package vault

@@ -1,0 +1,67 @@
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/evaultlib/evault/internal/check"
+)
+
+// InvalidError lists every field of a request that breaks a rule.
+type InvalidError = check.InvalidError
+
+var (
+	// ErrNotVaulted: the envelope has no authoritative copy here, or it is another
+	// organization's.
+	ErrNotVaulted = errors.New("vault: not vaulted")
+	// ErrReleased: the authoritative copy was handed over.
+	ErrReleased = errors.New("vault: released")
+	// ErrAlreadyVaulted: the envelope was vaulted by another request. The error is
+	// an *AlreadyVaultedError.
+	ErrAlreadyVaulted = errors.New("vault: already vaulted")
+	// ErrNotAnOriginal: the file is, extends or is part of something that was
+	// vaulted before in this installation.
+	ErrNotAnOriginal = errors.New("vault: not an original")
+	// ErrIntegrity: stored bytes do not have the recorded digest. Nothing was
+	// served; the copy is quarantined until Repair.
+	ErrIntegrity = errors.New("vault: stored bytes were altered")
+	// ErrQuarantined: a release needs a repair first.
+	ErrQuarantined = errors.New("vault: quarantined")
+	// ErrCopyUnavailable: the file could not be marked, so there is no copy.
+	ErrCopyUnavailable = errors.New("vault: no marked copy")
+	// ErrSuperseded: the version asked for is not the current one.
+	ErrSuperseded = errors.New("vault: version is superseded")
+	// ErrInspectionOff: Config.Inspection forbids downloads of the authoritative bytes.
+	ErrInspectionOff = errors.New("vault: inspection is turned off")
+	// ErrAssigneeDiffers: nobody acts for the assignee, so that the release may
+	// go to the assignee only.
+	ErrAssigneeDiffers = errors.New("vault: recipient is not the assignee")
+	// ErrAlreadyReleased: released before, to another recipient or for another reason.
+	ErrAlreadyReleased = errors.New("vault: already released")
+	// ErrNotReleased: the envelope has no release.
+	ErrNotReleased = errors.New("vault: not released")
+	// ErrPackagePending: the release package is being prepared.
+	ErrPackagePending = errors.New("vault: package is being prepared")
+	// ErrPackageGone: the release was acknowledged; the package is not handed out again.
+	ErrPackageGone = errors.New("vault: package was acknowledged")
+	// ErrNotFetched: a package that nobody fetched cannot be acknowledged.
+	ErrNotFetched = errors.New("vault: package was not fetched")
+	// ErrDigestMismatch: the digest given is not that of the package.
+	ErrDigestMismatch = errors.New("vault: digest is not that of the package")
+	// ErrNotDamaged: there is nothing to repair, or the bytes given are not those lost.
+	ErrNotDamaged = errors.New("vault: nothing to repair with these bytes")
+	// ErrStatement: a statement is not what it claims to be.
+	ErrStatement = errors.New("vault: statement is not valid")
+)
+
+// AlreadyVaultedError names the fields in which a deposit differs from the one
+// that made the copy.
+type AlreadyVaultedError struct{ Fields []string }
+
+func (e *AlreadyVaultedError) Error() string {
+	return fmt.Sprintf("%v with other values of %s", ErrAlreadyVaulted, strings.Join(e.Fields, ", "))
+}
+
+// Is makes errors.Is(err, ErrAlreadyVaulted) true.
+func (e *AlreadyVaultedError) Is(target error) bool { return target == ErrAlreadyVaulted }

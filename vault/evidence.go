@@ -1,0 +1,70 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/evaultlib/evault/storage"
+)
+
+// Evidence is everything that package compliance recomputes its checks from, as
+// the store holds it. Nothing in it is a verdict; the bytes are read by Examine.
+type Evidence struct {
+	Copy            *Copy
+	Versions        []Version
+	Claims          []Claim
+	Register        []Registered // newest first, at most 100
+	Custody         []CustodyEntry
+	Acknowledgments []Acknowledgment
+	Tamperings      []Tampering
+	Release         *Release // nil while live
+	Events          []Event  // the envelope's whole chain, with details
+}
+
+// Evidence returns what is known of an envelope; ErrNotVaulted.
+func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, error) {
+	s := v.c.Store
+	c, err := s.Copy(ctx, envelopeID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrNotVaulted
+	}
+	if err != nil {
+		return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
+	}
+	e := &Evidence{Copy: c}
+	for _, read := range []func() error{
+		func() (err error) { e.Versions, err = s.Versions(ctx, c.CopyID); return err },
+		func() (err error) { e.Claims, err = s.ClaimsOf(ctx, c.CopyID); return err },
+		func() (err error) { e.Custody, err = s.Custody(ctx, c.CopyID); return err },
+		func() (err error) { e.Acknowledgments, err = s.Acknowledgments(ctx, c.CopyID); return err },
+		func() (err error) { e.Tamperings, err = s.Tamperings(ctx, c.CopyID); return err },
+		func() (err error) { e.Events, err = s.Events(ctx, envelopeID); return err },
+		func() (err error) { e.Register, err = s.Register(ctx, envelopeID, nil, 0, maxPage); return err },
+		func() (err error) {
+			e.Release, err = s.Release(ctx, envelopeID)
+			if errors.Is(err, storage.ErrNotFound) {
+				e.Release, err = nil, nil
+			}
+			return err
+		},
+	} {
+		if err := read(); err != nil {
+			return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
+		}
+	}
+	if len(e.Versions) == 0 {
+		return nil, fmt.Errorf("evidence of %s: no version: %w", envelopeID, ErrIntegrity)
+	}
+	return e, nil
+}
+
+// StoredCopy returns the copy of an envelope for the other engines, which are
+// not bound to an organization; ErrNotVaulted.
+func (v *Vault) StoredCopy(ctx context.Context, envelopeID string) (*Copy, error) {
+	c, err := v.c.Store.Copy(ctx, envelopeID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrNotVaulted
+	}
+	return c, err
+}

@@ -1,0 +1,297 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+// system is the actor of what nobody asked for.
+var system = Actor{Kind: "system", ID: "vault"}
+
+// Integrity is the outcome of a check of stored bytes.
+type Integrity struct {
+	EnvelopeID, CopyID string
+	Version            int
+	OK                 bool
+	Objects            int    // read and hashed
+	Problem            string // altered, missing, short or seal; "" when OK
+	CheckedAt          time.Time
+}
+
+// tampered records that an object's bytes have another digest: once for each
+// object until it is repaired. A version so found quarantines the copy.
+func (v *Vault) tampered(ctx context.Context, c *Copy, o storage.Object, found storage.Digest) error {
+	err := v.update(ctx, func(ctx context.Context, s Store) error {
+		known, err := s.Tamperings(ctx, c.CopyID)
+		if err != nil || slices.ContainsFunc(known, func(t Tampering) bool { return t.Object == o.Name }) {
+			return err
+		}
+		now, err := s.Copy(ctx, c.EnvelopeID)
+		if err != nil {
+			return err
+		}
+		marked := now.Marked != nil && now.Marked.Object.Name == o.Name
+		what := "version"
+		if marked {
+			what = "copy"
+		}
+		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
+			"copy_id": c.CopyID, "object": what, "sha256": o.SHA256, "found_sha256": found, "cause": "altered",
+		}})
+		if err != nil {
+			return err
+		}
+		at := events[0].RecordedAt
+		if err := s.AddTampering(ctx, Tampering{o.Name, c.CopyID, o.SHA256, found, at, events[0].ID}); err != nil {
+			return err
+		}
+		if !marked && now.QuarantinedAt == nil {
+			now.QuarantinedAt = &at
+		}
+		now.IntegrityOK = false
+		return s.UpdateCopy(ctx, now)
+	})
+	if err != nil {
+		return fmt.Errorf("record tampering of %s: %w", c.CopyID, err)
+	}
+	v.log.ErrorContext(ctx, "vault: stored bytes were altered", "envelope_id", c.EnvelopeID, "object", o.Name, "found", found)
+	return nil
+}
+
+// CheckIntegrity reads and hashes every version and the marked copy of a live
+// envelope and, with Config.Roots, verifies the current version's seal. The
+// outcome becomes the event vault.integrity_checked; altered bytes are tampering
+// besides. ErrNotVaulted, ErrReleased, storage.ErrUnavailable where the store
+// does not answer; bytes that it says it does not have are an outcome.
+func (v *Vault) CheckIntegrity(ctx context.Context, envelopeID string) (*Integrity, error) {
+	c, err := v.c.Store.Copy(ctx, envelopeID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, ErrNotVaulted
+	case err != nil:
+		return nil, err
+	case c.Status == StatusReleased:
+		return nil, ErrReleased
+	}
+	i := &Integrity{EnvelopeID: envelopeID, CopyID: c.CopyID, Version: c.Version, OK: true}
+	if err := v.examine(ctx, c, i); err != nil {
+		return nil, fmt.Errorf("check %s: %w", envelopeID, err)
+	}
+	err = v.update(ctx, func(ctx context.Context, s Store) error {
+		now, err := s.Copy(ctx, envelopeID)
+		if err != nil {
+			return err
+		}
+		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: envelopeID, Type: "vault.integrity_checked", Actor: system, Data: map[string]any{
+			"copy_id": c.CopyID, "version": c.Version, "sha256": c.DocumentHash, "ok": i.OK, "objects": i.Objects, "problem": i.Problem,
+		}})
+		if err != nil {
+			return err
+		}
+		i.CheckedAt = events[0].RecordedAt
+		now.IntegrityCheckedAt, now.IntegrityOK = i.CheckedAt, i.OK
+		return s.UpdateCopy(ctx, now)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("check %s: %w", envelopeID, err)
+	}
+	return i, nil
+}
+
+// examine does the reading of CheckIntegrity.
+func (v *Vault) examine(ctx context.Context, c *Copy, i *Integrity) error {
+	versions, err := v.c.Store.Versions(ctx, c.CopyID)
+	if err != nil {
+		return err
+	}
+	problem := func(p string) {
+		if i.OK {
+			i.OK, i.Problem = false, p
+		}
+	}
+	objects := make([]storage.Object, 0, len(versions)+1)
+	for _, x := range versions {
+		objects = append(objects, x.Object)
+	}
+	if c.Marked != nil {
+		objects = append(objects, c.Marked.Object)
+	}
+	for n, o := range objects {
+		b, err := v.Examine(ctx, c, o)
+		switch {
+		case errors.Is(err, ErrIntegrity):
+			problem("altered")
+		case errors.Is(err, storage.ErrBlobMissing):
+			problem("missing")
+		case errors.Is(err, errShort):
+			problem("short")
+		case err != nil:
+			return err
+		case n == len(versions)-1 && !v.sealHolds(ctx, versions, b):
+			problem("seal")
+		}
+		i.Objects++
+	}
+	return nil
+}
+
+// sealHolds verifies the seal of the last version; without roots it is trusted.
+func (v *Vault) sealHolds(ctx context.Context, versions []Version, file []byte) bool {
+	last := versions[len(versions)-1]
+	if v.c.Roots == nil {
+		return true
+	}
+	o := pades.Options{Roots: v.c.Roots, Now: last.CreatedAt} // the log proves that it existed then
+	if last.Seal.Mode == SealingDetached {
+		statements := make([][]byte, len(versions))
+		for i, x := range versions {
+			statements[i] = x.Statement
+		}
+		_, err := VerifyVersions(ctx, statements, last.Object.SHA256, o)
+		return err == nil
+	}
+	report, err := pades.Verify(ctx, file, o)
+	return err == nil && slices.ContainsFunc(report.Signatures, func(s pades.SignatureReport) bool {
+		return s.Field == last.Seal.Field && s.OK() && s.SignedLen == last.Object.Size
+	})
+}
+
+// IntegrityDue checks live copies whose last check is older than
+// Config.IntegrityEvery, at most limit, and returns what it found. It stops at
+// the first copy that it could not check.
+func (v *Vault) IntegrityDue(ctx context.Context, limit int) ([]Integrity, error) {
+	ids, err := v.c.Store.CopiesToCheck(ctx, v.now().Add(-v.c.IntegrityEvery), limit)
+	if err != nil {
+		return nil, err
+	}
+	var out []Integrity
+	for _, id := range ids {
+		i, err := v.CheckIntegrity(ctx, id)
+		if errors.Is(err, ErrReleased) {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		out = append(out, *i)
+	}
+	return out, nil
+}
+
+// RepairRequest puts back bytes that were altered or lost.
+type RepairRequest struct {
+	OrgID, EnvelopeID string
+	Content           []byte // with the recorded digest, from a backup
+	Actor             Actor
+	Also              func(ctx context.Context, tx storage.Tx, c *Copy) error
+}
+
+// Repair puts back bytes with the recorded digest, under a new name, and lifts
+// the quarantine when no version is altered any more. ErrNotDamaged when the
+// content is not that of an object of this copy, or that object is whole.
+func (v *Vault) Repair(ctx context.Context, r RepairRequest) (*Copy, error) {
+	c, err := v.live(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	damaged, err := v.damaged(ctx, c, storage.Sum(r.Content))
+	if err != nil {
+		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
+	}
+	o, err := v.keep(ctx, "repair", v.c.NewID("rpr"), r.Content)
+	if err != nil {
+		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
+	}
+	var out *Copy
+	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
+		out, err = v.repaired(ctx, s, r, damaged, o)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
+	}
+	return out, nil
+}
+
+// damaged finds the copy's object with this digest that does not hold it.
+func (v *Vault) damaged(ctx context.Context, c *Copy, want storage.Digest) (storage.Object, error) {
+	versions, err := v.c.Store.Versions(ctx, c.CopyID)
+	if err != nil {
+		return storage.Object{}, err
+	}
+	var objects []storage.Object
+	for _, x := range versions {
+		objects = append(objects, x.Object)
+	}
+	if c.Marked != nil {
+		objects = append(objects, c.Marked.Object)
+	}
+	for _, o := range objects {
+		if o.SHA256 != want {
+			continue
+		}
+		_, found, err := v.read(ctx, o)
+		if errors.Is(err, storage.ErrBlobMissing) || errors.Is(err, errShort) || err == nil && found != want {
+			return o, nil
+		}
+		if err != nil {
+			return storage.Object{}, err
+		}
+		known, err := v.c.Store.Tamperings(ctx, c.CopyID)
+		if err != nil {
+			return storage.Object{}, err
+		}
+		if slices.ContainsFunc(known, func(t Tampering) bool { return t.Object == o.Name }) {
+			return o, nil // whole again, by other hands; the record still says altered
+		}
+	}
+	return storage.Object{}, ErrNotDamaged
+}
+
+// repaired is Repair's transaction.
+func (v *Vault) repaired(ctx context.Context, s Store, r RepairRequest, old, now storage.Object) (*Copy, error) {
+	c, err := v.live(ctx, s, r.OrgID, r.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.repaired", Actor: r.Actor, Data: map[string]any{
+		"copy_id": c.CopyID, "sha256": now.SHA256,
+	}})
+	if err != nil {
+		return nil, err
+	}
+	at := events[0].RecordedAt
+	if err := s.LinkBlob(ctx, now.Name, at); err != nil {
+		return nil, err
+	}
+	if err := s.MoveObject(ctx, c.CopyID, old.Name, now.Name); err != nil {
+		return nil, err
+	}
+	if err := s.UnlinkBlob(ctx, old.Name, at); err != nil {
+		return nil, err
+	}
+	if err := s.EndTampering(ctx, old.Name); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
+	}
+	left, err := s.Tamperings(ctx, c.CopyID)
+	if err != nil {
+		return nil, err
+	}
+	if c.Marked != nil && c.Marked.Object.Name == old.Name {
+		c.Marked.Object.Name = now.Name
+	}
+	if !slices.ContainsFunc(left, func(t Tampering) bool { return c.Marked == nil || t.Object != c.Marked.Object.Name }) {
+		c.QuarantinedAt = nil
+	}
+	if err := s.UpdateCopy(ctx, c); err != nil {
+		return nil, err
+	}
+	return c, also(ctx, s, r.Also, c)
+}

@@ -1,0 +1,59 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
+)
+
+// States that Lookup answers.
+const (
+	StateAuthoritative = "authoritative" // current version of a live copy
+	StateReleased      = "released"      // a release version
+	StateSuperseded    = "superseded"    // an earlier version, or the bytes deposited or completed
+	StateCopy          = "copy"          // a registered marked copy
+	StateUnknown       = "unknown"
+)
+
+// Lookup says what bytes with this digest are to the vault, whoever's they are:
+// one of the State constants, and nothing else. Before it answers authoritative
+// it compares the log with its anchors (translog.ErrRewound).
+func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state string, err error) {
+	if _, err := storage.ParseDigest(string(sha256)); err != nil {
+		return "", invalidDigest(err)
+	}
+	claims, err := v.c.Store.Claims(ctx, sha256)
+	if err != nil {
+		return "", fmt.Errorf("lookup: %w", err)
+	}
+	if len(claims) == 0 || claims[0].Kind == ClaimPrefix {
+		return StateUnknown, nil
+	}
+	claim := claims[0]
+	if claim.Kind == ClaimCopy {
+		return StateCopy, nil
+	}
+	c, err := v.c.Store.Copy(ctx, claim.EnvelopeID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return StateUnknown, nil
+	}
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("lookup: %w", err)
+	case c.DocumentHash != sha256:
+		return StateSuperseded, nil
+	case c.Status == StatusReleased:
+		return StateReleased, nil
+	}
+	if err := v.c.Log.Check(ctx); err != nil {
+		return "", fmt.Errorf("lookup: %w", err)
+	}
+	return StateAuthoritative, nil
+}
+
+func invalidDigest(err error) error {
+	return check.Fail("sha256", "sha256", "must be 64 lower-case hex digits: %v", err)
+}

@@ -1,0 +1,327 @@
+package vault
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+// PackageFile is a file that another engine adds to a release package:
+// certificates and log proofs.
+type PackageFile struct {
+	Name    string // such as certificate.json; slashes make folders
+	Content []byte
+}
+
+// # Release package, version 1
+//
+//	authoritative.pdf          the release version
+//	release-statement.jws      format in statement.go
+//	custody/0001.jws …         custody statements, first entry first
+//	acknowledgments/0001.jws … the custodian's acknowledgments
+//	version-statements/0001.p7s … detached seals, where the file cannot carry them
+//	events.json                the envelope's event chain: [{"canonical","detail"?,"salt"?}], base64
+//	receipt                    32 random bytes: who knows the package's digest has the package
+//	README.txt
+//
+// and what compliance adds.
+const packageReadme = `This package hands over the original of envelope %s.
+
+authoritative.pdf is the release version of the authoritative copy. It names its
+recipient and the version that it ends; the vault that made this package keeps
+no authoritative copy any more. To acknowledge receipt, send the vault the
+SHA-256 of this whole file as you received it.
+`
+
+// BuildPackage builds the release package and keeps it; a second call returns
+// what the first one made. extra gives the files that others add; it is called
+// outside any transaction. ErrNotReleased, ErrIntegrity, storage.ErrUnavailable.
+func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extra func(ctx context.Context, r *Release) ([]PackageFile, error)) (*Release, error) {
+	r, err := v.Released(ctx, orgID, envelopeID)
+	if err != nil || r.Package != nil {
+		return r, err
+	}
+	files, err := v.packageFiles(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
+	}
+	if extra != nil {
+		more, err := extra(ctx, r)
+		if err != nil {
+			return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
+		}
+		files = append(files, more...)
+	}
+	b, err := pack(files, r.ReleasedAt)
+	if err != nil {
+		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
+	}
+	o, err := v.keep(ctx, "package", r.ReleaseID+"-"+v.c.NewID("pkg"), b)
+	if err != nil {
+		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
+	}
+	err = v.update(ctx, func(ctx context.Context, s Store) error {
+		if r, err = v.released(ctx, s, orgID, envelopeID); err != nil || r.Package != nil {
+			return err
+		}
+		r.Package = &o
+		if err := s.LinkBlob(ctx, o.Name, v.now()); err != nil {
+			return err
+		}
+		return s.UpdateRelease(ctx, r)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
+	}
+	return r, nil
+}
+
+// PackagesDue returns envelope ids, with their organizations, of releases that
+// wait for their package.
+func (v *Vault) PackagesDue(ctx context.Context, limit int) ([]Release, error) {
+	ids, err := v.c.Store.ReleasesToPack(ctx, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Release, 0, len(ids))
+	for _, id := range ids {
+		r, err := v.c.Store.Release(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *r)
+	}
+	return out, nil
+}
+
+// packageFiles gathers what the vault itself puts into a package.
+func (v *Vault) packageFiles(ctx context.Context, r *Release) ([]PackageFile, error) {
+	e, err := v.Evidence(ctx, r.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	last := e.Versions[len(e.Versions)-1]
+	original, err := v.Examine(ctx, e.Copy, last.Object)
+	if err != nil {
+		return nil, err
+	}
+	receipt := make([]byte, 32)
+	if _, err := io.ReadFull(v.c.Rand, receipt); err != nil {
+		return nil, err
+	}
+	events, err := eventsFile(e.Events)
+	if err != nil {
+		return nil, err
+	}
+	files := []PackageFile{
+		{"README.txt", fmt.Appendf(nil, packageReadme, r.EnvelopeID)},
+		{"authoritative.pdf", original},
+		{"release-statement.jws", []byte(r.Statement)},
+		{"events.json", events},
+		{"receipt", receipt},
+	}
+	for i, c := range e.Custody {
+		files = append(files, PackageFile{fmt.Sprintf("custody/%04d.jws", i+1), []byte(c.Statement)})
+	}
+	for i, a := range e.Acknowledgments {
+		files = append(files, PackageFile{fmt.Sprintf("acknowledgments/%04d.jws", i+1), []byte(a.JWS)})
+	}
+	for _, x := range e.Versions {
+		if x.Statement != nil {
+			files = append(files, PackageFile{fmt.Sprintf("version-statements/%04d.p7s", x.Version), x.Statement})
+		}
+	}
+	return files, nil
+}
+
+func eventsFile(events []Event) ([]byte, error) {
+	type event struct {
+		Canonical []byte          `json:"canonical"`
+		Detail    json.RawMessage `json:"detail,omitempty"`
+		Salt      []byte          `json:"salt,omitempty"`
+	}
+	out := make([]event, len(events))
+	for i, e := range events {
+		out[i] = event{e.Canonical, e.Detail, e.Salt}
+	}
+	return json.MarshalIndent(out, "", "  ")
+}
+
+func pack(files []PackageFile, at time.Time) ([]byte, error) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	seen := map[string]bool{}
+	for _, f := range files {
+		if seen[f.Name] || f.Name != path.Clean(f.Name) || strings.HasPrefix(f.Name, "/") || strings.HasPrefix(f.Name, "..") {
+			return nil, fmt.Errorf("file name %q", f.Name)
+		}
+		seen[f.Name] = true
+		w, err := z.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Deflate, Modified: at})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(f.Content); err != nil {
+			return nil, err
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// ReadPackage returns the release package and notes that it was fetched, in one
+// transaction with Also. ErrNotReleased, ErrPackagePending while it is being
+// prepared, ErrPackageGone once acknowledged, ErrIntegrity,
+// storage.ErrUnavailable, and what Also returns.
+func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
+	rel, err := v.fetchable(ctx, v.c.Store, r)
+	if err != nil {
+		return nil, err
+	}
+	b, found, err := v.read(ctx, *rel.Package)
+	if err != nil {
+		return nil, err
+	}
+	if found != rel.Package.SHA256 {
+		return nil, fmt.Errorf("package of %s: %w", r.EnvelopeID, ErrIntegrity)
+	}
+	f := &File{Name: r.EnvelopeID + "_release.zip", SHA256: found, Size: rel.Package.Size, Version: rel.Version, Content: b}
+	return f, v.update(ctx, func(ctx context.Context, s Store) error {
+		rel, err := v.fetchable(ctx, s, r)
+		if err != nil {
+			return err
+		}
+		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: r.EnvelopeID, Type: "vault.delivered", Actor: r.Actor, Data: map[string]any{
+			"release_id": rel.ReleaseID, "copy_id": rel.CopyID,
+		}})
+		if err != nil {
+			return err
+		}
+		if rel.FetchedAt == nil {
+			rel.FetchedAt = &events[0].RecordedAt
+			if err := s.UpdateRelease(ctx, rel); err != nil {
+				return err
+			}
+		}
+		return also(ctx, s, r.Also, f)
+	})
+}
+
+func (v *Vault) fetchable(ctx context.Context, s Store, r ReadRequest) (*Release, error) {
+	rel, err := v.released(ctx, s, r.OrgID, r.EnvelopeID)
+	switch {
+	case err != nil:
+		return nil, err
+	case rel.AcknowledgedAt != nil:
+		return nil, ErrPackageGone
+	case rel.Package == nil:
+		return nil, ErrPackagePending
+	}
+	return rel, nil
+}
+
+// AcknowledgeRequest says that the package arrived.
+type AcknowledgeRequest struct {
+	OrgID, EnvelopeID string
+	SHA256            storage.Digest // of the whole package as received
+	Actor             Actor
+	Also              func(ctx context.Context, tx storage.Tx, r *Release) error
+}
+
+// Acknowledge takes the digest of the package, which only who has the package
+// knows, and sets the time after which the bytes here may be deleted. Repeated
+// with the same digest it changes nothing. ErrNotReleased, ErrNotFetched,
+// ErrDigestMismatch.
+func (v *Vault) Acknowledge(ctx context.Context, r AcknowledgeRequest) (*Release, error) {
+	if _, err := storage.ParseDigest(string(r.SHA256)); err != nil {
+		return nil, invalidDigest(err)
+	}
+	var rel *Release
+	err := v.update(ctx, func(ctx context.Context, s Store) (err error) {
+		rel, err = v.released(ctx, s, r.OrgID, r.EnvelopeID)
+		switch {
+		case err != nil:
+			return err
+		case rel.FetchedAt == nil:
+			return ErrNotFetched
+		case rel.Package.SHA256 != r.SHA256:
+			return ErrDigestMismatch
+		case rel.AcknowledgedAt != nil:
+			return nil
+		}
+		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: r.EnvelopeID, Type: "vault.acknowledged", Actor: r.Actor, Data: map[string]any{
+			"release_id": rel.ReleaseID, "copy_id": rel.CopyID, "delete_grace_seconds": int64(v.c.ReleaseGrace / time.Second),
+		}})
+		if err != nil {
+			return err
+		}
+		at := events[0].RecordedAt
+		after := stamp.Micro(at.Add(v.c.ReleaseGrace))
+		rel.AcknowledgedAt, rel.DeleteAfter = &at, &after
+		if err := s.UpdateRelease(ctx, rel); err != nil {
+			return err
+		}
+		return also(ctx, s, r.Also, rel)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rel, nil
+}
+
+// DeleteDue gives the bytes of acknowledged releases whose grace has passed to
+// the sweep: every version, what was deposited, and the package. The tombstone
+// (ids, digests, times, statements, events) and the marked copies stay. It
+// returns how many releases it ended.
+func (v *Vault) DeleteDue(ctx context.Context, limit int) (int, error) {
+	ids, err := v.c.Store.ReleasesToDelete(ctx, v.now(), limit)
+	if err != nil {
+		return 0, err
+	}
+	for n, id := range ids {
+		if err := v.update(ctx, func(ctx context.Context, s Store) error { return v.deleteBytes(ctx, s, id) }); err != nil {
+			return n, fmt.Errorf("delete bytes of %s: %w", id, err)
+		}
+	}
+	return len(ids), nil
+}
+
+func (v *Vault) deleteBytes(ctx context.Context, s Store, envelopeID string) error {
+	rel, err := s.Release(ctx, envelopeID)
+	if err != nil || rel.DeletedAt != nil || rel.DeleteAfter == nil {
+		return err
+	}
+	c, err := s.Copy(ctx, envelopeID)
+	if err != nil {
+		return err
+	}
+	versions, err := s.Versions(ctx, c.CopyID)
+	if err != nil {
+		return err
+	}
+	names := []string{c.Source.Object.Name, rel.Package.Name}
+	for _, x := range versions {
+		names = append(names, x.Object.Name)
+	}
+	now := v.now()
+	for _, name := range names {
+		// A source that its own engine gave up already has no row to unlink.
+		if err := s.UnlinkBlob(ctx, name, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+	}
+	rel.DeletedAt = &now
+	return s.UpdateRelease(ctx, rel)
+}

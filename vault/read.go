@@ -1,0 +1,207 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+// ReadRequest asks for bytes of an envelope.
+type ReadRequest struct {
+	OrgID, EnvelopeID string
+	Version           int // that the caller expects to be current; 0: whichever is
+	Actor             Actor
+	RemoteAddr        string // kept as the event's detail
+
+	// Also runs in the transaction that registers the read, before the bytes are
+	// returned: a single-use ticket is taken here.
+	Also func(ctx context.Context, tx storage.Tx, f *File) error
+}
+
+// File is what a read returns: bytes that were hashed after they were read.
+type File struct {
+	Name    string // for Content-Disposition
+	SHA256  storage.Digest
+	Size    int64
+	Version int
+	Content []byte
+}
+
+// ReadAuthoritative returns the bytes of the current version and registers the
+// download as a copy of kind inspection, in one transaction with Also. The
+// bytes are read and hashed before that; what has another digest, twice, is
+// tampering: one event, the copy quarantined, ErrIntegrity, no bytes. A failed or
+// short read is storage.ErrUnavailable and uses nothing up.
+//
+// ErrNotVaulted, ErrReleased, ErrSuperseded, ErrInspectionOff, translog.ErrRewound,
+// and what Also returns.
+func (v *Vault) ReadAuthoritative(ctx context.Context, r ReadRequest) (*File, error) {
+	if err := v.c.Log.Check(ctx); err != nil {
+		return nil, fmt.Errorf("read %s: %w", r.EnvelopeID, err)
+	}
+	c, err := v.live(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
+	switch {
+	case err != nil:
+		return nil, err
+	case v.c.Inspection == InspectionOff:
+		return nil, ErrInspectionOff
+	case r.Version != 0 && r.Version != c.Version:
+		return nil, ErrSuperseded
+	}
+	f, err := v.inspection(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return f, v.update(ctx, func(ctx context.Context, s Store) error {
+		now, err := v.live(ctx, s, r.OrgID, r.EnvelopeID)
+		if err != nil {
+			return err
+		}
+		if now.Version != c.Version {
+			return ErrSuperseded
+		}
+		return v.inspected(ctx, s, c, r, f)
+	})
+}
+
+// inspection returns what a download of the authoritative copy contains.
+func (v *Vault) inspection(ctx context.Context, c *Copy) (*File, error) {
+	o, name := storage.Object{}, "authoritative"
+	switch {
+	case v.c.Inspection == InspectionExact:
+		version, err := v.version(ctx, c, c.Version)
+		if err != nil {
+			return nil, err
+		}
+		o = version.Object
+	case c.Marked == nil:
+		return nil, ErrCopyUnavailable
+	default:
+		o, name = c.Marked.Object, "copy"
+	}
+	return v.file(ctx, c, o, name, c.Version)
+}
+
+func (v *Vault) version(ctx context.Context, c *Copy, n int) (Version, error) {
+	versions, err := v.c.Store.Versions(ctx, c.CopyID)
+	if err != nil {
+		return Version{}, err
+	}
+	for _, x := range versions {
+		if x.Version == n {
+			return x, nil
+		}
+	}
+	return Version{}, fmt.Errorf("copy %s has no version %d: %w", c.CopyID, n, ErrIntegrity)
+}
+
+// inspected registers a download, in a transaction.
+func (v *Vault) inspected(ctx context.Context, s Store, c *Copy, r ReadRequest, f *File) error {
+	reg := Registered{
+		ID: v.c.NewID("cpy"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: CopyInspection, Version: c.Version,
+		SHA256: f.SHA256, Size: f.Size, GivenTo: r.Actor,
+	}
+	d := chain.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.inspected", Actor: r.Actor, Data: map[string]any{
+		"copy_id": c.CopyID, "inspection_id": reg.ID, "version": c.Version, "sha256": f.SHA256,
+	}}
+	if r.RemoteAddr != "" {
+		d.Detail = map[string]string{"address": r.RemoteAddr}
+	}
+	events, err := v.chain.Append(ctx, s, d)
+	if err != nil {
+		return err
+	}
+	reg.MadeAt, reg.EventID = events[0].RecordedAt, events[0].ID
+	if err := s.AddRegistered(ctx, reg); err != nil {
+		return err
+	}
+	return also(ctx, s, r.Also, f)
+}
+
+func also[T any](ctx context.Context, s Store, fn func(context.Context, storage.Tx, *T) error, result *T) error {
+	if fn == nil {
+		return nil
+	}
+	return fn(ctx, s.Tx(), result)
+}
+
+// ReadCopy returns the newest marked copy, of a live or released envelope. It
+// was registered when it was made. ErrNotVaulted, ErrCopyUnavailable, ErrIntegrity,
+// storage.ErrUnavailable.
+func (v *Vault) ReadCopy(ctx context.Context, r ReadRequest) (*File, error) {
+	c, err := v.find(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	if c.Marked == nil {
+		return nil, ErrCopyUnavailable
+	}
+	f, err := v.file(ctx, c, c.Marked.Object, "copy", c.Marked.Version)
+	if err != nil || r.Also == nil {
+		return f, err
+	}
+	return f, v.update(ctx, func(ctx context.Context, s Store) error { return r.Also(ctx, s.Tx(), f) })
+}
+
+// Examine returns the bytes of an object that the copy names, hashed, without
+// registering a read: for package compliance, which recomputes its checks from
+// them and hands them to nobody.
+func (v *Vault) Examine(ctx context.Context, c *Copy, o storage.Object) ([]byte, error) {
+	f, err := v.file(ctx, c, o, "", 0)
+	if err != nil {
+		return nil, err
+	}
+	return f.Content, nil
+}
+
+func (v *Vault) file(ctx context.Context, c *Copy, o storage.Object, name string, version int) (*File, error) {
+	b, found, err := v.read(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if found != o.SHA256 {
+		if err := v.tampered(ctx, c, o, found); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("copy %s: %w", c.CopyID, ErrIntegrity)
+	}
+	return &File{Name: c.EnvelopeID + "_" + name + ".pdf", SHA256: o.SHA256, Size: o.Size, Version: version, Content: b}, nil
+}
+
+// read returns an object's bytes and their digest, which is another than o's
+// only after two full reads. A failed or short read is storage.ErrUnavailable.
+func (v *Vault) read(ctx context.Context, o storage.Object) (b []byte, found storage.Digest, err error) {
+	for range 2 {
+		if b, err = v.readOnce(ctx, o); err != nil {
+			return nil, "", err
+		}
+		if found = storage.Sum(b); found == o.SHA256 {
+			break
+		}
+	}
+	return b, found, nil
+}
+
+func (v *Vault) readOnce(ctx context.Context, o storage.Object) ([]byte, error) {
+	r, err := v.c.Depot.Blobs.Open(ctx, o.Name)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", o.Name, errors.Join(storage.ErrUnavailable, err))
+	}
+	defer r.Close()
+	b := bytes.NewBuffer(make([]byte, 0, o.Size+bytes.MinRead+1))
+	n, err := b.ReadFrom(io.LimitReader(r, o.Size+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", o.Name, errors.Join(storage.ErrUnavailable, err))
+	case n < o.Size:
+		return nil, fmt.Errorf("read %s: %w: %w: %d of %d bytes", o.Name, storage.ErrUnavailable, errShort, n, o.Size)
+	}
+	return b.Bytes(), nil
+}
+
+var errShort = errors.New("vault: object is short")

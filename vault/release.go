@@ -1,0 +1,314 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Recipient is who gets the original. The JSON names are those of the release
+// statement.
+type Recipient struct {
+	Name         string `json:"name" validate:"required,max=200"`
+	Organization string `json:"organization,omitempty" validate:"max=200"`
+	Email        string `json:"email,omitempty" validate:"omitempty,email,max=254"`
+}
+
+func (r Recipient) String() string {
+	if r.Organization == "" {
+		return r.Name
+	}
+	return r.Name + ", " + r.Organization
+}
+
+// ReleaseRequest asks to hand the original over.
+type ReleaseRequest struct {
+	OrgID, EnvelopeID string
+	Reason            string `validate:"required,oneof=assignment payoff paper_out termination other"`
+	Note              string `validate:"max=2000"`
+	Recipient         Recipient
+
+	Actor         Actor
+	RequestID     string // recorded as the controller's attested consent
+	RequestSHA256 storage.Digest
+
+	// Also runs in the release's transaction. It does not run when the release exists.
+	Also func(ctx context.Context, tx storage.Tx, r *Release) error
+}
+
+// Delivery states of a release.
+const (
+	DeliveryPreparing    = "preparing"
+	DeliveryReady        = "ready"
+	DeliveryFetched      = "fetched"
+	DeliveryAcknowledged = "acknowledged"
+)
+
+// Release is the end of an authoritative copy here.
+type Release struct {
+	ReleaseID, EnvelopeID, CopyID, OrgID string
+
+	Reason, Note string
+	Recipient    Recipient
+	ReleasedAt   time.Time
+	Version      int            // the release version, which exists only in the package
+	SHA256       storage.Digest // of the release version
+	Size         int64
+	EndsVersion  int // the last version that was in custody
+	Statement    string
+	EventID      string
+
+	Package        *storage.Object // nil while it is being prepared; its digest is in no answer and no event
+	FetchedAt      *time.Time
+	AcknowledgedAt *time.Time
+	DeleteAfter    *time.Time
+	DeletedAt      *time.Time
+	Revision       int64
+}
+
+// Delivery says how far the package has come.
+func (r *Release) Delivery() string {
+	switch {
+	case r.AcknowledgedAt != nil:
+		return DeliveryAcknowledged
+	case r.FetchedAt != nil:
+		return DeliveryFetched
+	case r.Package != nil:
+		return DeliveryReady
+	}
+	return DeliveryPreparing
+}
+
+// Release ends custody here: a last version, the release version, is made that
+// names recipient, reason, time and the version it ends; then one transaction
+// makes the copy released for ever, so that no read, download or verification
+// calls it authoritative any more. The package is built afterwards
+// (BuildPackage), once the release event is in the log.
+//
+// Release is idempotent: the same reason and recipient return the same release
+// and created false, others ErrAlreadyReleased. ErrNotVaulted, ErrQuarantined,
+// ErrAssigneeDiffers, ErrIntegrity, *InvalidError, pades.ErrTimestampUnavailable,
+// translog.ErrRewound, storage.ErrUnavailable.
+func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, created bool, err error) {
+	if err := check.Struct(r); err != nil {
+		return nil, false, err
+	}
+	if err := v.c.Log.Check(ctx); err != nil {
+		return nil, false, fmt.Errorf("release %s: %w", r.EnvelopeID, err)
+	}
+	const tries = 5
+	for range tries {
+		c, err := v.find(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
+		if err != nil {
+			return nil, false, err
+		}
+		if c.Status == StatusReleased {
+			rel, err = v.repeated(ctx, r)
+			return rel, false, err
+		}
+		rel, err = v.release(ctx, r, c)
+		if err == nil {
+			return rel, true, nil
+		}
+		if !errors.Is(err, errTaken) {
+			return nil, false, fmt.Errorf("release %s: %w", r.EnvelopeID, err)
+		}
+	}
+	return nil, false, fmt.Errorf("release %s: %w", r.EnvelopeID, storage.ErrConflict)
+}
+
+func (v *Vault) repeated(ctx context.Context, r ReleaseRequest) (*Release, error) {
+	rel, err := v.c.Store.Release(ctx, r.EnvelopeID)
+	if err != nil {
+		return nil, fmt.Errorf("release of %s: %w", r.EnvelopeID, err)
+	}
+	if rel.Reason != r.Reason || rel.Recipient != r.Recipient {
+		return nil, ErrAlreadyReleased
+	}
+	return rel, nil
+}
+
+// releasable says whether the copy may go to the recipient.
+func releasable(c *Copy, r ReleaseRequest) error {
+	switch {
+	case c.QuarantinedAt != nil:
+		return ErrQuarantined
+	case c.Controller.BoundBy == BoundByNone && !c.SecuredParty.named(r.Recipient):
+		return ErrAssigneeDiffers
+	}
+	return nil
+}
+
+// handover is a release being made.
+type handover struct {
+	ReleaseRequest
+	rel     *Release
+	version Version
+	claim   *Claim // nil for a detached seal: the bytes are those of the version before
+	entry   CustodyEntry
+}
+
+// release does the work up to the transaction, and the transaction.
+func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *Copy) (*Release, error) {
+	if err := releasable(c, r); err != nil {
+		return nil, err
+	}
+	last, err := v.version(ctx, c, c.Version)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := v.Examine(ctx, c, last.Object)
+	if err != nil {
+		return nil, err
+	}
+	h := &handover{ReleaseRequest: r, rel: &Release{
+		ReleaseID: v.c.NewID("rel"), EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, OrgID: c.OrgID,
+		Reason: r.Reason, Note: r.Note, Recipient: r.Recipient, ReleasedAt: v.now(), Version: last.Version + 1, EndsVersion: last.Version,
+	}}
+	if err := v.releaseVersion(ctx, h, c, last, raw); err != nil {
+		return nil, err
+	}
+	if err := v.releaseEntry(ctx, h, c); err != nil {
+		return nil, err
+	}
+	err = v.update(ctx, func(ctx context.Context, s Store) error { return v.end(ctx, s, h, c) })
+	if err != nil {
+		return nil, err
+	}
+	return h.rel, nil
+}
+
+// releaseVersion makes and keeps the release version.
+func (v *Vault) releaseVersion(ctx context.Context, h *handover, c *Copy, last Version, raw []byte) error {
+	rel, at := h.rel, stamp.Format(h.rel.ReleasedAt)
+	prev := storage.Digest("")
+	if last.Statement != nil {
+		prev = storage.Sum(last.Statement)
+	}
+	sealed, err := v.seal(ctx, sealing{
+		raw: raw, mode: Sealing{last.Seal.Mode, last.Seal.Reason}, at: rel.ReleasedAt,
+		reason: fmt.Sprintf("Released from the vault of %s to %s; reason %s; %s; ends version %d of copy %s, envelope %s",
+			c.Custodian.Party.Name, rel.Recipient, rel.Reason, at, last.Version, c.CopyID, c.EnvelopeID),
+		statement: VersionStatement{
+			Assignee: c.SecuredParty, At: at, CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: VersionRelease, Prev: prev,
+			Reason: rel.Reason, Recipient: &rel.Recipient, Vault: c.Custodian.Party.Name, Version: rel.Version,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	h.version = Version{
+		CopyID: c.CopyID, Version: rel.Version, Kind: VersionRelease, Seal: sealed.seal, Statement: sealed.statement, CreatedAt: rel.ReleasedAt,
+		Prefix: storage.Object{SHA256: last.Object.SHA256, Size: last.Object.Size},
+	}
+	owner := fmt.Sprintf("%s-%s-v%d", c.CopyID, rel.ReleaseID, rel.Version)
+	if h.version.Object, err = v.keep(ctx, "version", owner, sealed.file); err != nil {
+		return err
+	}
+	rel.SHA256, rel.Size = h.version.Object.SHA256, h.version.Object.Size
+	if rel.SHA256 != last.Object.SHA256 {
+		h.claim = &Claim{rel.SHA256, c.CopyID, c.EnvelopeID, ClaimVersion, rel.Version, rel.ReleasedAt}
+	}
+	rel.Statement, _, err = v.state(typRelease, ReleaseStatement{
+		At: at, CopyID: c.CopyID, EndsSHA256: last.Object.SHA256, EndsVersion: last.Version, EnvelopeID: c.EnvelopeID, Note: rel.Note,
+		Reason: rel.Reason, Recipient: rel.Recipient, ReleaseID: rel.ReleaseID, SHA256: rel.SHA256, V: statementVersion, Version: rel.Version,
+	})
+	return err
+}
+
+// releaseEntry makes the last entry of the custody chain.
+func (v *Vault) releaseEntry(ctx context.Context, h *handover, c *Copy) error {
+	before, err := v.c.Store.Custody(ctx, c.CopyID)
+	if err != nil {
+		return err
+	}
+	if len(before) == 0 {
+		return fmt.Errorf("copy %s has no custody entry: %w", c.CopyID, ErrIntegrity)
+	}
+	prev := before[len(before)-1]
+	at := h.rel.ReleasedAt
+	if at.Before(prev.RecordedAt) { // a clock that went back
+		at = prev.RecordedAt
+	}
+	h.entry, err = v.entry(CustodyEntry{
+		ID: v.c.NewID("cust"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: prev.Seq + 1, Kind: CustodyRelease,
+		From: prev.To, Recipient: &h.rel.Recipient, Version: h.rel.Version, SHA256: h.rel.SHA256, RecordedAt: at,
+		PreviousSHA256: prev.StatementSHA256,
+		Consent:        Consent{Kind: ConsentAttested, Actor: h.Actor, RequestID: h.RequestID, RequestSHA256: h.RequestSHA256},
+	})
+	return err
+}
+
+// end is the transaction that makes the release true.
+func (v *Vault) end(ctx context.Context, s Store, h *handover, seen *Copy) error {
+	c, err := v.find(ctx, s, h.OrgID, h.EnvelopeID)
+	if err != nil {
+		return err
+	}
+	if c.Status == StatusReleased || c.Version != seen.Version {
+		return errTaken
+	}
+	if err := releasable(c, h.ReleaseRequest); err != nil {
+		return err
+	}
+	rel := h.rel
+	events, err := v.chain.Append(ctx, s,
+		chain.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.released", Actor: h.Actor, Data: map[string]any{
+			"release_id": rel.ReleaseID, "copy_id": c.CopyID, "version": rel.Version, "sha256": rel.SHA256, "ends_version": rel.EndsVersion,
+			"reason": rel.Reason, "statement_sha256": storage.Sum([]byte(rel.Statement)), "version_statement_sha256": h.version.Seal.SHA256,
+		}, Detail: map[string]any{"recipient": rel.Recipient, "note": rel.Note}},
+		chain.Draft{EnvelopeID: c.EnvelopeID, Type: "custody.assigned", Actor: h.Actor, Data: map[string]any{
+			"custody_id": h.entry.ID, "seq": h.entry.Seq, "kind": h.entry.Kind, "copy_id": c.CopyID, "version": rel.Version,
+			"sha256": h.entry.SHA256, "statement_sha256": h.entry.StatementSHA256, "consent": h.entry.Consent.Kind,
+		}})
+	if err != nil {
+		return err
+	}
+	rel.EventID, h.version.EventID, h.entry.EventID = events[0].ID, events[0].ID, events[1].ID
+	at := events[0].RecordedAt
+	c.Status, c.ReleasedAt = StatusReleased, &at
+	c.Version, c.DocumentHash, c.Size, c.Seal = rel.Version, rel.SHA256, rel.Size, h.version.Seal
+	rel.ReleasedAt = at
+	steps := []func() error{
+		func() error { return s.UpdateCopy(ctx, c) },
+		func() error { return s.LinkBlob(ctx, h.version.Object.Name, at) },
+		func() error { return s.AddVersion(ctx, h.version) },
+		func() error { return s.AddCustody(ctx, h.entry) },
+		func() error { return s.AddRelease(ctx, rel) },
+	}
+	if h.claim != nil {
+		steps = append(steps, func() error { return s.AddClaims(ctx, *h.claim) })
+	}
+	steps = append(steps, func() error { return also(ctx, s, h.Also, rel) })
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Released returns the release of an envelope; ErrNotReleased, also for another
+// organization's.
+func (v *Vault) Released(ctx context.Context, orgID, envelopeID string) (*Release, error) {
+	return v.released(ctx, v.c.Store, orgID, envelopeID)
+}
+
+func (v *Vault) released(ctx context.Context, s Store, orgID, envelopeID string) (*Release, error) {
+	r, err := s.Release(ctx, envelopeID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, ErrNotReleased
+	case err != nil:
+		return nil, err
+	case r.OrgID != orgID:
+		return nil, ErrNotReleased
+	}
+	return r, nil
+}

@@ -1,0 +1,88 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/storage"
+)
+
+// sealing is a version about to be sealed.
+type sealing struct {
+	raw       []byte
+	mode      Sealing
+	reason    string // embedded
+	at        time.Time
+	statement VersionStatement // detached; SHA256 is set by seal
+}
+
+type sealed struct {
+	file      []byte // raw and what was appended
+	seal      Seal
+	statement []byte
+}
+
+// seal appends the vault's seal to a version, or states it beside.
+func (v *Vault) seal(ctx context.Context, s sealing) (*sealed, error) {
+	if s.mode.Mode == SealingDetached {
+		return v.sealBeside(ctx, s)
+	}
+	seal, err := v.c.Sealer.Seal(ctx, pades.SealRequest{PDF: s.raw, Reason: s.reason, At: s.at, Limits: pades.Limits{Bytes: int64(len(s.raw))}})
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	file := make([]byte, 0, len(s.raw)+len(seal.Appended))
+	file = append(append(file, s.raw...), seal.Appended...)
+	return &sealed{file: file, seal: Seal{Mode: SealingEmbedded, Level: seal.Level, TimeSource: timeSource(seal.TimeSource), Field: seal.Field}}, nil
+}
+
+func (v *Vault) sealBeside(ctx context.Context, s sealing) (*sealed, error) {
+	s.statement.SHA256, s.statement.V = storage.Sum(s.raw), statementVersion
+	content, err := canon.Marshal(s.statement)
+	if err != nil {
+		return nil, fmt.Errorf("version statement: %w", err)
+	}
+	der, level, err := v.c.Sealer.Statement(ctx, content)
+	if err != nil {
+		return nil, fmt.Errorf("version statement: %w", err)
+	}
+	source := "clock"
+	if level != pades.LevelBB {
+		source = "time-stamp"
+	}
+	return &sealed{
+		file: s.raw, statement: der,
+		seal: Seal{Mode: SealingDetached, Reason: s.mode.Reason, Level: level, TimeSource: timeSource(source), SHA256: storage.Sum(der)},
+	}, nil
+}
+
+// timeSource names where the time of a seal comes from, as certificates print it.
+func timeSource(s string) string {
+	if s == "clock" {
+		return "host clock and log"
+	}
+	return s
+}
+
+func (v *Vault) depositReason(d *deposit) string {
+	return fmt.Sprintf("Authoritative copy in the vault of %s; assignee %s; envelope %s, copy %s, version 1",
+		d.custody.Custodian.Party.Name, d.custody.Assignee, d.EnvelopeID, d.copyID)
+}
+
+// String names a party as seals print it.
+func (p Party) String() string {
+	if p.Identifier == "" {
+		return p.Name
+	}
+	return p.Name + " (" + p.Identifier + ")"
+}
+
+// equal compares two values by their canonical encoding.
+func equal(a, b any) bool {
+	x, err1 := canon.Marshal(a)
+	y, err2 := canon.Marshal(b)
+	return err1 == nil && err2 == nil && string(x) == string(y)
+}

@@ -1,0 +1,102 @@
+package vault
+
+import (
+	"context"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Store is what the vault keeps. storage/sqlstore implements it on SQL;
+// storage/storagetest holds what every implementation must do. It may grow
+// until v1. Every failing backend wraps storage.ErrUnavailable.
+type Store interface {
+	chain.Store
+
+	// InTx runs fn in one transaction, again when the database asks for it; fn is
+	// SQL only. In a Store made by With, fn runs once.
+	InTx(ctx context.Context, fn func(ctx context.Context, s Store) error) error
+	// With binds the store to a transaction that someone else opened.
+	With(tx storage.Tx) Store
+	// Tx is the open transaction, nil outside of one.
+	Tx() storage.Tx
+
+	// LinkBlob gives a staged object its owner; storage.ErrBlobCondemned, storage.ErrNotFound.
+	LinkBlob(ctx context.Context, name string, at time.Time) error
+	// UnlinkBlob gives an object to the sweep; storage.ErrNotFound.
+	UnlinkBlob(ctx context.Context, name string, at time.Time) error
+
+	// InsertCopy is where one envelope has one copy for ever: storage.ErrConflict
+	// when it has one, released or not.
+	InsertCopy(ctx context.Context, c *Copy) error
+	// UpdateCopy writes c if its revision is still c.Revision and increases both;
+	// storage.ErrConflict when it is not.
+	UpdateCopy(ctx context.Context, c *Copy) error
+	// Copy returns the copy of an envelope; storage.ErrNotFound.
+	Copy(ctx context.Context, envelopeID string) (*Copy, error)
+	// CopiesToCheck returns envelope ids of live copies last checked before t,
+	// oldest first.
+	CopiesToCheck(ctx context.Context, t time.Time, limit int) ([]string, error)
+
+	// AddVersion; storage.ErrConflict when the number is taken.
+	AddVersion(ctx context.Context, v Version) error
+	// Versions returns all, first version first.
+	Versions(ctx context.Context, copyID string) ([]Version, error)
+	// MoveObject makes a version or marked copy name another object with the same
+	// bytes; storage.ErrNotFound.
+	MoveObject(ctx context.Context, copyID, from, to string) error
+
+	// AddClaims inserts all or none; storage.ErrConflict when a digest is claimed.
+	AddClaims(ctx context.Context, claims ...Claim) error
+	// Claims returns the claims on any of the digests.
+	Claims(ctx context.Context, digests ...storage.Digest) ([]Claim, error)
+	// ClaimsOf returns the claims of a copy.
+	ClaimsOf(ctx context.Context, copyID string) ([]Claim, error)
+
+	// AddRegistered adds a row to the copy register.
+	AddRegistered(ctx context.Context, r Registered) error
+	// Register lists the copies of an envelope after a position, newest first;
+	// nil is the beginning.
+	Register(ctx context.Context, envelopeID string, after *Position, offset, limit int) ([]Registered, error)
+	// CountRegister counts the copies of an envelope.
+	CountRegister(ctx context.Context, envelopeID string) (int, error)
+
+	// AddCustody; storage.ErrConflict when (CopyID, Seq) is taken.
+	AddCustody(ctx context.Context, e CustodyEntry) error
+	// Custody returns the custody chain, first entry first.
+	Custody(ctx context.Context, copyID string) ([]CustodyEntry, error)
+	// AddAcknowledgment keeps a custodian's acknowledgment.
+	AddAcknowledgment(ctx context.Context, a Acknowledgment) error
+	// Acknowledgments returns all of a copy, oldest first.
+	Acknowledgments(ctx context.Context, copyID string) ([]Acknowledgment, error)
+
+	// AddTampering; storage.ErrConflict when the object is known as altered.
+	AddTampering(ctx context.Context, t Tampering) error
+	// EndTampering; storage.ErrNotFound.
+	EndTampering(ctx context.Context, object string) error
+	// Tamperings returns those of a copy.
+	Tamperings(ctx context.Context, copyID string) ([]Tampering, error)
+
+	// AddRelease; storage.ErrConflict when the envelope has one.
+	AddRelease(ctx context.Context, r *Release) error
+	// UpdateRelease writes r if its revision is still r.Revision and increases
+	// both; storage.ErrConflict when it is not.
+	UpdateRelease(ctx context.Context, r *Release) error
+	// Release returns the release of an envelope; storage.ErrNotFound.
+	Release(ctx context.Context, envelopeID string) (*Release, error)
+	// ReleasesToPack returns envelope ids of releases without a package, oldest first.
+	ReleasesToPack(ctx context.Context, limit int) ([]string, error)
+	// ReleasesToDelete returns envelope ids of acknowledged releases whose
+	// DeleteAfter is not after now and whose bytes are not deleted, oldest first.
+	ReleasesToDelete(ctx context.Context, now time.Time, limit int) ([]string, error)
+
+	// Events reads an envelope's whole chain, with details.
+	Events(ctx context.Context, envelopeID string) ([]Event, error)
+}
+
+// Position is where a page of the register begins.
+type Position struct {
+	MadeAt time.Time
+	ID     string
+}

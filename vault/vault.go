@@ -1,0 +1,229 @@
+package vault
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/jws"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/translog"
+)
+
+// Actor is who caused an event.
+type Actor = chain.Actor
+
+// Event is one link of an envelope's event chain.
+type Event = chain.Event
+
+// Sealer makes the vault's seals; a *pades.Sealer is one.
+type Sealer interface {
+	Seal(ctx context.Context, r pades.SealRequest) (*pades.Seal, error)
+	Statement(ctx context.Context, content []byte) (der []byte, level string, err error)
+}
+
+// Custodian is who holds copies for their assignees: the operator of the
+// installation or a third party, never the transferor. It signs one
+// acknowledgment for each copy and each new controller.
+type Custodian struct {
+	Party  Party
+	Signer crypto.Signer // Ed25519, required; the custodian's own key
+	KeyID  string        // default: the key's RFC 7638 thumbprint
+	// StandingAcknowledgmentSHA256 is the digest of the document in which the
+	// custodian said that it acknowledges what this key signs.
+	StandingAcknowledgmentSHA256 storage.Digest
+}
+
+// What ReadAuthoritative hands out (Config.Inspection).
+const (
+	InspectionExact  = "exact"  // the authoritative bytes
+	InspectionMarked = "marked" // the marked copy
+	InspectionOff    = "off"    // nothing
+)
+
+// Duplicate is an attempt to deposit what was vaulted before.
+type Duplicate struct {
+	EnvelopeID, OrgID string  // of the attempt
+	Claims            []Claim // that it collides with
+}
+
+// Config makes a Vault.
+type Config struct {
+	Store           Store          // required
+	Depot           *storage.Depot // required
+	Sealer          Sealer         // required
+	Log             *translog.Log  // required; compared with its anchors before the database is trusted
+	StatementSigner crypto.Signer  // Ed25519, required; signs custody and release statements
+
+	StatementKeyID string         // default: the key's RFC 7638 thumbprint
+	Custodian      *Custodian     // default: none, every organization keeps its own
+	Roots          *x509.CertPool // for checking the vault's own seals with each integrity check; default: digests only
+
+	Inspection     string        // default InspectionExact
+	ReleaseGrace   time.Duration // between acknowledgment and deletion; default 30 days
+	IntegrityEvery time.Duration // between two integrity checks; default 24 h
+
+	// OnDuplicate hears of a refused deposit and may allow it, which the stored
+	// event records. It runs outside any transaction. Default: refuse.
+	OnDuplicate func(ctx context.Context, d Duplicate) (allow bool)
+
+	Now    func() time.Time           // default time.Now
+	NewID  func(prefix string) string // default: 130 random bits
+	Rand   io.Reader                  // default crypto/rand
+	Logger *slog.Logger               // default: silent
+}
+
+// Vault keeps authoritative copies. It is safe for concurrent use and keeps no
+// state of its own.
+type Vault struct {
+	c     Config
+	now   func() time.Time
+	log   *slog.Logger
+	chain chain.Stamper
+}
+
+// New checks c. It does no I/O.
+func New(c Config) (*Vault, error) {
+	for _, f := range []struct {
+		name    string
+		missing bool
+	}{
+		{"Store", c.Store == nil},
+		{"Depot", c.Depot == nil},
+		{"Sealer", c.Sealer == nil},
+		{"Log", c.Log == nil},
+		{"StatementSigner", c.StatementSigner == nil},
+	} {
+		if f.missing {
+			return nil, fmt.Errorf("vault: Config.%s is required", f.name)
+		}
+	}
+	var err error
+	if c.StatementKeyID, err = keyID(c.StatementSigner, c.StatementKeyID); err != nil {
+		return nil, fmt.Errorf("vault: Config.StatementSigner: %w", err)
+	}
+	if c.Custodian != nil {
+		own := *c.Custodian
+		if own.KeyID, err = keyID(own.Signer, own.KeyID); err != nil {
+			return nil, fmt.Errorf("vault: Config.Custodian.Signer: %w", err)
+		}
+		if own.Party.Name == "" {
+			return nil, errors.New("vault: Config.Custodian.Party.Name is required")
+		}
+		c.Custodian = &own
+	}
+	switch c.Inspection {
+	case "":
+		c.Inspection = InspectionExact
+	case InspectionExact, InspectionMarked, InspectionOff:
+	default:
+		return nil, fmt.Errorf("vault: Config.Inspection is %q, want exact, marked or off", c.Inspection)
+	}
+	if c.ReleaseGrace <= 0 {
+		c.ReleaseGrace = 30 * 24 * time.Hour
+	}
+	if c.IntegrityEvery <= 0 {
+		c.IntegrityEvery = 24 * time.Hour
+	}
+	c.Rand = stamp.Rand(c.Rand)
+	if c.NewID == nil {
+		c.NewID = stamp.IDs(c.Rand)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	now := stamp.Clock(c.Now)
+	return &Vault{c, now, c.Logger, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}}, nil
+}
+
+func keyID(s crypto.Signer, id string) (string, error) {
+	pub, err := jws.PublicKey(s)
+	if err != nil || id != "" {
+		return id, err
+	}
+	return jws.Thumbprint(pub), nil
+}
+
+// StatementKeys returns the public keys that verify this vault's custody and
+// release statements and its custodian's acknowledgments, by key id.
+func (v *Vault) StatementKeys() map[string]ed25519.PublicKey {
+	keys := map[string]ed25519.PublicKey{}
+	keys[v.c.StatementKeyID], _ = jws.PublicKey(v.c.StatementSigner) // New checked both
+	if c := v.c.Custodian; c != nil {
+		keys[c.KeyID], _ = jws.PublicKey(c.Signer)
+	}
+	return keys
+}
+
+// update runs fn in one transaction, again when another one was first.
+func (v *Vault) update(ctx context.Context, fn func(ctx context.Context, s Store) error) error {
+	const tries = 12
+	for try := 1; ; try++ {
+		err := v.c.Store.InTx(ctx, fn)
+		if !errors.Is(err, storage.ErrConflict) || try == tries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
+		}
+	}
+}
+
+// find returns the envelope's copy if it is the organization's.
+func (v *Vault) find(ctx context.Context, s Store, orgID, envelopeID string) (*Copy, error) {
+	c, err := s.Copy(ctx, envelopeID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, ErrNotVaulted
+	case err != nil:
+		return nil, err
+	case c.OrgID != orgID:
+		return nil, ErrNotVaulted
+	}
+	return c, nil
+}
+
+// live is find for a copy that is here.
+func (v *Vault) live(ctx context.Context, s Store, orgID, envelopeID string) (*Copy, error) {
+	c, err := v.find(ctx, s, orgID, envelopeID)
+	if err == nil && c.Status == StatusReleased {
+		return nil, ErrReleased
+	}
+	return c, err
+}
+
+// Copy returns the authoritative copy of an envelope, live or released;
+// ErrNotVaulted.
+func (v *Vault) Copy(ctx context.Context, orgID, envelopeID string) (*Copy, error) {
+	return v.find(ctx, v.c.Store, orgID, envelopeID)
+}
+
+// Custody returns the custody chain, first entry first; ErrNotVaulted.
+func (v *Vault) Custody(ctx context.Context, orgID, envelopeID string) ([]CustodyEntry, error) {
+	c, err := v.find(ctx, v.c.Store, orgID, envelopeID)
+	if err != nil {
+		return nil, err
+	}
+	return v.c.Store.Custody(ctx, c.CopyID)
+}
+
+// Versions returns the versions of the authoritative copy, first version first;
+// ErrNotVaulted.
+func (v *Vault) Versions(ctx context.Context, orgID, envelopeID string) ([]Version, error) {
+	c, err := v.find(ctx, v.c.Store, orgID, envelopeID)
+	if err != nil {
+		return nil, err
+	}
+	return v.c.Store.Versions(ctx, c.CopyID)
+}
