@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -87,7 +88,10 @@ func openFolder(dir string) (*folder, error) {
 }
 
 // folder implements driver.Bucket.
-type folder struct{ root *os.Root }
+type folder struct {
+	root    *os.Root
+	durable sync.Map // folders of the first level whose entries were synced
+}
 
 func (f *folder) prepare() error {
 	if err := f.root.Mkdir(tempDir, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -183,7 +187,8 @@ func (r *folderReader) Close() error                         { return r.file.Clo
 func (r *folderReader) Attributes() *driver.ReaderAttributes { return &r.attrs }
 func (r *folderReader) As(any) bool                          { return false }
 
-// Delete removes the object durably, then its folder if that is empty now.
+// Delete removes the object durably, then its folders below the first level
+// that are empty now.
 func (f *folder) Delete(_ context.Context, key string, opts *driver.DeleteOptions) error {
 	if opts.BeforeDelete != nil {
 		if err := opts.BeforeDelete(asNothing); err != nil {
@@ -204,7 +209,7 @@ func (f *folder) Delete(_ context.Context, key string, opts *driver.DeleteOption
 	if err := f.sync(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for ; dir != "."; dir = path.Dir(dir) {
+	for ; strings.Contains(dir, "/"); dir = path.Dir(dir) {
 		if f.root.Remove(dir) != nil { // another object is in there
 			break
 		}

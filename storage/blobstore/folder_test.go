@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"gocloud.dev/blob"
@@ -159,7 +161,7 @@ func TestFolderDeleteRacesPut(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if _, err := os.Stat(filepath.Join(dir, "kind")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, "kind", "owner")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an empty folder is left: %v", err)
 	}
 }
@@ -205,6 +207,30 @@ func TestFolderCancelledWriteLeavesNothing(t *testing.T) {
 	}
 	if ok, err := b.Exists(t.Context(), "a/b"); ok || err != nil {
 		t.Errorf("got %v, %v", ok, err)
+	}
+}
+
+// Bucket.Upload closes the writer whatever its source did; what was read until
+// then must not become an object.
+func TestFolderFailedUploadLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "blobs")
+	b := open(t, dir)
+	broken := errors.New("broken")
+	for i, r := range []io.Reader{
+		iotest.ErrReader(broken),
+		io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken)),
+	} {
+		key := fmt.Sprintf("a/%d", i)
+		if err := b.Upload(t.Context(), key, r, &blob.WriterOptions{ContentType: "text/plain"}); !errors.Is(err, broken) {
+			t.Errorf("got %v, want the source's error", err)
+		}
+		if ok, err := b.Exists(t.Context(), key); ok || err != nil {
+			t.Errorf("exists: %v, %v", ok, err)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Join(dir, ".tmp")); err != nil || len(left) != 0 {
+		t.Errorf("left %v, %v", left, err)
 	}
 }
 

@@ -43,15 +43,38 @@ type folderWriter struct {
 	temp    *tempFile
 	onlyNew bool
 	attrs   folderAttrs
+	err     error // of the first write that failed
 }
 
-func (w *folderWriter) Write(p []byte) (int, error) { return w.temp.file.Write(p) }
+func (w *folderWriter) Write(p []byte) (int, error) {
+	n, err := w.temp.file.Write(p)
+	w.failed(err)
+	return n, err
+}
 
-// Close publishes the object durably, unless the context ended.
+// Upload implements driver.Uploader. That the source fails is known here only,
+// and Bucket.Upload closes the writer all the same.
+func (w *folderWriter) Upload(r io.Reader) error {
+	_, err := io.Copy(w.temp.file, r)
+	w.failed(err)
+	return err
+}
+
+func (w *folderWriter) failed(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+// Close publishes the object durably, unless the context ended or a write
+// failed.
 func (w *folderWriter) Close() error {
 	defer w.temp.remove()
 	if err := w.temp.finish(); err != nil {
 		return err
+	}
+	if w.err != nil {
+		return w.err
 	}
 	if err := w.ctx.Err(); err != nil {
 		return err
@@ -136,8 +159,12 @@ func (f *folder) name(t *tempFile, p string, onlyNew bool) error {
 
 // makeDirs makes the folder p and those above it. Each entry is made durable
 // even when the folder was there: whoever made it may not have come to that.
+// Folders of the first level are never removed, so once is enough for them.
 func (f *folder) makeDirs(p string) error {
 	if p == "." {
+		return nil
+	}
+	if _, durable := f.durable.Load(p); durable {
 		return nil
 	}
 	parent := path.Dir(p)
@@ -147,7 +174,13 @@ func (f *folder) makeDirs(p string) error {
 	if err := f.root.Mkdir(p, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return f.sync(parent)
+	if err := f.sync(parent); err != nil {
+		return err
+	}
+	if parent == "." {
+		f.durable.Store(p, true)
+	}
+	return nil
 }
 
 // folderAttrs is what an object carries besides its bytes, one JSON file per
