@@ -1,0 +1,35 @@
+package pdf
+
+// size returns the width and height of the page as a reader displays it, in points: crop box, rotation and user unit
+// applied (ISO 32000-2 §7.7.3.3).
+func (p Page) size() (w, h float64) {
+	w, h = p.CropBox.Width()*p.UserUnit, p.CropBox.Height()*p.UserUnit
+	if p.Rotate == 90 || p.Rotate == 270 {
+		return h, w
+	}
+	return w, h
+}
+
+// display returns the matrix that takes points on the displayed page, measured from its bottom-left corner, to default
+// user space.
+func (p Page) display() [6]float64 {
+	s, b := 1/p.UserUnit, p.CropBox
+	switch p.Rotate {
+	case 90:
+		return [6]float64{0, s, -s, 0, b.X1, b.Y0}
+	case 180:
+		return [6]float64{-s, 0, 0, -s, b.X1, b.Y1}
+	case 270:
+		return [6]float64{0, -s, s, 0, b.X0, b.Y1}
+	}
+	return [6]float64{s, 0, 0, s, b.X0, b.Y0}
+}
+
+// geometry is what the look of an overlay depends on; pages of one geometry share the overlay.
+type geometry struct {
+	box    Rect
+	rotate int
+	unit   float64
+}
+
+func (p Page) geometry() geometry { return geometry{p.CropBox, p.Rotate, p.UserUnit} }

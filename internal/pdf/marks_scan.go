@@ -1,0 +1,169 @@
+package pdf
+
+import (
+	"bytes"
+	"compress/zlib"
+	"io"
+)
+
+// maxScan bounds the decoded content of one page that is looked at; longer content counts as unbalanced.
+const maxScan = 16 << 20
+
+// contentScan looks whether page content leaves things as it found them. It keeps its buffers between pages.
+type contentScan struct {
+	zr  io.ReadCloser
+	buf bytes.Buffer
+}
+
+// balanced reports whether the content in parts pairs q with Q, BT with ET and marked content with EMC, never closes what
+// it has not opened, and ends between two operators, so that what is drawn after it comes out as meant. What cannot be
+// decoded within bounds is not balanced.
+func (s *contentScan) balanced(d *Document, parts Array) bool {
+	s.buf.Reset()
+	for _, part := range parts {
+		st, err := d.Stream(part)
+		if err != nil || st == nil || !s.decode(d, st) {
+			return false
+		}
+		s.buf.WriteByte('\n')
+	}
+	return scanOperators(s.buf.Bytes())
+}
+
+func (s *contentScan) decode(d *Document, st *Stream) bool {
+	filter, err := d.Resolve(st.Dict["Filter"])
+	if err != nil {
+		return false
+	}
+	if a, ok := filter.(Array); ok && len(a) == 1 {
+		filter = d.Name(a[0])
+	}
+	var src io.Reader
+	switch {
+	case filter == nil:
+		src = bytes.NewReader(st.Raw)
+	case filter == Name("FlateDecode") && st.Dict["DecodeParms"] == nil:
+		if src = s.inflate(st.Raw); src == nil {
+			return false
+		}
+	default:
+		data, err := d.Decode(st)
+		if err != nil {
+			return false
+		}
+		src = bytes.NewReader(data)
+	}
+	room := int64(maxScan - s.buf.Len())
+	n, err := io.Copy(&s.buf, io.LimitReader(src, room+1))
+	return err == nil && n <= room
+}
+
+func (s *contentScan) inflate(raw []byte) io.Reader {
+	if s.zr == nil {
+		zr, err := zlib.NewReader(bytes.NewReader(raw))
+		if err != nil {
+			return nil
+		}
+		s.zr = zr
+		return zr
+	}
+	if err := s.zr.(zlib.Resetter).Reset(bytes.NewReader(raw), nil); err != nil {
+		return nil
+	}
+	return s.zr
+}
+
+// pairs maps each operator that opens or closes something to its kind and direction.
+var pairs = map[string]struct{ kind, step int }{
+	"q": {0, 1}, "Q": {0, -1}, "BT": {1, 1}, "ET": {1, -1},
+	"BMC": {2, 1}, "BDC": {2, 1}, "EMC": {2, -1}, "BX": {3, 1}, "EX": {3, -1},
+}
+
+func scanOperators(b []byte) bool {
+	var depth [4]int
+	for i := 0; i < len(b); {
+		c := b[i]
+		switch {
+		case isSpace(c), c == '[', c == ']', c == '{', c == '}', c == ')':
+			i++
+		case c == '(':
+			if i = afterString(b, i); i < 0 {
+				return false
+			}
+		case c == '<':
+			if i = afterAngle(b, i); i < 0 {
+				return false
+			}
+		case c == '>':
+			i++
+		case c == '%':
+			for i < len(b) && b[i] != '\n' && b[i] != '\r' {
+				i++
+			}
+		default:
+			start := i
+			for i++; i < len(b) && isRegular(b[i]); i++ {
+			}
+			word := b[start:i]
+			if word[0] < 'A' || len(word) > 3 {
+				continue
+			}
+			if len(word) == 2 && word[0] == 'I' && word[1] == 'D' {
+				if i = afterInlineImage(b, i); i < 0 {
+					return false
+				}
+				continue
+			}
+			if p, ok := pairs[string(word)]; ok {
+				if depth[p.kind] += p.step; depth[p.kind] < 0 {
+					return false
+				}
+			}
+		}
+	}
+	return depth == [4]int{}
+}
+
+func afterString(b []byte, i int) int {
+	open := 0
+	for ; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '(':
+			open++
+		case ')':
+			if open--; open == 0 {
+				return i + 1
+			}
+		}
+	}
+	return -1
+}
+
+// afterAngle passes a hexadecimal string, or the opening of a dictionary.
+func afterAngle(b []byte, i int) int {
+	if i+1 < len(b) && b[i+1] == '<' {
+		return i + 2
+	}
+	end := bytes.IndexByte(b[i:], '>')
+	if end < 0 {
+		return -1
+	}
+	return i + end + 1
+}
+
+// afterInlineImage passes the data between ID and EI (§8.9.7).
+func afterInlineImage(b []byte, i int) int {
+	for {
+		at := bytes.Index(b[i:], []byte("EI"))
+		if at < 0 {
+			return -1
+		}
+		at += i
+		i = at + 2
+		if isSpace(b[at-1]) && (i == len(b) || isSpace(b[i])) {
+			return i
+		}
+	}
+}

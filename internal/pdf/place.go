@@ -1,0 +1,208 @@
+package pdf
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+)
+
+// Kinds of a [Mark].
+const (
+	MarkText      = "text"      // Text in sans serif; line feeds break lines
+	MarkSignature = "signature" // PNG if there is one, else Text in a serif italic; Caption small below it
+	MarkCheck     = "check"     // a check mark
+	MarkImage     = "image"     // PNG
+)
+
+// A Mark is something placed on a page. X, Y, W and H are fractions (0 to 1) of the page as displayed, from its top-left
+// corner; Page counts from 1.
+type Mark struct {
+	Page       int
+	X, Y, W, H float64
+	Kind       string // one of the Mark constants
+	Text       string
+	PNG        []byte // at most 1 MiB and 4 megapixels; transparency is kept
+	Caption    string // of a signature, such as "Signed by Jane Doe, 2026-11-23 10:00 UTC"
+}
+
+// PlaceOptions of [Place].
+type PlaceOptions struct {
+	Fonts  Fonts
+	Limits Limits
+}
+
+// Place draws marks on the pages of raw and returns the incremental update to append to it: raw + appended is the new
+// file. Marks stand upright on the page as displayed, whatever its rotation, crop box and user unit; text and pictures are
+// made smaller where they would leave their box. Text is embedded with its fonts and can be extracted again.
+//
+// It fails with a [*MissingGlyphError] when a character cannot be drawn, an [*ImageError] when a PNG cannot be used, and a
+// [*Refusal] when raw cannot be extended.
+func Place(ctx context.Context, raw []byte, marks []Mark, opt PlaceOptions) (appended []byte, err error) {
+	defer guard(&err)
+	d, err := Open(raw, opt.Limits)
+	if err != nil {
+		return nil, err
+	}
+	u, err := d.Update()
+	if err != nil {
+		return nil, err
+	}
+	byPage := map[int][]Mark{}
+	for i, m := range marks {
+		if err := m.check(); err != nil {
+			return nil, fmt.Errorf("pdf: mark %d: %w", i+1, err)
+		}
+		byPage[m.Page] = append(byPage[m.Page], m)
+	}
+	numbers := make([]int, 0, len(byPage))
+	for n := range byPage {
+		numbers = append(numbers, n)
+	}
+	sort.Ints(numbers)
+
+	set, over := newFontSet(u), newOverlays(u)
+	for _, n := range numbers {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p, err := d.Page(n)
+		if err != nil {
+			return nil, err
+		}
+		w, h := p.size()
+		c := newCanvas(w, h, opt.Fonts, set)
+		for _, m := range byPage[n] {
+			if err := c.mark(m); err != nil {
+				return nil, err
+			}
+		}
+		if err := over.draw(p, placed{form: c.form(p.display())}); err != nil {
+			return nil, err
+		}
+	}
+	over.flush()
+	set.finish()
+	return u.Close()
+}
+
+func (m Mark) check() error {
+	for _, v := range []float64{m.X, m.Y, m.W, m.H} {
+		if math.IsNaN(v) || v < 0 || v > 1 {
+			return fmt.Errorf("a fraction of %g", v)
+		}
+	}
+	if m.W == 0 || m.H == 0 {
+		return fmt.Errorf("a box without area")
+	}
+	return nil
+}
+
+// frame is a rectangle on a canvas, in points from the top-left corner.
+type frame struct{ x, y, w, h float64 }
+
+func (c *canvas) mark(m Mark) error {
+	f := frame{m.X * c.w, m.Y * c.h, m.W * c.w, m.H * c.h}
+	f.w, f.h = min(f.w, c.w-f.x), min(f.h, c.h-f.y)
+	switch m.Kind {
+	case MarkText:
+		return c.paragraph(f, m.Text)
+	case MarkCheck:
+		return c.check(f)
+	case MarkImage:
+		return c.picture(f, m.PNG, 0.5)
+	case MarkSignature:
+		return c.signature(f, m)
+	}
+	return fmt.Errorf("pdf: unknown kind of mark %q", m.Kind)
+}
+
+const (
+	textSize    = 11.0 // the largest size of placed text
+	leastText   = 5.0  // below this a line is rather made narrower than wrapped
+	captionSize = 6.5
+)
+
+// paragraph draws text at the largest size at which it fits the frame, on one line if that is still readable.
+func (c *canvas) paragraph(f frame, text string) error {
+	top := min(textSize, f.h*0.8)
+	if !strings.Contains(text, "\n") {
+		gs, err := c.measure(regular, text)
+		if err != nil {
+			return err
+		}
+		size := min(top, f.w/max(width(gs, 1), 1e-6))
+		if size >= 0.7*top {
+			c.show(gs, size, f.x, f.y+f.h/2+0.36*size, ink)
+			return nil
+		}
+	}
+	size := top
+	lines, err := c.wrap(regular, size, f.w, text)
+	for ; err == nil && size > leastText && float64(len(lines))*size*1.2 > f.h; size -= 0.5 {
+		lines, err = c.wrap(regular, size-0.5, f.w, text)
+	}
+	if err != nil {
+		return err
+	}
+	if high := float64(len(lines)) * size * 1.2; high > f.h {
+		size *= f.h / high
+	}
+	y := f.y + (f.h-float64(len(lines))*size*1.2)/2 + size
+	for _, l := range lines {
+		if _, err := c.fit(regular, size, f.x, y, f.w, ink, l); err != nil {
+			return err
+		}
+		y += size * 1.2
+	}
+	return nil
+}
+
+// check draws a check mark as text, so that it can be extracted.
+func (c *canvas) check(f frame) error {
+	gs, err := c.measure(bold, "✓")
+	if err != nil {
+		return err
+	}
+	size := min(f.h*1.05, f.w/width(gs, 1))
+	c.show(gs, size, f.x+(f.w-width(gs, size))/2, f.y+f.h/2+0.36*size, ink)
+	return nil
+}
+
+// signature draws a drawn or typed signature standing on the foot of its frame, with its caption below.
+func (c *canvas) signature(f frame, m Mark) error {
+	if m.Caption != "" {
+		size := min(captionSize, f.h*0.22)
+		foot := f.y + f.h - 0.25*size
+		if _, err := c.fit(regular, size, f.x, foot, f.w, gray, m.Caption); err != nil {
+			return err
+		}
+		f.h -= 1.25 * size
+	}
+	if len(m.PNG) > 0 {
+		return c.picture(f, m.PNG, 0)
+	}
+	gs, err := c.measure(italic, m.Text)
+	if err != nil {
+		return err
+	}
+	if len(gs) == 0 {
+		return fmt.Errorf("pdf: a signature without text or picture")
+	}
+	size := min(f.h*0.72, 30, f.w/width(gs, 1))
+	c.show(gs, size, f.x, f.y+f.h-0.26*size, blueInk)
+	return nil
+}
+
+// picture draws a PNG at the foot of the frame, as large as fits, moved to the right by a share of the room left.
+func (c *canvas) picture(f frame, png []byte, right float64) error {
+	im, err := decodePNG(png)
+	if err != nil {
+		return err
+	}
+	scale := min(f.w/float64(im.w), f.h/float64(im.h))
+	w, h := float64(im.w)*scale, float64(im.h)*scale
+	c.image(im.add(c.set.u), f.x+(f.w-w)*right, f.y+f.h-h-(f.h-h)*right, w, h)
+	return nil
+}

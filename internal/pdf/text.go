@@ -1,0 +1,207 @@
+package pdf
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// color is a fill or stroke color in DeviceRGB, each part 0 to 1.
+type color [3]float64
+
+var (
+	ink     = color{0, 0, 0}
+	gray    = color{0.4, 0.4, 0.4}
+	pale    = color{0.78, 0.78, 0.78}
+	blueInk = color{0.05, 0.1, 0.45}
+	warning = color{0.65, 0.05, 0.05}
+)
+
+// canvas builds the content of one form XObject or page. Its coordinates are points from the top-left corner, y downwards;
+// text is placed by its baseline.
+type canvas struct {
+	w, h     float64
+	fonts    Fonts
+	set      *fontSet
+	lenient  bool // write characters that no font has as code points
+	content  []byte
+	xobjects Dict
+	states   Dict
+}
+
+func newCanvas(w, h float64, fonts Fonts, set *fontSet) *canvas {
+	return &canvas{w: w, h: h, fonts: fonts, set: set, xobjects: Dict{}, states: Dict{}}
+}
+
+// num formats a coordinate with at most four decimals.
+func num(f float64) string {
+	s := strconv.FormatFloat(f, 'f', 4, 64)
+	s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	if s == "-0" || s == "" {
+		return "0"
+	}
+	return s
+}
+
+func (c *canvas) op(operator string, args ...float64) {
+	for _, a := range args {
+		c.content = append(append(c.content, num(a)...), ' ')
+	}
+	c.content = append(append(c.content, operator...), '\n')
+}
+
+func (c *canvas) fill(col color)   { c.op("rg", col[0], col[1], col[2]) }
+func (c *canvas) stroke(col color) { c.op("RG", col[0], col[1], col[2]) }
+
+func (c *canvas) line(x1, y1, x2, y2, thick float64, col color) {
+	c.stroke(col)
+	c.op("w", thick)
+	c.op("m", x1, c.h-y1)
+	c.op("l", x2, c.h-y2)
+	c.op("S")
+}
+
+func (c *canvas) rect(x, y, w, h float64, col color) {
+	c.fill(col)
+	c.op("re", x, c.h-y-h, w, h)
+	c.op("f")
+}
+
+// alpha sets the opacity of what follows.
+func (c *canvas) alpha(a float64) {
+	name := Name("G" + strconv.Itoa(int(a*100)))
+	c.states[name] = Dict{"Type": Name("ExtGState"), "ca": a, "CA": a}
+	c.content = fmt.Appendf(c.content, "/%s gs\n", name)
+}
+
+// image draws the image XObject ref into a rectangle.
+func (c *canvas) image(ref Ref, x, y, w, h float64) {
+	name := Name(fmt.Sprintf("I%d", len(c.xobjects)))
+	c.xobjects[name] = ref
+	c.op("q")
+	c.op("cm", w, 0, 0, h, x, c.h-y-h)
+	c.content = fmt.Appendf(c.content, "/%s Do\n", name)
+	c.op("Q")
+}
+
+// measure maps s to glyphs of a style.
+func (c *canvas) measure(st style, s string) ([]glyph, error) {
+	return c.fonts.glyphs(st, s, c.lenient)
+}
+
+// text draws s with its baseline beginning at x, y.
+func (c *canvas) text(st style, size, x, y float64, col color, s string) error {
+	gs, err := c.measure(st, s)
+	if err != nil {
+		return err
+	}
+	c.show(gs, size, x, y, col)
+	return nil
+}
+
+// fit draws s like text, made smaller where needed to be at most most points wide, and returns the size used.
+func (c *canvas) fit(st style, size, x, y, most float64, col color, s string) (float64, error) {
+	gs, err := c.measure(st, s)
+	if err != nil {
+		return 0, err
+	}
+	if w := width(gs, size); w > most && w > 0 {
+		size *= most / w
+	}
+	c.show(gs, size, x, y, col)
+	return size, nil
+}
+
+func (c *canvas) show(gs []glyph, size, x, y float64, col color) {
+	c.showMatrix(gs, size, [6]float64{1, 0, 0, 1, x, c.h - y}, col)
+}
+
+// showMatrix draws glyphs with a text matrix in coordinates whose y grows upwards.
+func (c *canvas) showMatrix(gs []glyph, size float64, m [6]float64, col color) {
+	if len(gs) == 0 {
+		return
+	}
+	c.op("BT")
+	c.fill(col)
+	c.op("Tm", m[:]...)
+	var last *usedFont
+	for i := 0; i < len(gs); {
+		f, cid := c.set.code(gs[i])
+		if f != last {
+			c.content = fmt.Appendf(c.content, "/%s %s Tf\n", f.name, num(size))
+			last = f
+		}
+		c.content = append(c.content, '<')
+		for ; i < len(gs) && gs[i].face == f.face; i++ {
+			_, cid = c.set.code(gs[i])
+			c.content = fmt.Appendf(c.content, "%04X", cid)
+		}
+		c.content = append(c.content, "> Tj\n"...)
+	}
+	c.op("ET")
+}
+
+// wrap breaks s into lines of at most most points at size; a word that is longer is broken anywhere. Line feeds break.
+func (c *canvas) wrap(st style, size, most float64, s string) ([]string, error) {
+	var lines []string
+	for _, para := range strings.Split(s, "\n") {
+		cur := ""
+		for _, word := range strings.Fields(para) {
+			next := strings.TrimSpace(cur + " " + word)
+			gs, err := c.measure(st, next)
+			if err != nil {
+				return nil, err
+			}
+			if width(gs, size) <= most {
+				cur = next
+				continue
+			}
+			if cur != "" {
+				lines = append(lines, cur)
+			}
+			var broken []string
+			if broken, cur, err = c.breakWord(st, size, most, word); err != nil {
+				return nil, err
+			}
+			lines = append(lines, broken...)
+		}
+		lines = append(lines, cur)
+	}
+	return lines, nil
+}
+
+func (c *canvas) breakWord(st style, size, most float64, word string) (lines []string, rest string, err error) {
+	for _, r := range word {
+		gs, err := c.measure(st, rest+string(r))
+		if err != nil {
+			return nil, "", err
+		}
+		if rest != "" && width(gs, size) > most {
+			lines, rest = append(lines, rest), ""
+		}
+		rest += string(r)
+	}
+	return lines, rest, nil
+}
+
+func (c *canvas) resources() Dict {
+	res := Dict{"Font": c.set.ref}
+	if len(c.xobjects) > 0 {
+		res["XObject"] = c.xobjects
+	}
+	if len(c.states) > 0 {
+		res["ExtGState"] = c.states
+	}
+	return res
+}
+
+// form writes what was drawn as a form XObject (ISO 32000-2 §8.10) placed by m.
+func (c *canvas) form(m [6]float64) Ref {
+	matrix := make(Array, 6)
+	for i, v := range m {
+		matrix[i] = v
+	}
+	return c.set.u.Add(Deflate(Dict{
+		"Type": Name("XObject"), "Subtype": Name("Form"), "BBox": Array{0.0, 0.0, c.w, c.h}, "Matrix": matrix, "Resources": c.resources(),
+	}, c.content))
+}
