@@ -1,0 +1,299 @@
+package httpapi
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/webhook"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/translog"
+)
+
+// TokenKey is a key of the HMAC-SHA256 in download and embed session tokens.
+type TokenKey struct {
+	ID     string // 1 to 32 lower-case letters or digits
+	Secret []byte // 32 bytes or more
+}
+
+// Config is what an API is made of. It is copied, never written.
+type Config struct {
+	ESign  *esign.Engine    // required
+	Log    *translog.Log    // required
+	Scopes *scopes.Registry // required
+
+	Idempotency storage.Idempotency // required
+	Tickets     storage.Tickets     // required
+	Counters    storage.Counters    // required
+	Outbox      storage.Outbox      // required
+	Leases      storage.Leases      // one replica at a time fans webhooks out; default: each tries
+
+	TokenKeys []TokenKey     // required; the first makes download tokens, all open them
+	EmbedKey  crypto.Signer  // required; Ed25519, signs embed tokens and nothing else
+	Keeper    webhook.Keeper // required; encrypts webhook secrets
+
+	BaseURL  string // required; where clients reach us, scheme and host, such as https://sign.example
+	BasePath string // default: /api/v2
+
+	BodyLimit           int64  // bytes of a document; default: 25 MiB
+	WebhookAllowPrivate bool   // send webhooks to private addresses too; default: no
+	WebhookAllowHTTP    bool   // send webhooks to http addresses too; default: no
+	WebhookPrefix       string // of three webhook headers; default: X-Evault
+	VerifyOff           bool   // do not serve verify-by-hash; default: serve it
+	// LinkScope is needed besides envelopes:read to read signing links. Default: none.
+	LinkScope scopes.Scope
+	// PublicPerMinute bounds requests of one address to public routes, in each
+	// replica. Default: 1200.
+	PublicPerMinute int
+	// VerifyPerMinute bounds verify-by-hash of one address over all replicas.
+	// Default: 300.
+	VerifyPerMinute int
+	// ClientIP is the address a request comes from. Behind a proxy give one that
+	// reads the proxy's header. Default: the host of RemoteAddr.
+	ClientIP func(*http.Request) string
+
+	Now    func() time.Time           // default: time.Now
+	NewID  func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
+	Rand   io.Reader                  // default: crypto/rand
+	Logger *slog.Logger               // default: silent
+}
+
+// API serves the routes of doc.go below its base path. It is safe for
+// concurrent use.
+type API struct {
+	cfg      Config
+	now      func() time.Time
+	newID    func(string) string
+	log      *slog.Logger
+	routes   []compiled
+	webhooks *webhook.Sender
+	keys     limiter
+	public   limiter
+	blocked  windowSet
+}
+
+// New checks cfg and returns an API. It does no I/O and starts nothing; Run
+// delivers webhooks.
+func New(cfg Config) (*API, error) {
+	cfg.TokenKeys = slices.Clone(cfg.TokenKeys)
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	cfg.setDefaults()
+	sender, err := webhook.New(webhook.Config{
+		Outbox: cfg.Outbox, Scopes: cfg.Scopes, Keeper: cfg.Keeper, Leases: cfg.Leases,
+		AllowPrivate: cfg.WebhookAllowPrivate, AllowHTTP: cfg.WebhookAllowHTTP, Prefix: cfg.WebhookPrefix,
+		Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	return &API{
+		cfg: cfg, now: stamp.Clock(cfg.Now), newID: cfg.NewID, log: cfg.Logger, routes: compile(table()), webhooks: sender,
+	}, nil
+}
+
+func (c *Config) check() error {
+	for _, f := range []struct {
+		name    string
+		missing bool
+	}{
+		{"ESign", c.ESign == nil},
+		{"Log", c.Log == nil},
+		{"Scopes", c.Scopes == nil},
+		{"Idempotency", c.Idempotency == nil},
+		{"Tickets", c.Tickets == nil},
+		{"Counters", c.Counters == nil},
+		{"Outbox", c.Outbox == nil},
+		{"TokenKeys", len(c.TokenKeys) == 0},
+		{"EmbedKey", c.EmbedKey == nil},
+		{"Keeper", c.Keeper == nil},
+		{"BaseURL", c.BaseURL == ""},
+	} {
+		if f.missing {
+			return fmt.Errorf("httpapi: Config.%s is required", f.name)
+		}
+	}
+	if _, isEd25519 := c.EmbedKey.Public().(ed25519.PublicKey); !isEd25519 {
+		return errors.New("httpapi: Config.EmbedKey must be an Ed25519 key")
+	}
+	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != c.BaseURL || u.Scheme != "https" && u.Scheme != "http" {
+		return errors.New("httpapi: Config.BaseURL must be scheme and host, such as https://sign.example")
+	}
+	if p := c.BasePath; p != "" && (!strings.HasPrefix(p, "/") || strings.HasSuffix(p, "/") || url.PathEscape(strings.ReplaceAll(p, "/", "")) != strings.ReplaceAll(p, "/", "")) {
+		return errors.New("httpapi: Config.BasePath must begin with a slash, not end with one, and need no escapes")
+	}
+	seen := map[string]bool{}
+	for _, k := range c.TokenKeys {
+		if !isWord(k.ID) || len(k.Secret) < 32 || seen[k.ID] {
+			return errors.New("httpapi: Config.TokenKeys: each needs an ID of its own, 1 to 32 lower-case letters or digits, and a secret of at least 32 bytes")
+		}
+		seen[k.ID] = true
+	}
+	return nil
+}
+
+func isWord(s string) bool {
+	bad := strings.IndexFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	return bad < 0 && len(s) >= 1 && len(s) <= 32
+}
+
+func (c *Config) setDefaults() {
+	if c.BasePath == "" {
+		c.BasePath = "/api/v2"
+	}
+	if c.BodyLimit <= 0 {
+		c.BodyLimit = 25 << 20
+	}
+	if c.PublicPerMinute <= 0 {
+		c.PublicPerMinute = 1200
+	}
+	if c.VerifyPerMinute <= 0 {
+		c.VerifyPerMinute = 300
+	}
+	if c.ClientIP == nil {
+		c.ClientIP = remoteIP
+	}
+	c.Rand = stamp.Rand(c.Rand)
+	if c.NewID == nil {
+		c.NewID = stamp.IDs(c.Rand)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+// BasePath is where to mount the API: everything below it is its own.
+func (a *API) BasePath() string { return a.cfg.BasePath }
+
+// SigningURL is the address of a signing link's page, for esign.Config.
+func SigningURL(baseURL, basePath, token string) string { return baseURL + basePath + "/sign/" + token }
+
+// Webhooks delivers events; Run runs it.
+func (a *API) Webhooks() *webhook.Sender { return a.webhooks }
+
+// Run delivers webhooks and forgets what has run out, until ctx ends.
+func (a *API) Run(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(time.Minute)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := a.Forget(ctx, 1000); err != nil && ctx.Err() == nil {
+					a.log.ErrorContext(ctx, "forget", "error", err)
+				}
+			}
+		}
+	}()
+	err := a.webhooks.Run(ctx)
+	<-done
+	return err
+}
+
+// Forget deletes first answers whose time is over, counters of past windows and
+// webhook deliveries finished 30 days ago, at most limit rows of each.
+func (a *API) Forget(ctx context.Context, limit int) error {
+	now := a.now()
+	if _, err := a.cfg.Idempotency.Forget(ctx, now, limit); err != nil {
+		return err
+	}
+	if _, err := a.cfg.Counters.Forget(ctx, now.Add(-24*time.Hour), limit); err != nil {
+		return err
+	}
+	_, err := a.cfg.Outbox.ForgetDeliveries(ctx, now.Add(-30*24*time.Hour), limit)
+	return err
+}
+
+// ServeHTTP implements http.Handler. The path is judged whole, base path
+// included, so no router has to strip anything.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{ctx: r.Context(), w: w, r: r, now: a.now(), requestID: r.Header.Get("X-Request-Id")}
+	if !saneRequestID(c.requestID) {
+		c.requestID = a.newID("req")
+	}
+	w.Header().Set("X-Request-Id", c.requestID)
+	secure(w.Header())
+	defer func() {
+		if p := recover(); p != nil {
+			a.recovered(c, p)
+		}
+	}()
+	rp, err := a.serve(c)
+	a.send(c, rp, err)
+}
+
+// recovered answers 500 for a panic; its value may hold anything and is not
+// logged.
+func (a *API) recovered(c *call, p any) {
+	if p == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
+		panic(p)
+	}
+	a.log.ErrorContext(c.ctx, "panic", "request_id", c.requestID, "route", c.where(), "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+	a.refuse(c, errPanic)
+}
+
+// serve goes through the order of refusals: 401, 429, 404 and 405 of the route,
+// 403, then the body; the handler does the rest.
+func (a *API) serve(c *call) (*reply, error) {
+	path, ours := a.below(c.r.URL)
+	if !ours {
+		return nil, errNoRoute
+	}
+	if keyed(path) {
+		if err := a.authenticate(c); err != nil {
+			return nil, err
+		}
+	}
+	rt, params, allowed := a.find(c.r.Method, path)
+	if rt == nil {
+		if len(allowed) > 0 {
+			return nil, &badMethod{allowed}
+		}
+		return nil, errNoRoute
+	}
+	c.route, c.params = rt, params
+	switch rt.cred {
+	case byKey:
+		if err := authorize(c); err != nil {
+			return nil, err
+		}
+	case byNobody:
+		if err := a.limitPublic(c); err != nil {
+			return nil, err
+		}
+	case byToken: // judged by the handler, after the body: the token names the record
+	}
+	if err := a.read(c); err != nil {
+		return nil, err
+	}
+	if rt.method == http.MethodPost && rt.cred != byNobody {
+		return a.once(c, c.scope())
+	}
+	return rt.handle(a, c)
+}
+
+// scope is whose idempotency keys these are.
+func (c *call) scope() string {
+	if c.key != nil {
+		return c.key.OrgID
+	}
+	return "token:" + string(storage.Sum([]byte(c.params["token"])))
+}

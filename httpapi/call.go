@@ -1,0 +1,215 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/storage"
+)
+
+// call is one request on its way through.
+type call struct {
+	ctx       context.Context
+	w         http.ResponseWriter
+	r         *http.Request
+	requestID string
+	now       time.Time
+	route     *compiled
+	params    map[string]string
+	key       *scopes.Key // byKey
+	body      body
+	claim     *storage.Claim  // with Idempotency-Key
+	kept      *storage.Answer // what the effect's last transaction stored
+	page      func(document)  // answers a refusal with a page for people
+}
+
+// reply is a success.
+type reply struct {
+	status int
+	header map[string]string
+	data   any    // answered as {"data": …}
+	meta   any    // answered beside data
+	raw    []byte // answered as it is; Content-Type is in header
+	write  func(w http.ResponseWriter, r *http.Request)
+}
+
+func ok(data any) *reply { return &reply{status: http.StatusOK, data: data} }
+
+func (rp *reply) with(name, value string) *reply {
+	if rp.header == nil {
+		rp.header = map[string]string{}
+	}
+	rp.header[name] = value
+	return rp
+}
+
+// encode returns the bytes of the answer.
+func (rp *reply) encode() ([]byte, error) {
+	if rp.raw != nil {
+		return rp.raw, nil
+	}
+	if rp.data == nil && rp.meta == nil {
+		return nil, nil
+	}
+	return json.Marshal(struct {
+		Data any `json:"data"`
+		Meta any `json:"meta,omitempty"`
+	}{rp.data, rp.meta})
+}
+
+func (c *call) id() string { return c.params["id"] }
+
+// actor is who acts, for the engines.
+func (c *call) actor() chain.Actor { return chain.Actor{Kind: "key", ID: c.key.ID} }
+
+// address is where the request comes from: a.cfg.ClientIP of it, an IPv6
+// address cut to its /64, which one subscriber has.
+func (a *API) address(r *http.Request) string {
+	s := a.cfg.ClientIP(r)
+	ip, err := netip.ParseAddr(s)
+	if err != nil {
+		return s
+	}
+	ip = ip.Unmap().WithZone("")
+	if ip.Is6() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
+}
+
+func remoteIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// send writes rp, or the problem that err means.
+func (a *API) send(c *call, rp *reply, err error) {
+	if own := (*shown)(nil); errors.As(err, &own) {
+		rp, err = own.page, nil
+	}
+	if err != nil {
+		a.refuse(c, err)
+		return
+	}
+	if rp.write != nil {
+		for k, v := range rp.header {
+			c.w.Header().Set(k, v)
+		}
+		rp.write(c.w, c.r)
+		return
+	}
+	b, err := rp.encode()
+	if err != nil {
+		a.refuse(c, err)
+		return
+	}
+	c.writeBytes(rp.status, rp.header, b)
+}
+
+func (c *call) writeBytes(status int, header map[string]string, b []byte) {
+	h := c.w.Header()
+	if b != nil {
+		h.Set("Content-Type", "application/json")
+	}
+	for k, v := range header {
+		if v == "" {
+			h.Del(k)
+			continue
+		}
+		h.Set(k, v)
+	}
+	if status != http.StatusNotModified && status != http.StatusNoContent {
+		h.Set("Content-Length", strconv.Itoa(len(b)))
+	}
+	c.w.WriteHeader(status)
+	if c.r.Method != http.MethodHead && status != http.StatusNotModified {
+		_, _ = c.w.Write(b) // the client went away; there is nobody to tell
+	}
+}
+
+// saneRequestID accepts what a log line and a header can carry.
+func saneRequestID(s string) bool {
+	if len(s) == 0 || len(s) > 128 {
+		return false
+	}
+	return strings.IndexFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.:", r)
+	}) < 0
+}
+
+// etagged answers 304 when the client has the version already. tag is without
+// quotes.
+func (c *call) etagged(rp *reply, tag string) *reply {
+	quoted := `"` + tag + `"`
+	if matches(c.r.Header.Get("If-None-Match"), quoted) {
+		return (&reply{status: http.StatusNotModified}).with("ETag", quoted)
+	}
+	return rp.with("ETag", quoted)
+}
+
+// matches implements the weak comparison of RFC 9110 section 13.1.2.
+func matches(header, quoted string) bool {
+	if strings.TrimSpace(header) == "*" {
+		return true
+	}
+	for part := range strings.SplitSeq(header, ",") {
+		if strings.TrimPrefix(strings.TrimSpace(part), "W/") == quoted {
+			return true
+		}
+	}
+	return false
+}
+
+// ifMatch judges If-Match by the strong comparison of RFC 9110 section 13.1.1;
+// tag is asked only when the header is there.
+func (c *call) ifMatch(tag func() (string, error)) error {
+	header := c.r.Header.Values("If-Match")
+	if len(header) == 0 {
+		return nil
+	}
+	current, err := tag()
+	if err != nil {
+		return err
+	}
+	for part := range strings.SplitSeq(strings.Join(header, ","), ",") {
+		if p := strings.TrimSpace(part); p == "*" || p == `"`+current+`"` {
+			return nil
+		}
+	}
+	return errIfMatch
+}
+
+// Times: milliseconds outside of what is hashed.
+const milli = "2006-01-02T15:04:05.000Z"
+
+func at(t time.Time) string { return t.UTC().Format(milli) }
+
+func atp(t *time.Time) *string {
+	if t == nil {
+		return nil
+	}
+	s := at(*t)
+	return &s
+}
+
+// orNull is nil for an empty text.
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

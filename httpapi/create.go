@@ -1,0 +1,163 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/check"
+)
+
+type partyBody struct {
+	Name       string `json:"name"`
+	Identifier string `json:"identifier"`
+	Email      string `json:"email"`
+}
+
+type createInput struct {
+	CustomerEmail string `json:"customer_email"`
+	CustomerName  string `json:"customer_name"`
+	CustomerID    string `json:"customer_id"`
+	EnvelopeKind  string `json:"envelope_kind"`
+	EnvelopeName  string `json:"envelope_name"`
+	ExternalID    string `json:"external_id"`
+	Document      *struct {
+		Filename string `json:"filename"`
+		Content  string `json:"content_base64"`
+	} `json:"document"`
+	Fields        []fieldInput      `json:"fields"`
+	Signers       []signerInput     `json:"signers"`
+	SigningOrder  string            `json:"signing_order"`
+	Consent       string            `json:"consent"`
+	Message       string            `json:"message"`
+	RedirectURL   string            `json:"redirect_url"`
+	ExpiresInDays *int              `json:"expires_in_days"`
+	SecuredParty  *partyBody        `json:"secured_party"`
+	Metadata      map[string]string `json:"metadata"`
+	Legend        *bool             `json:"legend"`
+	AutoVault     bool              `json:"auto_vault"`
+	Send          *bool             `json:"send"`
+}
+
+type fieldInput struct {
+	Kind     string  `json:"kind"`
+	Role     string  `json:"role"`
+	Page     int     `json:"page"`
+	X        float64 `json:"x"`
+	Y        float64 `json:"y"`
+	W        float64 `json:"w"`
+	H        float64 `json:"h"`
+	Required *bool   `json:"required"`
+	Label    string  `json:"label"`
+}
+
+type signerInput struct {
+	Email string `json:"email"`
+	Name  string `json:"name"`
+	Role  string `json:"role"`
+	Order int    `json:"order"`
+	Auth  string `json:"auth"`
+}
+
+func (a *API) createEnvelope(c *call) (*reply, error) {
+	var in createInput
+	document, filename, err := c.createParts(&in)
+	if err != nil {
+		return nil, err
+	}
+	r := in.request()
+	r.OrgID, r.Actor, r.Document, r.Filename = c.key.OrgID, c.actor(), document, filename
+	if in.ExpiresInDays != nil && *in.ExpiresInDays < 1 {
+		return nil, check.Fail("expires_in_days", "min", "must be at least 1")
+	}
+	if err := a.checkRedirect(c, in.RedirectURL); err != nil {
+		return nil, err
+	}
+	render := func(e *esign.Envelope) *reply {
+		rp := a.envelopeReply(e)
+		rp.status = http.StatusCreated
+		return rp.with("Location", a.cfg.BaseURL+a.cfg.BasePath+"/partner/envelopes/"+e.ID)
+	}
+	r.Also = keep(a, c, render)
+	e, err := a.cfg.ESign.Create(c.ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return render(e), nil
+}
+
+// createParts reads the request and the document from either form of body.
+func (c *call) createParts(in *createInput) (document []byte, filename string, err error) {
+	if c.body.kind == "multipart" {
+		if err := c.onlyParts("envelope", "document"); err != nil {
+			return nil, "", err
+		}
+		if c.body.part("envelope") == nil {
+			return nil, "", &badRequest{"part_required", "the part envelope is missing"}
+		}
+		if err := c.decodePart("envelope", in); err != nil {
+			return nil, "", err
+		}
+		if p := c.body.part("document"); p != nil {
+			document, filename = p.content, p.filename
+		}
+	} else if err := c.decode(in); err != nil {
+		return nil, "", err
+	}
+	if in.Document == nil {
+		return document, filename, nil
+	}
+	if document != nil {
+		return nil, "", check.Fail("document", "once", "comes twice, as a part and in the JSON")
+	}
+	document, err = base64.StdEncoding.Strict().DecodeString(in.Document.Content)
+	if err != nil {
+		return nil, "", check.Fail("document.content_base64", "base64", "must be base64 as in RFC 4648 section 4")
+	}
+	return document, in.Document.Filename, nil
+}
+
+func (in *createInput) request() esign.CreateRequest {
+	r := esign.CreateRequest{
+		CustomerEmail: in.CustomerEmail, CustomerName: in.CustomerName, CustomerID: in.CustomerID, EnvelopeKind: in.EnvelopeKind,
+		EnvelopeName: in.EnvelopeName, ExternalID: in.ExternalID, SigningOrder: in.SigningOrder, Consent: in.Consent,
+		Message: in.Message, RedirectURL: in.RedirectURL, Metadata: in.Metadata, AutoVault: in.AutoVault,
+		WithoutLegend: in.Legend != nil && !*in.Legend, Send: in.Send == nil || *in.Send,
+	}
+	if in.ExpiresInDays != nil {
+		r.ExpiresInDays = *in.ExpiresInDays
+	}
+	if p := in.SecuredParty; p != nil {
+		r.SecuredParty = &esign.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
+	}
+	for _, s := range in.Signers {
+		r.Signers = append(r.Signers, esign.SignerSpec{Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth})
+	}
+	for _, f := range in.Fields {
+		r.Fields = append(r.Fields, esign.FieldSpec{
+			Kind: f.Kind, Role: f.Role, Page: f.Page, X: f.X, Y: f.Y, W: f.W, H: f.H,
+			Optional: f.Required != nil && !*f.Required, Label: f.Label,
+		})
+	}
+	return r
+}
+
+// checkRedirect holds the address that signers are sent to afterwards against
+// the organization's origins.
+func (a *API) checkRedirect(c *call, redirect string) error {
+	if redirect == "" {
+		return nil
+	}
+	org, err := a.cfg.Scopes.Organization(c.ctx, c.key.OrgID)
+	if err != nil {
+		return err
+	}
+	u, err := url.Parse(redirect)
+	if err != nil || u.Scheme != "https" || !slices.Contains(org.Origins, u.Scheme+"://"+u.Host) {
+		return check.Fail("redirect_url", "origin", "must be an https address on one of the organization's %s origins", strconv.Itoa(len(org.Origins)))
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/evaultlib/evault/scopes"
+)
+
+// credential is what opens a route.
+type credential int
+
+const (
+	byKey    credential = iota // X-API-Key with one of the route's scopes
+	byToken                    // the token in the path
+	byNobody                   // public, limited by address
+)
+
+// bodyKind is what a route reads.
+type bodyKind int
+
+const (
+	noBody       bodyKind = iota
+	jsonBody              // one JSON object, required
+	optionalJSON          // one JSON object, {} when absent
+	createBody            // JSON, or multipart with parts envelope and document
+	fileBody              // multipart part file, or application/pdf
+	depositBody           // optional JSON, or multipart with parts request and file
+	formBody              // JSON, or a form of the signing page
+)
+
+// route is one row of the table. The mux, the order of refusals, the check of
+// openapi.yaml, the docs page and the tests come from it.
+type route struct {
+	method  string
+	pattern string // below the base path; {name} is one segment
+	cred    credential
+	scopes  []scopes.Scope // byKey: one of these is needed
+	body    bodyKind
+	forever bool // the first answer is kept for ever, else 24 h
+	handle  func(*API, *call) (*reply, error)
+	// refill puts the secrets back into a stored first answer; nil: it has none.
+	refill func(*API, *call, []byte) (*reply, error)
+	about  string // one line for the docs page
+}
+
+// compiled is a route with its pattern cut up.
+type compiled struct {
+	route
+	segments []string
+}
+
+func compile(table []route) []compiled {
+	out := make([]compiled, len(table))
+	for i, rt := range table {
+		out[i] = compiled{rt, strings.Split(strings.TrimPrefix(rt.pattern, "/"), "/")}
+	}
+	return out
+}
+
+// match fits the segments of a path to the pattern.
+func (c *compiled) match(path []string) (map[string]string, bool) {
+	if len(path) != len(c.segments) {
+		return nil, false
+	}
+	var params map[string]string
+	for i, want := range c.segments {
+		name, isParam := strings.CutPrefix(want, "{")
+		if !isParam {
+			if want != path[i] {
+				return nil, false
+			}
+			continue
+		}
+		if params == nil {
+			params = make(map[string]string, 2)
+		}
+		params[strings.TrimSuffix(name, "}")] = path[i]
+	}
+	return params, true
+}
+
+// find returns the route of method and path, or the methods that path has.
+func (a *API) find(method string, path []string) (rt *compiled, params map[string]string, allowed []string) {
+	want := method
+	if method == http.MethodHead {
+		want = http.MethodGet
+	}
+	for i := range a.routes {
+		p, ok := a.routes[i].match(path)
+		if !ok {
+			continue
+		}
+		if a.routes[i].method == want {
+			return &a.routes[i], p, nil
+		}
+		allowed = append(allowed, a.routes[i].method)
+		if a.routes[i].method == http.MethodGet {
+			allowed = append(allowed, http.MethodHead)
+		}
+	}
+	slices.Sort(allowed)
+	return nil, nil, slices.Compact(allowed)
+}
+
+// below returns the decoded segments of the path below the base path. It goes by
+// the path that the client sent, whatever router stands before; an empty or
+// undecodable segment is no path of ours.
+func (a *API) below(u *url.URL) ([]string, bool) {
+	rest, ok := strings.CutPrefix(u.EscapedPath(), a.cfg.BasePath+"/")
+	if !ok {
+		return nil, false
+	}
+	segments := strings.Split(rest, "/")
+	for i, s := range segments {
+		plain, err := url.PathUnescape(s)
+		if err != nil || plain == "" {
+			return nil, false
+		}
+		segments[i] = plain
+	}
+	return segments, true
+}
+
+// keyed reports whether an unknown path lies where a key is asked for first.
+func keyed(path []string) bool {
+	return len(path) > 0 && (path[0] == "partner" || len(path) == 2 && path[0] == "embed" && path[1] == "token")
+}

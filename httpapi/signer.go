@@ -1,0 +1,301 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/web"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
+)
+
+// pass is what opens a signer route: the link's own token, or an embed session
+// that stands for it.
+type pass struct {
+	link  string    // the signing link's token
+	frame web.Frame // who may frame the pages: the embed token's origin
+}
+
+// signerPass opens the token in the path. What is no token of ours counts
+// against the address.
+func (a *API) signerPass(c *call) (pass, error) {
+	token := c.params["token"]
+	if !strings.Contains(token, ".") {
+		return pass{link: token}, nil
+	}
+	t, err := a.openTicket(c, token, ticketSession)
+	if err != nil {
+		return pass{}, err
+	}
+	link, err := a.cfg.ESign.SignerToken(c.ctx, t.OrgID, t.EnvelopeID, t.Target)
+	if err != nil {
+		return pass{}, err
+	}
+	return pass{link: link, frame: web.Frame(t.Filename)}, nil
+}
+
+// guard counts tokens that were guessed.
+func (a *API) guard(c *call, err error) error {
+	if errors.Is(err, esign.ErrLink) || errors.Is(err, errTicket) {
+		return a.failed(c, "link", err)
+	}
+	return err
+}
+
+func (a *API) client(c *call) esign.Client {
+	ua := c.r.UserAgent()
+	if len(ua) > 500 {
+		ua = ua[:500]
+	}
+	return esign.Client{Addr: a.cfg.ClientIP(c.r), UserAgent: strings.ToValidUTF8(ua, "�")}
+}
+
+type sessionBody struct {
+	EnvelopeName string             `json:"envelope_name"`
+	Message      *string            `json:"message"`
+	Signer       sessionSigner      `json:"signer"`
+	Status       esign.SignerStatus `json:"status"`
+	AuthRequired bool               `json:"auth_required"`
+	Consent      sessionConsent     `json:"consent"`
+	Pages        []sessionPage      `json:"pages"`
+	Fields       []sessionField     `json:"fields"`
+	ExpiresAt    *string            `json:"expires_at"`
+}
+
+type sessionSigner struct {
+	SignerID string `json:"signer_id"`
+	Email    string `json:"email"`
+	Name     string `json:"name"`
+	Role     string `json:"role"`
+}
+
+type sessionConsent struct {
+	Mode             string         `json:"mode"`
+	DisclosureSHA256 storage.Digest `json:"disclosure_sha256"`
+	GivenAt          *string        `json:"given_at"`
+}
+
+type sessionPage struct {
+	Page   int     `json:"page"`
+	Width  float64 `json:"width"`
+	Height float64 `json:"height"`
+}
+
+type sessionField struct {
+	FieldID  string  `json:"field_id"`
+	Kind     string  `json:"kind"`
+	Page     int     `json:"page"`
+	X        float64 `json:"x"`
+	Y        float64 `json:"y"`
+	W        float64 `json:"w"`
+	H        float64 `json:"h"`
+	Required bool    `json:"required"`
+	Label    string  `json:"label"`
+	Value    string  `json:"value"`
+}
+
+func sessionOf(s *esign.Session) *sessionBody {
+	b := &sessionBody{
+		EnvelopeName: s.EnvelopeName, Message: orNull(s.Message), Status: s.Signer.Status, AuthRequired: s.AuthRequired,
+		Signer:  sessionSigner{s.Signer.ID, s.Signer.Email, s.Signer.Name, s.Signer.Role},
+		Consent: sessionConsent{s.ConsentMode, s.DisclosureSHA256, atp(s.ConsentedAt)},
+		Pages:   make([]sessionPage, len(s.Pages)), Fields: make([]sessionField, len(s.Fields)), ExpiresAt: atp(s.ExpiresAt),
+	}
+	for i, p := range s.Pages {
+		b.Pages[i] = sessionPage{i + 1, p.Width, p.Height}
+	}
+	for i, f := range s.Fields {
+		b.Fields[i] = sessionField{f.ID, f.Kind, f.Page, f.X, f.Y, f.W, f.H, f.Required, f.Label, f.Value}
+	}
+	return b
+}
+
+func (a *API) signerSession(c *call) (*reply, error) {
+	p, s, err := a.openSession(c)
+	if err != nil {
+		return nil, a.guard(c, err)
+	}
+	_ = p
+	return ok(sessionOf(s)), nil
+}
+
+func (a *API) openSession(c *call) (pass, *esign.Session, error) {
+	if _, err := c.query(); err != nil {
+		return pass{}, nil, err
+	}
+	p, err := a.signerPass(c)
+	if err != nil {
+		return p, nil, err
+	}
+	s, err := a.cfg.ESign.Session(c.ctx, p.link, a.client(c))
+	return p, s, err
+}
+
+func (a *API) signerDocument(c *call) (*reply, error) {
+	p, s, err := a.openSession(c)
+	if err != nil {
+		a.asPage(c, p)
+		return nil, a.guard(c, err)
+	}
+	if c.r.Method == http.MethodHead { // a HEAD is no read of the document
+		return &reply{status: 200, raw: []byte{}, header: map[string]string{"Content-Type": "application/pdf"}}, nil
+	}
+	f, err := a.cfg.ESign.Document(c.ctx, p.link, a.client(c))
+	if err != nil {
+		a.asPage(c, p)
+		return nil, err
+	}
+	return fileReply(c, s.EnvelopeID+"_copy.pdf", "application/pdf", string(f.SHA256), f.Content, true), nil
+}
+
+func (a *API) signerDisclosure(c *call) (*reply, error) {
+	p, _, err := a.openSession(c)
+	if err != nil {
+		a.asPage(c, p)
+		return nil, a.guard(c, err)
+	}
+	f, err := a.cfg.ESign.DisclosurePDF(c.ctx, p.link)
+	if err != nil {
+		return nil, err
+	}
+	return fileReply(c, "disclosure.pdf", "application/pdf", string(f.SHA256), f.Content, true), nil
+}
+
+type signerResult struct {
+	Status         esign.SignerStatus `json:"status"`
+	EnvelopeStatus esign.Status       `json:"envelope_status"`
+	RedirectURL    *string            `json:"redirect_url"`
+}
+
+func signerReply(r *esign.SignerResult) *reply {
+	return ok(signerResult{r.Status, r.EnvelopeStatus, orNull(r.RedirectURL)})
+}
+
+func (a *API) signerConsent(c *call) (*reply, error) {
+	in := struct {
+		DisclosureSHA256 storage.Digest `json:"disclosure_sha256"`
+	}{}
+	if c.body.kind == "form" {
+		if c.body.form.Get("agree") != "true" {
+			return a.formRefused(c, check.Fail("agree", "required", "please tick the box to agree"))
+		}
+		in.DisclosureSHA256 = storage.Digest(c.body.form.Get("disclosure_sha256"))
+	} else if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	return a.signerVerb(c, func(p pass) (*esign.SignerResult, error) {
+		return a.cfg.ESign.Consent(c.ctx, esign.ConsentRequest{
+			Token: p.link, DisclosureSHA256: in.DisclosureSHA256, Client: a.client(c), Also: keep(a, c, signerReply),
+		})
+	})
+}
+
+func (a *API) signerWithdraw(c *call) (*reply, error) {
+	reason, err := c.reason()
+	if err != nil {
+		return nil, err
+	}
+	return a.signerVerb(c, func(p pass) (*esign.SignerResult, error) {
+		return a.cfg.ESign.WithdrawConsent(c.ctx, esign.WithdrawRequest{Token: p.link, Reason: reason, Client: a.client(c), Also: keep(a, c, signerReply)})
+	})
+}
+
+func (a *API) signerDecline(c *call) (*reply, error) {
+	reason, err := c.reason()
+	if err != nil {
+		return nil, err
+	}
+	return a.signerVerb(c, func(p pass) (*esign.SignerResult, error) {
+		return a.cfg.ESign.Decline(c.ctx, esign.DeclineRequest{Token: p.link, Reason: reason, Client: a.client(c), Also: keep(a, c, signerReply)})
+	})
+}
+
+func (c *call) reason() (string, error) {
+	if c.body.kind == "form" {
+		return strings.ReplaceAll(c.body.form.Get("reason"), "\r\n", "\n"), nil
+	}
+	var in struct {
+		Reason string `json:"reason"`
+	}
+	err := c.decode(&in)
+	return in.Reason, err
+}
+
+type signInput struct {
+	Signature struct {
+		Kind string `json:"kind"`
+		Text string `json:"text"`
+		PNG  string `json:"png_base64"`
+	} `json:"signature"`
+	Fields []struct {
+		FieldID string `json:"field_id"`
+		Value   string `json:"value"`
+	} `json:"fields"`
+}
+
+func (a *API) signerSign(c *call) (*reply, error) {
+	r := esign.SignRequest{Client: a.client(c), Also: keep(a, c, signerReply)}
+	if c.body.kind == "form" {
+		r.Signature = esign.Signature{Kind: esign.SignatureTyped, Text: strings.TrimSpace(c.body.form.Get("signature"))}
+		r.Fields = formFields(c)
+	} else if err := c.signature(&r); err != nil {
+		return nil, err
+	}
+	return a.signerVerb(c, func(p pass) (*esign.SignerResult, error) {
+		r.Token = p.link
+		return a.cfg.ESign.Sign(c.ctx, r)
+	})
+}
+
+func (c *call) signature(r *esign.SignRequest) error {
+	var in signInput
+	if err := c.decode(&in); err != nil {
+		return err
+	}
+	png, err := base64.StdEncoding.Strict().DecodeString(in.Signature.PNG)
+	if err != nil {
+		return check.Fail("signature.png_base64", "base64", "must be base64 as in RFC 4648 section 4")
+	}
+	r.Signature = esign.Signature{Kind: in.Signature.Kind, Text: in.Signature.Text, PNG: png}
+	for _, f := range in.Fields {
+		r.Fields = append(r.Fields, esign.FieldValue{FieldID: f.FieldID, Value: f.Value})
+	}
+	return nil
+}
+
+const fieldPrefix = "field:"
+
+// formFields are the inputs of the page, in the order of their names so that a
+// repeat is the same request.
+func formFields(c *call) []esign.FieldValue {
+	var out []esign.FieldValue
+	for _, name := range sortedKeys(c.body.form) {
+		if id, isField := strings.CutPrefix(name, fieldPrefix); isField {
+			out = append(out, esign.FieldValue{FieldID: id, Value: c.body.form.Get(name)})
+		}
+	}
+	return out
+}
+
+// signerVerb runs a signer's verb and answers in the form of the request: JSON,
+// or for the page's forms a redirect back to the page.
+func (a *API) signerVerb(c *call, verb func(pass) (*esign.SignerResult, error)) (*reply, error) {
+	p, err := a.signerPass(c)
+	if err != nil {
+		a.asPage(c, p)
+		return nil, a.guard(c, err)
+	}
+	r, err := verb(p)
+	switch {
+	case err != nil && c.body.kind == "form":
+		return a.formRefused(c, err)
+	case err != nil:
+		return nil, a.guard(c, err)
+	case c.body.kind == "form":
+		return (&reply{status: http.StatusSeeOther, raw: []byte{}}).with("Location", a.cfg.BasePath+"/sign/"+c.params["token"]), nil
+	}
+	return signerReply(r), nil
+}

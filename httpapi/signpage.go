@@ -1,0 +1,204 @@
+package httpapi
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/web"
+)
+
+func sortedKeys(v url.Values) []string { return slices.Sorted(maps.Keys(v)) }
+
+// signPage is the signing page. Opening it is no read of the document.
+func (a *API) signPage(c *call) (*reply, error) {
+	p, s, err := a.openSession(c)
+	if err != nil {
+		a.asPage(c, p)
+		return nil, a.guard(c, err)
+	}
+	return a.signingPage(c, http.StatusOK, p, s, "")
+}
+
+func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert string) (*reply, error) {
+	d := a.cfg.ESign.Disclosure()
+	v := web.Signing{
+		Action: a.cfg.BasePath + "/sign/" + c.params["token"], Alert: alert, Done: doneText(s),
+		EnvelopeName: s.EnvelopeName, Message: s.Message, SignerName: s.Signer.Name, SignerEmail: s.Signer.Email,
+		Viewed: s.Signer.ViewedAt != nil, Consented: s.ConsentedAt != nil, Completed: completed(s.EnvelopeStatus),
+		DisclosureTitle: d.Title, Disclosure: strings.Split(d.Text, "\n\n"), DisclosureSHA256: string(s.DisclosureSHA256),
+		Pages: len(s.Pages), Signature: s.Signer.Name,
+	}
+	if s.ExpiresAt != nil {
+		v.ExpiresAt = s.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC")
+	}
+	if t := c.body.form.Get("signature"); t != "" {
+		v.Signature = t
+	}
+	for _, f := range s.Fields {
+		if in, shown := inputOf(f); shown {
+			if typed, sent := c.body.form[fieldPrefix+f.ID]; sent {
+				in.Value = typed[0]
+			}
+			v.Fields = append(v.Fields, in)
+		}
+	}
+	page, err := web.RenderSigning(v, p.frame)
+	if err != nil {
+		return nil, err
+	}
+	return pageReply(status, page), nil
+}
+
+// inputOf is the input that a field needs on the page: signatures and dates are
+// placed without one.
+func inputOf(f esign.Field) (web.Field, bool) {
+	in := web.Field{ID: f.ID, Kind: f.Kind, Label: f.Label, Value: f.Value, Page: f.Page, Required: f.Required}
+	switch f.Kind {
+	case esign.FieldDate:
+		return in, false
+	case esign.FieldSignature:
+		in.Label = fallback(f.Label, "Signature")
+		return in, !f.Required
+	case esign.FieldInitials:
+		in.Required = false // made from the name when left empty
+		in.Label = fallback(f.Label, "Initials")
+		return in, true
+	case esign.FieldCheckbox:
+		in.Label = fallback(f.Label, "Tick this box")
+	default:
+		in.Label = fallback(f.Label, "Text")
+	}
+	return in, true
+}
+
+func fallback(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func completed(s esign.Status) bool {
+	return s == esign.StatusCompleted || s == esign.StatusVaulted || s == esign.StatusReleased
+}
+
+func doneText(s *esign.Session) string {
+	switch {
+	case completed(s.EnvelopeStatus):
+		return "The document is complete: everybody has signed it."
+	case s.Signer.Status == esign.SignerSigned:
+		return "You have signed the document. Thank you. This page shows the completed document once everybody has signed."
+	}
+	return ""
+}
+
+// formRefused shows the signing page again with what was wrong, or a page that
+// says so when there is no signing page any more.
+func (a *API) formRefused(c *call, refused error) (*reply, error) {
+	p, err := a.signerPass(c)
+	if err != nil {
+		a.asPage(c, p)
+		return nil, a.guard(c, err)
+	}
+	a.asPage(c, p)
+	s, err := a.cfg.ESign.Session(c.ctx, p.link, a.client(c))
+	if err != nil {
+		return nil, a.guard(c, errors.Join(refused, err))
+	}
+	d := judge(refused)
+	if d.Status >= 500 {
+		return nil, refused
+	}
+	// The claim of an idempotency key is given up by an error only.
+	rp, err := a.signingPage(c, d.Status, p, s, pageText(d))
+	if err != nil {
+		return nil, err
+	}
+	return nil, &shown{refused, rp}
+}
+
+// shown is a refusal with its own page.
+type shown struct {
+	error
+	page *reply
+}
+
+func (s *shown) Unwrap() error { return s.error }
+
+// pageText is a problem in words for a signer.
+func pageText(d document) string {
+	switch d.Code {
+	case "not_viewed":
+		return "Please open the document first (step 1), then sign."
+	case "consent_required":
+		return "Please agree to sign electronically first (step 2)."
+	case "invalid":
+		text := make([]string, len(d.Details))
+		for i, f := range d.Details {
+			text[i] = f.Message
+		}
+		return "Please check what you entered: " + strings.Join(text, "; ") + "."
+	}
+	return d.Title + "."
+}
+
+// asPage makes refusals of this call pages for people, where the client is a
+// browser that shows them.
+func (a *API) asPage(c *call, p pass) {
+	if c.body.kind != "form" && !strings.Contains(c.r.Header.Get("Accept"), "text/html") && c.route.pattern != "/sign/{token}" {
+		return
+	}
+	c.page = func(d document) {
+		title, text := "This page cannot be shown", d.Title+"."
+		if w, known := linkWords[d.Code]; known {
+			title, text = w[0], w[1]
+		}
+		page, err := web.RenderMessage(web.Message{Title: title, Text: text, Reference: c.requestID}, p.frame)
+		if err != nil {
+			c.writeBytes(d.Status, nil, nil)
+			return
+		}
+		rp := pageReply(d.Status, page)
+		c.writeBytes(rp.status, rp.header, rp.raw)
+	}
+}
+
+var linkWords = map[string][2]string{
+	"link_unknown":      {"This link does not work", "Please check that you copied the whole link from your message."},
+	"link_gone":         {"This link is no longer valid", "The document was declined, withdrawn or has expired, or the link was replaced. Please ask the sender."},
+	"not_your_turn":     {"It is not your turn yet", "Others sign first. You will be told when it is your turn."},
+	"token_invalid":     {"This link does not work", "Please reload the page that led here."},
+	"token_expired":     {"This page has expired", "Please reload the page that led here."},
+	"too_many_failures": {"Too many attempts", "Please wait a few minutes and try again."},
+}
+
+func pageReply(status int, p web.Page) *reply {
+	rp := &reply{status: status, raw: p.HTML, header: map[string]string{
+		"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": p.Policy, "Cross-Origin-Opener-Policy": "same-origin",
+	}}
+	if !strings.Contains(p.Policy, "frame-ancestors 'none'") {
+		rp.header["X-Frame-Options"] = ""
+	}
+	return rp
+}
+
+// fileReply serves a file: attachment, fixed type, its digest as ETag.
+func fileReply(c *call, name, contentType, sha256 string, content []byte, ranges bool) *reply {
+	rp := &reply{status: http.StatusOK, header: map[string]string{
+		"Content-Type": contentType, "Content-Disposition": `attachment; filename="` + name + `"`, "ETag": `"` + sha256 + `"`,
+	}}
+	if !ranges {
+		rp.raw = content
+		return rp.with("Accept-Ranges", "none")
+	}
+	rp.write = func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(content)))
+	}
+	return rp
+}

@@ -1,0 +1,168 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"strings"
+	"sync"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// Page is a rendered page: the document and its Content-Security-Policy.
+type Page struct {
+	HTML   []byte
+	Policy string
+}
+
+// Frame says who may frame a page: "" for nobody, else one origin.
+type Frame string
+
+func (f Frame) ancestors() string {
+	if f == "" {
+		return "'none'"
+	}
+	return string(f)
+}
+
+// Message is a page that says one thing.
+type Message struct {
+	Title, Text string
+	Reference   string // the request id, for the support
+}
+
+// Signing is the signing page of one signer. All times and texts are ready to be
+// shown.
+type Signing struct {
+	Action string // the page's own address; forms go below it
+	Alert  string // what the last step was refused for
+	Done   string // set when nothing is left to do: what was done
+
+	EnvelopeName, Message, SignerName, SignerEmail, ExpiresAt string
+	Viewed, Consented, Completed                              bool
+	DisclosureTitle                                           string
+	Disclosure                                                []string // paragraphs
+	DisclosureSHA256                                          string
+	Pages                                                     int
+	Signature                                                 string // typed so far
+	Fields                                                    []Field
+}
+
+// Field is one input of the signing page. Kind is signature (an optional one),
+// initials, text or checkbox.
+type Field struct {
+	ID, Kind, Label, Value string
+	Page                   int
+	Required               bool
+}
+
+// Vault is the page of an embedded vault.
+type Vault struct {
+	EnvelopeName, Status, Controller, Custodian string
+	VaultedAt, DocumentHash                     string
+	CopyURL, CertificateURL                     string // "" for none
+	Compliant                                   string
+	Custody                                     []Step
+}
+
+// Step is one entry of the custody chain.
+type Step struct{ At, Kind, From, To, Version string }
+
+// Embed is the frame that takes the token out of its own address.
+type Embed struct {
+	SessionURL string // where the token is exchanged
+}
+
+// Docs is the reference page.
+type Docs struct {
+	BasePath string
+	Routes   []DocsRoute
+	Problems []DocsProblem
+}
+
+// DocsRoute is one row of the route table.
+type DocsRoute struct{ Method, Path, Needs, About string }
+
+// DocsProblem is one row of the problem table.
+type DocsProblem struct {
+	Code, Title string
+	Status      int
+}
+
+// RenderMessage renders m.
+func RenderMessage(m Message, f Frame) (Page, error) { return render("message.html", m, f, false) }
+
+// RenderSigning renders s.
+func RenderSigning(s Signing, f Frame) (Page, error) { return render("sign.html", s, f, false) }
+
+// RenderVault renders v.
+func RenderVault(v Vault, f Frame) (Page, error) { return render("vault.html", v, f, false) }
+
+// RenderEmbed renders e, the one page with a script.
+func RenderEmbed(e Embed, f Frame) (Page, error) { return render("embed.html", e, f, true) }
+
+// RenderDocs renders d.
+func RenderDocs(d Docs) (Page, error) { return render("docs.html", d, "", false) }
+
+type site struct {
+	pages               *template.Template
+	style, script       string
+	styleSum, scriptSum string
+	err                 error
+}
+
+var load = sync.OnceValue(func() site {
+	s := site{}
+	style, err := assets.ReadFile("assets/style.css")
+	if err != nil {
+		return site{err: err}
+	}
+	script, err := assets.ReadFile("assets/embed.js")
+	if err != nil {
+		return site{err: err}
+	}
+	s.style, s.script = string(style), string(script)
+	s.styleSum, s.scriptSum = sum(style), sum(script)
+	s.pages, s.err = template.New("").Funcs(template.FuncMap{
+		"style":  func() template.CSS { return template.CSS(s.style) }, //nolint:gosec // our own asset
+		"script": func() template.JS { return template.JS(s.script) },  //nolint:gosec // our own asset
+		"plural": func(n int) string { return strings.TrimSuffix("pages", strings.Repeat("s", b2i(n == 1))) },
+	}).ParseFS(assets, "assets/*.html")
+	return s
+})
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func sum(b []byte) string {
+	h := sha256.Sum256(b)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(h[:]) + "'"
+}
+
+func render(name string, data any, f Frame, script bool) (Page, error) {
+	s := load()
+	if s.err != nil {
+		return Page{}, fmt.Errorf("web: %w", s.err)
+	}
+	var b bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&b, name, data); err != nil {
+		return Page{}, fmt.Errorf("web: %w", err)
+	}
+	policy := []string{
+		"default-src 'none'", "style-src " + s.styleSum, "img-src 'self' data:", "form-action 'self'", "base-uri 'none'",
+		"frame-ancestors " + f.ancestors(),
+	}
+	if script {
+		policy = append(policy, "script-src "+s.scriptSum, "connect-src 'self'")
+	}
+	return Page{HTML: b.Bytes(), Policy: strings.Join(policy, "; ")}, nil
+}
