@@ -1,0 +1,126 @@
+package pdf
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// PageSize is the size of a page as displayed, rotation, crop box and user unit applied, in points.
+type PageSize struct{ Width, Height float64 }
+
+// How a file can be sealed.
+const (
+	SealingEmbedded = "embedded"
+	SealingDetached = "detached"
+)
+
+// Sealing says whether a seal can be put into the file, and if not, why: Reason is one of the Block constants.
+type Sealing struct{ Mode, Reason string }
+
+// Values of [Info].Encrypted.
+const (
+	EncryptedNo    = "no"
+	EncryptedOwner = "owner_password" // opens without a password; changing and copying are restricted
+)
+
+// Info is what [Inspect] finds.
+type Info struct {
+	Pages         []PageSize
+	Encrypted     string
+	Signed        bool     // the file holds a signature dictionary, reachable or not
+	Signatures    int      // signature fields with a value
+	ActiveContent []string // names, sorted; see [Inspect]
+	Warnings      []string
+	Sealing       Sealing
+}
+
+// maxWarnings bounds the list of warnings.
+const maxWarnings = 20
+
+// Inspect reads every object of raw and says what the file is. It opens, fetches and runs nothing. A file that is not
+// accepted leaves as a [*Refusal]: what is no PDF, needs a password, has no pages, exceeds a limit or is beyond repair.
+//
+// ActiveContent names what may act, reach outside, or look different to different readers: javascript, launch,
+// uri_on_open (an address opened without a click), submit_form, import_data, embedded_files, external_reference (remote
+// go-to, external stream, reference XObject), rich_media (video, sound, 3D, Flash), xfa, optional_content (layers),
+// alternate_images, print_only_content (annotations not shown on screen), postscript, ambiguous_structure (objects that
+// readers may read differently), viewer_made_fields (form fields that each reader draws for itself). Objects that cannot
+// be reached from the catalog count too. An open action that goes to a page of the file is none.
+func Inspect(ctx context.Context, raw []byte, l Limits) (info *Info, err error) {
+	defer guard(&err)
+	d, encrypted, err := openAny(raw, l)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := d.Pages()
+	if err != nil {
+		return nil, err
+	}
+	w := activeWalk{d: d, found: map[string]bool{}}
+	if err := w.all(ctx); err != nil {
+		return nil, err
+	}
+	info = &Info{Encrypted: EncryptedNo, Sealing: Sealing{Mode: SealingEmbedded}, ActiveContent: w.names()}
+	for _, p := range pages {
+		width, height := p.size()
+		info.Pages = append(info.Pages, PageSize{width, height})
+	}
+	info.signatures(d, &w)
+	reason := ""
+	if encrypted {
+		info.Encrypted, reason = EncryptedOwner, BlockEncrypted
+	} else {
+		reason = d.Extendable()
+	}
+	if reason != "" {
+		info.Sealing = Sealing{Mode: SealingDetached, Reason: reason}
+	}
+	info.warn(d, &w)
+	return info, nil
+}
+
+func (info *Info) signatures(d *Document, w *activeWalk) {
+	fields, err := d.SignatureFields()
+	if err != nil {
+		w.warnings = append(w.warnings, "the form fields cannot be read: "+err.Error())
+	}
+	for _, f := range fields {
+		if f.Value != nil {
+			info.Signatures++
+		}
+	}
+	info.Signed = info.Signatures > 0 || w.byteRange || bytes.Contains(d.raw, []byte("/ByteRange"))
+}
+
+func (info *Info) warn(d *Document, w *activeWalk) {
+	if d.Repaired() {
+		info.Warnings = append(info.Warnings, "the cross-reference data is damaged; objects were searched for")
+	}
+	if !bytes.HasPrefix(d.raw, []byte("%PDF-")) {
+		info.Warnings = append(info.Warnings, "the file does not begin with its header")
+	}
+	if !endsWithEOF(d.raw) {
+		info.Warnings = append(info.Warnings, "the file does not end with its end-of-file marker")
+	}
+	info.Warnings = append(info.Warnings, w.warnings...)
+	var odd []int
+	for n := range d.odd {
+		odd = append(odd, n)
+	}
+	slices.Sort(odd)
+	for _, n := range odd {
+		info.Warnings = append(info.Warnings, fmt.Sprintf("object %d: %s", n, d.odd[n]))
+	}
+	if n := len(info.Warnings); n > maxWarnings {
+		info.Warnings = append(info.Warnings[:maxWarnings], fmt.Sprintf("and %d more", n-maxWarnings))
+	}
+}
+
+// fatal reports whether an error ends the inspection: limits do, damage to one object does not.
+func fatal(err error) bool {
+	var r *Refusal
+	return errors.As(err, &r) && r.Reason != ReasonDamaged && r.Reason != ReasonUnsupported
+}

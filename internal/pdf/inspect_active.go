@@ -1,0 +1,193 @@
+package pdf
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Names of active content.
+const (
+	activeJavaScript  = "javascript"
+	activeLaunch      = "launch"
+	activeURI         = "uri_on_open"
+	activeSubmit      = "submit_form"
+	activeImport      = "import_data"
+	activeFiles       = "embedded_files"
+	activeExternal    = "external_reference"
+	activeMedia       = "rich_media"
+	activeXFA         = "xfa"
+	activeLayers      = "optional_content"
+	activeAlternates  = "alternate_images"
+	activePrintOnly   = "print_only_content"
+	activePostScript  = "postscript"
+	activeAmbiguous   = "ambiguous_structure"
+	activeAppearances = "viewer_made_fields"
+)
+
+// actions maps action types (ISO 32000-2 §12.6.4) to what they are called here. URI counts only where no click is needed.
+var actions = map[Name]string{
+	"JavaScript": activeJavaScript, "Launch": activeLaunch, "SubmitForm": activeSubmit, "ImportData": activeImport,
+	"GoToR": activeExternal, "GoToE": activeExternal, "Rendition": activeMedia, "Movie": activeMedia, "Sound": activeMedia,
+	"RichMediaExecute": activeMedia, "GoTo3DView": activeMedia, "SetOCGState": activeLayers,
+}
+
+// keys maps dictionary keys whose presence is enough.
+var keys = map[Name]string{
+	"JS": activeJavaScript, "XFA": activeXFA, "EmbeddedFiles": activeFiles, "EF": activeFiles, "Alternates": activeAlternates,
+	"OCProperties": activeLayers, "RichMediaContent": activeMedia, "RichMediaSettings": activeMedia, "Collection": activeFiles,
+}
+
+// subtypes maps annotation and XObject subtypes.
+var subtypes = map[Name]string{
+	"FileAttachment": activeFiles, "RichMedia": activeMedia, "3D": activeMedia, "Screen": activeMedia, "Movie": activeMedia,
+	"Sound": activeMedia, "PS": activePostScript,
+}
+
+// Annotation flags (§12.5.3).
+const (
+	flagHidden = 1 << 1
+	flagPrint  = 1 << 2
+	flagNoView = 1 << 5
+)
+
+type activeWalk struct {
+	d         *Document
+	found     map[string]bool
+	warnings  []string
+	byteRange bool
+	steps     int // of automatic
+}
+
+// maxSteps bounds how many actions are followed: chains of them can form circles.
+const maxSteps = 10_000
+
+func (w *activeWalk) names() []string { return slices.Sorted(maps.Keys(w.found)) }
+
+// all looks at every object in the file.
+func (w *activeWalk) all(ctx context.Context) error {
+	catalog, err := w.d.Catalog()
+	if err != nil {
+		return err
+	}
+	w.automatic(catalog["OpenAction"], 0)
+	for i, n := range w.d.Numbers() {
+		if i%256 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		o, err := w.d.Object(n)
+		switch {
+		case fatal(err):
+			return err
+		case err != nil:
+			w.found[activeAmbiguous] = true
+			w.warnings = append(w.warnings, fmt.Sprintf("object %d cannot be read", n))
+			continue
+		}
+		w.object(o)
+	}
+	if len(w.d.odd) > 0 || w.d.repaired {
+		w.found[activeAmbiguous] = true
+	}
+	return nil
+}
+
+func (w *activeWalk) object(o Object) {
+	switch v := o.(type) {
+	case Array:
+		for _, x := range v {
+			w.object(x)
+		}
+	case *Stream:
+		if f, err := w.d.Resolve(v.Dict["F"]); err == nil && f != nil && f != int64(0) {
+			w.found[activeExternal] = true
+		}
+		if v.Dict["Ref"] != nil && w.d.Name(v.Dict["Subtype"]) == "Form" {
+			w.found[activeExternal] = true
+		}
+		w.dict(v.Dict)
+	case Dict:
+		w.dict(v)
+	}
+}
+
+func (w *activeWalk) dict(v Dict) {
+	for k, x := range v {
+		if name, ok := keys[k]; ok && !w.empty(x) {
+			w.found[name] = true
+		}
+		w.object(x)
+	}
+	if name, ok := actions[w.d.Name(v["S"])]; ok && v["K"] == nil {
+		w.found[name] = true
+	}
+	if name, ok := subtypes[w.d.Name(v["Subtype"])]; ok {
+		w.found[name] = true
+	}
+	if w.d.Name(v["FS"]) == "URL" {
+		w.found[activeExternal] = true
+	}
+	if need, err := w.d.Resolve(v["NeedAppearances"]); err == nil && need == true {
+		w.found[activeAppearances] = true
+	}
+	if v["AA"] != nil {
+		w.triggers(v["AA"])
+	}
+	if flags, ok := w.d.Int(v["F"]); ok && v["Rect"] != nil && flags&flagNoView != 0 && flags&flagPrint != 0 && flags&flagHidden == 0 {
+		w.found[activePrintOnly] = true
+	}
+	w.byteRange = w.byteRange || v["ByteRange"] != nil
+}
+
+// empty reports whether a value is there only in name.
+func (w *activeWalk) empty(o Object) bool {
+	v, err := w.d.Resolve(o)
+	if err != nil {
+		return false
+	}
+	switch v := v.(type) {
+	case nil:
+		return true
+	case Array:
+		return len(v) == 0
+	case Dict:
+		return len(v) == 0
+	}
+	return false
+}
+
+// triggers looks at additional actions (§12.6.3), which happen without a click on anything that says so.
+func (w *activeWalk) triggers(o Object) {
+	aa, err := w.d.Dict(o)
+	if err != nil {
+		return
+	}
+	for _, action := range aa {
+		w.automatic(action, 0)
+	}
+}
+
+// automatic follows an action that happens by itself, with its successors.
+func (w *activeWalk) automatic(o Object, depth int) {
+	v, err := w.d.Resolve(o)
+	if w.steps++; err != nil || depth > 32 || w.steps > maxSteps {
+		return
+	}
+	switch v := v.(type) {
+	case Array: // a destination, or a list of successors
+		for _, x := range v {
+			if _, ok := x.(Ref); ok && depth == 0 {
+				continue
+			}
+			w.automatic(x, depth+1)
+		}
+	case Dict:
+		if w.d.Name(v["S"]) == "URI" {
+			w.found[activeURI] = true
+		}
+		if v["Next"] != nil {
+			w.automatic(v["Next"], depth+1)
+		}
+	}
+}
