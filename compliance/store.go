@@ -22,6 +22,9 @@ type Store interface {
 
 	// LastEvaluation returns the newest evaluation; storage.ErrNotFound.
 	LastEvaluation(ctx context.Context, envelopeID string) (StoredEvaluation, error)
+	// EvaluationsDue returns ids of envelopes whose newest evaluation has a DueAt
+	// that is not after now, oldest first.
+	EvaluationsDue(ctx context.Context, now time.Time, limit int) ([]string, error)
 	// PutEvaluation replaces the newest evaluation of its envelope.
 	PutEvaluation(ctx context.Context, e StoredEvaluation) error
 
@@ -50,7 +53,14 @@ type Store interface {
 	PostponeDue(ctx context.Context, causeID string, next time.Time) error
 	// DeleteDue forgets a note whose work is done; one that is gone is no error.
 	DeleteDue(ctx context.Context, causeID string) error
+
+	// AutoVaultDue returns completed envelopes that are to be vaulted without
+	// being asked, oldest first.
+	AutoVaultDue(ctx context.Context, limit int) ([]Waiting, error)
 }
+
+// Waiting names an envelope.
+type Waiting struct{ OrgID, EnvelopeID string }
 
 // StoredEvaluation is an evaluation as a Store keeps it. Result is the JSON of
 // Result; Digest that of what was found, without the time: equal digests mean the
@@ -62,6 +72,7 @@ type StoredEvaluation struct {
 	Score       *int
 	Digest      storage.Digest
 	Result      []byte
+	DueAt       *time.Time // when it is out of date; nil for what is not vaulted
 }
 
 // StoredCertificate is a certificate as a Store keeps it.

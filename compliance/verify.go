@@ -82,6 +82,10 @@ func VerifyDocument(document []byte, keys Keys) (*Certificate, error) {
 	return c, nil
 }
 
+// Document returns the certificate as the API serves it: canonical JSON of the
+// object with its jws. VerifyDocument reads it.
+func (c Certificate) Document() ([]byte, error) { return canon.Marshal(c) }
+
 // payload is what the JWS signs.
 func (c Certificate) payload() ([]byte, error) {
 	c.JWS = ""

@@ -13,12 +13,13 @@ import (
 type evaluationRow struct {
 	bun.BaseModel `bun:"table:evault_evaluations"`
 
-	EnvelopeID  string    `bun:"envelope_id,pk"`
-	EvaluatedAt time.Time `bun:"evaluated_at,notnull"`
-	Compliant   *bool     `bun:"compliant"`
-	Score       *int      `bun:"score"`
-	Digest      string    `bun:"digest,notnull"`
-	Result      string    `bun:"result,notnull"`
+	EnvelopeID  string     `bun:"envelope_id,pk"`
+	EvaluatedAt time.Time  `bun:"evaluated_at,notnull"`
+	Compliant   *bool      `bun:"compliant"`
+	Score       *int       `bun:"score"`
+	Digest      string     `bun:"digest,notnull"`
+	Result      string     `bun:"result,notnull"`
+	DueAt       *time.Time `bun:"due_at"`
 }
 
 type certificateRow struct {
@@ -63,17 +64,24 @@ func (s complianceStore) LastEvaluation(ctx context.Context, envelopeID string) 
 	}
 	return compliance.StoredEvaluation{
 		EnvelopeID: r.EnvelopeID, EvaluatedAt: utc(r.EvaluatedAt), Compliant: r.Compliant, Score: r.Score,
-		Digest: storage.Digest(r.Digest), Result: []byte(r.Result),
+		Digest: storage.Digest(r.Digest), Result: []byte(r.Result), DueAt: utcp(r.DueAt),
 	}, nil
+}
+
+func (s complianceStore) EvaluationsDue(ctx context.Context, now time.Time, limit int) ([]string, error) {
+	var ids []string
+	err := s.idb.NewSelect().Model((*evaluationRow)(nil)).Column("envelope_id").Where("due_at <= ?", utc(now)).
+		OrderExpr("due_at, envelope_id").Limit(int64(limit)).Scan(ctx, &ids)
+	return ids, mapErr(err)
 }
 
 func (s complianceStore) PutEvaluation(ctx context.Context, e compliance.StoredEvaluation) error {
 	_, err := s.idb.NewInsert().Model(&evaluationRow{
 		EnvelopeID: e.EnvelopeID, EvaluatedAt: utc(e.EvaluatedAt), Compliant: e.Compliant, Score: e.Score,
-		Digest: string(e.Digest), Result: string(e.Result),
+		Digest: string(e.Digest), Result: string(e.Result), DueAt: utcp(e.DueAt),
 	}).On("CONFLICT (envelope_id) DO UPDATE").
 		Set("evaluated_at = EXCLUDED.evaluated_at").Set("compliant = EXCLUDED.compliant").Set("score = EXCLUDED.score").
-		Set("digest = EXCLUDED.digest").Set("result = EXCLUDED.result").Exec(ctx)
+		Set("digest = EXCLUDED.digest").Set("result = EXCLUDED.result").Set("due_at = EXCLUDED.due_at").Exec(ctx)
 	return mapErr(err)
 }
 
@@ -167,4 +175,18 @@ func (s complianceStore) PostponeDue(ctx context.Context, causeID string, next t
 func (s complianceStore) DeleteDue(ctx context.Context, causeID string) error {
 	_, err := s.idb.NewDelete().Model((*certificateDueRow)(nil)).Where("cause_event_id = ?", causeID).Exec(ctx)
 	return mapErr(err)
+}
+
+func (s complianceStore) AutoVaultDue(ctx context.Context, limit int) ([]compliance.Waiting, error) {
+	var rs []struct{ OrgID, EnvelopeID string }
+	err := s.idb.NewSelect().TableExpr("evault_envelopes").ColumnExpr("org_id, envelope_id").Where("auto_vault = ?", true).
+		Where("status = ?", "completed").OrderExpr("completed_at, envelope_id").Limit(int64(limit)).Scan(ctx, &rs)
+	if err != nil {
+		return nil, mapErr(err)
+	}
+	list := make([]compliance.Waiting, len(rs))
+	for i, r := range rs {
+		list[i] = compliance.Waiting(r)
+	}
+	return list, nil
 }

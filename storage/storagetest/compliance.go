@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,13 +45,22 @@ func evaluations(t *testing.T, s compliance.Store) {
 		EnvelopeID: env, EvaluatedAt: scopesDay, Compliant: &yes, Score: &score, Digest: storage.Sum(nil), Result: []byte(`{"a":1}`),
 	}
 	second := compliance.StoredEvaluation{EnvelopeID: env, EvaluatedAt: scopesDay.Add(time.Second), Digest: storage.Sum([]byte("x")), Result: []byte(`{}`)}
-	for _, want := range []compliance.StoredEvaluation{first, second} {
+	due := scopesDay.AddDate(-50, 0, 0) // before whatever else is due in the store
+	first.DueAt = &due
+	for i, want := range []compliance.StoredEvaluation{first, second} {
 		if err := s.PutEvaluation(ctx, want); err != nil {
 			t.Fatal(err)
 		}
 		got, err := s.LastEvaluation(ctx, env)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("evaluation: %v\n%s", err, diff)
+		}
+		ids, err := s.EvaluationsDue(ctx, due, 100)
+		if err != nil || slices.Contains(ids, env) != (i == 0) {
+			t.Errorf("due after evaluation %d: got %v, %v", i+1, ids, err)
+		}
+		if ids, err = s.EvaluationsDue(ctx, due.Add(-time.Second), 100); err != nil || slices.Contains(ids, env) {
+			t.Errorf("due too early: got %v, %v", ids, err)
 		}
 	}
 }

@@ -4,8 +4,11 @@ CREATE TABLE evault_evaluations (
   compliant BOOLEAN,
   score BIGINT,
   digest TEXT NOT NULL,
-  result TEXT NOT NULL
+  result TEXT NOT NULL,
+  due_at TIMESTAMPTZ
 );
+
+CREATE INDEX evault_evaluations_due ON evault_evaluations (due_at);
 
 CREATE TABLE evault_certificates (
   certificate_id TEXT NOT NULL PRIMARY KEY,

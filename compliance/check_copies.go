@@ -1,0 +1,108 @@
+package compliance
+
+import (
+	"slices"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// checkCopies is element (5): each copy that the vault made says on every page
+// that it is one, and each download of the authoritative bytes is registered and
+// says whose copy it is.
+func checkCopies(f *facts, p *probe) {
+	if f.copy == nil {
+		p.fail(notVaulted)
+		return
+	}
+	marked, inspected := 0, 0
+	for _, r := range f.register {
+		switch r.Kind {
+		case vault.CopyMarked:
+			marked++
+			checkMarked(f, p, r)
+		case vault.CopyInspection:
+			inspected++
+		default:
+			p.fail("The copy %s is of an unknown kind.", r.ID)
+		}
+	}
+	checkRegister(f, p)
+	if inspected > 0 {
+		checkInspections(f, p)
+	}
+	if len(p.problems) > 0 {
+		return
+	}
+	if marked == 0 {
+		p.note("No copy was made: the file cannot be marked.")
+	} else {
+		p.note("Each page of %d marked copies, read now, says that it is not the authoritative copy; they hold no signatures.", marked)
+	}
+	if inspected > 0 {
+		p.note("%d downloads of the authoritative bytes are registered; the seal in them says that the authoritative copy is in the vault.", inspected)
+	}
+}
+
+func checkMarked(f *facts, p *probe, r registerFacts) {
+	switch {
+	case r.err != nil:
+		p.fail("The stored bytes of the copy %s are not those recorded: %v.", r.ID, r.err)
+	case r.markErr != nil:
+		p.fail("The copy %s is not marked as one: %v.", r.ID, r.markErr)
+	default:
+		p.item("copy", r.ID, storage.Sum(r.bytes), Verified)
+	}
+	if e, ok := f.byID[r.EventID]; !ok || !mentions(e, string(r.SHA256)) {
+		p.fail("The copy %s has no event that names its digest.", r.ID)
+	}
+}
+
+// checkRegister: a row that was taken out of the register still has its event.
+func checkRegister(f *facts, p *probe) {
+	has := func(kind, id string) bool {
+		return slices.ContainsFunc(f.register, func(r registerFacts) bool { return r.Kind == kind && r.ID == id })
+	}
+	for _, e := range f.typed("vault.stored") {
+		if id := markedID(e); id != "" && !has(vault.CopyMarked, id) {
+			p.fail("The copy %s was made, but is not in the register.", id)
+		}
+	}
+	for _, e := range f.typed("vault.inspected") {
+		if id := text(e, "inspection_id"); !has(vault.CopyInspection, id) {
+			p.fail("The download %s was made, but is not in the register.", id)
+		}
+	}
+	for _, r := range f.register {
+		if r.Kind == vault.CopyInspection && len(f.about("vault.inspected", "inspection_id", r.ID)) != 1 {
+			p.fail("The download %s is in the register, but has no event.", r.ID)
+		}
+	}
+}
+
+// checkInspections: bytes that left the vault say of themselves where the
+// authoritative copy is. A file that cannot carry a seal does not.
+func checkInspections(f *facts, p *probe) {
+	for i, v := range f.versions {
+		if v.Seal.Mode == vault.SealingDetached {
+			p.fail("The authoritative bytes were downloaded, and nothing in them says that the authoritative copy is in the vault.")
+			return
+		}
+		if _, err := f.seal(i); err != nil {
+			p.fail("The seal that says of downloaded bytes where the authoritative copy is does not hold: %v.", err)
+		}
+	}
+}
+
+func markedID(e chain.Event) string {
+	var data struct {
+		Marked struct {
+			ID string `json:"copy_id"`
+		} `json:"marked_copy"`
+	}
+	if decode(e.Data, &data) != nil {
+		return ""
+	}
+	return data.Marked.ID
+}

@@ -1,0 +1,231 @@
+package compliance
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// checkSingleCopy is element (1): one authoritative copy, unique, identifiable
+// and unaltered.
+func checkSingleCopy(f *facts, p *probe) {
+	if f.copy == nil {
+		p.fail(notVaulted)
+		return
+	}
+	if f.released() {
+		p.fail("The authoritative copy was released and is no longer here.")
+	}
+	deposits := f.typed("vault.stored")
+	if len(deposits) != 1 {
+		p.fail("%d deposits are recorded for the envelope, not one.", len(deposits))
+	} else {
+		checkDeposit(f, p, deposits[0])
+	}
+	checkBytes(f, p)
+	checkClaims(f, p)
+	checkMedium(f, p)
+	if len(p.problems) == 0 {
+		p.note("One authoritative copy, %s, exists. Its version %d was read now and has the digest recorded, its seal is valid, "+
+			"its deposit is in the log, and nothing else in this installation claims its bytes.", f.copy.CopyID, f.copy.Version)
+	}
+}
+
+// checkDeposit holds the copy's record against the event of its deposit.
+func checkDeposit(f *facts, p *probe, e chain.Event) {
+	c := f.copy
+	for _, x := range []struct{ what, row, event string }{
+		{"copy", c.CopyID, text(e, "copy_id")},
+		{"deposited digest", string(c.Source.Object.SHA256), text(e, "deposited_sha256")},
+		{"regime", c.Regime, text(e, "regime")},
+		{"jurisdiction", c.Jurisdiction, text(e, "jurisdiction")},
+		{"capacity", c.Capacity, text(e, "capacity")},
+		{"deposit event", c.StoredEventID, e.ID},
+	} {
+		if x.row != x.event {
+			p.fail("The record's %s differs from the event of the deposit.", x.what)
+		}
+	}
+	if len(f.versions) > 0 && string(f.versions[0].Object.SHA256) != text(e, "sha256") {
+		p.fail("Version 1 has another digest than the event of the deposit.")
+	}
+	p.event(f, e)
+}
+
+// checkBytes reads the current version and verifies its seal.
+func checkBytes(f *facts, p *probe) {
+	v := f.current()
+	if v == nil {
+		p.fail("The copy has no version on record.")
+		return
+	}
+	if v.Object.SHA256 != f.copy.DocumentHash || v.Version.Version != f.copy.Version || v.Object.Size != f.copy.Size {
+		p.fail("The copy's record and that of its current version differ.")
+	}
+	if v.err != nil {
+		p.fail("The stored bytes of version %d are not those recorded: %v.", v.Version.Version, v.err)
+	} else {
+		p.item("version", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), storage.Sum(v.bytes), Verified)
+	}
+	if says, err := f.seal(len(f.versions) - 1); err != nil {
+		p.fail("The seal of version %d does not hold: %v.", v.Version.Version, err)
+	} else {
+		p.items = append(p.items, Item{Kind: "seal", Ref: says.level, SHA256: v.Seal.SHA256, Basis: Verified})
+	}
+}
+
+// checkClaims recomputes what the deposit had to claim.
+func checkClaims(f *facts, p *probe) {
+	if f.prefixErr != nil {
+		p.fail("The signed revisions of the deposited bytes cannot be told: %v.", f.prefixErr)
+	}
+	want := map[storage.Digest]string{f.copy.Source.Object.SHA256: "deposited bytes"}
+	for _, v := range f.versions {
+		if v.Kind == vault.VersionDeposit {
+			want[v.Object.SHA256] = "version"
+		}
+	}
+	for _, sum := range f.prefixes {
+		want[sum] = "signed revision"
+	}
+	for _, r := range f.register {
+		if r.Kind == vault.CopyMarked {
+			want[r.SHA256] = "marked copy"
+		}
+	}
+	for _, c := range f.claims {
+		if c.EnvelopeID == f.envelope.ID {
+			delete(want, c.SHA256)
+		}
+	}
+	for sum, what := range want {
+		p.fail("The register of claims does not hold the %s %s.", what, sum)
+	}
+	for _, e := range f.typed("vault.stored") {
+		if mentions(e, "duplicates_allowed") {
+			p.fail("The host let bytes be deposited that were vaulted before.")
+		}
+	}
+	for _, c := range f.claims {
+		p.item("claim", c.Kind, c.SHA256, Verified)
+	}
+	slices.Sort(p.problems) // a map has no order
+}
+
+// checkMedium asks for the tangible original of a paper document.
+func checkMedium(f *facts, p *probe) {
+	a := f.attestation()
+	if f.copy.Source.Kind != vault.SourcePaper || a == nil {
+		return
+	}
+	switch {
+	case a.PaperOriginal == "held" && !f.holds(a.Holder):
+		p.fail("The paper original is held by %s, who is neither the assignee nor the custodian.", a.Holder)
+	case a.PaperOriginal == "held":
+		p.note("The paper original is held by %s, as declared.", a.Holder)
+		p.item("attestation", "paper original held", "", Declared)
+	case a.PaperOriginal == "destroyed":
+		p.note("The paper original was destroyed, as declared by %s.", a.AttestedBy)
+		p.item("attestation", "paper original destroyed", "", Declared)
+	}
+}
+
+// holds reports whether name is the assignee or the custodian of the moment.
+func (f *facts) holds(name string) bool {
+	to := f.holder()
+	return to != nil && name != "" && (name == to.Assignee.Name || name == to.Custodian.Party.Name)
+}
+
+// holder is who is what now: the end of the verified custody chain.
+func (f *facts) holder() *vault.Custody {
+	for i := len(f.chainOf) - 1; i >= 0; i-- {
+		if f.chainOf[i].To != nil {
+			return f.chainOf[i].To
+		}
+	}
+	return nil
+}
+
+// depositDetail is what the event of the deposit commits to.
+type depositDetail struct {
+	Custody        vault.Custody         `json:"custody"`
+	Agreement      *vault.Agreement      `json:"agreement"`
+	Classification *vault.Classification `json:"classification"`
+	Attestation    *vault.Attestation    `json:"attestation"`
+}
+
+func (f *facts) deposit() *depositDetail {
+	for _, e := range f.typed("vault.stored") {
+		var d depositDetail
+		if e.Detail != nil && decode(e.Detail, &d) == nil {
+			return &d
+		}
+	}
+	return nil
+}
+
+// attestation is that of the deposit's event, not of the row.
+func (f *facts) attestation() *vault.Attestation {
+	if d := f.deposit(); d != nil {
+		return d.Attestation
+	}
+	return nil
+}
+
+// checkAmendments is element (6): every version extends the last byte for byte,
+// is sealed, and has its event.
+func checkAmendments(f *facts, p *probe) {
+	if f.copy == nil {
+		p.fail(notVaulted)
+		return
+	}
+	before := storage.Object{SHA256: f.copy.Source.Object.SHA256, Size: f.copy.Source.Object.Size}
+	if s := f.envelope.Sealed; s != nil && s.Object.SHA256 != before.SHA256 {
+		p.fail("What was deposited is not the completed document.")
+	}
+	for i, v := range f.versions {
+		if v.Version.Version != i+1 {
+			p.fail("Version %d is missing.", i+1)
+			return
+		}
+		checkVersion(f, p, i, before)
+		before = storage.Object{SHA256: v.Object.SHA256, Size: v.Object.Size}
+	}
+	if len(f.versions) != f.copy.Version {
+		p.fail("%d versions are on record, the copy says %d.", len(f.versions), f.copy.Version)
+	}
+	if len(p.problems) == 0 {
+		p.note("Each of %d versions begins with the bytes of the one before, carries a seal that covers all of it, and has its event; "+
+			"there is no change without one.", len(f.versions))
+	}
+}
+
+func checkVersion(f *facts, p *probe, i int, before storage.Object) {
+	v := f.versions[i]
+	n := v.Version.Version
+	if v.err != nil {
+		p.fail("The stored bytes of version %d are not those recorded: %v.", n, v.err)
+		return
+	}
+	if v.Prefix.SHA256 != before.SHA256 || v.Prefix.Size != before.Size ||
+		int64(len(v.bytes)) < before.Size || storage.Sum(v.bytes[:before.Size]) != before.SHA256 {
+		p.fail("Version %d does not begin with the bytes of what it extends.", n)
+	}
+	if v.Seal.Mode == vault.SealingDetached && v.Object.SHA256 != f.copy.Source.Object.SHA256 {
+		p.fail("Version %d has other bytes than were deposited, although its seal is detached.", n)
+	}
+	if _, err := f.seal(i); err != nil {
+		p.fail("The seal of version %d does not hold: %v.", n, err)
+	}
+	e, ok := f.byID[v.EventID]
+	if !ok || text(e, "copy_id") != v.CopyID || !names(e, v.Object.SHA256) {
+		p.fail("Version %d has no event that names its digest.", n)
+		return
+	}
+	p.item("version", fmt.Sprintf("%s/%d of %s", v.CopyID, n, stamp.Format(v.CreatedAt)), v.Object.SHA256, Verified)
+	p.event(f, e)
+}

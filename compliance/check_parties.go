@@ -1,0 +1,243 @@
+package compliance
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// nobodyActs is why an outside assignee without an agent has no control.
+const nobodyActs = "The assignee %s is an outside party, and nobody is on record as acting for it: the organization that holds the copy is a principal."
+
+// checkAssignee is element (2): the sealed copy and the signed custody chain name
+// the assignee, who is the controller or has appointed it.
+func checkAssignee(f *facts, p *probe) {
+	to := f.checkHolder(p)
+	if to == nil {
+		return
+	}
+	if says, err := f.seal(len(f.versions) - 1); err != nil {
+		p.fail("The seal that should name the assignee does not hold: %v.", err)
+	} else if !says.names(to.Assignee) {
+		p.fail("The seal of the current version does not name the assignee %s.", to.Assignee.Name)
+	} else {
+		p.item("seal", says.reason, f.current().Object.SHA256, Verified)
+	}
+	if c := f.copy; c.SecuredParty != to.Assignee || c.Controller != to.Controller || c.Custodian != to.Custodian {
+		p.fail("The copy's record names other parties than the signed custody chain.")
+	}
+	last := f.custody[len(f.custody)-1]
+	p.item("custody", last.ID, last.StatementSHA256, Verified)
+	checkControl(f, p, to)
+	if len(p.problems) == 0 {
+		p.note("The seal of version %d and the signed custody entry %s name %s as assignee.", f.copy.Version, last.ID, to.Assignee.Name)
+	}
+}
+
+// checkHolder returns who is what, or fails when the custody chain does not say.
+func (f *facts) checkHolder(p *probe) *vault.Custody {
+	if f.copy == nil {
+		p.fail(notVaulted)
+		return nil
+	}
+	if f.custodyErr != nil {
+		p.fail("The custody chain does not verify: %v.", f.custodyErr)
+		return nil
+	}
+	to := f.holder()
+	if to == nil || len(f.versions) == 0 {
+		p.fail("There is no custody entry or no version.")
+		return nil
+	}
+	return to
+}
+
+// checkControl asks that the controller is the assignee, or its agent on record.
+func checkControl(f *facts, p *probe, to *vault.Custody) {
+	switch to.Controller.BoundBy {
+	case vault.BoundByOrganization:
+		if to.Assignee != to.Controller.Party {
+			p.fail("The controller is bound as the assignee, but is another party.")
+		}
+	case vault.BoundByAgent:
+		d := f.deposit()
+		switch {
+		case d == nil || d.Agreement == nil:
+			p.fail("The controller acts as an agent, but no agreement is on record.")
+		case !d.Agreement.NotTransferor:
+			p.fail("The agent is not declared to be another than the transferor.")
+		default:
+			p.note("The controller acts for the assignee under the agreement %q of %s, as declared.", d.Agreement.Reference, stamp.Micro(d.Agreement.Date).Format("2006-01-02"))
+			p.item("agreement", d.Agreement.Reference, d.Agreement.SHA256, Declared)
+		}
+	default:
+		p.fail(nobodyActs, to.Assignee.Name)
+	}
+}
+
+// checkHolder is element (3): the copy is kept by the assignee or its custodian,
+// and it is there.
+func checkHolder(f *facts, p *probe) {
+	to := f.checkHolder(p)
+	if to == nil {
+		return
+	}
+	if f.released() {
+		p.fail("The authoritative copy was released and is no longer kept here.")
+	}
+	if v := f.current(); v.err != nil {
+		p.fail("The stored bytes of version %d are not those recorded: %v.", v.Version.Version, v.err)
+	} else {
+		p.item("read_back", v.Object.Name, storage.Sum(v.bytes), Verified)
+	}
+	checkIntegrityAge(f, p)
+	if to.Controller.BoundBy == vault.BoundByNone {
+		p.fail(nobodyActs, to.Assignee.Name)
+	}
+	switch to.Custodian.Kind {
+	case vault.CustodianSelf:
+		own := to.Controller.BoundBy == vault.BoundByOrganization && to.Custodian.Party.Identifier == to.Controller.OrgID
+		if !own {
+			p.fail("The copy is kept by %s, which is not the assignee and has acknowledged nothing.", to.Custodian.Party.Name)
+		} else {
+			p.note("The assignee %s keeps the copy itself.", to.Assignee.Name)
+		}
+	case vault.CustodianOperator:
+		checkAcknowledgment(f, p, to)
+	default:
+		p.fail("No custodian is on record.")
+	}
+	if len(p.problems) == 0 {
+		p.note("The stored bytes were read back now and have the digest recorded.")
+	}
+}
+
+// checkIntegrityAge asks for a periodical check, or the deposit's own read-back,
+// that is not too old.
+func checkIntegrityAge(f *facts, p *probe) {
+	checked := append(f.typed("vault.stored"), f.about("vault.integrity_checked", "ok", "true")...)
+	if len(checked) == 0 {
+		p.fail("No integrity check is on record.")
+		return
+	}
+	last := checked[len(checked)-1]
+	if age := f.at.Sub(last.RecordedAt); age > f.integrityAge {
+		p.fail("The last integrity check is of %s, more than %s ago.", stamp.Format(last.RecordedAt), f.integrityAge)
+	}
+	p.event(f, last)
+}
+
+// checkAcknowledgment verifies the custodian's word for this copy and this
+// assignee.
+func checkAcknowledgment(f *facts, p *probe, to *vault.Custody) {
+	entry := f.custody[0]
+	for _, e := range f.custody {
+		if e.To != nil {
+			entry = e
+		}
+	}
+	for _, a := range f.acks {
+		if a.CustodyID != entry.ID {
+			continue
+		}
+		s, err := vault.VerifyAcknowledgment(a.JWS, f.keys)
+		switch {
+		case err != nil:
+			p.fail("The custodian's acknowledgment %s does not verify: %v.", a.ID, err)
+		case s.CopyID != f.copy.CopyID || s.CustodyID != entry.ID || s.AcknowledgmentID != a.ID || s.EnvelopeID != f.envelope.ID:
+			p.fail("The acknowledgment %s is about another copy.", a.ID)
+		case s.Assignee != to.Assignee || s.Controller != to.Controller || s.Custodian != to.Custodian.Party:
+			p.fail("The acknowledgment %s names other parties.", a.ID)
+		case to.Custodian.Party == to.Controller.Party && to.Controller.BoundBy != vault.BoundByOrganization:
+			p.fail("The custodian is the transferor of what it keeps.")
+		case len(f.about("custody.acknowledged", "acknowledgment_sha256", string(storage.Sum([]byte(a.JWS))))) != 1:
+			p.fail("The acknowledgment %s has no event.", a.ID)
+		default:
+			p.note("%s, the designated custodian, acknowledged on %s that it keeps the copy for %s.", s.Custodian.Name, s.At, s.Assignee.Name)
+			p.item("acknowledgment", a.ID, storage.Sum([]byte(a.JWS)), Attested)
+		}
+		return
+	}
+	p.fail("The custodian %s has not acknowledged that it keeps the copy for %s.", to.Custodian.Party.Name, to.Assignee.Name)
+}
+
+// checkConsent is element (4): every entry of the custody chain is signed,
+// follows the one before, has its event, and carries the consent of the
+// controller of that moment.
+func checkConsent(f *facts, p *probe) {
+	to := f.checkHolder(p)
+	if to == nil {
+		return
+	}
+	if to.Controller.BoundBy == vault.BoundByNone {
+		p.fail(nobodyActs, to.Assignee.Name)
+	}
+	for i, e := range f.custody {
+		s := f.chainOf[i]
+		if problem := custodyDiffers(e, s); problem != "" {
+			p.fail("The record of custody entry %d differs from its signed statement in its %s.", i+1, problem)
+		}
+		if len(eventOf(f, e)) == 0 {
+			p.fail("Custody entry %d has no event that names its statement.", i+1)
+		}
+		if s.Consent.Kind != vault.ConsentAttested || s.Consent.Actor.ID == "" {
+			p.fail("Custody entry %d carries no consent of the controller.", i+1)
+		} else {
+			p.items = append(p.items, Item{Kind: "consent", Ref: fmt.Sprintf("%s by %s %s", s.CustodyID, s.Consent.Actor.Kind, s.Consent.Actor.ID), SHA256: s.Consent.RequestSHA256, Basis: Attested})
+		}
+	}
+	if n := len(f.typed("custody.assigned")); n != assigned(f.custody) {
+		p.fail("%d changes of assignee are recorded as events, %d in the custody chain.", n, assigned(f.custody))
+	}
+	if len(p.problems) == 0 {
+		p.note("Each of %d entries of the custody chain is signed by the vault, follows the one before, and carries the consent of the controller of that moment, "+
+			"attested by the vault from an authenticated request.", len(f.custody))
+	}
+}
+
+// assigned counts the entries that name an assignee.
+func assigned(custody []vault.CustodyEntry) int {
+	n := 0
+	for _, e := range custody {
+		if e.To != nil {
+			n++
+		}
+	}
+	return n
+}
+
+func eventOf(f *facts, e vault.CustodyEntry) []string {
+	var ids []string
+	for _, x := range f.events {
+		if x.ID == e.EventID && names(x, storage.Sum([]byte(e.Statement))) {
+			ids = append(ids, x.ID)
+		}
+	}
+	return ids
+}
+
+// custodyDiffers names what a row says otherwise than its statement.
+func custodyDiffers(e vault.CustodyEntry, s vault.CustodyStatement) string {
+	for _, x := range []struct {
+		what string
+		same bool
+	}{
+		{"id", e.ID == s.CustodyID},
+		{"copy", e.CopyID == s.CopyID && e.EnvelopeID == s.EnvelopeID},
+		{"kind", e.Kind == s.Kind},
+		{"version", e.Version == s.Version && e.SHA256 == s.SHA256},
+		{"time", stamp.Format(e.RecordedAt) == s.At},
+		{"parties", reflect.DeepEqual(e.From, s.From) && reflect.DeepEqual(e.To, s.To)},
+		{"recipient", reflect.DeepEqual(e.Recipient, s.Recipient)},
+		{"consent", e.Consent == s.Consent},
+		{"digest", e.StatementSHA256 == storage.Sum([]byte(e.Statement))},
+	} {
+		if !x.same {
+			return x.what
+		}
+	}
+	return ""
+}

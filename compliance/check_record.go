@@ -1,0 +1,111 @@
+package compliance
+
+import (
+	"github.com/evaultlib/evault/internal/chain"
+)
+
+// checkRecord is the tamper-evident record: the whole chain verifies, its events
+// are in the log, and nothing that was proved or referred to has gone.
+func checkRecord(f *facts, p *probe) {
+	if f.chainErr != nil {
+		p.fail("The chain of events does not verify: %v.", f.chainErr)
+	}
+	if len(f.events) == 0 {
+		p.fail("There are no events.")
+	}
+	if f.log.err != nil {
+		p.fail("The transparency log does not verify: %v.", f.log.err)
+	} else {
+		p.item("checkpoint", f.log.checkpoint.Origin, "", Verified)
+	}
+	pending := 0
+	for _, e := range f.events {
+		if f.log.err != nil {
+			break // said once
+		}
+		index, err := f.logged(e)
+		switch {
+		case err != nil:
+			p.fail("The event %s (%s) is not proved by the log: %v.", e.ID, e.Type, err)
+		case index == nil:
+			pending++
+		}
+	}
+	checkReferences(f, p)
+	checkEarlier(f, p)
+	if len(p.problems) > 0 {
+		return
+	}
+	head := f.events[len(f.events)-1]
+	p.items = append(p.items, Item{Kind: "chain_head", Ref: head.ID, SHA256: head.Hash, LogIndex: f.index(head), Basis: Verified})
+	p.note("All %d events of the chain verify. %d of them are proved to be in the log of size %d, whose checkpoint has a valid signature",
+		len(f.events), len(f.events)-pending, f.log.checkpoint.Size)
+	if pending > 0 {
+		p.note("; %d are younger than the log's delay and pending.", pending)
+	} else {
+		p.notes[0] += "."
+	}
+}
+
+func (f *facts) index(e chain.Event) *int64 {
+	i, _ := f.logged(e)
+	return i
+}
+
+// checkReferences looks for the events that records refer to: one that was cut
+// off the end of a chain leaves no gap.
+func checkReferences(f *facts, p *probe) {
+	need := func(id, whose string) {
+		if _, ok := f.byID[id]; !ok {
+			p.fail("The event of %s is missing.", whose)
+		}
+	}
+	heads := []chain.Head{}
+	if d := f.envelope.Document; d != nil {
+		heads = append(heads, d.Head)
+	}
+	if s := f.envelope.Sealed; s != nil {
+		heads = append(heads, s.Head)
+	}
+	for _, h := range heads {
+		if h.Seq < 1 || h.Seq > int64(len(f.events)) || f.events[h.Seq-1].Hash != h.Hash {
+			p.fail("The chain does not hold the event %d that the document's record names.", h.Seq)
+		}
+	}
+	if f.copy == nil {
+		return
+	}
+	need(f.copy.StoredEventID, "the deposit")
+	for _, v := range f.versions {
+		need(v.EventID, "a version")
+	}
+	for _, r := range f.register {
+		need(r.EventID, "a registered copy")
+	}
+	for _, c := range f.custody {
+		need(c.EventID, "a custody entry")
+	}
+	if f.release != nil {
+		if len(f.typed("vault.released")) == 0 {
+			p.fail("The event of the release is missing.")
+		}
+	}
+}
+
+// checkEarlier holds the chain against what earlier certificates proved.
+func checkEarlier(f *facts, p *probe) {
+	if f.issueErr != nil {
+		p.fail("An earlier certificate does not verify: %v.", f.issueErr)
+	}
+	for _, x := range f.issued {
+		e, ok := f.byID[x.entry.EventID]
+		switch {
+		case !ok:
+			p.fail("The event %s, which certificate %s proves, is missing.", x.entry.EventID, x.certificate)
+		case leafHash(e.Canonical) != x.entry.LeafHash:
+			p.fail("The event %s is not the one that certificate %s proves.", x.entry.EventID, x.certificate)
+		case e.LogIndex == nil || *e.LogIndex != x.entry.Index:
+			p.fail("The event %s has another place in the log than certificate %s proves.", x.entry.EventID, x.certificate)
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package compliance
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+// checkSignatures: everyone whose signature the record requires consented,
+// authenticated as asked, and signed; the signatures in the file are valid, or
+// the paper's are attested.
+func checkSignatures(f *facts, p *probe) {
+	if f.envelope.Kind == esign.KindPaper {
+		checkPaper(f, p)
+		return
+	}
+	if f.source.err != nil {
+		p.fail("The completed document cannot be examined: %v.", f.source.err)
+		return
+	}
+	created := f.typed(esign.EventCreated)
+	if len(created) != 1 {
+		p.fail("The envelope has %d events of its creation, not one.", len(created))
+		return
+	}
+	required, err := requiredSigners(created[0])
+	if err != nil || len(required) == 0 {
+		p.fail("The event of the creation names no signers.")
+		return
+	}
+	states := f.states(p)
+	for _, want := range required {
+		checkSigner(f, p, want, states)
+	}
+	for _, s := range f.envelope.Signers {
+		if !slices.ContainsFunc(required, func(r requiredSigner) bool { return r.ID == s.ID }) {
+			p.fail("The signer %s is on record, but not in the event of the creation.", s.ID)
+		}
+	}
+	checkCompletion(f, p)
+	if len(p.problems) == 0 {
+		p.note("All of %d signers consented to electronic records, were authenticated as the sender asked, and signed; "+
+			"what each of them saw is the beginning of the completed document, whose seal is valid.", len(required))
+	}
+}
+
+// requiredSigner is a signer as the event of the creation commits to.
+type requiredSigner struct {
+	ID    string `json:"signer_id"`
+	Email string `json:"email"`
+	Name  string `json:"name"`
+	Role  string `json:"role"`
+	Auth  string `json:"auth"`
+}
+
+func requiredSigners(created chain.Event) ([]requiredSigner, error) {
+	var data struct {
+		Signers []string `json:"signers"`
+	}
+	var detail struct {
+		Signers []requiredSigner `json:"signers"`
+	}
+	if err := json.Unmarshal(created.Data, &data); err != nil {
+		return nil, err
+	}
+	if created.Detail != nil {
+		if err := json.Unmarshal(created.Detail, &detail); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]requiredSigner, len(data.Signers))
+	for i, id := range data.Signers {
+		list[i].ID = id
+		if n := slices.IndexFunc(detail.Signers, func(r requiredSigner) bool { return r.ID == id }); n >= 0 {
+			list[i] = detail.Signers[n]
+		}
+	}
+	return list, nil
+}
+
+// states returns the digests of the document's states: of its prefixes at each
+// part, recomputed from the completed bytes.
+func (f *facts) states(p *probe) map[storage.Digest]bool {
+	states := map[storage.Digest]bool{}
+	for _, part := range f.envelope.Parts {
+		if part.Size < 0 || part.Size > int64(len(f.source.bytes)) || storage.Sum(f.source.bytes[:part.Size]) != part.SHA256 {
+			p.fail("The completed document does not begin with its state %d.", part.Seq)
+			continue
+		}
+		states[part.SHA256] = true
+	}
+	return states
+}
+
+func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Digest]bool) {
+	row := slices.IndexFunc(f.envelope.Signers, func(s esign.Signer) bool { return s.ID == want.ID })
+	if row < 0 {
+		p.fail("The signer %s is missing from the record.", want.ID)
+		return
+	}
+	s := f.envelope.Signers[row]
+	signed := f.about(esign.EventSigned, "signer_id", want.ID)
+	if len(signed) != 1 {
+		p.fail("The signer %s has %d events of a signature, not one.", want.ID, len(signed))
+		return
+	}
+	e := signed[0]
+	if want.Email != "" && (s.Email != want.Email || s.Name != want.Name || s.Role != want.Role || s.Auth != want.Auth) {
+		p.fail("The record of signer %s differs from the event of the creation.", want.ID)
+	}
+	if e.Actor.Kind != "signer" || e.Actor.ID != want.ID || text(e, "auth") != s.Auth {
+		p.fail("The signature of %s was not made by that signer, authenticated as asked.", want.ID)
+	}
+	if s.SignedAt == nil || text(e, "presented_sha256") != string(s.PresentedSHA256) || text(e, "disclosure_sha256") != string(s.DisclosureSHA256) {
+		p.fail("The record of signer %s differs from the event of the signature.", want.ID)
+	}
+	if !states[storage.Digest(text(e, "presented_sha256"))] || !states[storage.Digest(text(e, "document_sha256"))] {
+		p.fail("What signer %s saw or signed is not a state of the completed document.", want.ID)
+	}
+	if f.consent(want.ID, e) == nil {
+		p.fail("The signer %s had not consented to electronic records when signing.", want.ID)
+	} else {
+		p.event(f, *f.consent(want.ID, e))
+	}
+	p.event(f, e)
+	if text(e, "link_disclosed") == "true" || s.LinkDisclosedAt != nil {
+		p.note("The signing link of %s was disclosed to the sender.", want.ID)
+	}
+}
+
+// consent returns the signer's last consent before the event, nil when it was
+// withdrawn since, or there is none.
+func (f *facts) consent(signerID string, before chain.Event) *chain.Event {
+	var last *chain.Event
+	for _, e := range f.events {
+		if e.Seq >= before.Seq {
+			break
+		}
+		if text(e, "signer_id") != signerID {
+			continue
+		}
+		switch e.Type {
+		case esign.EventConsented:
+			last = &e
+			if text(e, "disclosure_sha256") != text(before, "disclosure_sha256") {
+				last = nil
+			}
+		case esign.EventConsentWithdrawn:
+			last = nil
+		}
+	}
+	return last
+}
+
+// checkCompletion: the completed bytes are those that the chain names, and the
+// signatures in them are valid.
+func checkCompletion(f *facts, p *probe) {
+	sum := storage.Sum(f.source.bytes)
+	completed := f.typed(esign.EventCompleted)
+	if len(completed) != 1 || !names(completed[0], sum) {
+		p.fail("No event of the completion names the digest of the completed document.")
+	} else {
+		p.event(f, completed[0])
+	}
+	if f.sourceErr != nil {
+		p.fail("The signatures in the completed document cannot be verified: %v.", f.sourceErr)
+		return
+	}
+	sealed := false
+	for _, s := range f.sourceReport.Signatures {
+		if !s.OK() {
+			p.fail("The signature in the field %s of the document does not hold: %s.", s.Field, signatureProblem(s))
+		}
+		sealed = sealed || s.OK() && s.Coverage == pades.CoverageWholeFile
+	}
+	if !sealed {
+		p.fail("The completed document has no valid seal that covers all of it.")
+		return
+	}
+	p.item("completion", f.sourceObject.Name, sum, Verified)
+}
+
+// checkPaper: somebody declared who signed the paper, and signatures that are in
+// the file are not broken.
+func checkPaper(f *facts, p *probe) {
+	if f.copy == nil {
+		p.fail("Nobody has attested yet who signed the document.")
+		return
+	}
+	a := f.attestation()
+	if a == nil {
+		p.fail("Nobody attested who signed the document.")
+	} else {
+		if !sameJSON(a, f.copy.Attestation) {
+			p.fail("The attestation on record differs from the event of the deposit.")
+		}
+		p.item("attestation", a.AttestedBy, digestOf(a), Declared)
+		p.note("%s (%s) declared that the document is signed by %d persons.", a.AttestedBy, a.Capacity, len(a.SignedBy))
+	}
+	if f.sourceReport == nil {
+		return // no PDF signatures could be read; the attestation stands alone
+	}
+	for _, s := range f.sourceReport.Signatures {
+		if s.Integrity == pades.IntegrityInvalid || s.ChangesAfter == pades.ChangesSuspicious {
+			p.fail("The signature in the field %s of the file does not hold: %s.", s.Field, signatureProblem(s))
+			continue
+		}
+		p.item("pdf_signature", fmt.Sprintf("%s: integrity %s, trust %s", s.Field, s.Integrity, s.Trust), "", Verified)
+	}
+}

@@ -1,0 +1,116 @@
+package compliance
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// probe gathers what one check finds. A check with a problem is not satisfied.
+type probe struct {
+	problems []string
+	notes    []string
+	items    []Item
+}
+
+func (p *probe) fail(format string, args ...any) {
+	p.problems = append(p.problems, fmt.Sprintf(format, args...))
+}
+
+func (p *probe) note(format string, args ...any) {
+	p.notes = append(p.notes, fmt.Sprintf(format, args...))
+}
+
+func (p *probe) item(kind, ref string, sha storage.Digest, basis string) {
+	p.items = append(p.items, Item{Kind: kind, Ref: ref, SHA256: sha, Basis: basis})
+}
+
+// event adds an event as evidence; it is a problem when the log does not prove it.
+func (p *probe) event(f *facts, e chain.Event) {
+	index, err := f.logged(e)
+	if err != nil {
+		p.fail("The event %s (%s) is not proved by the log: %v.", e.ID, e.Type, err)
+		return
+	}
+	p.items = append(p.items, Item{Kind: "event", Ref: e.ID, SHA256: e.Hash, LogIndex: index, Basis: Verified})
+}
+
+// checkTable gives each requirement its check.
+func checkTable() map[string]func(f *facts, p *probe) {
+	return map[string]func(f *facts, p *probe){
+		SingleAuthoritativeCopy:   checkSingleCopy,
+		TamperEvidentRecord:       checkRecord,
+		AssigneeIdentified:        checkAssignee,
+		RequiredSignatures:        checkSignatures,
+		HeldByAssigneeOrCustodian: checkHolder,
+		ConsentToAssigneeChange:   checkConsent,
+		CopiesIdentifiable:        checkCopies,
+		AmendmentsIdentifiable:    checkAmendments,
+	}
+}
+
+const notVaulted = "The record is not vaulted: there is no authoritative copy."
+
+// evaluate runs the checks of the regime. Without a regime there are none, and
+// what they would have found wrong with the record itself becomes findings.
+func (f *facts) evaluate() Result {
+	r := Result{Regime: f.regime.ID, EvaluatedAt: At(f.at), Findings: f.findings(), Checks: []Check{}}
+	table := checkTable()
+	for _, q := range f.regime.Requirements {
+		var p probe
+		table[q.ID](f, &p)
+		r.Checks = append(r.Checks, Check{
+			ID: q.ID, Requirement: q.Text, Reference: q.Reference, Satisfied: len(p.problems) == 0,
+			Detail: p.detail(), Evidence: append([]Item{}, p.items...),
+		})
+	}
+	if len(f.regime.Requirements) == 0 {
+		for _, id := range []string{SingleAuthoritativeCopy, TamperEvidentRecord} {
+			var p probe
+			table[id](f, &p)
+			if len(p.problems) > 0 {
+				r.Findings = append(r.Findings, Finding{ID: id, Detail: p.detail()})
+			}
+		}
+	}
+	r.count()
+	return r
+}
+
+func (p *probe) detail() string {
+	if len(p.problems) > 0 {
+		return strings.Join(p.problems, " ")
+	}
+	return strings.Join(p.notes, " ")
+}
+
+// findings are what no check scores.
+func (f *facts) findings() []Finding {
+	list := []Finding{}
+	add := func(id, format string, args ...any) {
+		list = append(list, Finding{ID: id, Detail: fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case f.regime.ID == NoRegime:
+		add("no_control_statute", "The depositor says that no control statute applies to this record. Nothing is said about control.")
+	case f.basis == BasisDefault:
+		add("not_classified", "Nobody classified the record. It was examined under the default regime of this installation.")
+	}
+	if f.redacted > 0 {
+		add("redacted", "The details of %d events were erased; their digests remain in the chain.", f.redacted)
+	}
+	if len(f.envelope.Signers) > 0 {
+		for _, s := range f.envelope.Signers {
+			if s.LinkDisclosedAt != nil {
+				add("link_disclosed", "The sender read the signing link of signer %s.", s.ID)
+			}
+		}
+	}
+	if f.copy != nil && f.copy.Source.Kind == vault.SourceESign {
+		add("declared_by_depositor", "Whether the same agreement was also signed elsewhere is known to its parties only.")
+	}
+	return list
+}

@@ -1,0 +1,160 @@
+package compliance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// Types of events of this package. Their data are ids, digests and numbers.
+const (
+	EventPassed            = "vault.compliance.passed"
+	EventFailed            = "vault.compliance.failed"
+	EventCertificateIssued = "certificate.issued"
+)
+
+// Evaluation is what Evaluate found.
+type Evaluation struct {
+	EnvelopeID, EnvelopeName, CustomerID string
+	EnvelopeStatus                       string
+	Result
+}
+
+// system is the actor of what nobody asked for.
+var system = Actor{Kind: "system", ID: "compliance"}
+
+// Evaluate recomputes every check of an envelope, in any status, and keeps the
+// result. When the result of a vaulted envelope differs from the last one, the
+// event vault.compliance.passed or .failed says so and a certificate is due.
+// Errors: esign.ErrNotFound, storage.ErrUnavailable where a store does not answer.
+func (e *Engine) Evaluate(ctx context.Context, orgID, envelopeID string, actor Actor) (*Evaluation, error) {
+	if _, err := e.c.ESign.Status(ctx, orgID, envelopeID); err != nil {
+		return nil, err
+	}
+	return e.evaluate(ctx, envelopeID, actor)
+}
+
+func (e *Engine) evaluate(ctx context.Context, envelopeID string, actor Actor) (*Evaluation, error) {
+	f, err := e.gather(ctx, envelopeID)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
+	}
+	r := f.evaluate()
+	if err := e.keep(ctx, f, r, actor); err != nil {
+		return nil, fmt.Errorf("evaluate %s: %w", envelopeID, err)
+	}
+	env := f.envelope
+	return &Evaluation{env.ID, env.Name, env.CustomerID, string(env.Status), r}, nil
+}
+
+// keep stores a result; what changed becomes an event.
+func (e *Engine) keep(ctx context.Context, f *facts, r Result, actor Actor) error {
+	row, err := e.row(f, r)
+	if err != nil {
+		return err
+	}
+	return repeat(ctx, func() error {
+		return e.c.Store.InTx(ctx, func(ctx context.Context, s Store) error {
+			last, err := s.LastEvaluation(ctx, row.EnvelopeID)
+			if err != nil && !errors.Is(err, storage.ErrNotFound) {
+				return err
+			}
+			if err == nil && last.EvaluatedAt.After(row.EvaluatedAt) {
+				return nil // a later one was faster
+			}
+			if err := s.PutEvaluation(ctx, row); err != nil {
+				return err
+			}
+			if f.copy == nil {
+				return nil
+			}
+			if err := e.c.ESign.With(s.Tx()).Evaluated(ctx, row.EnvelopeID, r.Compliant, row.EvaluatedAt); err != nil {
+				return err
+			}
+			if r.Compliant == nil || f.released() || last.Digest == row.Digest {
+				return nil
+			}
+			return e.tell(ctx, s, f, r, row, actor)
+		})
+	})
+}
+
+func (e *Engine) row(f *facts, r Result) (StoredEvaluation, error) {
+	b, err := canon.Marshal(r)
+	if err != nil {
+		return StoredEvaluation{}, err
+	}
+	row := StoredEvaluation{
+		EnvelopeID: f.envelope.ID, EvaluatedAt: f.at, Compliant: r.Compliant, Score: r.Score, Digest: r.digest(), Result: b,
+	}
+	if f.copy != nil && f.copy.Status == vault.StatusVaulted {
+		due := f.at.Add(e.c.MaxAge)
+		row.DueAt = &due
+	}
+	return row, nil
+}
+
+// digest names what was found: which checks are satisfied, under which regime.
+func (r Result) digest() storage.Digest {
+	found := map[string]bool{}
+	for _, c := range r.Checks {
+		found[c.ID] = c.Satisfied
+	}
+	return digestOf(map[string]any{"regime": r.Regime, "satisfied": found})
+}
+
+// tell appends the event of a changed result. The first result is certified
+// together with the deposit; a later one asks for a certificate of its own.
+func (e *Engine) tell(ctx context.Context, s Store, f *facts, r Result, row StoredEvaluation, actor Actor) error {
+	kind := EventFailed
+	if *r.Compliant {
+		kind = EventPassed
+	}
+	events, err := e.chain.Append(ctx, s, chain.Draft{EnvelopeID: row.EnvelopeID, Type: kind, Actor: actor, Data: map[string]any{
+		"copy_id": f.copy.CopyID, "regime": r.Regime, "compliant": *r.Compliant, "score": *r.Score,
+		"missing_requirements": r.MissingRequirements, "evaluated_at": r.EvaluatedAt, "evaluation_sha256": storage.Sum(row.Result),
+	}})
+	if err != nil {
+		return err
+	}
+	_, err = s.CertificateBySerial(ctx, row.EnvelopeID, 0)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.InsertDue(ctx, Due{
+		CauseID: events[0].ID, CauseType: kind, EnvelopeID: row.EnvelopeID, OrgID: f.copy.OrgID,
+		CreatedAt: events[0].RecordedAt, NextTry: events[0].RecordedAt,
+	})
+}
+
+// EvaluateDue evaluates vaulted envelopes whose last evaluation is older than
+// Config.MaxAge, at most limit, and returns how many. It stops at the first that
+// it could not evaluate.
+func (e *Engine) EvaluateDue(ctx context.Context, limit int) (int, error) {
+	ids, err := e.c.Store.EvaluationsDue(ctx, e.now(), limit)
+	if err != nil {
+		return 0, fmt.Errorf("evaluations due: %w", err)
+	}
+	for n, id := range ids {
+		if _, err := e.evaluate(ctx, id, system); err != nil {
+			return n, err
+		}
+	}
+	return len(ids), nil
+}
+
+// LastEvaluation returns what the last evaluation found, and when; ErrNotFound of
+// package storage when there was none.
+func (e *Engine) LastEvaluation(ctx context.Context, envelopeID string) (compliant *bool, at time.Time, err error) {
+	row, err := e.c.Store.LastEvaluation(ctx, envelopeID)
+	return row.Compliant, row.EvaluatedAt, err
+}

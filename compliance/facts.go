@@ -1,0 +1,258 @@
+package compliance
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/translog"
+)
+
+// facts are what the checks compute from: records as they stand, bytes as they
+// are stored now, and proofs made and verified now. Nothing in them is a result
+// that somebody stored.
+type facts struct {
+	at       time.Time
+	regime   Regime
+	basis    string
+	envelope *esign.Envelope
+	events   []chain.Event
+	byID     map[string]chain.Event
+	redacted int
+	chainErr error // of chain.Verify
+	log      logFacts
+	issued   []provenEvent // by earlier certificates
+	issueErr error         // an earlier certificate that does not verify
+
+	// What the e-sign engine completed, or the paper as it was uploaded; once
+	// vaulted, what was deposited.
+	source       stored
+	sourceObject storage.Object
+	sourceReport *pades.Report // of the signatures in it
+	sourceErr    error
+
+	copy       *vault.Copy // nil: not vaulted
+	versions   []versionFacts
+	statements []vault.VersionStatement // detached seals
+	sealErr    error                    // of vault.VerifyVersions
+	claims     []vault.Claim            // of the copy
+	prefixes   []storage.Digest         // signed revisions of the deposited bytes
+	prefixErr  error
+	register   []registerFacts
+	custody    []vault.CustodyEntry
+	chainOf    []vault.CustodyStatement // verified
+	custodyErr error                    // of vault.VerifyCustody
+	acks       []vault.Acknowledgment
+	release    *vault.Release
+	keys       map[string]ed25519.PublicKey // of statements
+
+	mergeDelay   time.Duration
+	integrityAge time.Duration
+}
+
+// stored is what the blob store gives for an object now; err is nil only when
+// the bytes have the recorded digest and size.
+type stored struct {
+	bytes []byte
+	err   error
+}
+
+type versionFacts struct {
+	vault.Version
+	stored
+	report    *pades.Report // embedded seals
+	reportErr error
+}
+
+type registerFacts struct {
+	vault.Registered
+	stored
+	markErr error // of pdf.CheckCopy
+}
+
+type logFacts struct {
+	checkpoint translog.Checkpoint
+	err        error // no checkpoint with a valid signature, or the database is behind it
+	proofs     map[string]LogEntry
+	missing    map[string]error // events that have an index but no proof that holds
+}
+
+// provenEvent is an event that an earlier certificate proved to be in the log.
+type provenEvent struct {
+	certificate string
+	entry       LogEntry
+}
+
+// typed returns the events of a type, in order.
+func (f *facts) typed(kind string) []chain.Event {
+	var list []chain.Event
+	for _, e := range f.events {
+		if e.Type == kind {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// about returns the events of a type whose data name id under key.
+func (f *facts) about(kind, key, id string) []chain.Event {
+	var list []chain.Event
+	for _, e := range f.typed(kind) {
+		if text(e, key) == id {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// text returns a string or a truth value of an event's data, "" when there is
+// none.
+func text(e chain.Event, key string) string {
+	var data map[string]any
+	if decode(e.Data, &data) != nil {
+		return ""
+	}
+	switch v := data[key].(type) {
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
+}
+
+// names reports whether an event's data hold a digest as one of their values.
+func names(e chain.Event, sum storage.Digest) bool {
+	var data map[string]any
+	if decode(e.Data, &data) != nil {
+		return false
+	}
+	for _, v := range data {
+		if v == string(sum) {
+			return true
+		}
+	}
+	return false
+}
+
+// mentions reports whether an event's data hold a text, at any depth.
+func mentions(e chain.Event, s string) bool { return bytes.Contains(e.Data, []byte(`"`+s+`"`)) }
+
+func decode(b []byte, v any) error { return json.Unmarshal(b, v) }
+
+// sameJSON compares two values by their canonical encoding.
+func sameJSON(a, b any) bool {
+	x, err1 := canon.Marshal(a)
+	y, err2 := canon.Marshal(b)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
+}
+
+func digestOf(v any) storage.Digest {
+	b, err := canon.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return storage.Sum(b)
+}
+
+// current returns the newest version's facts, nil when there is none.
+func (f *facts) current() *versionFacts {
+	if len(f.versions) == 0 {
+		return nil
+	}
+	return &f.versions[len(f.versions)-1]
+}
+
+// released reports whether the chain tells of a release, or a record does.
+func (f *facts) released() bool {
+	return len(f.typed("vault.released")) > 0 || f.copy != nil && f.copy.Status == vault.StatusReleased
+}
+
+// logged returns an event's index in the log, nil while it is pending, and an
+// error where it should be there and is not proved to be.
+func (f *facts) logged(e chain.Event) (*int64, error) {
+	if f.log.err != nil {
+		return nil, f.log.err
+	}
+	if p, ok := f.log.proofs[e.ID]; ok {
+		return &p.Index, nil
+	}
+	if err := f.log.missing[e.ID]; err != nil {
+		return nil, err
+	}
+	if f.at.Sub(e.RecordedAt) > f.mergeDelay {
+		return nil, errors.New("it is not in the log")
+	}
+	return nil, nil
+}
+
+// seal returns what the seal of a version says, and why it does not hold.
+func (f *facts) seal(i int) (says sealFacts, err error) {
+	v := f.versions[i]
+	if v.Seal.Mode == vault.SealingDetached {
+		if f.sealErr != nil {
+			return says, f.sealErr
+		}
+		if i >= len(f.statements) {
+			return says, errors.New("it has no statement")
+		}
+		s := f.statements[i]
+		return sealFacts{assignee: &s.Assignee, level: v.Seal.Level}, nil
+	}
+	if v.err != nil {
+		return says, v.err
+	}
+	if v.reportErr != nil {
+		return says, v.reportErr
+	}
+	for n, s := range v.report.Signatures {
+		if s.Field != v.Seal.Field {
+			continue
+		}
+		switch {
+		case v.report.Problem != "":
+			return says, errors.New(v.report.Problem)
+		case !s.OK():
+			return says, fmt.Errorf("signature field %s: %s", s.Field, signatureProblem(s))
+		case s.Coverage != pades.CoverageWholeFile || n != len(v.report.Signatures)-1:
+			return says, fmt.Errorf("signature field %s does not cover the whole file", s.Field)
+		case s.Level != v.Seal.Level:
+			return says, fmt.Errorf("signature field %s has level %s, not %s", s.Field, s.Level, v.Seal.Level)
+		}
+		return sealFacts{reason: s.Reason, level: s.Level}, nil
+	}
+	return says, fmt.Errorf("it has no signature field %q", v.Seal.Field)
+}
+
+// sealFacts is what a valid seal says.
+type sealFacts struct {
+	reason   string       // embedded
+	assignee *vault.Party // detached
+	level    string
+}
+
+// names reports whether the seal names p.
+func (s sealFacts) names(p vault.Party) bool {
+	if s.assignee != nil {
+		return *s.assignee == p
+	}
+	return p.Name != "" && strings.Contains(s.reason, p.Name) && strings.Contains(s.reason, p.Identifier)
+}
+
+func signatureProblem(s pades.SignatureReport) string {
+	if s.Problem != "" {
+		return s.Problem
+	}
+	return fmt.Sprintf("integrity %s, trust %s, changes after it %s", s.Integrity, s.Trust, s.ChangesAfter)
+}

@@ -1,0 +1,364 @@
+package compliance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/translog"
+)
+
+// gather reads everything the checks compute from. What does not verify is a
+// fact, not an error; an error is a store that does not answer.
+func (e *Engine) gather(ctx context.Context, envelopeID string) (*facts, error) {
+	ev, err := e.c.ESign.Evidence(ctx, envelopeID)
+	if err != nil {
+		return nil, err
+	}
+	f := &facts{
+		envelope: ev.Envelope, events: ev.Events, byID: map[string]chain.Event{},
+		keys: e.c.Vault.StatementKeys(), mergeDelay: e.c.Log.MaxMergeDelay(), integrityAge: e.c.IntegrityAge,
+	}
+	for _, x := range f.events {
+		f.byID[x.ID] = x
+	}
+	f.redacted, f.chainErr = chain.Verify(envelopeID, f.events)
+	if err := e.gatherCopy(ctx, f); err != nil {
+		return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
+	}
+	if err := e.gatherSource(ctx, f); err != nil {
+		return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
+	}
+	if err := e.gatherLog(ctx, f); err != nil {
+		return nil, fmt.Errorf("log of %s: %w", envelopeID, err)
+	}
+	if err := e.gatherIssued(ctx, f); err != nil {
+		return nil, fmt.Errorf("certificates of %s: %w", envelopeID, err)
+	}
+	f.at = e.now() // after the last read: nothing in the facts is younger
+	if n := len(f.events); n > 0 && f.at.Before(f.events[n-1].RecordedAt) {
+		f.at = f.events[n-1].RecordedAt
+	}
+	return f, e.gatherRegime(f)
+}
+
+// gatherRegime takes the regime frozen by the deposit, or the default.
+func (e *Engine) gatherRegime(f *facts) (err error) {
+	id := e.c.Regime
+	f.basis = BasisDefault
+	if f.copy != nil {
+		id, f.basis = f.copy.Regime, f.copy.RegimeBasis
+	}
+	f.regime, err = RegimeByID(id)
+	return err
+}
+
+func (e *Engine) gatherCopy(ctx context.Context, f *facts) error {
+	ev, err := e.c.Vault.Evidence(ctx, f.envelope.ID)
+	if errors.Is(err, vault.ErrNotVaulted) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.copy, f.claims, f.custody, f.acks, f.release = ev.Copy, ev.Claims, ev.Custody, ev.Acknowledgments, ev.Release
+	statements := make([]string, len(f.custody))
+	for i, c := range f.custody {
+		statements[i] = c.Statement
+	}
+	f.chainOf, f.custodyErr = vault.VerifyCustody(statements, f.keys)
+	if err := e.gatherVersions(ctx, f, ev.Versions); err != nil {
+		return err
+	}
+	return e.gatherRegister(ctx, f)
+}
+
+func (e *Engine) gatherVersions(ctx context.Context, f *facts, versions []vault.Version) error {
+	var detached [][]byte
+	for _, v := range versions {
+		x := versionFacts{Version: v}
+		var err error
+		if x.stored, err = e.examine(ctx, f.copy, v.Object); err != nil {
+			return err
+		}
+		if v.Seal.Mode == vault.SealingDetached {
+			detached = append(detached, v.Statement)
+		} else if x.err == nil {
+			x.report, x.reportErr = e.verify(ctx, x.bytes, f.recorded(v.EventID, v.CreatedAt))
+		}
+		f.versions = append(f.versions, x)
+	}
+	if len(detached) > 0 {
+		last := versions[len(versions)-1]
+		f.statements, f.sealErr = vault.VerifyVersions(ctx, detached, f.copy.Source.Object.SHA256, e.options(f.recorded(last.EventID, last.CreatedAt)))
+		f.sealErr = errors.Join(f.sealErr, f.sameDetached())
+	}
+	return ctx.Err()
+}
+
+// sameDetached holds what detached statements say against the records.
+func (f *facts) sameDetached() error {
+	for i, s := range f.statements {
+		if v := f.versions[i]; s.CopyID != v.CopyID || s.EnvelopeID != f.envelope.ID || s.Kind != v.Kind || v.Seal.SHA256 != storage.Sum(v.Statement) {
+			return fmt.Errorf("statement %d is about another version", i+1)
+		}
+	}
+	return nil
+}
+
+// recorded is the time at which a certificate must have been valid: that of the
+// event, which the log proves.
+func (f *facts) recorded(eventID string, otherwise time.Time) time.Time {
+	if e, ok := f.byID[eventID]; ok {
+		return e.RecordedAt
+	}
+	return otherwise
+}
+
+func (e *Engine) options(at time.Time) pades.Options {
+	return pades.Options{Roots: e.c.Roots, Now: at, Limits: pades.Limits{Bytes: 1 << 32}}
+}
+
+func (e *Engine) verify(ctx context.Context, file []byte, at time.Time) (*pades.Report, error) {
+	return pades.Verify(ctx, file, e.options(at))
+}
+
+// examine reads an object of the copy; the error is a store that does not answer.
+func (e *Engine) examine(ctx context.Context, c *vault.Copy, o storage.Object) (stored, error) {
+	b, err := e.c.Vault.Examine(ctx, c, o)
+	if errors.Is(err, storage.ErrUnavailable) && !errors.Is(err, storage.ErrBlobMissing) && e.c.Depot != nil {
+		// To the vault a short read is a store in trouble. One that ends early and
+		// says that this was all is a fact.
+		if _, n, whole := e.c.Depot.Hash(ctx, o); whole == nil && n < o.Size {
+			return stored{err: fmt.Errorf("%d of %d are there", n, o.Size)}, nil
+		}
+	}
+	return judged(b, err)
+}
+
+// judged tells bytes that are gone or altered, a fact, from a store that does
+// not answer.
+func judged(b []byte, err error) (stored, error) {
+	switch {
+	case err == nil:
+		return stored{bytes: b}, nil
+	case errors.Is(err, storage.ErrBlobMissing), errors.Is(err, vault.ErrIntegrity), errors.Is(err, storage.ErrDigest):
+		return stored{err: plain(err)}, nil
+	}
+	return stored{}, err
+}
+
+// plain says in words what became of stored bytes.
+func plain(err error) error {
+	if errors.Is(err, storage.ErrBlobMissing) {
+		return errors.New("they are gone")
+	}
+	return errors.New("they have another digest")
+}
+
+func (e *Engine) gatherRegister(ctx context.Context, f *facts) error {
+	page := storage.Page{Number: 1, Limit: 100}
+	for {
+		list, err := e.c.Vault.Copies(ctx, f.copy.OrgID, f.copy.EnvelopeID, page)
+		if err != nil {
+			return err
+		}
+		for _, r := range list.Items {
+			x := registerFacts{Registered: r}
+			if r.Kind == vault.CopyMarked {
+				if x.stored, err = e.examine(ctx, f.copy, r.Object); err != nil {
+					return err
+				}
+				if x.err == nil {
+					x.markErr = pdf.CheckCopy(x.bytes, vault.CopyText, r.ID)
+				}
+			}
+			f.register = append(f.register, x)
+		}
+		if list.Next == "" {
+			return ctx.Err()
+		}
+		page = storage.Page{Limit: 100, Cursor: list.Next}
+	}
+}
+
+// gatherSource reads the completed document: the beginning of version 1, or,
+// before it is vaulted, what the e-sign engine keeps.
+func (e *Engine) gatherSource(ctx context.Context, f *facts) error {
+	f.source.err = errors.New("it is not complete")
+	at := f.envelope.CreatedAt
+	switch {
+	case f.copy != nil && len(f.versions) > 0:
+		v := f.versions[0]
+		f.sourceObject, at = f.copy.Source.Object, f.recorded(v.EventID, v.CreatedAt)
+		f.source = v.stored
+		if n := f.sourceObject.Size; v.err == nil && (n < 0 || n > int64(len(v.bytes)) || storage.Sum(v.bytes[:n]) != f.sourceObject.SHA256) {
+			f.source = stored{err: errors.New("version 1 does not begin with it")}
+		} else if v.err == nil {
+			f.source.bytes = v.bytes[:n]
+		}
+	case f.envelope.Sealed != nil && e.c.Depot != nil:
+		f.sourceObject = f.envelope.Sealed.Object
+		b, err := e.c.Depot.Read(ctx, f.sourceObject)
+		if f.source, err = judged(b, err); err != nil {
+			return err
+		}
+		at = f.recordedLast(esign.EventCompleted)
+	}
+	if f.source.err != nil {
+		return nil
+	}
+	f.sourceReport, f.sourceErr = e.verify(ctx, f.source.bytes, at)
+	if f.copy == nil {
+		return ctx.Err()
+	}
+	ends, err := pdf.SignedPrefixes(f.source.bytes)
+	if f.copy.Source.Sealing.Mode != vault.SealingDetached {
+		f.prefixErr = err // a damaged file, which cannot be extended, has no signatures that hold
+	}
+	for _, end := range ends {
+		f.prefixes = append(f.prefixes, storage.Sum(f.source.bytes[:end]))
+	}
+	return ctx.Err()
+}
+
+func (f *facts) recordedLast(kind string) time.Time {
+	list := f.typed(kind)
+	if len(list) == 0 {
+		return f.envelope.CreatedAt
+	}
+	return list[len(list)-1].RecordedAt
+}
+
+// gatherLog proves every event against the newest checkpoint.
+func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
+	f.log = logFacts{proofs: map[string]LogEntry{}, missing: map[string]error{}}
+	err := e.c.Log.Check(ctx)
+	if errors.Is(err, translog.ErrRewound) || errors.Is(err, translog.ErrCorrupt) || errors.Is(err, translog.ErrCheckpoint) {
+		f.log.err = err
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	newest, err := e.c.Log.Checkpoint(ctx)
+	if err != nil {
+		return err
+	}
+	verifiers, err := e.verifiers(ctx)
+	if err != nil {
+		return err
+	}
+	if f.log.checkpoint, f.log.err = translog.ParseCheckpoint(newest.Note, verifiers...); f.log.err != nil {
+		return nil
+	}
+	for _, x := range f.events {
+		if x.LogIndex == nil || *x.LogIndex >= f.log.checkpoint.Size {
+			continue
+		}
+		if err := e.prove(ctx, f, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) prove(ctx context.Context, f *facts, x chain.Event) error {
+	cp := f.log.checkpoint
+	proof, err := e.c.Log.Inclusion(ctx, *x.LogIndex, cp.Size)
+	if errors.Is(err, storage.ErrUnavailable) || ctx.Err() != nil {
+		return errors.Join(err, ctx.Err())
+	}
+	if err == nil {
+		err = translog.VerifyInclusion(x.Canonical, *x.LogIndex, cp.Size, cp.Root, proof)
+	}
+	if err != nil {
+		f.log.missing[x.ID] = err
+		return nil
+	}
+	entry := LogEntry{EventID: x.ID, Type: x.Type, LeafHash: leafHash(x.Canonical), Index: *x.LogIndex, InclusionProof: []string{}}
+	for _, h := range proof {
+		entry.InclusionProof = append(entry.InclusionProof, h.String())
+	}
+	f.log.proofs[x.ID] = entry
+	return nil
+}
+
+// leafHash is the hash of an event's leaf in the log (RFC 6962 section 2.1).
+func leafHash(canonical []byte) string { return tlog.RecordHash(canonical).String() }
+
+func (e *Engine) verifiers(ctx context.Context) ([]note.Verifier, error) {
+	keys, err := e.c.Log.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]note.Verifier, len(keys))
+	for i, k := range keys {
+		if list[i], err = translog.NewVerifier(k); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Keys returns what certificates of this engine verify against.
+func (e *Engine) Keys(ctx context.Context) (Keys, error) {
+	log, err := e.verifiers(ctx)
+	return Keys{Certificate: e.keys, Log: log}, err
+}
+
+// gatherIssued reads what earlier certificates prove.
+func (e *Engine) gatherIssued(ctx context.Context, f *facts) error {
+	list, err := e.c.Store.Certificates(ctx, f.envelope.ID)
+	if err != nil {
+		return err
+	}
+	keys, err := e.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	for i, s := range list {
+		c, err := s.open(keys)
+		switch {
+		case err == nil && c.Serial != i+1:
+			err = fmt.Errorf("serial %d is missing", i+1)
+		case err == nil && len(f.about("certificate.issued", "certificate_sha256", string(s.SHA256))) != 1:
+			err = errors.New("its issue has no event")
+		}
+		if err != nil {
+			f.issueErr = fmt.Errorf("%s: %w", s.ID, err)
+			continue
+		}
+		for _, x := range c.Log.Entries {
+			f.issued = append(f.issued, provenEvent{c.ID, x})
+		}
+	}
+	if n := len(f.typed("certificate.issued")); n != len(list) && f.issueErr == nil {
+		f.issueErr = fmt.Errorf("%d were issued, %d are on record", n, len(list))
+	}
+	return nil
+}
+
+// open verifies a stored certificate and holds it against its record.
+func (s StoredCertificate) open(keys Keys) (*Certificate, error) {
+	c, err := VerifyCertificate(s.JWS, keys)
+	if err != nil {
+		return nil, err
+	}
+	if c.ID != s.ID || c.Serial != s.Serial || c.Subject.EnvelopeID != s.EnvelopeID || c.Cause.EventID != s.CauseID ||
+		storage.Sum([]byte(s.JWS)) != s.SHA256 || stamp.Format(c.IssuedAt.Time) != stamp.Format(s.IssuedAt) {
+		return nil, fmt.Errorf("%w: its record differs", ErrInvalidCertificate)
+	}
+	return c, nil
+}

@@ -1,0 +1,455 @@
+package compliance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// Handover takes finished documents from the e-sign engine into the vault and out
+// of it again, in idempotent steps:
+//
+//	VaultIn    completion ─► deposit ─► log ─► evaluation ─► certificate
+//	VaultOut   release ─► log ─► evaluation ─► certificate ─► package
+//
+// The deposit and the release each note, in their own transaction, that a
+// certificate is due. A crash after that leaves the note, and HandoverDue, or a
+// repeated call, goes on from there.
+type Handover struct{ e *Engine }
+
+// Handover returns the engine's handover.
+func (e *Engine) Handover() *Handover { return &Handover{e} }
+
+// Depositor is the organization that deposits.
+type Depositor struct {
+	OrgID     string
+	LegalName string
+	Capacity  string           // vault.CapacityPrincipal or vault.CapacityAgent
+	Agreement *vault.Agreement // of an agent
+}
+
+// VaultInRequest asks to vault a completed envelope, or an uploaded paper
+// document.
+type VaultInRequest struct {
+	EnvelopeID string
+	Depositor  Depositor
+
+	SecuredParty   *vault.Party // default: the envelope's, else the depositor
+	Custodian      string       // vault.CustodianSelf or vault.CustodianOperator; default: the vault's
+	Regime         string       // default: Config.Regime, as host_default
+	Jurisdiction   string
+	Classification *vault.Classification // recorded with Regime; what the record is, is not yet concluded from it
+	Attestation    *vault.Attestation    // paper only
+	DocumentSHA256 storage.Digest        // of the completion, or the paper; "" is whichever is there
+	Kind           string                // esign.KindESign or esign.KindPaper; "" is either
+	IfMatch        string                // the envelope's ETag; "" is any
+
+	Actor         Actor
+	RequestID     string
+	RequestSHA256 storage.Digest
+
+	// Also runs in the last transaction, after the certificate, and runs for a
+	// repeated call, too.
+	Also func(ctx context.Context, tx storage.Tx, r *VaultRecord) error
+}
+
+// VaultRecord is what is known of a vaulted document. Log, CertificateID and
+// Compliant are empty while the log or the certificate is late.
+type VaultRecord struct {
+	Copy          *vault.Copy
+	Log           *LogPosition
+	CertificateID string
+	Compliant     *bool
+}
+
+// LogPosition is where an event stands in the log, at one checkpoint.
+type LogPosition struct {
+	EventID  string
+	Index    int64
+	TreeSize int64
+	RootHash string // base64
+}
+
+// VaultIn vaults a document, evaluates and certifies it. Asked again it returns
+// the same record and created false, if what it asks for agrees with it.
+//
+// Errors: esign.ErrNotFound, esign.ErrPrecondition, *esign.StateError unless the
+// envelope is completed or paper with its PDF, ErrDocumentChanged,
+// *vault.AlreadyVaultedError, vault.ErrReleased, vault.ErrNotAnOriginal,
+// *InvalidError, pades.ErrTimestampUnavailable, translog.ErrRewound,
+// storage.ErrUnavailable.
+func (h *Handover) VaultIn(ctx context.Context, r VaultInRequest) (rec *VaultRecord, created bool, err error) {
+	e := h.e
+	done, err := e.c.ESign.Completion(ctx, r.Depositor.OrgID, r.EnvelopeID)
+	if err != nil {
+		return nil, false, err
+	}
+	d, err := e.plan(ctx, r, done)
+	if err != nil {
+		return nil, false, err
+	}
+	copied, created, err := e.c.Vault.Deposit(ctx, d)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := e.finish(ctx, copied.EnvelopeID, copied.StoredEventID, r.Actor); err != nil && !e.late(ctx, copied.EnvelopeID, err) {
+		return nil, created, fmt.Errorf("vault in %s: %w", r.EnvelopeID, err)
+	}
+	rec, err = h.Record(ctx, r.Depositor.OrgID, r.EnvelopeID)
+	if err == nil && r.Also != nil {
+		err = e.c.Store.InTx(ctx, func(ctx context.Context, s Store) error { return r.Also(ctx, s.Tx(), rec) })
+	}
+	if err != nil {
+		return nil, created, fmt.Errorf("vault in %s: %w", r.EnvelopeID, err)
+	}
+	return rec, created, nil
+}
+
+// plan makes the deposit of a request.
+func (e *Engine) plan(ctx context.Context, r VaultInRequest, done *esign.Completion) (vault.DepositRequest, error) {
+	d := vault.DepositRequest{
+		EnvelopeID: r.EnvelopeID, OrgID: r.Depositor.OrgID, OrgName: r.Depositor.LegalName, Capacity: r.Depositor.Capacity,
+		Agreement: r.Depositor.Agreement, SecuredParty: r.SecuredParty, Custodian: r.Custodian, Regime: r.Regime,
+		RegimeBasis: BasisDeclared, Jurisdiction: r.Jurisdiction, Classification: r.Classification, Attestation: r.Attestation,
+		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.deposited,
+		Source: vault.Source{
+			Kind: vault.SourceESign, Object: done.Object, DocumentSHA256: done.DocumentSHA256, Level: done.Level,
+			Sealing: vault.Sealing{Mode: done.Sealing.Mode, Reason: done.Sealing.Reason}, Name: done.Name, CustomerID: done.CustomerID,
+		},
+	}
+	if done.Kind == esign.KindPaper {
+		d.Source.Kind = vault.SourcePaper
+	}
+	switch {
+	case r.Kind != "" && r.Kind != done.Kind:
+		status, err := e.c.ESign.Status(ctx, r.Depositor.OrgID, r.EnvelopeID)
+		if err != nil {
+			return d, err
+		}
+		return d, &esign.StateError{Verb: esign.VerbVault, Status: status.Status}
+	case r.DocumentSHA256 != "" && r.DocumentSHA256 != done.Object.SHA256:
+		return d, ErrDocumentChanged
+	}
+	if r.IfMatch != "" {
+		status, err := e.c.ESign.Status(ctx, r.Depositor.OrgID, r.EnvelopeID)
+		if err != nil {
+			return d, err
+		}
+		if status.ETag() != r.IfMatch {
+			return d, esign.ErrPrecondition
+		}
+	}
+	if p := done.SecuredParty; d.SecuredParty == nil && p != nil {
+		d.SecuredParty = &vault.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
+	}
+	if d.Regime == "" {
+		if d.Classification != nil {
+			return d, check.Fail("regime", "required", "is required with a classification: this version does not conclude it from the answers")
+		}
+		d.Regime, d.RegimeBasis = e.c.Regime, BasisDefault
+	}
+	_, err := RegimeByID(d.Regime)
+	return d, err
+}
+
+// deposited tells the e-sign engine of the deposit, and notes the certificate
+// that is due, in the deposit's transaction.
+func (e *Engine) deposited(ctx context.Context, tx storage.Tx, c *vault.Copy) error {
+	if err := e.c.ESign.With(tx).Vaulted(ctx, esign.Vaulting{EnvelopeID: c.EnvelopeID, At: c.VaultedAt, DocumentHash: c.DocumentHash}); err != nil {
+		return err
+	}
+	return e.note(ctx, tx, Due{CauseID: c.StoredEventID, CauseType: "vault.stored", EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, CreatedAt: c.VaultedAt})
+}
+
+// noteDelay is how long HandoverDue leaves a fresh note to the call that made it.
+const noteDelay = 10 * time.Second
+
+func (e *Engine) note(ctx context.Context, tx storage.Tx, d Due) error {
+	d.NextTry = d.CreatedAt.Add(noteDelay)
+	return e.c.Store.With(tx).InsertDue(ctx, d)
+}
+
+// finish brings a cause to its certificate: its events into the log, evaluation,
+// certificate. Each step is idempotent.
+func (e *Engine) finish(ctx context.Context, envelopeID, cause string, actor Actor) error {
+	if _, err := e.issued(ctx, envelopeID, cause); err == nil || !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	if _, err := e.c.Log.Wait(ctx, cause); err != nil {
+		return err
+	}
+	f, err := e.gather(ctx, envelopeID)
+	if err != nil {
+		return err
+	}
+	r := f.evaluate()
+	if err := e.keep(ctx, f, r, actor); err != nil {
+		return err
+	}
+	_, err = e.issue(ctx, f, r, cause)
+	return err
+}
+
+// late notes what failed after the effect itself was durable, so that the caller
+// need not hear of it: the background goes on from there. A context that ended is
+// the caller's own.
+func (e *Engine) late(ctx context.Context, envelopeID string, err error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	e.c.Logger.WarnContext(ctx, "compliance: certificate is late", "envelope_id", envelopeID, "error", err)
+	return true
+}
+
+// Record returns the vault record of an envelope, live or released.
+// vault.ErrNotVaulted.
+func (h *Handover) Record(ctx context.Context, orgID, envelopeID string) (*VaultRecord, error) {
+	e := h.e
+	c, err := e.c.Vault.Copy(ctx, orgID, envelopeID)
+	if err != nil {
+		return nil, err
+	}
+	rec := &VaultRecord{Copy: c}
+	if rec.Log, err = h.LogPosition(ctx, c.StoredEventID); err != nil {
+		return nil, err
+	}
+	cert, err := e.c.Store.CertificateBySerial(ctx, envelopeID, 0)
+	if errors.Is(err, storage.ErrNotFound) {
+		return rec, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("vault record of %s: %w", envelopeID, err)
+	}
+	rec.CertificateID = cert.ID
+	last, err := e.c.Store.LastEvaluation(ctx, envelopeID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+	case err != nil:
+		return nil, fmt.Errorf("vault record of %s: %w", envelopeID, err)
+	case e.now().Sub(last.EvaluatedAt) <= e.c.MaxAge:
+		rec.Compliant = last.Compliant
+	}
+	return rec, nil
+}
+
+// LogPosition returns where an event stands in the newest checkpoint, nil while
+// it is pending.
+func (h *Handover) LogPosition(ctx context.Context, eventID string) (*LogPosition, error) {
+	entry, err := h.e.c.Log.Entry(ctx, eventID)
+	if err != nil {
+		return nil, fmt.Errorf("log position: %w", err)
+	}
+	cp, err := h.e.c.Log.Checkpoint(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("log position: %w", err)
+	}
+	if entry.Index < 0 || entry.Index >= cp.Size {
+		return nil, nil
+	}
+	return &LogPosition{eventID, entry.Index, cp.Size, cp.Root.String()}, nil
+}
+
+// VaultOutRequest asks to hand an original over.
+type VaultOutRequest struct {
+	OrgID, EnvelopeID string
+	Reason, Note      string
+	Recipient         vault.Recipient
+	IfMatch           string // the envelope's ETag; "" is any
+
+	Actor         Actor
+	RequestID     string
+	RequestSHA256 storage.Digest
+
+	// Also runs in the last transaction, after the package, and runs for a
+	// repeated call, too.
+	Also func(ctx context.Context, tx storage.Tx, r *vault.Release) error
+}
+
+// VaultOut releases an original and builds its package, with the certificate that
+// says so. Asked again with the same reason and recipient it returns the same
+// release. Where log, certificate or package are late, the release's Delivery is
+// preparing and the background finishes it. Errors: those of vault.Release,
+// esign.ErrPrecondition.
+func (h *Handover) VaultOut(ctx context.Context, r VaultOutRequest) (*vault.Release, error) {
+	e := h.e
+	if err := e.matches(ctx, r); err != nil {
+		return nil, err
+	}
+	rel, _, err := e.c.Vault.Release(ctx, vault.ReleaseRequest{
+		OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Reason: r.Reason, Note: r.Note, Recipient: r.Recipient,
+		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.released,
+	})
+	if err != nil {
+		return nil, err
+	}
+	packed, err := e.pack(ctx, *rel, r.Actor)
+	if err == nil {
+		rel = packed
+	} else if !e.late(ctx, r.EnvelopeID, err) {
+		return nil, fmt.Errorf("vault out %s: %w", r.EnvelopeID, err)
+	}
+	if r.Also != nil {
+		if err := e.c.Store.InTx(ctx, func(ctx context.Context, s Store) error { return r.Also(ctx, s.Tx(), rel) }); err != nil {
+			return nil, fmt.Errorf("vault out %s: %w", r.EnvelopeID, err)
+		}
+	}
+	return rel, nil
+}
+
+// matches judges If-Match; a repeated release needs none.
+func (e *Engine) matches(ctx context.Context, r VaultOutRequest) error {
+	if r.IfMatch == "" {
+		return nil
+	}
+	status, err := e.c.ESign.Status(ctx, r.OrgID, r.EnvelopeID)
+	if err != nil {
+		return err
+	}
+	if status.ReleasedAt == nil && status.ETag() != r.IfMatch {
+		return esign.ErrPrecondition
+	}
+	return nil
+}
+
+// released is what goes with a release, in its transaction.
+func (e *Engine) released(ctx context.Context, tx storage.Tx, r *vault.Release) error {
+	if err := e.c.ESign.With(tx).Released(ctx, r.EnvelopeID, r.ReleasedAt); err != nil {
+		return err
+	}
+	return e.note(ctx, tx, Due{CauseID: r.EventID, CauseType: "vault.released", EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, CreatedAt: r.ReleasedAt})
+}
+
+// pack certifies a release and builds its package.
+func (e *Engine) pack(ctx context.Context, r vault.Release, actor Actor) (*vault.Release, error) {
+	if r.Package != nil {
+		return &r, nil
+	}
+	if err := e.finish(ctx, r.EnvelopeID, r.EventID, actor); err != nil {
+		return nil, err
+	}
+	return e.c.Vault.BuildPackage(ctx, r.OrgID, r.EnvelopeID, e.packageFiles)
+}
+
+// packageFiles are what a release package holds beside the vault's own files:
+// certificate.json, certificates/0001.jws and on, log/checkpoint, rules.md.
+func (e *Engine) packageFiles(ctx context.Context, r *vault.Release) ([]vault.PackageFile, error) {
+	list, err := e.c.Store.Certificates(ctx, r.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := e.issued(ctx, r.EnvelopeID, r.EventID)
+	if err != nil {
+		return nil, err
+	}
+	document, err := newest.Document()
+	if err != nil {
+		return nil, err
+	}
+	files := []vault.PackageFile{
+		{Name: "certificate.json", Content: document},
+		{Name: "log/checkpoint", Content: []byte(newest.Log.Checkpoint)},
+		{Name: "rules.md", Content: []byte(Rules())},
+	}
+	for _, c := range list {
+		files = append(files, vault.PackageFile{Name: fmt.Sprintf("certificates/%04d.jws", c.Serial), Content: []byte(c.JWS)})
+	}
+	return files, nil
+}
+
+// HandoverDue finishes what calls have left: certificates that are due, packages
+// that are being prepared, and envelopes with auto_vault. It does at most limit of
+// each and returns how many it finished. What fails is tried again later, after
+// growing pauses; an error is a store that does not answer.
+func (h *Handover) HandoverDue(ctx context.Context, limit int) (int, error) {
+	n, err := h.certificatesDue(ctx, limit)
+	if err != nil {
+		return n, err
+	}
+	packed, err := h.packagesDue(ctx, limit)
+	if err != nil {
+		return n + packed, err
+	}
+	vaulted, err := h.autoVaultDue(ctx, limit)
+	return n + packed + vaulted, err
+}
+
+func (h *Handover) certificatesDue(ctx context.Context, limit int) (done int, err error) {
+	e := h.e
+	list, err := e.c.Store.DueBefore(ctx, e.now(), limit)
+	if err != nil {
+		return 0, fmt.Errorf("certificates due: %w", err)
+	}
+	for _, d := range list {
+		err := e.finish(ctx, d.EnvelopeID, d.CauseID, system)
+		if err == nil {
+			err = e.c.Store.DeleteDue(ctx, d.CauseID) // the certificate was there already
+			done++
+		}
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return done, ctx.Err()
+		}
+		e.c.Logger.WarnContext(ctx, "compliance: certificate is due", "envelope_id", d.EnvelopeID, "tries", d.Tries+1, "error", err)
+		pause := min(time.Second<<min(d.Tries, 12), time.Hour)
+		if err := e.c.Store.PostponeDue(ctx, d.CauseID, e.now().Add(pause)); err != nil {
+			return done, fmt.Errorf("certificates due: %w", err)
+		}
+	}
+	return done, nil
+}
+
+func (h *Handover) packagesDue(ctx context.Context, limit int) (done int, err error) {
+	list, err := h.e.c.Vault.PackagesDue(ctx, limit)
+	if err != nil {
+		return 0, fmt.Errorf("packages due: %w", err)
+	}
+	for _, r := range list {
+		if h.e.now().Sub(r.ReleasedAt) < noteDelay {
+			continue
+		}
+		if _, err := h.e.pack(ctx, r, system); err != nil {
+			if ctx.Err() != nil {
+				return done, ctx.Err()
+			}
+			h.e.c.Logger.WarnContext(ctx, "compliance: package is due", "envelope_id", r.EnvelopeID, "error", err)
+			continue
+		}
+		done++
+	}
+	return done, nil
+}
+
+func (h *Handover) autoVaultDue(ctx context.Context, limit int) (done int, err error) {
+	e := h.e
+	if e.c.Depositor == nil {
+		return 0, nil
+	}
+	list, err := e.c.Store.AutoVaultDue(ctx, limit)
+	if err != nil {
+		return 0, fmt.Errorf("envelopes to vault: %w", err)
+	}
+	for _, w := range list {
+		org, err := e.c.Depositor(ctx, w.OrgID)
+		if err == nil {
+			_, _, err = h.VaultIn(ctx, VaultInRequest{EnvelopeID: w.EnvelopeID, Depositor: org, Actor: chain.Actor{Kind: "system", ID: "auto_vault"}})
+		}
+		if err == nil {
+			done++
+			continue
+		}
+		if ctx.Err() != nil {
+			return done, ctx.Err()
+		}
+		e.c.Logger.WarnContext(ctx, "compliance: envelope could not be vaulted", "envelope_id", w.EnvelopeID, "error", err)
+	}
+	return done, nil
+}
