@@ -280,4 +280,3 @@ func (v *Vault) entry(e CustodyEntry) (CustodyEntry, error) {
 	})
 	return e, err
 }
-
