@@ -72,3 +72,13 @@ func onlyTimeStamping(c *x509.Certificate) bool {
 	}
 	return false
 }
+
+// Trusted checks that a chain from the authority's certificate to one of the roots holds at the time of the token.
+func (t *Token) Trusted(roots *x509.CertPool, intermediates ...*x509.Certificate) error {
+	if roots == nil {
+		return errors.New("pades: roots are required")
+	}
+	o := Options{Roots: roots, Intermediates: intermediates}
+	_, err := o.chain(t.Certificate, t.certificates, t.Time, x509.ExtKeyUsageTimeStamping)
+	return err
+}
