@@ -1,0 +1,292 @@
+package embedded
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"gocloud.dev/blob"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/blobstore"
+	"github.com/evaultlib/evault/storage/sqlite"
+	"github.com/evaultlib/evault/storage/sqlstore"
+	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/translog"
+)
+
+// Embedded is a whole installation. The names of its fields are those of
+// httpapi.Config.
+type Embedded struct {
+	ESign      *esign.Engine
+	Vault      *vault.Vault
+	Compliance *compliance.Engine
+	Handover   *compliance.Handover
+	Log        *translog.Log
+	Scopes     *scopes.Registry
+
+	Idempotency storage.Idempotency
+	Tickets     storage.Tickets
+	Counters    storage.Counters
+	Leases      storage.Leases
+	Outbox      storage.Outbox
+
+	TokenKeys []esign.LinkKey // of download tokens
+	EmbedKey  crypto.Signer   // Ed25519
+	Keeper    Keeper
+	BaseURL   string
+
+	Store  *sqlstore.DB // sqlstore.Join binds an engine to the host's transaction on it
+	Depot  *storage.Depot
+	Sealer *pades.Sealer
+	Roots  *x509.CertPool // that our own seals are checked against
+
+	o      Options
+	blobs  *blobstore.Store
+	clock  *clock
+	closes []func() error
+}
+
+// Open wires everything: it opens what o does not give, makes the keys that are
+// not there, and brings the schema up to date. It starts nothing; Run does the
+// background work. The host calls Close.
+func Open(ctx context.Context, o Options) (_ *Embedded, err error) {
+	e := &Embedded{}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("embedded: %w", errors.Join(err, e.Close()))
+		}
+	}()
+	if err := o.setDefaults(); err != nil {
+		return nil, err
+	}
+	e.o = o
+	if err := e.openStores(ctx); err != nil {
+		return nil, err
+	}
+	keys := o.Keys
+	if err := keys.complete(o.Dir, o.Custodian != nil, e.clock.Now(), o.Rand); err != nil {
+		return nil, err
+	}
+	if err := e.wire(keys); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// openStores opens database and bucket.
+func (e *Embedded) openStores(ctx context.Context) error {
+	if e.o.Dir != "" {
+		if err := makeDir(e.o.Dir); err != nil {
+			return err
+		}
+	}
+	db, err := e.database()
+	if err != nil {
+		return err
+	}
+	if e.Store, err = sqlstore.New(db); err != nil {
+		return err
+	}
+	if !e.o.NoMigrate {
+		if err := e.Store.Migrate(ctx); err != nil {
+			return err
+		}
+	}
+	if err := e.Store.Check(ctx); err != nil {
+		return err
+	}
+	e.clock = newClock(e.o.Now, db)
+	if err := e.clock.measure(ctx); err != nil {
+		return err
+	}
+	bucket, err := e.bucket()
+	if err != nil {
+		return err
+	}
+	if e.blobs, err = blobstore.New(bucket, blobstore.Config{BeforeWrite: e.o.BeforeWrite}); err != nil {
+		return err
+	}
+	e.Depot = &storage.Depot{Blobs: e.blobs, Rows: e.Store.BlobRows(), Now: e.clock.Now}
+	return nil
+}
+
+func (e *Embedded) database() (*bun.DB, error) {
+	if e.o.DB != nil {
+		return e.o.DB, nil
+	}
+	if e.o.Dir == "" {
+		return nil, errors.New("Options.Dir or Options.DB is required")
+	}
+	db, err := sqlite.Open(filepath.Join(e.o.Dir, "evault.db"))
+	if err != nil {
+		return nil, err
+	}
+	e.closes = append(e.closes, db.Close)
+	return bun.NewDB(db, sqlitedialect.New()), nil
+}
+
+func (e *Embedded) bucket() (*blob.Bucket, error) {
+	if e.o.Bucket != nil {
+		return e.o.Bucket, nil
+	}
+	if e.o.Dir == "" {
+		return nil, errors.New("Options.Dir or Options.Bucket is required")
+	}
+	b, err := blobstore.OpenFolder(filepath.Join(e.o.Dir, "blobs"))
+	if err != nil {
+		return nil, err
+	}
+	e.closes = append(e.closes, b.Close)
+	return b, nil
+}
+
+// wire makes the engines of what is open.
+func (e *Embedded) wire(k Keys) (err error) {
+	o, now := e.o, e.clock.Now
+	e.Idempotency, e.Tickets, e.Counters = e.Store.Idempotency(), e.Store.Tickets(), e.Store.Counters()
+	e.Leases, e.Outbox = e.Store.Leases(), e.Store.Outbox()
+	e.TokenKeys, e.EmbedKey, e.Keeper, e.BaseURL, e.Roots = k.Tokens, k.Embed, k.Keeper, o.BaseURL, k.Roots
+
+	if e.Scopes, err = scopes.New(scopes.Config{Store: e.Store.Scopes(), Now: now, NewID: o.NewID, Rand: o.Rand}); err != nil {
+		return err
+	}
+	if e.Sealer, err = pades.New(pades.Config{Signer: k.Seal, Chain: k.SealChain, Timestamper: o.Timestamper, Now: now, Rand: o.Rand}); err != nil {
+		return err
+	}
+	origin := o.LogOrigin
+	if origin == "" {
+		if origin, err = defaultOrigin(k.Log); err != nil {
+			return err
+		}
+	}
+	if e.Log, err = translog.New(translog.Config{Store: e.Store.Log(), Signer: k.Log, Origin: origin, Anchors: e.blobs, Now: now}); err != nil {
+		return err
+	}
+	if err := e.wireESign(k); err != nil {
+		return err
+	}
+	if err := e.wireVault(k); err != nil {
+		return err
+	}
+	return e.wireCompliance(k)
+}
+
+func (e *Embedded) wireESign(k Keys) (err error) {
+	c := esign.Config{
+		Store: e.Store.ESign(), Depot: e.Depot, Sealer: e.Sealer, LinkKeys: k.Links,
+		Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, Inspector: e.o.Inspector,
+		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
+	}
+	if e.o.ESign != nil {
+		e.o.ESign(&c)
+	}
+	e.ESign, err = esign.New(c)
+	return err
+}
+
+func (e *Embedded) wireVault(k Keys) (err error) {
+	c := vault.Config{
+		Store: e.Store.Vault(), Depot: e.Depot, Sealer: e.Sealer, Log: e.Log, StatementSigner: k.Certificates, Roots: k.Roots,
+		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
+	}
+	if e.o.Custodian != nil {
+		own := *e.o.Custodian
+		if own.Signer == nil {
+			own.Signer = k.Custodian
+		}
+		c.Custodian = &own
+	}
+	if e.o.Vault != nil {
+		e.o.Vault(&c)
+	}
+	e.Vault, err = vault.New(c)
+	return err
+}
+
+func (e *Embedded) wireCompliance(k Keys) (err error) {
+	c := compliance.Config{
+		Store: e.Store.Compliance(), ESign: e.ESign, Vault: e.Vault, Log: e.Log, Depot: e.Depot,
+		Signer: k.Certificates, Roots: k.Roots, SealKeys: k.SealChain[:1], CertifiedBy: e.o.CertifiedBy, Remarks: e.o.Remarks,
+		Depositor: e.Depositor, Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
+	}
+	if e.o.Compliance != nil {
+		e.o.Compliance(&c)
+	}
+	if e.Compliance, err = compliance.New(c); err != nil {
+		return err
+	}
+	e.Handover = e.Compliance.Handover()
+	return nil
+}
+
+// Depositor tells of an organization what a deposit records of it:
+// scopes.ErrOrganizationNotFound when there is none.
+func (e *Embedded) Depositor(ctx context.Context, orgID string) (compliance.Depositor, error) {
+	o, err := e.Scopes.Organization(ctx, orgID)
+	if err != nil {
+		return compliance.Depositor{}, err
+	}
+	return compliance.Depositor{
+		OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity, Agreement: (*vault.Agreement)(o.Agreement),
+	}, nil
+}
+
+// defaultOrigin names a log by its first key.
+func defaultOrigin(log crypto.Signer) (string, error) {
+	der, err := x509.MarshalPKIXPublicKey(log.Public())
+	if err != nil {
+		return "", err
+	}
+	return "evault.local/" + string(storage.Sum(der))[:16], nil
+}
+
+// Run does the background work of all engines until ctx ends, and returns its
+// error then. Any number of replicas may run it: each task is left to one at a
+// time. What fails is logged and tried again.
+func (e *Embedded) Run(ctx context.Context) error {
+	r := runner{leases: e.Leases, holder: e.o.NewID("run"), now: e.clock.Now, log: e.o.Logger}
+	return r.run(ctx, e.tasks())
+}
+
+// Ready reports whether this replica can serve: the database answers and its
+// schema fits, the bucket answers, the log is the one that its anchors know, a
+// seal could be made, the clock is right.
+func (e *Embedded) Ready(ctx context.Context) error {
+	if err := e.Store.Check(ctx); err != nil {
+		return fmt.Errorf("embedded: %w", err)
+	}
+	if err := e.clock.check(ctx); err != nil {
+		return err
+	}
+	if err := e.blobs.Ping(ctx); err != nil {
+		return fmt.Errorf("embedded: %w", err)
+	}
+	if err := e.Log.Check(ctx); err != nil {
+		return fmt.Errorf("embedded: %w", err)
+	}
+	if err := e.Sealer.Check(ctx, e.clock.Now()); err != nil {
+		return fmt.Errorf("embedded: %w", err)
+	}
+	return nil
+}
+
+// Close closes what Open opened: not the host's own database and bucket. Run
+// must have returned.
+func (e *Embedded) Close() error {
+	var errs []error
+	for i := len(e.closes) - 1; i >= 0; i-- {
+		errs = append(errs, e.closes[i]())
+	}
+	e.closes = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,96 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+	"gocloud.dev/blob"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/vault"
+)
+
+// Options says what an installation is made of. All are optional, but Dir must
+// be given unless DB, Bucket and every field of Keys are.
+type Options struct {
+	// Dir keeps what the host does not give: database, documents, keys. It is made
+	// when it is not there; its parent must exist.
+	Dir string
+	// DB is the host's database, SQLite or PostgreSQL; the host closes it.
+	// Default: Dir/evault.db.
+	DB *bun.DB
+	// Bucket holds the documents; the host closes it. Default: Dir/blobs.
+	Bucket *blob.Bucket
+	// BeforeWrite is blobstore.Config.BeforeWrite. Default: none.
+	BeforeWrite func(as func(any) bool) error
+	// NoMigrate leaves the schema to the host (sqlstore.DB.Migrate): Open then
+	// fails with storage.ErrSchema when it is too old. Default: Open migrates.
+	NoMigrate bool
+
+	Keys        Keys              // default: see Keys
+	Timestamper pades.Timestamper // time-stamps on seals (level B-T); default: none (B-B)
+
+	// Custodian holds the copies of every organization. Its Signer may be nil: the
+	// key is Keys.Custodian then. Default: none, each organization keeps its own.
+	Custodian *vault.Custodian
+	// LogOrigin names the transparency log for ever; no space, no plus sign.
+	// Default: "evault.local/" and a fingerprint of the log's key.
+	LogOrigin string
+	// CertifiedBy names who certifies Keys.Certificates. Default: nobody; it is
+	// self-signed, and certificates say so in their legal notice.
+	CertifiedBy string
+	// Remarks are sentences added to that notice. Default: none.
+	Remarks []string
+
+	// BaseURL is where clients reach the host, scheme and host. Default:
+	// http://localhost.
+	BaseURL string
+	// SigningURL is the address of a signing link, for notices. Default: BaseURL,
+	// "/api/v2/sign/" and the token.
+	SigningURL func(token string) string
+	Notifier   esign.Notifier  // who tells signers; default: nobody
+	Inspector  esign.Inspector // who examines files; default: this process. esign/inspect is the safer one
+
+	// The last word on an engine's settings. Default: none.
+	ESign      func(*esign.Config)
+	Vault      func(*vault.Config)
+	Compliance func(*compliance.Config)
+
+	Now    func() time.Time           // default: this machine's clock, on PostgreSQL corrected to the database's
+	NewID  func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
+	Rand   io.Reader                  // default: crypto/rand
+	Logger *slog.Logger               // default: silent
+}
+
+func (o *Options) setDefaults() error {
+	if o.BaseURL == "" {
+		o.BaseURL = "http://localhost"
+	}
+	if u, err := url.Parse(o.BaseURL); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != o.BaseURL {
+		return errors.New("Options.BaseURL must be scheme and host, such as https://sign.example")
+	}
+	if o.SigningURL == nil {
+		base := o.BaseURL
+		o.SigningURL = func(token string) string { return base + "/api/v2/sign/" + token }
+	}
+	if strings.ContainsAny(o.LogOrigin, " +\n") {
+		return fmt.Errorf("Options.LogOrigin %q holds a space or a plus sign", o.LogOrigin)
+	}
+	o.Rand = stamp.Rand(o.Rand)
+	if o.NewID == nil {
+		o.NewID = stamp.IDs(o.Rand)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+package embedded
+
+import (
+	"context"
+	"time"
+)
+
+// tasks is all background work.
+func (e *Embedded) tasks() []task {
+	return []task{
+		{name: "notify", every: 2 * time.Second, do: e.ESign.NotifyDue},
+		{name: "seal", every: 15 * time.Second, do: e.ESign.SealDue},
+		{name: "expire", every: 30 * time.Second, do: e.ESign.ExpireDue},
+		{name: "handover", every: 5 * time.Second, do: e.Handover.HandoverDue},
+		{name: "integrate", every: 10 * time.Second, do: func(ctx context.Context, _ int) (int, error) {
+			_, err := e.Log.Integrate(ctx) // until nothing waits
+			return 0, err
+		}},
+		{name: "integrity", every: time.Minute, do: func(ctx context.Context, limit int) (int, error) {
+			found, err := e.Vault.IntegrityDue(ctx, limit)
+			return len(found), err
+		}},
+		{name: "delete", every: time.Minute, do: e.Vault.DeleteDue},
+		{name: "sweep", every: 10 * time.Minute, do: e.Depot.Sweep},
+		{name: "clock", every: time.Minute, all: true, do: func(ctx context.Context, _ int) (int, error) {
+			return 0, e.clock.measure(ctx)
+		}},
+	}
+}
