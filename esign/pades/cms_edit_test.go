@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/hex"
+	"strconv"
 	"testing"
 )
 
@@ -77,4 +78,49 @@ func addCertificates(t testing.TB, der []byte, certs ...*x509.Certificate) []byt
 			sd.Certificates.Bytes = append(bytes.Clone(sd.Certificates.Bytes), c.Raw...)
 		}
 	})
+}
+
+type testSignerInfo struct {
+	Version   int
+	SID       asn1.RawValue
+	Digest    asn1.RawValue
+	Signed    asn1.RawValue `asn1:"tag:0"`
+	Algorithm asn1.RawValue
+	Signature []byte
+	Unsigned  asn1.RawValue `asn1:"optional,tag:1"`
+}
+
+type testAttribute struct {
+	Type   asn1.ObjectIdentifier
+	Values []asn1.RawValue `asn1:"set"`
+}
+
+func signerOf(t testing.TB, der []byte) (si testSignerInfo) {
+	t.Helper()
+	editSignedData(t, der, func(sd *testSignedData) {
+		if _, err := asn1.Unmarshal(sd.Signers.Bytes, &si); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return si
+}
+
+// tokenOf returns the time-stamp token in a CMS value, and the signature value it is over.
+func tokenOf(t testing.TB, der []byte) (token, value []byte) {
+	t.Helper()
+	si := signerOf(t, der)
+	var a testAttribute
+	if _, err := asn1.Unmarshal(si.Unsigned.Bytes, &a); err != nil {
+		t.Fatal(err)
+	}
+	return a.Values[0].FullBytes, si.Signature
+}
+
+func atoi(t testing.TB, b []byte) int {
+	t.Helper()
+	n, err := strconv.Atoi(string(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -1,0 +1,62 @@
+// Package pades makes and verifies PAdES electronic seals on PDF files, and seals that stand beside a file.
+//
+// It can be used alone: a [Sealer] takes any crypto.Signer and a certificate chain, [Verify] takes a file and the roots to
+// trust. Nothing here opens a connection; time-stamps come through the interface [Timestamper], for which package tsa has
+// a client. This comment is the specification of what is written and what is checked.
+//
+// # What a seal is
+//
+// A seal is an approval signature (ISO 32000-2 §12.8.1) appended to the file as one incremental update (§7.5.6): the file
+// that was sealed stays a byte prefix of the sealed file, and every earlier signature stays valid. The update holds
+//
+//   - a signature dictionary with /Filter /Adobe.PPKLite, /SubFilter /ETSI.CAdES.detached (ETSI EN 319 142-1 §5.3), /M with
+//     the claimed time in UTC, and /Name, /Reason, /Location, /ContactInfo as asked;
+//   - an invisible signature field on page 1, of zero area, named "Seal n" (§12.7.5.5), added to /AcroForm and to the
+//     page's /Annots; /SigFlags 3; every other entry of the form stays;
+//   - a cross-reference section of the same kind as the file's last one (§7.5.4, §7.5.8). A hybrid file goes on with a
+//     table (§7.5.8.4);
+//   - /ID with its first half kept and its second derived from what was written (§14.4).
+//
+// /ByteRange covers all but the hexadecimal string of /Contents. With [SealRequest].Certify the first signature of a file
+// is a certification instead, with a DocMDP reference and /Perms (§12.8.2.2).
+//
+// /Contents is a DER SignedData (RFC 5652 §5) with one SignerInfo, the certificates, no content, and the signed attributes
+// content-type, message-digest (§11.1, §11.2) and signing-certificate-v2 (RFC 5035 §3; ETSI EN 319 122-1 §5.2.2.3).
+// There is no signing-time attribute (ETSI EN 319 142-1 §6.3). This is level B-B. With a time-stamp authority the
+// unsigned attribute signature-time-stamp (ETSI EN 319 122-1 §5.3) makes it B-T. When the authority does not answer,
+// nothing is sealed: a [Sealer] never makes less than its level.
+//
+// Keys: RSA of 2048 bits or more with PKCS #1 v1.5 or RSASSA-PSS (RFC 4056), ECDSA on P-256 and P-384 (RFC 5754), Ed25519
+// (RFC 8419). Digests: SHA-256, SHA-384, SHA-512; SHA-1 and MD5 are neither made nor accepted (ETSI TS 119 312).
+//
+// A file that cannot be extended (encrypted, damaged, certified P=1, locked, usage rights: [NotExtendableError]) gets a
+// statement beside it: [Sealer.Statement] makes a SignedData of the same form that carries what it states.
+//
+// # What verification checks
+//
+// Trust anchors are an argument, never the system's. For each signature that the form names:
+//
+//   - Integrity. The dictionary is indirect, uncompressed, without repeated keys. /ByteRange is [0 a b c]; what it leaves
+//     out is exactly the hexadecimal string of this dictionary's /Contents; it ends with an end-of-file marker. The CMS is
+//     DER, padded with zeros only, with exactly one SignerInfo, no repeated signed attribute, no content of its own; digest,
+//     certificate binding and signature value hold. A time-stamp that is there must hold too. What is not known (another
+//     SubFilter, algorithm, BER) is "unsupported", which is never OK.
+//   - Revision. The signed revision can be opened by itself and the signature is a field in it. Later cross-reference
+//     sections build on its own.
+//   - Changes after it. Later revisions may add /DSS, metadata, and signature fields, nothing else; a field that shows
+//     something only if its own signature is trusted; after a certification with P=1 only validation material and
+//     time-stamps. Whatever else differs is named, and so is whatever readers may see differently: bytes after the last
+//     %%EOF, objects that no cross-reference section names, objects named twice, objects supplied for dangling references,
+//     objects whose permitted change would change another role they play. No signature may be out of the form's reach.
+//   - Trust. A chain to a root holds at the proven time: of the signature's own time-stamp, else of the oldest trusted
+//     document time-stamp after it, else [Options].Now. Time-stamp authorities need the extended key usage timeStamping,
+//     alone and critical (RFC 3161 §2.3), and a chain that holds at the next proven time after theirs. The certificate
+//     is the one that the SignerInfo names and that the signed attributes bind, never any in the bag.
+//
+// Not checked: revocation, certificate policies, signature policies, seed values.
+//
+// # Stability
+//
+// Seals and statements once made stay verifiable by later releases. The wording of SignatureReport.Changes and Problem
+// may change.
+package pades

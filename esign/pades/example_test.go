@@ -1,0 +1,128 @@
+package pades_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpki"
+)
+
+// keys stands for a key file and a certificate chain of your own.
+func keys() *testpki.PKI { return pki() }
+
+// Seal a file with a key in this process and a time-stamp authority.
+func ExampleSealer_Seal() {
+	sealer, err := pades.New(pades.Config{
+		Signer:      keys().Seal.Key,
+		Chain:       keys().Seal.Chain,
+		Timestamper: keys().Timestamper(), // over HTTP: tsa.New(tsa.Config{URLs: …})
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	contract := rawpdf.New(rawpdf.Options{})
+	seal, err := sealer.Seal(context.Background(), pades.SealRequest{PDF: contract, Reason: "Sealed on deposit"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sealed := append(contract, seal.Appended...)
+
+	report, err := pades.Verify(context.Background(), sealed, pades.Options{Roots: keys().Roots()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := report.Signatures[0]
+	fmt.Println(report.OK(), s.Level, s.Integrity, s.Trust, s.Coverage, s.Reason)
+	// Output: true B-T valid trusted whole_file Sealed on deposit
+}
+
+// A key in an HSM, a smart card or a KMS signs a digest that Prepare hands out.
+func ExampleSealer_Prepare() {
+	sealer, err := pades.New(pades.Config{Chain: keys().Seal.Chain}) // no Signer
+	if err != nil {
+		log.Fatal(err)
+	}
+	contract := rawpdf.New(rawpdf.Options{})
+	prepared, err := sealer.Prepare(context.Background(), pades.SealRequest{PDF: contract})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	value, err := remoteSign(prepared.Digest, prepared.Opts) // seconds or minutes later
+
+	if err != nil {
+		log.Fatal(err)
+	}
+	seal, err := sealer.Finish(context.Background(), prepared, value)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(seal.Level, seal.Field, seal.TimeSource)
+	// Output: B-B Seal 1 clock
+}
+
+func remoteSign(digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	return keys().Seal.Key.Sign(rand.Reader, digest, opts)
+}
+
+// Judge the signatures of a file from elsewhere. Each answer stands by itself: a signature may be intact and yet not
+// trusted, or followed by changes that its signer never saw.
+func ExampleVerify() {
+	stranger, err := testpki.SelfSigned("Someone", time.Now())
+	if err != nil {
+		log.Fatal(err)
+	}
+	theirs, err := pades.New(pades.Config{Signer: stranger.Key, Chain: stranger.Chain})
+	if err != nil {
+		log.Fatal(err)
+	}
+	contract := rawpdf.New(rawpdf.Options{})
+	seal, err := theirs.Seal(context.Background(), pades.SealRequest{PDF: contract})
+	if err != nil {
+		log.Fatal(err)
+	}
+	received := append(append(contract, seal.Appended...), "\none more line\n"...)
+
+	report, err := pades.Verify(context.Background(), received, pades.Options{Roots: keys().Roots()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range report.Signatures {
+		fmt.Println(s.OK(), s.Subject, s.Integrity, s.Trust, s.ChangesAfter, s.Changes)
+	}
+	// Output: false CN=Someone,O=Example Vault,C=US valid untrusted suspicious [bytes follow the end of the file]
+}
+
+// Where a file cannot be extended, a statement stands beside it.
+func ExampleSealer_Statement() {
+	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain, Timestamper: keys().Timestamper()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	der, level, err := sealer.Statement(context.Background(), []byte("file 2c26b46b… is version 1"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	content, report, err := pades.VerifyStatement(context.Background(), der, pades.Options{Roots: keys().Roots()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(level, report.OK(), string(content))
+	// Output: B-T true file 2c26b46b… is version 1
+}
+
+// Find out before a signing session whether a seal can be made at its end.
+func ExampleSealer_Check() {
+	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain, Timestamper: keys().Timestamper()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(sealer.Check(context.Background(), time.Now()))
+	// Output: <nil>
+}
