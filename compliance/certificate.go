@@ -277,8 +277,8 @@ type System struct {
 }
 
 // SystemKey is a public key that the certificate rests on. Use is "seal", "log"
-// or "certificate"; KID is the key's id in jwks.json, the verifier key of the
-// log, or the SHA-256 of the seal's certificate.
+// or "certificate"; KID is the key's id in jwks.json, name and hash of the
+// log's verifier key (name+hash), or the SHA-256 of the seal's certificate.
 type SystemKey struct {
 	Use        string `json:"use"`
 	KID        string `json:"kid"`

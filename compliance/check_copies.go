@@ -17,6 +17,7 @@ func checkCopies(f *facts, p *probe) {
 		return
 	}
 	marked, inspected := 0, 0
+	p.item("register", number(len(f.register), "entry", "entries"), "", Verified)
 	for _, r := range f.register {
 		switch r.Kind {
 		case vault.CopyMarked:
@@ -38,10 +39,11 @@ func checkCopies(f *facts, p *probe) {
 	if marked == 0 {
 		p.note("No copy was made: the file cannot be marked.")
 	} else {
-		p.note("Each page of %d marked copies, read now, says that it is not the authoritative copy; they hold no signatures.", marked)
+		p.note("Of %s, read now, each page says that it is not the authoritative copy, and none holds a signature.", number(marked, "marked copy", "marked copies"))
 	}
 	if inspected > 0 {
-		p.note("%d downloads of the authoritative bytes are registered; the seal in them says that the authoritative copy is in the vault.", inspected)
+		p.note("Registered: %s of the authoritative bytes; the seal in them says that the authoritative copy is in the vault.",
+			number(inspected, "download", "downloads"))
 	}
 }
 
@@ -54,8 +56,8 @@ func checkMarked(f *facts, p *probe, r registerFacts) {
 	default:
 		p.item("copy", r.ID, storage.Sum(r.bytes), Verified)
 	}
-	if e, ok := f.byID[r.EventID]; !ok || !mentions(e, string(r.SHA256)) {
-		p.fail("The copy %s has no event that names its digest.", r.ID)
+	if e, ok := f.byID[r.EventID]; !ok || !mentions(e, string(r.SHA256)) || markedID(e) != r.ID || r.GivenTo != e.Actor {
+		p.fail("The copy %s has no event that names it and its digest.", r.ID)
 	}
 }
 
@@ -75,8 +77,12 @@ func checkRegister(f *facts, p *probe) {
 		}
 	}
 	for _, r := range f.register {
-		if r.Kind == vault.CopyInspection && len(f.about("vault.inspected", "inspection_id", r.ID)) != 1 {
-			p.fail("The download %s is in the register, but has no event.", r.ID)
+		if r.Kind != vault.CopyInspection {
+			continue
+		}
+		e := f.byID[r.EventID]
+		if text(e, "inspection_id") != r.ID || text(e, "sha256") != string(r.SHA256) || r.GivenTo != e.Actor {
+			p.fail("The download %s is in the register, but has no event that names it.", r.ID)
 		}
 	}
 }

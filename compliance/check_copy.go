@@ -44,16 +44,33 @@ func checkDeposit(f *facts, p *probe, e chain.Event) {
 		{"regime", c.Regime, text(e, "regime")},
 		{"jurisdiction", c.Jurisdiction, text(e, "jurisdiction")},
 		{"capacity", c.Capacity, text(e, "capacity")},
+		{"source", c.Source.Kind, text(e, "source")},
+		{"seal", f.firstSeal().Mode, text(e, "sealing")},
+		{"seal's level", f.firstSeal().Level, text(e, "level")},
 		{"deposit event", c.StoredEventID, e.ID},
+		{"time of deposit", stamp.Format(c.VaultedAt), stamp.Format(e.RecordedAt)},
 	} {
 		if x.row != x.event {
 			p.fail("The record's %s differs from the event of the deposit.", x.what)
 		}
 	}
+	if d := f.deposit(); d != nil && !sameJSON(
+		[]any{c.Agreement, c.Classification, c.Attestation}, []any{d.Agreement, d.Classification, d.Attestation},
+	) {
+		p.fail("The record's declarations differ from the event of the deposit.")
+	}
 	if len(f.versions) > 0 && string(f.versions[0].Object.SHA256) != text(e, "sha256") {
 		p.fail("Version 1 has another digest than the event of the deposit.")
 	}
 	p.event(f, e)
+}
+
+// firstSeal is that of the deposited version.
+func (f *facts) firstSeal() vault.Seal {
+	if len(f.versions) == 0 {
+		return vault.Seal{}
+	}
+	return f.versions[0].Seal
 }
 
 // checkBytes reads the current version and verifies its seal.
@@ -199,8 +216,8 @@ func checkAmendments(f *facts, p *probe) {
 		p.fail("%d versions are on record, the copy says %d.", len(f.versions), f.copy.Version)
 	}
 	if len(p.problems) == 0 {
-		p.note("Each of %d versions begins with the bytes of the one before, carries a seal that covers all of it, and has its event; "+
-			"there is no change without one.", len(f.versions))
+		p.note("Each of %s begins with the bytes of what it extends, carries a seal that covers all of it, and has its event; "+
+			"there is no change without one.", number(len(f.versions), "version", "versions"))
 	}
 }
 

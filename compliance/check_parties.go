@@ -19,12 +19,13 @@ func checkAssignee(f *facts, p *probe) {
 	if to == nil {
 		return
 	}
-	if says, err := f.seal(len(f.versions) - 1); err != nil {
+	n := f.named()
+	if says, err := f.seal(n); err != nil {
 		p.fail("The seal that should name the assignee does not hold: %v.", err)
 	} else if !says.names(to.Assignee) {
-		p.fail("The seal of the current version does not name the assignee %s.", to.Assignee.Name)
+		p.fail("The seal of version %d does not name the assignee %s.", n+1, to.Assignee.Name)
 	} else {
-		p.item("seal", says.reason, f.current().Object.SHA256, Verified)
+		p.item("seal", fmt.Sprintf("%s/%d", f.copy.CopyID, n+1), f.versions[n].Object.SHA256, Verified)
 	}
 	if c := f.copy; c.SecuredParty != to.Assignee || c.Controller != to.Controller || c.Custodian != to.Custodian {
 		p.fail("The copy's record names other parties than the signed custody chain.")
@@ -33,8 +34,19 @@ func checkAssignee(f *facts, p *probe) {
 	p.item("custody", last.ID, last.StatementSHA256, Verified)
 	checkControl(f, p, to)
 	if len(p.problems) == 0 {
-		p.note("The seal of version %d and the signed custody entry %s name %s as assignee.", f.copy.Version, last.ID, to.Assignee.Name)
+		p.note("The seal of version %d and the signed custody entry %s name %s as assignee.", n+1, last.ID, to.Assignee.Name)
 	}
+}
+
+// named is the index of the version whose seal names the assignee: the last one
+// that was in custody. A release version names its recipient.
+func (f *facts) named() int {
+	for i := len(f.versions) - 1; i > 0; i-- {
+		if f.versions[i].Kind != vault.VersionRelease {
+			return i
+		}
+	}
+	return 0
 }
 
 // checkHolder returns who is what, or fails when the custody chain does not say.
@@ -91,7 +103,7 @@ func checkHolder(f *facts, p *probe) {
 	if v := f.current(); v.err != nil {
 		p.fail("The stored bytes of version %d are not those recorded: %v.", v.Version.Version, v.err)
 	} else {
-		p.item("read_back", v.Object.Name, storage.Sum(v.bytes), Verified)
+		p.item("read_back", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), storage.Sum(v.bytes), Verified)
 	}
 	checkIntegrityAge(f, p)
 	if to.Controller.BoundBy == vault.BoundByNone {
@@ -189,24 +201,13 @@ func checkConsent(f *facts, p *probe) {
 			p.items = append(p.items, Item{Kind: "consent", Ref: fmt.Sprintf("%s by %s %s", s.CustodyID, s.Consent.Actor.Kind, s.Consent.Actor.ID), SHA256: s.Consent.RequestSHA256, Basis: Attested})
 		}
 	}
-	if n := len(f.typed("custody.assigned")); n != assigned(f.custody) {
-		p.fail("%d changes of assignee are recorded as events, %d in the custody chain.", n, assigned(f.custody))
+	if n := len(f.typed("custody.assigned")); n != len(f.custody) {
+		p.fail("%d changes of custody are recorded as events, %d in the custody chain.", n, len(f.custody))
 	}
 	if len(p.problems) == 0 {
-		p.note("Each of %d entries of the custody chain is signed by the vault, follows the one before, and carries the consent of the controller of that moment, "+
-			"attested by the vault from an authenticated request.", len(f.custody))
+		p.note("The custody chain has %s, each signed by the vault, following the one before, with the consent of the controller of that moment, "+
+			"attested by the vault from an authenticated request.", number(len(f.custody), "entry", "entries"))
 	}
-}
-
-// assigned counts the entries that name an assignee.
-func assigned(custody []vault.CustodyEntry) int {
-	n := 0
-	for _, e := range custody {
-		if e.To != nil {
-			n++
-		}
-	}
-	return n
 }
 
 func eventOf(f *facts, e vault.CustodyEntry) []string {

@@ -1,6 +1,7 @@
 package compliance
 
 import (
+	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/chain"
 )
 
@@ -38,12 +39,10 @@ func checkRecord(f *facts, p *probe) {
 	}
 	head := f.events[len(f.events)-1]
 	p.items = append(p.items, Item{Kind: "chain_head", Ref: head.ID, SHA256: head.Hash, LogIndex: f.index(head), Basis: Verified})
-	p.note("All %d events of the chain verify. %d of them are proved to be in the log of size %d, whose checkpoint has a valid signature",
-		len(f.events), len(f.events)-pending, f.log.checkpoint.Size)
+	p.note("The whole chain of %s verifies. %s proved to be in the log of size %d, whose checkpoint has a valid signature.",
+		number(len(f.events), "event", "events"), number(len(f.events)-pending, "event is", "events are"), f.log.checkpoint.Size)
 	if pending > 0 {
-		p.note("; %d are younger than the log's delay and pending.", pending)
-	} else {
-		p.notes[0] += "."
+		p.note("%s younger than the log's delay and pending.", number(pending, "event is", "events are"))
 	}
 }
 
@@ -60,6 +59,7 @@ func checkReferences(f *facts, p *probe) {
 			p.fail("The event of %s is missing.", whose)
 		}
 	}
+	f.checkEnvelope(p)
 	heads := []chain.Head{}
 	if d := f.envelope.Document; d != nil {
 		heads = append(heads, d.Head)
@@ -89,6 +89,23 @@ func checkReferences(f *facts, p *probe) {
 		if len(f.typed("vault.released")) == 0 {
 			p.fail("The event of the release is missing.")
 		}
+	}
+}
+
+// checkEnvelope holds the envelope's record against the event of its creation.
+func (f *facts) checkEnvelope(p *probe) {
+	created := f.typed(esign.EventCreated)
+	if len(created) != 1 {
+		p.fail("The envelope has %d events of its creation, not one.", len(created))
+		return
+	}
+	env, detail := f.envelope, map[string]any{}
+	if created[0].Detail != nil && decode(created[0].Detail, &detail) == nil &&
+		(detail["envelope_name"] != env.Name || detail["customer_id"] != env.CustomerID) || text(created[0], "kind") != env.Kind {
+		p.fail("The envelope's record differs from the event of its creation.")
+	}
+	if f.copy != nil && (f.copy.Name != env.Name || f.copy.CustomerID != env.CustomerID) {
+		p.fail("The copy's record names another envelope or customer.")
 	}
 }
 

@@ -44,8 +44,8 @@ func checkSignatures(f *facts, p *probe) {
 	}
 	checkCompletion(f, p)
 	if len(p.problems) == 0 {
-		p.note("All of %d signers consented to electronic records, were authenticated as the sender asked, and signed; "+
-			"what each of them saw is the beginning of the completed document, whose seal is valid.", len(required))
+		p.note("Each of %s consented to electronic records, was authenticated as the sender asked, and signed; "+
+			"what each saw is the beginning of the completed document, whose seal is valid.", number(len(required), "signer", "signers"))
 	}
 }
 
@@ -182,7 +182,7 @@ func checkCompletion(f *facts, p *probe) {
 		p.fail("The completed document has no valid seal that covers all of it.")
 		return
 	}
-	p.item("completion", f.sourceObject.Name, sum, Verified)
+	p.item("completion", f.envelope.ID, sum, Verified)
 }
 
 // checkPaper: somebody declared who signed the paper, and signatures that are in
@@ -200,7 +200,7 @@ func checkPaper(f *facts, p *probe) {
 			p.fail("The attestation on record differs from the event of the deposit.")
 		}
 		p.item("attestation", a.AttestedBy, digestOf(a), Declared)
-		p.note("%s (%s) declared that the document is signed by %d persons.", a.AttestedBy, a.Capacity, len(a.SignedBy))
+		p.note("%s (%s) declared that the document is signed by %s.", a.AttestedBy, a.Capacity, number(len(a.SignedBy), "person", "persons"))
 	}
 	if f.sourceReport == nil {
 		return // no PDF signatures could be read; the attestation stands alone

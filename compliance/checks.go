@@ -80,6 +80,14 @@ func (f *facts) evaluate() Result {
 	return r
 }
 
+// number writes a count with its noun.
+func number(n int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 func (p *probe) detail() string {
 	if len(p.problems) > 0 {
 		return strings.Join(p.problems, " ")

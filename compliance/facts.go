@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/canon"
@@ -83,6 +85,7 @@ type registerFacts struct {
 
 type logFacts struct {
 	checkpoint translog.Checkpoint
+	keys       []note.Verifier
 	err        error // no checkpoint with a valid signature, or the database is behind it
 	proofs     map[string]LogEntry
 	missing    map[string]error // events that have an index but no proof that holds

@@ -260,6 +260,7 @@ func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
 	if err != nil {
 		return err
 	}
+	f.log.keys = verifiers
 	if f.log.checkpoint, f.log.err = translog.ParseCheckpoint(newest.Note, verifiers...); f.log.err != nil {
 		return nil
 	}

@@ -282,7 +282,11 @@ func (f *facts) powers() []Power {
 func (e *Engine) system(f *facts) System {
 	s := System{Name: e.c.System, Version: e.c.Version, RulesVersion: RulesVersion, RulesSHA256: RulesSHA256(), Keys: []SystemKey{}}
 	s.Keys = append(s.Keys, SystemKey{Use: "certificate", KID: e.c.KeyID, SelfSigned: e.c.CertifiedBy == ""})
-	s.Keys = append(s.Keys, SystemKey{Use: "log", KID: f.log.checkpoint.Origin, SelfSigned: true})
+	for _, k := range f.log.keys {
+		if k.Name() == f.log.checkpoint.Origin {
+			s.Keys = append(s.Keys, SystemKey{Use: "log", KID: fmt.Sprintf("%s+%08x", k.Name(), k.KeyHash()), SelfSigned: true})
+		}
+	}
 	for _, c := range e.c.SealKeys {
 		sum := sha256.Sum256(c.Raw)
 		s.Keys = append(s.Keys, SystemKey{Use: "seal", KID: hex.EncodeToString(sum[:]), SelfSigned: c.CheckSignatureFrom(c) == nil})
