@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"crypto"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -15,25 +14,29 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/webhook"
+	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
-// TokenKey is a key of the HMAC-SHA256 in download and embed session tokens.
-type TokenKey struct {
-	ID     string // 1 to 32 lower-case letters or digits
-	Secret []byte // 32 bytes or more
-}
+// TokenKey is a key of the HMAC-SHA256 in download and embed session tokens. Its
+// ID is 1 to 32 lower-case letters or digits.
+type TokenKey = esign.LinkKey
 
 // Config is what an API is made of. It is copied, never written.
 type Config struct {
-	ESign  *esign.Engine    // required
-	Log    *translog.Log    // required
-	Scopes *scopes.Registry // required
+	ESign      *esign.Engine        // required
+	Vault      *vault.Vault         // required
+	Compliance *compliance.Engine   // required
+	Handover   *compliance.Handover // default: Compliance's
+	Log        *translog.Log        // required
+	Scopes     *scopes.Registry     // required
 
 	Idempotency storage.Idempotency // required
 	Tickets     storage.Tickets     // required
@@ -74,15 +77,17 @@ type Config struct {
 // API serves the routes of doc.go below its base path. It is safe for
 // concurrent use.
 type API struct {
-	cfg      Config
-	now      func() time.Time
-	newID    func(string) string
-	log      *slog.Logger
-	routes   []compiled
-	webhooks *webhook.Sender
-	keys     limiter
-	public   limiter
-	blocked  windowSet
+	cfg       Config
+	now       func() time.Time
+	newID     func(string) string
+	log       *slog.Logger
+	routes    []compiled
+	webhooks  *webhook.Sender
+	embedKID  string
+	embedKeys jws.Keys
+	keys      limiter
+	public    limiter
+	blocked   windowSet
 }
 
 // New checks cfg and returns an API. It does no I/O and starts nothing; Run
@@ -101,8 +106,14 @@ func New(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
+	pub, err := jws.PublicKey(cfg.EmbedKey)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: Config.EmbedKey: %w", err)
+	}
+	kid := jws.Thumbprint(pub)
 	return &API{
 		cfg: cfg, now: stamp.Clock(cfg.Now), newID: cfg.NewID, log: cfg.Logger, routes: compile(table()), webhooks: sender,
+		embedKID: kid, embedKeys: jws.Keys{kid: pub},
 	}, nil
 }
 
@@ -112,6 +123,8 @@ func (c *Config) check() error {
 		missing bool
 	}{
 		{"ESign", c.ESign == nil},
+		{"Vault", c.Vault == nil},
+		{"Compliance", c.Compliance == nil},
 		{"Log", c.Log == nil},
 		{"Scopes", c.Scopes == nil},
 		{"Idempotency", c.Idempotency == nil},
@@ -126,9 +139,6 @@ func (c *Config) check() error {
 		if f.missing {
 			return fmt.Errorf("httpapi: Config.%s is required", f.name)
 		}
-	}
-	if _, isEd25519 := c.EmbedKey.Public().(ed25519.PublicKey); !isEd25519 {
-		return errors.New("httpapi: Config.EmbedKey must be an Ed25519 key")
 	}
 	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != c.BaseURL || u.Scheme != "https" && u.Scheme != "http" {
 		return errors.New("httpapi: Config.BaseURL must be scheme and host, such as https://sign.example")
@@ -152,6 +162,9 @@ func isWord(s string) bool {
 }
 
 func (c *Config) setDefaults() {
+	if c.Handover == nil {
+		c.Handover = c.Compliance.Handover()
+	}
 	if c.BasePath == "" {
 		c.BasePath = "/api/v2"
 	}
@@ -284,7 +297,7 @@ func (a *API) serve(c *call) (*reply, error) {
 	if err := a.read(c); err != nil {
 		return nil, err
 	}
-	if rt.method == http.MethodPost && rt.cred != byNobody {
+	if rt.method == http.MethodPost {
 		return a.once(c, c.scope())
 	}
 	return rt.handle(a, c)
@@ -295,5 +308,9 @@ func (c *call) scope() string {
 	if c.key != nil {
 		return c.key.OrgID
 	}
-	return "token:" + string(storage.Sum([]byte(c.params["token"])))
+	token := c.params["token"]
+	if object, isObject := c.body.tree.(map[string]any); token == "" && isObject { // the exchange has it in its body
+		token, _ = object["token"].(string)
+	}
+	return "token:" + string(storage.Sum([]byte(token)))
 }

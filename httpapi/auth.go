@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -35,12 +36,13 @@ func (a *API) authenticate(c *call) error {
 		return err
 	}
 	c.key = key
-	left, ok := a.keys.take(key.ID, key.PerMinute, c.now)
+	left, end, ok := a.keys.take(key.ID, key.PerMinute, c.now)
 	h := c.w.Header()
 	h.Set("X-RateLimit-Limit", strconv.Itoa(key.PerMinute))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(left))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(c.now.Truncate(time.Minute).Add(time.Minute).Unix(), 10))
+	h.Set("X-RateLimit-Reset", strconv.FormatInt(end.Unix()+1, 10))
 	if !ok {
+		c.retryAt = end
 		return errRate
 	}
 	return nil
@@ -74,25 +76,40 @@ func authorize(c *call) error {
 	return &scopeMissing{c.route.scopes}
 }
 
-// limiter counts requests by name in the current minute, in this replica.
+// limiter counts requests by name in minutes that begin with a name's first
+// request, in this replica.
 type limiter struct {
-	mu     sync.Mutex
-	minute int64
-	n      map[string]int
+	mu  sync.Mutex
+	use map[string]usage
 }
 
-// take counts one request and returns how many are left.
-func (l *limiter) take(name string, perMinute int, now time.Time) (left int, ok bool) {
+type usage struct {
+	end time.Time
+	n   int
+}
+
+const limiterNames = 10_000
+
+// take counts one request and returns how many are left, and until when.
+func (l *limiter) take(name string, perMinute int, now time.Time) (left int, end time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if m := now.Unix() / 60; l.n == nil || m != l.minute {
-		l.minute, l.n = m, map[string]int{}
+	if l.use == nil {
+		l.use = map[string]usage{}
 	}
-	if l.n[name] >= perMinute {
-		return 0, false
+	u := l.use[name]
+	if !now.Before(u.end) {
+		if len(l.use) >= limiterNames {
+			maps.DeleteFunc(l.use, func(_ string, u usage) bool { return !now.Before(u.end) })
+		}
+		u = usage{end: now.Add(time.Minute)}
 	}
-	l.n[name]++
-	return perMinute - l.n[name], true
+	if u.n >= perMinute {
+		return 0, u.end, false
+	}
+	u.n++
+	l.use[name] = u
+	return perMinute - u.n, u.end, true
 }
 
 // windowSet holds names until their window is over.
@@ -119,7 +136,8 @@ func (s *windowSet) add(name string, start time.Time) {
 
 // limitPublic counts a request to a public route by address, in this replica.
 func (a *API) limitPublic(c *call) error {
-	if _, ok := a.public.take(a.address(c.r), a.cfg.PublicPerMinute, c.now); !ok {
+	if _, end, ok := a.public.take(a.address(c.r), a.cfg.PublicPerMinute, c.now); !ok {
+		c.retryAt = end
 		return errRate
 	}
 	return nil

@@ -29,6 +29,7 @@ type call struct {
 	body      body
 	claim     *storage.Claim  // with Idempotency-Key
 	kept      *storage.Answer // what the effect's last transaction stored
+	retryAt   time.Time       // when a rate limit ends
 	page      func(document)  // answers a refusal with a page for people
 }
 

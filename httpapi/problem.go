@@ -2,18 +2,18 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
+	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/translog"
 )
 
 // Refusals of this package.
@@ -28,7 +28,6 @@ var (
 	errTicket        = errors.New("httpapi: not a download address of ours")
 	errTicketExpired = errors.New("httpapi: download address has expired")
 	errTicketDead    = errors.New("httpapi: download address was withdrawn")
-	errNotVaulted    = errors.New("httpapi: not vaulted")
 	errEmbedToken    = errors.New("httpapi: not an embed token of ours")
 	errEmbedGone     = errors.New("httpapi: embed token is no longer valid")
 	errNotSignerTurn = errors.New("httpapi: not a signer whose turn it is")
@@ -61,7 +60,13 @@ type problem struct {
 }
 
 // problems is the one table from an error to its answer. The first row whose
-// error is in the chain wins.
+// error is in the chain wins. Errors with fields (check.InvalidError, which is
+// esign.InvalidError, vault.InvalidError, translog.InvalidError,
+// compliance.InvalidError and scopes.InvalidError; esign.StateError,
+// esign.ExternalIDError, esign.NotSignableError, esign.Refusal,
+// vault.AlreadyVaultedError) are answered by judge, which puts the fields into
+// the answer; pades.NotExtendableError and pades.SizeError reach a caller as what
+// they wrap, or as a 500.
 var problems = []problem{
 	{errNoKey, 401, "key_missing", "The header X-API-Key is missing"},
 	{scopes.ErrUnknownKey, 401, "key_unknown", "The API key is not known"},
@@ -76,8 +81,7 @@ var problems = []problem{
 	{errTicket, 403, "token_invalid", "This is no download address of ours"},
 	{errTicketExpired, 410, "token_expired", "The download address has expired"},
 	{errTicketDead, 410, "token_withdrawn", "The download address is no longer valid"},
-	{errNotVaulted, 404, "not_vaulted", "There is no authoritative copy of this envelope in the vault"},
-	{errEmbedToken, 403, "embed_token_invalid", "This is no embed token of ours"},
+	{errEmbedToken, 401, "embed_token_invalid", "This is no embed token of ours"},
 	{errEmbedGone, 410, "embed_token_gone", "The embed token is used up or no longer valid"},
 	{errNotSignerTurn, 409, "not_signers_turn", "The e-mail address is not that of a signer whose turn it is"},
 	{errOff, 404, "route_not_found", "There is no such route"},
@@ -93,7 +97,44 @@ var problems = []problem{
 	{esign.ErrLinkGone, 410, "link_gone", "The signing link is no longer valid"},
 	{esign.ErrNotYourTurn, 409, "not_your_turn", "Others sign first"},
 	{esign.ErrNotViewed, 409, "not_viewed", "The document has not been read yet"},
+	{esign.ErrSealWaits, 503, "seal_waits", "The seal has to wait"},
 	{esign.ErrConsentRequired, 409, "consent_required", "Consent to electronic records is required"},
+
+	{vault.ErrNotVaulted, 404, "not_vaulted", "There is no authoritative copy of this envelope in the vault"},
+	{vault.ErrReleased, 410, "released", "The authoritative copy was released"},
+	{vault.ErrAlreadyVaulted, 409, "already_vaulted", "The envelope is vaulted already, with other values"},
+	{vault.ErrNotAnOriginal, 409, "not_an_original", "The file is, extends or is part of something that was vaulted before"},
+	{vault.ErrIntegrity, 409, "integrity_mismatch", "The stored bytes do not have the recorded digest; nothing was served"},
+	{vault.ErrQuarantined, 409, "quarantined", "The copy is quarantined until it is repaired"},
+	{vault.ErrCopyUnavailable, 409, "copy_unavailable", "The file could not be marked, so there is no copy of it"},
+	{vault.ErrSuperseded, 410, "superseded", "The version is no longer the current one"},
+	{vault.ErrInspectionOff, 409, "inspection_off", "The host does not hand out the authoritative bytes"},
+	{vault.ErrAssigneeDiffers, 409, "assignee_differs", "Nobody acts for the assignee, so the release may go to the assignee only"},
+	{vault.ErrAlreadyReleased, 409, "already_released", "It was released before, to another recipient or for another reason"},
+	{vault.ErrNotReleased, 409, "not_released", "The authoritative copy was not released"},
+	{vault.ErrPackagePending, 409, "package_pending", "The release package is being prepared"},
+	{vault.ErrPackageGone, 410, "package_gone", "The release package was acknowledged and is not handed out again"},
+	{vault.ErrNotFetched, 409, "not_fetched", "The release package was not fetched yet"},
+	{vault.ErrDigestMismatch, 422, "digest_mismatch", "The digest is not that of the whole package as received"},
+	{vault.ErrNotDamaged, 409, "not_damaged", "There is nothing to repair"},
+	{vault.ErrStatement, 422, "statement_invalid", "The statement is not valid"},
+
+	{pades.ErrTimestampUnavailable, 503, "timestamp_unavailable", "The time-stamp authority does not answer"},
+	{pades.ErrCertificateInvalid, 503, "sealing_certificate_invalid", "The sealing certificate is not valid now"},
+	{pades.ErrNotExtendable, 422, "not_signable", "The file cannot carry a seal"},
+	{pades.ErrNotPDF, 422, "document_refused", "The file is not a readable PDF"},
+
+	{compliance.ErrCertificatePending, 409, "certificate_pending", "The certificate is being issued"},
+	{compliance.ErrCertificateNotFound, 404, "certificate_not_found", "There is no certificate with this serial"},
+	{compliance.ErrDocumentChanged, 412, "document_changed", "The document is not the one that document_sha256 names"},
+	{compliance.ErrInvalidCertificate, 422, "certificate_invalid", "The certificate is not valid"},
+
+	{translog.ErrRewound, 503, "log_rewound", "The log is behind its newest anchor; the vault waits for its operator"},
+	{translog.ErrCorrupt, 503, "log_corrupt", "The log's stored hashes do not give its root"},
+	{translog.ErrPending, 409, "log_pending", "The event is not in the log yet"},
+	{translog.ErrNotFound, 404, "not_in_log", "The log has no such entry or size"},
+	{translog.ErrNotRewound, 409, "log_not_rewound", "There is nothing to adopt"},
+	{translog.ErrCheckpoint, 422, "checkpoint_invalid", "The checkpoint is not of a known log"},
 
 	{scopes.ErrKeyNotFound, 404, "key_not_found", "There is no such key"},
 	{scopes.ErrOrganizationNotFound, 404, "organization_not_found", "There is no such organization"},
@@ -102,11 +143,11 @@ var problems = []problem{
 	{storage.ErrMismatch, 422, "idempotency_mismatch", "The idempotency key was used with another request"},
 	{storage.ErrInProgress, 409, "idempotency_in_progress", "A request with this idempotency key is still running"},
 	{storage.ErrUsed, 410, "already_used", "The single-use address was used before"},
-	{storage.ErrDigest, 409, "integrity_mismatch", "The stored bytes do not have the recorded digest"},
 	{storage.ErrBlobMissing, 503, "storage_unavailable", "The document store does not answer as it should"},
 	{storage.ErrBlobCondemned, 503, "storage_unavailable", "The document store asks to try again"},
 	{storage.ErrSchema, 503, "schema_too_old", "The database schema is older than this build needs"},
 	{storage.ErrUnavailable, 503, "unavailable", "A backend does not answer"},
+	{storage.ErrDigest, 409, "integrity_mismatch", "The stored bytes do not have the recorded digest"},
 	{storage.ErrRetry, 503, "unavailable", "The transaction has to be run again"},
 	{storage.ErrConflict, 503, "contention", "Others changed the same record all the time"},
 	{storage.ErrNotFound, 404, "not_found", "There is no such record"},
@@ -169,64 +210,81 @@ func words(list []scopes.Scope) []string {
 
 func sentence(title string) string { return strings.ToLower(title[:1]) + title[1:] }
 
-// refuse writes the problem document of err.
-func (a *API) refuse(c *call, err error) {
-	d := judge(err)
-	if d.Status >= 500 {
-		a.log.ErrorContext(c.ctx, "request failed", "request_id", c.requestID, "route", c.where(), "status", d.Status, "error", err)
-	}
-	h := c.w.Header()
-	var method *badMethod
+// judgeEngine answers the typed errors of the engines, whose fields belong into
+// the answer.
+func judgeEngine(err error) (document, bool) {
+	var (
+		state    *esign.StateError
+		external *esign.ExternalIDError
+		unfit    *esign.NotSignableError
+		refusal  *esign.Refusal
+		vaulted  *vault.AlreadyVaultedError
+		conflict *stateConflict
+	)
 	switch {
-	case errors.As(err, &method):
-		h.Set("Allow", strings.Join(method.allowed, ", "))
-	case d.Status == http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `ApiKey realm="evault"`)
+	case errors.Is(err, esign.ErrAlreadySigned):
+		return document{}, false // its row says more than the state
+	case errors.As(err, &state):
+		return document{
+			Status: 409, Code: "state_forbids", Title: "The envelope's status forbids it",
+			Detail: fmt.Sprintf("cannot %s an envelope that is %s", state.Verb, state.Status),
+		}, true
+	case errors.As(err, &external):
+		return document{
+			Status: 409, Code: "external_id_taken", Title: "The external id is taken",
+			Detail: fmt.Sprintf("external_id %q is that of envelope %s", external.ExternalID, external.EnvelopeID),
+		}, true
+	case errors.As(err, &unfit):
+		return document{
+			Status: 422, Code: "not_signable", Title: "The document cannot be signed", Detail: unfitDetail(unfit.Reason),
+			Details: []check.Field{{Field: "document", Rule: unfit.Reason, Message: unfitDetail(unfit.Reason)}},
+		}, true
+	case errors.As(err, &refusal):
+		return judgeRefusal(refusal), true
+	case errors.As(err, &vaulted):
+		return document{
+			Status: 409, Code: "already_vaulted", Title: "The envelope is vaulted already, with other values",
+			Detail: "the envelope is vaulted with other values of " + strings.Join(vaulted.Fields, ", "),
+		}, true
+	case errors.As(err, &conflict):
+		return document{Status: 409, Code: "state_forbids", Title: "The envelope's status forbids it", Detail: conflict.detail}, true
 	}
-	if s := retryAfter(err, d, c.now); s > 0 {
-		h.Set("Retry-After", strconv.Itoa(s))
-	}
-	if c.page != nil {
-		c.page(d)
-		return
-	}
-	d.Type = fmt.Sprintf("%s%s/docs#%s", a.cfg.BaseURL, a.cfg.BasePath, d.Code)
-	d.Error, d.RequestID = d.Detail, c.requestID
-	d.Instance = c.instance()
-	b, err := json.Marshal(d)
-	if err != nil {
-		b = []byte(`{"status":500,"code":"internal"}`)
-	}
-	h.Set("Cache-Control", "no-store")
-	h.Del("ETag")
-	c.writeBytes(d.Status, map[string]string{"Content-Type": "application/problem+json"}, b)
+	return document{}, false
 }
 
-// retryAfter is the seconds after which trying again makes sense, 0 for never.
-func retryAfter(err error, d document, now time.Time) int {
-	switch {
-	case d.Code == "rate_limited":
-		return 60 - now.Second()
-	case d.Status == http.StatusTooManyRequests:
-		return int(now.Truncate(failureWindow).Add(failureWindow).Sub(now)/time.Second) + 1
-	case errors.Is(err, storage.ErrInProgress), d.Status == http.StatusServiceUnavailable, d.Code == "certificate_pending":
-		return 1
+func unfitDetail(reason string) string { return "the document cannot be sealed: " + reason }
+
+// judgeRefusal says which rule a file breaks.
+func judgeRefusal(r *esign.Refusal) document {
+	d := document{
+		Status: 422, Code: "document_refused", Title: "The file is not accepted", Detail: r.Error(),
+		Details: []check.Field{{Field: "file", Rule: r.Reason, Message: r.Error()}},
 	}
-	return 0
+	if r.Reason == "too_large" {
+		d.Status = 413
+	}
+	return d
 }
 
-// instance is the path, without the secret that some paths hold.
-func (c *call) instance() string {
-	if c.route == nil || c.params["token"] == "" {
-		return c.r.URL.EscapedPath()
-	}
-	return strings.ReplaceAll(c.route.pattern, "{token}", "-")
-}
-
-// where names the route for the log; a path may hold a secret.
-func (c *call) where() string {
-	if c.route == nil {
-		return "none"
-	}
-	return c.route.method + " " + c.route.pattern
+// inline are the problems that judge and judgeEngine make themselves, for the
+// docs page.
+var inline = []problem{
+	{nil, 400, "bad_json", "The body is not one JSON value"},
+	{nil, 400, "unknown_field", "The body has a field that the route does not have"},
+	{nil, 400, "duplicate_field", "A field comes twice"},
+	{nil, 400, "bad_type", "A field has another JSON type"},
+	{nil, 400, "bad_query", "The query has an unknown, repeated or senseless parameter"},
+	{nil, 400, "bad_multipart", "The multipart body could not be read"},
+	{nil, 400, "bad_form", "The form could not be read"},
+	{nil, 400, "unknown_part", "The multipart body has a part that the route does not have"},
+	{nil, 400, "part_required", "A part of the multipart body is missing"},
+	{nil, 400, "file_required", "The file is missing"},
+	{nil, 400, "body_required", "The body is missing"},
+	{nil, 400, "body_unreadable", "The body could not be read"},
+	{nil, 400, "bad_idempotency_key", "Idempotency-Key is not 1 to 255 visible ASCII characters"},
+	{nil, 403, "scope_missing", "The key lacks a scope"},
+	{nil, 405, "method_not_allowed", "The route has no such method"},
+	{nil, 422, "document_refused", "The file is not accepted"},
+	{nil, 422, "invalid", "The request breaks a rule; details name each field"},
+	{nil, 500, "internal", "Something went wrong here"},
 }

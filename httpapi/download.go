@@ -1,0 +1,261 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// Lives of download addresses.
+const (
+	defaultExpires = 300
+	minExpires     = 60
+	maxExpires     = 86400
+	packageLife    = time.Hour
+)
+
+type signedURL struct {
+	URL       string `json:"signed_url"`
+	Filename  string `json:"filename"`
+	ExpiresIn int    `json:"expires_in"`
+	ExpiresAt string `json:"expires_at"`
+	SingleUse bool   `json:"single_use"`
+}
+
+// vaulted returns the envelope's copy. An envelope that is not the
+// organization's is not found before it is not vaulted.
+func (a *API) vaulted(c *call) (*vault.Copy, error) {
+	if _, err := a.cfg.ESign.Status(c.ctx, c.key.OrgID, c.id()); err != nil {
+		return nil, err
+	}
+	return a.cfg.Vault.Copy(c.ctx, c.key.OrgID, c.id())
+}
+
+func (a *API) authoritativeURL(c *call) (*reply, error) {
+	seconds, err := c.expires()
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.vaulted(c)
+	if err != nil {
+		return nil, err
+	}
+	if v.Status == vault.StatusReleased {
+		return nil, vault.ErrReleased
+	}
+	return a.downloadURL(c, seconds, storage.Ticket{
+		Kind: ticketAuthoritative, EnvelopeID: v.EnvelopeID, OrgID: c.key.OrgID, KeyID: c.key.ID, Target: v.CopyID, Version: v.Version,
+		SingleUse: true, Filename: v.EnvelopeID + "_authoritative.pdf",
+	})
+}
+
+func (a *API) copyURL(c *call) (*reply, error) {
+	seconds, err := c.expires()
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.vaulted(c)
+	if err != nil {
+		return nil, err
+	}
+	if v.Marked == nil {
+		return nil, vault.ErrCopyUnavailable
+	}
+	return a.downloadURL(c, seconds, storage.Ticket{
+		Kind: ticketCopy, EnvelopeID: v.EnvelopeID, OrgID: c.key.OrgID, KeyID: c.key.ID, Target: v.Marked.ID, Version: v.Version,
+		Filename: v.EnvelopeID + "_copy.pdf",
+	})
+}
+
+func (c *call) expires() (int, error) {
+	q, err := c.query("expires")
+	if err != nil {
+		return 0, err
+	}
+	n, err := intOf(q, "expires", defaultExpires, 0, 1<<31)
+	if err != nil {
+		return 0, err
+	}
+	if n < minExpires || n > maxExpires {
+		return 0, check.Fail("expires", "range", "must be from %d to %d seconds", minExpires, maxExpires)
+	}
+	return n, nil
+}
+
+func (a *API) downloadURL(c *call, seconds int, t storage.Ticket) (*reply, error) {
+	if c.r.Method == http.MethodHead {
+		return ok(nil), nil
+	}
+	token, t, err := a.issue(c, t, time.Duration(seconds)*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	return ok(signedURL{a.downloadAddress(token), t.Filename, seconds, at(t.ExpiresAt), t.SingleUse}), nil
+}
+
+func (a *API) downloadAddress(token string) string {
+	return a.cfg.BaseURL + a.cfg.BasePath + "/download/" + token
+}
+
+// download serves a signed URL. Every spelling but the one that was issued is
+// refused.
+func (a *API) download(c *call) (*reply, error) {
+	if c.r.URL.RawQuery != "" || c.r.URL.ForceQuery || strings.Contains(c.r.URL.EscapedPath(), "%") {
+		return nil, a.guard(c, errTicket)
+	}
+	t, err := a.openTicket(c, c.params["token"], ticketAuthoritative, ticketCopy, ticketPackage)
+	if err != nil {
+		return nil, a.guard(c, err)
+	}
+	switch t.Kind {
+	case ticketAuthoritative:
+		return a.downloadOriginal(c, t)
+	case ticketPackage:
+		return a.downloadPackage(c, t)
+	}
+	return a.downloadCopy(c, t)
+}
+
+func (a *API) readRequest(c *call, t storage.Ticket) vault.ReadRequest {
+	return vault.ReadRequest{
+		OrgID: t.OrgID, EnvelopeID: t.EnvelopeID, Version: t.Version, Actor: chain.Actor{Kind: "key", ID: t.KeyID}, RemoteAddr: a.cfg.ClientIP(c.r),
+		Also: func(ctx context.Context, tx storage.Tx, _ *vault.File) error {
+			if !t.SingleUse {
+				return nil
+			}
+			return a.cfg.Tickets.Take(ctx, tx, t.ID, c.now)
+		},
+	}
+}
+
+func (a *API) downloadOriginal(c *call, t storage.Ticket) (*reply, error) {
+	if c.r.Method == http.MethodHead { // uses nothing up
+		v, err := a.cfg.Vault.Copy(c.ctx, t.OrgID, t.EnvelopeID)
+		switch {
+		case err != nil:
+			return nil, err
+		case v.Status == vault.StatusReleased:
+			return nil, vault.ErrReleased
+		case v.Version != t.Version:
+			return nil, vault.ErrSuperseded
+		}
+		return headReply(c, t.Filename, "application/pdf", v.Size).with("ETag", `"`+string(v.DocumentHash)+`"`), nil
+	}
+	f, err := a.cfg.Vault.ReadAuthoritative(c.ctx, a.readRequest(c, t))
+	if err != nil {
+		return nil, err
+	}
+	return fileReply(c, f.Name, "application/pdf", string(f.SHA256), f.Content, false), nil
+}
+
+func (a *API) downloadCopy(c *call, t storage.Ticket) (*reply, error) {
+	v, err := a.cfg.Vault.Copy(c.ctx, t.OrgID, t.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	if v.Version != t.Version || v.Marked == nil || v.Marked.ID != t.Target {
+		return nil, errTicketDead
+	}
+	r := a.readRequest(c, t)
+	r.Also = nil
+	f, err := a.cfg.Vault.ReadCopy(c.ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return fileReply(c, f.Name, "application/pdf", string(f.SHA256), f.Content, true), nil
+}
+
+// downloadPackage serves a release package, whose digest is in no answer: who
+// can name it has the package.
+func (a *API) downloadPackage(c *call, t storage.Ticket) (*reply, error) {
+	if c.r.Method == http.MethodHead {
+		r, err := a.cfg.Vault.Released(c.ctx, t.OrgID, t.EnvelopeID)
+		switch {
+		case err != nil:
+			return nil, err
+		case r.AcknowledgedAt != nil:
+			return nil, vault.ErrPackageGone
+		case r.Package == nil:
+			return nil, vault.ErrPackagePending
+		}
+		return headReply(c, t.Filename, "application/zip", r.Package.Size), nil
+	}
+	f, err := a.cfg.Vault.ReadPackage(c.ctx, a.readRequest(c, t))
+	if err != nil {
+		return nil, err
+	}
+	return fileReply(c, f.Name, "application/zip", "", f.Content, false).with("ETag", ""), nil
+}
+
+func headReply(_ *call, name, contentType string, size int64) *reply {
+	return &reply{
+		header: map[string]string{"Content-Type": contentType, "Content-Disposition": `attachment; filename="` + name + `"`, "Accept-Ranges": "none"},
+		write: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+			w.WriteHeader(http.StatusOK)
+		},
+	}
+}
+
+// verify says what bytes with a digest are to the vault, whoever's they are.
+func (a *API) verify(c *call) (*reply, error) {
+	if a.cfg.VerifyOff {
+		return nil, errOff
+	}
+	if _, err := c.query(); err != nil {
+		return nil, err
+	}
+	sum, err := storage.ParseDigest(c.params["sha256"])
+	if err != nil {
+		return nil, errNoRoute
+	}
+	if err := a.limitVerify(c); err != nil {
+		return nil, err
+	}
+	state, err := a.cfg.Vault.Lookup(c.ctx, sum)
+	if err != nil {
+		return nil, err
+	}
+	return ok(struct {
+		SHA256 storage.Digest `json:"sha256"`
+		State  string         `json:"state"`
+		AsOf   string         `json:"as_of"`
+		Notice string         `json:"notice"`
+	}{sum, state, at(c.now), verifyNotice[state]}), nil
+}
+
+var verifyNotice = map[string]string{
+	vault.StateAuthoritative: "The authoritative copy is the one held in the vault; an equal file elsewhere is a copy of it.",
+	vault.StateReleased:      "The original was released with these bytes; this vault holds no authoritative copy any more.",
+	vault.StateSuperseded:    "These are bytes of an earlier version, or those that were deposited; they are not the authoritative copy.",
+	vault.StateCopy:          "This is a registered copy; every page of it says that it is not the authoritative copy.",
+	vault.StateUnknown:       "This vault does not know these bytes.",
+}
+
+// limitVerify counts over all replicas: digests could be guessed for files that
+// a stranger has.
+func (a *API) limitVerify(c *call) error {
+	n, err := a.cfg.Counters.Add(c.ctx, "verify:"+a.address(c.r), c.now.Truncate(time.Minute), 1)
+	if err != nil {
+		return err
+	}
+	if n > a.cfg.VerifyPerMinute {
+		return errRate
+	}
+	return nil
+}
+
+func notVaultedIsState(err error) error {
+	if errors.Is(err, vault.ErrNotVaulted) {
+		return &stateConflict{"the envelope is not vaulted"}
+	}
+	return err
+}

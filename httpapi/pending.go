@@ -1,5 +1,0 @@
-package httpapi
-
-import "github.com/evaultlib/evault/esign"
-
-func (a *API) compliant(s *esign.Summary) *bool { return s.Compliant }

@@ -1,0 +1,154 @@
+package httpapi
+
+import (
+	"crypto/ed25519"
+	_ "embed" // for openapi.yaml
+	"encoding/base64"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/evaultlib/evault/httpapi/web"
+	"github.com/evaultlib/evault/vault/translog"
+)
+
+//go:embed openapi.yaml
+var openapi []byte
+
+// OpenAPI returns the contract as it is served at openapi.yaml.
+func OpenAPI() []byte { return slices.Clone(openapi) }
+
+func (a *API) openapiYAML(*call) (*reply, error) {
+	return (&reply{status: http.StatusOK, raw: openapi}).with("Content-Type", "application/yaml"), nil
+}
+
+func (a *API) docs(*call) (*reply, error) {
+	d := web.Docs{BasePath: a.cfg.BasePath}
+	for _, rt := range a.routes {
+		d.Routes = append(d.Routes, web.DocsRoute{Method: rt.method, Path: rt.pattern, Needs: needs(&rt.route), About: rt.about})
+	}
+	for _, p := range slices.Concat(problems, inline) {
+		d.Problems = append(d.Problems, web.DocsProblem{Code: p.code, Title: p.title, Status: p.status})
+	}
+	slices.SortFunc(d.Problems, func(x, y web.DocsProblem) int { return strings.Compare(x.Code, y.Code) })
+	d.Problems = slices.CompactFunc(d.Problems, func(x, y web.DocsProblem) bool { return x.Code == y.Code })
+	page, err := web.RenderDocs(d)
+	if err != nil {
+		return nil, err
+	}
+	return pageReply(http.StatusOK, page), nil
+}
+
+func needs(rt *route) string {
+	switch rt.cred {
+	case byToken:
+		return "the token in the path"
+	case byNobody:
+		return "nothing"
+	case byKey:
+	}
+	return strings.Join(words(rt.scopes), " or ")
+}
+
+type jwk struct {
+	KeyType string `json:"kty"`
+	Curve   string `json:"crv"`
+	X       string `json:"x"`
+	KeyID   string `json:"kid"`
+	Use     string `json:"use"`
+	Alg     string `json:"alg"`
+}
+
+func jwksOf(keys map[string]ed25519.PublicKey) []jwk {
+	out := []jwk{}
+	for _, kid := range slices.Sorted(maps.Keys(keys)) {
+		out = append(out, jwk{"OKP", "Ed25519", base64.RawURLEncoding.EncodeToString(keys[kid]), kid, "sig", "EdDSA"})
+	}
+	return out
+}
+
+// Log routes.
+
+func (a *API) logCheckpoint(c *call) (*reply, error) {
+	cp, err := a.cfg.Log.Checkpoint(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	return (&reply{status: http.StatusOK, raw: []byte(cp.Note)}).with("Content-Type", "text/plain; charset=utf-8"), nil
+}
+
+func (a *API) logKeys(c *call) (*reply, error) {
+	keys, err := a.cfg.Log.Keys(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ok(list(keys)), nil
+}
+
+func (a *API) logProof(c *call) (*reply, error) {
+	q, err := c.query("index", "tree_size")
+	if err != nil {
+		return nil, err
+	}
+	index, err := logNumber(q.Get("index"), "index")
+	if err != nil {
+		return nil, err
+	}
+	size, err := logNumber(q.Get("tree_size"), "tree_size")
+	if err != nil {
+		return nil, err
+	}
+	proof, err := a.cfg.Log.Inclusion(c.ctx, index, size)
+	if err != nil {
+		return nil, err
+	}
+	return ok(struct {
+		Index    int64    `json:"index"`
+		TreeSize int64    `json:"tree_size"`
+		Proof    []string `json:"inclusion_proof"`
+	}{index, size, hashes(proof)}), nil
+}
+
+func (a *API) logConsistency(c *call) (*reply, error) {
+	q, err := c.query("from", "to")
+	if err != nil {
+		return nil, err
+	}
+	from, err := logNumber(q.Get("from"), "from")
+	if err != nil {
+		return nil, err
+	}
+	to, err := logNumber(q.Get("to"), "to")
+	if err != nil {
+		return nil, err
+	}
+	proof, err := a.cfg.Log.Consistency(c.ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return ok(struct {
+		From  int64    `json:"from"`
+		To    int64    `json:"to"`
+		Proof []string `json:"consistency_proof"`
+	}{from, to, hashes(proof)}), nil
+}
+
+func hashes(proof []translog.Hash) []string {
+	out := make([]string, len(proof))
+	for i, h := range proof {
+		out[i] = h.String()
+	}
+	return out
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func logNumber(s, name string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 || strconv.FormatInt(n, 10) != s {
+		return 0, &badRequest{"bad_query", name + " must be a whole number"}
+	}
+	return n, nil
+}

@@ -1,0 +1,484 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+type vaultInInput struct {
+	SecuredParty   *partyBody            `json:"secured_party"`
+	Custodian      string                `json:"custodian"`
+	Regime         string                `json:"regime"`
+	Jurisdiction   string                `json:"jurisdiction"`
+	Classification *vault.Classification `json:"classification"`
+	Attestation    *attestationInput     `json:"attestation"`
+	DocumentSHA256 storage.Digest        `json:"document_sha256"`
+}
+
+type attestationInput struct {
+	AttestedBy    string     `json:"attested_by"`
+	Capacity      string     `json:"capacity"`
+	SignedBy      []string   `json:"signed_by"`
+	Origin        string     `json:"origin"`
+	PaperOriginal string     `json:"paper_original"`
+	Holder        string     `json:"holder"`
+	DestroyedAt   *time.Time `json:"destroyed_at"`
+	Statement     string     `json:"statement"`
+}
+
+type vaultRecord struct {
+	EnvelopeID      string         `json:"envelope_id"`
+	Status          string         `json:"status"`
+	VaultedAt       string         `json:"vaulted_at"`
+	DocumentHash    storage.Digest `json:"document_hash"`
+	DepositedSHA256 storage.Digest `json:"deposited_sha256"`
+	Authoritative   authoritative  `json:"authoritative"`
+	Copy            *copyRef       `json:"copy"`
+	SecuredParty    partyOut       `json:"secured_party"`
+	Controller      controllerBody `json:"controller"`
+	Custodian       custodianBody  `json:"custodian"`
+	Regime          string         `json:"regime"`
+	RegimeBasis     string         `json:"regime_basis"`
+	Jurisdiction    *string        `json:"jurisdiction"`
+	Seal            sealBody       `json:"seal"`
+	CertificateID   *string        `json:"certificate_id"`
+	Compliant       *bool          `json:"compliant"`
+	Log             *logPosition   `json:"log"`
+}
+
+type authoritative struct {
+	CopyID  string         `json:"copy_id"`
+	Version int            `json:"version"`
+	SHA256  storage.Digest `json:"sha256"`
+	Size    int64          `json:"size"`
+}
+
+type copyRef struct {
+	CopyID string         `json:"copy_id"`
+	SHA256 storage.Digest `json:"sha256"`
+	Size   int64          `json:"size"`
+}
+
+type partyOut struct {
+	Name       string  `json:"name"`
+	Identifier *string `json:"identifier"`
+	Email      *string `json:"email"`
+}
+
+type controllerBody struct {
+	partyOut
+	BoundBy string `json:"bound_by"`
+}
+
+type custodianBody struct {
+	partyOut
+	Kind           string   `json:"kind"`
+	Acknowledgment *ackBody `json:"acknowledgment"`
+}
+
+type ackBody struct {
+	ID     string         `json:"id"`
+	At     string         `json:"at"`
+	SHA256 storage.Digest `json:"sha256"`
+}
+
+type sealBody struct {
+	Mode       string          `json:"mode"`
+	Reason     *string         `json:"reason"`
+	Level      string          `json:"level"`
+	TimeSource string          `json:"time_source"`
+	SHA256     *storage.Digest `json:"sha256"`
+}
+
+type logPosition struct {
+	Index    int64  `json:"index"`
+	TreeSize int64  `json:"tree_size"`
+	RootHash string `json:"root_hash"`
+}
+
+func partyOf(p vault.Party) partyOut { return partyOut{p.Name, orNull(p.Identifier), orNull(p.Email)} }
+
+func recordOf(r *compliance.VaultRecord) vaultRecord {
+	c := r.Copy
+	out := vaultRecord{
+		EnvelopeID: c.EnvelopeID, Status: c.Status, VaultedAt: at(c.VaultedAt), DocumentHash: c.DocumentHash, DepositedSHA256: c.Source.Object.SHA256,
+		Authoritative: authoritative{c.CopyID, c.Version, c.DocumentHash, c.Size}, SecuredParty: partyOf(c.SecuredParty),
+		Controller: controllerBody{partyOf(c.Controller.Party), c.Controller.BoundBy},
+		Custodian:  custodianBody{partyOut: partyOf(c.Custodian.Party), Kind: c.Custodian.Kind},
+		Regime:     c.Regime, RegimeBasis: c.RegimeBasis, Jurisdiction: orNull(c.Jurisdiction),
+		Seal:          sealBody{Mode: c.Seal.Mode, Reason: orNull(c.Seal.Reason), Level: c.Seal.Level, TimeSource: c.Seal.TimeSource},
+		CertificateID: orNull(r.CertificateID), Compliant: r.Compliant, Log: positionOf(r.Log),
+	}
+	if m := c.Marked; m != nil {
+		out.Copy = &copyRef{m.ID, m.SHA256, m.Size}
+	}
+	if a := c.Acknowledgment; a != nil {
+		out.Custodian.Acknowledgment = &ackBody{a.ID, at(a.At), a.SHA256}
+	}
+	if c.Seal.SHA256 != "" {
+		out.Seal.SHA256 = &c.Seal.SHA256
+	}
+	return out
+}
+
+func positionOf(p *compliance.LogPosition) *logPosition {
+	if p == nil {
+		return nil
+	}
+	return &logPosition{p.Index, p.TreeSize, p.RootHash}
+}
+
+func (a *API) vaultInSigned(c *call) (*reply, error) {
+	var in vaultInInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	return a.vaultIn(c, in, esign.KindESign, "")
+}
+
+// vaultInUpload vaults paper; a part file is uploaded first.
+func (a *API) vaultInUpload(c *call) (*reply, error) {
+	var in vaultInInput
+	if c.body.kind != "multipart" {
+		if err := c.decode(&in); err != nil {
+			return nil, err
+		}
+		return a.vaultIn(c, in, esign.KindPaper, "")
+	}
+	if err := c.onlyParts("request", "file"); err != nil {
+		return nil, err
+	}
+	if err := c.decodePart("request", &in); err != nil {
+		return nil, err
+	}
+	f := c.body.part("file")
+	if f == nil {
+		return a.vaultIn(c, in, esign.KindPaper, "")
+	}
+	if err := a.checkVaultIn(&in); err != nil {
+		return nil, err
+	}
+	tag, err := c.envelopeTag(a)
+	if err != nil {
+		return nil, err
+	}
+	e, err := a.cfg.ESign.Envelope(c.ctx, c.key.OrgID, c.id())
+	if err != nil {
+		return nil, err
+	}
+	sum := storage.Sum(f.content)
+	if same := e.Document != nil && e.Document.Object.SHA256 == sum; !same { // a repeat has uploaded it already
+		_, _, err := a.cfg.ESign.Upload(c.ctx, esign.UploadRequest{
+			OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), Filename: f.filename, Document: f.content, IfMatch: tag,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if in.DocumentSHA256 == "" {
+		in.DocumentSHA256 = sum
+	}
+	return a.vaultIn(c, in, esign.KindPaper, "uploaded")
+}
+
+// checkVaultIn judges what can be judged without the envelope.
+func (a *API) checkVaultIn(in *vaultInInput) error {
+	var p check.Problems
+	if in.DocumentSHA256 != "" {
+		if _, err := storage.ParseDigest(string(in.DocumentSHA256)); err != nil {
+			p.Add("document_sha256", "sha256", "must be 64 lower-case hex digits")
+		}
+	}
+	if j := in.Jurisdiction; j != "" && !jurisdiction(j) {
+		p.Add("jurisdiction", "jurisdiction", "must be a country, or a country and a state, such as US-NY (ISO 3166-2)")
+	}
+	if in.Regime != "" {
+		if _, err := compliance.RegimeByID(in.Regime); err != nil {
+			p.Add("regime", "oneof", "is no regime of this version")
+		}
+	}
+	return p.Err()
+}
+
+func jurisdiction(s string) bool {
+	country, state, has := strings.Cut(s, "-")
+	letters := func(s string, low, high int, digits bool) bool {
+		bad := strings.IndexFunc(s, func(r rune) bool { return (r < 'A' || r > 'Z') && (!digits || r < '0' || r > '9') })
+		return bad < 0 && len(s) >= low && len(s) <= high
+	}
+	return letters(country, 2, 2, false) && (!has || letters(state, 1, 3, true))
+}
+
+// vaultIn asks Handover. Its answer is stored when all steps are done: each is
+// idempotent, so that a repeat after a crash goes on where they ended.
+func (a *API) vaultIn(c *call, in vaultInInput, kind, uploaded string) (*reply, error) {
+	if err := a.checkVaultIn(&in); err != nil {
+		return nil, err
+	}
+	r := compliance.VaultInRequest{
+		EnvelopeID: c.id(), Custodian: in.Custodian, Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification,
+		DocumentSHA256: in.DocumentSHA256, Kind: kind, Actor: c.actor(), RequestID: c.requestID,
+	}
+	var err error
+	if r.RequestSHA256, err = c.body.digest(c.r.Method, c.r.URL.EscapedPath()); err != nil {
+		return nil, err
+	}
+	if uploaded == "" { // an upload in this request has changed the envelope
+		if r.IfMatch, err = c.envelopeTag(a); err != nil {
+			return nil, err
+		}
+	}
+	if p := in.SecuredParty; p != nil {
+		r.SecuredParty = &vault.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
+	}
+	if t := in.Attestation; t != nil {
+		r.Attestation = &vault.Attestation{
+			AttestedBy: t.AttestedBy, Capacity: t.Capacity, SignedBy: t.SignedBy, Origin: t.Origin, PaperOriginal: t.PaperOriginal,
+			Holder: t.Holder, DestroyedAt: t.DestroyedAt, Statement: t.Statement,
+		}
+	}
+	org, err := a.cfg.Scopes.Organization(c.ctx, c.key.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	r.Depositor = depositor(org)
+	rec, created, err := a.cfg.Handover.VaultIn(c.ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	rp := ok(recordOf(rec))
+	if created {
+		rp.status = http.StatusCreated
+	}
+	return rp, nil
+}
+
+func depositor(o *scopes.Organization) compliance.Depositor {
+	d := compliance.Depositor{OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity}
+	if g := o.Agreement; g != nil {
+		d.Agreement = &vault.Agreement{Reference: g.Reference, Date: g.Date, SHA256: g.SHA256, NotTransferor: g.NotTransferor}
+	}
+	return d
+}
+
+type recipientBody struct {
+	Name         string `json:"name"`
+	Organization string `json:"organization"`
+	Email        string `json:"email"`
+}
+
+type vaultOutInput struct {
+	Reason    string        `json:"reason"`
+	Note      string        `json:"note"`
+	Recipient recipientBody `json:"recipient"`
+}
+
+type releaseRecord struct {
+	ReleaseID  string  `json:"release_id"`
+	EnvelopeID string  `json:"envelope_id"`
+	Status     string  `json:"status"`
+	Reason     string  `json:"reason"`
+	Note       *string `json:"note"`
+	Recipient  struct {
+		Name         string  `json:"name"`
+		Organization *string `json:"organization"`
+		Email        *string `json:"email"`
+	} `json:"recipient"`
+	ReleasedAt       string       `json:"released_at"`
+	Authoritative    releasedBody `json:"authoritative"`
+	PackageURL       *string      `json:"package_url"`
+	PackageExpiresAt *string      `json:"package_expires_at"`
+	Delivery         deliveryBody `json:"delivery"`
+	Log              *logPosition `json:"log"`
+}
+
+type releasedBody struct {
+	SHA256  storage.Digest `json:"sha256"`
+	Size    int64          `json:"size"`
+	Version int            `json:"version"`
+}
+
+type deliveryBody struct {
+	State          string  `json:"state"`
+	FetchedAt      *string `json:"fetched_at"`
+	AcknowledgedAt *string `json:"acknowledged_at"`
+	DeleteAfter    *string `json:"delete_after"`
+}
+
+func (r releaseRecord) withoutSecrets() any {
+	r.PackageURL, r.PackageExpiresAt = nil, nil
+	return r
+}
+
+// releaseReply is the release record, with a fresh address of the package while
+// there is one to fetch.
+func (a *API) releaseReply(c *call, r *vault.Release) (*reply, error) {
+	out := releaseRecord{
+		ReleaseID: r.ReleaseID, EnvelopeID: r.EnvelopeID, Status: vault.StatusReleased, Reason: r.Reason, Note: orNull(r.Note),
+		ReleasedAt: at(r.ReleasedAt), Authoritative: releasedBody{r.SHA256, r.Size, r.Version},
+		Delivery: deliveryBody{r.Delivery(), atp(r.FetchedAt), atp(r.AcknowledgedAt), atp(r.DeleteAfter)},
+	}
+	out.Recipient.Name, out.Recipient.Organization, out.Recipient.Email = r.Recipient.Name, orNull(r.Recipient.Organization), orNull(r.Recipient.Email)
+	p, err := a.cfg.Handover.LogPosition(c.ctx, r.EventID)
+	if err != nil {
+		return nil, err
+	}
+	out.Log = positionOf(p)
+	if r.Package != nil && r.AcknowledgedAt == nil {
+		token, t, err := a.issue(c, storage.Ticket{
+			Kind: ticketPackage, EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, KeyID: c.key.ID, Target: r.ReleaseID, Version: r.Version,
+			SingleUse: true, Filename: r.EnvelopeID + "_release.zip",
+		}, packageLife)
+		if err != nil {
+			return nil, err
+		}
+		address, expires := a.downloadAddress(token), at(t.ExpiresAt)
+		out.PackageURL, out.PackageExpiresAt = &address, &expires
+	}
+	return ok(out), nil
+}
+
+func (a *API) vaultOut(c *call) (*reply, error) {
+	var in vaultOutInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	r := compliance.VaultOutRequest{
+		OrgID: c.key.OrgID, EnvelopeID: c.id(), Reason: in.Reason, Note: in.Note, Actor: c.actor(), RequestID: c.requestID,
+		Recipient: vault.Recipient{Name: in.Recipient.Name, Organization: in.Recipient.Organization, Email: in.Recipient.Email},
+	}
+	var err error
+	if r.RequestSHA256, err = c.body.digest(c.r.Method, c.r.URL.EscapedPath()); err != nil {
+		return nil, err
+	}
+	if err := check.Struct(vault.ReleaseRequest{Reason: r.Reason, Note: r.Note, Recipient: r.Recipient}); err != nil {
+		return nil, err
+	}
+	if r.IfMatch, err = c.envelopeTag(a); err != nil {
+		return nil, err
+	}
+	if _, err := a.vaulted(c); err != nil {
+		return nil, err
+	}
+	rel, err := a.cfg.Handover.VaultOut(c.ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return a.releaseReply(c, rel)
+}
+
+// vaultOutAgain answers a repeat with the first record and an address of its
+// own for the package.
+func (a *API) releaseAgain(c *call, _ []byte) (*reply, error) {
+	rel, err := a.cfg.Vault.Released(c.ctx, c.key.OrgID, c.id())
+	if err != nil {
+		return nil, err
+	}
+	return a.releaseReply(c, rel)
+}
+
+func (a *API) acknowledge(c *call) (*reply, error) {
+	var in struct {
+		SHA256 storage.Digest `json:"sha256"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if _, err := storage.ParseDigest(string(in.SHA256)); err != nil {
+		return nil, check.Fail("sha256", "sha256", "must be 64 lower-case hex digits")
+	}
+	if _, err := a.vaulted(c); err != nil {
+		return nil, err
+	}
+	rel, err := a.cfg.Vault.Acknowledge(c.ctx, vault.AcknowledgeRequest{OrgID: c.key.OrgID, EnvelopeID: c.id(), SHA256: in.SHA256, Actor: c.actor()})
+	if err != nil {
+		return nil, err
+	}
+	return a.releaseReply(c, rel)
+}
+
+// compliant is what the last evaluation found, unless it is out of date or the
+// copy is no longer here.
+func (a *API) compliant(s *esign.Summary) *bool {
+	if s.ReleasedAt != nil {
+		return new(bool)
+	}
+	if s.EvaluatedAt == nil || a.now().Sub(*s.EvaluatedAt) > a.cfg.Compliance.MaxAge() {
+		return nil
+	}
+	return s.Compliant
+}
+
+func (a *API) compliance(c *call) (*reply, error) {
+	if _, err := c.query(); err != nil {
+		return nil, err
+	}
+	e, err := a.cfg.Compliance.Evaluate(c.ctx, c.key.OrgID, c.id(), c.actor())
+	if err != nil {
+		return nil, err
+	}
+	return ok(struct {
+		EnvelopeID     string            `json:"envelope_id"`
+		EnvelopeName   string            `json:"envelope_name"`
+		CustomerID     *string           `json:"customer_id"`
+		EnvelopeStatus string            `json:"envelope_status"`
+		Compliance     compliance.Result `json:"compliance"`
+	}{e.EnvelopeID, e.EnvelopeName, orNull(e.CustomerID), e.EnvelopeStatus, e.Result}), nil
+}
+
+func (a *API) certificate(c *call) (*reply, error) {
+	q, err := c.query("serial")
+	if err != nil {
+		return nil, err
+	}
+	serial, err := intOf(q, "serial", 0, 1, 1<<30)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.vaulted(c); err != nil {
+		return nil, err
+	}
+	cert, err := a.cfg.Compliance.Certificate(c.ctx, c.key.OrgID, c.id(), serial)
+	if err != nil {
+		return nil, err
+	}
+	return c.etagged(ok(cert), cert.ID), nil
+}
+
+func (a *API) verifyCertificate(c *call) (*reply, error) {
+	if a.cfg.VerifyOff {
+		return nil, errOff
+	}
+	if _, err := c.query(); err != nil {
+		return nil, err
+	}
+	if err := a.limitVerify(c); err != nil {
+		return nil, err
+	}
+	state := compliance.StateUnknown
+	if stamp.IsID(c.id(), "crt") {
+		var err error
+		if state, err = a.cfg.Compliance.State(c.ctx, c.id()); err != nil {
+			return nil, err
+		}
+	}
+	return ok(struct {
+		CertificateID string `json:"certificate_id"`
+		State         string `json:"state"`
+		AsOf          string `json:"as_of"`
+	}{c.id(), state, at(c.now)}), nil
+}
+
+// stateConflict is a 409 that says what stands in the way.
+type stateConflict struct{ detail string }
+
+func (e *stateConflict) Error() string { return "httpapi: " + e.detail }
