@@ -363,7 +363,6 @@ func mustOpen(t testing.TB, raw []byte) *pdf.Document {
 
 // smuggled are updates that careful readers ignore and lenient ones use.
 func (a *attackSet) smuggled() map[string][]byte {
-	d := mustOpen(a.t, a.good)
 	i := bytes.LastIndex(a.good, []byte("startxref"))
 	end := string(a.good[i:])
 	evil := "5 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>\nendobj\n"
@@ -374,7 +373,7 @@ func (a *attackSet) smuggled() map[string][]byte {
 		return fmt.Sprintf("trailer\n<</Size 99/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n", more, at+len(evil))
 	}
 	prev := fmt.Sprintf("/Prev %s", strings.Fields(end)[1])
-	_ = d
+	twice := "4 0 obj\n<</Type/Font/Subtype/Type1/BaseFont/Courier/BaseFont/Helvetica>>\nendobj\n"
 	sig := increment(a.t, a.good, func(u *pdf.Update) { editPage(a.t, u, func(p pdf.Dict) { p["Rotate"] = int64(90) }) })
 	return map[string][]byte{
 		"junk after the end":                       add("\n<script>x</script>\n"),
@@ -387,6 +386,7 @@ func (a *attackSet) smuggled() map[string][]byte {
 		"update without trailer":                   add(evil + table + fmt.Sprintf("startxref\n%d\n%%%%EOF\n", at+len(evil))),
 		"update without end of file":               bytes.TrimSuffix(add(evil+table+trailer(prev)), []byte("%%EOF\n")),
 		"update that names an object twice":        add(evil + evil + "xref\n5 1\n" + fmt.Sprintf("%010d 00000 n\r\n5 1\n%010d 00000 n\r\n", at, at+len(evil)) + strings.Replace(trailer(prev), strconv.Itoa(at+len(evil)), strconv.Itoa(at+2*len(evil)), 1)),
+		"object with a key named twice":            add(twice + fmt.Sprintf("xref\n4 1\n%010d 00000 n\r\n", at) + strings.Replace(trailer(prev), strconv.Itoa(at+len(evil)), strconv.Itoa(at+len(twice)), 1)),
 		"update followed by the old end":           append(bytes.Clone(sig), end...),
 		"second header and a whole second file":    add(string(a.raw)),
 		"update hidden from new readers":           add(evil + table + trailer(prev+"/XRefStm "+strings.Fields(end)[1])),
@@ -421,8 +421,6 @@ func (a *attackSet) signers() map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	noTSA := *pki().Timestamper()
-	noTSA.ID = pki().Seal // a certificate that is not for time-stamping
 	return map[string][]byte{
 		"self-signed":                         seal(t, self, a.raw),
 		"another root":                        seal(t, strange, a.raw),
@@ -431,7 +429,6 @@ func (a *attackSet) signers() map[string][]byte {
 		"certificate expired, no time-stamp":  a.expired(expired),
 		"trusted certificates in the bag":     a.withBag(evil),
 		"signature moved from another file":   a.transplant(),
-		"visible second seal by a stranger":   a.visible(self),
 		"shadow between, stranger seals last": seal(t, self, shadow(t, a.good)),
 	}
 }
@@ -454,15 +451,6 @@ func (a *attackSet) transplant() []byte {
 	var value []byte
 	swapValue(a.t, other, func(der []byte) []byte { value = der; return der })
 	return swapValue(a.t, a.good, func([]byte) []byte { return value })
-}
-
-// visible seals by a stranger in a field that shows something.
-func (a *attackSet) visible(s *pades.Sealer) []byte {
-	raw := seal(a.t, s, a.good)
-	i := bytes.LastIndex(raw, []byte("/Rect [0 0 0 0]"))
-	out := append(append(bytes.Clone(raw[:i]), "/Rect [0 0 9 9]"...), raw[i+len("/Rect [0 0 0 0]"):]...)
-	_ = context.Background()
-	return out
 }
 
 func TestAttacks(t *testing.T) {
