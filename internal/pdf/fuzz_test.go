@@ -1,0 +1,106 @@
+package pdf_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/rawpdf"
+)
+
+// FuzzOpen feeds the parser anything. Nothing may panic, and a file that is accepted for extension can be extended and
+// read again.
+func FuzzOpen(f *testing.F) {
+	for _, kind := range rawpdf.Kinds() {
+		f.Add(rawpdf.New(rawpdf.Options{Kind: kind, Pages: 1, Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</FT/Sig/T(A)>>"}}))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		limits := pdf.Limits{Bytes: 1 << 20, Objects: 10_000, Decoded: 1 << 20, Depth: 50}
+		d, err := pdf.Open(raw, limits)
+		if err != nil {
+			return
+		}
+		for _, n := range d.Numbers() {
+			o, err := d.Object(n)
+			if s, ok := o.(*pdf.Stream); ok && err == nil {
+				_, _ = d.Decode(s)
+			}
+		}
+		_, _ = d.SignatureFields()
+		_, _ = pdf.SignedPrefixes(raw)
+		if _, err := d.Pages(); err != nil || d.Extendable() != "" {
+			return
+		}
+		u, err := d.Update()
+		if err != nil {
+			t.Fatalf("Extendable says yes, Update says %v", err)
+		}
+		p, err := d.Page(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := u.AddField(u.Add(pdf.Dict{"FT": pdf.Name("Sig")}), p, 3); err != nil {
+			return
+		}
+		appended, err := u.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := pdf.Open(append(bytes.Clone(raw), appended...), limits)
+		if err != nil || again.Repaired() {
+			t.Fatalf("an update broke the file: %v", err)
+		}
+	})
+}
+
+// FuzzChangesSince compares a fixed revision with whatever is appended to it.
+func FuzzChangesSince(f *testing.F) {
+	raw := rawpdf.New(rawpdf.Options{Pages: 1, Catalog: "/DSS<<>>"})
+	old, err := pdf.Open(raw, pdf.Limits{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	u, err := old.Update()
+	if err != nil {
+		f.Fatal(err)
+	}
+	u.Add(pdf.Dict{})
+	appended, err := u.Close()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(appended)
+	f.Add([]byte("\n"))
+	f.Fuzz(func(t *testing.T, tail []byte) {
+		old, err := pdf.Open(raw, pdf.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := pdf.Open(append(bytes.Clone(raw), tail...), pdf.Limits{Decoded: 1 << 20})
+		if err != nil {
+			return
+		}
+		changes, err := now.ChangesSince(old)
+		if err != nil {
+			return
+		}
+		for _, c := range changes {
+			if !c.Permitted {
+				return
+			}
+		}
+		// Whatever was let through must show the same pages.
+		before, _ := old.Pages()
+		after, err := now.Pages()
+		if err != nil || len(after) != len(before) {
+			t.Fatalf("pages changed unnoticed: %v", err)
+		}
+		for i := range before {
+			a, errA := old.Content(before[i])
+			b, errB := now.Content(after[i])
+			if (errA == nil) != (errB == nil) || !bytes.Equal(a, b) {
+				t.Fatal("the content of a page changed unnoticed")
+			}
+		}
+	})
+}
