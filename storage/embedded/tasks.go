@@ -11,7 +11,7 @@ func (e *Embedded) tasks() []task {
 		{name: "notify", every: 2 * time.Second, do: e.ESign.NotifyDue},
 		{name: "seal", every: 15 * time.Second, do: e.ESign.SealDue},
 		{name: "expire", every: 30 * time.Second, do: e.ESign.ExpireDue},
-		{name: "handover", every: 5 * time.Second, do: e.Handover.HandoverDue},
+		{name: "handover", every: 2 * time.Second, do: e.Handover.HandoverDue},
 		{name: "integrate", every: 10 * time.Second, do: func(ctx context.Context, _ int) (int, error) {
 			_, err := e.Log.Integrate(ctx) // until nothing waits
 			return 0, err
