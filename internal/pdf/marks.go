@@ -176,9 +176,17 @@ func (o *overlays) isolate(p Page, parts Array) (*resources, Array, error) {
 		}
 		body = &Stream{Dict: form, Raw: s.Raw}
 	} else {
-		content, err := o.u.d.Content(p)
-		if err != nil {
-			return nil, nil, err
+		var content []byte
+		for _, part := range parts {
+			s, err := o.u.d.Stream(part)
+			if err != nil {
+				return nil, nil, err
+			}
+			data, err := o.u.d.Decode(s)
+			if fatal(err) {
+				return nil, nil, err
+			}
+			content = append(append(content, data...), '\n') // what cannot be decoded is not shown by readers either
 		}
 		body = Deflate(form, content)
 	}

@@ -1,0 +1,141 @@
+package pdf
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strconv"
+)
+
+// scratch begins an update that is never appended: its objects and those of the document are written anew by a rewriter.
+// It therefore takes files that cannot be extended.
+func (d *Document) scratch() *Update {
+	return &Update{d: d, objects: map[int]Object{}, gens: map[int]int{}, next: d.size, imported: map[*Document]map[Ref]Ref{}, offsets: map[int]int64{}}
+}
+
+// rewriter writes a file of the objects that can be reached from its root, under new numbers in the order of the walk.
+// Streams are copied as they are encoded.
+type rewriter struct {
+	u       *Update
+	drop    func(Dict) bool       // dictionaries and streams that become null
+	without func(Dict, Name) bool // keys to leave out
+	lenient bool                  // objects that cannot be read become null, as readers take them
+	numbers map[Ref]int           // old → new; 0 for what is dropped
+	queue   []Object
+	b       []byte
+	err     error
+}
+
+// write writes the file with the catalog root and the information dictionary info. version is "1.7" or "2.0".
+func (w *rewriter) write(root, info Ref, version string) ([]byte, error) {
+	w.numbers = map[Ref]int{}
+	w.b = make([]byte, 0, len(w.u.d.raw)+len(w.u.d.raw)/16+64<<10)
+	w.b = append(w.b, "%PDF-"+version+"\n%\xE2\xE3\xCF\xD3\n"...)
+	rootNum, infoNum := w.number(root), w.number(info)
+	var offsets []int
+	for i := 0; i < len(w.queue); i++ {
+		o := w.queue[i]
+		w.queue[i] = nil
+		offsets = append(offsets, len(w.b))
+		w.b = append(strconv.AppendInt(w.b, int64(i+1), 10), " 0 obj\n"...)
+		w.object(o)
+		w.b = append(w.b, "\nendobj\n"...)
+	}
+	if w.err != nil {
+		return nil, w.err
+	}
+	sum := sha256.Sum256(w.b)
+	start := len(w.b)
+	w.b = fmt.Appendf(w.b, "xref\n0 %d\n0000000000 65535 f\r\n", len(offsets)+1)
+	for _, at := range offsets {
+		w.b = appendOffset(w.b, at)
+	}
+	w.b = fmt.Appendf(w.b, "trailer\n<</Size %d /Root %d 0 R /Info %d 0 R /ID [<%X> <%X>]>>\nstartxref\n%d\n%%%%EOF\n",
+		len(offsets)+1, rootNum, infoNum, sum[:16], sum[:16], start)
+	return w.b, nil
+}
+
+// appendOffset writes one entry of a cross-reference table.
+func appendOffset(b []byte, at int) []byte {
+	var d [10]byte
+	for i := len(d) - 1; i >= 0; i-- {
+		d[i], at = byte('0'+at%10), at/10
+	}
+	return append(append(b, d[:]...), " 00000 n\r\n"...)
+}
+
+// number returns the new number of the object that ref names, 0 when there is none or it is dropped.
+func (w *rewriter) number(ref Ref) int {
+	if n, ok := w.numbers[ref]; ok {
+		return n
+	}
+	o, err := w.u.Resolve(ref)
+	if err != nil && w.err == nil && (!w.lenient || fatal(err)) {
+		w.err = err
+	}
+	if o == nil || w.dropped(o) {
+		w.numbers[ref] = 0
+		return 0
+	}
+	w.queue = append(w.queue, o)
+	w.numbers[ref] = len(w.queue)
+	return len(w.queue)
+}
+
+func (w *rewriter) dropped(o Object) bool {
+	switch v := o.(type) {
+	case Dict:
+		return w.drop != nil && w.drop(v)
+	case *Stream:
+		return w.drop != nil && w.drop(v.Dict)
+	}
+	return false
+}
+
+func (w *rewriter) object(o Object) {
+	switch v := o.(type) {
+	case Ref:
+		n := w.number(v)
+		if n == 0 {
+			w.b = append(w.b, "null"...)
+			return
+		}
+		w.b = append(strconv.AppendInt(w.b, int64(n), 10), " 0 R"...)
+	case Array:
+		w.b = append(w.b, '[')
+		for i, x := range v {
+			if i > 0 {
+				w.b = append(w.b, ' ')
+			}
+			w.object(x)
+		}
+		w.b = append(w.b, ']')
+	case Dict:
+		if w.dropped(v) {
+			w.b = append(w.b, "null"...)
+			return
+		}
+		w.dict(v, -1)
+	case *Stream:
+		w.dict(v.Dict, len(v.Raw))
+		w.b = append(append(append(w.b, "\nstream\n"...), v.Raw...), "\nendstream"...)
+	default:
+		w.b = Append(w.b, o)
+	}
+}
+
+// dict writes a dictionary; of a stream if length is not negative.
+func (w *rewriter) dict(d Dict, length int) {
+	w.b = append(w.b, "<<"...)
+	for _, k := range d.sortedKeys() {
+		if (k == "Length" && length >= 0) || (w.without != nil && w.without(d, k)) {
+			continue
+		}
+		w.b = append(appendName(w.b, k), ' ')
+		w.object(d[k])
+		w.b = append(w.b, '\n')
+	}
+	if length >= 0 {
+		w.b = strconv.AppendInt(append(w.b, "/Length "...), int64(length), 10)
+	}
+	w.b = append(w.b, ">>"...)
+}
