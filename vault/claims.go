@@ -1,7 +1,10 @@
 package vault
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,9 +26,9 @@ func (d *deposit) claim(kind string, sha256 storage.Digest, version int) {
 
 // deposited returns the claims on what was handed in: its bytes and the
 // revision that each approval signature in it covers. Unsigned prefixes and
-// certified blanks are shared by many contracts and not claimed.
+// certified blanks are shared by many contracts and not claimed, only looked up.
 func (v *Vault) deposited(d *deposit, raw []byte) ([]Claim, error) {
-	d.claims = nil
+	d.claims, d.revisions = nil, revisions(raw)
 	d.claim(ClaimDeposited, d.Source.Object.SHA256, 0)
 	ends, err := pdf.SignedPrefixes(raw)
 	var refusal *pdf.Refusal
@@ -41,18 +44,58 @@ func (v *Vault) deposited(d *deposit, raw []byte) ([]Claim, error) {
 	return d.claims, nil
 }
 
+// maxRevisions bounds how many ends of revisions are looked up; a file's own
+// come first, whatever is appended to it.
+const maxRevisions = 512
+
+// revisions returns the digests of the prefixes of raw that were whole files
+// before something was appended: those that end with %%EOF and at most one line
+// end (ISO 32000-2, 7.5.6).
+func revisions(raw []byte) []storage.Digest {
+	var out []storage.Digest
+	h, done := sha256.New(), 0
+	upTo := func(n int) {
+		h.Write(raw[done:n])
+		done = n
+		out = append(out, storage.Digest(hex.EncodeToString(h.Sum(nil))))
+	}
+	marker := []byte("%%EOF")
+	for range maxRevisions {
+		i := bytes.Index(raw[done:], marker)
+		if i < 0 {
+			break
+		}
+		upTo(done + i + len(marker))
+		for _, end := range []byte("\r\n") {
+			if done < len(raw) && raw[done] == end {
+				upTo(done + 1)
+			}
+		}
+	}
+	return out
+}
+
+// lookups are the digests that must not be claimed: of what is handed in, of
+// what that extends, and of what it was made from.
+func (d *deposit) lookups() []storage.Digest {
+	out := slices.Concat(d.Source.Origins, d.revisions)
+	for _, c := range d.claims {
+		out = append(out, c.SHA256)
+	}
+	return out
+}
+
 // refuseDuplicates looks up what is handed in and what it was made from. A
 // collision is told to the host, which may allow it; else the attempt becomes
 // an event of the caller's envelope and ErrNotAnOriginal, whoever vaulted the
 // other.
 func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.Digest]bool, error) {
-	digests := slices.Clone(d.Source.Origins)
-	for _, c := range d.claims {
-		digests = append(digests, c.SHA256)
-	}
-	found, err := v.c.Store.Claims(ctx, digests...)
+	found, err := v.c.Store.Claims(ctx, d.lookups()...)
 	if err != nil || len(found) == 0 {
 		return nil, err
+	}
+	if d.madeBy(found) {
+		return nil, errTaken
 	}
 	if v.c.OnDuplicate != nil && v.c.OnDuplicate(ctx, Duplicate{d.EnvelopeID, d.OrgID, found}) {
 		allowed := map[storage.Digest]bool{}
@@ -82,13 +125,12 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 // unclaimed returns the claims to insert: all but those that the host allowed
 // to collide. errClaimed when another deposit claimed one since.
 func (v *Vault) unclaimed(ctx context.Context, s Store, d *deposit) ([]Claim, error) {
-	digests := slices.Clone(d.Source.Origins)
-	for _, c := range d.claims {
-		digests = append(digests, c.SHA256)
-	}
-	found, err := s.Claims(ctx, digests...)
+	found, err := s.Claims(ctx, d.lookups()...)
 	if err != nil {
 		return nil, err
+	}
+	if d.madeBy(found) {
+		return nil, errTaken
 	}
 	for _, c := range found {
 		if !d.allowed[c.SHA256] {
@@ -96,6 +138,12 @@ func (v *Vault) unclaimed(ctx context.Context, s Store, d *deposit) ([]Claim, er
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(d.claims), func(c Claim) bool { return d.allowed[c.SHA256] }), nil
+}
+
+// madeBy reports whether a deposit of the same envelope, made in the meantime,
+// is among the claims.
+func (d *deposit) madeBy(found []Claim) bool {
+	return slices.ContainsFunc(found, func(c Claim) bool { return c.EnvelopeID == d.EnvelopeID })
 }
 
 func sorted(set map[storage.Digest]bool) []storage.Digest {

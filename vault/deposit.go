@@ -47,13 +47,14 @@ type deposit struct {
 	custody Custody
 	allowed map[storage.Digest]bool // duplicates the host let pass
 
-	at      time.Time
-	copyID  string
-	version Version
-	marked  *Registered
-	claims  []Claim
-	entry   CustodyEntry
-	ack     *Acknowledgment
+	at        time.Time
+	copyID    string
+	version   Version
+	marked    *Registered
+	claims    []Claim
+	revisions []storage.Digest // of earlier states of the deposited bytes, looked up and not claimed
+	entry     CustodyEntry
+	ack       *Acknowledgment
 }
 
 // errTaken: another deposit of the envelope was first.
@@ -71,7 +72,7 @@ var errClaimed = errors.New("vault: another deposit claimed these bytes")
 //
 // Deposit is idempotent by envelope: with the same fields it returns the copy
 // and created false, with other ones an *AlreadyVaultedError, after a release
-// ErrReleased. ErrNotAnOriginal when the bytes, a signed revision of them or
+// ErrReleased. ErrNotAnOriginal when the bytes, an earlier revision of them or
 // their origins belong to anything vaulted before. Further: *InvalidError,
 // pades.ErrTimestampUnavailable, translog.ErrRewound, storage.ErrUnavailable,
 // ErrIntegrity when the source's bytes are not those recorded.

@@ -110,6 +110,13 @@ func TestDeposit(t *testing.T) {
 		if c.DocumentHash != storage.Sum(file) || c.Source.Object.SHA256 != storage.Sum(completion) || c.Version != 1 {
 			t.Errorf("got %s, version %d", c.DocumentHash, c.Version)
 		}
+		marked := w.bytesOf(c.Marked.Object)
+		if bytes.Contains(marked, completion[:len(completion)/2]) {
+			t.Error("the marked copy contains the original")
+		}
+		if report, err = pades.Verify(t.Context(), marked, pades.Options{Roots: w.pki.Roots(), Now: w.clock.now()}); err != nil || len(report.Signatures) != 0 {
+			t.Errorf("the marked copy has signatures: %+v, %v", report, err)
+		}
 		if got, want := w.types("env_a"), []string{"vault.stored", "custody.assigned", "custody.acknowledged"}; !slices.Equal(got, want) {
 			t.Errorf("got events %v, want %v", got, want)
 		}
@@ -289,9 +296,9 @@ func TestNotAnOriginal(t *testing.T) {
 		"download, more appended":   append(bytes.Clone(f.Content), "\n% more\n"...),
 		"download, sealed again":    w.sealed(f.Content),
 		"completion, sealed again":  w.sealed(completion),
-	}
-	if c.Marked != nil {
-		forms["marked copy"] = w.bytesOf(c.Marked.Object)
+		"marked copy":               w.bytesOf(c.Marked.Object),
+		"marked copy, sealed":       w.sealed(w.bytesOf(c.Marked.Object)),
+		"marked copy, more bytes":   append(w.bytesOf(c.Marked.Object), "\n% more\n"...),
 	}
 	n := 0
 	for name, content := range forms {

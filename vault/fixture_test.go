@@ -268,3 +268,5 @@ func release(env string) vault.ReleaseRequest {
 func failing[T any](context.Context, storage.Tx, *T) error { return errAlso }
 
 var errAlso = fmt.Errorf("the host's own row")
+
+func sumOf(s string) string { return string(storage.Sum([]byte(s))) }

@@ -198,14 +198,15 @@ func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
 		return nil, fmt.Errorf("package of %s: %w", r.EnvelopeID, ErrIntegrity)
 	}
 	f := &File{Name: r.EnvelopeID + "_release.zip", SHA256: found, Size: rel.Package.Size, Version: rel.Version, Content: b}
-	return f, v.update(ctx, func(ctx context.Context, s Store) error {
-		rel, err := v.fetchable(ctx, s, r)
-		if err != nil {
-			return err
-		}
+	err = v.update(ctx, func(ctx context.Context, s Store) error {
+		// The event is first, as in inspected.
 		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: r.EnvelopeID, Type: "vault.delivered", Actor: r.Actor, Data: map[string]any{
 			"release_id": rel.ReleaseID, "copy_id": rel.CopyID,
 		}})
+		if err != nil {
+			return err
+		}
+		rel, err := v.fetchable(ctx, s, r)
 		if err != nil {
 			return err
 		}
@@ -217,6 +218,10 @@ func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
 		}
 		return also(ctx, s, r.Also, f)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 func (v *Vault) fetchable(ctx context.Context, s Store, r ReadRequest) (*Release, error) {

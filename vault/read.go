@@ -57,16 +57,10 @@ func (v *Vault) ReadAuthoritative(ctx context.Context, r ReadRequest) (*File, er
 	if err != nil {
 		return nil, err
 	}
-	return f, v.update(ctx, func(ctx context.Context, s Store) error {
-		now, err := v.live(ctx, s, r.OrgID, r.EnvelopeID)
-		if err != nil {
-			return err
-		}
-		if now.Version != c.Version {
-			return ErrSuperseded
-		}
-		return v.inspected(ctx, s, c, r, f)
-	})
+	if err := v.update(ctx, func(ctx context.Context, s Store) error { return v.inspected(ctx, s, c, r, f) }); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // inspection returns what a download of the authoritative copy contains.
@@ -112,9 +106,18 @@ func (v *Vault) inspected(ctx context.Context, s Store, c *Copy, r ReadRequest, 
 	if r.RemoteAddr != "" {
 		d.Detail = map[string]string{"address": r.RemoteAddr}
 	}
+	// The event is first: whoever holds the end of the chain is alone, so that no
+	// release comes between the next look and the commit.
 	events, err := v.chain.Append(ctx, s, d)
 	if err != nil {
 		return err
+	}
+	now, err := v.live(ctx, s, r.OrgID, r.EnvelopeID)
+	if err != nil {
+		return err
+	}
+	if now.Version != c.Version {
+		return ErrSuperseded
 	}
 	reg.MadeAt, reg.EventID = events[0].RecordedAt, events[0].ID
 	if err := s.AddRegistered(ctx, reg); err != nil {
@@ -145,7 +148,10 @@ func (v *Vault) ReadCopy(ctx context.Context, r ReadRequest) (*File, error) {
 	if err != nil || r.Also == nil {
 		return f, err
 	}
-	return f, v.update(ctx, func(ctx context.Context, s Store) error { return r.Also(ctx, s.Tx(), f) })
+	if err := v.update(ctx, func(ctx context.Context, s Store) error { return r.Also(ctx, s.Tx(), f) }); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // Examine returns the bytes of an object that the copy names, hashed, without

@@ -44,6 +44,55 @@ func TestReadAuthoritative(t *testing.T) {
 	}
 }
 
+func TestReadCopy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.deposit(w.request("env_a"))
+	ran := false
+	r := read("env_a")
+	r.Also = func(context.Context, storage.Tx, *vault.File) error { ran = true; return nil }
+	f, err := w.ReadCopy(t.Context(), r)
+	if err != nil || f.SHA256 != c.Marked.SHA256 || storage.Sum(f.Content) != f.SHA256 || f.Name != "env_a_copy.pdf" || !ran {
+		t.Fatalf("got %+v, %v", f, err)
+	}
+	if count(w.types("env_a"), "vault.inspected") != 0 {
+		t.Error("a marked copy counts as an inspection")
+	}
+	w.flip(c.Marked.Object)
+	if _, err := w.ReadCopy(t.Context(), read("env_a")); !errors.Is(err, vault.ErrIntegrity) {
+		t.Errorf("altered: got %v, want ErrIntegrity", err)
+	}
+	if c, err = w.Copy(t.Context(), org.Identifier, "env_a"); err != nil || c.QuarantinedAt != nil || count(w.types("env_a"), "vault.tamper_detected") != 1 {
+		t.Errorf("an altered marked copy quarantines the original: %+v, %v", c, err)
+	}
+	if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); err != nil {
+		t.Errorf("the original: %v", err)
+	}
+	for name, c := range map[string]struct {
+		edit func(*vault.ReadRequest)
+		want error
+	}{
+		"absent":  {func(r *vault.ReadRequest) { r.EnvelopeID = "env_absent" }, vault.ErrNotVaulted},
+		"foreign": {func(r *vault.ReadRequest) { r.OrgID = "org_other" }, vault.ErrNotVaulted},
+	} {
+		r := read("env_a")
+		c.edit(&r)
+		if _, err := w.ReadCopy(t.Context(), r); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+func TestInspectionMarked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *vault.Config) { c.Inspection = vault.InspectionMarked })
+	c := w.deposit(w.request("env_a"))
+	f, err := w.ReadAuthoritative(t.Context(), read("env_a"))
+	if err != nil || f.SHA256 != c.Marked.SHA256 || count(w.types("env_a"), "vault.inspected") != 1 {
+		t.Errorf("got %+v, %v", f, err)
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -214,8 +263,8 @@ func TestLookup(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if c.Marked != nil && state(c.Marked.SHA256) != vault.StateCopy {
-		t.Errorf("marked copy: got %s", state(c.Marked.SHA256))
+	if got := state(c.Marked.SHA256); got != vault.StateCopy {
+		t.Errorf("marked copy: got %s", got)
 	}
 	rel, _, err := w.Release(t.Context(), release("env_a"))
 	if err != nil {

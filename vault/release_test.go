@@ -365,10 +365,8 @@ func deleted(t *testing.T, w *world, r vault.DepositRequest, completion []byte) 
 	if err != nil || c.Status != vault.StatusReleased {
 		t.Errorf("tombstone: %+v, %v", c, err)
 	}
-	if c.Marked != nil {
-		if _, err := w.ReadCopy(ctx, read("env_a")); err != nil {
-			t.Errorf("marked copy: %v", err)
-		}
+	if _, err := w.ReadCopy(ctx, read("env_a")); err != nil {
+		t.Errorf("marked copy: %v", err)
 	}
 	if s, err := w.Lookup(ctx, versions[1].Object.SHA256); err != nil || s != vault.StateReleased {
 		t.Errorf("got %s, %v", s, err)

@@ -443,14 +443,14 @@ func TestRestoredDatabaseIsRefused(t *testing.T) {
 	l, j := open(t, db, a), newJournal(db, "a")
 	backups := [][]byte{f.backup(t, db)}
 	var saved translog.Checkpoint
-	for i := range 20 {
+	for i := range 10 {
 		j.write(t, 1+i%11)
 		backups = append(backups, f.backup(t, db)) // events written, not sequenced
 		var err error
 		if saved, err = l.Integrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if i < 19 {
+		if i < 9 {
 			backups = append(backups, f.backup(t, db))
 		}
 	}

@@ -1,0 +1,476 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// Vault runs the cases of vault.Store on s, which may hold other records.
+func Vault(t *testing.T, s vault.Store) {
+	t.Helper()
+	for name, run := range map[string]func(t *testing.T, s vault.Store){
+		"copy":                     vaultCopy,
+		"one copy for each":        vaultOneCopy,
+		"revision":                 vaultRevision,
+		"versions":                 vaultVersions,
+		"claims":                   vaultClaims,
+		"register":                 vaultRegister,
+		"custody":                  vaultCustody,
+		"tampering":                vaultTampering,
+		"release":                  vaultRelease,
+		"copies to check":          vaultDue,
+		"transaction rolls back":   vaultTx,
+		"claims are all or none":   vaultClaimsAtomic,
+		"joined to a transaction":  vaultJoined,
+		"racing copies of one":     vaultRace,
+		"digests of other records": vaultUnrelated,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, s)
+		})
+	}
+}
+
+var vaultParty = vault.Party{Name: "First Bank of Łódź", Identifier: "lei:1", Email: "v@bank.test"}
+
+// copyOf is a copy with every field set.
+func copyOf(id func(string) string) *vault.Copy {
+	t1, t2 := scopesDay.Add(time.Hour), scopesDay.Add(2*time.Hour)
+	sum := storage.Sum([]byte(id("x")))
+	return &vault.Copy{
+		CopyID: id("cpy"), EnvelopeID: id("env"), OrgID: "org_1", Status: vault.StatusVaulted, Name: "Contract", CustomerID: "c-1",
+		Version: 1, DocumentHash: sum, Size: 1 << 33,
+		Seal: vault.Seal{Mode: vault.SealingDetached, Reason: "encrypted", Level: "B-T", TimeSource: "tsa", SHA256: sum},
+		Source: vault.Source{
+			Kind: vault.SourcePaper, Object: storage.Object{Name: "upload/" + id("o"), SHA256: sum, Size: 5}, DocumentSHA256: sum,
+			Origins: []storage.Digest{sum}, Sealing: vault.Sealing{Mode: vault.SealingDetached, Reason: "encrypted"}, Level: "B-B",
+			Name: "Contract", CustomerID: "c-1",
+		},
+		SecuredParty: vaultParty, Controller: vault.Controller{Party: vault.Party{Name: "Agent"}, OrgID: "org_1", BoundBy: vault.BoundByAgent},
+		Custodian: vault.Holder{Kind: vault.CustodianOperator, Party: vault.Party{Name: "Operator"}}, Capacity: vault.CapacityAgent,
+		Agreement: &vault.Agreement{Reference: "A", Date: scopesDay, SHA256: sum, NotTransferor: true},
+		Regime:    "ucc_9_105_2022", RegimeBasis: "classified", Jurisdiction: "US-NY", Classification: &vault.Classification{SpecificGoods: true},
+		Attestation: &vault.Attestation{AttestedBy: "A", SignedBy: []string{"B", "Ć"}, Origin: "scan", DestroyedAt: &t1},
+		VaultedAt:   scopesDay, ReleasedAt: &t1, QuarantinedAt: &t2, IntegrityCheckedAt: t2, IntegrityOK: true, StoredEventID: id("evt"),
+	}
+}
+
+func inserted(t *testing.T, s vault.Store, id func(string) string) *vault.Copy {
+	t.Helper()
+	c := copyOf(id)
+	if err := s.InsertCopy(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func same(t *testing.T, what string, got, want any, err error) {
+	t.Helper()
+	if d := cmp.Diff(want, got); err != nil || d != "" {
+		t.Errorf("%s: %v\n%s", what, err, d)
+	}
+}
+
+func vaultCopy(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	if _, err := s.Copy(ctx, id("env")); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("none: got %v, want ErrNotFound", err)
+	}
+	want := copyOf(id)
+	want.Marked = &vault.Registered{
+		ID: id("cpy_m"), CopyID: want.CopyID, EnvelopeID: want.EnvelopeID, Kind: vault.CopyMarked, Version: 1, SHA256: storage.Sum(nil), Size: 7,
+		Object: storage.Object{Name: "marked/" + id("m"), SHA256: storage.Sum(nil), Size: 7}, MadeAt: scopesDay, GivenTo: chain.Actor{Kind: "key", ID: "k"}, EventID: "e",
+	}
+	want.Acknowledgment = &vault.Acknowledgment{ID: id("ack"), CopyID: want.CopyID, CustodyID: "c", Version: 1, JWS: "a.b.c", SHA256: storage.Sum(nil), KeyID: "k", At: scopesDay}
+	if err := s.InsertCopy(ctx, want); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddRegistered(ctx, *want.Marked); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddAcknowledgment(ctx, *want.Acknowledgment); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Copy(ctx, want.EnvelopeID)
+	same(t, "full", got, want, err)
+
+	bare := &vault.Copy{
+		CopyID: id("cpy_b"), EnvelopeID: id("env_b"), OrgID: "o", Status: vault.StatusVaulted, VaultedAt: scopesDay, IntegrityCheckedAt: scopesDay,
+	}
+	if err := s.InsertCopy(ctx, bare); err != nil {
+		t.Fatal(err)
+	}
+	got, err = s.Copy(ctx, bare.EnvelopeID)
+	same(t, "bare", got, bare, err)
+}
+
+func vaultOneCopy(t *testing.T, s vault.Store) {
+	id := unique()
+	c := inserted(t, s, id)
+	second := copyOf(id)
+	second.CopyID = id("cpy_second")
+	for _, status := range []string{vault.StatusVaulted, vault.StatusReleased} {
+		if err := s.InsertCopy(t.Context(), second); !errors.Is(err, storage.ErrConflict) {
+			t.Errorf("second copy of a %s one: got %v, want ErrConflict", status, err)
+		}
+		c.Status = vault.StatusReleased
+		if err := s.UpdateCopy(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func vaultRevision(t *testing.T, s vault.Store) {
+	ctx := t.Context()
+	c := inserted(t, s, unique())
+	stale, err := s.Copy(ctx, c.EnvelopeID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.ReleasedAt, c.QuarantinedAt, c.Version, c.IntegrityOK = nil, nil, 2, false
+	if err := s.UpdateCopy(ctx, c); err != nil || c.Revision != 1 {
+		t.Fatalf("got revision %d, %v", c.Revision, err)
+	}
+	if err := s.UpdateCopy(ctx, stale); !errors.Is(err, storage.ErrConflict) || stale.Revision != 0 {
+		t.Errorf("stale: got %v, revision %d; want ErrConflict", err, stale.Revision)
+	}
+	got, err := s.Copy(ctx, c.EnvelopeID)
+	same(t, "updated", got, c, err)
+}
+
+func vaultVersions(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	c := inserted(t, s, id)
+	var want []vault.Version
+	for n := 1; n <= 2; n++ {
+		v := vault.Version{
+			CopyID: c.CopyID, Version: n, Kind: vault.VersionDeposit, Object: storage.Object{Name: id(fmt.Sprint("v", n)), SHA256: storage.Sum(nil), Size: 9},
+			Prefix: storage.Object{SHA256: storage.Sum([]byte{1}), Size: 3}, Seal: c.Seal, EventID: "e", CreatedAt: scopesDay,
+		}
+		if n == 2 {
+			v.Statement = []byte{0, 1, 0xff}
+		}
+		if err := s.AddVersion(ctx, v); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.AddVersion(ctx, v); !errors.Is(err, storage.ErrConflict) {
+			t.Errorf("twice: got %v, want ErrConflict", err)
+		}
+		want = append(want, v)
+	}
+	got, err := s.Versions(ctx, c.CopyID)
+	same(t, "versions", got, want, err)
+	if err := s.MoveObject(ctx, c.CopyID, id("v1"), id("repaired")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = s.Versions(ctx, c.CopyID); err != nil || got[0].Object.Name != id("repaired") || got[1].Object.Name != id("v2") {
+		t.Errorf("moved: %+v, %v", got, err)
+	}
+	if err := s.MoveObject(ctx, c.CopyID, id("v1"), "x"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+	if got, err := s.Versions(ctx, "cpy_absent"); err != nil || len(got) != 0 {
+		t.Errorf("none: got %v, %v", got, err)
+	}
+}
+
+func claimsOf(c *vault.Copy, id func(string) string, names ...string) (out []vault.Claim) {
+	for i, n := range names {
+		out = append(out, vault.Claim{
+			SHA256: storage.Sum([]byte(id(n))), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: vault.ClaimVersion, Version: i + 1,
+			ClaimedAt: scopesDay.Add(time.Duration(i) * time.Second),
+		})
+	}
+	return out
+}
+
+func vaultClaims(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	c := inserted(t, s, id)
+	want := claimsOf(c, id, "a", "b", "c")
+	if err := s.AddClaims(ctx, want...); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddClaims(ctx); err != nil {
+		t.Errorf("no claims: %v", err)
+	}
+	got, err := s.ClaimsOf(ctx, c.CopyID)
+	same(t, "of the copy", got, want, err)
+	got, err = s.Claims(ctx, storage.Sum([]byte(id("nobody's"))), want[1].SHA256)
+	same(t, "one of two", got, want[1:2], err)
+	if got, err := s.Claims(ctx); err != nil || len(got) != 0 {
+		t.Errorf("no digests: got %v, %v", got, err)
+	}
+}
+
+func vaultClaimsAtomic(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	c := inserted(t, s, id)
+	if err := s.AddClaims(ctx, claimsOf(c, id, "a")...); err != nil {
+		t.Fatal(err)
+	}
+	err := s.InTx(ctx, func(ctx context.Context, s vault.Store) error {
+		return s.AddClaims(ctx, claimsOf(c, id, "new", "a")...)
+	})
+	if !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("got %v, want ErrConflict", err)
+	}
+	if got, err := s.ClaimsOf(ctx, c.CopyID); err != nil || len(got) != 1 {
+		t.Errorf("got %d claims, %v; want 1", len(got), err)
+	}
+}
+
+func vaultRegister(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	c := inserted(t, s, id)
+	var want []vault.Registered
+	for i := range 5 {
+		r := vault.Registered{
+			ID: id(fmt.Sprint("cpy_", i)), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: vault.CopyInspection, Version: 1, SHA256: storage.Sum(nil), Size: 4,
+			MadeAt: scopesDay.Add(time.Duration(i/2) * time.Second), GivenTo: chain.Actor{Kind: "key", ID: "k"}, EventID: "e",
+		}
+		if i == 0 {
+			r.Kind, r.Object = vault.CopyMarked, storage.Object{Name: id("m"), SHA256: storage.Sum(nil), Size: 4}
+		}
+		if err := s.AddRegistered(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+		want = append([]vault.Registered{r}, want...)
+	}
+	got, err := s.Register(ctx, c.EnvelopeID, nil, 0, 10)
+	same(t, "all", got, want, err)
+	got, err = s.Register(ctx, c.EnvelopeID, nil, 1, 2)
+	same(t, "by offset", got, want[1:3], err)
+	got, err = s.Register(ctx, c.EnvelopeID, &vault.Position{MadeAt: want[1].MadeAt, ID: want[1].ID}, 0, 10)
+	same(t, "after a position", got, want[2:], err)
+	if n, err := s.CountRegister(ctx, c.EnvelopeID); err != nil || n != 5 {
+		t.Errorf("count: got %d, %v", n, err)
+	}
+	if err := s.MoveObject(ctx, c.CopyID, id("m"), id("m2")); err != nil {
+		t.Errorf("marked copy: %v", err)
+	}
+}
+
+func vaultCustody(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	c := inserted(t, s, id)
+	held := &vault.Custody{Assignee: vaultParty, Controller: c.Controller, Custodian: c.Custodian}
+	consent := vault.Consent{Kind: vault.ConsentAttested, Actor: chain.Actor{Kind: "key", ID: "k"}, RequestID: "r", RequestSHA256: storage.Sum(nil)}
+	want := []vault.CustodyEntry{
+		{
+			ID: id("cust_1"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: 1, Kind: vault.CustodyDeposit, To: held, Version: 1, SHA256: storage.Sum(nil),
+			Consent: consent, Statement: "a.b.c", StatementSHA256: storage.Sum([]byte("1")), EventID: "e", RecordedAt: scopesDay,
+		},
+		{
+			ID: id("cust_2"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: 2, Kind: vault.CustodyRelease, From: held, Recipient: &vault.Recipient{Name: "Ć"},
+			Version: 2, SHA256: storage.Sum(nil), Consent: consent, Statement: "d.e.f", StatementSHA256: storage.Sum([]byte("2")),
+			PreviousSHA256: storage.Sum([]byte("1")), EventID: "e", RecordedAt: scopesDay.Add(time.Second),
+		},
+	}
+	for _, e := range want {
+		if err := s.AddCustody(ctx, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fork := want[1]
+	fork.ID = id("cust_fork")
+	if err := s.AddCustody(ctx, fork); !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("fork: got %v, want ErrConflict", err)
+	}
+	got, err := s.Custody(ctx, c.CopyID)
+	same(t, "custody", got, want, err)
+	if acks, err := s.Acknowledgments(ctx, c.CopyID); err != nil || len(acks) != 0 {
+		t.Errorf("acknowledgments: got %v, %v", acks, err)
+	}
+}
+
+func vaultTampering(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	c := inserted(t, s, id)
+	want := vault.Tampering{Object: id("o"), CopyID: c.CopyID, Want: storage.Sum(nil), Found: storage.Sum([]byte{1}), FoundAt: scopesDay, EventID: "e"}
+	if err := s.AddTampering(ctx, want); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddTampering(ctx, want); !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("twice: got %v, want ErrConflict", err)
+	}
+	got, err := s.Tamperings(ctx, c.CopyID)
+	same(t, "tampering", got, []vault.Tampering{want}, err)
+	for _, wantErr := range []error{nil, storage.ErrNotFound} {
+		if err := s.EndTampering(ctx, want.Object); !errors.Is(err, wantErr) {
+			t.Errorf("end: got %v, want %v", err, wantErr)
+		}
+	}
+}
+
+func vaultRelease(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	c := inserted(t, s, id)
+	old := scopesDay.AddDate(-40, 0, 0) // before whatever else is due in the store
+	want := &vault.Release{
+		ReleaseID: id("rel"), EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, OrgID: "org_1", Reason: "payoff", Note: "ń",
+		Recipient: vault.Recipient{Name: "C", Organization: "O", Email: "c@o.test"}, ReleasedAt: old, Version: 2, SHA256: storage.Sum(nil), Size: 8,
+		EndsVersion: 1, Statement: "a.b.c", EventID: "e",
+	}
+	if _, err := s.Release(ctx, c.EnvelopeID); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("none: got %v, want ErrNotFound", err)
+	}
+	if err := s.AddRelease(ctx, want); err != nil {
+		t.Fatal(err)
+	}
+	second := *want
+	second.ReleaseID = id("rel_2")
+	if err := s.AddRelease(ctx, &second); !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("second: got %v, want ErrConflict", err)
+	}
+	got, err := s.Release(ctx, c.EnvelopeID)
+	same(t, "release", got, want, err)
+	listed := func(list func() ([]string, error)) bool {
+		t.Helper()
+		ids, err := list()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.Contains(ids, c.EnvelopeID)
+	}
+	toPack := func() ([]string, error) { return s.ReleasesToPack(ctx, 5) }
+	toDelete := func(at time.Time) func() ([]string, error) {
+		return func() ([]string, error) { return s.ReleasesToDelete(ctx, at, 5) }
+	}
+	if !listed(toPack) || listed(toDelete(old.Add(time.Hour))) {
+		t.Error("a new release waits for its package, not for deletion")
+	}
+	fetched, after := old.Add(time.Second), old.Add(time.Minute)
+	want.Package = &storage.Object{Name: id("p"), SHA256: storage.Sum(nil), Size: 3}
+	want.FetchedAt, want.AcknowledgedAt, want.DeleteAfter = &fetched, &fetched, &after
+	if err := s.UpdateRelease(ctx, want); err != nil || want.Revision != 1 {
+		t.Fatal(err)
+	}
+	if err := s.UpdateRelease(ctx, &second); !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("stale: got %v, want ErrConflict", err)
+	}
+	got, err = s.Release(ctx, c.EnvelopeID)
+	same(t, "acknowledged", got, want, err)
+	if listed(toPack) || listed(toDelete(after.Add(-time.Microsecond))) || !listed(toDelete(after)) {
+		t.Error("an acknowledged release is due at DeleteAfter and not before")
+	}
+	want.DeletedAt = &after
+	if err := s.UpdateRelease(ctx, want); err != nil {
+		t.Fatal(err)
+	}
+	if listed(toDelete(after.Add(time.Hour))) {
+		t.Error("a deleted release is due again")
+	}
+}
+
+func vaultDue(t *testing.T, s vault.Store) {
+	id := unique()
+	c := copyOf(id)
+	c.IntegrityCheckedAt = scopesDay.AddDate(-40, 0, 0)
+	if err := s.InsertCopy(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		at     time.Time
+		status string
+		want   bool
+	}{
+		{c.IntegrityCheckedAt, vault.StatusVaulted, false},
+		{c.IntegrityCheckedAt.Add(time.Microsecond), vault.StatusVaulted, true},
+		{c.IntegrityCheckedAt.Add(time.Microsecond), vault.StatusReleased, false},
+	} {
+		c.Status = step.status
+		if err := s.UpdateCopy(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		ids, err := s.CopiesToCheck(t.Context(), step.at, 5)
+		if err != nil || slices.Contains(ids, c.EnvelopeID) != step.want {
+			t.Errorf("%s at %v: got %v, %v", step.status, step.at, ids, err)
+		}
+	}
+}
+
+func vaultTx(t *testing.T, s vault.Store) {
+	ctx, id, stop := t.Context(), unique(), errors.New("stop")
+	if s.Tx() != nil {
+		t.Error("a transaction is open")
+	}
+	err := s.InTx(ctx, func(ctx context.Context, s vault.Store) error {
+		if s.Tx() == nil {
+			t.Error("no transaction is open")
+		}
+		if err := s.InsertCopy(ctx, copyOf(id)); err != nil {
+			return err
+		}
+		if _, err := s.Copy(ctx, id("env")); err != nil {
+			t.Errorf("inside: %v", err)
+		}
+		return stop
+	})
+	if !errors.Is(err, stop) {
+		t.Fatalf("got %v, want the closure's", err)
+	}
+	if _, err := s.Copy(ctx, id("env")); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("rolled back: got %v, want ErrNotFound", err)
+	}
+}
+
+func vaultJoined(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	err := s.InTx(ctx, func(ctx context.Context, outer vault.Store) error {
+		return s.With(outer.Tx()).InsertCopy(ctx, copyOf(id))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Copy(ctx, id("env")); err != nil {
+		t.Errorf("joined: %v", err)
+	}
+}
+
+func vaultRace(t *testing.T, s vault.Store) {
+	id := unique()
+	results := make(chan error, 8)
+	for i := range cap(results) {
+		c := copyOf(id)
+		c.CopyID = id(fmt.Sprint("cpy_", i))
+		go func() {
+			results <- s.InTx(t.Context(), func(ctx context.Context, s vault.Store) error { return s.InsertCopy(ctx, c) })
+		}()
+	}
+	won := 0
+	for range cap(results) {
+		switch err := <-results; {
+		case err == nil:
+			won++
+		case !errors.Is(err, storage.ErrConflict):
+			t.Errorf("got %v, want ErrConflict", err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d copies of one envelope", won)
+	}
+}
+
+// A claim of one copy is a claim over the whole store.
+func vaultUnrelated(t *testing.T, s vault.Store) {
+	ctx, id, other := t.Context(), unique(), unique()
+	c, d := inserted(t, s, id), inserted(t, s, other)
+	if err := s.AddClaims(ctx, claimsOf(c, id, "a")...); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddClaims(ctx, claimsOf(d, id, "a")...); !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("another copy's claim: got %v, want ErrConflict", err)
+	}
+}
