@@ -189,6 +189,28 @@ func TestChangedFactsAreFound(t *testing.T) {
 			w.exec("UPDATE evault_copy_register SET given_to_id = 'key_2' WHERE kind = 'inspection'")
 		}, []string{copies}},
 
+		{"a byte of the marked copy", func(w *world, id string) {
+			w.blob(w.marked(id).Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+		}, []string{copies}},
+		{"the marked copy is the authoritative one", func(w *world, id string) {
+			var original []byte
+			w.blob(w.versions(id)[0].Object, func(b []byte) []byte { original = b; return b })
+			w.blob(w.marked(id).Object, func([]byte) []byte { return original })
+			w.exec("UPDATE evault_copy_register SET sha256 = ?, size = ?", string(storage.Sum(original)), len(original))
+		}, []string{copies}},
+		{"the marked copy is another's", func(w *world, id string) {
+			other := w.completed()
+			w.vaultIn(other)
+			var copied []byte
+			w.blob(w.marked(other).Object, func(b []byte) []byte { copied = b; return b })
+			w.blob(w.marked(id).Object, func([]byte) []byte { return copied })
+			w.exec("UPDATE evault_copy_register SET sha256 = ?, size = ? WHERE envelope_id = ?", string(storage.Sum(copied)), len(copied), id)
+		}, []string{copies}},
+		{"the marked copy is taken out of the register", func(w *world, id string) {
+			w.exec("UPDATE evault_copies SET marked_id = NULL")
+			w.exec("DELETE FROM evault_copy_register")
+		}, []string{copies}},
+
 		{"a version is gone", func(w *world, id string) {
 			w.exec("UPDATE evault_versions SET version = 2")
 		}, []string{amendment}},
@@ -225,6 +247,16 @@ func TestChangedFactsAreFound(t *testing.T) {
 			}
 		})
 	}
+}
+
+func (w *world) marked(id string) *vault.Registered {
+	w.t.Helper()
+	c, err := w.vault.Copy(w.t.Context(), dealer.OrgID, id)
+	check(w.t, err)
+	if c.Marked == nil {
+		w.t.Fatal("no marked copy")
+	}
+	return c.Marked
 }
 
 func (w *world) inspect(id string) {

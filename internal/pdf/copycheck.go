@@ -24,9 +24,9 @@ func CheckCopy(raw []byte, texts ...string) error {
 	if err != nil {
 		return err
 	}
-	fonts := map[Ref]*textFont{}
+	t := &textSource{d: d, fonts: map[Ref]*textFont{}}
 	for _, p := range pages {
-		text, err := d.visibleText(p, fonts)
+		text, err := t.visibleText(p)
 		if err != nil {
 			return fmt.Errorf("page %d: %w", p.Number, err)
 		}
@@ -123,10 +123,18 @@ const (
 	leastAlpha = 0.1
 )
 
-type textReader struct {
+// textSource is what the pages of a file share while they are read.
+type textSource struct {
 	d     *Document
-	page  Page
 	fonts map[Ref]*textFont
+	forms int // drawn so far; forms that draw forms can be a bomb
+}
+
+const maxForms = 100_000
+
+type textReader struct {
+	*textSource
+	page  Page
 	out   strings.Builder
 	depth int
 
@@ -138,13 +146,13 @@ type textReader struct {
 // visibleText returns the text that a page draws, in the order of its content stream, without white space: text in
 // rendering mode 3, nearly transparent, unreadably small, or beginning outside the page, is left out. Codes that the font
 // gives no Unicode value are left out too. Annotations are not looked at.
-func (d *Document) visibleText(p Page, fonts map[Ref]*textFont) (_ string, err error) {
+func (t *textSource) visibleText(p Page) (_ string, err error) {
 	defer guard(&err)
-	content, err := d.Content(p)
+	content, err := t.d.Content(p)
 	if err != nil {
 		return "", err
 	}
-	r := &textReader{d: d, page: p, fonts: fonts}
+	r := &textReader{textSource: t, page: p}
 	r.ctm, r.alpha = matrix{1, 0, 0, 1, 0, 0}, 1
 	if err := r.run(content, p.Resources); err != nil {
 		return "", err
@@ -326,6 +334,9 @@ func (r *textReader) form(args Array, res Dict) error {
 	s, err := r.d.Stream(o)
 	if err != nil || s == nil || r.d.Name(s.Dict["Subtype"]) != "Form" || r.depth >= 12 {
 		return err
+	}
+	if r.forms++; r.forms > maxForms {
+		return &Refusal{Reason: ReasonTooManyObjects, Detail: "form XObjects that draw form XObjects"}
 	}
 	content, err := r.d.Decode(s)
 	if err != nil {
