@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Reasons of a [Refusal].
@@ -77,6 +78,7 @@ type Document struct {
 	loading map[int]bool
 	streams map[int]*objectStream
 	odd     map[int]string // objects that readers may read differently, with the reason
+	ends    map[int]int    // where the objects that were read from the file itself end
 	pages   []Page
 }
 
@@ -122,7 +124,7 @@ func repairable(err error) bool {
 func (d *Document) reset() {
 	d.xref, d.sections, d.trailer, d.size = map[int]entry{}, nil, nil, 0
 	d.cache, d.loading = map[int]Object{}, map[int]bool{}
-	d.streams, d.odd, d.pages = map[int]*objectStream{}, map[int]string{}, nil
+	d.streams, d.odd, d.ends, d.pages = map[int]*objectStream{}, map[int]string{}, map[int]int{}, nil
 }
 
 // Raw returns the file itself. It must not be changed.
@@ -282,11 +284,11 @@ func (d *Document) indirect(num int, e entry) (Object, error) {
 	}
 	o, err := p.object()
 	if err != nil {
-		return nil, fmt.Errorf("object %d: %w", num, err)
+		return nil, inObject(num, err)
 	}
 	if dict, ok := o.(Dict); ok && p.keyword("stream") {
 		if o, err = d.streamBody(p, num, dict); err != nil {
-			return nil, fmt.Errorf("object %d: %w", num, err)
+			return nil, inObject(num, err)
 		}
 	}
 	if p.duplicate {
@@ -295,7 +297,17 @@ func (d *Document) indirect(num int, e entry) (Object, error) {
 	if !p.keyword("endobj") {
 		d.odd[num] = "no endobj where the object ends"
 	}
+	d.ends[num] = p.pos
 	return o, nil
+}
+
+// inObject adds the number of the object in which something is wrong.
+func inObject(num int, err error) error {
+	var r *Refusal
+	if !errors.As(err, &r) || strings.HasPrefix(r.Detail, "object ") {
+		return err
+	}
+	return &Refusal{Reason: r.Reason, Detail: "object " + strconv.Itoa(num) + ": " + r.Detail}
 }
 
 func (d *Document) parserAt(off int64) *parser {

@@ -158,9 +158,10 @@ func (w *fieldWalk) field(o Object, prefix string, kind Name, value Object, dept
 		}
 		w.seen[ref] = true
 	}
-	f, err := w.d.Dict(o)
-	if err != nil || f == nil {
-		return err
+	direct, err := w.d.Resolve(o)
+	f, ok := direct.(Dict)
+	if err != nil || !ok {
+		return err // readers pass over what is no dictionary
 	}
 	if t, err := w.d.Resolve(f["T"]); err == nil {
 		if s, ok := t.(String); ok {
@@ -222,10 +223,11 @@ func (d *Document) FieldNames() (_ map[string]bool, err error) {
 		return nil, err
 	}
 	for _, r := range roots {
-		f, err := d.Dict(r)
+		direct, err := d.Resolve(r)
 		if err != nil {
 			return nil, err
 		}
+		f, _ := direct.(Dict)
 		if t, err := d.Resolve(f["T"]); err == nil {
 			if s, ok := t.(String); ok {
 				names[s.Text()] = true

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"strconv"
 )
 
 // ErrReserve is returned by [Placeholder.Embed] when the signature value is larger than the room reserved for it.
@@ -171,17 +170,18 @@ func endsWithEOF(b []byte) bool {
 }
 
 // CountByteRanges returns how many signature dictionaries the file seems to hold in any of its revisions: the larger of
-// the times "/ByteRange" is written and the number of objects with such an entry, however spelled or compressed.
-func (d *Document) CountByteRanges() (int, error) {
+// the times "/ByteRange" is written and the number of objects with such an entry, however spelled or compressed. The error
+// tells of an object that cannot be read; the count is then of the others.
+func (d *Document) CountByteRanges() (n int, unreadable error) {
 	objects := 0
 	for _, n := range d.Numbers() {
 		o, err := d.Object(n)
-		if err != nil {
-			return 0, fmt.Errorf("object %s: %w", strconv.Itoa(n), err)
+		if err != nil && unreadable == nil {
+			unreadable = err
 		}
-		if dict, ok := o.(Dict); ok && dict["ByteRange"] != nil {
+		if dict, ok := o.(Dict); ok && err == nil && dict["ByteRange"] != nil {
 			objects++
 		}
 	}
-	return max(objects, bytes.Count(d.raw, []byte("/ByteRange"))), nil
+	return max(objects, bytes.Count(d.raw, []byte("/ByteRange"))), unreadable
 }
