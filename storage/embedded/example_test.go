@@ -95,7 +95,8 @@ func signAll(ctx context.Context, v *embedded.Embedded, orgID, envelopeID string
 		if _, err := v.ESign.Document(ctx, l.Token, esign.Client{}); err != nil {
 			return "", err
 		}
-		if _, err := v.ESign.Consent(ctx, esign.ConsentRequest{Token: l.Token, DisclosureSHA256: session.DisclosureSHA256}); err != nil {
+		_, err = v.ESign.Consent(ctx, esign.ConsentRequest{Token: l.Token, DisclosureSHA256: session.DisclosureSHA256})
+		if signed := new(esign.StateError); err != nil && !errors.As(err, &signed) { // called again after the signature
 			return "", err
 		}
 		done, err := v.ESign.Sign(ctx, esign.SignRequest{Token: l.Token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: l.Name}})

@@ -47,8 +47,8 @@ func (f *Faults) Calls() []string {
 	return append([]string(nil), f.names...)
 }
 
-// call runs one wrapped call.
-func (f *Faults) call(name string, run func() error) error {
+// Do runs one call of what a caller wraps itself; name says which.
+func (f *Faults) Do(name string, run func() error) error {
 	f.mu.Lock()
 	f.calls++
 	f.names = append(f.names, name)
@@ -76,12 +76,12 @@ type faultyBlobs struct {
 }
 
 func (b faultyBlobs) Put(ctx context.Context, name string, content []byte) error {
-	return unavailable(b.f.call("blob put", func() error { return b.b.Put(ctx, name, content) }))
+	return unavailable(b.f.Do("blob put", func() error { return b.b.Put(ctx, name, content) }))
 }
 
 func (b faultyBlobs) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	var r io.ReadCloser
-	err := b.f.call("blob open", func() (err error) {
+	err := b.f.Do("blob open", func() (err error) {
 		r, err = b.b.Open(ctx, name)
 		return err
 	})
@@ -95,7 +95,7 @@ func (b faultyBlobs) Open(ctx context.Context, name string) (io.ReadCloser, erro
 }
 
 func (b faultyBlobs) Delete(ctx context.Context, name string) error {
-	return unavailable(b.f.call("blob delete", func() error { return b.b.Delete(ctx, name) }))
+	return unavailable(b.f.Do("blob delete", func() error { return b.b.Delete(ctx, name) }))
 }
 
 // faultyReader counts as one call, however often it is read.
@@ -110,7 +110,7 @@ func (r *faultyReader) Read(p []byte) (int, error) {
 		return r.ReadCloser.Read(p)
 	}
 	r.counted = true
-	if err := r.f.call("blob read", func() error { return nil }); err != nil {
+	if err := r.f.Do("blob read", func() error { return nil }); err != nil {
 		n, _ := r.ReadCloser.Read(p[:len(p)/2])
 		return n, unavailable(err)
 	}

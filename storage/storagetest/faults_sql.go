@@ -31,7 +31,7 @@ type faultyConn struct {
 
 func (c *faultyConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	var tx driver.Tx
-	err := c.f.call("begin", func() (err error) {
+	err := c.f.Do("begin", func() (err error) {
 		tx, err = c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)
 		return err
 	})
@@ -50,7 +50,7 @@ func (c *faultyConn) ExecContext(ctx context.Context, query string, args []drive
 		return nil, driver.ErrSkip
 	}
 	var res driver.Result
-	err := c.f.call(query, func() (err error) {
+	err := c.f.Do(query, func() (err error) {
 		res, err = x.ExecContext(ctx, query, args)
 		return err
 	})
@@ -63,7 +63,7 @@ func (c *faultyConn) QueryContext(ctx context.Context, query string, args []driv
 		return nil, driver.ErrSkip
 	}
 	var rows driver.Rows
-	err := c.f.call(query, func() (err error) {
+	err := c.f.Do(query, func() (err error) {
 		rows, err = x.QueryContext(ctx, query, args)
 		return err
 	})
@@ -116,7 +116,7 @@ type faultyTx struct {
 
 func (t faultyTx) Commit() error {
 	committed := false
-	err := t.f.call("commit", func() error {
+	err := t.f.Do("commit", func() error {
 		committed = true
 		return t.Tx.Commit()
 	})
