@@ -215,11 +215,3 @@ func (c *canvas) block(s Signatory, y float64, page int) ([]Block, error) {
 	}
 	return []Block{at("signature", blockMargin, sign), at("date", dateX, dateW)}, nil
 }
-
-// appendPage appends what was drawn as a new last page.
-func (c *canvas) appendPage(u *Update) error {
-	_, err := u.AppendPage(Dict{
-		"MediaBox": Array{0.0, 0.0, c.w, c.h}, "Resources": c.resources(), "Contents": u.Add(Deflate(Dict{}, c.content)),
-	})
-	return err
-}

@@ -1,0 +1,117 @@
+package pdf
+
+import (
+	"context"
+	"time"
+)
+
+// A Report is a document that is filed beside or behind a contract: a certificate of completion, a custody record, a
+// disclosure. Empty parts are left out; the order of the pages is the order of the fields. Characters that no font can
+// draw are written as code points, such as [U+5F20].
+type Report struct {
+	Title     string
+	Subtitle  string
+	VerifyURL string // as a QR code at the head, and in words below it; at most 1,000 bytes
+	Facts     []ReportFact
+	Sections  []ReportSection
+	Code      string // shown large: a code that only a reader of the file knows
+	Signers   []ReportSigner
+	Events    []ReportEvent
+	Digests   []ReportDigest
+	Notice    string    // in small print at the end
+	Footer    string    // at the foot of each page, before the page number
+	At        time.Time // when it was made
+
+	Fonts  Fonts
+	Limits Limits // of the file that AppendReport extends
+}
+
+// A ReportFact is one line of a list of facts.
+type ReportFact struct{ Label, Value string }
+
+// A ReportSection is running text under a heading.
+type ReportSection struct {
+	Heading    string
+	Paragraphs []string
+}
+
+// A ReportSigner is one row of the table of signers. Zero times are left out.
+type ReportSigner struct {
+	Name, Role, Email string
+	Authentication    string // how the signer was identified
+	Consent           string // to what, and how
+	Address           string // network address and user agent
+	Notified, Viewed  time.Time
+	Consented, Signed time.Time
+	Declined          time.Time
+}
+
+// A ReportEvent is one row of the table of events.
+type ReportEvent struct {
+	Seq    int
+	At     time.Time
+	Type   string
+	Actor  string
+	Detail string
+	Hash   string // hexadecimal, in small print
+}
+
+// A ReportDigest is a digest with what it is the digest of.
+type ReportDigest struct{ Label, Hex string }
+
+// AppendReport appends the report's pages at the end of raw as one incremental update and returns the bytes to append. It
+// fails with a [*Refusal] when raw cannot be extended.
+func AppendReport(ctx context.Context, raw []byte, r Report) (appended []byte, err error) {
+	defer guard(&err)
+	d, err := Open(raw, r.Limits)
+	if err != nil {
+		return nil, err
+	}
+	u, err := d.Update()
+	if err != nil {
+		return nil, err
+	}
+	set := newFontSet(u)
+	pages, err := r.layOut(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range pages {
+		if err := c.appendPage(u); err != nil {
+			return nil, err
+		}
+	}
+	set.finish()
+	return u.Close()
+}
+
+// ReportPDF returns the report's pages as a file of their own.
+func ReportPDF(ctx context.Context, r Report) (out []byte, err error) {
+	defer guard(&err)
+	d := &Document{limits: Limits{}.withDefaults(), trailer: Dict{}, size: 1}
+	d.reset()
+	u := d.scratch()
+	u.next = 1
+	set := newFontSet(u)
+	pages, err := r.layOut(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	tree := u.Alloc()
+	kids := make(Array, len(pages))
+	for i, c := range pages {
+		dict := c.page(u)
+		dict["Type"], dict["Parent"] = Name("Page"), tree
+		kids[i] = u.Add(dict)
+	}
+	set.finish()
+	u.Put(tree, Dict{"Type": Name("Pages"), "Count": int64(len(pages)), "Kids": kids})
+	root := u.Add(Dict{
+		"Type": Name("Catalog"), "Pages": tree, "Lang": String("en-US"),
+		"ViewerPreferences": Dict{"DisplayDocTitle": true},
+	})
+	at := String(r.At.UTC().Format("D:20060102150405Z"))
+	info := u.Add(Dict{"Title": TextString(r.Title), "Producer": String("evault"), "CreationDate": at, "ModDate": at})
+	w := rewriter{u: u}
+	return w.write(root, info, "1.7")
+}
