@@ -256,7 +256,7 @@ func certify(d *pdf.Document, dict pdf.Dict, permission int) error {
 // addField adds an invisible signature field, named kind and the first free number, that holds sig.
 func addField(u *pdf.Update, kind string, sig pdf.Ref) (string, error) {
 	d := u.Document()
-	page, err := d.Page(1)
+	page, err := d.FirstPage()
 	if err != nil {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -65,15 +66,41 @@ func (d *Document) Pages() (_ []Page, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w := pageWalk{d: d, seen: map[Ref]bool{}}
-	if err := w.node(root, Page{MediaBox: letter, CropBox: letter}, inherited{}, 0); err != nil {
+	pages, err := d.walkPages(root, 0)
+	if err != nil {
+		return nil, err
+	}
+	d.pages = pages
+	return d.pages, nil
+}
+
+// walkPages returns the pages below root, or only as many as until says when it is not 0.
+func (d *Document) walkPages(root Ref, until int) ([]Page, error) {
+	w := pageWalk{d: d, seen: map[Ref]bool{}, until: until}
+	if err := w.node(root, Page{MediaBox: letter, CropBox: letter}, inherited{}, 0); err != nil && !errors.Is(err, errFound) {
 		return nil, err
 	}
 	if len(w.pages) == 0 {
 		return nil, &Refusal{Reason: ReasonNoPages}
 	}
-	d.pages = w.pages
-	return d.pages, nil
+	return w.pages, nil
+}
+
+// FirstPage returns page 1 without reading the others.
+func (d *Document) FirstPage() (_ Page, err error) {
+	defer guard(&err)
+	if d.pages != nil {
+		return d.pages[0], nil
+	}
+	root, err := d.pagesRoot()
+	if err != nil {
+		return Page{}, err
+	}
+	pages, err := d.walkPages(root, 1)
+	if err != nil {
+		return Page{}, err
+	}
+	return pages[0], nil
 }
 
 // Page returns page n, counted from 1.
@@ -92,7 +119,11 @@ type pageWalk struct {
 	d     *Document
 	seen  map[Ref]bool
 	pages []Page
+	until int
 }
+
+// errFound ends a walk early.
+var errFound = errors.New("found")
 
 type inherited struct{ crop bool }
 
@@ -145,6 +176,9 @@ func (w *pageWalk) page(ref Ref, dict Dict, p Page, inh inherited) error {
 		p.UserUnit = u
 	}
 	w.pages = append(w.pages, p)
+	if len(w.pages) == w.until {
+		return errFound
+	}
 	return nil
 }
 
