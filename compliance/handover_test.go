@@ -1,9 +1,23 @@
 package compliance_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/sqlstore"
+	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/translog"
 )
 
 func TestVaultInSatisfiesEveryCheck(t *testing.T) {
@@ -12,7 +26,7 @@ func TestVaultInSatisfiesEveryCheck(t *testing.T) {
 	id := w.completed()
 	rec := w.vaultIn(id)
 	if rec.Log == nil || rec.CertificateID == "" || rec.Compliant == nil || !*rec.Compliant {
-		t.Errorf("record: got %+v, failed %v", rec, failed(w.evaluate(id).Result))
+		t.Errorf("record: got %+v", rec)
 	}
 	e := w.evaluate(id)
 	for _, c := range e.Checks {
@@ -20,13 +34,382 @@ func TestVaultInSatisfiesEveryCheck(t *testing.T) {
 			t.Errorf("%s (%s): satisfied %t, %d items: %s", c.ID, c.Reference, c.Satisfied, len(c.Evidence), c.Detail)
 		}
 	}
-	c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
-	if err != nil {
-		t.Fatal(err)
+	if e.EnvelopeStatus != string(esign.StatusVaulted) || !*e.Compliant || *e.Score != 100 {
+		t.Errorf("got %s, score %d", e.EnvelopeStatus, *e.Score)
 	}
+	c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+	check(t, err)
 	doc, err := c.Document()
 	check(t, err)
 	if _, err := compliance.VerifyDocument(doc, w.keys()); err != nil {
 		t.Errorf("document: %v", err)
 	}
+	s, err := w.esign.Status(t.Context(), dealer.OrgID, id)
+	check(t, err)
+	if s.Status != esign.StatusVaulted || s.DocumentHash != rec.Copy.DocumentHash || s.Compliant == nil || !*s.Compliant {
+		t.Errorf("envelope: got %+v", s)
+	}
+	if n := w.due(t); n != 0 {
+		t.Errorf("%d things were left over", n)
+	}
 }
+
+func TestVaultInIsIdempotent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.completed()
+	first := w.vaultIn(id)
+	ran := 0
+	r := w.request(id)
+	r.Also = func(_ context.Context, tx storage.Tx, rec *compliance.VaultRecord) error {
+		if sqlstore.Bun(tx) == nil || rec.CertificateID != first.CertificateID {
+			t.Errorf("Also: got %+v", rec)
+		}
+		ran++
+		return nil
+	}
+	again, created, err := w.handover.VaultIn(t.Context(), r)
+	check(t, err)
+	if created || again.Copy.CopyID != first.Copy.CopyID || again.CertificateID != first.CertificateID || ran != 1 {
+		t.Errorf("created %t, got %+v, Also ran %d times", created, again, ran)
+	}
+	for _, kind := range []string{"vault.stored", "custody.assigned", compliance.EventPassed, compliance.EventCertificateIssued} {
+		if n := w.count(id, kind); n != 1 {
+			t.Errorf("got %d events %s, want 1", n, kind)
+		}
+	}
+	r.Also = nil
+	r.Jurisdiction = "US-CA"
+	var differs *vault.AlreadyVaultedError
+	if _, _, err := w.handover.VaultIn(t.Context(), r); !errors.As(err, &differs) || !slices.Equal(differs.Fields, []string{"jurisdiction"}) {
+		t.Errorf("other jurisdiction: got %v", err)
+	}
+	stop := errors.New("stop")
+	r = w.request(id)
+	r.Also = func(context.Context, storage.Tx, *compliance.VaultRecord) error { return stop }
+	if _, _, err := w.handover.VaultIn(t.Context(), r); !errors.Is(err, stop) {
+		t.Errorf("Also fails: got %v", err)
+	}
+}
+
+func TestVaultInRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sent, done, paper := w.created().ID, w.completed(), w.paper()
+	var state *esign.StateError
+	var invalid *compliance.InvalidError
+	cases := []struct {
+		name string
+		id   string
+		edit func(*compliance.VaultInRequest)
+		ok   func(error) bool
+	}{
+		{"not complete", sent, func(*compliance.VaultInRequest) {}, func(err error) bool { return errors.As(err, &state) }},
+		{"absent", "env_none", func(*compliance.VaultInRequest) {}, is(esign.ErrNotFound)},
+		{"another organization's", done, func(r *compliance.VaultInRequest) { r.Depositor.OrgID = "org_other" }, is(esign.ErrNotFound)},
+		{"another document", done, func(r *compliance.VaultInRequest) { r.DocumentSHA256 = storage.Sum(nil) }, is(compliance.ErrDocumentChanged)},
+		{"another state", done, func(r *compliance.VaultInRequest) { r.IfMatch = "x" }, is(esign.ErrPrecondition)},
+		{"paper as e-sign", paper, func(r *compliance.VaultInRequest) { r.Kind = esign.KindESign }, func(err error) bool { return errors.As(err, &state) }},
+		{"e-sign as paper", done, func(r *compliance.VaultInRequest) { r.Kind = esign.KindPaper }, func(err error) bool { return errors.As(err, &state) }},
+		{"unknown regime", done, func(r *compliance.VaultInRequest) { r.Regime = "ucc_12_105" }, func(err error) bool { return errors.As(err, &invalid) }},
+		{"classification alone", done, func(r *compliance.VaultInRequest) {
+			r.Regime, r.Classification = "", &vault.Classification{PromiseToPay: true}
+		}, func(err error) bool { return errors.As(err, &invalid) }},
+		{"attestation of e-sign", done, func(r *compliance.VaultInRequest) { r.Attestation = attestation() }, func(err error) bool { return errors.As(err, &invalid) }},
+	}
+	for _, tc := range cases {
+		r := w.request(tc.id)
+		tc.edit(&r)
+		if _, created, err := w.handover.VaultIn(t.Context(), r); !tc.ok(err) || created {
+			t.Errorf("%s: created %t, got %v", tc.name, created, err)
+		}
+	}
+	if _, err := w.vault.Copy(t.Context(), dealer.OrgID, done); !errors.Is(err, vault.ErrNotVaulted) {
+		t.Errorf("after refusals: got %v, want ErrNotVaulted", err)
+	}
+	status, err := w.esign.Status(t.Context(), dealer.OrgID, done)
+	check(t, err)
+	w.vaultIn(done, func(r *compliance.VaultInRequest) {
+		r.IfMatch, r.DocumentSHA256 = status.ETag(), status.Sealed.Object.SHA256
+	})
+}
+
+func is(target error) func(error) bool { return func(err error) bool { return errors.Is(err, target) } }
+
+// anchors fail to write while down.
+type anchors struct {
+	storage.Blobs
+	down atomic.Bool
+}
+
+func (a *anchors) Put(ctx context.Context, name string, content []byte) error {
+	if a.down.Load() {
+		return storage.ErrUnavailable
+	}
+	return a.Blobs.Put(ctx, name, content)
+}
+
+// A log that is away delays the certificate, not the deposit; the background
+// finishes it.
+func TestLateLog(t *testing.T) {
+	t.Parallel()
+	a := &anchors{}
+	w := newWorld(t, func(s *setup) {
+		a.Blobs = s.log.Anchors.(storage.Blobs)
+		s.log.Anchors = a
+	})
+	id := w.completed()
+	a.down.Store(true)
+	rec := w.vaultIn(id)
+	if rec.Log != nil || rec.CertificateID != "" || rec.Compliant != nil {
+		t.Errorf("record without a log: got %+v", rec)
+	}
+	if _, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0); !errors.Is(err, compliance.ErrCertificatePending) {
+		t.Errorf("certificate: got %v, want ErrCertificatePending", err)
+	}
+	w.clock.advance(time.Minute)
+	if n, err := w.handover.HandoverDue(t.Context(), 10); n != 0 || err != nil {
+		t.Errorf("while the log is away: did %d, %v", n, err)
+	}
+	a.down.Store(false)
+	if n := w.due(t); n != 1 {
+		t.Errorf("did %d, want 1", n)
+	}
+	rec, err := w.handover.Record(t.Context(), dealer.OrgID, id)
+	check(t, err)
+	if rec.Log == nil || rec.CertificateID == "" || rec.Compliant == nil || !*rec.Compliant {
+		t.Errorf("record: got %+v", rec)
+	}
+	if n := w.due(t); n != 0 {
+		t.Errorf("did %d things again", n)
+	}
+
+	a.down.Store(true)
+	rel := w.release(id)
+	if rel.Delivery() != vault.DeliveryPreparing {
+		t.Errorf("delivery without a log: %s", rel.Delivery())
+	}
+	// No certificate may call our copy authoritative any more (I6).
+	if c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0); !errors.Is(err, compliance.ErrCertificatePending) {
+		t.Errorf("certificate after the release: got %+v, %v", c, err)
+	}
+	if s, err := w.engine.State(t.Context(), rec.CertificateID); err != nil || s != compliance.StateSuperseded {
+		t.Errorf("state after the release: %s, %v", s, err)
+	}
+	a.down.Store(false)
+	if n := w.due(t); n == 0 {
+		t.Error("the release was not finished")
+	}
+	rel, err = w.vault.Released(t.Context(), dealer.OrgID, id)
+	check(t, err)
+	if rel.Delivery() != vault.DeliveryReady {
+		t.Errorf("delivery: %s", rel.Delivery())
+	}
+}
+
+func TestVaultOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.completed()
+	w.vaultIn(id)
+	first, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+	check(t, err)
+	rel := w.release(id)
+	if rel.Delivery() != vault.DeliveryReady {
+		t.Fatalf("delivery: %s", rel.Delivery())
+	}
+	c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+	check(t, err)
+	held := c.AuthoritativeCopy
+	if c.Serial != 2 || *c.Supersedes != first.ID || c.Subject.Status != "released" || held.HeldHere || held.ReleasedAt == nil ||
+		held.Recipient == nil || held.Recipient.Name != "Cleo Smith" || held.Version != 2 || held.SHA256 != rel.SHA256 || *c.Compliance.Compliant {
+		t.Errorf("certificate: got %+v", c)
+	}
+	s, err := w.esign.Status(t.Context(), dealer.OrgID, id)
+	check(t, err)
+	if s.Status != esign.StatusReleased || s.Vaulted() || s.Compliant == nil || *s.Compliant {
+		t.Errorf("envelope: got %+v", s)
+	}
+	again := w.release(id)
+	if again.ReleaseID != rel.ReleaseID || w.count(id, "vault.released") != 1 || w.count(id, compliance.EventCertificateIssued) != 2 {
+		t.Errorf("repeated: got %s after %s", again.ReleaseID, rel.ReleaseID)
+	}
+	other := releaseRequest(id)
+	other.Reason = "other"
+	if _, err := w.handover.VaultOut(t.Context(), other); !errors.Is(err, vault.ErrAlreadyReleased) {
+		t.Errorf("another reason: got %v", err)
+	}
+	if _, _, err := w.handover.VaultIn(t.Context(), w.request(id)); !errors.Is(err, vault.ErrReleased) {
+		t.Errorf("vault in again: got %v, want ErrReleased", err)
+	}
+	w.packageHolds(id, c)
+}
+
+// packageHolds checks what compliance adds to the release package.
+func (w *world) packageHolds(id string, newest *compliance.Certificate) {
+	w.t.Helper()
+	f, err := w.vault.ReadPackage(w.t.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
+	check(w.t, err)
+	z, err := zip.NewReader(bytes.NewReader(f.Content), f.Size)
+	check(w.t, err)
+	files := map[string][]byte{}
+	for _, x := range z.File {
+		r, err := x.Open()
+		check(w.t, err)
+		files[x.Name], err = io.ReadAll(r)
+		check(w.t, err)
+	}
+	c, err := compliance.VerifyDocument(files["certificate.json"], w.keys())
+	check(w.t, err)
+	if c.ID != newest.ID || string(files["certificates/0002.jws"]) != newest.JWS || len(files["certificates/0001.jws"]) == 0 {
+		w.t.Error("the package holds other certificates")
+	}
+	if string(files["rules.md"]) != compliance.Rules() || string(files["log/checkpoint"]) != c.Log.Checkpoint {
+		w.t.Error("the package holds another text of the rules or checkpoint")
+	}
+	proved := func(e compliance.LogEntry) bool { return e.Type == "vault.released" }
+	if !slices.ContainsFunc(c.Log.Entries, proved) {
+		w.t.Error("the release is not proved")
+	}
+	if storage.Sum(files["authoritative.pdf"]) != c.AuthoritativeCopy.SHA256 {
+		w.t.Error("the package holds another original")
+	}
+}
+
+func TestVaultOutRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.completed()
+	for _, tc := range []struct {
+		name string
+		edit func(*compliance.VaultOutRequest)
+		want error
+	}{
+		{"not vaulted", func(*compliance.VaultOutRequest) {}, vault.ErrNotVaulted},
+		{"absent", func(r *compliance.VaultOutRequest) { r.EnvelopeID = "env_none" }, vault.ErrNotVaulted},
+		{"another state", func(r *compliance.VaultOutRequest) { r.IfMatch = "x" }, esign.ErrPrecondition},
+	} {
+		r := releaseRequest(id)
+		tc.edit(&r)
+		if _, err := w.handover.VaultOut(t.Context(), r); !errors.Is(err, tc.want) {
+			t.Errorf("%s: got %v, want %v", tc.name, err, tc.want)
+		}
+	}
+	w.vaultIn(id, func(r *compliance.VaultInRequest) { r.SecuredParty = &bank })
+	r := releaseRequest(id)
+	r.Recipient = vault.Recipient{Name: "Somebody Else"}
+	if _, err := w.handover.VaultOut(t.Context(), r); !errors.Is(err, vault.ErrAssigneeDiffers) {
+		t.Errorf("to a stranger: got %v, want ErrAssigneeDiffers", err)
+	}
+	stop := errors.New("stop")
+	r.Recipient = vault.Recipient{Name: bank.Name, Email: bank.Email}
+	r.Also = func(context.Context, storage.Tx, *vault.Release) error { return stop }
+	if _, err := w.handover.VaultOut(t.Context(), r); !errors.Is(err, stop) {
+		t.Errorf("Also fails: got %v", err)
+	}
+}
+
+func TestAutoVault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *setup) {
+		s.compliance.Depositor = func(_ context.Context, orgID string) (compliance.Depositor, error) {
+			if orgID != dealer.OrgID {
+				return compliance.Depositor{}, errors.New("no such organization")
+			}
+			return dealer, nil
+		}
+	})
+	auto := func(r *esign.CreateRequest) { r.AutoVault = true }
+	id, plain, sent := w.completed(auto), w.completed(), w.created(auto).ID
+	if n := w.due(t); n != 1 {
+		t.Errorf("vaulted %d, want 1", n)
+	}
+	c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+	check(t, err)
+	if c.RegimeBasis != compliance.BasisDefault || c.Regime != compliance.UCC9105of2022 {
+		t.Errorf("got %s by %s", c.Regime, c.RegimeBasis)
+	}
+	for _, other := range []string{plain, sent} {
+		if _, err := w.vault.Copy(t.Context(), dealer.OrgID, other); !errors.Is(err, vault.ErrNotVaulted) {
+			t.Errorf("%s: got %v, want ErrNotVaulted", other, err)
+		}
+	}
+	if n := w.due(t); n != 0 {
+		t.Errorf("vaulted %d more", n)
+	}
+}
+
+func TestEvaluateDue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	live, gone := w.completed(), w.completed()
+	w.evaluate(w.created().ID) // is not vaulted and never due
+	w.vaultIn(live)
+	w.vaultIn(gone)
+	w.release(gone)
+	if n, err := w.engine.EvaluateDue(t.Context(), 10); n != 0 || err != nil {
+		t.Errorf("at once: %d, %v", n, err)
+	}
+	w.clock.advance(7*24*time.Hour + time.Minute)
+	rec, err := w.handover.Record(t.Context(), dealer.OrgID, live)
+	check(t, err)
+	if rec.Compliant != nil {
+		t.Error("an old evaluation still counts")
+	}
+	if n, err := w.engine.EvaluateDue(t.Context(), 10); n != 1 || err != nil {
+		t.Errorf("after a week: %d, %v", n, err)
+	}
+	if n, err := w.engine.EvaluateDue(t.Context(), 10); n != 0 || err != nil {
+		t.Errorf("again: %d, %v", n, err)
+	}
+	// Nobody checked the bytes in that week.
+	e := w.evaluate(live)
+	if !slices.Equal(e.MissingRequirements, []string{compliance.HeldByAssigneeOrCustodian}) {
+		t.Errorf("got %v", failed(e.Result))
+	}
+}
+
+// A store that does not answer is an error, not a finding.
+func TestUnavailableIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.completed()
+	w.vaultIn(id)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if e, err := w.engine.Evaluate(ctx, dealer.OrgID, id, actor); err == nil {
+		t.Errorf("cancelled: got %+v", e.Result)
+	}
+	check(t, w.db.Bun().Close())
+	if e, err := w.engine.Evaluate(t.Context(), dealer.OrgID, id, actor); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("database gone: got %+v, %v", e, err)
+	}
+}
+
+func TestNewNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	whole := compliance.Config{
+		Store: w.db.Compliance(), ESign: w.esign, Vault: w.vault, Log: w.log, Signer: key(4), Roots: w.pki.Roots(),
+	}
+	for name, edit := range map[string]func(*compliance.Config){
+		"Store":  func(c *compliance.Config) { c.Store = nil },
+		"ESign":  func(c *compliance.Config) { c.ESign = nil },
+		"Vault":  func(c *compliance.Config) { c.Vault = nil },
+		"Log":    func(c *compliance.Config) { c.Log = nil },
+		"Signer": func(c *compliance.Config) { c.Signer = w.pki.Seal.Key },
+		"Roots":  func(c *compliance.Config) { c.Roots = nil },
+		"Regime": func(c *compliance.Config) { c.Regime = "other" },
+	} {
+		c := whole
+		edit(&c)
+		if _, err := compliance.New(c); err == nil || !strings.Contains(err.Error(), "Config."+name) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := compliance.New(whole); err != nil {
+		t.Error(err)
+	}
+}
+
+var _ translog.Anchors = (*anchors)(nil)
