@@ -12,7 +12,10 @@ import (
 )
 
 func files() map[string][]byte {
-	return map[string][]byte{
+	all := map[string][]byte{
+		"form":         testpdf.Form(),
+		"encrypted":    testpdf.Encrypted(),
+		"shared":       testpdf.Shared(3),
 		"simple":       testpdf.Simple(3, "Hello"),
 		"contract":     testpdf.Contract(10),
 		"contract1":    testpdf.Contract(1),
@@ -21,11 +24,26 @@ func files() map[string][]byte {
 		"objectstream": testpdf.ObjectStream(150),
 		"hybrid":       testpdf.Hybrid(3),
 	}
+	for name, raw := range testpdf.Odd() {
+		all[name] = raw
+	}
+	for name, raw := range testpdf.Active() {
+		if name != "ambiguous_structure" {
+			all[name] = raw
+		}
+	}
+	return all
 }
 
 func TestDeterministic(t *testing.T) {
 	t.Parallel()
 	again := files()
+	hostile := testpdf.Hostile()
+	for name, raw := range testpdf.Hostile() {
+		if !bytes.Equal(raw, hostile[name]) {
+			t.Errorf("%s differs between two runs", name)
+		}
+	}
 	for name, raw := range files() {
 		if !bytes.Equal(raw, again[name]) {
 			t.Errorf("%s differs between two runs", name)
