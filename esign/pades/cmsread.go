@@ -26,8 +26,9 @@ type readCMS struct {
 	unsigned     map[string][]asn1.RawValue
 }
 
-// parseCMS parses a DER ContentInfo. Bytes after it must be zero: the padding of /Contents.
-func parseCMS(der []byte) (*readCMS, error) {
+// parseCMS parses a DER ContentInfo. Bytes after it must be zero: the padding of /Contents. The signer's certificate may
+// come from elsewhere when the structure does not hold it.
+func parseCMS(der []byte, elsewhere ...*x509.Certificate) (*readCMS, error) {
 	if len(der) > 1 && der[0] == 0x30 && der[1] == 0x80 {
 		return nil, unsupported("a signature in BER instead of DER")
 	}
@@ -62,13 +63,13 @@ func parseCMS(der []byte) (*readCMS, error) {
 	if c.digest = hashByID(c.signer.Digest.Algorithm); c.digest == 0 {
 		return nil, unsupported("digest " + c.signer.Digest.Algorithm.String())
 	}
-	if err := c.readCertificates(sd.Certificates.Bytes); err != nil {
+	if err := c.readCertificates(sd.Certificates.Bytes, elsewhere); err != nil {
 		return nil, err
 	}
 	return c, c.readAttributes()
 }
 
-func (c *readCMS) readCertificates(b []byte) error {
+func (c *readCMS) readCertificates(b []byte, elsewhere []*x509.Certificate) error {
 	for n := 0; len(b) > 0; n++ {
 		var raw asn1.RawValue
 		var err error
@@ -87,8 +88,13 @@ func (c *readCMS) readCertificates(b []byte) error {
 			c.leaf = cert
 		}
 	}
+	for _, cert := range elsewhere {
+		if c.leaf == nil && c.names(cert) {
+			c.leaf = cert
+		}
+	}
 	if c.leaf == nil {
-		return errors.New("the signer's certificate is not in the signature")
+		return unsupported("a signature without its signer's certificate")
 	}
 	return nil
 }

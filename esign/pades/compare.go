@@ -20,6 +20,7 @@ func (v *verification) compare() error {
 			signed = append(signed, s)
 		}
 	}
+	v.ordered = signed
 	revisions := make([]*pdf.Document, len(signed)+1)
 	revisions[len(signed)] = v.doc
 	raw := v.doc.Raw()
@@ -35,6 +36,7 @@ func (v *verification) compare() error {
 			s.fail(err)
 		}
 	}
+	v.revisions = revisions
 	var later []pdf.Change
 	unknown := ""
 	for i := len(signed) - 1; i >= 0; i-- {

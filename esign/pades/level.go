@@ -1,15 +1,36 @@
 package pades
 
+import "github.com/evaultlib/evault/internal/pdf"
+
 // levels names the baseline level that each signature reaches (ETSI EN 319 142-1 §6.3). Only what was checked counts.
 func (v *verification) levels() {
-	for _, s := range v.signatures {
-		if s.report.Integrity == IntegrityValid && s.isBaseline() {
-			s.report.Level = LevelBB
-			if s.report.TimestampTime != nil {
-				s.report.Level = LevelBT
+	for i, s := range v.ordered {
+		if s.report.Integrity != IntegrityValid || !s.isBaseline() {
+			continue
+		}
+		s.report.Level = LevelBB
+		if s.report.TimestampTime == nil || s.report.Trust != TrustTrusted {
+			continue
+		}
+		s.report.Level = LevelBT
+		if !s.selfContained || !hasMaterial(v.doc) {
+			continue
+		}
+		s.report.Level = LevelBLT
+		for j := i + 1; j < len(v.ordered); j++ {
+			if t := v.ordered[j]; t.isTimestamp() && t.report.Trust == TrustTrusted && hasMaterial(v.revisions[j]) {
+				s.report.Level = LevelBLTA
 			}
 		}
 	}
+}
+
+func hasMaterial(d *pdf.Document) bool {
+	if d == nil {
+		return false
+	}
+	m, err := d.ValidationMaterial()
+	return err == nil && len(m.OCSPs)+len(m.CRLs) > 0
 }
 
 // isBaseline checks the parts of level B-B that a seal from elsewhere may lack: the SubFilter, /M, and no signing-time

@@ -47,8 +47,13 @@ type Options struct {
 	Intermediates []*x509.Certificate
 	// Now is the time at which certificates must be valid where no time-stamp proves an earlier one; default time.Now().
 	// Whoever can prove by other means that the file existed earlier, sets that time.
-	Now    time.Time
-	Limits Limits
+	Now time.Time
+	// Material is revocation data beside what the file carries; default none.
+	Material Material
+	// RequireRevocation makes a signature untrusted when nothing tells whether its certificates were revoked. Default
+	// false: SignatureReport.Revocation says so, and the chain alone decides.
+	RequireRevocation bool
+	Limits            Limits
 }
 
 // Report is what [Verify] found.
@@ -84,6 +89,7 @@ type SignatureReport struct {
 	ChangesAfter  string
 	Changes       []string // what later revisions did, in words
 	Trust         string
+	Revocation    string            // of the certificates of the signer and the time-stamp authority
 	Certificate   *x509.Certificate // nil when none could be read
 	SignedLen     int64             // length of the signed revision, a prefix of the file
 	Problem       string            // the first thing that is wrong; "" when nothing is

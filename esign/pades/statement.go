@@ -56,7 +56,7 @@ func VerifyStatement(ctx context.Context, der []byte, o Options) (content []byte
 	}
 	s := &verified{report: SignatureReport{
 		Level: LevelNone, Integrity: IntegrityUnsupported, Coverage: CoverageWholeFile, ChangesAfter: ChangesNone, Trust: TrustUnknown,
-		SignedLen: int64(len(der)),
+		Revocation: RevocationUnknown, SignedLen: int64(len(der)),
 	}}
 	if s.cms, err = parseCMS(der); err != nil {
 		return nil, nil, fmt.Errorf("pades: %w", err)
@@ -70,11 +70,12 @@ func VerifyStatement(ctx context.Context, der []byte, o Options) (content []byte
 		return nil, &s.report, nil
 	}
 	s.report.Integrity = IntegrityValid
-	s.readToken()
+	s.readToken(o.Intermediates)
 	if s.report.Integrity != IntegrityValid {
 		return nil, &s.report, nil
 	}
-	(&verification{options: o}).trustOne(s, o.Now)
+	v := &verification{options: o, known: parseAnswers(o.Material.OCSPs, o.Material.CRLs)}
+	v.trustOne(s, o.Now)
 	if s.report.Level = LevelBB; s.report.TimestampTime != nil {
 		s.report.Level = LevelBT
 	}

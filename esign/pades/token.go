@@ -27,8 +27,11 @@ type Token struct {
 
 // ParseToken parses a DER TimeStampToken and checks it as far as it can be without roots: one signer, its certificate
 // named by a signing-certificate attribute and allowed to do nothing but time-stamping (RFC 3161 §2.3), signature right.
-func ParseToken(der []byte) (*Token, error) {
-	c, err := parseCMS(der)
+func ParseToken(der []byte) (*Token, error) { return parseToken(der, nil) }
+
+// parseToken is ParseToken with certificates from elsewhere, for tokens that do not carry their own.
+func parseToken(der []byte, elsewhere []*x509.Certificate) (*Token, error) {
+	c, err := parseCMS(der, elsewhere...)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +82,6 @@ func (t *Token) Trusted(roots *x509.CertPool, intermediates ...*x509.Certificate
 		return errors.New("pades: roots are required")
 	}
 	o := Options{Roots: roots, Intermediates: intermediates}
-	_, err := o.chain(t.Certificate, t.certificates, t.Time, x509.ExtKeyUsageTimeStamping)
+	_, _, err := o.chain(t.Certificate, t.certificates, t.Time, x509.ExtKeyUsageTimeStamping)
 	return err
 }

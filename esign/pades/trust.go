@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -26,9 +27,12 @@ func (v *verification) trust() {
 func (v *verification) trustOne(s *verified, proven time.Time) {
 	at, stamped := proven, false
 	if s.token != nil {
-		trust, err := v.options.chain(s.token.Certificate, s.token.certificates, proven, x509.ExtKeyUsageTimeStamping)
+		chain, trust, err := v.options.chain(s.token.Certificate, v.bag(s.token.certificates), proven, x509.ExtKeyUsageTimeStamping)
 		if err == nil && s.token.Time.After(proven) {
 			trust, err = TrustUnknown, errors.New("its time lies in the future")
+		}
+		if err == nil {
+			trust, err = v.revoked(s, chain, proven)
 		}
 		if err != nil {
 			s.distrust(trust, fmt.Errorf("time-stamp authority: %w", err))
@@ -42,7 +46,10 @@ func (v *verification) trustOne(s *verified, proven time.Time) {
 	if s.isTimestamp() {
 		return
 	}
-	trust, err := v.options.chain(s.cms.leaf, s.cms.certificates, at, x509.ExtKeyUsageAny)
+	chain, trust, err := v.options.chain(s.cms.leaf, v.bag(s.cms.certificates), at, x509.ExtKeyUsageAny)
+	if err == nil {
+		trust, err = v.revoked(s, chain, at)
+	}
 	if err != nil {
 		if stamped && trust == TrustUnknown {
 			trust = TrustUntrusted // the time is proven, so validity is known
@@ -57,6 +64,23 @@ func (v *verification) trustOne(s *verified, proven time.Time) {
 	s.report.Trust = TrustTrusted
 }
 
+// revoked turns the answer about revocation into one about trust.
+func (v *verification) revoked(s *verified, chain []*x509.Certificate, at time.Time) (string, error) {
+	err := v.revocation(s, chain, at)
+	switch {
+	case errors.Is(err, errRevoked):
+		return TrustUntrusted, err
+	case err != nil:
+		return TrustUnknown, err
+	}
+	return TrustTrusted, nil
+}
+
+// bag is all certificates that may help to build a chain: of the signature and of the document security store.
+func (v *verification) bag(own []*x509.Certificate) []*x509.Certificate {
+	return slices.Concat(own, v.certificates)
+}
+
 func (s *verified) distrust(trust string, err error) {
 	s.report.Trust = trust
 	if s.report.Problem == "" {
@@ -64,22 +88,19 @@ func (s *verified) distrust(trust string, err error) {
 	}
 }
 
-// chain looks for a path from leaf to one of the roots that holds at the given time.
-func (o *Options) chain(leaf *x509.Certificate, bag []*x509.Certificate, at time.Time, use x509.ExtKeyUsage) (string, error) {
+// chain looks for a path from leaf to one of the roots that holds at the given time. It is returned leaf first.
+func (o *Options) chain(leaf *x509.Certificate, bag []*x509.Certificate, at time.Time, use x509.ExtKeyUsage) ([]*x509.Certificate, string, error) {
 	pool := x509.NewCertPool()
-	for _, c := range bag {
+	for _, c := range slices.Concat(bag, o.Intermediates) {
 		pool.AddCert(c)
 	}
-	for _, c := range o.Intermediates {
-		pool.AddCert(c)
-	}
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: o.Roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{use}})
+	chains, err := leaf.Verify(x509.VerifyOptions{Roots: o.Roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{use}})
 	var invalid x509.CertificateInvalidError
 	switch {
 	case err == nil:
-		return TrustTrusted, nil
+		return chains[0], TrustTrusted, nil
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return TrustUnknown, fmt.Errorf("a certificate is not valid at %s", at.UTC().Format(time.RFC3339))
+		return nil, TrustUnknown, fmt.Errorf("a certificate is not valid at %s", at.UTC().Format(time.RFC3339))
 	}
-	return TrustUntrusted, errors.New("no chain from the certificate to a trusted root: " + err.Error())
+	return nil, TrustUntrusted, errors.New("no chain from the certificate to a trusted root: " + err.Error())
 }

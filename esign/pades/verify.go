@@ -16,7 +16,7 @@ import (
 // Verify checks every signature and document time-stamp of a file, ours and foreign ones. A signature that is broken is
 // not an error but a finding; errors are [ErrNotPDF], a missing Options.Roots, and ctx's.
 //
-// Revocation is not checked here; see the package comment for what is.
+// Revocation is judged by what the file's document security store and Options.Material hold; nothing is fetched.
 func Verify(ctx context.Context, raw []byte, o Options) (*Report, error) {
 	if o.Roots == nil {
 		return nil, errors.New("pades: Options.Roots is required")
@@ -44,6 +44,12 @@ type verification struct {
 	options    Options
 	signatures []*verified // by end of the signed revision
 	report     *Report
+
+	certificates []*x509.Certificate // of the document security store
+	embedded     answers             // revocation data of the document security store
+	known        answers             // that and Options.Material
+	ordered      []*verified         // the signatures with a byte range, oldest first
+	revisions    []*pdf.Document     // their signed revisions, nil where one cannot be opened
 }
 
 // verified is one signature on its way through verification.
@@ -53,7 +59,10 @@ type verified struct {
 	cms    *readCMS
 	token  *Token // of a document time-stamp, or the signature time-stamp
 	digest []byte // of the byte range
-	report SignatureReport
+	chains []provenChain
+
+	selfContained bool // the file carries all revocation data for the chains
+	report        SignatureReport
 }
 
 func (s *verified) isTimestamp() bool { return s.report.SubFilter == subFilterStamp }
@@ -75,6 +84,7 @@ func (v *verification) run() error {
 		v.report.Problem = "the form cannot be read: " + err.Error()
 		return nil
 	}
+	v.readMaterial()
 	if err := v.hash(); err != nil {
 		return err
 	}
@@ -105,8 +115,9 @@ func (v *verification) collect() error {
 			continue
 		}
 		s := &verified{field: f, report: SignatureReport{
-			Field: f.Name, Level: LevelNone, Integrity: IntegrityUnsupported, Coverage: CoverageRevision, ChangesAfter: ChangesUnknown, Trust: TrustUnknown,
-		}}
+			Field: f.Name, Level: LevelNone, Integrity: IntegrityUnsupported, Coverage: CoverageRevision, ChangesAfter: ChangesUnknown,
+			Trust: TrustUnknown, Revocation: RevocationUnknown,
+		}, selfContained: true}
 		v.signatures = append(v.signatures, s)
 		if ref, ok := f.Value.(pdf.Ref); ok && seen[ref] {
 			v.report.Problem = "two fields share one signature"
@@ -211,13 +222,13 @@ func (v *verification) digestOf(s *verified) (crypto.Hash, error) {
 	var err error
 	switch s.report.SubFilter {
 	case subFilterCAdES, subFilterPKCS7:
-		if s.cms, err = parseCMS(s.sig.Value); err != nil {
+		if s.cms, err = parseCMS(s.sig.Value, v.certificates...); err != nil {
 			return 0, err
 		}
 		s.identify(s.cms.leaf)
 		return s.cms.digest, nil
 	case subFilterStamp:
-		if s.token, err = ParseToken(s.sig.Value); err != nil {
+		if s.token, err = parseToken(s.sig.Value, v.certificates); err != nil {
 			return 0, err
 		}
 		s.identify(s.token.Certificate)
@@ -256,11 +267,11 @@ func (v *verification) integrity(s *verified) {
 		return
 	}
 	s.report.Integrity = IntegrityValid
-	s.readToken()
+	s.readToken(v.certificates)
 }
 
 // readToken parses the signature-time-stamp attribute. One that is there must be right.
-func (s *verified) readToken() {
+func (s *verified) readToken(elsewhere []*x509.Certificate) {
 	tokens := s.cms.unsigned[oidTimeStampToken.String()]
 	switch len(tokens) {
 	case 0:
@@ -270,7 +281,7 @@ func (s *verified) readToken() {
 		s.fail(unsupported("a signature with several time-stamps"))
 		return
 	}
-	t, err := ParseToken(tokens[0].FullBytes)
+	t, err := parseToken(tokens[0].FullBytes, slices.Concat(s.cms.certificates, elsewhere))
 	if err != nil {
 		s.fail(fmt.Errorf("time-stamp: %w", err))
 		return
