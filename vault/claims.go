@@ -79,6 +79,9 @@ func revisions(raw []byte) []storage.Digest {
 // what that extends, and of what it was made from.
 func (d *deposit) lookups() []storage.Digest {
 	out := slices.Concat(d.Source.Origins, d.revisions)
+	if d.Source.DocumentSHA256 != "" {
+		out = append(out, d.Source.DocumentSHA256)
+	}
 	for _, c := range d.claims {
 		out = append(out, c.SHA256)
 	}

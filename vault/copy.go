@@ -38,8 +38,8 @@ type Sealing struct {
 type Source struct {
 	Kind           string
 	Object         storage.Object
-	DocumentSHA256 storage.Digest   // as uploaded or made from the template; not claimed
-	Origins        []storage.Digest // looked up in the claims, not claimed: what the document was made from
+	DocumentSHA256 storage.Digest   // as uploaded or made from the template; looked up in the claims, not claimed
+	Origins        []storage.Digest // what else it was made from; likewise
 	Sealing        Sealing
 	Level          string // of the source's own seal, "" for paper
 	Name           string

@@ -322,10 +322,15 @@ func TestNotAnOriginal(t *testing.T) {
 		}
 	}
 	// Made from a vaulted file: only its origin gives it away.
-	derived := w.request("env_derived")
-	derived.Source.Origins = append(derived.Source.Origins, c.DocumentHash)
-	if _, _, err := w.Deposit(t.Context(), derived); !errors.Is(err, vault.ErrNotAnOriginal) {
-		t.Errorf("derived: got %v, want ErrNotAnOriginal", err)
+	for env, edit := range map[string]func(*vault.Source){
+		"env_from_copy":    func(s *vault.Source) { s.DocumentSHA256 = c.Marked.SHA256 },
+		"env_from_version": func(s *vault.Source) { s.Origins = []storage.Digest{storage.Sum(nil), c.DocumentHash} },
+	} {
+		derived := w.request(env)
+		edit(&derived.Source)
+		if _, _, err := w.Deposit(t.Context(), derived); !errors.Is(err, vault.ErrNotAnOriginal) {
+			t.Errorf("%s: got %v, want ErrNotAnOriginal", env, err)
+		}
 	}
 	// The same blank, signed again, is another contract.
 	other := w.sealed(document)

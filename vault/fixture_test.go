@@ -23,6 +23,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
 	"github.com/evaultlib/evault/storage/sqlstore"
+	"github.com/evaultlib/evault/storage/storagetest"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -74,6 +75,12 @@ func newWorld(t testing.TB, edit ...func(*vault.Config)) *world {
 
 func newWorldOn(t testing.TB, db *sqlstore.DB, edit ...func(*vault.Config)) *world {
 	t.Helper()
+	return newFaultyWorld(t, db, &storagetest.Faults{}, edit...)
+}
+
+// newFaultyWorld is a vault whose blob store fails as f says.
+func newFaultyWorld(t testing.TB, db *sqlstore.DB, f *storagetest.Faults, edit ...func(*vault.Config)) *world {
+	t.Helper()
 	p, err := pki()
 	if err != nil {
 		t.Fatal(err)
@@ -84,10 +91,11 @@ func newWorldOn(t testing.TB, db *sqlstore.DB, edit ...func(*vault.Config)) *wor
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = bucket.Close() })
-	blobs, err := blobstore.New(bucket, blobstore.Config{})
+	plain, err := blobstore.New(bucket, blobstore.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	blobs := f.Blobs(plain)
 	w.depot = &storage.Depot{Blobs: blobs, Rows: db.BlobRows(), Now: stamp.Clock(w.clock.now)}
 	w.sealer, err = pades.New(pades.Config{Signer: p.Seal.Key, Chain: p.Seal.Chain, Now: w.clock.now})
 	if err != nil {
@@ -151,7 +159,7 @@ func (w *world) requestFor(env string, document, completion []byte) vault.Deposi
 		EnvelopeID: env, OrgID: org.Identifier, OrgName: org.Name,
 		Source: vault.Source{
 			Kind: vault.SourceESign, Object: w.stored("completion", env, completion), DocumentSHA256: storage.Sum(document),
-			Origins: []storage.Digest{storage.Sum(document)}, Sealing: vault.Sealing{Mode: vault.SealingEmbedded}, Level: pades.LevelBB, Name: "Contract " + env,
+			Sealing: vault.Sealing{Mode: vault.SealingEmbedded}, Level: pades.LevelBB, Name: "Contract " + env,
 		},
 		Regime: "ucc_9_105_2022", RegimeBasis: "declared", Jurisdiction: "US-NY",
 		Actor: keyActor, RequestID: "req_1", RequestSHA256: storage.Sum([]byte("request")),
