@@ -116,7 +116,7 @@ type Party struct{ Name, Identifier, Email string }
 // Document is what was uploaded or handed in at create.
 type Document struct {
 	Filename   string
-	Object     storage.Object // the bytes exactly as they came
+	Object     storage.Object // the bytes exactly as they came; without a name where they are the beginning of Parts[0]
 	Pages      int
 	PageSizes  []PageSize  // of the document as signers see it; empty for paper
 	Normalized bool        // the signers see a clean rewrite, Parts[0], not these bytes

@@ -43,6 +43,8 @@ var (
 	ErrNotYourTurn = errors.New("esign: others sign first")
 	// ErrNotViewed: a signature needs a read of the document.
 	ErrNotViewed = errors.New("esign: the document has not been read")
+	// ErrSealWaits: the document is signed, but could not be sealed yet.
+	ErrSealWaits = errors.New("esign: the seal must wait")
 	// ErrConsentRequired: a signature needs consent to electronic records.
 	ErrConsentRequired = errors.New("esign: consent is required")
 )

@@ -1,0 +1,219 @@
+package esign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Limits bound the work that one file may cause; zero fields mean their
+// defaults: 25 MiB, 5,000 pages, 500,000 objects, depth 100, 64 MiB decoded.
+type Limits = pdf.Limits
+
+// LinkKey is a key of the signing links' HMAC-SHA256.
+type LinkKey struct {
+	ID     string // 1 to 32 bytes, in every link made with it
+	Secret []byte // 32 bytes or more
+}
+
+// Policies for active content (scripts, launch actions, embedded files …).
+const (
+	ActiveContentFlag   = "flag"   // accept, name it in the inspection
+	ActiveContentReject = "reject" // InvalidError with the rule active_content
+)
+
+// Config is what an Engine is made of. It is copied, never written.
+type Config struct {
+	Store    Store          // required
+	Depot    *storage.Depot // required; where documents are kept
+	Sealer   Sealer         // required; a *pades.Sealer
+	LinkKeys []LinkKey      // required; the first makes links, all open them
+
+	Notifier       Notifier                   // who tells signers; default: nobody, and nothing is queued
+	SigningURL     func(token string) string  // the address of a signing link, for notices; required with a Notifier
+	Inspector      Inspector                  // default: InProcess(Limits, nil)
+	ActiveContent  string                     // default: ActiveContentFlag
+	Disclosure     Disclosure                 // what signers consent to; default: DefaultDisclosure
+	Fonts          [][]byte                   // TrueType fonts tried after the bundled ones; default: none
+	Limits         Limits                     // default: see Limits
+	RemindInterval time.Duration              // least time between two reminders of a signer; default: 1 h
+	PreflightEvery time.Duration              // how long a successful preflight of the sealer is believed; default: 1 min
+	Now            func() time.Time           // default: time.Now
+	NewID          func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
+	Rand           io.Reader                  // default: crypto/rand
+	Logger         *slog.Logger               // default: silent
+}
+
+// Engine runs envelopes. It is safe for concurrent use and keeps nothing but
+// the time of its last preflight.
+type Engine struct {
+	cfg       Config
+	now       func() time.Time
+	log       *slog.Logger
+	stamper   chain.Stamper
+	fonts     pdf.Fonts
+	preflight atomic.Int64 // Unix microseconds of the last successful one
+}
+
+// New checks cfg and returns an Engine. It does no I/O and starts nothing.
+func New(cfg Config) (*Engine, error) {
+	cfg.LinkKeys = slices.Clone(cfg.LinkKeys)
+	cfg.Fonts = slices.Clone(cfg.Fonts)
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	fonts, err := pdf.NewFonts(cfg.Fonts...)
+	if err != nil {
+		return nil, fmt.Errorf("esign: Config.Fonts: %w", err)
+	}
+	def(&cfg.RemindInterval, time.Hour)
+	def(&cfg.PreflightEvery, time.Minute)
+	def(&cfg.ActiveContent, ActiveContentFlag)
+	def(&cfg.Disclosure, DefaultDisclosure())
+	def(&cfg.Limits.Bytes, 25<<20)
+	def(&cfg.Limits.Pages, 5000)
+	def(&cfg.Limits.Objects, 500_000)
+	cfg.Rand = stamp.Rand(cfg.Rand)
+	if cfg.NewID == nil {
+		cfg.NewID = stamp.IDs(cfg.Rand)
+	}
+	if cfg.Inspector == nil {
+		cfg.Inspector = InProcess(cfg.Limits, nil)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	now := stamp.Clock(cfg.Now)
+	return &Engine{
+		cfg: cfg, now: now, log: cfg.Logger, fonts: fonts,
+		stamper: chain.Stamper{Now: now, NewID: cfg.NewID, Rand: cfg.Rand},
+	}, nil
+}
+
+func def[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+func (c *Config) check() error {
+	switch {
+	case c.Store == nil:
+		return errors.New("esign: Config.Store is required")
+	case c.Depot == nil:
+		return errors.New("esign: Config.Depot is required")
+	case c.Sealer == nil:
+		return errors.New("esign: Config.Sealer is required")
+	case len(c.LinkKeys) == 0:
+		return errors.New("esign: Config.LinkKeys is required")
+	case c.Notifier != nil && c.SigningURL == nil:
+		return errors.New("esign: Config.SigningURL is required with a Notifier")
+	case c.ActiveContent != "" && c.ActiveContent != ActiveContentFlag && c.ActiveContent != ActiveContentReject:
+		return fmt.Errorf("esign: Config.ActiveContent is %q, want flag or reject", c.ActiveContent)
+	}
+	seen := map[string]bool{}
+	for _, k := range c.LinkKeys {
+		if k.ID == "" || len(k.ID) > 32 || len(k.Secret) < 32 || seen[k.ID] {
+			return errors.New("esign: Config.LinkKeys: each needs an ID of its own, at most 32 bytes, and a secret of at least 32 bytes")
+		}
+		seen[k.ID] = true
+	}
+	return nil
+}
+
+// system is the actor of what nobody asked for.
+var system = Actor{Kind: "system", ID: "esign"}
+
+// update runs fn on an envelope in one transaction and writes the row back,
+// again when another transaction was first. Inside a host's transaction
+// nothing is repeated: storage.ErrRetry.
+func (e *Engine) update(ctx context.Context, s Store, envelopeID string, fn func(ctx context.Context, s Store, env *Envelope) error) (*Envelope, error) {
+	var out *Envelope
+	err := e.inTx(ctx, s, func(ctx context.Context, s Store) error {
+		env, err := s.Envelope(ctx, envelopeID)
+		if err != nil {
+			return notFound(err)
+		}
+		env.judge(e.now())
+		if err := fn(ctx, s, env); err != nil {
+			return err
+		}
+		out = env
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// save appends events and writes env's row, stamped with the time of the last.
+func (e *Engine) save(ctx context.Context, s Store, env *Envelope, drafts ...chain.Draft) ([]Event, error) {
+	events, err := e.stamper.Append(ctx, s, drafts...)
+	if err != nil {
+		return nil, err
+	}
+	at := e.now()
+	if n := len(events); n > 0 {
+		at = events[n-1].RecordedAt
+	}
+	return events, env.write(ctx, s, at)
+}
+
+// write writes the row if it is still the one that was read.
+func (e *Envelope) write(ctx context.Context, s Store, at time.Time) error {
+	e.UpdatedAt = at
+	if err := s.UpdateEnvelope(ctx, e); err != nil {
+		return err
+	}
+	e.Revision++
+	return nil
+}
+
+// inTx is s.InTx, repeated on conflict when the transaction is ours.
+func (e *Engine) inTx(ctx context.Context, s Store, fn func(ctx context.Context, s Store) error) error {
+	const tries = 12
+	joined := s.Tx() != nil
+	for try := 1; ; try++ {
+		err := s.InTx(ctx, fn)
+		switch {
+		case !errors.Is(err, storage.ErrConflict):
+			return err
+		case joined:
+			return fmt.Errorf("%w: %w", storage.ErrRetry, err)
+		case try == tries:
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
+		}
+	}
+}
+
+func notFound(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// also runs a request's callback with the open transaction.
+func also[T any](ctx context.Context, s Store, fn func(context.Context, storage.Tx, *T) error, result *T) error {
+	if fn == nil {
+		return nil
+	}
+	return fn(ctx, s.Tx(), result)
+}

@@ -1,0 +1,158 @@
+package esign
+
+import (
+	"context"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
+)
+
+// ConsentRequest is a signer's consent to electronic records, 15 USC
+// 7001(c)(1), to the disclosure with that digest.
+type ConsentRequest struct {
+	Token            string
+	DisclosureSHA256 storage.Digest
+	Client           Client
+	Also             func(ctx context.Context, tx storage.Tx, r *SignerResult) error
+}
+
+// SignerResult is how things stand after a signer's verb.
+type SignerResult struct {
+	OrgID, EnvelopeID, SignerID string
+	Status                      SignerStatus
+	EnvelopeStatus              Status
+	RedirectURL                 string
+}
+
+func result(env *Envelope, s *Signer) *SignerResult {
+	return &SignerResult{env.OrgID, env.ID, s.ID, s.Status, env.Status, env.RedirectURL}
+}
+
+// Consent records a consent; giving the same one again changes nothing. Errors:
+// those of Session, *InvalidError unless the digest is that of the disclosure
+// in force, *StateError.
+func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, error) {
+	if r.DisclosureSHA256 != e.cfg.Disclosure.SHA256() {
+		return nil, check.Fail("disclosure_sha256", "disclosure", "is not the digest of the disclosure in force")
+	}
+	return e.bySigner(ctx, r.Token, VerbConsent, r.Also, func(ctx context.Context, s Store, env *Envelope, sg *Signer) error {
+		if sg.Status == SignerSigned {
+			return ErrAlreadySigned
+		}
+		if sg.Consented() && sg.DisclosureSHA256 == r.DisclosureSHA256 {
+			return nil
+		}
+		now := e.now()
+		sg.ConsentedAt, sg.WithdrawnAt = &now, nil
+		sg.DisclosureSHA256, sg.DisclosureLocale = r.DisclosureSHA256, e.cfg.Disclosure.Locale
+		return e.saveSigner(ctx, s, env, sg, chain.Draft{
+			Type: EventConsented, Detail: r.Client.detail(), Data: map[string]any{
+				"signer_id": sg.ID, "mode": env.Consent, "disclosure_sha256": r.DisclosureSHA256,
+				"disclosure_version": e.cfg.Disclosure.Version, "locale": e.cfg.Disclosure.Locale,
+			},
+		})
+	})
+}
+
+// WithdrawRequest takes a consent back; Reason has at most 2,000 characters.
+type WithdrawRequest struct {
+	Token, Reason string
+	Client        Client
+	Also          func(ctx context.Context, tx storage.Tx, r *SignerResult) error
+}
+
+// WithdrawConsent records a withdrawal: the signer cannot sign before a new
+// consent. It voids nothing, and a signature given before stays (15 USC
+// 7001(c)(4)). ErrConsentRequired without a consent.
+func (e *Engine) WithdrawConsent(ctx context.Context, r WithdrawRequest) (*SignerResult, error) {
+	if err := checkReason(r.Reason, false); err != nil {
+		return nil, err
+	}
+	return e.bySigner(ctx, r.Token, VerbWithdraw, r.Also, func(ctx context.Context, s Store, env *Envelope, sg *Signer) error {
+		if !sg.Consented() {
+			return ErrConsentRequired
+		}
+		now := e.now()
+		sg.WithdrawnAt = &now
+		detail := r.Client.detail()
+		detail["reason"] = r.Reason
+		return e.saveSigner(ctx, s, env, sg, chain.Draft{
+			Type: EventConsentWithdrawn, Detail: detail,
+			Data: map[string]any{"signer_id": sg.ID, "disclosure_sha256": sg.DisclosureSHA256, "after_signature": sg.Status == SignerSigned},
+		})
+	})
+}
+
+// DeclineRequest ends the envelope; Reason is required, at most 2,000 characters.
+type DeclineRequest struct {
+	Token, Reason string
+	Client        Client
+	Also          func(ctx context.Context, tx storage.Tx, r *SignerResult) error
+}
+
+// Decline ends the envelope declined; the other signers who were notified are
+// told. ErrAlreadySigned for one who has signed.
+func (e *Engine) Decline(ctx context.Context, r DeclineRequest) (*SignerResult, error) {
+	if err := checkReason(r.Reason, true); err != nil {
+		return nil, err
+	}
+	return e.bySigner(ctx, r.Token, "", r.Also, func(ctx context.Context, s Store, env *Envelope, sg *Signer) error {
+		if sg.Status == SignerSigned {
+			return ErrAlreadySigned
+		}
+		to, err := env.Status.After(VerbDecline)
+		if err != nil {
+			return err
+		}
+		now := e.now()
+		env.Status, sg.Status, sg.DeclinedAt, sg.DeclineReason = to, SignerDeclined, &now, r.Reason
+		if err := e.notify(ctx, s, env, env.told(sg.ID), NoticeDeclined, "", now); err != nil {
+			return err
+		}
+		detail := r.Client.detail()
+		detail["reason"] = r.Reason
+		return e.saveSigner(ctx, s, env, sg, chain.Draft{
+			Type: EventDeclined, Detail: detail, Data: map[string]any{"signer_id": sg.ID},
+		})
+	})
+}
+
+// bySigner runs fn for the signer of token in one transaction, if v is allowed
+// ("" when fn asks the table itself).
+func (e *Engine) bySigner(
+	ctx context.Context, token string, v Verb, done func(context.Context, storage.Tx, *SignerResult) error,
+	fn func(ctx context.Context, s Store, env *Envelope, sg *Signer) error,
+) (*SignerResult, error) {
+	var out *SignerResult
+	err := e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
+		env, sg, err := e.open(ctx, s, token)
+		if err != nil {
+			return err
+		}
+		if v != "" {
+			if _, err := env.Status.After(v); err != nil {
+				return err
+			}
+		}
+		if err := fn(ctx, s, env, sg); err != nil {
+			return err
+		}
+		out = result(env, sg)
+		return also(ctx, s, done, out)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// saveSigner writes a signer, the row and an event by that signer.
+func (e *Engine) saveSigner(ctx context.Context, s Store, env *Envelope, sg *Signer, d chain.Draft) error {
+	if err := s.UpdateSigners(ctx, env.ID, *sg); err != nil {
+		return err
+	}
+	d.EnvelopeID, d.Actor = env.ID, sg.actor()
+	_, err := e.save(ctx, s, env, d)
+	return err
+}

@@ -1,0 +1,266 @@
+package esign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Types of events of this package. Their data are ids, digests and numbers;
+// names, addresses, reasons and values are details.
+const (
+	EventCreated          = "envelope.created"
+	EventDocumentUploaded = "envelope.document_uploaded"
+	EventSent             = "envelope.sent"
+	EventViewed           = "envelope.viewed"
+	EventConsented        = "envelope.consented"
+	EventConsentWithdrawn = "envelope.consent_withdrawn"
+	EventSigned           = "envelope.signed"
+	EventDeclined         = "envelope.declined"
+	EventVoided           = "envelope.voided"
+	EventExpired          = "envelope.expired"
+	EventReminded         = "envelope.reminded"
+	EventLinksDisclosed   = "envelope.links_disclosed"
+	EventCompleted        = "envelope.completed"
+)
+
+// CreateRequest asks for an envelope. Limits: 50 signers, 500 fields; names,
+// roles, ids and labels 200 characters; Message 2,000 characters of plain text;
+// 50 metadata keys of 40 with values of 500.
+type CreateRequest struct {
+	OrgID string
+	Actor Actor
+
+	CustomerEmail string `validate:"required,email,max=254"`
+	CustomerName  string `validate:"required,max=200"`
+	CustomerID    string `validate:"max=200"`
+	EnvelopeKind  string `validate:"omitempty,oneof=esign paper"` // default: KindESign
+	EnvelopeName  string `validate:"max=200"`                     // default: Filename without .pdf, else the customer's name
+	ExternalID    string `validate:"max=200"`                     // unique in the organization
+	TemplateID    string // not supported yet
+	Document      []byte // the PDF; required for e-sign, refused for paper, which is uploaded
+	Filename      string `validate:"max=200"` // default: document.pdf
+
+	Fields       []FieldSpec  `validate:"max=500,dive"` // who has no signature field gets a block on an appended signature page
+	Signers      []SignerSpec `validate:"max=50,dive"`  // default: one, made of the customer
+	SigningOrder string       `validate:"omitempty,oneof=parallel sequential"`
+	// SigningOrder's default is sequential when a signer has an order, else parallel.
+	Consent       string            // default: ConsentClick; nothing else is supported yet
+	Message       string            `validate:"max=2000"`
+	RedirectURL   string            `validate:"max=2000"`                 // https; the caller checks its origin
+	ExpiresInDays int               `validate:"omitempty,min=1,max=3650"` // counted from the sending; default: 30
+	SecuredParty  *Party            // the assignee that vault-in names by default
+	Metadata      map[string]string `validate:"max=50"`
+	WithoutLegend bool              // true: pages do not say where the authoritative copy is
+	AutoVault     bool              // vault on completion; the compliance engine's Handover does it
+	Send          bool              // send at once
+
+	// Also runs in the transaction that creates the envelope.
+	Also func(ctx context.Context, tx storage.Tx, env *Envelope) error
+
+	customerSigns bool // no signers were given
+}
+
+// SignerSpec is a signer to be.
+type SignerSpec struct {
+	Email      string `validate:"required,email,max=254"`
+	Name       string `validate:"required,max=200"`
+	Role       string `validate:"max=200"`        // distinct; default: signer 1, signer 2 …
+	Order      int    `validate:"min=0,max=1000"` // who has the same signs in parallel; default: the position when sequential, else 1
+	Auth       string // default: AuthLink; nothing else is supported yet
+	AccessCode string // not supported yet
+	Delegate   bool   // not supported yet
+}
+
+// FieldSpec is a field to be, by fractions of the displayed page from its
+// top-left corner.
+type FieldSpec struct {
+	Kind       string `validate:"required,oneof=signature initials date text checkbox"`
+	Role       string `validate:"required,max=200"`
+	Page       int    `validate:"min=1"`
+	X, Y, W, H float64
+	Optional   bool
+	Label      string `validate:"max=200"`
+	Anchor     string // not supported yet
+}
+
+// Draft is a checked request whose files are staged, good for one
+// [Joined.Create] within 24 hours.
+type Draft struct {
+	env     *Envelope
+	objects []storage.Object
+	actor   Actor
+	send    bool
+	also    func(context.Context, storage.Tx, *Envelope) error
+}
+
+// EnvelopeID is the id that the envelope will have.
+func (d *Draft) EnvelopeID() string { return d.env.ID }
+
+// Create makes an envelope: paper without a document comes back pending,
+// e-sign preparing or, with Send, sent. Errors: *InvalidError, *Refusal,
+// *NotSignableError, *ExternalIDError.
+func (e *Engine) Create(ctx context.Context, r CreateRequest) (*Envelope, error) {
+	d, err := e.Prepare(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return (&Joined{e, e.cfg.Store}).Create(ctx, d)
+}
+
+// Prepare does what Create does before its transaction: it checks the request,
+// prepares the document and stages its files. [Joined.Create] does the rest in
+// a host's transaction. Errors are those of Create.
+func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
+	r.setDefaults()
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	if err := e.externalID(ctx, e.cfg.Store, r.OrgID, r.ExternalID); err != nil {
+		return nil, err
+	}
+	d := &Draft{env: e.newEnvelope(&r), actor: r.Actor, send: r.Send && r.EnvelopeKind == KindESign, also: r.Also}
+	if r.EnvelopeKind == KindPaper {
+		return d, nil
+	}
+	if d.send {
+		if err := e.Preflight(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.prepareDocument(ctx, &r, d); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
+	env := &Envelope{
+		Summary: Summary{
+			ID: e.cfg.NewID("env"), OrgID: r.OrgID, Name: r.EnvelopeName, Kind: r.EnvelopeKind, Status: StatusPreparing,
+			CustomerID: r.CustomerID, CustomerEmail: r.CustomerEmail, CustomerName: r.CustomerName,
+			ExternalID: r.ExternalID, SignersTotal: len(r.Signers), Revision: 1,
+		},
+		Metadata: r.Metadata, Message: r.Message, RedirectURL: r.RedirectURL, SigningOrder: r.SigningOrder,
+		Consent: r.Consent, ExpiresInDays: r.ExpiresInDays, AutoVault: r.AutoVault, SecuredParty: r.SecuredParty,
+	}
+	if r.EnvelopeKind == KindPaper {
+		env.Status = StatusPending
+	}
+	for _, s := range r.Signers {
+		env.Signers = append(env.Signers, Signer{
+			ID: e.cfg.NewID("sgn"), Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth,
+			Status: SignerWaiting, LinkVersion: 1,
+		})
+	}
+	sortSigners(env.Signers)
+	return env
+}
+
+// externalID returns an *ExternalIDError if the organization used id before.
+func (e *Engine) externalID(ctx context.Context, s Store, orgID, id string) error {
+	if id == "" {
+		return nil
+	}
+	first, err := s.EnvelopeByExternalID(ctx, orgID, id)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("create: %w", err)
+	}
+	return &ExternalIDError{id, first}
+}
+
+// Create makes an envelope of d.
+func (j *Joined) Create(ctx context.Context, d *Draft) (*Envelope, error) {
+	e := j.engine
+	var out *Envelope
+	err := j.store.InTx(ctx, func(ctx context.Context, s Store) error {
+		env := d.env.clone()
+		if err := e.insert(ctx, s, env, d); err != nil {
+			return err
+		}
+		if d.send {
+			if err := e.send(ctx, s, env, d.actor); err != nil {
+				return err
+			}
+		}
+		out = env
+		return also(ctx, s, d.also, env)
+	})
+	if errors.Is(err, storage.ErrConflict) {
+		if taken := e.externalID(ctx, j.store, d.env.OrgID, d.env.ExternalID); taken != nil {
+			return nil, taken
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create: %w", err)
+	}
+	return out, nil
+}
+
+func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) error {
+	now := e.now()
+	for _, o := range d.objects {
+		if err := s.LinkBlob(ctx, o.Name, now); err != nil {
+			return fmt.Errorf("link %s: %w", o.Name, err)
+		}
+	}
+	data := map[string]any{
+		"kind": env.Kind, "signers": signerIDs(env.Signers), "fields": len(env.Fields), "signing_order": env.SigningOrder,
+		"consent": env.Consent, "auto_vault": env.AutoVault,
+	}
+	if env.Document != nil {
+		data["document_sha256"] = env.Document.Object.SHA256
+		data["document_size"] = env.Document.Object.Size
+		data["prepared_sha256"] = env.Parts[0].SHA256
+		data["normalized"] = env.Document.Normalized
+	}
+	events, err := e.stamper.Append(ctx, s, chain.Draft{
+		EnvelopeID: env.ID, Type: EventCreated, Actor: d.actor, Data: data, Detail: createdDetail(env),
+	})
+	if err != nil {
+		return err
+	}
+	env.CreatedAt = events[0].RecordedAt
+	env.UpdatedAt = env.CreatedAt
+	if env.Document != nil {
+		env.Document.UploadedAt = env.CreatedAt
+		env.Document.Head = headOf(events[0])
+	}
+	return s.CreateEnvelope(ctx, env)
+}
+
+func createdDetail(env *Envelope) map[string]any {
+	signers := make([]map[string]any, len(env.Signers))
+	for i, s := range env.Signers {
+		signers[i] = map[string]any{"signer_id": s.ID, "email": s.Email, "name": s.Name, "role": s.Role, "order": s.Order, "auth": s.Auth}
+	}
+	d := map[string]any{
+		"customer_email": env.CustomerEmail, "customer_name": env.CustomerName, "customer_id": env.CustomerID,
+		"external_id": env.ExternalID, "envelope_name": env.Name, "signers": signers,
+	}
+	if env.Document != nil {
+		d["filename"] = env.Document.Filename
+	}
+	if p := env.SecuredParty; p != nil {
+		d["secured_party"] = map[string]any{"name": p.Name, "identifier": p.Identifier, "email": p.Email}
+	}
+	return d
+}
+
+func signerIDs(signers []Signer) []string {
+	ids := make([]string, len(signers))
+	for i, s := range signers {
+		ids[i] = s.ID
+	}
+	return ids
+}
+
+func headOf(e Event) chain.Head {
+	return chain.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+}

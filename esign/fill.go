@@ -1,0 +1,165 @@
+package esign
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+// filled is what a signer's request puts on the pages.
+type filled struct {
+	marks  []pdf.Mark
+	values []Field           // the signer's fields with their values
+	detail map[string]string // field id → value, for the event
+}
+
+// filler fills one signer's fields.
+type filler struct {
+	engine  *Engine
+	signer  *Signer
+	request *SignRequest
+	now     time.Time
+	given   map[string]string
+	out     *filled
+	bad     check.Problems
+}
+
+// fill turns a request into marks and values; *InvalidError.
+func (e *Engine) fill(env *Envelope, sg *Signer, r SignRequest) (*filled, error) {
+	f := &filler{
+		engine: e, signer: sg, request: &r, now: e.now(), given: map[string]string{},
+		out: &filled{detail: map[string]string{}},
+	}
+	own := env.fieldsOf(sg.ID)
+	f.take(own)
+	if r.Signature.Kind == SignatureTyped && len(r.Signature.PNG) == 0 {
+		f.drawable("signature.text", r.Signature.Text)
+	}
+	for _, field := range own {
+		f.field(field)
+	}
+	if err := f.bad.Err(); err != nil {
+		return nil, err
+	}
+	return f.out, nil
+}
+
+// take reads the request's values and refuses those of no field of the signer.
+func (f *filler) take(own []Field) {
+	known := map[string]bool{}
+	for _, o := range own {
+		known[o.ID] = true
+	}
+	for i, v := range f.request.Fields {
+		at := fmt.Sprintf("fields[%d].field_id", i)
+		if _, twice := f.given[v.FieldID]; twice {
+			f.bad.Add(at, "unique", "comes twice")
+		} else if !known[v.FieldID] {
+			f.bad.Add(at, "field", "is no field of this signer")
+		}
+		f.given[v.FieldID] = v.Value
+	}
+}
+
+const maxValue = 500 // characters
+
+func (f *filler) field(d Field) {
+	v := strings.TrimSpace(f.given[d.ID])
+	if !plain(v, "") || utf8.RuneCountInString(v) > maxValue {
+		f.bad.Add(at(d), "text", "must be one line of plain text of at most %d characters", maxValue)
+		return
+	}
+	m := pdf.Mark{Page: d.Page, X: d.X, Y: d.Y, W: d.W, H: d.H}
+	switch d.Kind {
+	case FieldSignature, FieldInitials:
+		if v == "" && !d.Required {
+			return
+		}
+		v = f.sign(&m, d, v)
+	case FieldDate:
+		v = f.date(d, v)
+		m.Kind, m.Text = pdf.MarkText, v
+	case FieldText:
+		if v == "" {
+			f.missing(d)
+			return
+		}
+		f.drawable(at(d), v)
+		m.Kind, m.Text = pdf.MarkText, v
+	case FieldCheckbox:
+		if v != "" && v != "true" && v != "false" {
+			f.bad.Add(at(d), "oneof", "must be true or false")
+		}
+		if v != "true" {
+			f.missing(d)
+			return
+		}
+		m.Kind = pdf.MarkCheck
+	}
+	d.Value = v
+	f.out.marks = append(f.out.marks, m)
+	f.out.values = append(f.out.values, d)
+	f.out.detail[d.ID] = v
+}
+
+// sign makes m a signature or initials and returns the value to keep.
+func (f *filler) sign(m *pdf.Mark, d Field, v string) string {
+	s := f.request.Signature
+	if d.Kind == FieldSignature {
+		m.Caption = fmt.Sprintf("Signed %s · %s", f.now.Format("2006-01-02 15:04:05 UTC"), f.signer.ID)
+	}
+	m.Kind = pdf.MarkSignature
+	if len(s.PNG) > 0 {
+		m.PNG = s.PNG
+		return s.Kind
+	}
+	m.Text = s.Text
+	if d.Kind == FieldInitials {
+		m.Text = initials(s.Text)
+		if v != "" && v != "true" {
+			m.Text = v
+			f.drawable(at(d), v)
+		}
+	}
+	return m.Text
+}
+
+// date is the day of signing; the signer's own calendar may differ from UTC's by
+// one day.
+func (f *filler) date(d Field, v string) string {
+	const day = "2006-01-02"
+	if v == "" {
+		return f.now.Format(day)
+	}
+	t, err := time.Parse(day, v)
+	if off := f.now.Sub(t); err != nil || off < -24*time.Hour || off >= 48*time.Hour {
+		f.bad.Add(at(d), "date", "must be the day of signing, as 2006-01-02")
+	}
+	return v
+}
+
+func (f *filler) missing(d Field) {
+	if d.Required {
+		f.bad.Add(at(d), "required", "is required")
+	}
+}
+
+func at(d Field) string { return "fields[" + d.ID + "]" }
+
+// drawable refuses text that no font can draw, naming the character.
+func (f *filler) drawable(field, text string) { f.engine.drawable(&f.bad, field, text) }
+
+func (e *Engine) drawable(p *check.Problems, field, text string) {
+	var missing *pdf.MissingGlyphError
+	switch err := pdf.CheckText(text, e.fonts); {
+	case errors.As(err, &missing):
+		p.Add(field, "glyph_missing", "the character %q (U+%04X) is in no font here", missing.Char, missing.Char)
+	case err != nil:
+		p.Add(field, "glyph_missing", "cannot be drawn")
+	}
+}

@@ -1,0 +1,305 @@
+package esign_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"image/png"
+	"sync"
+	"testing"
+	"time"
+
+	"gocloud.dev/blob/memblob"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/internal/testpki"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/blobstore"
+	"github.com/evaultlib/evault/storage/sqlstore"
+)
+
+const org = "org_test"
+
+var key = esign.Actor{Kind: "key", ID: "key_test"}
+
+// clock is a clock that a test sets.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(time.Millisecond)
+	return c.at
+}
+
+func (c *clock) forward(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// brittle is a real sealer that can be told to fail.
+type brittle struct {
+	esign.Sealer
+	mu   sync.Mutex
+	fail []error // of the next calls; nil works
+}
+
+func (b *brittle) next() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.fail) == 0 {
+		return nil
+	}
+	err := b.fail[0]
+	b.fail = b.fail[1:]
+	return err
+}
+
+func (b *brittle) Seal(ctx context.Context, r pades.SealRequest) (*pades.Seal, error) {
+	if err := b.next(); err != nil {
+		return nil, err
+	}
+	return b.Sealer.Seal(ctx, r)
+}
+
+func (b *brittle) Check(ctx context.Context, at time.Time) error {
+	if err := b.next(); err != nil {
+		return err
+	}
+	return b.Sealer.Check(ctx, at)
+}
+
+// inbox keeps what signers are told.
+type inbox struct {
+	mu      sync.Mutex
+	notices []esign.Notice
+	fail    bool
+}
+
+func (i *inbox) Notify(_ context.Context, n esign.Notice) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.fail {
+		return errors.New("no mail today")
+	}
+	i.notices = append(i.notices, n)
+	return nil
+}
+
+type bench struct {
+	*esign.Engine
+	t      *testing.T
+	db     *sqlstore.DB
+	depot  *storage.Depot
+	clock  *clock
+	sealer *brittle
+	inbox  *inbox
+	pki    *testpki.PKI
+}
+
+var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func newBench(t *testing.T, change ...func(*esign.Config)) *bench {
+	t.Helper()
+	return benchOn(t, testdb.Open(t), change...)
+}
+
+func benchOn(t *testing.T, db *sqlstore.DB, change ...func(*esign.Config)) *bench {
+	t.Helper()
+	b := &bench{t: t, db: db, clock: &clock{at: start}, inbox: &inbox{}}
+	pki, err := testpki.New(testpki.Options{Now: func() time.Time { return start }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := pades.New(pades.Config{Signer: pki.Seal.Key, Chain: pki.Seal.Chain, Now: b.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket := memblob.OpenBucket(nil)
+	t.Cleanup(func() { bucket.Close() })
+	blobs, err := blobstore.New(bucket, blobstore.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.pki, b.sealer = pki, &brittle{Sealer: sealer}
+	b.depot = &storage.Depot{Blobs: blobs, Rows: db.BlobRows(), Now: b.clock.now}
+	cfg := esign.Config{
+		Store: db.ESign(), Depot: b.depot, Sealer: b.sealer, Notifier: b.inbox, Now: b.clock.now,
+		LinkKeys:   []esign.LinkKey{{ID: "k1", Secret: bytes.Repeat([]byte{7}, 32)}},
+		SigningURL: func(token string) string { return "https://sign.example.com/" + token },
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	b.depot = cfg.Depot
+	if b.Engine, err = esign.New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// request is a contract for two signers, in sequence.
+func request() esign.CreateRequest {
+	return esign.CreateRequest{
+		OrgID: org, Actor: key, CustomerEmail: "ada@example.com", CustomerName: "Ada Byron", EnvelopeName: "Truck 42",
+		Document: testpdf.Contract(3), Filename: "contract.pdf", SigningOrder: esign.OrderSequential,
+		Signers: []esign.SignerSpec{
+			{Email: "ada@example.com", Name: "Ada Byron", Role: "buyer", Order: 1},
+			{Email: "lz@example.com", Name: "Łukasz Żółć", Role: "seller", Order: 2},
+		},
+		Fields: []esign.FieldSpec{
+			{Kind: esign.FieldSignature, Role: "buyer", Page: 3, X: 0.1, Y: 0.8, W: 0.3, H: 0.05},
+			{Kind: esign.FieldDate, Role: "buyer", Page: 3, X: 0.5, Y: 0.8, W: 0.2, H: 0.03},
+			{Kind: esign.FieldText, Role: "buyer", Page: 2, X: 0.1, Y: 0.1, W: 0.3, H: 0.03, Label: "VIN"},
+			{Kind: esign.FieldCheckbox, Role: "buyer", Page: 2, X: 0.1, Y: 0.2, W: 0.03, H: 0.03, Optional: true},
+			{Kind: esign.FieldInitials, Role: "buyer", Page: 1, X: 0.8, Y: 0.9, W: 0.1, H: 0.03},
+		},
+		Send: true,
+	}
+}
+
+func (b *bench) create(change ...func(*esign.CreateRequest)) *esign.Envelope {
+	b.t.Helper()
+	r := request()
+	for _, c := range change {
+		c(&r)
+	}
+	env, err := b.Create(b.t.Context(), r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return env
+}
+
+// link reads one signer's token.
+func (b *bench) link(envelopeID, email string) string {
+	b.t.Helper()
+	links, err := b.SigningLinks(b.t.Context(), esign.LinksRequest{OrgID: org, EnvelopeID: envelopeID, Actor: key, RemoteAddr: "192.0.2.9"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, l := range links {
+		if l.Email == email {
+			return l.Token
+		}
+	}
+	b.t.Fatalf("no link for %s", email)
+	return ""
+}
+
+var client = esign.Client{Addr: "192.0.2.1", UserAgent: "test/1"}
+
+// read reads the document and consents, so that the signature is all that is left.
+func (b *bench) read(token string) *esign.Session {
+	b.t.Helper()
+	s, err := b.Session(b.t.Context(), token, client)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := b.Engine.Document(b.t.Context(), token, client); err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := b.Consent(b.t.Context(), esign.ConsentRequest{Token: token, DisclosureSHA256: s.DisclosureSHA256, Client: client}); err != nil {
+		b.t.Fatal(err)
+	}
+	return s
+}
+
+// typed is a valid request for the fields of s.
+func typed(token, name string, s *esign.Session) esign.SignRequest {
+	r := esign.SignRequest{Token: token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: name}, Client: client}
+	for _, f := range s.Fields {
+		switch f.Kind {
+		case esign.FieldText:
+			r.Fields = append(r.Fields, esign.FieldValue{FieldID: f.ID, Value: "1FTFW1E50NFA00042"})
+		case esign.FieldCheckbox:
+			r.Fields = append(r.Fields, esign.FieldValue{FieldID: f.ID, Value: "true"})
+		}
+	}
+	return r
+}
+
+func (b *bench) sign(token, name string) *esign.SignerResult {
+	b.t.Helper()
+	out, err := b.Sign(b.t.Context(), typed(token, name, b.read(token)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return out
+}
+
+// complete signs an envelope of request as both signers.
+func (b *bench) complete(envelopeID string) {
+	b.t.Helper()
+	b.sign(b.link(envelopeID, "ada@example.com"), "Ada Byron")
+	b.sign(b.link(envelopeID, "lz@example.com"), "Łukasz Żółć")
+}
+
+func (b *bench) get(envelopeID string) *esign.Envelope {
+	b.t.Helper()
+	env, err := b.Envelope(b.t.Context(), org, envelopeID)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return env
+}
+
+// chain reads the events of an envelope and verifies them.
+func (b *bench) chain(envelopeID string) []esign.Event {
+	b.t.Helper()
+	ev, err := b.Evidence(b.t.Context(), envelopeID)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if redacted, err := chain.Verify(envelopeID, ev.Events); err != nil || redacted != 0 {
+		b.t.Fatalf("chain: %d redacted, %v", redacted, err)
+	}
+	return ev.Events
+}
+
+func types(events []esign.Event) []string {
+	out := make([]string, len(events))
+	for i, e := range events {
+		out[i] = e.Type
+	}
+	return out
+}
+
+// invalid returns "field rule" of each problem of an *InvalidError.
+func invalid(err error) []string {
+	var ie *check.InvalidError
+	if !errors.As(err, &ie) {
+		return nil
+	}
+	out := make([]string, len(ie.Fields))
+	for i, f := range ie.Fields {
+		out[i] = f.Field + " " + f.Rule
+	}
+	return out
+}
+
+// drawing is a PNG with a line on it, or with nothing.
+func drawing(w, h int, ink bool) []byte {
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for x := range w {
+		if ink {
+			m.Set(x, h/2, color.NRGBA{0, 0, 120, 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,75 @@
+package esign
+
+import (
+	"context"
+	"time"
+
+	"github.com/evaultlib/evault/storage"
+)
+
+// Joined has the verbs that are SQL alone, inside a transaction that someone
+// else opened. Nothing is repeated in there: storage.ErrRetry asks for the whole
+// transaction to be run again.
+type Joined struct {
+	engine *Engine
+	store  Store
+}
+
+// With joins tx, which the backend of Config.Store has made
+// (sqlstore's Join for a host's own transaction).
+func (e *Engine) With(tx storage.Tx) *Joined { return &Joined{e, e.cfg.Store.With(tx)} }
+
+func (e *Engine) own() *Joined { return &Joined{e, e.cfg.Store} }
+
+// Vaulting is what the vault tells of a deposit.
+type Vaulting struct {
+	EnvelopeID   string
+	At           time.Time
+	DocumentHash storage.Digest
+}
+
+// Vaulted records that the completion, or the paper, is now an authoritative
+// copy. *StateError unless the envelope is completed, or paper with its PDF.
+func (j *Joined) Vaulted(ctx context.Context, v Vaulting) error {
+	return j.record(ctx, v.EnvelopeID, VerbVault, func(env *Envelope) {
+		env.VaultedAt, env.DocumentHash = &v.At, v.DocumentHash
+	})
+}
+
+// DocumentHash records the digest of a new version of the authoritative copy.
+// It leaves the last evaluation behind.
+func (j *Joined) DocumentHash(ctx context.Context, envelopeID string, sha storage.Digest) error {
+	return j.record(ctx, envelopeID, VerbEvaluate, func(env *Envelope) {
+		env.DocumentHash, env.Compliant = sha, nil
+	})
+}
+
+// Evaluated records an evaluation; nil takes the last one back.
+func (j *Joined) Evaluated(ctx context.Context, envelopeID string, compliant *bool, at time.Time) error {
+	return j.record(ctx, envelopeID, VerbEvaluate, func(env *Envelope) {
+		env.Compliant, env.EvaluatedAt = compliant, &at
+	})
+}
+
+// Released records that the authoritative copy was handed over.
+func (j *Joined) Released(ctx context.Context, envelopeID string, at time.Time) error {
+	return j.record(ctx, envelopeID, VerbRelease, func(env *Envelope) {
+		no := false
+		env.ReleasedAt, env.Compliant = &at, &no
+	})
+}
+
+// record changes the row for what another engine did, whose own events tell it.
+func (j *Joined) record(ctx context.Context, envelopeID string, v Verb, change func(*Envelope)) error {
+	_, err := j.engine.update(ctx, j.store, envelopeID, func(ctx context.Context, s Store, env *Envelope) error {
+		to, err := env.Status.After(v)
+		if err != nil {
+			return err
+		}
+		env.Status = to
+		change(env)
+		_, err = j.engine.save(ctx, s, env)
+		return err
+	})
+	return err
+}

@@ -1,0 +1,179 @@
+package esign
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+// A signing link's token is the unpadded base64url of
+//
+//	0x01 | len(key id) | key id | link version, 4 bytes big-endian | signer id | MAC
+//
+// where MAC is HMAC-SHA256 under that key over "evault signing link v1", a zero
+// byte and all bytes before the MAC. Only this spelling is accepted. Tokens are
+// made again when needed and stored nowhere.
+const (
+	tokenVersion = 1
+	tokenContext = "evault signing link v1\x00"
+)
+
+var tokenEncoding = base64.RawURLEncoding.Strict()
+
+// token is the signing link of s.
+func (e *Engine) token(s *Signer) string {
+	k := e.cfg.LinkKeys[0]
+	b := append([]byte{tokenVersion, byte(len(k.ID))}, k.ID...)
+	b = binary.BigEndian.AppendUint32(b, uint32(s.LinkVersion))
+	b = append(b, s.ID...)
+	return tokenEncoding.EncodeToString(append(b, tokenMAC(k.Secret, b)...))
+}
+
+func tokenMAC(secret, b []byte) []byte {
+	m := hmac.New(sha256.New, secret)
+	m.Write([]byte(tokenContext))
+	m.Write(b)
+	return m.Sum(nil)
+}
+
+// openToken returns the signer and the link version that token names, or ErrLink.
+func (e *Engine) openToken(token string) (signerID string, version int, err error) {
+	if len(token) > 512 {
+		return "", 0, ErrLink
+	}
+	b, err := tokenEncoding.DecodeString(token)
+	if err != nil || len(b) < 2+4+sha256.Size || b[0] != tokenVersion {
+		return "", 0, ErrLink
+	}
+	body, mac := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
+	n := int(body[1])
+	if len(body) < 2+n+4+1 {
+		return "", 0, ErrLink
+	}
+	i := slices.IndexFunc(e.cfg.LinkKeys, func(k LinkKey) bool { return k.ID == string(body[2:2+n]) })
+	if i < 0 || !hmac.Equal(mac, tokenMAC(e.cfg.LinkKeys[i].Secret, body)) {
+		return "", 0, ErrLink
+	}
+	return string(body[2+n+4:]), int(binary.BigEndian.Uint32(body[2+n:])), nil
+}
+
+// copyGrace is how long after its expiry a link still opens the completed document.
+const copyGrace = 30 * 24 * time.Hour
+
+// open resolves token inside s to an envelope and its signer, as of now:
+// ErrLink, ErrLinkGone, ErrNotYourTurn.
+func (e *Engine) open(ctx context.Context, s Store, token string) (*Envelope, *Signer, error) {
+	id, version, err := e.openToken(token)
+	if err != nil {
+		return nil, nil, err
+	}
+	env, err := s.EnvelopeOfSigner(ctx, id)
+	if err != nil {
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil, nil, ErrLink
+		}
+		return nil, nil, err
+	}
+	now := e.now()
+	env.judge(now)
+	sg := env.signer(id)
+	if sg.LinkVersion != version {
+		return nil, nil, ErrLinkGone
+	}
+	switch env.Status {
+	case StatusSent, StatusViewed:
+		if sg.Status == SignerWaiting {
+			return nil, nil, ErrNotYourTurn
+		}
+	case StatusSigned, StatusCompleted, StatusVaulted, StatusReleased:
+		if env.ExpiresAt != nil && now.After(env.ExpiresAt.Add(copyGrace)) {
+			return nil, nil, ErrLinkGone
+		}
+	case StatusPreparing:
+		return nil, nil, ErrNotYourTurn
+	default:
+		return nil, nil, ErrLinkGone
+	}
+	return env, sg, nil
+}
+
+// SigningLink is one signer's link. Token is "" for a signer whose turn has not
+// come, and always a secret.
+type SigningLink struct {
+	SignerID, Email, Name, Role string
+	Order                       int
+	Status                      SignerStatus
+	Token                       string
+	ExpiresAt                   *time.Time
+}
+
+// LinksRequest asks for an envelope's signing links.
+type LinksRequest struct {
+	OrgID, EnvelopeID string
+	Actor             Actor
+	RemoteAddr        string // of the one who asks
+	Also              func(ctx context.Context, tx storage.Tx, links *[]SigningLink) error
+}
+
+// SigningLinks reads the links. That is an event, and the links are marked as
+// disclosed to the sender for ever. *StateError before the envelope was sent
+// and after it was declined, voided or expired.
+func (e *Engine) SigningLinks(ctx context.Context, r LinksRequest) ([]SigningLink, error) {
+	var links []SigningLink
+	_, err := e.update(ctx, e.cfg.Store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
+		if err := env.allow(r.OrgID, VerbLinks); err != nil {
+			return err
+		}
+		now := e.now()
+		var told []string
+		var marked []Signer
+		links = make([]SigningLink, 0, len(env.Signers))
+		for i := range env.Signers {
+			sg := &env.Signers[i]
+			l := SigningLink{
+				SignerID: sg.ID, Email: sg.Email, Name: sg.Name, Role: sg.Role, Order: sg.Order,
+				Status: sg.Status, ExpiresAt: env.ExpiresAt,
+			}
+			if sg.Status != SignerWaiting {
+				l.Token = e.token(sg)
+				told = append(told, sg.ID)
+				if sg.LinkDisclosedAt == nil {
+					sg.LinkDisclosedAt = &now
+					marked = append(marked, *sg)
+				}
+			}
+			links = append(links, l)
+		}
+		if err := s.UpdateSigners(ctx, env.ID, marked...); err != nil {
+			return err
+		}
+		if _, err := e.save(ctx, s, env, chain.Draft{
+			EnvelopeID: env.ID, Type: EventLinksDisclosed, Actor: r.Actor,
+			Data: map[string]any{"signer_ids": told}, Detail: map[string]any{"address": clean(r.RemoteAddr)},
+		}); err != nil {
+			return err
+		}
+		return also(ctx, s, r.Also, &links)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return links, nil
+}
+
+// allow judges whether the organization may do v to env.
+func (e *Envelope) allow(orgID string, v Verb) error {
+	if e.OrgID != orgID {
+		return ErrNotFound
+	}
+	_, err := e.Status.After(v)
+	return err
+}

@@ -1,0 +1,217 @@
+package esign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Notice is what a signer is told.
+type Notice struct {
+	ID                              string // the same at every try
+	Kind                            string
+	OrgID, EnvelopeID, EnvelopeName string
+	SignerID, Email, Name           string
+	Message                         string
+	URL                             string // the signing link, a secret; "" where it is dead
+	ExpiresAt                       *time.Time
+}
+
+// Notifier tells signers. An error is tried again later.
+type Notifier interface {
+	Notify(ctx context.Context, n Notice) error
+}
+
+// notify queues a notice to each of signers, in the transaction of s.
+func (e *Engine) notify(ctx context.Context, s Store, env *Envelope, signers []Signer, kind, message string, now time.Time) error {
+	if e.cfg.Notifier == nil || len(signers) == 0 {
+		return nil
+	}
+	queue := make([]QueuedNotice, len(signers))
+	for i, sg := range signers {
+		queue[i] = QueuedNotice{
+			ID: e.cfg.NewID("ntc"), EnvelopeID: env.ID, SignerID: sg.ID, Kind: kind, Message: message, CreatedAt: now, NextTry: now,
+		}
+	}
+	return s.AddNotices(ctx, queue...)
+}
+
+const (
+	noticeLease = 2 * time.Minute
+	noticeTries = 12 // with the pauses below, about two days
+)
+
+// NotifyDue hands queued notices to the Notifier, at most limit, and returns how
+// many it took. A notice reaches the Notifier at least once; what fails is tried
+// again after 1 min, doubling to 12 h, 12 times.
+func (e *Engine) NotifyDue(ctx context.Context, limit int) (int, error) {
+	if e.cfg.Notifier == nil {
+		return 0, nil
+	}
+	n := 0
+	for ; n < limit; n++ {
+		now := e.now()
+		due, err := e.cfg.Store.TakeNotices(ctx, now, now.Add(noticeLease), 1)
+		if err != nil {
+			return n, fmt.Errorf("notices: %w", err)
+		}
+		if len(due) == 0 {
+			return n, nil
+		}
+		if err := e.deliver(ctx, due[0]); err != nil {
+			return n, fmt.Errorf("notice %s: %w", due[0].ID, err)
+		}
+	}
+	return n, nil
+}
+
+func (e *Engine) deliver(ctx context.Context, q QueuedNotice) error {
+	env, err := e.cfg.Store.Envelope(ctx, q.EnvelopeID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return e.cfg.Store.CloseNotice(ctx, q.ID)
+	}
+	if err != nil {
+		return err
+	}
+	env.judge(e.now())
+	sg := env.signer(q.SignerID)
+	if sg == nil || !env.stillTrue(q.Kind, sg) {
+		return e.cfg.Store.CloseNotice(ctx, q.ID)
+	}
+	n := Notice{
+		ID: q.ID, Kind: q.Kind, OrgID: env.OrgID, EnvelopeID: env.ID, EnvelopeName: env.Name,
+		SignerID: sg.ID, Email: sg.Email, Name: sg.Name, Message: q.Message,
+	}
+	if q.Kind != NoticeVoided && q.Kind != NoticeDeclined {
+		n.URL, n.ExpiresAt = e.cfg.SigningURL(e.token(sg)), env.ExpiresAt
+	}
+	err = e.cfg.Notifier.Notify(ctx, n)
+	switch {
+	case err == nil:
+		return e.cfg.Store.CloseNotice(ctx, q.ID)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case q.Tries >= noticeTries:
+		e.log.ErrorContext(ctx, "notice given up", "notice", q.ID, "envelope", q.EnvelopeID, "error", err)
+		return e.cfg.Store.CloseNotice(ctx, q.ID)
+	}
+	e.log.WarnContext(ctx, "notice failed", "notice", q.ID, "envelope", q.EnvelopeID, "try", q.Tries, "error", err)
+	pause := min(time.Minute<<(q.Tries-1), 12*time.Hour)
+	return e.cfg.Store.PostponeNotice(ctx, q.ID, e.now().Add(pause))
+}
+
+// stillTrue reports whether a queued notice would still tell s the truth.
+func (e *Envelope) stillTrue(kind string, s *Signer) bool {
+	if kind != NoticeSign && kind != NoticeReminder {
+		return true
+	}
+	_, err := e.Status.After(VerbRemind)
+	return err == nil && s.Status != SignerSigned
+}
+
+// RemindRequest reminds SignerID, or with "" all whose turn it is. Message is
+// plain text, at most 2,000 characters.
+type RemindRequest struct {
+	OrgID, EnvelopeID string
+	Actor             Actor
+	SignerID, Message string
+	Also              func(ctx context.Context, tx storage.Tx, r *Reminders) error
+}
+
+// Reminder is one signer reminded, or skipped for a reason: not_your_turn,
+// already_signed, too_soon.
+type Reminder struct {
+	SignerID, Email string
+	At              time.Time
+	Reason          string
+}
+
+// Reminders are who was reminded and who was not.
+type Reminders struct{ Reminded, Skipped []Reminder }
+
+// Remind queues reminders, at most one for each signer in Config.RemindInterval.
+// ErrSignerNotFound; *StateError unless the envelope is sent or viewed.
+func (e *Engine) Remind(ctx context.Context, r RemindRequest) (*Reminders, error) {
+	return e.own().Remind(ctx, r)
+}
+
+// Remind is [Engine.Remind].
+func (j *Joined) Remind(ctx context.Context, r RemindRequest) (*Reminders, error) {
+	var p check.Problems
+	if text(&p, "message", r.Message); len([]rune(r.Message)) > 2000 {
+		p.Add("message", "max", "must be at most 2000 characters")
+	}
+	if err := p.Err(); err != nil {
+		return nil, err
+	}
+	var out *Reminders
+	_, err := j.engine.update(ctx, j.store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
+		if err := env.allow(r.OrgID, VerbRemind); err != nil {
+			return err
+		}
+		if r.SignerID != "" && env.signer(r.SignerID) == nil {
+			return ErrSignerNotFound
+		}
+		var due []Signer
+		out, due = env.remindable(r.SignerID, j.engine.now(), j.engine.cfg.RemindInterval)
+		if err := j.engine.remind(ctx, s, env, due, r); err != nil {
+			return err
+		}
+		return also(ctx, s, r.Also, out)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (e *Envelope) remindable(only string, now time.Time, every time.Duration) (*Reminders, []Signer) {
+	out, due := &Reminders{}, []Signer(nil)
+	for i := range e.Signers {
+		s := &e.Signers[i]
+		if only != "" && s.ID != only {
+			continue
+		}
+		skip := func(reason string) {
+			out.Skipped = append(out.Skipped, Reminder{SignerID: s.ID, Email: s.Email, Reason: reason})
+		}
+		switch {
+		case s.Status == SignerSigned:
+			skip("already_signed")
+		case s.Status == SignerWaiting:
+			skip("not_your_turn")
+		case s.RemindedAt != nil && now.Before(s.RemindedAt.Add(every)):
+			skip("too_soon")
+		default:
+			s.RemindedAt = &now
+			due = append(due, *s)
+			out.Reminded = append(out.Reminded, Reminder{SignerID: s.ID, Email: s.Email, At: now})
+		}
+	}
+	return out, due
+}
+
+func (e *Engine) remind(ctx context.Context, s Store, env *Envelope, due []Signer, r RemindRequest) error {
+	if len(due) == 0 {
+		return nil
+	}
+	if err := s.UpdateSigners(ctx, env.ID, due...); err != nil {
+		return err
+	}
+	if err := e.notify(ctx, s, env, due, NoticeReminder, r.Message, e.now()); err != nil {
+		return err
+	}
+	_, err := e.save(ctx, s, env, chain.Draft{
+		EnvelopeID: env.ID, Type: EventReminded, Actor: r.Actor, Data: map[string]any{"signer_ids": signerIDs(due)},
+		Detail: map[string]any{"message": r.Message},
+	})
+	return err
+}
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }

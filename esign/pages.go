@@ -1,0 +1,39 @@
+package esign
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
+)
+
+// grown are the limits for a document that was accepted and has grown since.
+func (e *Engine) grown() Limits {
+	l := e.cfg.Limits
+	return Limits{Bytes: 1 << 40, Pages: l.Pages + 10_000, Objects: l.Objects + 1_000_000, Depth: l.Depth, Decoded: l.Decoded}
+}
+
+// place appends marks to raw.
+func (e *Engine) place(ctx context.Context, raw []byte, marks []pdf.Mark) ([]byte, error) {
+	return pdf.Place(ctx, raw, marks, pdf.PlaceOptions{Fonts: e.fonts, Limits: e.grown()})
+}
+
+// markCopy makes the marked copy that a signer reads.
+func (e *Engine) markCopy(ctx context.Context, env *Envelope, raw []byte, sha storage.Digest) ([]byte, error) {
+	return pdf.MarkCopy(ctx, raw, pdf.CopyMark{
+		EnvelopeID: env.ID, CopyID: e.cfg.NewID("cpy"), SHA256: string(sha), At: e.now(), Fonts: e.fonts, Limits: e.grown(),
+	})
+}
+
+func (e *Engine) pageCount(raw []byte) (int, error) {
+	d, err := pdf.Open(raw, e.grown())
+	if err != nil {
+		return 0, fmt.Errorf("completed document: %w", err)
+	}
+	pages, err := d.Pages()
+	if err != nil {
+		return 0, fmt.Errorf("completed document: %w", err)
+	}
+	return len(pages), nil
+}

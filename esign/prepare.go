@@ -1,0 +1,140 @@
+package esign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
+)
+
+// legend stands on each page of an e-sign document before anyone sees it.
+const legend = "The authoritative copy is the one in its vault of record; every other file or print is a copy."
+
+// prepareDocument inspects and prepares an e-sign original and stages what
+// results into d.
+func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft) error {
+	in, err := e.inspect(ctx, r.Document)
+	if err != nil {
+		return err
+	}
+	if err := e.checkPages(r, in.Pages); err != nil {
+		return err
+	}
+	if len(in.Signatures) > 0 {
+		return &NotSignableError{"signed"}
+	}
+	p := pdf.Preparation{SignaturePage: d.env.signatories(r), Fonts: e.fonts, Limits: e.cfg.Limits}
+	if !r.WithoutLegend {
+		p.Legend = legend
+	}
+	prepared, blocks, normalized, err := e.prepare(ctx, r.Document, p)
+	if err != nil {
+		return err
+	}
+	info, err := pdf.Inspect(ctx, prepared, e.grown())
+	if err != nil {
+		return fmt.Errorf("prepared document: %w", err)
+	}
+	e.addFields(d.env, r.Fields, blocks)
+	return e.stageDocument(ctx, r, d, in, info, prepared, normalized)
+}
+
+// checkPages judges what needs the document: pages of fields, and what the
+// signature page must draw. (The certificate of completion writes characters that
+// no font has as code points.)
+func (e *Engine) checkPages(r *CreateRequest, pages int) error {
+	var p check.Problems
+	for i, f := range r.Fields {
+		if f.Page > pages {
+			p.Add(fmt.Sprintf("fields[%d].page", i), "max", "the document has %d pages", pages)
+		}
+	}
+	for i, s := range r.Signers {
+		if !r.places(s.Role) {
+			e.drawable(&p, fmt.Sprintf("signers[%d].name", i), s.Name)
+			e.drawable(&p, fmt.Sprintf("signers[%d].role", i), s.Role)
+		}
+	}
+	return p.Err()
+}
+
+// places reports whether a field says where that role signs.
+func (r *CreateRequest) places(role string) bool {
+	return slices.ContainsFunc(r.Fields, func(f FieldSpec) bool { return f.Role == role && f.Kind == FieldSignature })
+}
+
+// prepare makes the file that the first signer sees. What cannot be extended as
+// it came is normalized first; *NotSignableError if that does not help.
+func (e *Engine) prepare(ctx context.Context, raw []byte, p pdf.Preparation) (out []byte, blocks []pdf.Block, normalized bool, err error) {
+	out, blocks, err = pdf.Prepare(ctx, raw, p)
+	var refused *Refusal
+	if err == nil || !errors.As(err, &refused) {
+		return out, blocks, false, err
+	}
+	clean, err := pdf.Normalize(ctx, raw, e.cfg.Limits)
+	if err == nil {
+		out, blocks, err = pdf.Prepare(ctx, clean, p)
+	}
+	if errors.As(err, &refused) {
+		return nil, nil, false, &NotSignableError{refused.Reason}
+	}
+	return out, blocks, true, err
+}
+
+// signatories are the signers who get a block on an appended page: those
+// without a signature field.
+func (e *Envelope) signatories(r *CreateRequest) []pdf.Signatory {
+	var out []pdf.Signatory
+	for _, s := range e.Signers {
+		if !r.places(s.Role) {
+			out = append(out, pdf.Signatory{Role: s.Role, Name: s.Name})
+		}
+	}
+	return out
+}
+
+func (e *Engine) addFields(env *Envelope, specs []FieldSpec, blocks []pdf.Block) {
+	byRole := map[string]string{}
+	for _, s := range env.Signers {
+		byRole[s.Role] = s.ID
+	}
+	for _, f := range specs {
+		env.Fields = append(env.Fields, Field{
+			ID: e.cfg.NewID("fld"), SignerID: byRole[f.Role], Kind: f.Kind, Page: f.Page, X: f.X, Y: f.Y, W: f.W, H: f.H,
+			Required: !f.Optional, Label: f.Label,
+		})
+	}
+	for _, b := range blocks {
+		env.Fields = append(env.Fields, Field{
+			ID: e.cfg.NewID("fld"), SignerID: byRole[b.Role], Kind: b.Kind, Page: b.Page, X: b.X, Y: b.Y, W: b.W, H: b.H, Required: true,
+		})
+	}
+}
+
+func (e *Engine) stageDocument(
+	ctx context.Context, r *CreateRequest, d *Draft, in *Inspection, info *pdf.Info, prepared []byte, normalized bool,
+) error {
+	doc := &Document{Filename: r.Filename, Pages: in.Pages, Inspection: in, Normalized: normalized}
+	for _, p := range info.Pages {
+		doc.PageSizes = append(doc.PageSizes, PageSize{p.Width, p.Height})
+	}
+	base, err := e.cfg.Depot.Stage(ctx, "part", e.cfg.NewID("prt"), prepared)
+	if err != nil {
+		return fmt.Errorf("create: %w", err)
+	}
+	d.objects = append(d.objects, base)
+	doc.Object = storage.Object{SHA256: storage.Sum(r.Document), Size: int64(len(r.Document))}
+	if normalized {
+		if doc.Object, err = e.cfg.Depot.Stage(ctx, "upload", e.cfg.NewID("upl"), r.Document); err != nil {
+			return fmt.Errorf("create: %w", err)
+		}
+		d.objects = append(d.objects, doc.Object)
+	}
+	d.env.Document = doc
+	d.env.Parts = []Part{{Seq: 0, Object: base, SHA256: base.SHA256, Size: base.Size}}
+	return nil
+}

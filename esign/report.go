@@ -1,0 +1,115 @@
+package esign
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
+)
+
+const reportNotice = "This certificate lists what the signing system recorded about this document until the last signature. " +
+	"Digests are SHA-256 (FIPS 180-4). Each digest of a document is that of a beginning of this file: nothing that a signer was " +
+	"shown was changed afterwards. The electronic seal on this file covers the document and this certificate."
+
+const reportTime = "2006-01-02 15:04:05 UTC"
+
+// report is the certificate of completion: who signed what, when, and the chain
+// of events until the last signature.
+func (e *Engine) report(ev *Evidence) pdf.Report {
+	env := ev.Envelope
+	r := pdf.Report{
+		Title: "Certificate of completion", Subtitle: env.Name, Notice: reportNotice, Footer: "Envelope " + env.ID,
+		At: e.now(), Fonts: e.fonts, Limits: e.grown(),
+		Facts: []pdf.ReportFact{
+			{Label: "Envelope", Value: env.ID},
+			{Label: "Document", Value: fmt.Sprintf("%s, %d pages", env.Document.Filename, env.Document.Pages)},
+			{Label: "Sender", Value: env.OrgID},
+			{Label: "Customer", Value: env.CustomerName},
+			{Label: "Signing order", Value: env.SigningOrder},
+			{Label: "Created", Value: env.CreatedAt.Format(reportTime)},
+			{Label: "Sent", Value: moment(env.SentAt).Format(reportTime)},
+		},
+		Digests: env.reportDigests(),
+	}
+	if p := env.SecuredParty; p != nil {
+		r.Facts = append(r.Facts, pdf.ReportFact{Label: "Secured party named by the sender", Value: p.Name})
+	}
+	for _, p := range env.Parts[1:] {
+		r.Signers = append(r.Signers, env.signer(p.SignerID).report())
+	}
+	for _, event := range ev.Events {
+		r.Events = append(r.Events, pdf.ReportEvent{
+			Seq: int(event.Seq), At: event.RecordedAt, Type: event.Type, Actor: strings.TrimSpace(event.Actor.Kind + " " + event.Actor.ID),
+			Detail: addressOf(event), Hash: string(event.Hash),
+		})
+	}
+	return r
+}
+
+func (e *Envelope) reportDigests() []pdf.ReportDigest {
+	out := []pdf.ReportDigest{
+		{Label: "Document as handed in", Hex: string(e.Document.Object.SHA256)},
+		{Label: "Document as sent", Hex: string(e.Parts[0].SHA256)},
+	}
+	for _, p := range e.Parts[1:] {
+		s := e.signer(p.SignerID)
+		out = append(out,
+			pdf.ReportDigest{Label: "Presented to " + s.Name, Hex: string(s.PresentedSHA256)},
+			pdf.ReportDigest{Label: "Signed by " + s.Name, Hex: string(p.SHA256)},
+			pdf.ReportDigest{Label: "Disclosure consented to by " + s.Name, Hex: string(s.DisclosureSHA256)},
+		)
+	}
+	return out
+}
+
+func (s *Signer) report() pdf.ReportSigner {
+	auth := "signing link"
+	if s.LinkDisclosedAt != nil {
+		auth += "; link disclosed to the sender " + s.LinkDisclosedAt.Format(reportTime)
+	}
+	return pdf.ReportSigner{
+		Name: s.Name, Role: s.Role, Email: s.Email, Authentication: auth,
+		Consent: "electronic records, by click, " + s.DisclosureLocale, Address: strings.TrimSpace(s.Address + " " + s.UserAgent),
+		Notified: moment(s.NotifiedAt), Viewed: moment(s.ViewedAt), Consented: moment(s.ConsentedAt), Signed: moment(s.SignedAt),
+	}
+}
+
+func moment(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+// addressOf is the network address in an event's detail, "" if there is none.
+func addressOf(e Event) string {
+	var d struct {
+		Address string `json:"address"`
+	}
+	if json.Unmarshal(e.Detail, &d) != nil {
+		return ""
+	}
+	return d.Address
+}
+
+// DisclosurePDF is the disclosure of a signer's link as a file. Errors: those of
+// Session.
+func (e *Engine) DisclosurePDF(ctx context.Context, token string) (*File, error) {
+	if _, _, err := e.open(ctx, e.cfg.Store, token); err != nil {
+		return nil, err
+	}
+	d := e.cfg.Disclosure
+	b, err := pdf.ReportPDF(ctx, pdf.Report{
+		Title: d.Title, Sections: []pdf.ReportSection{{Paragraphs: strings.Split(d.Text, "\n\n")}},
+		Footer: fmt.Sprintf("Version %s · %s", d.Version, d.Locale), At: e.now(), Fonts: e.fonts,
+		Digests: []pdf.ReportDigest{{Label: "This disclosure", Hex: string(d.SHA256())}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("disclosure: %w", err)
+	}
+	return &File{Name: "disclosure.pdf", Content: b, SHA256: storage.Sum(b)}, nil
+}

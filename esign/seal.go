@@ -1,0 +1,228 @@
+package esign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Sealer seals completed documents; *pades.Sealer is one.
+type Sealer interface {
+	Seal(ctx context.Context, r pades.SealRequest) (*pades.Seal, error)
+	// Check asks whether a seal could be made at that time.
+	Check(ctx context.Context, at time.Time) error
+}
+
+// sealReason is /Reason of the seal. It and the legend say in the file itself
+// where the authoritative copy is.
+const sealReason = "All parties have signed. The authoritative copy is the one in its vault of record; every other file or print is a copy."
+
+// Reasons why a seal waits, as SealingError and as rules of a failed preflight.
+const (
+	SealingTimestamp   = "timestamp_unavailable"
+	SealingCertificate = "certificate_invalid"
+	SealingStorage     = "storage_unavailable"
+	SealingDocument    = "not_extendable"
+	SealingFailed      = "failed"
+)
+
+func sealingReason(err error) string {
+	for _, r := range []struct {
+		is     error
+		reason string
+	}{
+		{pades.ErrTimestampUnavailable, SealingTimestamp},
+		{pades.ErrCertificateInvalid, SealingCertificate},
+		{pades.ErrNotExtendable, SealingDocument},
+		{storage.ErrUnavailable, SealingStorage},
+		{storage.ErrBlobMissing, SealingStorage},
+		{storage.ErrDigest, SealingStorage},
+	} {
+		if errors.Is(err, r.is) {
+			return r.reason
+		}
+	}
+	return SealingFailed
+}
+
+// errSealed: another replica sealed first.
+var errSealed = errors.New("esign: sealed already")
+
+// Seal seals an envelope that all have signed and returns its Completion; the
+// same again for one that is completed. *StateError before the last signature;
+// ErrSealWaits when it cannot be made now, and SealingError says why.
+func (e *Engine) Seal(ctx context.Context, envelopeID string) (*Completion, error) {
+	var failed error
+	err := e.seal(ctx, envelopeID, func(_ context.Context, _ Store, env *Envelope) error {
+		failed = nil
+		if env.Status == StatusSigned {
+			failed = fmt.Errorf("%w: %s", ErrSealWaits, env.SealingError)
+		}
+		return nil
+	})
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e.completion(ctx, envelopeID)
+}
+
+// seal tries to seal and runs tell in the transaction that records the outcome:
+// completed, or still signed with the SealingError. Only what is no outcome is
+// an error: the context's end, a database that does not answer, tell's own.
+func (e *Engine) seal(ctx context.Context, envelopeID string, tell func(context.Context, Store, *Envelope) error) error {
+	env, err := e.cfg.Store.Envelope(ctx, envelopeID)
+	if err != nil {
+		return notFound(err)
+	}
+	if env.Sealed == nil {
+		if _, err := env.Status.After(VerbSeal); err != nil {
+			return err
+		}
+		sealed, err := e.makeSealed(ctx, env)
+		if err != nil {
+			return e.postponeSeal(ctx, envelopeID, err, tell)
+		}
+		if err := e.complete(ctx, envelopeID, sealed, tell); !errors.Is(err, errSealed) {
+			return err
+		}
+	}
+	return e.tell(ctx, envelopeID, tell)
+}
+
+// tell runs fn on an envelope as it is, in a transaction.
+func (e *Engine) tell(ctx context.Context, envelopeID string, fn func(context.Context, Store, *Envelope) error) error {
+	return e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
+		env, err := s.Envelope(ctx, envelopeID)
+		if err != nil {
+			return err
+		}
+		return fn(ctx, s, env)
+	})
+}
+
+// makeSealed appends certificate of completion and seal and stages the whole.
+func (e *Engine) makeSealed(ctx context.Context, env *Envelope) (*Sealed, error) {
+	raw, err := e.assemble(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	evidence, err := e.Evidence(ctx, env.ID)
+	if err != nil {
+		return nil, err
+	}
+	report, err := pdf.AppendReport(ctx, raw, e.report(evidence))
+	if err != nil {
+		return nil, fmt.Errorf("certificate of completion: %w", err)
+	}
+	raw = append(raw, report...)
+	seal, err := e.cfg.Sealer.Seal(ctx, pades.SealRequest{
+		PDF: raw, Reason: sealReason, At: e.now(), Limits: pades.Limits{Bytes: int64(len(raw)) + 1},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	raw = append(raw, seal.Appended...)
+	pages, err := e.pageCount(raw)
+	if err != nil {
+		return nil, err
+	}
+	o, err := e.cfg.Depot.Stage(ctx, "completion", e.cfg.NewID("cmp"), raw)
+	if err != nil {
+		return nil, err
+	}
+	return &Sealed{Object: o, Pages: pages, Level: seal.Level, TimeSource: seal.TimeSource}, nil
+}
+
+// complete makes the envelope completed; errSealed when it no longer waits.
+func (e *Engine) complete(ctx context.Context, envelopeID string, sealed *Sealed, tell func(context.Context, Store, *Envelope) error) error {
+	return e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
+		env, err := s.Envelope(ctx, envelopeID)
+		if err != nil {
+			return err
+		}
+		to, err := env.Status.After(VerbSeal)
+		if err != nil {
+			return errSealed
+		}
+		if err := s.LinkBlob(ctx, sealed.Object.Name, e.now()); err != nil {
+			return fmt.Errorf("link %s: %w", sealed.Object.Name, err)
+		}
+		events, err := e.stamper.Append(ctx, s, chain.Draft{
+			EnvelopeID: env.ID, Type: EventCompleted, Actor: system, Data: map[string]any{
+				"completion_sha256": sealed.Object.SHA256, "completion_size": sealed.Object.Size, "pages": sealed.Pages,
+				"document_sha256": env.last().SHA256, "level": sealed.Level,
+			},
+		})
+		if err != nil {
+			return err
+		}
+		done := *sealed
+		done.Head = headOf(events[0])
+		env.Status, env.Sealed, env.CompletedAt = to, &done, &events[0].RecordedAt
+		env.SealingError, env.SealAfter = "", nil
+		if err := e.notify(ctx, s, env, env.Signers, NoticeCompleted, "", events[0].RecordedAt); err != nil {
+			return err
+		}
+		if err := env.write(ctx, s, events[0].RecordedAt); err != nil {
+			return err
+		}
+		return tell(ctx, s, env)
+	})
+}
+
+// postponeSeal records why a seal must wait and when it is tried again: after
+// 15 s, doubling to 1 h.
+func (e *Engine) postponeSeal(ctx context.Context, envelopeID string, cause error, tell func(context.Context, Store, *Envelope) error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	reason := sealingReason(cause)
+	e.log.WarnContext(ctx, "seal must wait", "envelope", envelopeID, "reason", reason, "error", cause)
+	return e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
+		env, err := s.Envelope(ctx, envelopeID)
+		if err != nil {
+			return err
+		}
+		if env.Status == StatusSigned {
+			now := e.now()
+			next := now.Add(min(15*time.Second<<min(env.SealAttempts, 20), time.Hour))
+			env.SealingError, env.SealAfter = reason, &next
+			env.SealAttempts++
+			if err := env.write(ctx, s, now); err != nil {
+				return err
+			}
+		}
+		return tell(ctx, s, env)
+	})
+}
+
+// SealDue tries envelopes that wait for their seal, at most limit, and returns
+// how many it sealed.
+func (e *Engine) SealDue(ctx context.Context, limit int) (int, error) {
+	ids, err := e.cfg.Store.Due(ctx, StatusSigned, e.now(), limit)
+	if err != nil {
+		return 0, fmt.Errorf("seal: %w", err)
+	}
+	n := 0
+	for _, id := range ids {
+		err := e.seal(ctx, id, func(_ context.Context, _ Store, env *Envelope) error {
+			if env.Status != StatusSigned {
+				n++
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, ErrState) {
+			return n, fmt.Errorf("seal %s: %w", id, err)
+		}
+	}
+	return n, nil
+}

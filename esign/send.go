@@ -1,0 +1,256 @@
+package esign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
+)
+
+// SendRequest sends a prepared envelope to whose turn it is.
+type SendRequest struct {
+	OrgID, EnvelopeID string
+	Actor             Actor
+	IfMatch           string // an ETag; "" for any
+	Also              func(ctx context.Context, tx storage.Tx, env *Envelope) error
+}
+
+// Send sends after a preflight of the sealer: *InvalidError with one field for
+// each reason. *StateError unless preparing.
+func (e *Engine) Send(ctx context.Context, r SendRequest) (*Envelope, error) {
+	if err := e.Preflight(ctx); err != nil {
+		return nil, err
+	}
+	return e.own().Send(ctx, r)
+}
+
+// Send is [Engine.Send] without the preflight, which asks others than the
+// database: call [Engine.Preflight] before the transaction.
+func (j *Joined) Send(ctx context.Context, r SendRequest) (*Envelope, error) {
+	return j.engine.update(ctx, j.store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
+		if err := env.allow(r.OrgID, VerbSend); err != nil {
+			return err
+		}
+		if err := env.match(r.IfMatch); err != nil {
+			return err
+		}
+		if err := j.engine.send(ctx, s, env, r.Actor); err != nil {
+			return err
+		}
+		return also(ctx, s, r.Also, env)
+	})
+}
+
+// Preflight asks whether what is sent now could be sealed: the certificate is
+// valid and a configured time-stamp authority answers. A success is believed
+// for Config.PreflightEvery.
+func (e *Engine) Preflight(ctx context.Context) error {
+	now := e.now()
+	if last := e.preflight.Load(); last != 0 && now.Sub(time.UnixMicro(last)) < e.cfg.PreflightEvery {
+		return nil
+	}
+	var p check.Problems
+	if err := e.cfg.Sealer.Check(ctx, now); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		reason := sealingReason(err)
+		e.log.WarnContext(ctx, "preflight failed", "reason", reason, "error", err)
+		p.Add("send", reason, "the document could not be sealed now: %s", reason)
+		return p.Err()
+	}
+	e.preflight.Store(now.UnixMicro())
+	return nil
+}
+
+// send moves env to sent and gives the first signers their turn.
+func (e *Engine) send(ctx context.Context, s Store, env *Envelope, actor Actor) error {
+	to, err := env.Status.After(VerbSend)
+	if err != nil {
+		return err
+	}
+	now := e.now()
+	expires := now.AddDate(0, 0, env.ExpiresInDays)
+	env.Status, env.SentAt, env.ExpiresAt = to, &now, &expires
+	turn := env.nextTurn(now)
+	if err := e.giveTurn(ctx, s, env, turn, now); err != nil {
+		return err
+	}
+	_, err = e.save(ctx, s, env, chain.Draft{
+		EnvelopeID: env.ID, Type: EventSent, Actor: actor, Data: map[string]any{
+			"document_sha256": env.Document.Object.SHA256, "prepared_sha256": env.Parts[0].SHA256,
+			"notified": signerIDs(turn), "expires_at": expires.Format(time.RFC3339),
+		},
+	})
+	return err
+}
+
+// nextTurn marks whose turn it is now and returns them: in parallel all, in
+// sequence those of the lowest order that has not signed.
+func (e *Envelope) nextTurn(now time.Time) []Signer {
+	var turn []Signer
+	order := 0
+	for i := range e.Signers {
+		s := &e.Signers[i]
+		if s.Status == SignerSigned {
+			continue
+		}
+		if order == 0 {
+			order = s.Order
+		}
+		if e.SigningOrder == OrderSequential && s.Order != order {
+			break
+		}
+		if s.Status == SignerWaiting {
+			s.Status, s.NotifiedAt = SignerNotified, &now
+			turn = append(turn, *s)
+		}
+	}
+	return turn
+}
+
+func (e *Engine) giveTurn(ctx context.Context, s Store, env *Envelope, turn []Signer, now time.Time) error {
+	if len(turn) == 0 {
+		return nil
+	}
+	if err := s.UpdateSigners(ctx, env.ID, turn...); err != nil {
+		return err
+	}
+	return e.notify(ctx, s, env, turn, NoticeSign, env.Message, now)
+}
+
+// match judges If-Match.
+func (e *Envelope) match(etag string) error {
+	if etag != "" && etag != e.ETag() {
+		return ErrPrecondition
+	}
+	return nil
+}
+
+// VoidRequest ends an envelope; Reason is required, at most 2,000 characters.
+type VoidRequest struct {
+	OrgID, EnvelopeID string
+	Actor             Actor
+	Reason            string
+	IfMatch           string // an ETag; "" for any
+	Also              func(ctx context.Context, tx storage.Tx, env *Envelope) error
+}
+
+// Void ends an envelope that not all have signed, or paper that is not vaulted;
+// the envelope again if it is voided already. Signers who were notified are
+// told. ErrAlreadySigned from the last signature on.
+func (e *Engine) Void(ctx context.Context, r VoidRequest) (*Envelope, error) {
+	return e.own().Void(ctx, r)
+}
+
+// Void is [Engine.Void].
+func (j *Joined) Void(ctx context.Context, r VoidRequest) (*Envelope, error) {
+	e := j.engine
+	if err := checkReason(r.Reason, true); err != nil {
+		return nil, err
+	}
+	return e.update(ctx, j.store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
+		if env.OrgID != r.OrgID {
+			return ErrNotFound
+		}
+		if err := env.match(r.IfMatch); err != nil {
+			return err
+		}
+		to, err := env.Status.After(VerbVoid)
+		if err != nil {
+			if env.Kind == KindESign && env.SignersSigned == env.SignersTotal {
+				return fmt.Errorf("%w: %w", ErrAlreadySigned, err)
+			}
+			return err
+		}
+		if env.Status != to {
+			if err := e.void(ctx, s, env, to, r); err != nil {
+				return err
+			}
+		}
+		return also(ctx, s, r.Also, env)
+	})
+}
+
+func (e *Engine) void(ctx context.Context, s Store, env *Envelope, to Status, r VoidRequest) error {
+	env.Status, env.VoidReason = to, r.Reason
+	if err := e.notify(ctx, s, env, env.told(""), NoticeVoided, r.Reason, e.now()); err != nil {
+		return err
+	}
+	_, err := e.save(ctx, s, env, chain.Draft{
+		EnvelopeID: env.ID, Type: EventVoided, Actor: r.Actor, Detail: map[string]any{"reason": r.Reason},
+	})
+	return err
+}
+
+// told are the signers who were notified, but not who has the id except.
+func (e *Envelope) told(except string) []Signer {
+	var told []Signer
+	for _, s := range e.Signers {
+		if s.Status != SignerWaiting && s.ID != except {
+			told = append(told, s)
+		}
+	}
+	return told
+}
+
+func checkReason(reason string, required bool) error {
+	var p check.Problems
+	switch {
+	case required && blank(reason):
+		p.Add("reason", "required", "is required")
+	case len([]rune(reason)) > 2000:
+		p.Add("reason", "max", "must be at most 2000 characters")
+	}
+	text(&p, "reason", reason)
+	return p.Err()
+}
+
+// ExpireDue records expiries that have come, at most limit, and returns how many.
+// Reads judge by the time and need no record.
+func (e *Engine) ExpireDue(ctx context.Context, limit int) (int, error) {
+	ids, err := e.cfg.Store.Due(ctx, StatusExpired, e.now(), limit)
+	if err != nil {
+		return 0, fmt.Errorf("expire: %w", err)
+	}
+	n := 0
+	for _, id := range ids {
+		done, err := e.expire(ctx, id)
+		if err != nil {
+			return n, fmt.Errorf("expire %s: %w", id, err)
+		}
+		if done {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (e *Engine) expire(ctx context.Context, id string) (done bool, err error) {
+	err = e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
+		done = false
+		env, err := s.Envelope(ctx, id)
+		if err != nil {
+			return err
+		}
+		to, err := env.Status.After(VerbExpire)
+		if err != nil || env.ExpiresAt == nil || e.now().Before(*env.ExpiresAt) {
+			return nil // another replica was first
+		}
+		env.Status = to
+		done = true
+		_, err = e.save(ctx, s, env, chain.Draft{
+			EnvelopeID: env.ID, Type: EventExpired, Actor: system,
+			Data: map[string]any{"expires_at": env.ExpiresAt.Format(time.RFC3339Nano)},
+		})
+		return err
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return done, err
+}

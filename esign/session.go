@@ -1,0 +1,157 @@
+package esign
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Client is where a signer's request came from; it becomes detail of events.
+type Client struct{ Addr, UserAgent string }
+
+func (c Client) detail() map[string]any {
+	return map[string]any{"address": clean(c.Addr), "user_agent": clean(c.UserAgent)}
+}
+
+// clean makes what a client says of itself fit to be kept: at most 512 bytes of
+// valid UTF-8.
+func clean(s string) string { return strings.ToValidUTF8(s[:min(len(s), 512)], "?") }
+
+// Session is what a signer's page shows.
+type Session struct {
+	OrgID, EnvelopeID, EnvelopeName, Message string
+	EnvelopeStatus                           Status
+	Signer                                   Signer
+	AuthRequired                             bool // a step-up is outstanding; with AuthLink never
+	ConsentMode                              string
+	DisclosureSHA256                         storage.Digest
+	ConsentedAt                              *time.Time // nil also once withdrawn
+	Pages                                    []PageSize
+	Fields                                   []Field // the signer's own
+	ExpiresAt                                *time.Time
+	RedirectURL                              string
+}
+
+// Session opens a signing link. It changes nothing: the link alone is no read.
+// Errors: ErrLink, ErrLinkGone, ErrNotYourTurn.
+func (e *Engine) Session(ctx context.Context, token string, _ Client) (*Session, error) {
+	env, sg, err := e.open(ctx, e.cfg.Store, token)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{
+		OrgID: env.OrgID, EnvelopeID: env.ID, EnvelopeName: env.Name, Message: env.Message, EnvelopeStatus: env.Status,
+		Signer: *sg, ConsentMode: env.Consent, DisclosureSHA256: e.cfg.Disclosure.SHA256(),
+		Pages: env.Document.PageSizes, Fields: env.fieldsOf(sg.ID), ExpiresAt: env.ExpiresAt, RedirectURL: env.RedirectURL,
+	}
+	if sg.Consented() {
+		s.ConsentedAt = sg.ConsentedAt
+	}
+	return s, nil
+}
+
+func (e *Envelope) fieldsOf(signerID string) []Field {
+	var own []Field
+	for _, f := range e.Fields {
+		if f.SignerID == signerID {
+			own = append(own, f)
+		}
+	}
+	return own
+}
+
+// File is a file handed out.
+type File struct {
+	Name    string
+	Content []byte
+	SHA256  storage.Digest
+}
+
+// Document is the document as it stands, every page marked as a copy; after
+// completion a marked copy of the completed document, which the link opens for
+// 30 days longer than it signs. Before the signature that is the read which a
+// signature needs: the digest of the unmarked bytes is kept with the signer.
+// Errors: those of Session, *Refusal when no copy can be made.
+func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, error) {
+	env, sg, err := e.open(ctx, e.cfg.Store, token)
+	if err != nil {
+		return nil, err
+	}
+	raw, shown, err := e.current(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	marked, err := e.markCopy(ctx, env, raw, shown)
+	if err != nil {
+		return nil, fmt.Errorf("copy of %s: %w", env.ID, err)
+	}
+	if sg.Status != SignerSigned {
+		if err := e.viewed(ctx, token, shown, c); err != nil {
+			return nil, err
+		}
+	}
+	return &File{Name: env.ID + "_copy.pdf", Content: marked, SHA256: storage.Sum(marked)}, nil
+}
+
+// current reads the unmarked bytes as they stand, with their digest.
+func (e *Engine) current(ctx context.Context, env *Envelope) ([]byte, storage.Digest, error) {
+	if env.Sealed != nil {
+		raw, err := e.cfg.Depot.Read(ctx, env.Sealed.Object)
+		return raw, env.Sealed.Object.SHA256, err
+	}
+	raw, err := e.assemble(ctx, env)
+	return raw, env.last().SHA256, err
+}
+
+// assemble puts the parts of the document together.
+func (e *Engine) assemble(ctx context.Context, env *Envelope) ([]byte, error) {
+	last := env.last()
+	raw := make([]byte, 0, last.Size)
+	for _, p := range env.Parts {
+		b, err := e.cfg.Depot.Read(ctx, p.Object)
+		if err != nil {
+			return nil, fmt.Errorf("document of %s: %w", env.ID, err)
+		}
+		raw = append(raw, b...)
+	}
+	if storage.Sum(raw) != last.SHA256 {
+		return nil, fmt.Errorf("document of %s: %w", env.ID, storage.ErrDigest)
+	}
+	return raw, nil
+}
+
+// viewed records that the signer has read the bytes with the digest shown.
+func (e *Engine) viewed(ctx context.Context, token string, shown storage.Digest, c Client) error {
+	return e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
+		env, sg, err := e.open(ctx, s, token)
+		if err != nil {
+			return err
+		}
+		if sg.Status == SignerSigned || sg.PresentedSHA256 == shown {
+			return nil // a further read of the same tells nothing new
+		}
+		to, err := env.Status.After(VerbView)
+		if err != nil {
+			return err
+		}
+		now := e.now()
+		env.Status, sg.Status, sg.PresentedSHA256 = to, SignerViewed, shown
+		if sg.ViewedAt == nil {
+			sg.ViewedAt = &now
+		}
+		if err := s.UpdateSigners(ctx, env.ID, *sg); err != nil {
+			return err
+		}
+		_, err = e.save(ctx, s, env, chain.Draft{
+			EnvelopeID: env.ID, Type: EventViewed, Actor: sg.actor(), Detail: c.detail(),
+			Data: map[string]any{"signer_id": sg.ID, "presented_sha256": shown},
+		})
+		return err
+	})
+}
+
+func (s *Signer) actor() Actor { return Actor{Kind: "signer", ID: s.ID} }

@@ -1,0 +1,222 @@
+package esign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
+)
+
+// SignRequest is a signature and the values of the signer's fields.
+type SignRequest struct {
+	Token     string
+	Signature Signature
+	Fields    []FieldValue
+	Client    Client
+	// Also runs in the last transaction: that of the seal, if this was the last
+	// signature and the seal succeeds at once.
+	Also func(ctx context.Context, tx storage.Tx, r *SignerResult) error
+}
+
+// FieldValue is what a signer enters: text as it is, "true" or "false" for a
+// checkbox. Signature and date fields need none: a signature is placed in each
+// required one and in each optional one that has a value, the date of signing
+// (UTC) in each date field.
+type FieldValue struct{ FieldID, Value string }
+
+// errMoved: another signer's part came in between.
+var errMoved = errors.New("esign: the document has grown")
+
+// Sign places the signature and the values and records them. With the last
+// signature the envelope is signed and the seal is tried in the same call; if
+// the seal fails, the status stays signed and SealDue tries again. The same
+// request again is answered as the first was. Errors: those of Session,
+// ErrNotViewed, ErrConsentRequired, ErrAlreadySigned, *InvalidError, *StateError.
+func (e *Engine) Sign(ctx context.Context, r SignRequest) (*SignerResult, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	digest, err := r.digest()
+	if err != nil {
+		return nil, err
+	}
+	const tries = 60 // more than signers of one envelope
+	for range tries {
+		env, sg, err := e.open(ctx, e.cfg.Store, r.Token)
+		if err != nil {
+			return nil, err
+		}
+		if sg.Status == SignerSigned {
+			if sg.SignedRequest != digest {
+				return nil, ErrAlreadySigned
+			}
+			return e.finish(ctx, env, sg.ID, r)
+		}
+		out, err := e.signOnce(ctx, env, sg, r, digest)
+		if errors.Is(err, errMoved) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if out.EnvelopeStatus == StatusSigned {
+			env.Status = StatusSigned
+			return e.finish(ctx, env, sg.ID, r)
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("sign: %w", storage.ErrConflict)
+}
+
+// signable judges whether sg may sign now.
+func (e *Envelope) signable(sg *Signer) error {
+	if _, err := e.Status.After(VerbConsent); err != nil { // neither sent nor viewed
+		_, err := e.Status.After(VerbSign)
+		return err
+	}
+	if sg.PresentedSHA256 == "" {
+		return ErrNotViewed
+	}
+	if !sg.Consented() {
+		return ErrConsentRequired
+	}
+	_, err := e.Status.After(VerbSign)
+	return err
+}
+
+func (e *Engine) signOnce(ctx context.Context, env *Envelope, sg *Signer, r SignRequest, digest storage.Digest) (*SignerResult, error) {
+	if err := env.signable(sg); err != nil {
+		return nil, err
+	}
+	filled, err := e.fill(env, sg, r)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := e.assemble(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	part, err := e.newPart(ctx, env, sg, raw, filled.marks)
+	if err != nil {
+		return nil, fmt.Errorf("sign %s: %w", env.ID, err)
+	}
+	var out *SignerResult
+	err = e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
+		env, sg, err := e.open(ctx, s, r.Token)
+		switch {
+		case err != nil:
+			return err
+		case sg.Status == SignerSigned || len(env.Parts) != part.Seq:
+			return errMoved
+		}
+		if err := env.signable(sg); err != nil {
+			return err
+		}
+		sg.SignedRequest = digest
+		if err := e.record(ctx, s, env, sg, r, part, filled); err != nil {
+			return err
+		}
+		out = result(env, sg)
+		if env.Status == StatusSigned {
+			return nil // Also comes with the seal
+		}
+		return also(ctx, s, r.Also, out)
+	})
+	return out, err
+}
+
+// newPart appends marks to raw and stages what was appended.
+func (e *Engine) newPart(ctx context.Context, env *Envelope, sg *Signer, raw []byte, marks []pdf.Mark) (Part, error) {
+	appended, err := e.place(ctx, raw, marks)
+	if err != nil {
+		return Part{}, err
+	}
+	o, err := e.cfg.Depot.Stage(ctx, "part", e.cfg.NewID("prt"), appended)
+	if err != nil {
+		return Part{}, err
+	}
+	whole := append(raw, appended...)
+	return Part{Seq: len(env.Parts), SignerID: sg.ID, Object: o, SHA256: storage.Sum(whole), Size: int64(len(whole))}, nil
+}
+
+// record writes a signature: part, values, signer, next turns, event.
+func (e *Engine) record(ctx context.Context, s Store, env *Envelope, sg *Signer, r SignRequest, p Part, f *filled) error {
+	now := e.now()
+	if err := s.LinkBlob(ctx, p.Object.Name, now); err != nil {
+		return fmt.Errorf("link %s: %w", p.Object.Name, err)
+	}
+	if err := s.AddPart(ctx, env.ID, p); err != nil {
+		return err
+	}
+	if err := s.SetValues(ctx, env.ID, f.values...); err != nil {
+		return err
+	}
+	sg.Status, sg.SignedAt, sg.SignatureKind = SignerSigned, &now, r.Signature.Kind
+	sg.Address, sg.UserAgent = clean(r.Client.Addr), clean(r.Client.UserAgent)
+	env.Parts = append(env.Parts, p)
+	env.SignersSigned++
+	verb := VerbSign
+	if env.SignersSigned == env.SignersTotal {
+		verb = VerbFinish
+	}
+	to, err := env.Status.After(verb)
+	if err != nil {
+		return err
+	}
+	env.Status = to
+	turn := env.nextTurn(now)
+	if err := e.giveTurn(ctx, s, env, turn, now); err != nil {
+		return err
+	}
+	detail := r.Client.detail()
+	detail["name"], detail["email"], detail["role"] = sg.Name, sg.Email, sg.Role
+	detail["text"], detail["values"] = r.Signature.Text, f.detail
+	return e.saveSigner(ctx, s, env, sg, chain.Draft{
+		Type: EventSigned, Detail: detail, Data: map[string]any{
+			"signer_id": sg.ID, "presented_sha256": sg.PresentedSHA256, "document_sha256": p.SHA256,
+			"part_sha256": p.Object.SHA256, "disclosure_sha256": sg.DisclosureSHA256, "signature_kind": r.Signature.Kind,
+			"auth": sg.Auth, "link_disclosed": sg.LinkDisclosedAt != nil, "notified": signerIDs(turn),
+		},
+	})
+}
+
+// finish does what comes after a recorded signature: the seal, if it was the
+// last one, and Also.
+func (e *Engine) finish(ctx context.Context, env *Envelope, signerID string, r SignRequest) (*SignerResult, error) {
+	var out *SignerResult
+	tell := func(ctx context.Context, s Store, env *Envelope) error {
+		out = result(env, env.signer(signerID))
+		return also(ctx, s, r.Also, out)
+	}
+	var err error
+	if env.Status == StatusSigned {
+		err = e.seal(ctx, env.ID, tell)
+	} else {
+		err = e.tell(ctx, env.ID, tell)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// digest names the content of a request, so that its repeat is known.
+func (r *SignRequest) digest() (storage.Digest, error) {
+	fields := make([][2]string, len(r.Fields))
+	for i, f := range r.Fields {
+		fields[i] = [2]string{f.FieldID, f.Value}
+	}
+	slices.SortFunc(fields, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	b, err := canon.Marshal(map[string]any{
+		"kind": r.Signature.Kind, "text": r.Signature.Text, "png": storage.Sum(r.Signature.PNG), "fields": fields,
+	})
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	return storage.Sum(b), nil
+}

@@ -1,0 +1,233 @@
+package esign
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/evaultlib/evault/internal/check"
+)
+
+const (
+	ruleNotSupported     = "not_supported"
+	ruleDocumentRequired = "document_required"
+)
+
+func (r *CreateRequest) setDefaults() {
+	def(&r.EnvelopeKind, KindESign)
+	def(&r.Consent, ConsentClick)
+	def(&r.ExpiresInDays, 30)
+	if len(r.Document) > 0 {
+		def(&r.Filename, "document.pdf")
+	}
+	def(&r.EnvelopeName, strings.TrimSuffix(r.Filename, ".pdf"))
+	def(&r.EnvelopeName, r.CustomerName)
+	if r.EnvelopeKind == KindESign {
+		r.defaultSigners()
+	}
+}
+
+func (r *CreateRequest) defaultSigners() {
+	r.Signers, r.Fields = slices.Clone(r.Signers), slices.Clone(r.Fields)
+	if len(r.Signers) == 0 {
+		r.Signers = []SignerSpec{{Email: r.CustomerEmail, Name: r.CustomerName}}
+		r.customerSigns = true
+	}
+	ordered := slices.ContainsFunc(r.Signers, func(s SignerSpec) bool { return s.Order != 0 })
+	if r.SigningOrder == "" {
+		r.SigningOrder = OrderParallel
+		if ordered {
+			r.SigningOrder = OrderSequential
+		}
+	}
+	for i := range r.Signers {
+		s := &r.Signers[i]
+		def(&s.Auth, AuthLink)
+		def(&s.Role, r.defaultRole(i))
+		if s.Order == 0 {
+			s.Order = 1
+			if r.SigningOrder == OrderSequential {
+				s.Order = i + 1
+			}
+		}
+	}
+}
+
+// defaultRole names a signer without one; an only signer takes the role that
+// all fields name.
+func (r *CreateRequest) defaultRole(i int) string {
+	if len(r.Signers) > 1 {
+		return fmt.Sprintf("signer %d", i+1)
+	}
+	for _, f := range r.Fields {
+		if f.Role == "" || f.Role != r.Fields[0].Role {
+			return "signer"
+		}
+	}
+	if len(r.Fields) > 0 {
+		return r.Fields[0].Role
+	}
+	return "signer"
+}
+
+// check reports all that is wrong with the request by itself.
+func (r *CreateRequest) check() error {
+	var p check.Problems
+	own := *r
+	if r.customerSigns { // what is wrong with the customer is said once
+		own.Signers = nil
+	}
+	p.Struct(&own)
+	if r.OrgID == "" {
+		p.Add("org_id", "required", "is required")
+	}
+	line(&p, "customer_name", r.CustomerName)
+	line(&p, "customer_id", r.CustomerID)
+	line(&p, "envelope_name", r.EnvelopeName)
+	line(&p, "external_id", r.ExternalID)
+	filename(&p, "filename", r.Filename)
+	text(&p, "message", r.Message)
+	if r.Consent != ConsentClick {
+		p.Add("consent", ruleNotSupported, "must be click; %s", notYet)
+	}
+	if u, err := url.Parse(r.RedirectURL); r.RedirectURL != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil) {
+		p.Add("redirect_url", "https", "must be an https address")
+	}
+	r.checkDocument(&p)
+	r.checkMetadata(&p)
+	checkParty(&p, "secured_party", r.SecuredParty)
+	own.checkSigners(&p)
+	r.checkFields(&p)
+	return p.Err()
+}
+
+const notYet = "nothing else is supported yet"
+
+func (r *CreateRequest) checkDocument(p *check.Problems) {
+	if r.TemplateID != "" {
+		p.Add("template_id", ruleNotSupported, "templates are not supported yet")
+	}
+	switch {
+	case r.EnvelopeKind == KindPaper:
+		if len(r.Document) > 0 {
+			p.Add("document", ruleNotSupported, "a paper envelope is created without; upload it")
+		}
+		if len(r.Signers) > 0 {
+			p.Add("signers", ruleNotSupported, "a paper envelope has none")
+		}
+		if len(r.Fields) > 0 {
+			p.Add("fields", ruleNotSupported, "a paper envelope has none")
+		}
+	case len(r.Document) == 0 && r.TemplateID == "":
+		p.Add("document", ruleDocumentRequired, "is required")
+	}
+}
+
+func (r *CreateRequest) checkMetadata(p *check.Problems) {
+	for k, v := range r.Metadata {
+		if k == "" || utf8.RuneCountInString(k) > 40 || !plain(k, "") {
+			p.Add("metadata", "key", "keys are 1 to 40 characters of one line")
+		}
+		if utf8.RuneCountInString(v) > 500 || !plain(v, "\n\t") {
+			p.Add("metadata", "value", "values are at most 500 characters of plain text")
+		}
+	}
+}
+
+func (r *CreateRequest) checkSigners(p *check.Problems) {
+	roles := map[string]bool{}
+	for i, s := range r.Signers {
+		at := fmt.Sprintf("signers[%d].", i)
+		line(p, at+"name", s.Name)
+		line(p, at+"role", s.Role)
+		if roles[s.Role] {
+			p.Add(at+"role", "unique", "is another signer's")
+		}
+		roles[s.Role] = true
+		if s.Auth != "" && s.Auth != AuthLink {
+			p.Add(at+"auth", ruleNotSupported, "must be link; %s", notYet)
+		}
+		if s.AccessCode != "" {
+			p.Add(at+"access_code", ruleNotSupported, "is not supported yet")
+		}
+		if s.Delegate {
+			p.Add(at+"delegate", ruleNotSupported, "is not supported yet")
+		}
+	}
+}
+
+func (r *CreateRequest) checkFields(p *check.Problems) {
+	for i, f := range r.Fields {
+		at := fmt.Sprintf("fields[%d].", i)
+		line(p, at+"label", f.Label)
+		if f.Anchor != "" {
+			p.Add(at+"anchor", ruleNotSupported, "is not supported yet")
+		}
+		if f.Role != "" && !slices.ContainsFunc(r.Signers, func(s SignerSpec) bool { return s.Role == f.Role }) {
+			p.Add(at+"role", "signer", "is no signer's")
+		}
+		const slack = 1e-9
+		inside := f.X >= 0 && f.Y >= 0 && f.W > 0 && f.H > 0 && f.X+f.W <= 1+slack && f.Y+f.H <= 1+slack
+		if !inside { // NaN is not inside either
+			p.Add(at+"x", "inside", "x, y, w and h must be fractions of the page and lie inside it")
+		}
+	}
+}
+
+func checkParty(p *check.Problems, at string, party *Party) {
+	if party == nil {
+		return
+	}
+	if strings.TrimSpace(party.Name) == "" {
+		p.Add(at+".name", "required", "is required")
+	}
+	for _, f := range [][2]string{{"name", party.Name}, {"identifier", party.Identifier}, {"email", party.Email}} {
+		line(p, at+"."+f[0], f[1])
+		if utf8.RuneCountInString(f[1]) > 254 {
+			p.Add(at+"."+f[0], "max", "must be at most 254 characters")
+		}
+	}
+}
+
+// line refuses everything but one line of text.
+func line(p *check.Problems, field, s string) {
+	if !plain(s, "") {
+		p.Add(field, "text", "must be one line of plain text")
+	} else if s != "" && strings.TrimSpace(s) == "" {
+		p.Add(field, "required", "must not be blank")
+	}
+}
+
+// text allows several lines.
+func text(p *check.Problems, field, s string) {
+	if !plain(s, "\n\r\t") {
+		p.Add(field, "text", "must be plain text")
+	}
+}
+
+func filename(p *check.Problems, field, s string) {
+	if !plain(s, "") || strings.ContainsAny(s, `/\`) {
+		p.Add(field, "filename", "must be a file name without a path")
+	}
+}
+
+// plain reports valid UTF-8 without control characters, save those allowed, and
+// without characters that turn the direction of text around.
+func plain(s, allowed string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if (unicode.IsControl(r) && !strings.ContainsRune(allowed, r)) || unicode.Is(unicode.Bidi_Control, r) {
+			return false
+		}
+	}
+	return true
+}
+
+func sortSigners(s []Signer) {
+	slices.SortStableFunc(s, func(a, b Signer) int { return a.Order - b.Order })
+}

@@ -1,0 +1,506 @@
+package esign_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/sqlstore"
+)
+
+// TestForeignAndAbsent: another organization's envelope is answered exactly like
+// one that does not exist, by every verb of an organization.
+func TestForeignAndAbsent(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	completed := b.create()
+	b.complete(completed.ID)
+	for _, id := range []string{b.create().ID, b.create(func(r *createRequest) { r.Send = false }).ID, completed.ID, "env_absent"} {
+		const other = "org_other"
+		errs := map[string]error{}
+		_, errs["envelope"] = b.Envelope(t.Context(), other, id)
+		_, errs["status"] = b.Status(t.Context(), other, id)
+		_, errs["completion"] = b.Completion(t.Context(), other, id)
+		_, _, errs["events"] = b.Events(t.Context(), other, id, "", 10)
+		_, errs["send"] = b.Send(t.Context(), esign.SendRequest{OrgID: other, EnvelopeID: id})
+		_, errs["void"] = b.Void(t.Context(), esign.VoidRequest{OrgID: other, EnvelopeID: id, Reason: "r"})
+		_, errs["remind"] = b.Remind(t.Context(), esign.RemindRequest{OrgID: other, EnvelopeID: id})
+		_, errs["links"] = b.SigningLinks(t.Context(), esign.LinksRequest{OrgID: other, EnvelopeID: id})
+		_, _, errs["upload"] = b.Upload(t.Context(), esign.UploadRequest{OrgID: other, EnvelopeID: id, Document: testpdf.Simple(1, "x")})
+		for verb, err := range errs {
+			if !errors.Is(err, esign.ErrNotFound) || err.Error() != esign.ErrNotFound.Error() {
+				t.Errorf("%s of %s: got %v, want ErrNotFound and nothing more", verb, id, err)
+			}
+		}
+	}
+}
+
+func TestVoid(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	void := func(id, reason string) (*esign.Envelope, error) {
+		return b.Void(t.Context(), esign.VoidRequest{OrgID: org, EnvelopeID: id, Actor: key, Reason: reason})
+	}
+	env := b.create()
+	for reason, rule := range map[string]string{"": "required", " ": "required", strings.Repeat("x", 2001): "max", "a\x00": "text"} {
+		if _, err := void(env.ID, reason); !slices.Equal(invalid(err), []string{"reason " + rule}) {
+			t.Errorf("reason %.10q: got %v", reason, err)
+		}
+	}
+	if _, err := b.Void(t.Context(), esign.VoidRequest{OrgID: org, EnvelopeID: env.ID, Reason: "r", IfMatch: "stale"}); !errors.Is(err, esign.ErrPrecondition) {
+		t.Errorf("If-Match: got %v", err)
+	}
+	voided, err := void(env.ID, "wrong price")
+	if err != nil || voided.Status != esign.StatusVoided || voided.VoidReason != "wrong price" {
+		t.Fatalf("got %+v, %v", voided, err)
+	}
+	again, err := void(env.ID, "another reason")
+	if err != nil || again.VoidReason != "wrong price" || len(b.chain(env.ID)) != 3 {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+	if _, err := b.NotifyDue(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.inbox.notices) != 1 || b.inbox.notices[0].Kind != esign.NoticeVoided || b.inbox.notices[0].URL != "" || b.inbox.notices[0].Email != "ada@example.com" {
+		t.Errorf("told: %+v", b.inbox.notices)
+	}
+	for name, id := range map[string]string{
+		"draft": b.create(func(r *createRequest) { r.Send = false }).ID, "paper": b.paper().ID,
+	} {
+		if v, err := void(id, "r"); err != nil || v.Status != esign.StatusVoided || b.get(id).Status != esign.StatusVoided {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	expired := b.create()
+	b.clock.forward(31 * 24 * time.Hour)
+	if _, err := void(expired.ID, "r"); !errors.Is(err, esign.ErrState) {
+		t.Errorf("expired: got %v, want ErrState", err)
+	}
+}
+
+func TestDecline(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	env := b.create(func(r *createRequest) { r.SigningOrder = esign.OrderParallel })
+	token := b.link(env.ID, "ada@example.com")
+	if _, err := b.Decline(t.Context(), esign.DeclineRequest{Token: token}); !slices.Equal(invalid(err), []string{"reason required"}) {
+		t.Errorf("without a reason: %v", err)
+	}
+	out, err := b.Decline(t.Context(), esign.DeclineRequest{Token: token, Reason: "price", Client: client})
+	if err != nil || out.Status != esign.SignerDeclined || out.EnvelopeStatus != esign.StatusDeclined {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	got := b.get(env.ID)
+	if got.Status != esign.StatusDeclined || got.Signers[0].DeclineReason != "price" || got.Signers[0].DeclinedAt == nil {
+		t.Errorf("got %+v", got.Signers[0])
+	}
+	if _, err := b.NotifyDue(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.inbox.notices) != 1 || b.inbox.notices[0].Kind != esign.NoticeDeclined || b.inbox.notices[0].Email != "lz@example.com" {
+		t.Errorf("told: %+v", b.inbox.notices)
+	}
+}
+
+func TestRemind(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	remind := func(id, signer, message string) (*esign.Reminders, error) {
+		return b.Remind(t.Context(), esign.RemindRequest{OrgID: org, EnvelopeID: id, Actor: key, SignerID: signer, Message: message})
+	}
+	env := b.create()
+	summary := func(r *esign.Reminders) string {
+		var s []string
+		for _, x := range r.Reminded {
+			s = append(s, x.Email+" reminded")
+		}
+		for _, x := range r.Skipped {
+			s = append(s, x.Email+" "+x.Reason)
+		}
+		return strings.Join(s, ", ")
+	}
+	for _, c := range []struct{ after, signer, want string }{
+		{"0s", "", "ada@example.com reminded, lz@example.com not_your_turn"},
+		{"59m", "", "ada@example.com too_soon, lz@example.com not_your_turn"},
+		{"2m", env.Signers[0].ID, "ada@example.com reminded"},
+		{"0s", env.Signers[1].ID, "lz@example.com not_your_turn"},
+	} {
+		d, err := time.ParseDuration(c.after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.clock.forward(d)
+		r, err := remind(env.ID, c.signer, "Please")
+		if err != nil || summary(r) != c.want {
+			t.Errorf("after %s: got %v, %v, want %s", c.after, r, err, c.want)
+		}
+	}
+	if _, err := remind(env.ID, "sgn_nobody", ""); !errors.Is(err, esign.ErrSignerNotFound) {
+		t.Errorf("nobody: got %v", err)
+	}
+	if _, err := remind(env.ID, "", strings.Repeat("x", 2001)); !slices.Equal(invalid(err), []string{"message max"}) {
+		t.Errorf("long message: got %v", err)
+	}
+	draft := b.create(func(r *createRequest) { r.Send = false })
+	if _, err := remind(draft.ID, "", ""); !errors.Is(err, esign.ErrState) {
+		t.Errorf("draft: got %v", err)
+	}
+	b.sign(b.link(env.ID, "ada@example.com"), "Ada Byron")
+	if r, err := remind(env.ID, "", ""); err != nil || summary(r) != "lz@example.com reminded, ada@example.com already_signed" {
+		t.Errorf("after a signature: %v, %v", r, err)
+	}
+	if got := types(b.chain(env.ID)); !slices.Contains(got, esign.EventReminded) {
+		t.Errorf("no event: %v", got)
+	}
+}
+
+// TestNotices: each is told once, a failing Notifier again later, and not what is
+// no longer true.
+func TestNotices(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	env := b.create(func(r *createRequest) { r.Message = "Please sign" })
+	void := b.create()
+	if _, err := b.Void(t.Context(), esign.VoidRequest{OrgID: org, EnvelopeID: void.ID, Actor: key, Reason: "r"}); err != nil {
+		t.Fatal(err)
+	}
+	b.inbox.fail = true
+	if _, err := b.NotifyDue(t.Context(), 100); err != nil || len(b.inbox.notices) != 0 {
+		t.Fatalf("failing: %v, %v", b.inbox.notices, err)
+	}
+	b.inbox.fail = false
+	if n, err := b.NotifyDue(t.Context(), 100); n != 0 || err != nil {
+		t.Errorf("before its time: %d, %v", n, err)
+	}
+	b.clock.forward(2 * time.Minute)
+	if _, err := b.NotifyDue(t.Context(), 100); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, n := range b.inbox.notices {
+		got = append(got, n.EnvelopeID+" "+n.Kind+" "+n.Message)
+	}
+	slices.Sort(got)
+	want := []string{env.ID + " sign Please sign", void.ID + " voided r"}
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
+	}
+	if n, err := b.NotifyDue(t.Context(), 100); n != 0 || err != nil {
+		t.Errorf("told twice: %d, %v", n, err)
+	}
+	b.complete(env.ID)
+	if _, err := b.NotifyDue(t.Context(), 100); err != nil {
+		t.Fatal(err)
+	}
+	completed := 0
+	for _, n := range b.inbox.notices {
+		if n.Kind == esign.NoticeCompleted && n.URL != "" {
+			completed++
+		}
+	}
+	if completed != 2 {
+		t.Errorf("%d were told of the completion, want 2", completed)
+	}
+}
+
+func (b *bench) paper() *esign.Envelope {
+	b.t.Helper()
+	env, err := b.Create(b.t.Context(), esign.CreateRequest{
+		OrgID: org, Actor: key, CustomerEmail: "a@example.com", CustomerName: "Alan", EnvelopeKind: esign.KindPaper, Send: true,
+		SecuredParty: &esign.Party{Name: "Lender", Identifier: org},
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return env
+}
+
+func TestPaper(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	env := b.paper()
+	if env.Status != esign.StatusPending || env.Document != nil || env.SignersTotal != 0 {
+		t.Fatalf("created: %+v", env)
+	}
+	upload := func(document []byte, match string) (*esign.Envelope, *esign.Inspection, error) {
+		return b.Upload(t.Context(), esign.UploadRequest{OrgID: org, EnvelopeID: env.ID, Actor: key, Filename: "scan.pdf", Document: document, IfMatch: match})
+	}
+	if _, err := b.Completion(t.Context(), org, env.ID); !errors.Is(err, esign.ErrState) {
+		t.Errorf("completion without a PDF: %v", err)
+	}
+	if _, err := b.Send(t.Context(), esign.SendRequest{OrgID: org, EnvelopeID: env.ID}); !errors.Is(err, esign.ErrState) {
+		t.Errorf("send: %v", err)
+	}
+	if _, _, err := upload(nil, ""); !slices.Equal(invalid(err), []string{"file document_required"}) {
+		t.Errorf("nothing: %v", err)
+	}
+	var refused *esign.Refusal
+	if _, _, err := upload([]byte("hello"), ""); !errors.As(err, &refused) || refused.Reason != "not_pdf" {
+		t.Errorf("no PDF: %v", err)
+	}
+	first, second := testpdf.Simple(1, "First"), testpdf.Simple(2, "Second")
+	up, in, err := upload(first, env.ETag())
+	if err != nil || up.Status != esign.StatusUploaded || in.Pages != 1 || in.Sealing.Mode != esign.SealingEmbedded || in.Encrypted != "no" {
+		t.Fatalf("got %+v, %+v, %v", up, in, err)
+	}
+	if _, _, err := upload(second, env.ETag()); !errors.Is(err, esign.ErrPrecondition) {
+		t.Errorf("If-Match: got %v", err)
+	}
+	if _, _, err := upload(second, up.ETag()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := b.Completion(t.Context(), org, env.ID)
+	if err != nil || c.Kind != esign.KindPaper || c.Pages != 2 || c.Object.SHA256 != storage.Sum(second) || c.Level != "" || c.SecuredParty.Name != "Lender" {
+		t.Fatalf("got %+v, %v", c, err)
+	}
+	if string(mustRead(t, b, c)) != string(second) {
+		t.Error("the bytes were changed")
+	}
+	events := b.chain(env.ID)
+	if got := types(events); !slices.Equal(got, []string{"envelope.created", "envelope.document_uploaded", "envelope.document_uploaded"}) {
+		t.Errorf("got %v", got)
+	}
+	if data := string(events[2].Data); !strings.Contains(data, string(storage.Sum(first))) || !strings.Contains(data, string(storage.Sum(second))) || c.ChainHead.Seq != 3 {
+		t.Errorf("the second upload does not name both: %s", data)
+	}
+	at := c.CompletedAt.Add(time.Second)
+	vault := func() error {
+		return b.inTx(func(ctx context.Context, tx storage.Tx) error {
+			return b.With(tx).Vaulted(ctx, esign.Vaulting{EnvelopeID: env.ID, At: at, DocumentHash: storage.Sum([]byte("v1"))})
+		})
+	}
+	if err := vault(); err != nil {
+		t.Fatal(err)
+	}
+	if err := vault(); !errors.Is(err, esign.ErrState) {
+		t.Errorf("vaulted twice: %v", err)
+	}
+	if _, _, err := upload(first, ""); !errors.Is(err, esign.ErrState) {
+		t.Errorf("upload after vaulting: %v", err)
+	}
+	if _, err := b.Void(t.Context(), esign.VoidRequest{OrgID: org, EnvelopeID: env.ID, Reason: "r"}); !errors.Is(err, esign.ErrState) {
+		t.Errorf("void after vaulting: %v", err)
+	}
+}
+
+// inTx runs fn in a transaction of the database, as another engine would.
+func (b *bench) inTx(fn func(ctx context.Context, tx storage.Tx) error) error {
+	return b.db.ESign().InTx(b.t.Context(), func(ctx context.Context, s esign.Store) error { return fn(ctx, s.Tx()) })
+}
+
+// TestVaultsReports: what other engines record shows in the row.
+func TestVaultsReports(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	env := b.create()
+	yes, at := true, start.Add(time.Hour)
+	calls := []struct {
+		name string
+		do   func(ctx context.Context, j *esign.Joined) error
+		want func(s *esign.Summary) bool
+	}{
+		{"vaulted", func(ctx context.Context, j *esign.Joined) error {
+			return j.Vaulted(ctx, esign.Vaulting{EnvelopeID: env.ID, At: at, DocumentHash: "v1"})
+		}, func(s *esign.Summary) bool {
+			return s.Status == esign.StatusVaulted && s.Vaulted() && s.DocumentHash == "v1"
+		}},
+		{"evaluated", func(ctx context.Context, j *esign.Joined) error { return j.Evaluated(ctx, env.ID, &yes, at) }, func(s *esign.Summary) bool {
+			return *s.Compliant && s.EvaluatedAt.Equal(at)
+		}},
+		{"new version", func(ctx context.Context, j *esign.Joined) error { return j.DocumentHash(ctx, env.ID, "v2") }, func(s *esign.Summary) bool {
+			return s.DocumentHash == "v2" && s.Compliant == nil
+		}},
+		{"released", func(ctx context.Context, j *esign.Joined) error { return j.Released(ctx, env.ID, at) }, func(s *esign.Summary) bool {
+			return s.Status == esign.StatusReleased && !s.Vaulted() && !*s.Compliant
+		}},
+	}
+	for _, c := range calls {
+		if err := b.inTx(func(ctx context.Context, tx storage.Tx) error { return c.do(ctx, b.With(tx)) }); !errors.Is(err, esign.ErrState) {
+			t.Errorf("%s of what is not completed: got %v, want ErrState", c.name, err)
+		}
+	}
+	b.complete(env.ID)
+	for _, c := range calls {
+		if err := b.inTx(func(ctx context.Context, tx storage.Tx) error { return c.do(ctx, b.With(tx)) }); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		s, err := b.Status(t.Context(), org, env.ID)
+		if err != nil || !c.want(s) {
+			t.Errorf("%s: got %+v, %v", c.name, s, err)
+		}
+	}
+	if err := b.inTx(func(ctx context.Context, tx storage.Tx) error { return b.With(tx).Released(ctx, env.ID, at) }); !errors.Is(err, esign.ErrState) {
+		t.Errorf("released twice: %v", err)
+	}
+}
+
+// TestJoin: verbs inside a host's transaction live and die with it.
+func TestJoin(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
+		b := benchOn(t, db)
+		draft, err := b.Prepare(t.Context(), request())
+		if err != nil {
+			t.Fatal(err)
+		}
+		create := func(ctx context.Context, tx storage.Tx) error {
+			_, err := b.With(tx).Create(ctx, draft)
+			return err
+		}
+		rollback := errors.New("rollback")
+		err = b.inTx(func(ctx context.Context, tx storage.Tx) error {
+			if err := create(ctx, tx); err != nil {
+				return err
+			}
+			return rollback
+		})
+		if !errors.Is(err, rollback) {
+			t.Fatalf("got %v", err)
+		}
+		if _, err := b.Envelope(t.Context(), org, draft.EnvelopeID()); !errors.Is(err, esign.ErrNotFound) {
+			t.Errorf("rolled back, but there: %v", err)
+		}
+		if err := b.inTx(create); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.get(draft.EnvelopeID()); got.Status != esign.StatusSent {
+			t.Errorf("got %s", got.Status)
+		}
+		err = b.inTx(func(ctx context.Context, tx storage.Tx) error {
+			j := b.With(tx)
+			if _, err := j.Remind(ctx, esign.RemindRequest{OrgID: org, EnvelopeID: draft.EnvelopeID(), Actor: key}); err != nil {
+				return err
+			}
+			_, err := j.Void(ctx, esign.VoidRequest{OrgID: org, EnvelopeID: draft.EnvelopeID(), Actor: key, Reason: "r"})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A refused verb leaves the host's transaction usable.
+		other := b.create(func(r *createRequest) { r.Send = false })
+		err = b.inTx(func(ctx context.Context, tx storage.Tx) error {
+			j := b.With(tx)
+			if _, err := j.Send(ctx, esign.SendRequest{OrgID: org, EnvelopeID: draft.EnvelopeID()}); !errors.Is(err, esign.ErrState) {
+				t.Errorf("send of a voided envelope: %v", err)
+			}
+			_, err := j.Send(ctx, esign.SendRequest{OrgID: org, EnvelopeID: other.ID, Actor: key})
+			return err
+		})
+		if err != nil || b.get(other.ID).Status != esign.StatusSent || b.get(draft.EnvelopeID()).Status != esign.StatusVoided {
+			t.Errorf("got %v, %s, %s", err, b.get(other.ID).Status, b.get(draft.EnvelopeID()).Status)
+		}
+	})
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var ids []string
+	for range 5 {
+		ids = append(ids, b.paper().ID)
+	}
+	slices.Reverse(ids)
+	list := func(f esign.Filter, p storage.Page) storage.List[esign.Summary] {
+		t.Helper()
+		l, err := b.Envelopes(t.Context(), org, f, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	var walked []string
+	for p := (storage.Page{Limit: 2}); ; {
+		l := list(esign.Filter{}, p)
+		for _, s := range l.Items {
+			walked = append(walked, s.ID)
+		}
+		if p.Cursor == "" && l.Total != 5 || p.Cursor != "" && l.Total != -1 {
+			t.Errorf("total %d", l.Total)
+		}
+		if p.Cursor = l.Next; p.Cursor == "" {
+			break
+		}
+	}
+	if !slices.Equal(walked, ids) {
+		t.Errorf("by cursor: got %v, want %v", walked, ids)
+	}
+	if l := list(esign.Filter{}, storage.Page{Number: 3, Limit: 2}); len(l.Items) != 1 || l.Items[0].ID != ids[4] || l.Next != "" {
+		t.Errorf("last page: %+v", l)
+	}
+	if l := list(esign.Filter{Status: esign.StatusVoided}, storage.Page{}); len(l.Items) != 0 || l.Total != 0 {
+		t.Errorf("none: %+v", l)
+	}
+	for want, c := range map[string]struct {
+		f esign.Filter
+		p storage.Page
+	}{
+		"status oneof":        {esign.Filter{Status: "odd"}, storage.Page{}},
+		"envelope_kind oneof": {esign.Filter{Kind: "odd"}, storage.Page{}},
+		"page min":            {esign.Filter{}, storage.Page{Number: -1}},
+		"limit max":           {esign.Filter{}, storage.Page{Limit: 101}},
+		"cursor cursor":       {esign.Filter{}, storage.Page{Cursor: "!"}},
+	} {
+		if _, err := b.Envelopes(t.Context(), org, c.f, c.p); !slices.Equal(invalid(err), []string{want}) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	env := b.create()
+	b.complete(env.ID)
+	want := b.chain(env.ID)
+	var got []string
+	for cursor := ""; ; {
+		page, next, err := b.Events(t.Context(), org, env.ID, cursor, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, types(page)...)
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	if !slices.Equal(got, types(want)) {
+		t.Errorf("got %v, want %v", got, types(want))
+	}
+	for _, bad := range []string{"!", "MA", "LTE"} { // not base64, 0, -1
+		if _, _, err := b.Events(t.Context(), org, env.ID, bad, 5); !slices.Equal(invalid(err), []string{"cursor cursor"}) {
+			t.Errorf("cursor %q: got %v", bad, err)
+		}
+	}
+}
+
+// TestETag changes with what a reader can see, an expiry included.
+func TestETag(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	env := b.create()
+	seen := map[string]bool{b.get(env.ID).ETag(): true}
+	if !seen[env.ETag()] || !seen[b.get(env.ID).ETag()] {
+		t.Error("two reads of one state differ")
+	}
+	token := b.link(env.ID, "ada@example.com")
+	for _, step := range []func(){
+		func() { b.read(token) },
+		func() { b.clock.forward(31 * 24 * time.Hour) },
+	} {
+		step()
+		tag := b.get(env.ID).ETag()
+		if seen[tag] {
+			t.Errorf("%s again after a change", tag)
+		}
+		seen[tag] = true
+	}
+}
