@@ -61,14 +61,14 @@ func (e *Engine) keep(ctx context.Context, f *facts, r Result, actor Actor) erro
 	}
 	return repeat(ctx, func() error {
 		return e.c.Store.InTx(ctx, func(ctx context.Context, s Store) error {
-			last, err := s.LastEvaluation(ctx, row.EnvelopeID)
-			if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			before, err := last(ctx, s, row.EnvelopeID)
+			if err != nil {
 				return err
 			}
-			if err == nil && last.EvaluatedAt.After(row.EvaluatedAt) {
+			if before != nil && before.EvaluatedAt.After(row.EvaluatedAt) {
 				return nil // a later one was faster
 			}
-			if err := s.PutEvaluation(ctx, row); err != nil {
+			if err := s.PutEvaluation(ctx, row, before); err != nil {
 				return err
 			}
 			if f.copy == nil {
@@ -77,12 +77,21 @@ func (e *Engine) keep(ctx context.Context, f *facts, r Result, actor Actor) erro
 			if err := e.c.ESign.With(s.Tx()).Evaluated(ctx, row.EnvelopeID, r.Compliant, row.EvaluatedAt); err != nil {
 				return err
 			}
-			if r.Compliant == nil || f.released() || last.Digest == row.Digest {
+			if r.Compliant == nil || f.released() || before != nil && before.Digest == row.Digest {
 				return nil
 			}
 			return e.tell(ctx, s, f, r, row, actor)
 		})
 	})
+}
+
+// last returns the newest evaluation, nil when there is none.
+func last(ctx context.Context, s Store, envelopeID string) (*StoredEvaluation, error) {
+	row, err := s.LastEvaluation(ctx, envelopeID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil
+	}
+	return &row, err
 }
 
 func (e *Engine) row(f *facts, r Result) (StoredEvaluation, error) {

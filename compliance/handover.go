@@ -165,6 +165,9 @@ func (e *Engine) deposited(ctx context.Context, tx storage.Tx, c *vault.Copy) er
 	if err := e.c.ESign.With(tx).Vaulted(ctx, esign.Vaulting{EnvelopeID: c.EnvelopeID, At: c.VaultedAt, DocumentHash: c.DocumentHash}); err != nil {
 		return err
 	}
+	if err := e.c.Store.With(tx).DeleteDue(ctx, c.EnvelopeID); err != nil {
+		return err // a note that it could not be vaulted
+	}
 	return e.note(ctx, tx, Due{CauseID: c.StoredEventID, CauseType: "vault.stored", EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, CreatedAt: c.VaultedAt})
 }
 
@@ -399,8 +402,7 @@ func (h *Handover) certificatesDue(ctx context.Context, limit int) (done int, er
 			return done, ctx.Err()
 		}
 		e.c.Logger.WarnContext(ctx, "compliance: certificate is due", "envelope_id", d.EnvelopeID, "tries", d.Tries+1, "error", err)
-		pause := min(time.Second<<min(d.Tries, 12), time.Hour)
-		if err := e.c.Store.PostponeDue(ctx, d.CauseID, e.now().Add(pause)); err != nil {
+		if err := e.c.Store.PostponeDue(ctx, d.CauseID, e.now().Add(min(pause(d.Tries), time.Hour))); err != nil {
 			return done, fmt.Errorf("certificates due: %w", err)
 		}
 	}
@@ -433,7 +435,7 @@ func (h *Handover) autoVaultDue(ctx context.Context, limit int) (done int, err e
 	if e.c.Depositor == nil {
 		return 0, nil
 	}
-	list, err := e.c.Store.AutoVaultDue(ctx, limit)
+	list, err := e.c.Store.AutoVaultDue(ctx, e.now(), limit)
 	if err != nil {
 		return 0, fmt.Errorf("envelopes to vault: %w", err)
 	}
@@ -450,6 +452,33 @@ func (h *Handover) autoVaultDue(ctx context.Context, limit int) (done int, err e
 			return done, ctx.Err()
 		}
 		e.c.Logger.WarnContext(ctx, "compliance: envelope could not be vaulted", "envelope_id", w.EnvelopeID, "error", err)
+		if err := e.postpone(ctx, w); err != nil {
+			return done, fmt.Errorf("envelopes to vault: %w", err)
+		}
 	}
 	return done, nil
 }
+
+// postpone notes that an envelope could not be vaulted, so that it does not stand
+// in the way of others.
+func (e *Engine) postpone(ctx context.Context, w Waiting) error {
+	now := e.now()
+	return e.c.Store.InTx(ctx, func(ctx context.Context, s Store) error {
+		notes, err := s.DueOf(ctx, w.EnvelopeID)
+		if err != nil {
+			return err
+		}
+		for _, d := range notes {
+			if d.CauseID == w.EnvelopeID {
+				return s.PostponeDue(ctx, d.CauseID, now.Add(pause(d.Tries)))
+			}
+		}
+		return s.InsertDue(ctx, Due{
+			CauseID: w.EnvelopeID, CauseType: DueAutoVault, EnvelopeID: w.EnvelopeID, OrgID: w.OrgID,
+			CreatedAt: now, NextTry: now.Add(pause(0)),
+		})
+	})
+}
+
+// pause grows from 1 s to 12 h.
+func pause(tries int) time.Duration { return min(time.Second<<min(tries, 20), 12*time.Hour) }

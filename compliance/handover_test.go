@@ -339,6 +339,38 @@ func TestAutoVault(t *testing.T) {
 	}
 }
 
+// An envelope that cannot be vaulted does not stand in the way of others.
+func TestAutoVaultGoesOn(t *testing.T) {
+	t.Parallel()
+	tries := 0
+	w := newWorld(t, func(s *setup) {
+		s.compliance.Depositor = func(context.Context, string) (compliance.Depositor, error) {
+			if tries++; tries <= 2 {
+				return compliance.Depositor{}, errors.New("not now")
+			}
+			return dealer, nil
+		}
+	})
+	auto := func(r *esign.CreateRequest) { r.AutoVault = true }
+	first, second := w.completed(auto), w.completed(auto)
+	for i, want := range []struct{ done, tried int }{{0, 1}, {0, 2}, {0, 2}} {
+		if n, err := w.handover.HandoverDue(t.Context(), 1); n != want.done || tries != want.tried || err != nil {
+			t.Errorf("run %d: did %d after %d tries, %v", i, n, tries, err)
+		}
+	}
+	w.clock.advance(time.Minute)
+	for range 2 {
+		if n, err := w.handover.HandoverDue(t.Context(), 1); n != 1 || err != nil {
+			t.Errorf("later: did %d, %v", n, err)
+		}
+	}
+	for _, id := range []string{first, second} {
+		if _, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
 func TestEvaluateDue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -363,7 +363,7 @@ func (e *Engine) State(ctx context.Context, certificateID string) (string, error
 	if err != nil {
 		return "", fmt.Errorf("certificate %s: %w", certificateID, err)
 	}
-	due, err := e.c.Store.DueOf(ctx, s.EnvelopeID)
+	due, err := e.c.Store.DueOf(ctx, s.EnvelopeID) // certificates that supersede this one
 	if err != nil {
 		return "", fmt.Errorf("certificate %s: %w", certificateID, err)
 	}

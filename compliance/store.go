@@ -25,8 +25,9 @@ type Store interface {
 	// EvaluationsDue returns ids of envelopes whose newest evaluation has a DueAt
 	// that is not after now, oldest first.
 	EvaluationsDue(ctx context.Context, now time.Time, limit int) ([]string, error)
-	// PutEvaluation replaces the newest evaluation of its envelope.
-	PutEvaluation(ctx context.Context, e StoredEvaluation) error
+	// PutEvaluation replaces before by e; storage.ErrConflict when the newest
+	// evaluation of the envelope is not before, or, with nil, when there is one.
+	PutEvaluation(ctx context.Context, e StoredEvaluation, before *StoredEvaluation) error
 
 	// InsertCertificate returns storage.ErrConflict when the envelope has a
 	// certificate of this serial or of this cause, or the id is taken.
@@ -44,8 +45,8 @@ type Store interface {
 	// InsertDue notes that an event asks for a certificate. Noting it again is
 	// harmless.
 	InsertDue(ctx context.Context, d Due) error
-	// DueBefore returns at most limit notes whose NextTry is not after now, oldest
-	// first.
+	// DueBefore returns at most limit notes of certificates whose NextTry is not
+	// after now, oldest first. Notes of type DueAutoVault are left out.
 	DueBefore(ctx context.Context, now time.Time, limit int) ([]Due, error)
 	// DueOf returns the notes of one envelope, oldest first.
 	DueOf(ctx context.Context, envelopeID string) ([]Due, error)
@@ -55,8 +56,9 @@ type Store interface {
 	DeleteDue(ctx context.Context, causeID string) error
 
 	// AutoVaultDue returns completed envelopes that are to be vaulted without
-	// being asked, oldest first.
-	AutoVaultDue(ctx context.Context, limit int) ([]Waiting, error)
+	// being asked, oldest first, but those with a note, under the envelope's id as
+	// CauseID, whose NextTry is after now.
+	AutoVaultDue(ctx context.Context, now time.Time, limit int) ([]Waiting, error)
 }
 
 // Waiting names an envelope.
@@ -86,8 +88,12 @@ type StoredCertificate struct {
 	JWS        string
 }
 
-// Due is a certificate that an event asks for. CauseType is that event's type,
-// "vault.released" also stands for the package that is to be built with it.
+// DueAutoVault is the CauseType of a note that an envelope could not be vaulted
+// by itself. Its CauseID is the envelope's id.
+const DueAutoVault = "auto_vault"
+
+// Due is a certificate that an event asks for, CauseType being that event's type,
+// or a note of DueAutoVault.
 type Due struct {
 	CauseID    string
 	CauseType  string

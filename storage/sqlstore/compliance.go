@@ -75,14 +75,16 @@ func (s complianceStore) EvaluationsDue(ctx context.Context, now time.Time, limi
 	return ids, mapErr(err)
 }
 
-func (s complianceStore) PutEvaluation(ctx context.Context, e compliance.StoredEvaluation) error {
-	_, err := s.idb.NewInsert().Model(&evaluationRow{
+func (s complianceStore) PutEvaluation(ctx context.Context, e compliance.StoredEvaluation, before *compliance.StoredEvaluation) error {
+	row := &evaluationRow{
 		EnvelopeID: e.EnvelopeID, EvaluatedAt: utc(e.EvaluatedAt), Compliant: e.Compliant, Score: e.Score,
 		Digest: string(e.Digest), Result: string(e.Result), DueAt: utcp(e.DueAt),
-	}).On("CONFLICT (envelope_id) DO UPDATE").
-		Set("evaluated_at = EXCLUDED.evaluated_at").Set("compliant = EXCLUDED.compliant").Set("score = EXCLUDED.score").
-		Set("digest = EXCLUDED.digest").Set("result = EXCLUDED.result").Set("due_at = EXCLUDED.due_at").Exec(ctx)
-	return mapErr(err)
+	}
+	if before == nil {
+		return s.put(ctx, row)
+	}
+	return change(ctx, s.idb.NewUpdate().Model(row).WherePK().
+		Where("digest = ?", string(before.Digest)).Where("evaluated_at = ?", utc(before.EvaluatedAt)), storage.ErrConflict)
 }
 
 func (s complianceStore) InsertCertificate(ctx context.Context, c compliance.StoredCertificate) error {
@@ -144,7 +146,8 @@ func (s complianceStore) InsertDue(ctx context.Context, d compliance.Due) error 
 }
 
 func (s complianceStore) DueBefore(ctx context.Context, now time.Time, limit int) ([]compliance.Due, error) {
-	return s.due(ctx, s.idb.NewSelect().Where("next_try <= ?", utc(now)).OrderExpr("next_try, cause_event_id").Limit(int64(limit)))
+	return s.due(ctx, s.idb.NewSelect().Where("next_try <= ?", utc(now)).
+		Where("cause_type <> ?", compliance.DueAutoVault).OrderExpr("next_try, cause_event_id").Limit(int64(limit)))
 }
 
 func (s complianceStore) DueOf(ctx context.Context, envelopeID string) ([]compliance.Due, error) {
@@ -177,10 +180,12 @@ func (s complianceStore) DeleteDue(ctx context.Context, causeID string) error {
 	return mapErr(err)
 }
 
-func (s complianceStore) AutoVaultDue(ctx context.Context, limit int) ([]compliance.Waiting, error) {
+func (s complianceStore) AutoVaultDue(ctx context.Context, now time.Time, limit int) ([]compliance.Waiting, error) {
+	later := s.idb.NewSelect().Model((*certificateDueRow)(nil)).ColumnExpr("1").
+		Where("cause_event_id = env.envelope_id").Where("next_try > ?", utc(now))
 	var rs []struct{ OrgID, EnvelopeID string }
-	err := s.idb.NewSelect().TableExpr("evault_envelopes").ColumnExpr("org_id, envelope_id").Where("auto_vault = ?", true).
-		Where("status = ?", "completed").OrderExpr("completed_at, envelope_id").Limit(int64(limit)).Scan(ctx, &rs)
+	err := s.idb.NewSelect().TableExpr("evault_envelopes AS env").ColumnExpr("env.org_id, env.envelope_id").Where("env.auto_vault = ?", true).
+		Where("env.status = ?", "completed").Where("NOT EXISTS (?)", later).OrderExpr("env.completed_at, env.envelope_id").Limit(int64(limit)).Scan(ctx, &rs)
 	if err != nil {
 		return nil, mapErr(err)
 	}

@@ -47,10 +47,17 @@ func evaluations(t *testing.T, s compliance.Store) {
 	second := compliance.StoredEvaluation{EnvelopeID: env, EvaluatedAt: scopesDay.Add(time.Second), Digest: storage.Sum([]byte("x")), Result: []byte(`{}`)}
 	due := scopesDay.AddDate(-50, 0, 0) // before whatever else is due in the store
 	first.DueAt = &due
+	var before *compliance.StoredEvaluation
 	for i, want := range []compliance.StoredEvaluation{first, second} {
-		if err := s.PutEvaluation(ctx, want); err != nil {
+		if err := s.PutEvaluation(ctx, want, before); err != nil {
 			t.Fatal(err)
 		}
+		for _, stale := range []*compliance.StoredEvaluation{nil, before, {EvaluatedAt: scopesDay.Add(time.Hour), Digest: want.Digest}} {
+			if err := s.PutEvaluation(ctx, want, stale); !errors.Is(err, storage.ErrConflict) {
+				t.Errorf("replacing what is not the newest: got %v, want ErrConflict", err)
+			}
+		}
+		before = &want
 		got, err := s.LastEvaluation(ctx, env)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("evaluation: %v\n%s", err, diff)
@@ -150,6 +157,17 @@ func certificatesDue(t *testing.T, s compliance.Store) {
 	if diff := cmp.Diff([]compliance.Due{first}, got); diff != "" || err != nil {
 		t.Errorf("due earlier: %v\n%s", err, diff)
 	}
+	auto := build("c", 0)
+	auto.CauseType = compliance.DueAutoVault
+	if err := s.InsertDue(ctx, auto); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = s.DueBefore(ctx, day, 10); err != nil || len(got) != 1 {
+		t.Errorf("with a note of auto_vault: got %v, %v", got, err)
+	}
+	if err := s.DeleteDue(ctx, auto.CauseID); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.PostponeDue(ctx, first.CauseID, day.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +193,7 @@ func complianceTx(t *testing.T, s compliance.Store) {
 		if s.Tx() == nil {
 			t.Error("Tx is nil inside a transaction")
 		}
-		if err := s.With(s.Tx()).PutEvaluation(ctx, e); err != nil {
+		if err := s.With(s.Tx()).PutEvaluation(ctx, e, nil); err != nil {
 			return err
 		}
 		if _, err := s.LastEvaluation(ctx, e.EnvelopeID); err != nil {

@@ -1,0 +1,160 @@
+package compliance_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/storage/embedded"
+	"github.com/evaultlib/evault/vault"
+)
+
+// exampleCompleted opens an installation in a temporary folder and completes an
+// envelope that one person has signed.
+func exampleCompleted(ctx context.Context) (e *embedded.Embedded, envelopeID string, cleanup func()) {
+	dir, err := os.MkdirTemp("", "evault")
+	must(err)
+	e, err = embedded.Open(ctx, embedded.Options{Dir: dir})
+	must(err)
+	_, err = e.Scopes.CreateOrganization(ctx, scopes.Organization{ID: "org_acme", LegalName: "Acme Finance LLC"})
+	must(err)
+	env, err := e.ESign.Create(ctx, esign.CreateRequest{
+		OrgID: "org_acme", Actor: exampleActor, CustomerName: "Ada Byron", CustomerEmail: "ada@example.com",
+		Document: testpdf.Contract(1), Filename: "contract.pdf", Send: true,
+	})
+	must(err)
+	links, err := e.ESign.SigningLinks(ctx, esign.LinksRequest{OrgID: "org_acme", EnvelopeID: env.ID, Actor: exampleActor})
+	must(err)
+	token, client := links[0].Token, esign.Client{Addr: "192.0.2.7", UserAgent: "example"}
+	_, err = e.ESign.Document(ctx, token, client)
+	must(err)
+	_, err = e.ESign.Consent(ctx, esign.ConsentRequest{Token: token, DisclosureSHA256: esign.DefaultDisclosure().SHA256(), Client: client})
+	must(err)
+	_, err = e.ESign.Sign(ctx, esign.SignRequest{
+		Token: token, Client: client, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: "Ada Byron"},
+	})
+	must(err)
+	return e, env.ID, func() {
+		_ = e.Close()
+		_ = os.RemoveAll(dir)
+	}
+}
+
+var exampleActor = compliance.Actor{Kind: "key", ID: "key_1"}
+
+func must(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func ExampleHandover_VaultIn() {
+	ctx := context.Background()
+	e, id, cleanup := exampleCompleted(ctx)
+	defer cleanup()
+
+	depositor, err := e.Depositor(ctx, "org_acme")
+	must(err)
+	record, created, err := e.Handover.VaultIn(ctx, compliance.VaultInRequest{
+		EnvelopeID: id, Depositor: depositor, Regime: compliance.UCC9105of2022, Jurisdiction: "US-NY", Actor: exampleActor,
+	})
+	must(err)
+	fmt.Println(created, record.Copy.Status, record.Copy.SecuredParty.Name, *record.Compliant)
+
+	_, created, err = e.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
+	fmt.Println(created, err)
+	// Output:
+	// true vaulted Acme Finance LLC true
+	// false <nil>
+}
+
+func ExampleEngine_Evaluate() {
+	ctx := context.Background()
+	e, id, cleanup := exampleCompleted(ctx)
+	defer cleanup()
+
+	evaluation, err := e.Compliance.Evaluate(ctx, "org_acme", id, exampleActor)
+	must(err)
+	for _, c := range evaluation.Checks {
+		fmt.Println(c.Satisfied, c.ID, "·", c.Reference)
+	}
+	fmt.Println(evaluation.EnvelopeStatus, *evaluation.Score)
+	// Output:
+	// false single_authoritative_copy · UCC § 9-105(b)(1)
+	// true tamper_evident_record · UCC § 9-105(b)(1), (6)
+	// false assignee_identified · UCC § 9-105(b)(2)
+	// true required_signatures · UCC § 9-203(b)(3)(A); 15 U.S.C. § 7001(a); UETA § 7
+	// false held_by_assignee_or_custodian · UCC § 9-105(b)(3)
+	// false consent_to_assignee_change · UCC § 9-105(b)(4)
+	// false copies_identifiable · UCC § 9-105(b)(5)
+	// false amendments_identifiable · UCC § 9-105(b)(6)
+	// completed 25
+}
+
+func ExampleVerifyDocument() {
+	ctx := context.Background()
+	e, id, cleanup := exampleCompleted(ctx)
+	defer cleanup()
+	depositor, err := e.Depositor(ctx, "org_acme")
+	must(err)
+	_, _, err = e.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
+	must(err)
+
+	certificate, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
+	must(err)
+	document, err := certificate.Document()
+	must(err)
+
+	// Whoever verifies takes the keys from the issuer, not from the certificate.
+	keys, err := e.Compliance.Keys(ctx)
+	must(err)
+	verified, err := compliance.VerifyDocument(document, keys)
+	must(err)
+	fmt.Println(verified.Type, verified.Serial, *verified.Compliance.Score)
+
+	document[len(document)/2] ^= 1
+	_, err = compliance.VerifyDocument(document, keys)
+	fmt.Println(err != nil)
+	// Output:
+	// ucc_9105_electronic_chattel_paper 1 100
+	// true
+}
+
+func ExampleHandover_VaultOut() {
+	ctx := context.Background()
+	e, id, cleanup := exampleCompleted(ctx)
+	defer cleanup()
+	depositor, err := e.Depositor(ctx, "org_acme")
+	must(err)
+	_, _, err = e.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
+	must(err)
+
+	release, err := e.Handover.VaultOut(ctx, compliance.VaultOutRequest{
+		OrgID: "org_acme", EnvelopeID: id, Reason: "payoff", Recipient: vault.Recipient{Name: "Ada Byron"}, Actor: exampleActor,
+	})
+	must(err)
+	certificate, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
+	must(err)
+	fmt.Println(release.Delivery(), certificate.Subject.Status, certificate.AuthoritativeCopy.HeldHere, certificate.Serial)
+	// Output: ready released false 2
+}
+
+func ExampleEngine_State() {
+	ctx := context.Background()
+	e, id, cleanup := exampleCompleted(ctx)
+	defer cleanup()
+	depositor, err := e.Depositor(ctx, "org_acme")
+	must(err)
+	record, _, err := e.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
+	must(err)
+
+	state, err := e.Compliance.State(ctx, record.CertificateID)
+	must(err)
+	fmt.Println(state)
+	// Output: current
+}
