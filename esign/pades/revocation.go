@@ -143,12 +143,11 @@ func (v *verification) revocation(s *verified, chain []*x509.Certificate, at tim
 		s.selfContained = false
 	}
 	status := v.known.chain(chain, at, v.options.Now)
-	switch {
-	case status == RevocationRevoked || s.report.Revocation == RevocationRevoked:
-		s.report.Revocation = RevocationRevoked
-		return errRevoked
-	case s.report.Revocation != RevocationUnknown:
+	if status != RevocationGood || len(s.chains) == 1 {
 		s.report.Revocation = status
+	}
+	if status == RevocationRevoked {
+		return errRevoked
 	}
 	if status != RevocationGood && v.options.RequireRevocation {
 		return errors.New("nothing tells whether the certificates were revoked")

@@ -163,9 +163,15 @@ func (s *Sealer) stamp(ctx context.Context, value []byte) ([]byte, *Token, error
 	if s.stamper == nil {
 		return nil, nil, nil
 	}
-	h := s.alg.hash
-	digest := sum(h, value)
-	der, err := s.stamper.Timestamp(ctx, h, digest)
+	der, t, err := requestToken(ctx, s.stamper, s.alg.hash, sum(s.alg.hash, value))
+	if err == nil {
+		s.tokenSize.Store(int64(len(der)))
+	}
+	return der, t, err
+}
+
+func requestToken(ctx context.Context, stamper Timestamper, h crypto.Hash, digest []byte) ([]byte, *Token, error) {
+	der, err := stamper.Timestamp(ctx, h, digest)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrTimestampUnavailable, err)
 	}
@@ -176,7 +182,6 @@ func (s *Sealer) stamp(ctx context.Context, value []byte) ([]byte, *Token, error
 	if !t.Stamps(h, digest) {
 		return nil, nil, fmt.Errorf("%w: the token is over something else", ErrTimestampUnavailable)
 	}
-	s.tokenSize.Store(int64(len(der)))
 	return der, t, nil
 }
 

@@ -32,10 +32,14 @@ func Verify(ctx context.Context, raw []byte, o Options) (*Report, error) {
 	if err := v.run(); err != nil {
 		return nil, err
 	}
+	return v.finish(), nil
+}
+
+func (v *verification) finish() *Report {
 	for _, s := range v.signatures {
 		v.report.Signatures = append(v.report.Signatures, s.report)
 	}
-	return v.report, nil
+	return v.report
 }
 
 type verification struct {

@@ -1,0 +1,220 @@
+package pades
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"hash"
+	"time"
+
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+var (
+	// ErrRevocationUnavailable: nobody answered whether a certificate was revoked. Nothing was extended; try again later.
+	ErrRevocationUnavailable = errors.New("pades: no answer about revocation to be had")
+	// ErrNotValid: the file has no signature, or one that is not valid and trusted; only such are preserved.
+	ErrNotValid = errors.New("pades: not all signatures of the file are valid and trusted")
+)
+
+// ExtenderConfig of [NewExtender].
+type ExtenderConfig struct {
+	// Roots are the trust anchors; all signatures of a file must be valid under them. Required.
+	Roots *x509.CertPool
+	// Intermediates helps to build chains; default none.
+	Intermediates []*x509.Certificate
+	// Revocation answers for every certificate but the roots. Required.
+	Revocation RevocationSource
+	// Timestamper adds a document time-stamp over all (level B-LTA); default none (level B-LT).
+	Timestamper Timestamper
+	// Now is the clock; default time.Now.
+	Now    func() time.Time
+	Limits Limits
+}
+
+// Extender raises sealed files to the levels for long-term preservation (ETSI EN 319 142-1 §6.3): it adds the certificates
+// and revocation data that verification will need to the document security store (§5.4.2), and with a Timestamper a
+// document time-stamp (§5.4.3) over the file. To keep a B-LTA file verifiable, extend it again before the authority's
+// certificate expires.
+//
+// An Extender is safe for concurrent use if its sources are.
+type Extender struct{ c ExtenderConfig }
+
+// NewExtender checks the configuration. It does no I/O.
+func NewExtender(c ExtenderConfig) (*Extender, error) {
+	switch {
+	case c.Roots == nil:
+		return nil, errors.New("pades: ExtenderConfig.Roots is required")
+	case c.Revocation == nil:
+		return nil, errors.New("pades: ExtenderConfig.Revocation is required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Extender{c: c}, nil
+}
+
+// Level is what the extender makes of a B-T seal: LevelBLT, or LevelBLTA with a time-stamp authority.
+func (e *Extender) Level() string {
+	if e.c.Timestamper == nil {
+		return LevelBLT
+	}
+	return LevelBLTA
+}
+
+// Extension is what Extend appends: the extended file is the old one followed by Appended.
+type Extension struct {
+	Appended []byte
+	SHA256   [32]byte // of the extended file
+	Size     int64    // of the extended file
+	Level    string   // LevelBLT or LevelBLTA
+	Field    string   // of the document time-stamp; "" without one
+	Time     time.Time
+}
+
+// Extend verifies raw and appends one incremental update. Errors: [ErrNotValid], [ErrRevocationUnavailable],
+// [ErrTimestampUnavailable], [ErrNotExtendable], [ErrNotPDF], *[SizeError], and ctx's.
+func (e *Extender) Extend(ctx context.Context, raw []byte) (*Extension, error) {
+	d, err := pdf.Open(raw, e.c.Limits.pdf())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotPDF, err)
+	}
+	v := &verification{ctx: ctx, doc: d, report: &Report{}, options: Options{
+		Roots: e.c.Roots, Intermediates: e.c.Intermediates, Now: e.c.Now(), Limits: e.c.Limits,
+	}}
+	if err := v.run(); err != nil {
+		return nil, err
+	}
+	if r := v.finish(); !r.OK() {
+		return nil, fmt.Errorf("%w: %s", ErrNotValid, r.firstProblem())
+	}
+	material, err := e.collect(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	u, err := d.Update()
+	if err != nil {
+		return nil, asNotExtendable(err)
+	}
+	if _, err := u.AddValidationMaterial(material); err != nil {
+		return nil, asNotExtendable(err)
+	}
+	if e.c.Timestamper == nil {
+		appended, err := u.Close()
+		if err != nil {
+			return nil, err
+		}
+		out := &Extension{Appended: appended, Level: LevelBLT, Time: v.options.Now.UTC(), Size: int64(len(raw) + len(appended))}
+		h := sha256.New()
+		h.Write(raw)
+		h.Write(appended)
+		h.Sum(out.SHA256[:0])
+		return out, nil
+	}
+	return e.stamp(ctx, raw, u)
+}
+
+func (r *Report) firstProblem() string {
+	for _, s := range r.Signatures {
+		if !s.OK() {
+			return s.Field + ": " + s.Problem
+		}
+	}
+	if r.Problem != "" {
+		return r.Problem
+	}
+	return "it has none"
+}
+
+// collect finds what the chains of all signatures need and the file does not carry yet.
+func (e *Extender) collect(ctx context.Context, v *verification) (pdf.ValidationMaterial, error) {
+	var m pdf.ValidationMaterial
+	seen := map[string]bool{}
+	for _, s := range v.signatures {
+		for _, chain := range s.chains {
+			for i, c := range chain.certificates {
+				if !seen[string(c.Raw)] {
+					m.Certificates = append(m.Certificates, c.Raw)
+				}
+				if i+1 < len(chain.certificates) && !seen[string(c.Raw)] {
+					if err := e.answer(ctx, v, &m, c, chain.certificates[i+1], chain.at); err != nil {
+						return m, err
+					}
+				}
+				seen[string(c.Raw)] = true
+			}
+		}
+	}
+	return m, nil
+}
+
+// answer adds what the issuer says about one certificate, unless the file carries a good answer already.
+func (e *Extender) answer(ctx context.Context, v *verification, m *pdf.ValidationMaterial, cert, issuer *x509.Certificate, at time.Time) error {
+	now := v.options.Now
+	if v.embedded.certificate(cert, issuer, at, now) == RevocationGood {
+		return nil
+	}
+	response, list, err := e.c.Revocation.Revocation(ctx, cert, issuer)
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrRevocationUnavailable, cert.Subject.CommonName, err)
+	}
+	var ocsps, lists [][]byte
+	if response != nil {
+		ocsps = [][]byte{response}
+	}
+	if list != nil {
+		lists = [][]byte{list}
+	}
+	switch parseAnswers(ocsps, lists).certificate(cert, issuer, at, now) {
+	case RevocationRevoked:
+		return fmt.Errorf("%w: %s: %w", ErrNotValid, cert.Subject.CommonName, errRevoked)
+	case RevocationUnknown:
+		return fmt.Errorf("%w: %s: the answer does not hold", ErrRevocationUnavailable, cert.Subject.CommonName)
+	}
+	m.OCSPs, m.CRLs = append(m.OCSPs, ocsps...), append(m.CRLs, lists...)
+	return nil
+}
+
+// tokenRoom is the room for the token of a document time-stamp.
+const tokenRoom = 16 << 10
+
+// stamp closes the update with a document time-stamp (ETSI EN 319 142-1 §5.4.3; ISO 32000-2 §12.8.5).
+func (e *Extender) stamp(ctx context.Context, raw []byte, u *pdf.Update) (*Extension, error) {
+	sig := u.AddSignature(pdf.Dict{
+		"Type": pdf.Name("DocTimeStamp"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(subFilterStamp),
+	}, tokenRoom)
+	field, err := addField(u, "Timestamp", sig)
+	if err != nil {
+		return nil, asNotExtendable(err)
+	}
+	p, err := u.CloseSigned()
+	if err != nil {
+		return nil, err
+	}
+	file := sha256.New()
+	p.HashPrefix(file)
+	own := sha256.New()
+	if c, ok := file.(hash.Cloner); ok {
+		if own, err = c.Clone(); err != nil {
+			return nil, fmt.Errorf("pades: %w", err)
+		}
+	} else {
+		p.HashPrefix(own)
+	}
+	p.HashSuffix(own)
+	der, token, err := requestToken(ctx, e.c.Timestamper, crypto.SHA256, own.Sum(nil))
+	if err != nil {
+		return nil, err
+	}
+	appended, err := p.Embed(der)
+	if err != nil {
+		return nil, &SizeError{Need: len(der), Reserved: p.Reserved()}
+	}
+	p.HashRest(file)
+	out := &Extension{Appended: appended, Level: LevelBLTA, Field: field, Time: token.Time, Size: int64(len(raw) + len(appended))}
+	file.Sum(out.SHA256[:0])
+	return out, nil
+}
