@@ -26,6 +26,12 @@
 // unsigned attribute signature-time-stamp (ETSI EN 319 122-1 §5.3) makes it B-T. When the authority does not answer,
 // nothing is sealed: a [Sealer] never makes less than its level.
 //
+// An [Extender] raises a B-T seal to B-LT: it appends an update with a document security store (/DSS, §5.4.2) that holds
+// the certificates, OCSP responses (RFC 6960) and CRLs (RFC 5280 §5) for all chains; entries for single signatures (/VRI)
+// are kept, not made. With a time-stamp authority the same update carries a document time-stamp (/Type /DocTimeStamp,
+// /SubFilter /ETSI.RFC3161, §5.4.3), which is level B-LTA. A file is extended again before that authority's certificate
+// expires.
+//
 // Keys: RSA of 2048 bits or more with PKCS #1 v1.5 or RSASSA-PSS (RFC 4056), ECDSA on P-256 and P-384 (RFC 5754), Ed25519
 // (RFC 8419). Digests: SHA-256, SHA-384, SHA-512; SHA-1 and MD5 are neither made nor accepted (ETSI TS 119 312).
 //
@@ -41,19 +47,26 @@
 //     DER, padded with zeros only, with exactly one SignerInfo, no repeated signed attribute, no content of its own; digest,
 //     certificate binding and signature value hold. A time-stamp that is there must hold too. What is not known (another
 //     SubFilter, algorithm, BER) is "unsupported", which is never OK.
+//
 //   - Revision. The signed revision can be opened by itself and the signature is a field in it. Later cross-reference
 //     sections build on its own.
+//
 //   - Changes after it. Later revisions may add /DSS, metadata, and signature fields, nothing else; a field that shows
 //     something only if its own signature is trusted; after a certification with P=1 only validation material and
 //     time-stamps. Whatever else differs is named, and so is whatever readers may see differently: bytes after the last
 //     %%EOF, objects that no cross-reference section names, objects named twice, objects supplied for dangling references,
 //     objects whose permitted change would change another role they play. No signature may be out of the form's reach.
+//
 //   - Trust. A chain to a root holds at the proven time: of the signature's own time-stamp, else of the oldest trusted
 //     document time-stamp after it, else [Options].Now. Time-stamp authorities need the extended key usage timeStamping,
 //     alone and critical (RFC 3161 §2.3), and a chain that holds at the next proven time after theirs. The certificate
 //     is the one that the SignerInfo names and that the signed attributes bind, never any in the bag.
 //
-// Not checked: revocation, certificate policies, signature policies, seed values.
+//   - Revocation. Answers in the document security store and in [Options].Material count when the issuer, or a responder
+//     it delegated (RFC 6960 §4.2.2.2), signed them and they speak about the proven time. A revocation after that time does
+//     no harm. Without an answer Revocation is "unknown", which [Options].RequireRevocation makes a reason for distrust.
+//
+// Not checked: certificate policies, signature policies, seed values, revocation of OCSP responders.
 //
 // # Stability
 //

@@ -117,6 +117,42 @@ func ExampleSealer_Statement() {
 	// Output: B-T true file 2c26b46b… is version 1
 }
 
+// Raise a sealed file so that it can be verified when its certificates have expired and its authorities are gone.
+func ExampleExtender_Extend() {
+	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain, Timestamper: keys().Timestamper()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	extender, err := pades.NewExtender(pades.ExtenderConfig{
+		Roots:       keys().Roots(),
+		Revocation:  keys().Revocations(), // over HTTP: tsa.NewRevocation(…)
+		Timestamper: keys().Timestamper(),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	contract := rawpdf.New(rawpdf.Options{})
+	seal, err := sealer.Seal(context.Background(), pades.SealRequest{PDF: contract})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sealed := append(contract, seal.Appended...)
+	extension, err := extender.Extend(context.Background(), sealed)
+	if err != nil {
+		log.Fatal(err)
+	}
+	preserved := append(sealed, extension.Appended...)
+
+	report, err := pades.Verify(context.Background(), preserved, pades.Options{Roots: keys().Roots(), RequireRevocation: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range report.Signatures[:1] {
+		fmt.Println(seal.Level, "→", s.Level, s.Revocation, s.ChangesAfter, s.OK())
+	}
+	// Output: B-T → B-LTA good permitted true
+}
+
 // Find out before a signing session whether a seal can be made at its end.
 func ExampleSealer_Check() {
 	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain, Timestamper: keys().Timestamper()})

@@ -136,6 +136,31 @@ func TestExtendOutlivesAuthorities(t *testing.T) {
 	check(raw, false)
 }
 
+func TestSealAtOnceToBLTA(t *testing.T) {
+	t.Parallel()
+	raw := rawpdf.New(rawpdf.Options{Kind: rawpdf.ObjectStream})
+	s := sealer(t, pki().Seal, func(c *pades.Config) { c.Extender = extender(t) })
+	got, err := s.Seal(context.Background(), pades.SealRequest{PDF: raw})
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := append(bytes.Clone(raw), got.Appended...)
+	if got.SHA256 != sha256.Sum256(full) || got.Size != int64(len(full)) || got.Level != pades.LevelBLTA {
+		t.Errorf("the seal does not describe itself: %+v", got)
+	}
+	if r := wantOK(t, full, 2); r.Signatures[0].Level != pades.LevelBLTA {
+		t.Errorf("level: got %s", r.Signatures[0].Level)
+	}
+	down := pki().Revocations()
+	down.Down = true
+	s = sealer(t, pki().Seal, func(c *pades.Config) {
+		c.Extender = extender(t, func(c *pades.ExtenderConfig) { c.Revocation = down })
+	})
+	if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: raw}); !errors.Is(err, pades.ErrRevocationUnavailable) {
+		t.Errorf("a seal below its level: %v", err)
+	}
+}
+
 func TestExtendRefuses(t *testing.T) {
 	t.Parallel()
 	raw := rawpdf.New(rawpdf.Options{})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,7 +50,7 @@ type Seal struct {
 	Appended   []byte
 	SHA256     [32]byte // of the sealed file
 	Size       int64    // of the sealed file
-	Level      string   // LevelBB or LevelBT
+	Level      string   // LevelBB, LevelBT, LevelBLT or LevelBLTA
 	Field      string   // name of the signature field
 	Time       time.Time
 	TimeSource string // subject of the time-stamp authority's certificate, or "clock"
@@ -72,7 +73,8 @@ type Prepared struct {
 }
 
 // Seal seals a file by an incremental update. Errors: [ErrNotExtendable], [ErrTimestampUnavailable],
-// [ErrCertificateInvalid], [ErrNotPDF], *[SizeError], what the signer returned, and ctx's.
+// [ErrCertificateInvalid], [ErrNotPDF], *[SizeError], what the signer returned, and ctx's; with an Extender also those of
+// [Extender.Extend].
 func (s *Sealer) Seal(ctx context.Context, r SealRequest) (*Seal, error) {
 	seal, err := s.sealOnce(ctx, r)
 	var size *SizeError
@@ -180,14 +182,28 @@ func (s *Sealer) Finish(ctx context.Context, p *Prepared, value []byte) (*Seal, 
 	}
 	p.placeholder.HashRest(p.file)
 	out := &Seal{
-		Appended: appended, Size: int64(len(p.request.PDF) + len(appended)), Level: s.Level(), Field: p.field,
+		Appended: appended, Size: int64(len(p.request.PDF) + len(appended)), Level: s.signatureLevel(), Field: p.field,
 		Time: p.request.At.UTC().Truncate(time.Second), TimeSource: "clock",
 	}
 	p.file.Sum(out.SHA256[:0])
 	if stamped != nil {
 		out.Time, out.TimeSource = stamped.Time, stamped.Certificate.Subject.String()
 	}
-	return out, nil
+	if s.extender == nil {
+		return out, nil
+	}
+	return s.raise(ctx, p.request.PDF, out)
+}
+
+// raise extends a fresh seal. Nothing is returned below the level that was asked for.
+func (s *Sealer) raise(ctx context.Context, raw []byte, seal *Seal) (*Seal, error) {
+	x, err := s.extender.Extend(ctx, slices.Concat(raw, seal.Appended))
+	if err != nil {
+		return nil, err
+	}
+	seal.Appended = append(seal.Appended, x.Appended...)
+	seal.SHA256, seal.Size, seal.Level = x.SHA256, x.Size, x.Level
+	return seal, nil
 }
 
 // place adds the signature dictionary and an invisible field on page 1.

@@ -64,6 +64,9 @@ type Config struct {
 	PSS bool
 	// Timestamper adds a time-stamp to each seal (level B-T); default none (level B-B).
 	Timestamper Timestamper
+	// Extender raises each seal to B-LT or B-LTA before it is returned; it needs Timestamper. The file is held in memory
+	// once more for it. Default none. Statements stay at B-T.
+	Extender *Extender
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 	// Rand feeds signing; default crypto/rand.
@@ -76,6 +79,7 @@ type Sealer struct {
 	chain     []*x509.Certificate
 	alg       algorithm
 	stamper   Timestamper
+	extender  *Extender
 	now       func() time.Time
 	rand      io.Reader
 	tokenSize atomic.Int64 // of the last token
@@ -98,6 +102,9 @@ func New(c Config) (*Sealer, error) {
 			return nil, fmt.Errorf("pades: Config.Chain: certificate %d is not issued by the next one: %w", i+1, err)
 		}
 	}
+	if c.Extender != nil && c.Timestamper == nil {
+		return nil, errors.New("pades: Config.Extender needs Config.Timestamper")
+	}
 	if u := leaf.KeyUsage; u != 0 && u&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
 		return nil, errors.New("pades: the key usage of the sealing certificate does not allow signing")
 	}
@@ -105,7 +112,7 @@ func New(c Config) (*Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sealer{signer: c.Signer, chain: slices.Clone(c.Chain), alg: alg, stamper: c.Timestamper, now: c.Now, rand: c.Rand}
+	s := &Sealer{signer: c.Signer, chain: slices.Clone(c.Chain), alg: alg, stamper: c.Timestamper, extender: c.Extender, now: c.Now, rand: c.Rand}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -116,8 +123,16 @@ func New(c Config) (*Sealer, error) {
 	return s, nil
 }
 
-// Level is what the sealer makes: "B-B", or "B-T" with a time-stamp authority.
+// Level is what the sealer makes of a file: LevelBB, LevelBT with a time-stamp authority, or what its Extender makes.
 func (s *Sealer) Level() string {
+	if s.extender != nil {
+		return s.extender.Level()
+	}
+	return s.signatureLevel()
+}
+
+// signatureLevel is the level of the signature itself, before it is extended.
+func (s *Sealer) signatureLevel() string {
 	if s.stamper == nil {
 		return LevelBB
 	}

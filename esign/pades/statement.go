@@ -39,7 +39,7 @@ func (s *Sealer) Statement(ctx context.Context, content []byte) (der []byte, lev
 	if der, err = cms.assemble(value, token); err != nil {
 		return nil, "", fmt.Errorf("pades: %w", err)
 	}
-	return der, s.Level(), nil
+	return der, s.signatureLevel(), nil
 }
 
 // VerifyStatement checks a statement and returns what it states. The content is returned only when the signature is

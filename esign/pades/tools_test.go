@@ -117,6 +117,49 @@ func opensslToken(t *testing.T, dir, root, ca string, der []byte) {
 	}
 }
 
+// TestOtherToolsReadExtensions asks the same about files at B-LTA, extended twice, with a second seal between.
+func TestOtherToolsReadExtensions(t *testing.T) {
+	if os.Getenv("EVAULT_TOOLS") != "1" {
+		t.Skip("set EVAULT_TOOLS=1 to compare with pdfsig, qpdf and openssl")
+	}
+	dir := t.TempDir()
+	root := write(t, dir, "root.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pki().Root.Raw}))
+	ca := write(t, dir, "ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pki().CA.Raw}))
+	s, e := sealer(t, pki().Seal), extender(t)
+	for name, raw := range files() {
+		out := extendFile(t, e, seal(t, s, extendFile(t, e, seal(t, s, raw))))
+		path := write(t, dir, "extended.pdf", out)
+		said := tool(t, "pdfsig", "-nocert", path)
+		if got := strings.Count(said, "Signature is Valid."); got != 2 {
+			t.Errorf("%s: pdfsig finds %d valid seals, want 2:\n%s", name, got, said)
+		}
+		// pdfsig 22.12 lists document time-stamps, but does not know their kind.
+		if got := strings.Count(said, "Signature Field Name: Timestamp"); got != 2 || !strings.Contains(said, "Total document signed") {
+			t.Errorf("%s: pdfsig finds %d document time-stamps, want 2:\n%s", name, got, said)
+		}
+		tool(t, "qpdf", "--check", path)
+		for _, m := range anyByteRange.FindAllSubmatch(out, -1) {
+			a, b, c := atoi(t, m[1]), atoi(t, m[2]), atoi(t, m[3])
+			value := make([]byte, (b-a)/2-1)
+			if _, err := hex.Decode(value, out[a+1:b-1]); err != nil {
+				t.Fatal(err)
+			}
+			der := wholeDER(t, value)
+			if _, err := pades.ParseToken(der); err != nil {
+				continue // a seal; TestOtherTools asks about those
+			}
+			h := sha256.New()
+			h.Write(out[:a])
+			h.Write(out[b : b+c])
+			said := tool(t, "openssl", "ts", "-verify", "-digest", hex.EncodeToString(h.Sum(nil)), "-token_in",
+				"-in", write(t, dir, "dts.der", der), "-CAfile", root, "-untrusted", ca)
+			if !strings.Contains(said, "Verification: OK") {
+				t.Errorf("%s: openssl ts: %s", name, said)
+			}
+		}
+	}
+}
+
 func TestOtherToolsReadStatements(t *testing.T) {
 	if os.Getenv("EVAULT_TOOLS") != "1" {
 		t.Skip("set EVAULT_TOOLS=1 to compare with openssl")
