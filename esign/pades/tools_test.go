@@ -160,6 +160,37 @@ func TestOtherToolsReadExtensions(t *testing.T) {
 	}
 }
 
+// TestAttacksBesidePdfsig reports how many of the attacks another verifier passes without a word, and fails where it
+// refuses an intact file of ours.
+func TestAttacksBesidePdfsig(t *testing.T) {
+	if os.Getenv("EVAULT_TOOLS") != "1" {
+		t.Skip("set EVAULT_TOOLS=1 to compare with pdfsig")
+	}
+	dir := t.TempDir()
+	a := newAttackSet(t, "classic")
+	ask := func(raw []byte) (valid, invalid int) {
+		out, err := exec.Command("pdfsig", "-nocert", write(t, dir, "file.pdf", raw)).CombinedOutput()
+		if err != nil {
+			return 0, 1
+		}
+		valid = strings.Count(string(out), "Signature is Valid.")
+		return valid, strings.Count(string(out), "Signature Validation: ") - valid
+	}
+	for name, raw := range a.intact() {
+		if valid, invalid := ask(raw); valid == 0 || invalid != 0 {
+			t.Errorf("intact %q: pdfsig finds %d valid and %d other signatures", name, valid, invalid)
+		}
+	}
+	passed, attacks := 0, a.attacks()
+	for name, raw := range attacks {
+		if valid, invalid := ask(raw); valid > 0 && invalid == 0 {
+			passed++
+			t.Logf("pdfsig passes %q", name)
+		}
+	}
+	t.Logf("pdfsig passes %d of %d attacks, Verify none (TestAttacks)", passed, len(attacks))
+}
+
 func TestOtherToolsReadStatements(t *testing.T) {
 	if os.Getenv("EVAULT_TOOLS") != "1" {
 		t.Skip("set EVAULT_TOOLS=1 to compare with openssl")
