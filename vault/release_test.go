@@ -379,7 +379,7 @@ func deleted(t *testing.T, w *world, r vault.DepositRequest, completion []byte) 
 func TestDetached(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	raw := testpdf.Contract(2)
+	raw := testpdf.Encrypted()
 	r := w.paper("env_d", raw)
 	r.Source.Sealing = vault.Sealing{Mode: vault.SealingDetached, Reason: "encrypted"}
 	r.SecuredParty, r.Capacity, r.Agreement = &bank, vault.CapacityAgent, agreement
@@ -390,6 +390,9 @@ func TestDetached(t *testing.T) {
 	f, err := w.ReadAuthoritative(t.Context(), read("env_d"))
 	if err != nil || !bytes.Equal(f.Content, raw) {
 		t.Errorf("the file changed: %v", err)
+	}
+	if c.Marked == nil || bytes.Contains(w.bytesOf(c.Marked.Object), []byte("/Encrypt")) {
+		t.Error("no marked copy, or one that is encrypted")
 	}
 	if i, err := w.CheckIntegrity(t.Context(), "env_d"); err != nil || !i.OK {
 		t.Errorf("got %+v, %v", i, err)

@@ -131,18 +131,29 @@ func (l *Log) publish(ctx context.Context, h Head) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if h.Prev != h.Size {
-		if err := l.put(ctx, afterName(h.Epoch, h.Prev), c.Note); err != nil {
-			return Checkpoint{}, err
-		}
-	}
-	if err := l.put(ctx, sizeName(h.Epoch, h.Size), c.Note); err != nil {
+	if err := l.anchorHead(ctx, h, c.Note); err != nil {
 		return Checkpoint{}, err
 	}
 	if err := l.c.Store.AddCheckpoint(ctx, h.Epoch, c, l.now()); err != nil {
 		return Checkpoint{}, fmt.Errorf("publish: %w", err)
 	}
 	return c, nil
+}
+
+// anchorHead writes the anchors of a head. The one after its predecessor is
+// first and decides: who finds another there is the fork.
+func (l *Log) anchorHead(ctx context.Context, h Head, signed string) error {
+	name := sizeName(h.Epoch, h.Size)
+	if h.Prev == h.Size { // the first head after an adoption follows nothing
+		return l.put(ctx, name, signed)
+	}
+	if err := l.put(ctx, afterName(h.Epoch, h.Prev), signed); err != nil {
+		return err
+	}
+	if err := l.c.Anchors.Put(ctx, name, []byte(signed)); err != nil {
+		return fmt.Errorf("anchor %s: %w", name, err)
+	}
+	return nil
 }
 
 // lost returns the newest checkpoint that the anchors of an epoch hold, from
