@@ -116,7 +116,7 @@ func paper(t testing.TB, v *embedded.Embedded, pdf []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.ESign.Upload(t.Context(), esign.UploadRequest{OrgID: "org_a", EnvelopeID: env.ID, Actor: operator, Document: pdf}); err != nil {
+	if _, _, err := v.ESign.Upload(t.Context(), esign.UploadRequest{OrgID: "org_a", EnvelopeID: env.ID, Actor: operator, Document: pdf}); err != nil {
 		t.Fatal(err)
 	}
 	return env.ID

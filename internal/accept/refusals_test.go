@@ -157,7 +157,7 @@ func TestBodies(t *testing.T) {
 	anon.post(l+"/consent", map[string]any{"disclosure_sha256": strings.Repeat("0", 64)}).want(http.StatusUnprocessableEntity)
 	anon.post(l+"/consent", map[string]any{"disclosure_sha256": ses.str("data.consent.disclosure_sha256")}).want(http.StatusOK)
 	anon.post(l+"/sign", map[string]any{"signature": map[string]any{"kind": "typed", "text": "Ada"}, "fields": []any{}}).want(http.StatusUnprocessableEntity)
-	var fields []any
+	fields := []any{}
 	for i := range ses.list("data.fields") {
 		if ses.str(fmt.Sprintf("data.fields.%d.kind", i)) == "text" {
 			fields = append(fields, map[string]any{"field_id": ses.str(fmt.Sprintf("data.fields.%d.field_id", i)), "value": "V"})
@@ -231,8 +231,8 @@ func TestOrganizationsDoNotSeeEachOther(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		c := s.client(t, s.APIKey)
 		other := c.with(s.createKey(t, "org_second", allScopes))
-		mine := c.signed(testpdf.Contract(1), nil)
-		theirs := other.signed(testpdf.Contract(2), nil)
+		mine := c.signed(testpdf.Contract(2), nil)
+		theirs := other.signed(testpdf.Contract(3), nil)
 		if mine == theirs {
 			t.Fatal("one id twice")
 		}

@@ -98,6 +98,7 @@ func (t *transport) judge(req *http.Request, sent []byte, res *http.Response, bo
 	defer t.mu.Unlock()
 	what := fmt.Sprintf("%s %s → %d", req.Method, req.URL.Path, res.StatusCode)
 	seen := req.Clone(req.Context())
+	seen.URL.Fragment, seen.URL.RawFragment = "", "" // never sent
 	if seen.Method == http.MethodHead {
 		seen.Method = http.MethodGet
 	}
