@@ -67,6 +67,7 @@ type Document struct {
 	raw     []byte
 	limits  Limits
 	decoded int64
+	work    int64 // bytes parsed; see exhausted
 
 	xref     map[int]entry
 	sections []section // newest first
@@ -276,9 +277,22 @@ func (d *Document) load(ref Ref) (Object, error) {
 	return o, nil
 }
 
+// exhausted refuses a file whose objects or cross-reference sections run into each other so much that reading them all
+// would mean reading the file many times.
+func (d *Document) exhausted() error {
+	if d.work > 6*int64(len(d.raw))+d.decoded+16<<20 {
+		return &Refusal{Reason: ReasonTooManyObjects, Detail: "objects that overlap"}
+	}
+	return nil
+}
+
 // indirect reads an object that stands in the file itself.
 func (d *Document) indirect(num int, e entry) (Object, error) {
+	if err := d.exhausted(); err != nil {
+		return nil, err
+	}
 	p := d.parserAt(e.offset)
+	defer func() { d.work += max(0, int64(p.pos)-e.offset) }()
 	if !p.header(num, e.gen) {
 		return nil, nil
 	}
@@ -352,6 +366,7 @@ func (d *Document) streamBody(p *parser, num int, dict Dict) (Object, error) {
 	}
 	i := bytes.Index(p.b[start:], []byte("endstream"))
 	if i < 0 {
+		p.pos = len(p.b)
 		return nil, damaged("stream without end")
 	}
 	d.odd[num] = "a stream is not as long as it says"

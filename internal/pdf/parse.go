@@ -215,16 +215,18 @@ func (p *parser) name() (Object, error) {
 }
 
 func (p *parser) hexadecimal() (Object, error) {
-	p.pos++
-	end := bytes.IndexByte(p.b[p.pos:], '>')
-	if end < 0 {
-		return nil, damaged("unterminated hexadecimal string")
-	}
-	out := make([]byte, 0, end/2+1)
+	var out []byte
 	half := -1
-	for _, c := range p.b[p.pos : p.pos+end] {
+	for p.pos++; p.pos < len(p.b); p.pos++ {
+		c := p.b[p.pos]
 		v := unhex(c)
 		switch {
+		case c == '>':
+			p.pos++
+			if half >= 0 {
+				out = append(out, byte(half<<4))
+			}
+			return String(out), nil
 		case v < 0 && isSpace(c):
 		case v < 0:
 			return nil, damaged("malformed hexadecimal string")
@@ -234,11 +236,7 @@ func (p *parser) hexadecimal() (Object, error) {
 			out, half = append(out, byte(half<<4|v)), -1
 		}
 	}
-	if half >= 0 {
-		out = append(out, byte(half<<4))
-	}
-	p.pos += end + 1
-	return String(out), nil
+	return nil, damaged("unterminated hexadecimal string")
 }
 
 var escapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f', '(': '(', ')': ')', '\\': '\\'}

@@ -26,18 +26,29 @@ func (d *Document) repair() error {
 
 func (d *Document) scan() error {
 	d.trailer = Dict{}
-	for at := 0; at < len(d.raw); {
-		i := bytes.Index(d.raw[at:], []byte("obj"))
-		t := bytes.Index(d.raw[at:], []byte("trailer"))
-		if i < 0 && t < 0 {
+	// next returns where a word next stands from at on, the end of the file if nowhere. What it found is asked for again
+	// only once it is passed, so that the whole file is searched once.
+	next := func(word string, found, at int) int {
+		if found >= at {
+			return found
+		}
+		if i := bytes.Index(d.raw[at:], []byte(word)); i >= 0 {
+			return at + i
+		}
+		return len(d.raw)
+	}
+	obj, trailer := -1, -1
+	for at := 0; ; {
+		obj, trailer = next("obj", obj, at), next("trailer", trailer, at)
+		if obj == len(d.raw) && trailer == len(d.raw) {
 			return nil
 		}
-		if t >= 0 && (i < 0 || t < i) {
-			at += t + len("trailer")
+		if trailer < obj {
+			at = trailer + len("trailer")
 			d.addTrailer(int64(at))
 			continue
 		}
-		at += i + len("obj")
+		at = obj + len("obj")
 		num, gen, off, ok := headerBefore(d.raw, at-len("obj"))
 		if !ok {
 			continue
@@ -47,7 +58,6 @@ func (d *Document) scan() error {
 			return err
 		}
 	}
-	return nil
 }
 
 // headerBefore reads backwards the "n g " in front of the keyword obj at position at.
@@ -78,8 +88,12 @@ func headerBefore(b []byte, at int) (num, gen, off int, ok bool) {
 
 // addTrailer keeps /Root, /Encrypt, /ID and /Info of the trailer at off; later trailers count more.
 func (d *Document) addTrailer(off int64) {
+	if d.exhausted() != nil {
+		return
+	}
 	p := d.parserAt(off)
 	o, err := p.object()
+	d.work += int64(p.pos) - off
 	t, ok := o.(Dict)
 	if err != nil || !ok {
 		return

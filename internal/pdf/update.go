@@ -46,7 +46,8 @@ func (d *Document) sound() bool {
 	for n, e := range d.xref {
 		if e.kind == kindPlain {
 			p := d.parserAt(e.offset)
-			if !p.header(n, e.gen) {
+			found := p.header(n, e.gen)
+			if d.work += max(0, int64(p.pos)-e.offset); !found || d.exhausted() != nil {
 				return false
 			}
 		}

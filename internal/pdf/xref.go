@@ -111,7 +111,11 @@ func startxref(b []byte) (int64, bool) {
 
 // readSection reads the section at off, adds what newer sections do not name, and returns its trailer.
 func (d *Document) readSection(off int64) (Dict, error) {
+	if err := d.exhausted(); err != nil {
+		return nil, err
+	}
 	p := d.parserAt(off)
+	defer func() { d.work += int64(p.pos) - off }()
 	if !p.keyword("xref") {
 		s := section{offset: off, stream: true}
 		var trailer Dict
@@ -221,6 +225,7 @@ func (d *Document) xrefStream(off int64) (_ map[int]entry, _ Dict, twice bool, _
 	if off <= 0 || off >= int64(len(d.raw)) {
 		return nil, nil, false, damaged("cross-reference stream outside the file")
 	}
+	defer func() { d.work += int64(p.pos) - off }()
 	num, ok1 := p.uint()
 	_, ok2 := p.uint()
 	if !ok1 || !ok2 || !p.keywordPrefix("obj") {
@@ -330,8 +335,12 @@ func (d *Document) compressed(num int, e entry) (Object, error) {
 		}
 		d.odd[num] = "its place in the object stream is not the one named"
 	}
+	if err := d.exhausted(); err != nil {
+		return nil, err
+	}
 	p := &parser{b: s.data, pos: s.offs[i], maxDepth: d.limits.Depth}
 	o, err := p.object()
+	d.work += int64(p.pos - s.offs[i])
 	if p.duplicate {
 		d.odd[num] = "a dictionary names one key twice"
 	}

@@ -63,6 +63,9 @@ func WithJavaScript() []byte {
 	return custom(Classic, "/OpenAction 8 0 R", "", body("<</Type/Action/S/JavaScript/JS(app.alert\\('hello'\\))>>"))
 }
 
+// OpensAtPage has an open action that goes to its own page, as LibreOffice writes it; it is not active content.
+func OpensAtPage() []byte { return custom(Classic, "/OpenAction[7 0 R/XYZ null null 0]", "") }
+
 // WithAttachment carries a text file.
 func WithAttachment() []byte {
 	return custom(Classic, "/Names<</EmbeddedFiles<</Names[(notes.txt)9 0 R]>>>>/AF[9 0 R]", "",
