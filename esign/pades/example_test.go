@@ -55,7 +55,6 @@ func ExampleSealer_Prepare() {
 	}
 
 	value, err := remoteSign(prepared.Digest, prepared.Opts) // seconds or minutes later
-
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -60,8 +60,10 @@ func TestMalformedObjects(t *testing.T) {
 func TestAppendThenParseIsTheSame(t *testing.T) {
 	t.Parallel()
 	for _, want := range []pdf.Object{
-		true, int64(-3), 0.125, 1e-9, pdf.Name("a /#()b\xff"), pdf.String("(\\)\r\n\x00\xff"), pdf.String("plain (text)"), pdf.Ref{Num: 3, Gen: 0},
-		pdf.Array{nil, pdf.Array{}, pdf.Dict{"A B": pdf.String("x")}}, pdf.TextString("Łukasz 😀"), pdf.TextString("plain"),
+		true, int64(-3), 0.125, 1e-9, pdf.Name("a /#()b\xff"), pdf.String("(\\)\r\n\x00\xff"), pdf.String("plain (text)"),
+		pdf.Ref{Num: 3, Gen: 0},
+		pdf.Array{nil, pdf.Array{}, pdf.Dict{"A B": pdf.String("x")}},
+		pdf.TextString("Łukasz 😀"), pdf.TextString("plain"),
 	} {
 		got, err := object(t, "["+string(pdf.Append(nil, want))+"]")
 		if err != nil {
@@ -167,7 +169,8 @@ func TestOpenRefuses(t *testing.T) {
 		"too many objects": {rawpdf.New(rawpdf.Options{Pages: 9}), pdf.Limits{Objects: 8}, pdf.ReasonTooManyObjects},
 		"object streams inflate": {
 			rawpdf.New(rawpdf.Options{Kind: rawpdf.ObjectStream, Objects: map[int]string{50: "(" + strings.Repeat("x", 1<<20) + ")"}}),
-			pdf.Limits{Decoded: 1 << 16}, pdf.ReasonDecodeLimit,
+			pdf.Limits{Decoded: 1 << 16},
+			pdf.ReasonDecodeLimit,
 		},
 	} {
 		d, err := pdf.Open(tc.raw, tc.limits)
