@@ -12,6 +12,15 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
+// Kinds of notices.
+const (
+	NoticeSign      = "sign"      // it is your turn
+	NoticeReminder  = "reminder"  // it still is
+	NoticeVoided    = "voided"    // it no longer is; Message has the reason
+	NoticeDeclined  = "declined"  // another signer declined
+	NoticeCompleted = "completed" // all have signed; the link opens a copy
+)
+
 // Notice is what a signer is told.
 type Notice struct {
 	ID                              string // the same at every try

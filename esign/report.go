@@ -12,8 +12,8 @@ import (
 )
 
 const reportNotice = "This certificate lists what the signing system recorded about this document until the last signature. " +
-	"Digests are SHA-256 (FIPS 180-4). Each digest of a document is that of a beginning of this file: nothing that a signer was " +
-	"shown was changed afterwards. The electronic seal on this file covers the document and this certificate."
+	"Digests are SHA-256 (FIPS 180-4). The document as sent, presented and signed is each time a beginning of this file: nothing " +
+	"that a signer was shown was changed afterwards. The electronic seal on this file covers the document and this certificate."
 
 const reportTime = "2006-01-02 15:04:05 UTC"
 
@@ -41,7 +41,7 @@ func (e *Engine) report(ev *Evidence) pdf.Report {
 	for _, p := range env.Parts[1:] {
 		r.Signers = append(r.Signers, env.signer(p.SignerID).report())
 	}
-	for _, event := range ev.Events {
+	for _, event := range untilSigned(ev.Events) {
 		r.Events = append(r.Events, pdf.ReportEvent{
 			Seq: int(event.Seq), At: event.RecordedAt, Type: event.Type, Actor: strings.TrimSpace(event.Actor.Kind + " " + event.Actor.ID),
 			Detail: addressOf(event), Hash: string(event.Hash),
@@ -50,9 +50,23 @@ func (e *Engine) report(ev *Evidence) pdf.Report {
 	return r
 }
 
+// untilSigned leaves out what came after the last signature while the seal waited.
+func untilSigned(events []Event) []Event {
+	for i := len(events); i > 0; i-- {
+		if events[i-1].Type == EventSigned {
+			return events[:i]
+		}
+	}
+	return events
+}
+
 func (e *Envelope) reportDigests() []pdf.ReportDigest {
+	came := "Document as handed in"
+	if e.Document.Normalized {
+		came += ", rewritten before it was sent"
+	}
 	out := []pdf.ReportDigest{
-		{Label: "Document as handed in", Hex: string(e.Document.Object.SHA256)},
+		{Label: came, Hex: string(e.Document.Object.SHA256)},
 		{Label: "Document as sent", Hex: string(e.Parts[0].SHA256)},
 	}
 	for _, p := range e.Parts[1:] {
