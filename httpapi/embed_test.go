@@ -1,0 +1,118 @@
+package httpapi_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/evaultlib/evault/scopes"
+)
+
+func embed(env, widget string, more obj) obj {
+	o := obj{"envelope_id": env, "user_email": "ada@example.com", "widget_type": widget}
+	for k, v := range more {
+		o[k] = v
+	}
+	return o
+}
+
+func TestEmbedSign(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	env := h.create(t, contract(nil))
+	const origin = "https://app.a.example"
+	token := h.do(t, "POST", "/embed/token", embed(env, "sign", obj{"origin": origin})).want(200)
+	address := token.str("data.embed_url")
+	frame := h.do(t, "GET", address, nil, key("")).want(200)
+	if csp := frame.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors "+origin) || strings.Contains(csp, "unsafe") || frame.Header.Get("X-Frame-Options") != "" {
+		t.Errorf("policy %s, X-Frame-Options %q", csp, frame.Header.Get("X-Frame-Options"))
+	}
+	if strings.Contains(string(frame.Body), env) || strings.Contains(string(frame.Body), "Truck") {
+		t.Error("the frame tells of the envelope")
+	}
+	exchange := func(more obj) *answer {
+		o := obj{"token": token.str("data.token")}
+		for k, v := range more {
+			o[k] = v
+		}
+		return h.do(t, "POST", "/embed/session", o, key(""))
+	}
+	exchange(obj{"origin": "https://evil.example"}).problem(401, "embed_token_invalid")
+	exchange(obj{"token": token.str("data.token") + "x"}).problem(401, "embed_token_invalid")
+	session := exchange(obj{"origin": origin}).want(200).equal("data.widget_type", "sign")
+	exchange(nil).problem(410, "embed_token_gone")
+	u := session.str("data.session_url")
+	page := h.do(t, "GET", u, nil, key("")).want(200)
+	if !strings.Contains(page.Header.Get("Content-Security-Policy"), "frame-ancestors "+origin) || !strings.Contains(string(page.Body), "Truck 42") {
+		t.Errorf("the signing page in the frame: %s", page.Header.Get("Content-Security-Policy"))
+	}
+	if e := h.do(t, "GET", "/partner/envelopes/"+env+"/events", nil).want(200); strings.Contains(string(e.Body), "links_disclosed") {
+		t.Error("an embed token counts as a disclosed link")
+	}
+	h.sign(t, u).equal("data.envelope_status", "completed")
+	h.do(t, "POST", "/embed/token", embed(env, "sign", nil)).problem(409, "state_forbids")
+	h.clock.forward(2 * time.Hour)
+	h.do(t, "GET", u+"/session", nil, key("")).problem(410, "token_expired")
+}
+
+func TestEmbedRefuses(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	env := h.create(t, contract(nil))
+	for name, tt := range map[string]struct {
+		body   obj
+		status int
+	}{
+		"no signer":        {embed(env, "sign", obj{"user_email": "nobody@example.com"}), 409},
+		"not vaulted":      {embed(env, "vault", nil), 409},
+		"unknown widget":   {embed(env, "print", nil), 422},
+		"no e-mail":        {embed(env, "sign", obj{"user_email": ""}), 422},
+		"foreign origin":   {embed(env, "sign", obj{"origin": "https://app.b.example"}), 422},
+		"unknown envelope": {embed(absent, "sign", nil), 404},
+	} {
+		if a := h.do(t, "POST", "/embed/token", tt.body); a.Status != tt.status {
+			t.Errorf("%s: got %d, want %d: %s", name, a.Status, tt.status, a.Body)
+		}
+	}
+	for _, path := range []string{"/embed/print/" + env, "/embed/sign/nothing"} {
+		h.do(t, "GET", path, nil, key("")).problem(404, "route_not_found")
+	}
+	for _, origin := range []string{"https://a.example; script-src *", "javascript:alert(1)", "https://a.example/x", "*", "", "null"} {
+		h.do(t, "GET", "/embed/sign/"+env+"?origin="+url.QueryEscape(origin), nil, key("")).problem(400, "bad_query")
+	}
+	k, secret, err := h.e.Scopes.Issue(t.Context(), scopes.IssueRequest{OrgID: "org_a", Scopes: scopes.All()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := h.do(t, "POST", "/embed/token", embed(env, "sign", nil), key(secret)).want(200).str("data.token")
+	two := h.do(t, "POST", "/embed/token", embed(env, "sign", nil), key(secret)).want(200).str("data.token")
+	late := h.do(t, "POST", "/embed/token", embed(env, "sign", nil)).want(200).str("data.token")
+	u := h.do(t, "POST", "/embed/session", obj{"token": one}, key("")).want(200).str("data.session_url")
+	if _, err := h.e.Scopes.Disable(t.Context(), "org_a", k.ID); err != nil {
+		t.Fatal(err)
+	}
+	h.do(t, "POST", "/embed/session", obj{"token": two}, key("")).problem(410, "embed_token_gone")
+	h.do(t, "GET", u+"/session", nil, key("")).problem(410, "token_withdrawn")
+	h.clock.forward(16 * time.Minute)
+	h.do(t, "POST", "/embed/session", obj{"token": late}, key("")).problem(410, "embed_token_gone")
+}
+
+func TestEmbedVault(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	env := h.vaulted(t)
+	token := h.do(t, "POST", "/embed/token", embed(env, "vault", nil)).want(200).str("data.token")
+	u := h.do(t, "POST", "/embed/session", obj{"token": token}, key("")).want(200).str("data.session_url")
+	page := h.do(t, "GET", u, nil, key("")).want(200)
+	for _, want := range []string{"Truck 42", "compliant", "deposit", "Name of org_a", "Vault Operator"} {
+		if !strings.Contains(string(page.Body), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	copied := h.do(t, "GET", u+"/copy.pdf", nil, key("")).want(200)
+	h.do(t, "GET", "/verify/"+sum(copied.Body), nil, key("")).want(200).equal("data.state", "copy")
+	h.do(t, "GET", u+"/certificate", nil, key("")).want(200).equal("data.subject.envelope_id", env)
+	h.do(t, "GET", strings.Replace(u, "/vault/", "/sign/", 1)+"/session", nil, key("")).problem(403, "token_invalid")
+	h.do(t, "GET", strings.Replace(u, "/vault/", "/download/", 1), nil, key("")).problem(403, "token_invalid")
+}
