@@ -25,15 +25,12 @@ type Preparation struct {
 
 // Prepare adds the legend and the signature pages by one incremental update and returns the new file, of which raw is a
 // prefix, with the blocks in the order of the signatories, for each the signature and then the date. With nothing to add
-// it returns raw itself.
+// it returns raw itself, if it could be extended.
 //
 // It fails with a [*Refusal] when raw cannot be read or extended, and with a [*MissingGlyphError] when the legend, a role
 // or a name cannot be drawn.
 func Prepare(ctx context.Context, raw []byte, p Preparation) (out []byte, blocks []Block, err error) {
 	defer guard(&err)
-	if p.Legend == "" && len(p.SignaturePage) == 0 {
-		return raw, nil, nil
-	}
 	d, err := Open(raw, p.Limits)
 	if err != nil {
 		return nil, nil, err
@@ -45,6 +42,9 @@ func Prepare(ctx context.Context, raw []byte, p Preparation) (out []byte, blocks
 	u, err := d.Update()
 	if err != nil {
 		return nil, nil, err
+	}
+	if p.Legend == "" && len(p.SignaturePage) == 0 {
+		return raw, nil, nil
 	}
 	pr := preparer{Preparation: p, u: u, set: newFontSet(u), over: newOverlays(u)}
 	if p.Legend != "" {

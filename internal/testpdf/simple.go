@@ -76,12 +76,15 @@ func build(s Structure, pages []Page, catalog, trailer string) []byte {
 	return b.bytes(root, s)
 }
 
+// infoStart is how the information dictionary begins.
+const infoStart = "<</Title"
+
 // addPages adds catalog (its number is returned, always 1), page tree (2), fonts (3, 4), Info (5) and pages.
 func addPages(b *builder, pages []Page, catalog string) int {
 	root, tree := b.reserve(), b.reserve()
 	f1 := b.add("<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
 	f2 := b.add("<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold/Encoding/WinAnsiEncoding>>")
-	info := b.add("<</Title(Test file)/Producer(testpdf)/CreationDate(D:20260101000000Z)>>")
+	info := b.add(infoStart + "(Test file)/Producer(testpdf)/CreationDate(D:20260101000000Z)>>")
 	b.trailer += fmt.Sprintf("/Info %d 0 R", info)
 	var kids strings.Builder
 	for i := range pages {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Structure says how a file lists its objects.
@@ -17,7 +18,7 @@ const (
 	Classic       Structure = iota // table and trailer, 7.5.4
 	XRefStreams                    // cross-reference stream, 7.5.8
 	ObjectStreams                  // objects packed into object streams as well, 7.5.7
-	HybridRef                      // table plus /XRefStm for packed objects, 7.5.8.4
+	HybridRef                      // table plus /XRefStm for hidden objects, 7.5.8.4; only the information dictionary is hidden
 )
 
 // object is one indirect object: a body, and stream data if it is a stream.
@@ -60,7 +61,8 @@ func (b *builder) bytes(root int, s Structure) []byte {
 	var inside []int
 	for i, o := range b.objs {
 		n := i + 1
-		if pack && !o.stream && n != root {
+		hidden := s == ObjectStreams || strings.HasPrefix(o.body, infoStart)
+		if pack && hidden && !o.stream && n != root {
 			inside = append(inside, n)
 			continue
 		}

@@ -1,0 +1,6 @@
+package pdf
+
+// VisibleText is what page p shows as text, without white space.
+func VisibleText(d *Document, p Page) (string, error) {
+	return (&textSource{d: d, fonts: map[Ref]*textFont{}}).visibleText(p)
+}

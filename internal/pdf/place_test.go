@@ -1,0 +1,302 @@
+package pdf_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testpdf"
+)
+
+// drawn is a signature drawn with a mouse: a wave in blue on a transparent ground.
+func drawn() []byte {
+	im := image.NewNRGBA(image.Rect(0, 0, 300, 90))
+	for x := 5; x < 295; x++ {
+		y := 45 + int(30*math.Sin(float64(x)/20)*math.Cos(float64(x)/50))
+		for d := -1; d <= 1; d++ {
+			im.Set(x, y+d, color.NRGBA{10, 20, 120, 255})
+		}
+	}
+	return encode(im)
+}
+
+func encode(im image.Image) []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, im); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// everyGeometry is every file of odd geometry, with every cross-reference structure and unruly content besides.
+func everyGeometry() map[string][]byte {
+	files := testpdf.Odd()
+	maps.Copy(files, map[string][]byte{
+		"portrait": testpdf.Rotated(0), "xref stream": testpdf.XRefStream(1), "object stream": testpdf.ObjectStream(1),
+		"hybrid": testpdf.Hybrid(1), "shared": testpdf.Shared(1), "form": testpdf.Form(),
+	})
+	return files
+}
+
+func TestPlaceRefuses(t *testing.T) {
+	t.Parallel()
+	raw := testpdf.Contract(1)
+	good := pdf.Mark{Page: 1, X: 0.1, Y: 0.1, W: 0.2, H: 0.1, Kind: pdf.MarkText, Text: "x"}
+	with := func(f func(*pdf.Mark)) []pdf.Mark { m := good; f(&m); return []pdf.Mark{good, m} }
+	for name, marks := range map[string][]pdf.Mark{
+		"page zero":          with(func(m *pdf.Mark) { m.Page = 0 }),
+		"page beyond":        with(func(m *pdf.Mark) { m.Page = 2 }),
+		"outside":            with(func(m *pdf.Mark) { m.X = 1.5 }),
+		"negative":           with(func(m *pdf.Mark) { m.Y = -0.1 }),
+		"not a number":       with(func(m *pdf.Mark) { m.W = math.NaN() }),
+		"no area":            with(func(m *pdf.Mark) { m.H = 0 }),
+		"unknown kind":       with(func(m *pdf.Mark) { m.Kind = "stamp" }),
+		"empty signature":    with(func(m *pdf.Mark) { m.Kind, m.Text = pdf.MarkSignature, "" }),
+		"image without data": with(func(m *pdf.Mark) { m.Kind = pdf.MarkImage }),
+	} {
+		if _, err := pdf.Place(t.Context(), raw, marks, pdf.PlaceOptions{}); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	for name, raw := range map[string][]byte{"encrypted": testpdf.Encrypted(), "cut off": raw[:len(raw)-30]} {
+		var r *pdf.Refusal
+		if _, err := pdf.Place(t.Context(), raw, []pdf.Mark{good}, pdf.PlaceOptions{}); !errors.As(err, &r) {
+			t.Errorf("%s: got %v, want a refusal", name, err)
+		}
+	}
+}
+
+func TestPlaceNamesMissingGlyphs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text string
+		char rune
+	}{{"张伟", '张'}, {"Kim 김", '김'}, {"سلام", 'س'}, {"नमस्ते", 'न'}, {"ไทย", 'ไ'}, {"bell\a", '\a'}, {"override\u202Etxt", '\u202E'}} {
+		for _, kind := range []string{pdf.MarkText, pdf.MarkSignature} {
+			_, err := pdf.Place(t.Context(), testpdf.Contract(1), []pdf.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: kind, Text: c.text}}, pdf.PlaceOptions{})
+			var missing *pdf.MissingGlyphError
+			if !errors.As(err, &missing) || missing.Char != c.char {
+				t.Errorf("%q as %s: got %v, want %q missing", c.text, kind, err, c.char)
+			}
+		}
+		if err := pdf.CheckText(c.text, pdf.Fonts{}); err == nil {
+			t.Errorf("CheckText(%q) found nothing", c.text)
+		}
+	}
+}
+
+func TestPlaceRefusesImages(t *testing.T) {
+	t.Parallel()
+	bomb := func(w, h int) []byte { return encode(image.NewGray(image.Rect(0, 0, w, h))) }
+	whole := drawn()
+	for name, raw := range map[string][]byte{
+		"not a PNG": []byte("GIF89a"), "cut off": whole[:len(whole)-20], "nothing drawn": encode(image.NewNRGBA(image.Rect(0, 0, 20, 20))),
+		"too many pixels": bomb(4096, 1100), "too many bytes": append(bytes.Clone(whole), make([]byte, 1<<20)...),
+		"huge claims": hugePNG(),
+	} {
+		_, err := pdf.Place(t.Context(), testpdf.Contract(1), []pdf.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: pdf.MarkSignature, PNG: raw}}, pdf.PlaceOptions{})
+		var refused *pdf.ImageError
+		if !errors.As(err, &refused) {
+			t.Errorf("%s: got %v, want an ImageError", name, err)
+		}
+	}
+	if err := pdf.CheckImage(whole); err != nil {
+		t.Errorf("a good drawing: %v", err)
+	}
+}
+
+// hugePNG says that it is two billion pixels wide.
+func hugePNG() []byte {
+	raw := drawn()
+	copy(raw[16:], "\x7F\xFF\xFF\xFF\x7F\xFF\xFF\xFF")
+	return raw
+}
+
+func signerMarks(page int) []pdf.Mark {
+	return []pdf.Mark{
+		{Page: page, X: 0.1, Y: 0.3, W: 0.35, H: 0.08, Kind: pdf.MarkSignature, Text: "Łukasz Żółć", Caption: "Signed by Łukasz Żółć, 2026-11-23 10:00 UTC"},
+		{Page: page, X: 0.55, Y: 0.3, W: 0.35, H: 0.08, Kind: pdf.MarkSignature, PNG: drawn(), Caption: "Signed by Ελένη, 2026-11-23 10:05 UTC"},
+		{Page: page, X: 0.1, Y: 0.5, W: 0.4, H: 0.04, Kind: pdf.MarkText, Text: "Nguyễn Thị Hồng"},
+		{Page: page, X: 0.6, Y: 0.5, W: 0.05, H: 0.04, Kind: pdf.MarkCheck},
+		{Page: page, X: 0.7, Y: 0.5, W: 0.2, H: 0.05, Kind: pdf.MarkImage, PNG: drawn()},
+	}
+}
+
+var signerTexts = []string{"Łukasz Żółć", "Signed by Łukasz Żółć, 2026-11-23 10:00 UTC", "Signed by Ελένη, 2026-11-23 10:05 UTC", "Nguyễn Thị Hồng", "✓"}
+
+func TestPlaceOnEveryGeometry(t *testing.T) {
+	t.Parallel()
+	for name, raw := range everyGeometry() {
+		before := bytes.Clone(raw)
+		appended, err := pdf.Place(t.Context(), raw, signerMarks(1), pdf.PlaceOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !bytes.Equal(raw, before) {
+			t.Errorf("%s: the input was changed", name)
+		}
+		again, err := pdf.Place(t.Context(), raw, signerMarks(1), pdf.PlaceOptions{})
+		if err != nil || !bytes.Equal(appended, again) {
+			t.Errorf("%s: two runs differ (%v)", name, err)
+		}
+		if len(appended) > 64<<10 {
+			t.Errorf("%s: %d bytes appended", name, len(appended))
+		}
+		out := append(bytes.Clone(raw), appended...)
+		want := signerTexts
+		if name == "tiny" {
+			want = []string{"Łukasz Żółć", "Nguyễn Thị Hồng", "✓"} // captions there are too small to read
+		}
+		shows(t, name, out, 1, want...)
+		if info, err := pdf.Inspect(t.Context(), out, pdf.Limits{}); err != nil || info.Sealing.Mode != pdf.SealingEmbedded {
+			t.Errorf("%s: afterwards %+v, %v", name, info, err)
+		}
+	}
+}
+
+// TestPlaceOnUnrulyPages: content that leaves the graphics state changed neither moves nor hides what is placed.
+func TestPlaceOnUnrulyPages(t *testing.T) {
+	t.Parallel()
+	raw := testpdf.Unruly()
+	info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var marks []pdf.Mark
+	for i := range info.Pages {
+		marks = append(marks, signerMarks(i+1)...)
+	}
+	appended, err := pdf.Place(t.Context(), raw, marks, pdf.PlaceOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := append(raw, appended...)
+	for i := range info.Pages {
+		shows(t, "unruly", out, i+1, append([]string{"UNRULY"}, signerTexts...)...)
+	}
+}
+
+func TestPlaceEveryName(t *testing.T) {
+	t.Parallel()
+	names := []string{
+		"Jane Doe", "Zażółć gęślą jaźń", "Ελένη Παπαδοπούλου", "Щербаков Юрий", "Nguyễn Thị Hồng Ánh", "Ґалаґан Їжак", "Արամ Խաչատրյան", "გიორგი",
+		"O\u2019Brien-Smythe \u2013 \u00C6r\u00F8", "e\u0301clair (combining)",
+	}
+	for _, n := range names {
+		appended, err := pdf.Place(t.Context(), testpdf.Contract(1), []pdf.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.6, H: 0.08, Kind: pdf.MarkSignature, Text: n}}, pdf.PlaceOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", n, err)
+			continue
+		}
+		want := strings.ReplaceAll(n, "e\u0301", "é")
+		shows(t, n, append(testpdf.Contract(1), appended...), 1, want)
+	}
+}
+
+func TestPlaceFillsTheBoxAndNoMore(t *testing.T) {
+	tools(t)
+	t.Parallel()
+	for name, raw := range everyGeometry() {
+		appended, err := pdf.Place(t.Context(), raw, signerMarks(1), pdf.PlaceOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := append(bytes.Clone(raw), appended...)
+		sound(t, name, out)
+		words := wordsOf(t, out)
+		for _, m := range signerMarks(1) {
+			for _, want := range strings.Fields(m.Text + " " + m.Caption) {
+				inside := slices.ContainsFunc(words, func(w word) bool {
+					return w.text == want && w.x0 >= m.X-0.01 && w.y0 >= m.Y-0.02 && w.x1 <= m.X+m.W+0.01 && w.y1 <= m.Y+m.H+0.02
+				})
+				if !inside {
+					t.Errorf("%s: %q does not stand in its box at %g, %g", name, want, m.X, m.Y)
+				}
+			}
+		}
+	}
+}
+
+// word is a word with its box in fractions of the page, as poppler sees it.
+type word struct {
+	text           string
+	x0, y0, x1, y1 float64
+}
+
+var (
+	pageTag = regexp.MustCompile(`<page width="([\d.]+)" height="([\d.]+)"`)
+	wordTag = regexp.MustCompile(`<word xMin="(-?[\d.]+)" yMin="(-?[\d.]+)" xMax="(-?[\d.]+)" yMax="(-?[\d.]+)">([^<]*)</word>`)
+)
+
+func wordsOf(t *testing.T, raw []byte) (words []word) {
+	t.Helper()
+	out, ok := run(t, raw, "pdftotext", "-q", "-bbox", "-cropbox", "-f", "1", "-l", "1", "FILE", "-")
+	if !ok {
+		t.Fatalf("pdftotext: %s", out)
+	}
+	size := floats(t, pageTag.FindStringSubmatch(out)[1:])
+	info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := info.Pages[0]; (p.Width < p.Height) != (size[0] < size[1]) {
+		slices.Reverse(size) // poppler names the size before rotation
+	}
+	for _, m := range wordTag.FindAllStringSubmatch(out, -1) {
+		b := floats(t, m[1:5])
+		words = append(words, word{m[5], b[0] / size[0], b[1] / size[1], b[2] / size[0], b[3] / size[1]})
+	}
+	return words
+}
+
+func floats(t *testing.T, ss []string) (fs []float64) {
+	t.Helper()
+	for _, s := range ss {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fs = append(fs, f)
+	}
+	return fs
+}
+
+func TestPlaceUsesHostFonts(t *testing.T) {
+	t.Parallel()
+	if _, err := pdf.NewFonts([]byte("not a font, not at all")); err == nil {
+		t.Error("a font that is none was accepted")
+	}
+}
+
+func ExamplePlace() {
+	raw := testpdf.Contract(2)
+	appended, err := pdf.Place(ctx, raw, []pdf.Mark{{
+		Page: 2, X: 0.12, Y: 0.80, W: 0.35, H: 0.06, Kind: pdf.MarkSignature,
+		Text: "Marisol Ibarra", Caption: "Signed by Marisol Ibarra, 2026-11-23 10:00 UTC",
+	}}, pdf.PlaceOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	signed := append(raw, appended...)
+	info, err := pdf.Inspect(ctx, signed, pdf.Limits{})
+	fmt.Println(len(info.Pages), info.Sealing.Mode, err)
+
+	err = pdf.CheckText("张伟", pdf.Fonts{})
+	fmt.Println(err)
+	// Output:
+	// 2 embedded <nil>
+	// pdf: no font can draw '张' (U+5F20)
+}

@@ -1,0 +1,163 @@
+package pdf_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testpdf"
+)
+
+var ctx = context.Background()
+
+const legend = "The authoritative copy is the one in its vault of record; every other file or print is a copy."
+
+func signatories(n int) (out []pdf.Signatory) {
+	for i := range n {
+		out = append(out, pdf.Signatory{Role: fmt.Sprintf("Buyer %d", i+1), Name: "Łukasz Żółć"})
+	}
+	return out
+}
+
+func TestPrepareRefuses(t *testing.T) {
+	t.Parallel()
+	var refusal *pdf.Refusal
+	for name, raw := range map[string][]byte{"encrypted": testpdf.Encrypted(), "locked": testpdf.Locked(), "not a PDF": []byte("x"), "cut off": testpdf.Contract(1)[:2000]} {
+		for _, p := range []pdf.Preparation{{Legend: legend}, {SignaturePage: signatories(1)}, {}} {
+			if _, _, err := pdf.Prepare(t.Context(), raw, p); !errors.As(err, &refusal) {
+				t.Errorf("%s: got %v, want a refusal", name, err)
+			}
+		}
+	}
+	var missing *pdf.MissingGlyphError
+	_, _, err := pdf.Prepare(t.Context(), testpdf.Contract(1), pdf.Preparation{SignaturePage: []pdf.Signatory{{Role: "Buyer", Name: "张伟"}}})
+	if !errors.As(err, &missing) || missing.Char != '张' {
+		t.Errorf("got %v, want 张 missing", err)
+	}
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := pdf.Prepare(canceled, testpdf.Contract(2), pdf.Preparation{Legend: legend}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestPrepareNothing(t *testing.T) {
+	t.Parallel()
+	raw := testpdf.Contract(2)
+	out, blocks, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{})
+	if err != nil || !bytes.Equal(out, raw) || blocks != nil {
+		t.Errorf("got %d bytes of %d, %v, %v", len(out), len(raw), blocks, err)
+	}
+}
+
+func TestPrepareEveryGeometry(t *testing.T) {
+	t.Parallel()
+	for name, raw := range everyGeometry() {
+		out, blocks, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{Legend: legend, SignaturePage: signatories(2)})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !bytes.HasPrefix(out, raw) {
+			t.Errorf("%s: the input is not a prefix of the result", name)
+		}
+		info, err := pdf.Inspect(t.Context(), out, pdf.Limits{})
+		if err != nil || len(info.Pages) != 2 || info.Sealing.Mode != pdf.SealingEmbedded {
+			t.Errorf("%s: got %+v, %v", name, info, err)
+			continue
+		}
+		shows(t, name, out, 1, legend)
+		shows(t, name, out, 2, legend, "Signatures", "Buyer 1: Łukasz Żółć", "Buyer 2: Łukasz Żółć", "Date")
+		var kinds []string
+		for _, b := range blocks {
+			kinds = append(kinds, b.Role+" "+b.Kind)
+			if b.Page != 2 || b.X < 0 || b.Y < 0 || b.W < 0.1 || b.H < 0.02 || b.X+b.W > 1 || b.Y+b.H > 1 {
+				t.Errorf("%s: block %+v", name, b)
+			}
+		}
+		if diff := cmp.Diff([]string{"Buyer 1 signature", "Buyer 1 date", "Buyer 2 signature", "Buyer 2 date"}, kinds); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestPrepareManySignatories(t *testing.T) {
+	t.Parallel()
+	out, blocks, err := pdf.Prepare(t.Context(), testpdf.Contract(3), pdf.Preparation{SignaturePage: signatories(50)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := pdf.Inspect(t.Context(), out, pdf.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(blocks) != 100 || blocks[99].Page != len(info.Pages) {
+		t.Errorf("got %d blocks, the last on page %d of %d", len(blocks), blocks[len(blocks)-1].Page, len(info.Pages))
+	}
+	for i := 2; i < len(blocks); i += 2 {
+		a, b := blocks[i-2], blocks[i]
+		if a.Page == b.Page && a.Y+a.H > b.Y {
+			t.Errorf("blocks %d and %d overlap: %+v, %+v", i-2, i, a, b)
+		}
+	}
+}
+
+// TestPrepareSharesWhatPagesShare: what is added does not grow with what the pages share, and little with their number.
+func TestPrepareSharesWhatPagesShare(t *testing.T) {
+	t.Parallel()
+	raw := testpdf.Shared(200)
+	out, _, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{Legend: legend})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if grown := len(out) - len(raw); grown > 130_000 {
+		t.Errorf("200 pages that share 20 kB of resources grew by %d bytes", grown)
+	}
+}
+
+func TestPreparedFilesInOtherReaders(t *testing.T) {
+	tools(t)
+	t.Parallel()
+	for name, raw := range everyGeometry() {
+		out, _, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{Legend: legend, SignaturePage: signatories(3)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sound(t, name, out)
+		words := wordsOf(t, out)
+		low := 0
+		for _, w := range words {
+			if w.y0 > 0.75 && w.y1 < 1.01 && w.x0 > 0 && w.x1 < 1 && (w.text == "authoritative" || w.text == "copy.") {
+				low++
+			}
+		}
+		if low != 2 {
+			t.Errorf("%s: the legend does not stand at the foot", name)
+		}
+	}
+}
+
+func ExamplePrepare() {
+	raw := testpdf.Contract(3)
+	out, blocks, err := pdf.Prepare(ctx, raw, pdf.Preparation{
+		Legend:        "The authoritative copy is the one in its vault of record; every other file or print is a copy.",
+		SignaturePage: []pdf.Signatory{{Role: "Buyer", Name: "Marisol Ibarra"}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(bytes.HasPrefix(out, raw))
+	for _, b := range blocks {
+		fmt.Printf("%s %s on page %d at %.2f, %.2f\n", b.Role, b.Kind, b.Page, b.X, b.Y)
+	}
+	// Output:
+	// true
+	// Buyer signature on page 4 at 0.10, 0.13
+	// Buyer date on page 4 at 0.59, 0.13
+}
