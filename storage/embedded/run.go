@@ -66,7 +66,7 @@ func (r runner) loop(ctx context.Context, t task) {
 func (r runner) once(ctx context.Context, t task) int {
 	ok, err := true, error(nil)
 	if !t.all {
-		ok, err = r.leases.Acquire(ctx, t.lease(), r.holder, r.now(), leaseTerm(t.every))
+		ok, err = r.acquire(ctx, t)
 	}
 	n := 0
 	if err == nil && ok {
@@ -77,6 +77,20 @@ func (r runner) once(ctx context.Context, t task) int {
 		return 0 // it waits for its interval, whatever it did
 	}
 	return n
+}
+
+// leaseWait bounds a statement on a lease.
+const leaseWait = 5 * time.Second
+
+// acquire is not cut short when ctx ends: a server may finish a statement that
+// its client gave up, and the lease would be left behind.
+func (r runner) acquire(ctx context.Context, t task) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseWait)
+	defer cancel()
+	return r.leases.Acquire(ctx, t.lease(), r.holder, r.now(), leaseTerm(t.every))
 }
 
 // guarded keeps a panic in a host's callback from ending the process. Its value
@@ -97,7 +111,7 @@ func (r runner) release(ctx context.Context, t task) {
 	if t.all {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseWait)
 	defer cancel()
 	if err := r.leases.Release(ctx, t.lease(), r.holder); err != nil {
 		r.log.WarnContext(ctx, "lease not released", "task", t.name, "error", err)

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -51,8 +52,9 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
-// TestMigrateFaults breaks a migration at every statement: the next one goes on
-// from there, and nothing calls the schema fit before.
+// TestMigrateFaults breaks a migration at its statements, at all of them when
+// EVAULT_EVERY_FAULT is set: the next one goes on from there, and nothing calls
+// the schema fit before.
 func TestMigrateFaults(t *testing.T) {
 	t.Parallel()
 	testdb.EachFaulty(t, func(t *testing.T, open testdb.OpenWrapped) {
@@ -69,12 +71,15 @@ func TestMigrateFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		calls := faults.Calls()
-		step := 1
-		if strings.Contains(t.Name(), "postgres") { // where a fresh schema takes long
-			step = 5
+		step := 3
+		switch {
+		case os.Getenv("EVAULT_EVERY_FAULT") != "":
+			step = 1
+		case strings.Contains(t.Name(), "postgres"): // where a fresh schema takes long
+			step = 11
 		}
 		for k := 1; k <= len(calls); k += step {
-			how := storagetest.How(k % 2)
+			how := storagetest.How(k / step % 2)
 			db := fresh()
 			faults.Arm(map[int]storagetest.How{k: how})
 			if err := db.Migrate(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
