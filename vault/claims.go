@@ -24,55 +24,74 @@ func (d *deposit) claim(kind string, sha256 storage.Digest, version int) {
 	d.claims = append(d.claims, Claim{sha256, d.copyID, d.EnvelopeID, kind, version, d.at})
 }
 
-// deposited returns the claims on what was handed in: its bytes and the
-// revision that each approval signature in it covers. Unsigned prefixes and
-// certified blanks are shared by many contracts and not claimed, only looked up.
-func (v *Vault) deposited(d *deposit, raw []byte) ([]Claim, error) {
-	d.claims, d.revisions = nil, revisions(raw)
+// claimDeposited claims what was handed in: its bytes and the revision that each
+// approval signature in it covers. Unsigned prefixes and certified blanks are
+// shared by many contracts and not claimed, only looked up.
+func (d *deposit) claimDeposited(raw []byte) error {
 	d.claim(ClaimDeposited, d.Source.Object.SHA256, 0)
-	ends, err := pdf.SignedPrefixes(raw)
+	signed, err := pdf.SignedPrefixes(raw)
 	var refusal *pdf.Refusal
 	if errors.As(err, &refusal) && d.Source.Sealing.Mode == SealingDetached {
-		return d.claims, nil // a damaged file has no signatures that hold
+		signed, err = nil, nil // a damaged file has no signatures that hold
 	}
 	if err != nil {
-		return nil, fmt.Errorf("signatures: %w", err)
+		return fmt.Errorf("signatures: %w", err)
 	}
-	for _, end := range ends {
-		d.claim(ClaimPrefix, storage.Sum(raw[:end]), 0)
+	ends := revisionEnds(raw)
+	for _, end := range signed {
+		ends = append(ends, int(end))
 	}
-	return d.claims, nil
+	sums := prefixSums(raw, ends)
+	for _, end := range signed {
+		if sum, ok := sums[int(end)]; ok { // else the signature covers all that was handed in
+			d.claim(ClaimPrefix, sum, 0)
+		}
+	}
+	d.revisions = slices.Sorted(maps.Values(sums))
+	return nil
 }
 
 // maxRevisions bounds how many ends of revisions are looked up; a file's own
 // come first, whatever is appended to it.
 const maxRevisions = 512
 
-// revisions returns the digests of the prefixes of raw that were whole files
+// revisionEnds returns the lengths of the prefixes of raw that were whole files
 // before something was appended: those that end with %%EOF and at most one line
 // end (ISO 32000-2, 7.5.6).
-func revisions(raw []byte) []storage.Digest {
-	var out []storage.Digest
-	h, done := sha256.New(), 0
-	upTo := func(n int) {
-		h.Write(raw[done:n])
-		done = n
-		out = append(out, storage.Digest(hex.EncodeToString(h.Sum(nil))))
-	}
-	marker := []byte("%%EOF")
+func revisionEnds(raw []byte) []int {
+	marker, at := []byte("%%EOF"), 0
+	var ends []int
 	for range maxRevisions {
-		i := bytes.Index(raw[done:], marker)
+		i := bytes.Index(raw[at:], marker)
 		if i < 0 {
 			break
 		}
-		upTo(done + i + len(marker))
-		for _, end := range []byte("\r\n") {
-			if done < len(raw) && raw[done] == end {
-				upTo(done + 1)
+		at += i + len(marker)
+		ends = append(ends, at)
+		for _, c := range []byte("\r\n") {
+			if at < len(raw) && raw[at] == c {
+				at++
+				ends = append(ends, at)
 			}
 		}
 	}
-	return out
+	return ends
+}
+
+// prefixSums returns the digests of the prefixes of raw with these lengths, but
+// not of raw itself, in one pass.
+func prefixSums(raw []byte, ends []int) map[int]storage.Digest {
+	slices.Sort(ends)
+	sums, h, done := map[int]storage.Digest{}, sha256.New(), 0
+	for _, end := range ends {
+		if end >= len(raw) {
+			break
+		}
+		h.Write(raw[done:end])
+		done = end
+		sums[end] = storage.Digest(hex.EncodeToString(h.Sum(nil)))
+	}
+	return sums
 }
 
 // lookups are the digests that must not be claimed: of what is handed in, of

@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -196,7 +195,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
 		return nil, err
 	}
 	d.at, d.copyID = v.now(), v.c.NewID("cpy")
-	if d.claims, err = v.deposited(&d, raw); err != nil {
+	if err := d.claimDeposited(raw); err != nil {
 		return nil, err
 	}
 	if d.allowed, err = v.refuseDuplicates(ctx, &d); err != nil {
@@ -357,11 +356,11 @@ func (v *Vault) keep(ctx context.Context, kind, owner string, content []byte) (s
 	if err != nil {
 		return o, err
 	}
-	back, found, err := v.read(ctx, o)
+	found, size, err := v.c.Depot.Hash(ctx, o)
 	if err != nil {
-		return o, err
+		return o, fmt.Errorf("read back: %w", errors.Join(storage.ErrUnavailable, err))
 	}
-	if found != o.SHA256 || !bytes.Equal(back, content) {
+	if found != o.SHA256 || size != o.Size {
 		return o, fmt.Errorf("read back %s: %w: %w", o.Name, storage.ErrUnavailable, storage.ErrDigest)
 	}
 	return o, nil
