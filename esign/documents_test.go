@@ -153,8 +153,10 @@ func TestSignerToken(t *testing.T) {
 		org, env, signer string
 		want             error
 	}{
-		{org, env.ID, env.Signers[1].ID, esign.ErrNotYourTurn}, {org, env.ID, "sgn_nobody", esign.ErrSignerNotFound},
-		{"org_other", env.ID, env.Signers[0].ID, esign.ErrNotFound}, {org, "env_absent", env.Signers[0].ID, esign.ErrNotFound},
+		{org, env.ID, env.Signers[1].ID, esign.ErrNotYourTurn},
+		{org, env.ID, "sgn_nobody", esign.ErrSignerNotFound},
+		{"org_other", env.ID, env.Signers[0].ID, esign.ErrNotFound},
+		{org, "env_absent", env.Signers[0].ID, esign.ErrNotFound},
 	} {
 		if _, err := b.SignerToken(t.Context(), c.org, c.env, c.signer); !errors.Is(err, c.want) {
 			t.Errorf("%s %s %s: got %v, want %v", c.org, c.env, c.signer, err, c.want)

@@ -199,22 +199,26 @@ func TestSignatures(t *testing.T) {
 		want      map[string]string // kind → value kept
 	}{
 		{
-			"typed", esign.Signature{Kind: esign.SignatureTyped, Text: "Ada Byron"},
+			"typed",
+			esign.Signature{Kind: esign.SignatureTyped, Text: "Ada Byron"},
 			map[string]string{esign.FieldText: " VIN 1 ", esign.FieldCheckbox: "false", esign.FieldDate: "2026-11-24"},
 			map[string]string{esign.FieldSignature: "Ada Byron", esign.FieldInitials: "AB", esign.FieldText: "VIN 1", esign.FieldCheckbox: "", esign.FieldDate: "2026-11-24"},
 		},
 		{
-			"own initials", esign.Signature{Kind: esign.SignatureTyped, Text: "Ada Byron"},
+			"own initials",
+			esign.Signature{Kind: esign.SignatureTyped, Text: "Ada Byron"},
 			map[string]string{esign.FieldText: "x", esign.FieldInitials: "A.K.B.", esign.FieldCheckbox: "true"},
 			map[string]string{esign.FieldInitials: "A.K.B.", esign.FieldCheckbox: "true", esign.FieldDate: "2026-11-23"},
 		},
 		{
-			"drawn", esign.Signature{Kind: esign.SignatureDrawn, PNG: drawing(300, 90, true)},
+			"drawn",
+			esign.Signature{Kind: esign.SignatureDrawn, PNG: drawing(300, 90, true)},
 			map[string]string{esign.FieldText: "x"},
 			map[string]string{esign.FieldSignature: esign.SignatureDrawn, esign.FieldInitials: esign.SignatureDrawn},
 		},
 		{
-			"typed, with a picture of what no font here draws", esign.Signature{Kind: esign.SignatureTyped, Text: "山田", PNG: drawing(300, 90, true)},
+			"typed, with a picture of what no font here draws",
+			esign.Signature{Kind: esign.SignatureTyped, Text: "山田", PNG: drawing(300, 90, true)},
 			map[string]string{esign.FieldText: "x"},
 			map[string]string{esign.FieldSignature: esign.SignatureTyped},
 		},

@@ -188,8 +188,12 @@ func esignExternalID(t *testing.T, s esign.Store) {
 		env, org, external string
 		want               error
 	}{
-		{"a", "o1", "x", nil}, {"b", "o1", "x", storage.ErrConflict}, {"c", "o2", "x", nil},
-		{"d", "o1", "y", nil}, {"e", "o1", "", nil}, {"f", "o1", "", nil},
+		{"a", "o1", "x", nil},
+		{"b", "o1", "x", storage.ErrConflict},
+		{"c", "o2", "x", nil},
+		{"d", "o1", "y", nil},
+		{"e", "o1", "", nil},
+		{"f", "o1", "", nil},
 	} {
 		e := esignMinimal(id(c.env), id(c.org), esignDay)
 		e.ExternalID = c.external
@@ -353,9 +357,12 @@ func esignDue(t *testing.T, s esign.Store) {
 		at      *time.Time
 		expires *time.Time
 	}{
-		{"sealNow", esign.StatusSigned, nil, nil}, {"sealThen", esign.StatusSigned, esignAt(-time.Second), nil},
-		{"sealLater", esign.StatusSigned, esignAt(time.Hour), nil}, {"completed", esign.StatusCompleted, nil, nil},
-		{"expired", esign.StatusViewed, nil, esignAt(0)}, {"fresh", esign.StatusSent, nil, esignAt(time.Second)},
+		{"sealNow", esign.StatusSigned, nil, nil},
+		{"sealThen", esign.StatusSigned, esignAt(-time.Second), nil},
+		{"sealLater", esign.StatusSigned, esignAt(time.Hour), nil},
+		{"completed", esign.StatusCompleted, nil, nil},
+		{"expired", esign.StatusViewed, nil, esignAt(0)},
+		{"fresh", esign.StatusSent, nil, esignAt(time.Second)},
 		{"over", esign.StatusVoided, nil, esignAt(0)},
 	} {
 		e := esignMinimal(id(c.name), id("org"), esignDay)
