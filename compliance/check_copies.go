@@ -56,7 +56,7 @@ func checkMarked(f *facts, p *probe, r registerFacts) {
 	default:
 		p.item("copy", r.ID, storage.Sum(r.bytes), Verified)
 	}
-	if e, ok := f.byID[r.EventID]; !ok || !mentions(e, string(r.SHA256)) || markedID(e) != r.ID || r.GivenTo != e.Actor {
+	if e, ok := f.byID[r.EventID]; !ok || !mentions(e, string(r.SHA256)) || markedID(e) != r.ID || !f.registered(r, e) {
 		p.fail("The copy %s has no event that names it and its digest.", r.ID)
 	}
 }
@@ -81,10 +81,17 @@ func checkRegister(f *facts, p *probe) {
 			continue
 		}
 		e := f.byID[r.EventID]
-		if text(e, "inspection_id") != r.ID || text(e, "sha256") != string(r.SHA256) || r.GivenTo != e.Actor {
+		if text(e, "inspection_id") != r.ID || text(e, "sha256") != string(r.SHA256) || !f.registered(r, e) {
 			p.fail("The download %s is in the register, but has no event that names it.", r.ID)
 		}
 	}
+}
+
+// registered holds a row of the register against its event.
+func (f *facts) registered(r registerFacts, e chain.Event) bool {
+	made := e.RecordedAt.Sub(r.MadeAt) // the marked copy was made before its event was stamped
+	return r.GivenTo == e.Actor && r.CopyID == f.copy.CopyID && text(e, "copy_id") == r.CopyID &&
+		number64(e, "version") == int64(r.Registered.Version) && made >= 0 && made <= slack
 }
 
 // checkInspections: bytes that left the vault say of themselves where the

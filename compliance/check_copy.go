@@ -42,6 +42,7 @@ func checkDeposit(f *facts, p *probe, e chain.Event) {
 		{"copy", c.CopyID, text(e, "copy_id")},
 		{"deposited digest", string(c.Source.Object.SHA256), text(e, "deposited_sha256")},
 		{"regime", c.Regime, text(e, "regime")},
+		{"basis of the regime", c.RegimeBasis, text(e, "regime_basis")},
 		{"jurisdiction", c.Jurisdiction, text(e, "jurisdiction")},
 		{"capacity", c.Capacity, text(e, "capacity")},
 		{"source", c.Source.Kind, text(e, "source")},
@@ -53,6 +54,19 @@ func checkDeposit(f *facts, p *probe, e chain.Event) {
 		if x.row != x.event {
 			p.fail("The record's %s differs from the event of the deposit.", x.what)
 		}
+	}
+	status := vault.StatusVaulted
+	if len(f.typed("vault.released")) > 0 {
+		status = vault.StatusReleased
+	}
+	if c.Status != status || (c.ReleasedAt != nil) != (status == vault.StatusReleased) {
+		p.fail("The record calls the copy %s, its events %s.", c.Status, status)
+	}
+	if d := f.envelope.Document; d != nil && c.Source.DocumentSHA256 != d.Object.SHA256 {
+		p.fail("The record names another document than the envelope.")
+	}
+	if d := f.deposit(); d != nil && d.Custody.Controller.OrgID != c.OrgID {
+		p.fail("The record names another organization than the event of the deposit.")
 	}
 	if d := f.deposit(); d != nil && !sameJSON(
 		[]any{c.Agreement, c.Classification, c.Attestation}, []any{d.Agreement, d.Classification, d.Attestation},
@@ -100,27 +114,28 @@ func checkClaims(f *facts, p *probe) {
 	if f.prefixErr != nil {
 		p.fail("The signed revisions of the deposited bytes cannot be told: %v.", f.prefixErr)
 	}
-	want := map[storage.Digest]string{f.copy.Source.Object.SHA256: "deposited bytes"}
+	want := map[storage.Digest]string{}
+	for _, r := range f.register {
+		if r.Kind == vault.CopyMarked {
+			want[r.SHA256] = vault.ClaimCopy
+		}
+	}
 	for _, v := range f.versions {
 		if v.Kind == vault.VersionDeposit {
-			want[v.Object.SHA256] = "version"
+			want[v.Object.SHA256] = vault.ClaimVersion
 		}
 	}
 	for _, sum := range f.prefixes {
-		want[sum] = "signed revision"
+		want[sum] = vault.ClaimPrefix
 	}
-	for _, r := range f.register {
-		if r.Kind == vault.CopyMarked {
-			want[r.SHA256] = "marked copy"
-		}
-	}
+	want[f.copy.Source.Object.SHA256] = vault.ClaimDeposited
 	for _, c := range f.claims {
-		if c.EnvelopeID == f.envelope.ID {
+		if c.EnvelopeID == f.envelope.ID && want[c.SHA256] == c.Kind {
 			delete(want, c.SHA256)
 		}
 	}
-	for sum, what := range want {
-		p.fail("The register of claims does not hold the %s %s.", what, sum)
+	for sum, kind := range want {
+		p.fail("The claims do not hold the %s %s.", kind, sum)
 	}
 	for _, e := range f.typed("vault.stored") {
 		if mentions(e, "duplicates_allowed") {
@@ -239,6 +254,9 @@ func checkVersion(f *facts, p *probe, i int, before storage.Object) {
 		p.fail("The seal of version %d does not hold: %v.", n, err)
 	}
 	e, ok := f.byID[v.EventID]
+	if kind := map[string]string{"vault.stored": vault.VersionDeposit, "vault.released": vault.VersionRelease}[e.Type]; kind != v.Kind || !at(&v.CreatedAt, e) {
+		p.fail("The record of version %d differs from its event.", n)
+	}
 	if !ok || text(e, "copy_id") != v.CopyID || !names(e, v.Object.SHA256) {
 		p.fail("Version %d has no event that names its digest.", n)
 		return

@@ -161,6 +161,8 @@ func checkAcknowledgment(f *facts, p *probe, to *vault.Custody) {
 			p.fail("The custodian's acknowledgment %s does not verify: %v.", a.ID, err)
 		case s.CopyID != f.copy.CopyID || s.CustodyID != entry.ID || s.AcknowledgmentID != a.ID || s.EnvelopeID != f.envelope.ID:
 			p.fail("The acknowledgment %s is about another copy.", a.ID)
+		case a.SHA256 != storage.Sum([]byte(a.JWS)) || stamp.Format(a.At) != s.At || a.Version != s.Version || a.CopyID != s.CopyID:
+			p.fail("The record of the acknowledgment %s differs from what was signed.", a.ID)
 		case s.Assignee != to.Assignee || s.Controller != to.Controller || s.Custodian != to.Custodian.Party:
 			p.fail("The acknowledgment %s names other parties.", a.ID)
 		case to.Custodian.Party == to.Controller.Party && to.Controller.BoundBy != vault.BoundByOrganization:
@@ -226,7 +228,7 @@ func custodyDiffers(e vault.CustodyEntry, s vault.CustodyStatement) string {
 		what string
 		same bool
 	}{
-		{"id", e.ID == s.CustodyID},
+		{"id", e.ID == s.CustodyID && e.Seq == s.Seq && e.PreviousSHA256 == s.Prev},
 		{"copy", e.CopyID == s.CopyID && e.EnvelopeID == s.EnvelopeID},
 		{"kind", e.Kind == s.Kind},
 		{"version", e.Version == s.Version && e.SHA256 == s.SHA256},

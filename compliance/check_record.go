@@ -11,6 +11,9 @@ func checkRecord(f *facts, p *probe) {
 	if f.chainErr != nil {
 		p.fail("The chain of events does not verify: %v.", f.chainErr)
 	}
+	if f.redacted > 0 && len(f.typed("envelope.redacted")) == 0 {
+		p.fail("The details of %s are gone, and no event says that they were erased.", number(f.redacted, "event", "events"))
+	}
 	if len(f.events) == 0 {
 		p.fail("There are no events.")
 	}
@@ -100,12 +103,57 @@ func (f *facts) checkEnvelope(p *probe) {
 		return
 	}
 	env, detail := f.envelope, map[string]any{}
-	if created[0].Detail != nil && decode(created[0].Detail, &detail) == nil &&
-		(detail["envelope_name"] != env.Name || detail["customer_id"] != env.CustomerID) || text(created[0], "kind") != env.Kind {
+	if created[0].Detail != nil && decode(created[0].Detail, &detail) == nil {
+		for key, value := range map[string]string{
+			"envelope_name": env.Name, "customer_id": env.CustomerID, "customer_name": env.CustomerName, "customer_email": env.CustomerEmail,
+		} {
+			if detail[key] != value {
+				p.fail("The envelope's record differs from the event of its creation in %s.", key)
+			}
+		}
+	}
+	signed := 0
+	for _, s := range env.Signers {
+		if s.Status == esign.SignerSigned {
+			signed++
+		}
+	}
+	if env.SignersTotal != len(env.Signers) || env.SignersSigned != signed {
+		p.fail("The envelope's record counts other signers than there are.")
+	}
+	if text(created[0], "kind") != env.Kind || !env.CreatedAt.Equal(created[0].RecordedAt) {
 		p.fail("The envelope's record differs from the event of its creation.")
 	}
-	if f.copy != nil && (f.copy.Name != env.Name || f.copy.CustomerID != env.CustomerID) {
+	f.checkDocument(p)
+	if f.copy == nil {
+		return
+	}
+	if f.copy.Name != env.Name || f.copy.CustomerID != env.CustomerID {
 		p.fail("The copy's record names another envelope or customer.")
+	}
+	if env.VaultedAt == nil || !env.VaultedAt.Equal(f.copy.VaultedAt) || !f.released() && env.DocumentHash != f.copy.DocumentHash {
+		p.fail("The envelope's record and the copy's differ.")
+	}
+}
+
+// checkDocument holds the records of document and completion against the events
+// that name their digests.
+func (f *facts) checkDocument(p *probe) {
+	env := f.envelope
+	if d := env.Document; d != nil {
+		brought := append(f.typed(esign.EventCreated), f.typed(esign.EventDocumentUploaded)...)
+		last := brought[len(brought)-1]
+		if text(last, "document_sha256") != string(d.Object.SHA256) || number64(last, "document_size") != d.Object.Size || !at(&d.UploadedAt, last) {
+			p.fail("The document's record differs from the event that brought it.")
+		}
+	}
+	if env.Sealed == nil {
+		return
+	}
+	completed := f.typed(esign.EventCompleted)
+	if len(completed) != 1 || !names(completed[0], env.Sealed.Object.SHA256) || !at(env.CompletedAt, completed[0]) ||
+		text(completed[0], "level") != env.Sealed.Level || f.copy != nil && f.copy.Source.Object != env.Sealed.Object {
+		p.fail("The record of the completion differs from its event.")
 	}
 }
 

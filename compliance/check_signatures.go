@@ -116,21 +116,37 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 	if e.Actor.Kind != "signer" || e.Actor.ID != want.ID || text(e, "auth") != s.Auth {
 		p.fail("The signature of %s was not made by that signer, authenticated as asked.", want.ID)
 	}
-	if s.SignedAt == nil || text(e, "presented_sha256") != string(s.PresentedSHA256) || text(e, "disclosure_sha256") != string(s.DisclosureSHA256) {
+	if s.Status != esign.SignerSigned || !at(s.SignedAt, e) || text(e, "signature_kind") != s.SignatureKind || text(e, "presented_sha256") != string(s.PresentedSHA256) || text(e, "disclosure_sha256") != string(s.DisclosureSHA256) {
 		p.fail("The record of signer %s differs from the event of the signature.", want.ID)
 	}
 	if !states[storage.Digest(text(e, "presented_sha256"))] || !states[storage.Digest(text(e, "document_sha256"))] {
 		p.fail("What signer %s saw or signed is not a state of the completed document.", want.ID)
 	}
-	if f.consent(want.ID, e) == nil {
+	switch given := f.consent(want.ID, e); {
+	case given == nil:
 		p.fail("The signer %s had not consented to electronic records when signing.", want.ID)
-	} else {
-		p.event(f, *f.consent(want.ID, e))
+	case !at(s.ConsentedAt, *given):
+		p.fail("The record of signer %s differs from the event of the consent.", want.ID)
+	default:
+		p.event(f, *given)
 	}
 	p.event(f, e)
-	if text(e, "link_disclosed") == "true" || s.LinkDisclosedAt != nil {
+	if disclosed := f.disclosed(want.ID); disclosed != nil {
 		p.note("The signing link of %s was disclosed to the sender.", want.ID)
+	} else if s.LinkDisclosedAt != nil {
+		p.fail("The link of %s is on record as disclosed, but no event says so.", want.ID)
 	}
+}
+
+// disclosed returns the first event by which the sender read the signer's link,
+// nil when there is none.
+func (f *facts) disclosed(signerID string) *chain.Event {
+	for _, e := range f.typed(esign.EventLinksDisclosed) {
+		if mentions(e, signerID) {
+			return &e
+		}
+	}
+	return nil
 }
 
 // consent returns the signer's last consent before the event, nil when it was

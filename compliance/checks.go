@@ -110,11 +110,9 @@ func (f *facts) findings() []Finding {
 	if f.redacted > 0 {
 		add("redacted", "The details of %d events were erased; their digests remain in the chain.", f.redacted)
 	}
-	if len(f.envelope.Signers) > 0 {
-		for _, s := range f.envelope.Signers {
-			if s.LinkDisclosedAt != nil {
-				add("link_disclosed", "The sender read the signing link of signer %s.", s.ID)
-			}
+	for _, s := range f.envelope.Signers {
+		if f.disclosed(s.ID) != nil {
+			add("link_disclosed", "The sender read the signing link of signer %s.", s.ID)
 		}
 	}
 	if f.copy != nil && f.copy.Source.Kind == vault.SourceESign {

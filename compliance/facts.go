@@ -135,6 +135,25 @@ func text(e chain.Event, key string) string {
 	return ""
 }
 
+// number64 returns a number of an event's data, 0 when there is none.
+func number64(e chain.Event, key string) int64 {
+	var data map[string]any
+	if decode(e.Data, &data) != nil {
+		return 0
+	}
+	n, _ := data[key].(float64)
+	return int64(n)
+}
+
+// slack is by how much the time in a record may be before that of its event: the
+// time that a transaction takes.
+const slack = time.Minute
+
+// at tells whether a record's time is that of its event.
+func at(t *time.Time, e chain.Event) bool {
+	return t != nil && e.RecordedAt.Sub(*t).Abs() <= slack
+}
+
 // names reports whether an event's data hold a digest as one of their values.
 func names(e chain.Event, sum storage.Digest) bool {
 	var data map[string]any

@@ -22,19 +22,19 @@ import (
 // gather reads everything the checks compute from. What does not verify is a
 // fact, not an error; an error is a store that does not answer.
 func (e *Engine) gather(ctx context.Context, envelopeID string) (*facts, error) {
-	ev, err := e.c.ESign.Evidence(ctx, envelopeID)
+	r, err := e.read(ctx, envelopeID)
 	if err != nil {
 		return nil, err
 	}
 	f := &facts{
-		envelope: ev.Envelope, events: ev.Events, byID: map[string]chain.Event{},
+		envelope: r.esign.Envelope, events: r.esign.Events, byID: map[string]chain.Event{},
 		keys: e.c.Vault.StatementKeys(), mergeDelay: e.c.Log.MaxMergeDelay(), integrityAge: e.c.IntegrityAge,
 	}
 	for _, x := range f.events {
 		f.byID[x.ID] = x
 	}
 	f.redacted, f.chainErr = chain.Verify(envelopeID, f.events)
-	if err := e.gatherCopy(ctx, f); err != nil {
+	if err := e.gatherCopy(ctx, f, r); err != nil {
 		return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
 	}
 	if err := e.gatherSource(ctx, f); err != nil {
@@ -43,7 +43,7 @@ func (e *Engine) gather(ctx context.Context, envelopeID string) (*facts, error) 
 	if err := e.gatherLog(ctx, f); err != nil {
 		return nil, fmt.Errorf("log of %s: %w", envelopeID, err)
 	}
-	if err := e.gatherIssued(ctx, f); err != nil {
+	if err := e.gatherIssued(ctx, f, r.issued); err != nil {
 		return nil, fmt.Errorf("certificates of %s: %w", envelopeID, err)
 	}
 	f.at = e.now() // after the last read: nothing in the facts is younger
@@ -64,13 +64,10 @@ func (e *Engine) gatherRegime(f *facts) (err error) {
 	return err
 }
 
-func (e *Engine) gatherCopy(ctx context.Context, f *facts) error {
-	ev, err := e.c.Vault.Evidence(ctx, f.envelope.ID)
-	if errors.Is(err, vault.ErrNotVaulted) {
+func (e *Engine) gatherCopy(ctx context.Context, f *facts, r *records) error {
+	ev := r.vault
+	if ev == nil {
 		return nil
-	}
-	if err != nil {
-		return err
 	}
 	f.copy, f.claims, f.custody, f.acks, f.release = ev.Copy, ev.Claims, ev.Custody, ev.Acknowledgments, ev.Release
 	statements := make([]string, len(f.custody))
@@ -81,7 +78,7 @@ func (e *Engine) gatherCopy(ctx context.Context, f *facts) error {
 	if err := e.gatherVersions(ctx, f, ev.Versions); err != nil {
 		return err
 	}
-	return e.gatherRegister(ctx, f)
+	return e.gatherRegister(ctx, f, r.register)
 }
 
 func (e *Engine) gatherVersions(ctx context.Context, f *facts, versions []vault.Version) error {
@@ -167,30 +164,20 @@ func plain(err error) error {
 	return errors.New("they have another digest")
 }
 
-func (e *Engine) gatherRegister(ctx context.Context, f *facts) error {
-	page := storage.Page{Number: 1, Limit: 100}
-	for {
-		list, err := e.c.Vault.Copies(ctx, f.copy.OrgID, f.copy.EnvelopeID, page)
-		if err != nil {
-			return err
-		}
-		for _, r := range list.Items {
-			x := registerFacts{Registered: r}
-			if r.Kind == vault.CopyMarked {
-				if x.stored, err = e.examine(ctx, f.copy, r.Object); err != nil {
-					return err
-				}
-				if x.err == nil {
-					x.markErr = pdf.CheckCopy(x.bytes, vault.CopyText, r.ID)
-				}
+func (e *Engine) gatherRegister(ctx context.Context, f *facts, register []vault.Registered) (err error) {
+	for _, r := range register {
+		x := registerFacts{Registered: r}
+		if r.Kind == vault.CopyMarked {
+			if x.stored, err = e.examine(ctx, f.copy, r.Object); err != nil {
+				return err
 			}
-			f.register = append(f.register, x)
+			if x.err == nil {
+				x.markErr = pdf.CheckCopy(x.bytes, vault.CopyText, r.ID)
+			}
 		}
-		if list.Next == "" {
-			return ctx.Err()
-		}
-		page = storage.Page{Limit: 100, Cursor: list.Next}
+		f.register = append(f.register, x)
 	}
+	return ctx.Err()
 }
 
 // gatherSource reads the completed document: the beginning of version 1, or,
@@ -320,11 +307,7 @@ func (e *Engine) Keys(ctx context.Context) (Keys, error) {
 }
 
 // gatherIssued reads what earlier certificates prove.
-func (e *Engine) gatherIssued(ctx context.Context, f *facts) error {
-	list, err := e.c.Store.Certificates(ctx, f.envelope.ID)
-	if err != nil {
-		return err
-	}
+func (e *Engine) gatherIssued(ctx context.Context, f *facts, list []StoredCertificate) error {
 	keys, err := e.Keys(ctx)
 	if err != nil {
 		return err

@@ -8,12 +8,14 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
@@ -445,3 +447,52 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 }
 
 var _ translog.Anchors = (*anchors)(nil)
+
+// Calls that race, on every database: one copy, one result, one certificate.
+func TestRaces(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
+		w := newWorldOn(t, &world{db: db, dir: t.TempDir() + "/blobs", clock: &clock{}})
+		id := w.completed()
+		together(8, func() {
+			if _, _, err := w.handover.VaultIn(t.Context(), w.request(id)); err != nil {
+				t.Errorf("vault in: %v", err)
+			}
+			if _, err := w.engine.Evaluate(t.Context(), dealer.OrgID, id, actor); err != nil {
+				t.Errorf("evaluate: %v", err)
+			}
+		})
+		for _, kind := range []string{"vault.stored", compliance.EventPassed, compliance.EventCertificateIssued} {
+			if n := w.count(id, kind); n != 1 {
+				t.Errorf("got %d events %s, want 1", n, kind)
+			}
+		}
+		if n := w.count(id, compliance.EventFailed); n != 0 {
+			t.Errorf("got %d events %s, want none", n, compliance.EventFailed)
+		}
+		together(8, func() {
+			if _, err := w.handover.VaultOut(t.Context(), releaseRequest(id)); err != nil {
+				t.Errorf("vault out: %v", err)
+			}
+			if _, err := w.handover.HandoverDue(t.Context(), 10); err != nil {
+				t.Errorf("due: %v", err)
+			}
+		})
+		if n := w.count(id, "vault.released"); n != 1 {
+			t.Errorf("got %d releases, want 1", n)
+		}
+		c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+		check(t, err)
+		if c.Serial != 2 || c.AuthoritativeCopy.HeldHere {
+			t.Errorf("certificate: serial %d, held here %t", c.Serial, c.AuthoritativeCopy.HeldHere)
+		}
+	})
+}
+
+func together(n int, fn func()) {
+	var all sync.WaitGroup
+	for range n {
+		all.Go(fn)
+	}
+	all.Wait()
+}

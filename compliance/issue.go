@@ -215,14 +215,22 @@ func (f *facts) logProof(cause chain.Event) (LogProof, error) {
 	return p, nil
 }
 
+// signatures tells what the events of the signers say.
 func (f *facts) signatures() []SignatureEntry {
 	list := []SignatureEntry{}
 	for _, s := range f.envelope.Signers {
-		list = append(list, SignatureEntry{
-			SignerID: s.ID, Name: s.Name, Email: s.Email, Role: s.Role, Auth: s.Auth, ConsentedAt: atPtr(s.ConsentedAt),
-			DisclosureSHA256: s.DisclosureSHA256, SignedAt: atPtr(s.SignedAt), PresentedSHA256: s.PresentedSHA256,
-			LinkDisclosedAt: atPtr(s.LinkDisclosedAt),
-		})
+		x := SignatureEntry{SignerID: s.ID, Name: s.Name, Email: s.Email, Role: s.Role, Auth: s.Auth}
+		for _, e := range f.about(esign.EventSigned, "signer_id", s.ID) { // there is one, or check 4 fails
+			x.SignedAt = atPtr(&e.RecordedAt)
+			x.DisclosureSHA256, x.PresentedSHA256 = storage.Digest(text(e, "disclosure_sha256")), storage.Digest(text(e, "presented_sha256"))
+			if given := f.consent(s.ID, e); given != nil {
+				x.ConsentedAt = atPtr(&given.RecordedAt)
+			}
+		}
+		if e := f.disclosed(s.ID); e != nil {
+			x.LinkDisclosedAt = atPtr(&e.RecordedAt)
+		}
+		list = append(list, x)
 	}
 	return list
 }
