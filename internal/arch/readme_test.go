@@ -23,11 +23,7 @@ func TestReadmeCompiles(t *testing.T) {
 	if len(blocks) == 0 {
 		t.Fatal("README.md shows no Go")
 	}
-	dir, err := os.MkdirTemp(".", "_readme")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
+	dir := t.TempDir()
 	for i, b := range blocks {
 		source := fmt.Sprintf(`package main
 
