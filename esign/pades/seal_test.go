@@ -366,3 +366,11 @@ func TestSealHonorsContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestSealTakesADanglingNumber seals a file that names objects it lacks, under the numbers that the seal gets.
+func TestSealTakesADanglingNumber(t *testing.T) {
+	t.Parallel()
+	raw := rawpdf.New(rawpdf.Options{Page: "/Thumb 9 0 R/Metadata 10 0 R"})
+	s := sealer(t, pki().Seal)
+	wantOK(t, seal(t, s, seal(t, s, raw)), 2)
+}

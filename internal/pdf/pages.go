@@ -74,11 +74,12 @@ func (d *Document) Pages() (_ []Page, err error) {
 	return d.pages, nil
 }
 
-// walkPages returns the pages below root, or only as many as until says when it is not 0.
+// walkPages returns the pages below root, or only as many as until says when it is not 0. With an error come those before
+// the damage.
 func (d *Document) walkPages(root Ref, until int) ([]Page, error) {
 	w := pageWalk{d: d, seen: map[Ref]bool{}, until: until}
 	if err := w.node(root, Page{MediaBox: letter, CropBox: letter}, inherited{}, 0); err != nil && !errors.Is(err, errFound) {
-		return nil, err
+		return w.pages, err
 	}
 	if len(w.pages) == 0 {
 		return nil, &Refusal{Reason: ReasonNoPages}

@@ -162,3 +162,33 @@ func TestUpdateIsDeterministic(t *testing.T) {
 		t.Error("the same update gave different bytes")
 	}
 }
+
+func TestChangesSinceWithDamagedPageTree(t *testing.T) {
+	t.Parallel()
+	raw := rawpdf.New(rawpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 3/Kids[5 0 R 7 0 R 5 0 R]>>"}})
+	old := open(t, raw)
+	for name, tc := range map[string]struct {
+		change func(*pdf.Update)
+		ok     bool
+	}{
+		"validation material": {func(u *pdf.Update) {
+			if _, err := u.AddValidationMaterial(pdf.ValidationMaterial{Certificates: [][]byte{{1}}}); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+		"first page":  {func(u *pdf.Update) { u.Put(pdf.Ref{Num: 5}, pdf.Dict{}) }, false},
+		"second page": {func(u *pdf.Update) { u.Put(pdf.Ref{Num: 7}, pdf.Dict{}) }, false},
+	} {
+		changes, err := extend(t, raw, tc.change).ChangesSince(old)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		ok := true
+		for _, c := range changes {
+			ok = ok && c.Permitted
+		}
+		if ok != tc.ok {
+			t.Errorf("%s: permitted is %v, want %v: %v", name, ok, tc.ok, changes)
+		}
+	}
+}
