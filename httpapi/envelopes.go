@@ -51,7 +51,7 @@ func (a *API) getEnvelope(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.etagged(ok(a.envelopeBody(e)), e.ETag()), nil
+	return c.etagged(ok(a.envelopeBody(e)), a.envelopeETag(&e.Summary)), nil
 }
 
 func (a *API) getStatus(c *call) (*reply, error) {
@@ -146,7 +146,7 @@ func (c *call) envelopeTag(a *API) (string, error) {
 			return "", err
 		}
 		current = e.ETag()
-		return current, nil
+		return a.envelopeETag(e), nil
 	})
 	return current, err
 }

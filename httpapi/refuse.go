@@ -24,7 +24,7 @@ func (a *API) refuse(c *call, err error) {
 	switch {
 	case errors.As(err, &method):
 		h.Set("Allow", strings.Join(method.allowed, ", "))
-	case d.Status == http.StatusUnauthorized:
+	case d.Status == http.StatusUnauthorized && (c.route == nil || c.route.cred == byKey):
 		h.Set("WWW-Authenticate", `ApiKey realm="evault"`)
 	}
 	if s := c.retryAfter(err, d); s > 0 {

@@ -114,11 +114,10 @@ func sessionOf(s *esign.Session) *sessionBody {
 }
 
 func (a *API) signerSession(c *call) (*reply, error) {
-	p, s, err := a.openSession(c)
+	_, s, err := a.openSession(c)
 	if err != nil {
 		return nil, a.guard(c, err)
 	}
-	_ = p
 	return ok(sessionOf(s)), nil
 }
 

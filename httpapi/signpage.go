@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"net/http"
@@ -32,7 +33,7 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert s
 		EnvelopeName: s.EnvelopeName, Message: s.Message, SignerName: s.Signer.Name, SignerEmail: s.Signer.Email,
 		Viewed: s.Signer.ViewedAt != nil, Consented: s.ConsentedAt != nil, Completed: completed(s.EnvelopeStatus),
 		DisclosureTitle: d.Title, Disclosure: strings.Split(d.Text, "\n\n"), DisclosureSHA256: string(s.DisclosureSHA256),
-		Pages: len(s.Pages), Signature: s.Signer.Name,
+		Pages: len(s.Pages), Signature: s.Signer.Name, ContinueURL: s.RedirectURL,
 	}
 	if s.ExpiresAt != nil {
 		v.ExpiresAt = s.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC")
@@ -198,7 +199,7 @@ func fileReply(c *call, name, contentType, sha256 string, content []byte, ranges
 		return rp.with("Accept-Ranges", "none")
 	}
 	rp.write = func(w http.ResponseWriter, r *http.Request) {
-		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(content)))
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	}
 	return rp
 }

@@ -176,7 +176,11 @@ func (a *API) vaultInUpload(c *call) (*reply, error) {
 		return nil, err
 	}
 	sum := storage.Sum(f.content)
-	if same := e.Document != nil && e.Document.Object.SHA256 == sum; !same { // a repeat has uploaded it already
+	same := e.Document != nil && e.Document.Object.SHA256 == sum // a repeat has uploaded it already
+	if !same && e.Vaulted() {
+		return nil, &vault.AlreadyVaultedError{Fields: []string{"file"}}
+	}
+	if !same {
 		_, _, err := a.cfg.ESign.Upload(c.ctx, esign.UploadRequest{
 			OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), Filename: f.filename, Document: f.content, IfMatch: tag,
 		})

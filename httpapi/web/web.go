@@ -50,6 +50,7 @@ type Signing struct {
 	DisclosureSHA256                                          string
 	Pages                                                     int
 	Signature                                                 string // typed so far
+	ContinueURL                                               string // the sender's page to go on to; "" for none
 	Fields                                                    []Field
 }
 
