@@ -272,19 +272,6 @@ func keyPath(key string) (string, error) {
 	return strings.Join(segments, "/"), nil
 }
 
-// pathKey reverses keyPath; false for a path that is no key's.
-func pathKey(p string) (string, bool) {
-	segments := strings.Split(p, "/")
-	for i, s := range segments {
-		plain, ok := unescape(s)
-		if !ok {
-			return "", false
-		}
-		segments[i] = plain
-	}
-	return strings.Join(segments, "/"), true
-}
-
 const hexDigits = "0123456789ABCDEF"
 
 // emptySegment stands for the nothing between two slashes.

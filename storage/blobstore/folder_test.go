@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +17,9 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"gocloud.dev/blob"
+	"gocloud.dev/blob/memblob"
 	"gocloud.dev/gcerrors"
 
 	"github.com/evaultlib/evault/storage/blobstore"
@@ -231,6 +234,53 @@ func TestFolderFailedUploadLeavesNothing(t *testing.T) {
 	}
 	if left, err := os.ReadDir(filepath.Join(dir, ".tmp")); err != nil || len(left) != 0 {
 		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// TestFolderListsLikeMemory compares every page of many listings with gocloud's
+// bucket in memory.
+func TestFolderListsLikeMemory(t *testing.T) {
+	t.Parallel()
+	folder, memory := open(t, filepath.Join(t.TempDir(), "blobs")), memblob.OpenBucket(nil)
+	defer memory.Close()
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 150 { // of three segments each, as ours are
+		segments := make([]string, 3)
+		for i := range segments {
+			for range 1 + r.IntN(2) {
+				segments[i] += string("ab-.%é0"[r.IntN(7)])
+			}
+		}
+		key := strings.ToValidUTF8(strings.Join(segments, "/"), "é")
+		for _, b := range []*blob.Bucket{folder, memory} {
+			if err := b.WriteAll(t.Context(), key, []byte(key), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	pages := func(b *blob.Bucket, prefix, delimiter string, size int) (out []string) {
+		token := blob.FirstPageToken
+		for token != nil {
+			page, next, err := b.ListPage(t.Context(), token, size, &blob.ListOptions{Prefix: prefix, Delimiter: delimiter})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range page {
+				out = append(out, fmt.Sprint(o.Key, o.IsDir, o.Size))
+			}
+			token = next
+		}
+		return out
+	}
+	for _, prefix := range []string{"", "a", "a/", "b-/", "a/b/", "-", "é", "none"} {
+		for _, delimiter := range []string{"", "/", "b", "-"} {
+			for _, size := range []int{1, 2, 7, 1000} {
+				got, want := pages(folder, prefix, delimiter, size), pages(memory, prefix, delimiter, size)
+				if d := cmp.Diff(want, got); d != "" {
+					t.Errorf("prefix %q, delimiter %q, pages of %d: %s", prefix, delimiter, size, d)
+				}
+			}
+		}
 	}
 }
 
