@@ -1,0 +1,6 @@
+// Package bench measures the main job beside the physical limit of the same run:
+//
+//	make bench
+//
+// Figures are ratios where a limit is known; docs/benchmarks.md explains them.
+package bench
