@@ -14,7 +14,7 @@ type Evidence struct {
 	Copy            *Copy
 	Versions        []Version
 	Claims          []Claim
-	Register        []Registered // newest first, at most 100
+	Register        []Registered // newest first, all of it
 	Custody         []CustodyEntry
 	Acknowledgments []Acknowledgment
 	Tamperings      []Tampering
@@ -40,7 +40,7 @@ func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, err
 		func() (err error) { e.Acknowledgments, err = s.Acknowledgments(ctx, c.CopyID); return err },
 		func() (err error) { e.Tamperings, err = s.Tamperings(ctx, c.CopyID); return err },
 		func() (err error) { e.Events, err = s.Events(ctx, envelopeID); return err },
-		func() (err error) { e.Register, err = s.Register(ctx, envelopeID, nil, 0, maxPage); return err },
+		func() (err error) { e.Register, err = v.register(ctx, envelopeID); return err },
 		func() (err error) {
 			e.Release, err = s.Release(ctx, envelopeID)
 			if errors.Is(err, storage.ErrNotFound) {
@@ -67,4 +67,19 @@ func (v *Vault) StoredCopy(ctx context.Context, envelopeID string) (*Copy, error
 		return nil, ErrNotVaulted
 	}
 	return c, err
+}
+
+// register reads the whole copy register, a page at a time.
+func (v *Vault) register(ctx context.Context, envelopeID string) ([]Registered, error) {
+	var all []Registered
+	var after *Position
+	for {
+		page, err := v.c.Store.Register(ctx, envelopeID, after, 0, maxPage)
+		all = append(all, page...)
+		if err != nil || len(page) < maxPage {
+			return all, err
+		}
+		last := page[len(page)-1]
+		after = &Position{last.MadeAt, last.ID}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -343,6 +344,45 @@ func TestCopyRegisterPages(t *testing.T) {
 	}
 	if _, err := w.Copies(t.Context(), "org_other", "env_a", storage.Page{}); !errors.Is(err, vault.ErrNotVaulted) {
 		t.Errorf("got %v, want ErrNotVaulted", err)
+	}
+}
+
+func TestEvidence(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if _, err := w.Evidence(t.Context(), "env_a"); !errors.Is(err, vault.ErrNotVaulted) {
+		t.Errorf("got %v, want ErrNotVaulted", err)
+	}
+	c := w.deposit(w.request("env_a"))
+	err := w.db.Vault().InTx(t.Context(), func(ctx context.Context, s vault.Store) error { // more than a page of downloads
+		for i := range 150 {
+			r := vault.Registered{ID: fmt.Sprintf("cpy_%03d", i), CopyID: c.CopyID, EnvelopeID: "env_a", Kind: vault.CopyInspection, MadeAt: w.clock.now()}
+			if err := s.AddRegistered(ctx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := w.Evidence(t.Context(), "env_a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(e.Register); n != 151 || e.Register[150].Kind != vault.CopyMarked {
+		t.Errorf("got %d registered copies", n)
+	}
+	if len(e.Versions) != 1 || len(e.Claims) != 3 || len(e.Custody) != 1 || len(e.Acknowledgments) != 1 || len(e.Events) != 3 || e.Release != nil || len(e.Tamperings) != 0 {
+		t.Errorf("got %d versions, %d claims, %d custody entries, %d acknowledgments, %d events", len(e.Versions), len(e.Claims), len(e.Custody), len(e.Acknowledgments), len(e.Events))
+	}
+	for _, v := range e.Versions {
+		if b, err := w.Examine(t.Context(), e.Copy, v.Object); err != nil || storage.Sum(b) != v.Object.SHA256 {
+			t.Errorf("version %d: %v", v.Version, err)
+		}
+	}
+	if n := count(w.types("env_a"), "vault.inspected"); n != 0 {
+		t.Errorf("examining made %d events", n)
 	}
 }
 
