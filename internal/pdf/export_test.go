@@ -4,3 +4,6 @@ package pdf
 func VisibleText(d *Document, p Page) (string, error) {
 	return (&textSource{d: d, fonts: map[Ref]*textFont{}}).visibleText(p)
 }
+
+// Balanced reports whether decoded content leaves things as it found them.
+func Balanced(content []byte) bool { return scanOperators(content) }

@@ -3,12 +3,18 @@ package pdf
 import (
 	"bytes"
 	"compress/zlib"
+	"sync"
 )
+
+// compressors are kept for reuse: a new one takes most of a megabyte.
+var compressors = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
 
 // Deflate compresses data and returns a stream with dict and /Filter /FlateDecode.
 func Deflate(dict Dict, data []byte) *Stream {
 	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
+	w := compressors.Get().(*zlib.Writer)
+	defer compressors.Put(w)
+	w.Reset(&b)
 	w.Write(data) // a bytes.Buffer takes everything
 	w.Close()
 	dict = dict.Clone()

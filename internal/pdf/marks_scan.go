@@ -6,13 +6,17 @@ import (
 	"io"
 )
 
-// maxScan bounds the decoded content of one page that is looked at; longer content counts as unbalanced.
-const maxScan = 16 << 20
+// Bounds of the decoded content that is looked at, of one page and of all; what is beyond counts as unbalanced.
+const (
+	maxScan    = 16 << 20
+	maxScanAll = 256 << 20
+)
 
 // contentScan looks whether page content leaves things as it found them. It keeps its buffers between pages.
 type contentScan struct {
 	zr  io.ReadCloser
 	buf bytes.Buffer
+	all int64 // decoded so far
 }
 
 // balanced reports whether the content in parts pairs q with Q, BT with ET and marked content with EMC, never closes what
@@ -53,8 +57,9 @@ func (s *contentScan) decode(d *Document, st *Stream) bool {
 		}
 		src = bytes.NewReader(data)
 	}
-	room := int64(maxScan - s.buf.Len())
+	room := min(int64(maxScan-s.buf.Len()), maxScanAll-s.all)
 	n, err := io.Copy(&s.buf, io.LimitReader(src, room+1))
+	s.all += n
 	return err == nil && n <= room
 }
 

@@ -1,0 +1,96 @@
+package peers_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pdfcpu/pdfcpu/pkg/api"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testpdf"
+)
+
+func conf() *model.Configuration {
+	api.DisableConfigDir()
+	c := model.NewDefaultConfiguration()
+	c.Offline, c.Optimize, c.OptimizeBeforeWriting = true, false, false
+	return c
+}
+
+func watermark(raw []byte) error {
+	wm, err := api.TextWatermark("Copy", "font:Helvetica, rot:45, opacity:0.1", true, false, types.POINTS)
+	if err != nil {
+		return err
+	}
+	return api.AddWatermarks(bytes.NewReader(raw), io.Discard, nil, wm, conf())
+}
+
+func validate(raw []byte) error { return api.Validate(bytes.NewReader(raw), conf()) }
+
+func hash(raw []byte) error { sha256.Sum256(raw); return nil }
+
+type verb func(raw []byte) error
+
+func best(b *testing.B, n int, f verb, raw []byte) time.Duration {
+	b.Helper()
+	least := time.Duration(1<<63 - 1)
+	for range n {
+		start := time.Now()
+		if err := f(raw); err != nil {
+			b.Fatal(err)
+		}
+		least = min(least, time.Since(start))
+	}
+	return least
+}
+
+func BenchmarkPeers(b *testing.B) {
+	ctx := context.Background()
+	mark := pdf.Mark{Page: 1, X: 0.1, Y: 0.8, W: 0.4, H: 0.06, Kind: pdf.MarkSignature, Text: "Łukasz Żółć", Caption: "Signed by Łukasz Żółć"}
+	verbs := []struct {
+		name     string
+		ours     verb
+		peerName string
+		peer     verb
+	}{
+		{"MarkCopy", func(raw []byte) error {
+			_, err := pdf.MarkCopy(ctx, raw, pdf.CopyMark{EnvelopeID: "env_1", CopyID: "cpy_1", Version: 1, SHA256: strings.Repeat("a", 64)})
+			return err
+		}, "x-pdfcpu-watermark", watermark},
+		{"Place", func(raw []byte) error {
+			_, err := pdf.Place(ctx, raw, []pdf.Mark{mark}, pdf.PlaceOptions{})
+			return err
+		}, "x-pdfcpu-watermark", watermark},
+		{"Inspect", func(raw []byte) error {
+			_, err := pdf.Inspect(ctx, raw, pdf.Limits{})
+			return err
+		}, "x-pdfcpu-validate", validate},
+	}
+	files := []struct {
+		name string
+		raw  []byte
+	}{{"10_pages_1_MB", testpdf.Sized(10, 1<<20)}, {"100_pages_20_MB", testpdf.Sized(100, 20<<20)}, {"100_pages_text", testpdf.Contract(100)}}
+	for _, v := range verbs {
+		for _, f := range files {
+			b.Run(v.name+"/"+f.name, func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(f.raw)))
+				least := time.Duration(1<<63 - 1)
+				for b.Loop() {
+					least = min(least, best(b, 1, v.ours, f.raw))
+				}
+				peer, floor := best(b, 5, v.peer, f.raw), best(b, 5, hash, f.raw)
+				b.ReportMetric(float64(least.Microseconds())/1000, "best-ms")
+				b.ReportMetric(float64(least)/float64(peer), v.peerName)
+				b.ReportMetric(float64(least)/float64(floor), "x-sha256")
+			})
+		}
+	}
+}

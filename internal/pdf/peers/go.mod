@@ -1,0 +1,22 @@
+module github.com/evaultlib/evault/internal/pdf/peers
+
+go 1.26.0
+
+require (
+	github.com/evaultlib/evault v0.0.0
+	github.com/pdfcpu/pdfcpu v0.15.0
+)
+
+require (
+	github.com/boombuler/barcode v1.1.0 // indirect
+	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
+	github.com/go-fonts/dejavu v0.3.2 // indirect
+	github.com/hhrutter/tiff v1.0.6 // indirect
+	github.com/mattn/go-runewidth v0.0.27 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/image v0.47.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
+replace github.com/evaultlib/evault => ../../..

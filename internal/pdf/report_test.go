@@ -1,0 +1,184 @@
+package pdf_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testpdf"
+)
+
+var (
+	reportAt = time.Date(2026, 11, 23, 10, 0, 5, 0, time.UTC)
+	digest   = strings.Repeat("9f86d081884c7d659a2feaa0c55ad015", 2)
+)
+
+func certificate(signers, events int) pdf.Report {
+	r := pdf.Report{
+		Title: "Certificate of completion", Subtitle: "Retail installment sale contract 2026-0417",
+		VerifyURL: "https://vault.example.com/api/v2/verify/" + digest,
+		Facts:     []pdf.ReportFact{{Label: "Envelope", Value: "env_4k2j9x7q8d7f6s5a"}, {Label: "Sender", Value: "Lakeshore Motors LLC"}},
+		Digests:   []pdf.ReportDigest{{Label: "Document as uploaded", Hex: digest}, {Label: "SHA-512 of it", Hex: digest + digest}},
+		Notice:    "It is evidence, not a legal opinion.", Footer: "Envelope env_4k2j9x7q8d7f6s5a", At: reportAt,
+	}
+	for i := range signers {
+		r.Signers = append(r.Signers, pdf.ReportSigner{
+			Name: fmt.Sprintf("Łukasz Żółć %d", i+1), Role: "Buyer", Email: "lukasz@example.com", Authentication: "Signing link sent by e-mail",
+			Consent: "Agreed to do business electronically", Address: "203.0.113.7", Viewed: reportAt, Signed: reportAt.Add(time.Minute),
+		})
+	}
+	for i := range events {
+		r.Events = append(r.Events, pdf.ReportEvent{
+			Seq: i + 1, At: reportAt.Add(time.Duration(i) * time.Second), Type: "envelope.viewed", Actor: "sgn_1", Detail: fmt.Sprintf("detail-%d.", i+1), Hash: digest,
+		})
+	}
+	return r
+}
+
+// allText is what all pages of raw show, without white space.
+func allText(t *testing.T, raw []byte) (all string, pages int) {
+	t.Helper()
+	d, err := pdf.Open(raw, pdf.Limits{Bytes: int64(len(raw))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := d.Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range list {
+		s, err := pdf.VisibleText(d, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += s
+	}
+	return all, len(list)
+}
+
+func TestReportSaysEverything(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ signers, events int }{{0, 0}, {1, 3}, {2, 40}, {50, 400}} {
+		r := certificate(c.signers, c.events)
+		out, err := pdf.ReportPDF(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := pdf.ReportPDF(t.Context(), r)
+		if err != nil || !bytes.Equal(out, again) {
+			t.Errorf("two runs differ (%v)", err)
+		}
+		got, pages := allText(t, out)
+		want := []string{r.Title, r.Subtitle, "env_4k2j9x7q8d7f6s5a", "Lakeshore Motors LLC", digest, r.Notice, fmt.Sprintf("Page %d of %d", pages, pages), "made 2026-11-23 10:00:05 UTC"}
+		for _, s := range r.Signers {
+			want = append(want, s.Name, "Signed 2026-11-23 10:01:05")
+		}
+		for _, e := range r.Events {
+			want = append(want, e.Detail)
+		}
+		for _, w := range want {
+			if !strings.Contains(got, strings.Join(strings.Fields(w), "")) {
+				t.Errorf("%d signers, %d events: %q is not in the report", c.signers, c.events, w)
+			}
+		}
+		if c.events == 400 && (pages < 10 || pages > 60) {
+			t.Errorf("400 events take %d pages", pages)
+		}
+	}
+}
+
+// TestReportSurvivesOddContent: words without end, rows higher than a page, characters that no font has, empty parts.
+func TestReportSurvivesOddContent(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("unbreakable", 300)
+	r := pdf.Report{
+		Title: long, Subtitle: "张伟", Code: "K7-4F-22", Facts: []pdf.ReportFact{{Label: long, Value: long}, {}},
+		Signers:  []pdf.ReportSigner{{Name: "张伟\a", Address: long, Consent: strings.Repeat("Word and word. ", 2000)}, {}},
+		Events:   []pdf.ReportEvent{{Detail: strings.Repeat("line\n", 300)}, {}},
+		Digests:  []pdf.ReportDigest{{Label: "x", Hex: strings.Repeat("ab", 2000)}, {}},
+		Sections: []pdf.ReportSection{{Heading: "Heading", Paragraphs: []string{long, "", strings.Repeat("Sentence. ", 2000)}}, {}},
+		Notice:   long,
+	}
+	out, err := pdf.ReportPDF(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := allText(t, out)
+	for want, times := range map[string]int{"[U+5F20][U+4F1F]": 2, "[U+0007]": 1, "K7-4F-22": 1, "line": 300, "abab": 900} {
+		if n := strings.Count(got, want); n < times {
+			t.Errorf("%q is in the report %d times, want %d", want, n, times)
+		}
+	}
+	if _, err := pdf.ReportPDF(t.Context(), pdf.Report{}); err != nil {
+		t.Errorf("an empty report: %v", err)
+	}
+	if _, err := pdf.ReportPDF(t.Context(), pdf.Report{VerifyURL: strings.Repeat("u", 1001)}); err == nil {
+		t.Error("an address too long for a QR code was accepted")
+	}
+}
+
+func TestAppendReport(t *testing.T) {
+	t.Parallel()
+	for name, raw := range everyGeometry() {
+		appended, err := pdf.AppendReport(t.Context(), raw, certificate(2, 30))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		out := append(bytes.Clone(raw), appended...)
+		info, err := pdf.Inspect(t.Context(), out, pdf.Limits{})
+		if err != nil || info.Sealing.Mode != pdf.SealingEmbedded || len(info.Pages) < 3 || info.Pages[1] != (pdf.PageSize{Width: 612, Height: 792}) {
+			t.Errorf("%s: got %+v, %v", name, info, err)
+			continue
+		}
+		shows(t, name, out, 2, "Certificate of completion", "Łukasz Żółć 1")
+	}
+	var r *pdf.Refusal
+	if _, err := pdf.AppendReport(t.Context(), testpdf.Encrypted(), certificate(1, 1)); !errors.As(err, &r) {
+		t.Errorf("encrypted: got %v, want a refusal", err)
+	}
+}
+
+func TestReportsInOtherReaders(t *testing.T) {
+	tools(t)
+	t.Parallel()
+	alone, err := pdf.ReportPDF(t.Context(), certificate(3, 100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound(t, "alone", alone)
+	for name, raw := range everyGeometry() {
+		appended, err := pdf.AppendReport(t.Context(), raw, certificate(3, 20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := append(bytes.Clone(raw), appended...)
+		sound(t, name, out)
+		got := strings.Join(strings.Fields(text(t, out, "2")), " ")
+		for _, want := range []string{"Certificate of completion", "Łukasz Żółć 2", digest} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: pdftotext does not find %q", name, want)
+			}
+		}
+	}
+}
+
+func ExampleReportPDF() {
+	out, err := pdf.ReportPDF(ctx, pdf.Report{
+		Title:     "Certificate of completion",
+		VerifyURL: "https://vault.example.com/api/v2/verify/9f86d081",
+		Facts:     []pdf.ReportFact{{Label: "Envelope", Value: "env_4k2j9x7q"}},
+		Events:    []pdf.ReportEvent{{Seq: 1, At: time.Unix(0, 0), Type: "envelope.created", Actor: "key_1"}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	info, err := pdf.Inspect(ctx, out, pdf.Limits{})
+	fmt.Println(len(info.Pages), err)
+	// Output: 1 <nil>
+}
