@@ -248,8 +248,9 @@ func TestShadowAttacks(t *testing.T) {
 		for _, kind := range rawpdf.Kinds() {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				t.Parallel()
-				tc.original.Kind = kind
-				good := seal(t, s, rawpdf.New(tc.original))
+				o := tc.original
+				o.Kind = kind
+				good := seal(t, s, rawpdf.New(o))
 				wantOK(t, good, 1)
 				bad := increment(t, good, tc.change)
 				r, err := pades.Verify(context.Background(), bad, pades.Options{Roots: pki().Roots()})
