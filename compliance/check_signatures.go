@@ -187,15 +187,13 @@ func checkCompletion(f *facts, p *probe) {
 		p.fail("The signatures in the completed document cannot be verified: %v.", f.sourceErr)
 		return
 	}
-	sealed := false
 	for _, s := range f.sourceReport.Signatures {
 		if !s.OK() {
 			p.fail("The signature in the field %s of the document does not hold: %s.", s.Field, signatureProblem(s))
 		}
-		sealed = sealed || s.OK() && s.Coverage == pades.CoverageWholeFile
 	}
-	if !sealed {
-		p.fail("The completed document has no valid seal that covers all of it.")
+	if f.sourceReport.Problem != "" || lastSignature(f.sourceReport) == nil {
+		p.fail("The completed document has no valid seal. %s", f.sourceReport.Problem)
 		return
 	}
 	p.item("completion", f.envelope.ID, sum, Verified)

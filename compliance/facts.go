@@ -238,23 +238,30 @@ func (f *facts) seal(i int) (says sealFacts, err error) {
 	if v.reportErr != nil {
 		return says, v.reportErr
 	}
-	for n, s := range v.report.Signatures {
-		if s.Field != v.Seal.Field {
-			continue
-		}
-		switch {
-		case v.report.Problem != "":
-			return says, errors.New(v.report.Problem)
-		case !s.OK():
-			return says, fmt.Errorf("signature field %s: %s", s.Field, signatureProblem(s))
-		case s.Coverage != pades.CoverageWholeFile || n != len(v.report.Signatures)-1:
-			return says, fmt.Errorf("signature field %s does not cover the whole file", s.Field)
-		case s.Level != v.Seal.Level:
-			return says, fmt.Errorf("signature field %s has level %s, not %s", s.Field, s.Level, v.Seal.Level)
-		}
-		return sealFacts{reason: s.Reason, level: s.Level}, nil
+	s := lastSignature(v.report)
+	switch {
+	case v.report.Problem != "":
+		return says, errors.New(v.report.Problem)
+	case s == nil || s.Field != v.Seal.Field:
+		return says, fmt.Errorf("its last signature is not in the field %q", v.Seal.Field)
+	case !s.OK():
+		return says, fmt.Errorf("signature field %s: %s", s.Field, signatureProblem(*s))
+	case s.Level != v.Seal.Level:
+		return says, fmt.Errorf("signature field %s has level %s, not %s", s.Field, s.Level, v.Seal.Level)
 	}
-	return says, fmt.Errorf("it has no signature field %q", v.Seal.Field)
+	return sealFacts{reason: s.Reason, level: s.Level}, nil
+}
+
+// lastSignature returns the newest signature of a file that is no document
+// time-stamp, nil when there is none. If it is OK, nothing follows it but
+// validation material and time-stamps (ISO 32000-2 12.8.5).
+func lastSignature(r *pades.Report) *pades.SignatureReport {
+	for i := len(r.Signatures) - 1; i >= 0; i-- {
+		if s := &r.Signatures[i]; s.SubFilter != "ETSI.RFC3161" {
+			return s
+		}
+	}
+	return nil
 }
 
 // sealFacts is what a valid seal says.
