@@ -95,10 +95,12 @@ func TestPaper(t *testing.T) {
 	}
 }
 
+// inTx runs fn in a transaction of the database, as another engine would.
 func (b *bench) inTx(fn func(ctx context.Context, tx storage.Tx) error) error {
 	return b.db.ESign().InTx(b.t.Context(), func(ctx context.Context, s esign.Store) error { return fn(ctx, s.Tx()) })
 }
 
+// TestVaultsReports: what other engines record shows in the row.
 func TestVaultsReports(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -144,6 +146,7 @@ func TestVaultsReports(t *testing.T) {
 	}
 }
 
+// TestJoin: verbs inside a host's transaction live and die with it.
 func TestJoin(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {

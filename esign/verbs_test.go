@@ -208,9 +208,6 @@ func TestNotices(t *testing.T) {
 	}
 }
 
-// inTx runs fn in a transaction of the database, as another engine would.
-// TestVaultsReports: what other engines record shows in the row.
-// TestJoin: verbs inside a host's transaction live and die with it.
 func TestList(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

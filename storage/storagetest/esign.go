@@ -42,9 +42,6 @@ func ESign(t *testing.T, s esign.Store) {
 	}
 }
 
-// esignEnvelope has a value in every field.
-// esignMinimal has what every envelope has.
-// micro is what a database keeps of times.
 func esignRoundTrip(t *testing.T, s esign.Store) {
 	e := esignEnvelope(unique())
 	esignCreate(t, s, e)

@@ -18,6 +18,7 @@ func esignAt(d time.Duration) *time.Time {
 	return &at
 }
 
+// esignEnvelope has a value in every field.
 func esignEnvelope(id func(string) string) *esign.Envelope {
 	yes := true
 	object := storage.Object{Name: "upload/x/y", SHA256: storage.Sum([]byte("b")), Size: 1}
@@ -65,6 +66,7 @@ func esignEnvelope(id func(string) string) *esign.Envelope {
 	}
 }
 
+// esignMinimal has what every envelope has.
 func esignMinimal(id, org string, at time.Time) *esign.Envelope {
 	return &esign.Envelope{Summary: esign.Summary{
 		ID: id, OrgID: org, Name: "n", Kind: esign.KindPaper, Status: esign.StatusPending, CustomerEmail: "c@example.com",
@@ -72,6 +74,7 @@ func esignMinimal(id, org string, at time.Time) *esign.Envelope {
 	}, ExpiresInDays: 30}
 }
 
+// micro is what a database keeps of times.
 var micro = cmp.Transformer("micro", func(t time.Time) string { return t.UTC().Truncate(time.Microsecond).String() })
 
 func esignCreate(t *testing.T, s esign.Store, e *esign.Envelope) {
