@@ -27,7 +27,7 @@ func (v *verification) trust() {
 func (v *verification) trustOne(s *verified, proven time.Time) {
 	at, stamped := proven, false
 	if s.token != nil {
-		chain, trust, err := v.options.chain(s.token.Certificate, v.bag(s.token.certificates), proven, x509.ExtKeyUsageTimeStamping)
+		chain, trust, err := v.chain(s.token.Certificate, s.token.certificates, proven, x509.ExtKeyUsageTimeStamping)
 		if err == nil && s.token.Time.After(proven) {
 			trust, err = TrustUnknown, errors.New("its time lies in the future")
 		}
@@ -46,7 +46,7 @@ func (v *verification) trustOne(s *verified, proven time.Time) {
 	if s.isTimestamp() {
 		return
 	}
-	chain, trust, err := v.options.chain(s.cms.leaf, v.bag(s.cms.certificates), at, x509.ExtKeyUsageAny)
+	chain, trust, err := v.chain(s.cms.leaf, s.cms.certificates, at, x509.ExtKeyUsageAny)
 	if err == nil {
 		trust, err = v.revoked(s, chain, at)
 	}
@@ -76,9 +76,27 @@ func (v *verification) revoked(s *verified, chain []*x509.Certificate, at time.T
 	return TrustTrusted, nil
 }
 
-// bag is all certificates that may help to build a chain: of the signature and of the document security store.
-func (v *verification) bag(own []*x509.Certificate) []*x509.Certificate {
-	return slices.Concat(own, v.certificates)
+// chain is [Options.chain] with the certificates of the document security store. A chain that was found for an earlier
+// signature by the same key is taken again if all of it is valid at the time asked for.
+func (v *verification) chain(leaf *x509.Certificate, bag []*x509.Certificate, at time.Time, use x509.ExtKeyUsage) ([]*x509.Certificate, string, error) {
+	key := chainKey{string(leaf.Raw), use}
+	outside := func(c *x509.Certificate) bool { return at.Before(c.NotBefore) || at.After(c.NotAfter) }
+	if known := v.found[key]; known != nil && !slices.ContainsFunc(known, outside) {
+		return known, TrustTrusted, nil
+	}
+	chain, trust, err := v.options.chain(leaf, slices.Concat(bag, v.certificates), at, use)
+	if err == nil {
+		if v.found == nil {
+			v.found = map[chainKey][]*x509.Certificate{}
+		}
+		v.found[key] = chain
+	}
+	return chain, trust, err
+}
+
+type chainKey struct {
+	leaf string
+	use  x509.ExtKeyUsage
 }
 
 func (s *verified) distrust(trust string, err error) {

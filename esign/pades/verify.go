@@ -52,8 +52,9 @@ type verification struct {
 	certificates []*x509.Certificate // of the document security store
 	embedded     answers             // revocation data of the document security store
 	known        answers             // that and Options.Material
-	ordered      []*verified         // the signatures with a byte range, oldest first
-	revisions    []*pdf.Document     // their signed revisions, nil where one cannot be opened
+	found        map[chainKey][]*x509.Certificate
+	ordered      []*verified     // the signatures with a byte range, oldest first
+	revisions    []*pdf.Document // their signed revisions, nil where one cannot be opened
 }
 
 // verified is one signature on its way through verification.
