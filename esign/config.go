@@ -119,6 +119,8 @@ func (c *Config) check() error {
 		return errors.New("esign: Config.LinkKeys is required")
 	case c.Notifier != nil && c.SigningURL == nil:
 		return errors.New("esign: Config.SigningURL is required with a Notifier")
+	case c.Disclosure != (Disclosure{}) && !c.Disclosure.whole():
+		return errors.New("esign: Config.Disclosure needs a version, a locale, a title and a text in valid UTF-8")
 	case c.ActiveContent != "" && c.ActiveContent != ActiveContentFlag && c.ActiveContent != ActiveContentReject:
 		return fmt.Errorf("esign: Config.ActiveContent is %q, want flag or reject", c.ActiveContent)
 	}

@@ -295,7 +295,11 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 		"Config.LinkKeys:":     func(c *esign.Config) { c.LinkKeys = []esign.LinkKey{{ID: "k", Secret: make([]byte, 31)}} },
 		"Config.SigningURL":    func(c *esign.Config) { c.Notifier = good.inbox },
 		"Config.ActiveContent": func(c *esign.Config) { c.ActiveContent = "maybe" },
-		"font":                 func(c *esign.Config) { c.Fonts = [][]byte{[]byte("no font")} },
+		"Config.Disclosure needs": func(c *esign.Config) {
+			c.Disclosure = esign.Disclosure{Version: "1", Locale: "en", Title: "t", Text: "invalid \xff"}
+		},
+		"Config.Disclosure": func(c *esign.Config) { c.Disclosure.Version = "2" },
+		"font":              func(c *esign.Config) { c.Fonts = [][]byte{[]byte("no font")} },
 	} {
 		c := whole
 		change(&c)

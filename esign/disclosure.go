@@ -1,6 +1,8 @@
 package esign
 
 import (
+	"unicode/utf8"
+
 	"github.com/evaultlib/evault/internal/canon"
 	"github.com/evaultlib/evault/storage"
 )
@@ -23,6 +25,16 @@ func (d Disclosure) SHA256() storage.Digest {
 		return ""
 	}
 	return storage.Sum(b)
+}
+
+// whole reports that there is something to consent to, spelled in one way only.
+func (d Disclosure) whole() bool {
+	for _, s := range []string{d.Version, d.Locale, d.Title, d.Text} {
+		if s == "" || !utf8.ValidString(s) {
+			return false
+		}
+	}
+	return true
 }
 
 // DefaultDisclosure is an English disclosure that names no sender: hosts whose

@@ -203,6 +203,27 @@ func TestLostSeal(t *testing.T) {
 	}
 }
 
+// TestTimestamp: with a time-stamp authority nothing is sealed below B-T.
+func TestTimestamp(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	sealer, err := pades.New(pades.Config{Signer: b.pki.Seal.Key, Chain: b.pki.Seal.Chain, Timestamper: b.pki.Timestamper(), Now: b.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.sealer.Sealer = sealer
+	env := b.create()
+	b.complete(env.ID)
+	c, err := b.Completion(t.Context(), org, env.ID)
+	if err != nil || c.Level != pades.LevelBT || !strings.Contains(c.TimeSource, "CN=") {
+		t.Fatalf("got %+v, %v", c, err)
+	}
+	report, err := pades.Verify(t.Context(), mustRead(t, b, c), pades.Options{Roots: b.pki.Roots(), Now: start})
+	if err != nil || !report.OK() || report.Signatures[0].TimestampTime == nil {
+		t.Errorf("got %+v, %v", report, err)
+	}
+}
+
 // TestCrashBetweenSignedAndSealed: the process dies after the last signature is
 // committed; another one seals.
 func TestCrashBetweenSignedAndSealed(t *testing.T) {
