@@ -98,7 +98,7 @@ func (h *house) replica(t testing.TB, change ...func(*httpapi.Config)) *httpapi.
 
 func (h *house) issue(t testing.TB, org string, s ...scopes.Scope) string {
 	t.Helper()
-	_, secret, err := h.e.Scopes.Issue(t.Context(), scopes.IssueRequest{OrgID: org, Scopes: scopes.NewSet(s...), PerMinute: 100_000})
+	_, secret, err := h.e.Scopes.Issue(t.Context(), scopes.IssueRequest{OrgID: org, Scopes: scopes.NewSet(s...), PerMinute: 1_000_000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/check"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -33,108 +32,6 @@ type attestationInput struct {
 	Holder        string     `json:"holder"`
 	DestroyedAt   *time.Time `json:"destroyed_at"`
 	Statement     string     `json:"statement"`
-}
-
-type vaultRecord struct {
-	EnvelopeID      string         `json:"envelope_id"`
-	Status          string         `json:"status"`
-	VaultedAt       string         `json:"vaulted_at"`
-	DocumentHash    storage.Digest `json:"document_hash"`
-	DepositedSHA256 storage.Digest `json:"deposited_sha256"`
-	Authoritative   authoritative  `json:"authoritative"`
-	Copy            *copyRef       `json:"copy"`
-	SecuredParty    partyOut       `json:"secured_party"`
-	Controller      controllerBody `json:"controller"`
-	Custodian       custodianBody  `json:"custodian"`
-	Regime          string         `json:"regime"`
-	RegimeBasis     string         `json:"regime_basis"`
-	Jurisdiction    *string        `json:"jurisdiction"`
-	Seal            sealBody       `json:"seal"`
-	CertificateID   *string        `json:"certificate_id"`
-	Compliant       *bool          `json:"compliant"`
-	Log             *logPosition   `json:"log"`
-}
-
-type authoritative struct {
-	CopyID  string         `json:"copy_id"`
-	Version int            `json:"version"`
-	SHA256  storage.Digest `json:"sha256"`
-	Size    int64          `json:"size"`
-}
-
-type copyRef struct {
-	CopyID string         `json:"copy_id"`
-	SHA256 storage.Digest `json:"sha256"`
-	Size   int64          `json:"size"`
-}
-
-type partyOut struct {
-	Name       string  `json:"name"`
-	Identifier *string `json:"identifier"`
-	Email      *string `json:"email"`
-}
-
-type controllerBody struct {
-	partyOut
-	BoundBy string `json:"bound_by"`
-}
-
-type custodianBody struct {
-	partyOut
-	Kind           string   `json:"kind"`
-	Acknowledgment *ackBody `json:"acknowledgment"`
-}
-
-type ackBody struct {
-	ID     string         `json:"id"`
-	At     string         `json:"at"`
-	SHA256 storage.Digest `json:"sha256"`
-}
-
-type sealBody struct {
-	Mode       string          `json:"mode"`
-	Reason     *string         `json:"reason"`
-	Level      string          `json:"level"`
-	TimeSource string          `json:"time_source"`
-	SHA256     *storage.Digest `json:"sha256"`
-}
-
-type logPosition struct {
-	Index    int64  `json:"index"`
-	TreeSize int64  `json:"tree_size"`
-	RootHash string `json:"root_hash"`
-}
-
-func partyOf(p vault.Party) partyOut { return partyOut{p.Name, orNull(p.Identifier), orNull(p.Email)} }
-
-func recordOf(r *compliance.VaultRecord) vaultRecord {
-	c := r.Copy
-	out := vaultRecord{
-		EnvelopeID: c.EnvelopeID, Status: c.Status, VaultedAt: at(c.VaultedAt), DocumentHash: c.DocumentHash, DepositedSHA256: c.Source.Object.SHA256,
-		Authoritative: authoritative{c.CopyID, c.Version, c.DocumentHash, c.Size}, SecuredParty: partyOf(c.SecuredParty),
-		Controller: controllerBody{partyOf(c.Controller.Party), c.Controller.BoundBy},
-		Custodian:  custodianBody{partyOut: partyOf(c.Custodian.Party), Kind: c.Custodian.Kind},
-		Regime:     c.Regime, RegimeBasis: c.RegimeBasis, Jurisdiction: orNull(c.Jurisdiction),
-		Seal:          sealBody{Mode: c.Seal.Mode, Reason: orNull(c.Seal.Reason), Level: c.Seal.Level, TimeSource: c.Seal.TimeSource},
-		CertificateID: orNull(r.CertificateID), Compliant: r.Compliant, Log: positionOf(r.Log),
-	}
-	if m := c.Marked; m != nil {
-		out.Copy = &copyRef{m.ID, m.SHA256, m.Size}
-	}
-	if a := c.Acknowledgment; a != nil {
-		out.Custodian.Acknowledgment = &ackBody{a.ID, at(a.At), a.SHA256}
-	}
-	if c.Seal.SHA256 != "" {
-		out.Seal.SHA256 = &c.Seal.SHA256
-	}
-	return out
-}
-
-func positionOf(p *compliance.LogPosition) *logPosition {
-	if p == nil {
-		return nil
-	}
-	return &logPosition{p.Index, p.TreeSize, p.RootHash}
 }
 
 func (a *API) vaultInSigned(c *call) (*reply, error) {
@@ -286,43 +183,6 @@ type vaultOutInput struct {
 	Recipient recipientBody `json:"recipient"`
 }
 
-type releaseRecord struct {
-	ReleaseID  string  `json:"release_id"`
-	EnvelopeID string  `json:"envelope_id"`
-	Status     string  `json:"status"`
-	Reason     string  `json:"reason"`
-	Note       *string `json:"note"`
-	Recipient  struct {
-		Name         string  `json:"name"`
-		Organization *string `json:"organization"`
-		Email        *string `json:"email"`
-	} `json:"recipient"`
-	ReleasedAt       string       `json:"released_at"`
-	Authoritative    releasedBody `json:"authoritative"`
-	PackageURL       *string      `json:"package_url"`
-	PackageExpiresAt *string      `json:"package_expires_at"`
-	Delivery         deliveryBody `json:"delivery"`
-	Log              *logPosition `json:"log"`
-}
-
-type releasedBody struct {
-	SHA256  storage.Digest `json:"sha256"`
-	Size    int64          `json:"size"`
-	Version int            `json:"version"`
-}
-
-type deliveryBody struct {
-	State          string  `json:"state"`
-	FetchedAt      *string `json:"fetched_at"`
-	AcknowledgedAt *string `json:"acknowledged_at"`
-	DeleteAfter    *string `json:"delete_after"`
-}
-
-func (r releaseRecord) withoutSecrets() any {
-	r.PackageURL, r.PackageExpiresAt = nil, nil
-	return r
-}
-
 // releaseReply is the release record, with a fresh address of the package while
 // there is one to fetch.
 func (a *API) releaseReply(c *call, r *vault.Release) (*reply, error) {
@@ -408,78 +268,6 @@ func (a *API) acknowledge(c *call) (*reply, error) {
 		return nil, err
 	}
 	return a.releaseReply(c, rel)
-}
-
-// compliant is what the last evaluation found, unless it is out of date or the
-// copy is no longer here.
-func (a *API) compliant(s *esign.Summary) *bool {
-	if s.ReleasedAt != nil {
-		return new(bool)
-	}
-	if s.EvaluatedAt == nil || a.now().Sub(*s.EvaluatedAt) > a.cfg.Compliance.MaxAge() {
-		return nil
-	}
-	return s.Compliant
-}
-
-func (a *API) compliance(c *call) (*reply, error) {
-	if _, err := c.query(); err != nil {
-		return nil, err
-	}
-	e, err := a.cfg.Compliance.Evaluate(c.ctx, c.key.OrgID, c.id(), c.actor())
-	if err != nil {
-		return nil, err
-	}
-	return ok(struct {
-		EnvelopeID     string            `json:"envelope_id"`
-		EnvelopeName   string            `json:"envelope_name"`
-		CustomerID     *string           `json:"customer_id"`
-		EnvelopeStatus string            `json:"envelope_status"`
-		Compliance     compliance.Result `json:"compliance"`
-	}{e.EnvelopeID, e.EnvelopeName, orNull(e.CustomerID), e.EnvelopeStatus, e.Result}), nil
-}
-
-func (a *API) certificate(c *call) (*reply, error) {
-	q, err := c.query("serial")
-	if err != nil {
-		return nil, err
-	}
-	serial, err := intOf(q, "serial", 0, 1, 1<<30)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := a.vaulted(c); err != nil {
-		return nil, err
-	}
-	cert, err := a.cfg.Compliance.Certificate(c.ctx, c.key.OrgID, c.id(), serial)
-	if err != nil {
-		return nil, err
-	}
-	return c.etagged(ok(cert), cert.ID), nil
-}
-
-func (a *API) verifyCertificate(c *call) (*reply, error) {
-	if a.cfg.VerifyOff {
-		return nil, errOff
-	}
-	if _, err := c.query(); err != nil {
-		return nil, err
-	}
-	if err := a.limitVerify(c); err != nil {
-		return nil, err
-	}
-	state := compliance.StateUnknown
-	if stamp.IsID(c.id(), "crt") {
-		var err error
-		if state, err = a.cfg.Compliance.State(c.ctx, c.id()); err != nil {
-			return nil, err
-		}
-	}
-	return ok(struct {
-		CertificateID string `json:"certificate_id"`
-		State         string `json:"state"`
-		AsOf          string `json:"as_of"`
-	}{c.id(), state, at(c.now)}), nil
 }
 
 // stateConflict is a 409 that says what stands in the way.

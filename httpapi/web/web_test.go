@@ -35,7 +35,9 @@ func pages(t *testing.T, f web.Frame) map[string]web.Page {
 			return web.RenderVault(web.Vault{EnvelopeName: hostile, Controller: hostile, CopyURL: "/c", CertificateURL: "/d", Custody: []web.Step{{From: hostile}}}, f)
 		},
 		"embed": func() (web.Page, error) { return web.RenderEmbed(web.Embed{SessionURL: "/api/v2/embed/session"}, f) },
-		"docs":  func() (web.Page, error) { return web.RenderDocs(web.Docs{BasePath: "/api/v2", Routes: []web.DocsRoute{{About: hostile}}}) },
+		"docs": func() (web.Page, error) {
+			return web.RenderDocs(web.Docs{BasePath: "/api/v2", Routes: []web.DocsRoute{{About: hostile}}})
+		},
 	} {
 		p, err := render()
 		if err != nil {

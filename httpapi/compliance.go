@@ -1,0 +1,79 @@
+package httpapi
+
+import (
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/stamp"
+)
+
+// compliant is what the last evaluation found, unless it is out of date or the
+// copy is no longer here.
+func (a *API) compliant(s *esign.Summary) *bool {
+	if s.ReleasedAt != nil {
+		return new(bool)
+	}
+	if s.EvaluatedAt == nil || a.now().Sub(*s.EvaluatedAt) > a.cfg.Compliance.MaxAge() {
+		return nil
+	}
+	return s.Compliant
+}
+
+func (a *API) compliance(c *call) (*reply, error) {
+	if _, err := c.query(); err != nil {
+		return nil, err
+	}
+	e, err := a.cfg.Compliance.Evaluate(c.ctx, c.key.OrgID, c.id(), c.actor())
+	if err != nil {
+		return nil, err
+	}
+	return ok(struct {
+		EnvelopeID     string            `json:"envelope_id"`
+		EnvelopeName   string            `json:"envelope_name"`
+		CustomerID     *string           `json:"customer_id"`
+		EnvelopeStatus string            `json:"envelope_status"`
+		Compliance     compliance.Result `json:"compliance"`
+	}{e.EnvelopeID, e.EnvelopeName, orNull(e.CustomerID), e.EnvelopeStatus, e.Result}), nil
+}
+
+func (a *API) certificate(c *call) (*reply, error) {
+	q, err := c.query("serial")
+	if err != nil {
+		return nil, err
+	}
+	serial, err := intOf(q, "serial", 0, 1, 1<<30)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.vaulted(c); err != nil {
+		return nil, err
+	}
+	cert, err := a.cfg.Compliance.Certificate(c.ctx, c.key.OrgID, c.id(), serial)
+	if err != nil {
+		return nil, err
+	}
+	return c.etagged(ok(cert), cert.ID), nil
+}
+
+func (a *API) verifyCertificate(c *call) (*reply, error) {
+	if a.cfg.VerifyOff {
+		return nil, errOff
+	}
+	if _, err := c.query(); err != nil {
+		return nil, err
+	}
+	if err := a.limitVerify(c); err != nil {
+		return nil, err
+	}
+	state := compliance.StateUnknown
+	if stamp.IsID(c.id(), "crt") {
+		var err error
+		if state, err = a.cfg.Compliance.State(c.ctx, c.id()); err != nil {
+			return nil, err
+		}
+	}
+	return ok(struct {
+		CertificateID string `json:"certificate_id"`
+		State         string `json:"state"`
+		AsOf          string `json:"as_of"`
+	}{c.id(), state, at(c.now)}), nil
+}
