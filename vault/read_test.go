@@ -9,7 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/translog"
@@ -211,6 +214,28 @@ func TestShortAndMissingObjectsAreNoTampering(t *testing.T) {
 		}
 		if _, err := w.ReadAuthoritative(t.Context(), read(env)); err != nil {
 			t.Errorf("%s: after repair: %v", env, err)
+		}
+	}
+}
+
+func TestSealThatDoesNotHold(t *testing.T) {
+	t.Parallel()
+	other, err := testpki.New(testpki.Options{Now: func() time.Time { return start }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(c *vault.Config) { c.Roots = other.Roots() })
+	detached := w.paper("env_d", testpdf.Contract(2))
+	detached.Source.Sealing = vault.Sealing{Mode: vault.SealingDetached, Reason: "locked"}
+	for _, r := range []vault.DepositRequest{w.request("env_a"), detached} {
+		w.deposit(r)
+		i, err := w.CheckIntegrity(t.Context(), r.EnvelopeID)
+		if err != nil || i.OK || i.Problem != "seal" {
+			t.Errorf("%s: got %+v, %v", r.EnvelopeID, i, err)
+		}
+		c, err := w.Copy(t.Context(), org.Identifier, r.EnvelopeID)
+		if err != nil || c.IntegrityOK || c.QuarantinedAt != nil || count(w.types(r.EnvelopeID), "vault.tamper_detected") != 0 {
+			t.Errorf("%s: whole bytes count as altered: %+v, %v", r.EnvelopeID, c, err)
 		}
 	}
 }

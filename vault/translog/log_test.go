@@ -498,6 +498,7 @@ func TestAdopt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	latest := f.backup(t, db) // holds the newest head before the adoption
 
 	db = restored(t, early)
 	l = open(t, db, a)
@@ -526,15 +527,15 @@ func TestAdopt(t *testing.T) {
 		t.Fatalf("got %s size %d, %v", c.Origin, c.Size, err)
 	}
 
-	// Set back again: before the adoption, and after it.
-	for i, b := range [][]byte{early, afterAdoption} {
+	// Set back again: before the adoption, after it, and to what it gave up.
+	for i, b := range [][]byte{early, afterAdoption, latest} {
 		db = restored(t, b)
 		l = open(t, db, a)
 		if _, err := l.Integrate(t.Context()); !errors.Is(err, translog.ErrRewound) {
 			t.Fatalf("got %v, want ErrRewound", err)
 		}
 		c, err := l.Adopt(t.Context(), "again")
-		if err != nil || !strings.HasPrefix(c.Origin, fmt.Sprintf("vault.test/log/%d-", i+2)) || c.Size != 3 {
+		if err != nil || !strings.HasPrefix(c.Origin, fmt.Sprintf("vault.test/log/%d-", i+2)) || c.Size != []int64{3, 3, lost.Size}[i] {
 			t.Fatalf("got %s size %d, %v", c.Origin, c.Size, err)
 		}
 		if _, err := l.Integrate(t.Context()); err != nil {
