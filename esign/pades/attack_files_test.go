@@ -157,6 +157,11 @@ func (a *attackSet) revisions() map[string][]byte {
 			return pdf.Dict{"FT": pdf.Name("Tx"), "T": pdf.String("B"), "Subtype": pdf.Name("Widget")}
 		}),
 		"form removed": catalog(a.good, func(_ *pdf.Update, c pdf.Dict) { delete(c, "AcroForm") }),
+		"form removed, signature called a usage right": catalog(a.good, func(u *pdf.Update, c pdf.Dict) {
+			fields, _ := u.Document().SignatureFields()
+			delete(c, "AcroForm")
+			c["Perms"] = pdf.Dict{"UR3": fields[0].Value}
+		}),
 		"form emptied": catalog(a.good, func(_ *pdf.Update, c pdf.Dict) { c["AcroForm"] = pdf.Dict{"Fields": pdf.Array{}} }),
 		"form asks for new appearances": catalog(a.good, func(u *pdf.Update, c pdf.Dict) {
 			f, _ := u.Dict(c["AcroForm"])

@@ -137,3 +137,14 @@ func TestAttacks(t *testing.T) {
 		})
 	}
 }
+
+// TestHiddenSignatureIsAProblem: a file whose only signature was taken out of reach is not merely a file without one.
+func TestHiddenSignatureIsAProblem(t *testing.T) {
+	t.Parallel()
+	attacks := newAttackSet(t, rawpdf.ObjectStream).attacks()
+	for _, name := range []string{"form removed", "form removed, signature called a usage right", "form emptied", "signature dictionary removed from fields"} {
+		if r := verify(t, attacks[name]); r.Problem == "" {
+			t.Errorf("%s: nothing is said", name)
+		}
+	}
+}

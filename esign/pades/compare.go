@@ -128,7 +128,7 @@ func (v *verification) permitted(s *verified, c pdf.Change) bool {
 // countAll refuses files with signatures that the form does not reach: hidden or orphaned by a later revision.
 func (v *verification) countAll() {
 	// An object that no reader can parse holds no signature; comparing revisions has looked at it already.
-	if n, _ := v.doc.CountByteRanges(); n > len(v.signatures) {
+	if n, _ := v.doc.CountByteRanges(); n > len(v.signatures)+v.doc.UsageRights() {
 		v.report.Problem = fmt.Sprintf("the file holds %d signatures, but the form names %d", n, len(v.signatures))
 	}
 	if v.report.Problem == "" {

@@ -25,6 +25,10 @@ func (v *verification) trust() {
 }
 
 func (v *verification) trustOne(s *verified, proven time.Time) {
+	if s.unproven != nil {
+		s.distrust(TrustUnknown, s.unproven)
+		return
+	}
 	at, stamped := proven, false
 	if s.token != nil {
 		chain, trust, err := v.chain(s.token.Certificate, s.token.certificates, proven, x509.ExtKeyUsageTimeStamping)

@@ -66,7 +66,8 @@ type verified struct {
 	digest []byte // of the byte range
 	chains []provenChain
 
-	selfContained bool // the file carries all revocation data for the chains
+	unproven      error // why the signature time-stamp cannot be judged
+	selfContained bool  // the file carries all revocation data for the chains
 	report        SignatureReport
 }
 
@@ -287,25 +288,27 @@ func (v *verification) integrity(s *verified) {
 	s.readToken(v.certificates)
 }
 
-// readToken parses the signature-time-stamp attribute. One that is there must be right.
+// readToken parses the signature-time-stamp attribute. One that is there must be right; one that cannot be judged leaves
+// the signature intact, but nothing proves its time.
 func (s *verified) readToken(elsewhere []*x509.Certificate) {
 	tokens := s.cms.unsigned[oidTimeStampToken.String()]
-	switch len(tokens) {
-	case 0:
+	if len(tokens) == 0 {
 		return
-	case 1:
-	default:
-		s.fail(unsupported("a signature with several time-stamps"))
+	}
+	if len(tokens) > 1 {
+		s.unproven = unsupported("a signature with several time-stamps")
 		return
 	}
 	t, err := parseToken(tokens[0].FullBytes, slices.Concat(s.cms.certificates, elsewhere))
-	if err != nil {
+	var u *unsupportedError
+	switch {
+	case errors.As(err, &u):
+		s.unproven = fmt.Errorf("time-stamp: %w", err)
+	case err != nil:
 		s.fail(fmt.Errorf("time-stamp: %w", err))
-		return
-	}
-	if !t.Stamps(t.Hash, sum(t.Hash, s.cms.signer.Signature)) {
+	case !t.Stamps(t.Hash, sum(t.Hash, s.cms.signer.Signature)):
 		s.fail(errors.New("the time-stamp is over another signature"))
-		return
+	default:
+		s.token = t
 	}
-	s.token = t
 }

@@ -1,5 +1,7 @@
 package pdf
 
+import "slices"
+
 // Reasons why a file cannot carry a further embedded seal.
 const (
 	BlockEncrypted   = "encrypted"
@@ -47,6 +49,27 @@ func (d *Document) Extendable() string {
 		}
 	}
 	return ""
+}
+
+// UsageRights returns how many signatures of the catalog's /Perms grant usage rights (ISO 32000-2 §12.8.2.3). They are in no
+// form field and say nothing about who signed the document.
+func (d *Document) UsageRights() int {
+	catalog, err := d.Catalog()
+	if err != nil {
+		return 0
+	}
+	perms, err := d.Dict(catalog["Perms"])
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for _, k := range []Name{"UR", "UR3"} {
+		sig, err := d.Dict(perms[k])
+		if err == nil && sig["ByteRange"] != nil && slices.ContainsFunc(d.transforms(sig), func(t transform) bool { return t.method == k }) {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *Document) signatureBlocks(f SignatureField) string {
