@@ -103,7 +103,7 @@ func start(ctx context.Context, cfg Config) (*child, error) {
 		return readJSON(c.out, maxAnswer, &r)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("inspect: start a child: %w (%s)", err, c.end())
+		return nil, fmt.Errorf("start a child: %w%s", err, ofRuntime(c.end()))
 	}
 	c.confined = r.Confined
 	return c, nil

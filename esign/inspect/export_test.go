@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 
 	"github.com/evaultlib/evault/esign"
 )
@@ -34,3 +35,9 @@ func ResetMain() (undo func()) {
 
 // Examine is the work in process.
 var Examine = examine
+
+// Starve makes every start of a child fail, until the returned function is called.
+func (i *Inspector) Starve() (feed func()) {
+	i.start = func(context.Context, Config) (*child, error) { return nil, errors.New("no process left") }
+	return func() { i.start = start }
+}

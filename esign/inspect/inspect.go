@@ -12,6 +12,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
 )
 
 // Reasons of an [esign.Refusal] that only a limited child can give; all others are those of an inspection in process.
@@ -24,7 +25,8 @@ const (
 var (
 	// ErrNoMain: the host's main function does not begin with Main, so no child can be made of its binary.
 	ErrNoMain = errors.New("inspect: Main must be called first thing in main (in tests: in TestMain)")
-	// ErrUnavailable: no child could be started; nothing is known about the file, and a later try may succeed.
+	// ErrUnavailable: no child could be started; nothing is known about the file, and a later try may succeed. It comes
+	// together with storage.ErrUnavailable, so that whoever answers for a backend that is away answers for this too.
 	ErrUnavailable = errors.New("inspect: no child process could be started")
 	// ErrClosed: Close was called.
 	ErrClosed = errors.New("inspect: closed")
@@ -62,10 +64,11 @@ var called atomic.Bool
 
 // Inspector examines files in child processes. It implements [esign.Inspector] and is safe for concurrent use.
 type Inspector struct {
-	cfg  Config
-	ctx  context.Context // ends with Close
-	stop context.CancelFunc
-	once sync.Once
+	cfg   Config
+	start func(context.Context, Config) (*child, error)
+	ctx   context.Context // ends with Close
+	stop  context.CancelFunc
+	once  sync.Once
 	// slots holds Config.Children tokens, of which each is a waiting child, or nil where one must be started first.
 	slots chan *child
 }
@@ -78,12 +81,12 @@ func New(cfg Config) (*Inspector, error) {
 		return nil, ErrNoMain
 	}
 	cfg = cfg.withDefaults()
-	i := &Inspector{cfg: cfg, slots: make(chan *child, cfg.Children)}
+	i := &Inspector{cfg: cfg, start: start, slots: make(chan *child, cfg.Children)}
 	i.ctx, i.stop = context.WithCancel(context.Background())
 	first, err := start(i.ctx, cfg)
 	if err != nil {
 		i.stop()
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return nil, unavailable(err)
 	}
 	i.slots <- first
 	for range cfg.Children - 1 {
@@ -92,9 +95,13 @@ func New(cfg Config) (*Inspector, error) {
 	return i, nil
 }
 
+func unavailable(err error) error {
+	return fmt.Errorf("%w: %w: %w", ErrUnavailable, storage.ErrUnavailable, err)
+}
+
 // refill fills a slot while nobody waits for it.
 func (i *Inspector) refill() {
-	c, err := start(i.ctx, i.cfg)
+	c, err := i.start(i.ctx, i.cfg)
 	if err != nil {
 		c = nil // whoever takes the slot tries again and gets the error
 	}
@@ -147,12 +154,12 @@ func (i *Inspector) try(ctx context.Context, raw []byte) (*esign.Inspection, err
 	}
 	if c == nil {
 		var err error
-		if c, err = start(ctx, i.cfg); err != nil {
+		if c, err = i.start(ctx, i.cfg); err != nil {
 			i.slots <- nil
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
-			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+			return nil, unavailable(err)
 		}
 	}
 	a, err := c.ask(ctx, raw)

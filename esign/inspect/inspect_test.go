@@ -16,6 +16,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/inspect"
+	"github.com/evaultlib/evault/storage"
 )
 
 func open(t testing.TB, cfg inspect.Config) *inspect.Inspector {
@@ -212,6 +213,24 @@ func TestContext(t *testing.T) {
 	if i.Pid() != pid {
 		t.Error("a canceled context cost a child that never saw the file")
 	}
+}
+
+func TestNoChildCanBeStarted(t *testing.T) {
+	t.Parallel()
+	i := open(t, inspect.Config{Children: 1})
+	feed := i.Starve()
+	var r *esign.Refusal
+	if _, err := i.Inspect(t.Context(), []byte("panic")); !errors.As(err, &r) || r.Reason != inspect.ReasonCrashed {
+		t.Errorf("the last child: got %v, want a refusal with reason %s", err, inspect.ReasonCrashed)
+	}
+	for range 2 {
+		_, err := i.Inspect(t.Context(), []byte("good"))
+		if !errors.Is(err, inspect.ErrUnavailable) || !errors.Is(err, storage.ErrUnavailable) {
+			t.Errorf("without a child: got %v, want %v and %v", err, inspect.ErrUnavailable, storage.ErrUnavailable)
+		}
+	}
+	feed()
+	good(t, i)
 }
 
 func TestTooLargeIsRefusedBeforeItIsSent(t *testing.T) {

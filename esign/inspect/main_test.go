@@ -3,6 +3,7 @@ package inspect_test
 import (
 	"context"
 	"crypto/x509"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -20,7 +21,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var sink [][]byte
+var (
+	sink [][]byte
+	spun int
+)
 
 func misbehave(ctx context.Context, raw []byte, l esign.Limits, roots *x509.CertPool) (*esign.Inspection, error) {
 	order, arg, _ := strings.Cut(string(raw[:min(len(raw), 64)]), " ")
@@ -28,7 +32,7 @@ func misbehave(ctx context.Context, raw []byte, l esign.Limits, roots *x509.Cert
 	switch order {
 	case "good":
 	case "spin":
-		for {
+		for ; ; spun++ {
 		}
 	case "hang":
 		time.Sleep(time.Hour)
@@ -88,6 +92,9 @@ func misbehave(ctx context.Context, raw []byte, l esign.Limits, roots *x509.Cert
 func deep(n int) int {
 	var room [1024]byte
 	room[n%1024] = 1
+	if n == math.MaxInt {
+		return 0
+	}
 	return deep(n+1) + int(room[(n+1)%1024])
 }
 

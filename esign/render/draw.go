@@ -3,6 +3,7 @@ package render
 import (
 	"context"
 	"fmt"
+	"image"
 	"math"
 	"strings"
 	"sync"
@@ -62,10 +63,10 @@ func broken(page int, cause any) error {
 }
 
 // drawIn panics in no case: what goes wrong in the sandbox becomes an error.
-func (r *Renderer) drawIn(e engine, pdf []byte, page, width int) (image []byte, err error) {
+func (r *Renderer) drawIn(e engine, pdf []byte, page, width int) (png []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			image, err = nil, broken(page, p)
+			png, err = nil, broken(page, p)
 		}
 	}()
 	doc, err := e.OpenDocument(&requests.OpenDocument{File: &pdf})
@@ -94,7 +95,11 @@ func (r *Renderer) drawIn(e engine, pdf []byte, page, width int) (image []byte, 
 	if err != nil {
 		return nil, broken(page, err)
 	}
-	return encode(drawn.Result.Image, drawn.Result.HasTransparency)
+	img, ok := drawn.Result.RenderedImage.(*image.RGBA)
+	if !ok {
+		return nil, broken(page, "the image has another format than was asked for")
+	}
+	return encode(img, drawn.Result.HasTransparency)
 }
 
 // checkSize refuses before memory is asked for. Points come from the document: anything may stand there.
