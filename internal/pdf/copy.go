@@ -158,7 +158,7 @@ func (c *copier) mark(p Page) (Ref, error) {
 	cv.diagonal(c.across, width(head, 1))
 
 	room := 0.94 * w
-	headSize := min(markHead, room/max(width(head, 1), 1))
+	headSize := min(markHead*cv.scale(), room/max(width(head, 1), 1))
 	lines, size, err := cv.smallPrint(c.line(), room)
 	if err != nil {
 		return Ref{}, err
@@ -200,7 +200,7 @@ func (c *canvas) smallPrint(text string, room float64) (lines [][]glyph, size fl
 	if err != nil {
 		return nil, 0, err
 	}
-	if size = min(markSmall, room/max(width(gs, 1), 1)); size >= markLeast {
+	if size = min(markSmall*c.scale(), room/max(width(gs, 1), 1)); size >= markLeast {
 		return [][]glyph{gs}, size, nil
 	}
 	size = markLeast

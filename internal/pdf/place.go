@@ -118,15 +118,18 @@ func (c *canvas) mark(m Mark) error {
 	return fmt.Errorf("pdf: unknown kind of mark %q", m.Kind)
 }
 
+// Sizes of lettering on a page of usual size, in points.
 const (
 	textSize    = 11.0 // the largest size of placed text
 	leastText   = 5.0  // below this a line is rather made narrower than wrapped
 	captionSize = 6.5
+
+	signatureSize = 30.0
 )
 
 // paragraph draws text at the largest size at which it fits the frame, on one line if that is still readable.
 func (c *canvas) paragraph(f frame, text string) error {
-	top := min(textSize, f.h*0.8)
+	top := min(textSize*c.scale(), f.h*0.8)
 	if !strings.Contains(text, "\n") {
 		gs, err := c.measure(regular, text)
 		if err != nil {
@@ -173,7 +176,7 @@ func (c *canvas) check(f frame) error {
 // signature draws a drawn or typed signature standing on the foot of its frame, with its caption below.
 func (c *canvas) signature(f frame, m Mark) error {
 	if m.Caption != "" {
-		size := min(captionSize, f.h*0.22)
+		size := min(captionSize*c.scale(), f.h*0.22)
 		foot := f.y + f.h - 0.25*size
 		if _, err := c.fit(regular, size, f.x, foot, f.w, gray, m.Caption); err != nil {
 			return err
@@ -190,7 +193,7 @@ func (c *canvas) signature(f frame, m Mark) error {
 	if len(gs) == 0 {
 		return fmt.Errorf("pdf: a signature without text or picture")
 	}
-	size := min(f.h*0.72, 30, f.w/width(gs, 1))
+	size := min(f.h*0.72, signatureSize*c.scale(), f.w/width(gs, 1))
 	c.show(gs, size, f.x, f.y+f.h-0.26*size, blueInk)
 	return nil
 }

@@ -109,16 +109,16 @@ func (c *canvas) legend(text string) error {
 	if err != nil {
 		return err
 	}
-	lines, size := []string{text}, legendSize
+	lines, size := []string{text}, legendSize*c.scale()
 	if w := width(gs, size); w > most {
-		if size = legendSize * most / w; size < legendLeast {
+		if size *= most / w; size < legendLeast {
 			size = legendLeast
 			if lines, err = c.wrap(regular, size, most, text); err != nil {
 				return err
 			}
 		}
 	}
-	y := c.h - 6 - float64(len(lines)-1)*size*1.2
+	y := c.h - 6*c.scale() - float64(len(lines)-1)*size*1.2
 	for _, l := range lines {
 		gs, err := c.measure(regular, l)
 		if err != nil {

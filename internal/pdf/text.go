@@ -33,6 +33,9 @@ func newCanvas(w, h float64, fonts Fonts, set *fontSet) *canvas {
 	return &canvas{w: w, h: h, fonts: fonts, set: set, xobjects: Dict{}, states: Dict{}}
 }
 
+// scale makes lettering of a usual size larger on pages that are much larger than usual.
+func (c *canvas) scale() float64 { return max(1, min(c.w, c.h)/800) }
+
 // num formats a coordinate with at most four decimals.
 func num(f float64) string {
 	s := strconv.FormatFloat(f, 'f', 4, 64)
@@ -126,14 +129,14 @@ func (c *canvas) showMatrix(gs []glyph, size float64, m [6]float64, col color) {
 	c.op("Tm", m[:]...)
 	var last *usedFont
 	for i := 0; i < len(gs); {
-		f, cid := c.set.code(gs[i])
+		f, _ := c.set.code(gs[i])
 		if f != last {
 			c.content = fmt.Appendf(c.content, "/%s %s Tf\n", f.name, num(size))
 			last = f
 		}
 		c.content = append(c.content, '<')
 		for ; i < len(gs) && gs[i].face == f.face; i++ {
-			_, cid = c.set.code(gs[i])
+			_, cid := c.set.code(gs[i])
 			c.content = fmt.Appendf(c.content, "%04X", cid)
 		}
 		c.content = append(c.content, "> Tj\n"...)

@@ -2,11 +2,8 @@ package testpdf
 
 import "fmt"
 
-// firstExtra is the number of the first object that custom's function adds: one page makes objects 1 to 7, of which 7 is
-// the page.
-const firstExtra = 8
-
-// custom is a file of one page with extra objects, numbered from firstExtra, and further entries of catalog and page.
+// custom is a file of one page with extra objects, the first of which is number 8, and further entries of catalog and
+// page. Objects 1 to 7 are the catalog, the page tree, two fonts, the information dictionary, the content and the page.
 func custom(s Structure, catalog, page string, objs ...object) []byte {
 	b := &builder{}
 	pages := simplePages(1, "A page with something in it")
