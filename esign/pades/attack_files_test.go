@@ -162,6 +162,19 @@ func (a *attackSet) revisions() map[string][]byte {
 			delete(c, "AcroForm")
 			c["Perms"] = pdf.Dict{"UR3": fields[0].Value}
 		}),
+		"annotations reordered": increment(t, a.good, func(u *pdf.Update) {
+			editPage(t, u, func(p pdf.Dict) {
+				l := p["Annots"].(pdf.Array).Clone()
+				l[0], l[1] = l[1], l[0]
+				p["Annots"] = l
+			})
+		}),
+		"annotation drawn twice": increment(t, a.good, func(u *pdf.Update) {
+			editPage(t, u, func(p pdf.Dict) { p["Annots"] = append(p["Annots"].(pdf.Array).Clone(), p["Annots"].(pdf.Array)[1]) })
+		}),
+		"signature field named like another": addField(t, a.good, func(*pdf.Update) pdf.Dict {
+			return pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.String("Amount"), "Rect": pdf.Array{int64(0), int64(0), int64(0), int64(0)}}
+		}),
 		"form emptied": catalog(a.good, func(_ *pdf.Update, c pdf.Dict) { c["AcroForm"] = pdf.Dict{"Fields": pdf.Array{}} }),
 		"form asks for new appearances": catalog(a.good, func(u *pdf.Update, c pdf.Dict) {
 			f, _ := u.Dict(c["AcroForm"])

@@ -69,10 +69,12 @@ func (c *comparison) annotations(p Page, now Dict) error {
 		return err
 	}
 	c.explain(p.Dict["Annots"], fmt.Sprintf("the list of annotations of page %d", p.Number), 1)
-	if len(missing(before, after)) > 0 {
-		c.refuse("an annotation of page %d was removed", p.Number)
+	// The order of annotations is the order in which they cover each other.
+	if len(after) < len(before) || !Equal(after[:len(before)], before) {
+		c.refuse("an annotation of page %d was removed or moved", p.Number)
+		return nil
 	}
-	for _, a := range missing(after, before) {
+	for _, a := range after[len(before):] {
 		if ref, ok := a.(Ref); !ok || !c.added[ref] {
 			c.refuse("an annotation was added to page %d", p.Number)
 		}
