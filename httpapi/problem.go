@@ -121,6 +121,8 @@ var problems = []problem{
 
 	{pades.ErrTimestampUnavailable, 503, "timestamp_unavailable", "The time-stamp authority does not answer"},
 	{pades.ErrCertificateInvalid, 503, "sealing_certificate_invalid", "The sealing certificate is not valid now"},
+	{pades.ErrRevocationUnavailable, 503, "revocation_unavailable", "Nobody says whether the certificate was revoked"},
+	{pades.ErrNotValid, 422, "signature_invalid", "The signature is not valid"},
 	{pades.ErrNotExtendable, 422, "not_signable", "The file cannot carry a seal"},
 	{pades.ErrNotPDF, 422, "document_refused", "The file is not a readable PDF"},
 

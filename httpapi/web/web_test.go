@@ -23,8 +23,10 @@ func pages(t *testing.T, f web.Frame) map[string]web.Page {
 			return web.RenderSigning(web.Signing{
 				Action: "/api/v2/sign/x", Alert: hostile, EnvelopeName: hostile, Message: hostile, SignerName: hostile, SignerEmail: hostile,
 				DisclosureTitle: hostile, Disclosure: []string{hostile}, Pages: 1, Signature: hostile, Fields: []web.Field{
-					{ID: hostile, Kind: "text", Label: hostile, Value: hostile, Required: true}, {ID: "b", Kind: "checkbox", Label: hostile},
-					{ID: "c", Kind: "signature", Label: hostile}, {ID: "d", Kind: "initials", Label: hostile},
+					{ID: hostile, Kind: "text", Label: hostile, Value: hostile, Required: true},
+					{ID: "b", Kind: "checkbox", Label: hostile},
+					{ID: "c", Kind: "signature", Label: hostile},
+					{ID: "d", Kind: "initials", Label: hostile},
 				},
 			}, f)
 		},
