@@ -6,4 +6,7 @@ func VisibleText(d *Document, p Page) (string, error) {
 }
 
 // Balanced reports whether decoded content leaves things as it found them.
-func Balanced(content []byte) bool { return scanOperators(content) }
+func Balanced(content []byte) bool {
+	open, ok := scanOperators(content)
+	return ok && open == nesting{}
+}

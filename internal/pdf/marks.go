@@ -163,38 +163,47 @@ func (o *overlays) isolate(p Page, parts Array) (*resources, Array, error) {
 	if p.Resources == nil {
 		form["Resources"] = Dict{}
 	}
-	var body *Stream
-	if len(parts) == 1 {
-		s, err := o.u.d.Stream(parts[0])
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, k := range []Name{"Filter", "DecodeParms"} {
-			if s.Dict[k] != nil {
-				form[k] = s.Dict[k]
-			}
-		}
-		body = &Stream{Dict: form, Raw: s.Raw}
-	} else {
-		var content []byte
-		for _, part := range parts {
-			s, err := o.u.d.Stream(part)
-			if err != nil {
-				return nil, nil, err
-			}
-			data, err := o.u.d.Decode(s)
-			if fatal(err) {
-				return nil, nil, err
-			}
-			content = append(append(content, data...), '\n') // what cannot be decoded is not shown by readers either
-		}
-		body = Deflate(form, content)
+	body, err := o.isolated(parts, form)
+	if err != nil {
+		return nil, nil, err
 	}
 	r := &resources{ref: o.u.Alloc(), dict: Dict{}, xobj: Dict{}}
 	r.dict["XObject"] = r.xobj
 	o.resources[p.Ref.String()+" isolated"] = r
 	name := r.name(o.u.Add(body))
 	return r, Array{o.stream(fmt.Sprintf("/%s Do\n", name))}, nil
+}
+
+// isolated returns the content in parts, which was looked at last, as a form with the entries of dict.
+func (o *overlays) isolated(parts Array, dict Dict) (*Stream, error) {
+	if o.scan.decoded {
+		return Deflate(dict, o.scan.closed()), nil
+	}
+	if len(parts) == 1 {
+		s, err := o.u.d.Stream(parts[0])
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range []Name{"Filter", "DecodeParms"} {
+			if s.Dict[k] != nil {
+				dict[k] = s.Dict[k]
+			}
+		}
+		return &Stream{Dict: dict, Raw: s.Raw}, nil
+	}
+	var content []byte
+	for _, part := range parts {
+		s, err := o.u.d.Stream(part)
+		if err != nil {
+			return nil, err
+		}
+		data, err := o.u.d.Decode(s)
+		if fatal(err) {
+			return nil, err
+		}
+		content = append(append(content, data...), '\n') // what cannot be decoded is not shown by readers either
+	}
+	return Deflate(dict, content), nil
 }
 
 // name returns the name under which form is a resource, making one that is free.

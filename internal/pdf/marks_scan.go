@@ -17,21 +17,44 @@ type contentScan struct {
 	zr  io.ReadCloser
 	buf bytes.Buffer
 	all int64 // decoded so far
+
+	decoded bool // buf holds all of the content looked at last
 }
 
 // balanced reports whether the content in parts pairs q with Q, BT with ET and marked content with EMC, never closes what
 // it has not opened, and ends between two operators, so that what is drawn after it comes out as meant. What cannot be
 // decoded within bounds is not balanced.
 func (s *contentScan) balanced(d *Document, parts Array) bool {
+	open, ok := s.look(d, parts)
+	return ok && open == nesting{}
+}
+
+// look returns what the content in parts leaves open. It is not ok when something is closed that was not open, when the
+// content ends within a string or an image, and when it cannot be decoded within bounds; decoded tells the last apart.
+func (s *contentScan) look(d *Document, parts Array) (open nesting, ok bool) {
 	s.buf.Reset()
+	s.decoded = false
 	for _, part := range parts {
 		st, err := d.Stream(part)
 		if err != nil || st == nil || !s.decode(d, st) {
-			return false
+			return nesting{}, false
 		}
 		s.buf.WriteByte('\n')
 	}
+	s.decoded = true
 	return scanOperators(s.buf.Bytes())
+}
+
+// closed returns the content that was looked at last, with what it leaves open closed.
+func (s *contentScan) closed() []byte {
+	open, _ := scanOperators(s.buf.Bytes())
+	out := bytes.Clone(s.buf.Bytes())
+	for kind, closer := range closers {
+		for range min(open[kind], maxClosers) {
+			out = append(out, closer...)
+		}
+	}
+	return out
 }
 
 func (s *contentScan) decode(d *Document, st *Stream) bool {
@@ -84,8 +107,17 @@ var pairs = map[string]struct{ kind, step int }{
 	"BMC": {2, 1}, "BDC": {2, 1}, "EMC": {2, -1}, "BX": {3, 1}, "EX": {3, -1},
 }
 
-func scanOperators(b []byte) bool {
-	var depth [4]int
+// nesting counts what is open: graphics states, text objects, marked content, compatibility sections.
+type nesting [4]int
+
+// closers close what is open, by kind; text before marked content before graphics states would be as good: content that
+// leaves several kinds open is in error anyway.
+var closers = [4]string{"Q\n", "ET\n", "EMC\n", "EX\n"}
+
+const maxClosers = 1000
+
+func scanOperators(b []byte) (depth nesting, ok bool) {
+	ok = true
 	for i := 0; i < len(b); {
 		c := b[i]
 		switch {
@@ -93,11 +125,11 @@ func scanOperators(b []byte) bool {
 			i++
 		case c == '(':
 			if i = afterString(b, i); i < 0 {
-				return false
+				return depth, false
 			}
 		case c == '<':
 			if i = afterAngle(b, i); i < 0 {
-				return false
+				return depth, false
 			}
 		case c == '>':
 			i++
@@ -115,18 +147,18 @@ func scanOperators(b []byte) bool {
 			}
 			if len(word) == 2 && word[0] == 'I' && word[1] == 'D' {
 				if i = afterInlineImage(b, i); i < 0 {
-					return false
+					return depth, false
 				}
 				continue
 			}
-			if p, ok := pairs[string(word)]; ok {
+			if p, pair := pairs[string(word)]; pair {
 				if depth[p.kind] += p.step; depth[p.kind] < 0 {
-					return false
+					depth[p.kind], ok = 0, false
 				}
 			}
 		}
 	}
-	return depth == [4]int{}
+	return depth, ok
 }
 
 func afterString(b []byte, i int) int {

@@ -18,6 +18,7 @@ const (
 	bodySize     = 9.0
 	tableSize    = 8.0
 	leading      = 1.35
+	headLines    = 4 // of title and subtitle; the rest is cut off, visibly
 )
 
 // sheet lays a report out, page after page.
@@ -92,6 +93,9 @@ func (s *sheet) head() error {
 		lines, err := s.c.wrap(l.st, l.size, width, l.text)
 		if err != nil {
 			return err
+		}
+		if len(lines) > headLines {
+			lines = append(lines[:headLines], "…")
 		}
 		for _, line := range lines {
 			if err := s.c.text(l.st, l.size, reportMargin, s.y, l.col, line); err != nil {
