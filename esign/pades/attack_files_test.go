@@ -43,6 +43,8 @@ func (a *attackSet) intact() map[string][]byte {
 	return map[string][]byte{
 		"sealed": a.good, "sealed twice": a.two, "certified P=1": a.cert1, "certified P=2": a.cert2,
 		"certified P=2 and sealed": seal(a.t, a.s, a.cert2), "white space at the end": append(bytes.Clone(a.good), "\r\n\n"...),
+		"certified P=1 and extended": extendFile(a.t, extender(a.t), a.cert1),
+		"extended, sealed, extended": extendFile(a.t, extender(a.t), seal(a.t, a.s, extendFile(a.t, extender(a.t), a.good))),
 		"metadata added": increment(a.t, a.good, func(u *pdf.Update) {
 			m := u.AddStream(pdf.Dict{"Type": pdf.Name("Metadata"), "Subtype": pdf.Name("XML")}, []byte("<x/>"))
 			editCatalog(a.t, u, func(c pdf.Dict) { c["Metadata"] = m })

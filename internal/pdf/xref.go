@@ -87,9 +87,13 @@ func (d *Document) readXref() error {
 	return nil
 }
 
+// maxNumber is the greatest object number that common readers accept.
+const maxNumber = 8_388_607
+
+// sizeOf returns a number greater than that of every object. A /Size that no file can have is not believed.
 func sizeOf(trailer Dict, xref map[int]entry) int {
 	size := 1
-	if n, ok := trailer["Size"].(int64); ok && n > 0 && n < 1<<31 {
+	if n, ok := trailer["Size"].(int64); ok && n > 0 && n <= maxNumber {
 		size = int(n)
 	}
 	for n := range maps.Keys(xref) {
