@@ -145,8 +145,20 @@ func (e *Engine) tell(ctx context.Context, s Store, f *facts, r Result, row Stor
 	})
 }
 
+// Touched takes the last evaluation back, in the transaction of an event that
+// touches what it rests on (a download of the authoritative bytes, tampering): the
+// envelope's compliant is unknown until EvaluateDue, or a call, has evaluated it
+// anew. Errors: esign.ErrNotFound, *esign.StateError unless it is vaulted.
+func (e *Engine) Touched(ctx context.Context, tx storage.Tx, envelopeID string) error {
+	now := e.now()
+	if err := e.c.Store.With(tx).ExpireEvaluation(ctx, envelopeID, now); err != nil {
+		return fmt.Errorf("touched %s: %w", envelopeID, err)
+	}
+	return e.c.ESign.With(tx).Evaluated(ctx, envelopeID, nil, now)
+}
+
 // EvaluateDue evaluates vaulted envelopes whose last evaluation is older than
-// Config.MaxAge, at most limit, and returns how many. It stops at the first that
+// Config.MaxAge or was taken back by Touched, at most limit, and returns how many. It stops at the first that
 // it could not evaluate.
 func (e *Engine) EvaluateDue(ctx context.Context, limit int) (int, error) {
 	ids, err := e.c.Store.EvaluationsDue(ctx, e.now(), limit)

@@ -403,6 +403,30 @@ func TestEvaluateDue(t *testing.T) {
 	}
 }
 
+// What touches the facts takes the last evaluation back until the next one.
+func TestTouched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.completed()
+	w.vaultIn(id)
+	_, err := w.vault.ReadAuthoritative(t.Context(), vault.ReadRequest{
+		OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor,
+		Also: func(ctx context.Context, tx storage.Tx, _ *vault.File) error { return w.engine.Touched(ctx, tx, id) },
+	})
+	check(t, err)
+	s, err := w.esign.Status(t.Context(), dealer.OrgID, id)
+	check(t, err)
+	if s.Compliant != nil {
+		t.Error("compliant is known although the copies changed")
+	}
+	if n, err := w.engine.EvaluateDue(t.Context(), 10); n != 1 || err != nil {
+		t.Errorf("evaluated %d, %v", n, err)
+	}
+	if s, err = w.esign.Status(t.Context(), dealer.OrgID, id); err != nil || s.Compliant == nil || !*s.Compliant {
+		t.Errorf("evaluated anew: got %v, %v", s.Compliant, err)
+	}
+}
+
 // A store that does not answer is an error, not a finding.
 func TestUnavailableIsNoVerdict(t *testing.T) {
 	t.Parallel()

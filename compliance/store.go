@@ -25,6 +25,9 @@ type Store interface {
 	// EvaluationsDue returns ids of envelopes whose newest evaluation has a DueAt
 	// that is not after now, oldest first.
 	EvaluationsDue(ctx context.Context, now time.Time, limit int) ([]string, error)
+	// ExpireEvaluation makes the newest evaluation due at the time; without one it
+	// does nothing.
+	ExpireEvaluation(ctx context.Context, envelopeID string, at time.Time) error
 	// PutEvaluation replaces before by e; storage.ErrConflict when the newest
 	// evaluation of the envelope is not before, or, with nil, when there is one.
 	PutEvaluation(ctx context.Context, e StoredEvaluation, before *StoredEvaluation) error

@@ -75,6 +75,11 @@ func (s complianceStore) EvaluationsDue(ctx context.Context, now time.Time, limi
 	return ids, mapErr(err)
 }
 
+func (s complianceStore) ExpireEvaluation(ctx context.Context, envelopeID string, at time.Time) error {
+	_, err := s.idb.NewUpdate().Model((*evaluationRow)(nil)).Set("due_at = ?", utc(at)).Where("envelope_id = ?", envelopeID).Exec(ctx)
+	return mapErr(err)
+}
+
 func (s complianceStore) PutEvaluation(ctx context.Context, e compliance.StoredEvaluation, before *compliance.StoredEvaluation) error {
 	row := &evaluationRow{
 		EnvelopeID: e.EnvelopeID, EvaluatedAt: utc(e.EvaluatedAt), Compliant: e.Compliant, Score: e.Score,

@@ -70,6 +70,18 @@ func evaluations(t *testing.T, s compliance.Store) {
 			t.Errorf("due too early: got %v, %v", ids, err)
 		}
 	}
+	if err := s.ExpireEvaluation(ctx, id("env_none"), due); err != nil {
+		t.Errorf("expire an absent one: %v", err)
+	}
+	if ids, err := s.EvaluationsDue(ctx, due, 100); err != nil || slices.Contains(ids, env) {
+		t.Errorf("due before it expired: got %v, %v", ids, err)
+	}
+	if err := s.ExpireEvaluation(ctx, env, due); err != nil {
+		t.Fatal(err)
+	}
+	if ids, err := s.EvaluationsDue(ctx, due, 100); err != nil || !slices.Contains(ids, env) {
+		t.Errorf("due after it expired: got %v, %v", ids, err)
+	}
 }
 
 func certificates(t *testing.T, s compliance.Store) {
