@@ -1,8 +1,10 @@
 package httpapi
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/httpapi/web"
@@ -144,6 +146,61 @@ func (a *API) events(c *call) (*reply, error) {
 		})
 	}
 	return &reply{status: http.StatusOK, data: out, meta: meta{Limit: limit, NextCursor: orNull(next)}}, nil
+}
+
+// feed is the catch-up path behind webhooks: the events of every envelope that
+// the organization has a part in, in the order of the log.
+func (a *API) feed(c *call) (*reply, error) {
+	q, err := c.query("cursor", "limit", "type", "envelope_id")
+	if err != nil {
+		return nil, err
+	}
+	limit, err := intOf(q, "limit", defaultLimit, 1, maxLimit)
+	if err != nil {
+		return nil, err
+	}
+	ask := storage.FeedQuery{OrgID: c.key.OrgID, EnvelopeID: q.Get("envelope_id"), Type: q.Get("type")}
+	if q.Has("cursor") {
+		after, err := openFeedCursor(q.Get("cursor"))
+		if err != nil {
+			return nil, err
+		}
+		ask.After = &after
+	}
+	events, err := a.cfg.Outbox.Feed(c.ctx, ask, limit+1)
+	if err != nil {
+		return nil, err
+	}
+	m := meta{Limit: limit}
+	if len(events) > limit {
+		events = events[:limit]
+		next := feedCursor(events[limit-1].LogIndex)
+		m.NextCursor = &next
+	}
+	out := []eventBody{}
+	for _, e := range events {
+		if !c.key.Scopes.Has(webhook.ScopeOf(e.Type)) {
+			continue
+		}
+		out = append(out, eventBody{
+			EventID: e.EventID, Type: e.Type, EnvelopeID: e.EnvelopeID, Seq: e.Seq, RecordedAt: stamp.Format(e.RecordedAt),
+			Actor: actorBody{e.ActorKind, e.ActorID}, Data: e.Data, Hash: e.Hash, PrevHash: e.PrevHash, Canonical: e.Canonical, LogIndex: &e.LogIndex,
+		})
+	}
+	return &reply{status: http.StatusOK, data: out, meta: m}, nil
+}
+
+func feedCursor(index int64) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(index, 10)))
+}
+
+func openFeedCursor(cursor string) (int64, error) {
+	if b, err := base64.RawURLEncoding.DecodeString(cursor); err == nil {
+		if n, err := strconv.ParseInt(string(b), 10, 64); err == nil && n >= 0 && feedCursor(n) == cursor {
+			return n, nil
+		}
+	}
+	return 0, &badRequest{"bad_query", "cursor is not one that was returned"}
 }
 
 // vaultPage is the plain page behind an embed token of the vault: marked copy,

@@ -17,6 +17,7 @@ func table() []route {
 		{method: "POST", pattern: "/partner/envelopes/{id}/remind", scopes: need(scopes.EnvelopesWrite), body: optionalJSON, handle: (*API).remind, about: "Remind signers"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/signing-links", scopes: need(scopes.EnvelopesRead), handle: (*API).signingLinks, about: "Read the signing links, which is an event"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/events", scopes: need(scopes.EnvelopesRead), handle: (*API).events, about: "Read the envelope's event chain"},
+		{method: "GET", pattern: "/partner/events", scopes: need(scopes.EnvelopesRead), handle: (*API).feed, about: "Catch up on events, in the order of the log"},
 
 		{method: "POST", pattern: "/partner/envelopes/{id}/vault-in-signed", scopes: need(scopes.VaultWrite), body: optionalJSON, forever: true, handle: (*API).vaultInSigned, about: "Vault a completed envelope"},
 		{method: "POST", pattern: "/partner/envelopes/{id}/vault-in-upload", scopes: need(scopes.VaultWrite), body: depositBody, forever: true, handle: (*API).vaultInUpload, about: "Vault a paper document"},

@@ -31,6 +31,22 @@ type OutboxEvent struct {
 	Data       []byte // canonical JSON object, no personal data
 }
 
+// FeedEvent is an event of the log, without its personal detail.
+type FeedEvent struct {
+	OutboxEvent
+	ActorKind, ActorID string
+	Hash, PrevHash     Digest
+	Canonical          []byte
+	LogIndex           int64
+}
+
+// FeedQuery asks for a page of the feed; zero fields but OrgID do not narrow it.
+type FeedQuery struct {
+	OrgID            string
+	EnvelopeID, Type string
+	After            *int64 // log index of the last event seen; nil for the beginning
+}
+
 // Delivery statuses.
 const (
 	DeliveryPending   = "pending"
@@ -82,6 +98,10 @@ type Outbox interface {
 	Undispatched(ctx context.Context, limit int) ([]OutboxEvent, error)
 	// Parts returns the organizations that have a part in the envelope.
 	Parts(ctx context.Context, envelopeID string) ([]string, error)
+	// Feed returns events of envelopes that the organization has a part in, in the
+	// order of the log, at most limit. What is not in the log yet comes later, so a
+	// late commit is never missed.
+	Feed(ctx context.Context, q FeedQuery, limit int) ([]FeedEvent, error)
 	// Dispatch stores the deliveries of events and marks those dispatched, in one
 	// transaction: ErrConflict when another replica was first with one of them.
 	Dispatch(ctx context.Context, eventIDs []string, at time.Time, deliveries []Delivery) error

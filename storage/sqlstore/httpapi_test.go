@@ -27,7 +27,7 @@ func appendEvents(ctx context.Context, db *sqlstore.DB, events []chain.Event) er
 		_, err := db.Bun().NewInsert().TableExpr("evault_events").Model(&map[string]any{
 			"event_id": e.ID, "envelope_id": e.EnvelopeID, "seq": e.Seq, "type": e.Type, "recorded_at": e.RecordedAt,
 			"actor_kind": e.Actor.Kind, "actor_id": e.Actor.ID, "data": string(e.Data), "detail_sha256": "", "prev_hash": string(e.PrevHash),
-			"hash": string(e.Hash), "canonical": e.Canonical,
+			"hash": string(e.Hash), "canonical": e.Canonical, "log_index": e.LogIndex,
 		}).Exec(ctx)
 		if err != nil {
 			return err

@@ -123,10 +123,8 @@ func (o outbox) Undispatched(ctx context.Context, limit int) ([]storage.OutboxEv
 		return nil, mapErr(err)
 	}
 	out := make([]storage.OutboxEvent, len(rs))
-	for i, r := range rs {
-		out[i] = storage.OutboxEvent{
-			EventID: r.EventID, EnvelopeID: r.EnvelopeID, Seq: r.Seq, Type: r.Type, RecordedAt: utc(r.RecordedAt), Data: []byte(r.Data),
-		}
+	for i := range rs {
+		out[i] = rs[i].outbox()
 	}
 	return out, nil
 }
@@ -138,6 +136,41 @@ func (o outbox) Parts(ctx context.Context, envelopeID string) ([]string, error) 
 		"SELECT org_id FROM evault_envelopes WHERE envelope_id = ? UNION SELECT org_id FROM evault_copies WHERE envelope_id = ?",
 		envelopeID, envelopeID).Scan(ctx, &orgs)
 	return orgs, mapErr(err)
+}
+
+func (o outbox) Feed(ctx context.Context, q storage.FeedQuery, limit int) ([]storage.FeedEvent, error) {
+	var rs []eventRow
+	sel := o.idb.NewSelect().Model(&rs).Where("e.log_index IS NOT NULL").
+		Where("EXISTS (SELECT 1 FROM evault_envelopes AS n WHERE n.envelope_id = e.envelope_id AND n.org_id = ?) OR "+
+			"EXISTS (SELECT 1 FROM evault_copies AS c WHERE c.envelope_id = e.envelope_id AND c.org_id = ?)", q.OrgID, q.OrgID).
+		OrderExpr("e.log_index").Limit(int64(limit))
+	if q.After != nil {
+		sel = sel.Where("e.log_index > ?", *q.After)
+	}
+	if q.EnvelopeID != "" {
+		sel = sel.Where("e.envelope_id = ?", q.EnvelopeID)
+	}
+	if q.Type != "" {
+		sel = sel.Where("e.type = ?", q.Type)
+	}
+	if err := sel.Scan(ctx); err != nil {
+		return nil, mapErr(err)
+	}
+	out := make([]storage.FeedEvent, len(rs))
+	for i := range rs {
+		r := &rs[i]
+		out[i] = storage.FeedEvent{
+			OutboxEvent: r.outbox(), ActorKind: r.ActorKind, ActorID: r.ActorID, Hash: storage.Digest(r.Hash), PrevHash: storage.Digest(r.PrevHash),
+			Canonical: r.Canonical, LogIndex: *r.LogIndex,
+		}
+	}
+	return out, nil
+}
+
+func (r *eventRow) outbox() storage.OutboxEvent {
+	return storage.OutboxEvent{
+		EventID: r.EventID, EnvelopeID: r.EnvelopeID, Seq: r.Seq, Type: r.Type, RecordedAt: utc(r.RecordedAt), Data: []byte(r.Data),
+	}
 }
 
 func (o outbox) Dispatch(ctx context.Context, eventIDs []string, at time.Time, deliveries []storage.Delivery) error {

@@ -41,6 +41,7 @@ func TestHTTPAPI(t *testing.T, each func(t *testing.T, run func(*testing.T, HTTP
 		"outbox: endpoints":              testEndpoints,
 		"outbox: dispatch once":          testDispatch,
 		"outbox: order and leases":       testDeliveries,
+		"outbox: parts":                  testFeed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -79,6 +79,26 @@ func testDispatch(t *testing.T, b HTTPAPI) {
 	}
 }
 
+func testFeed(t *testing.T, b HTTPAPI) {
+	for _, e := range []chain.Event{event("env_1", 1), event("env_2", 1)} {
+		i := int64(0)
+		e.LogIndex = &i
+		if e.EnvelopeID == "env_2" {
+			e.LogIndex = nil
+		}
+		if err := b.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// No envelope has a row here, so nobody has a part in these events.
+	if got, err := b.Outbox.Feed(t.Context(), storage.FeedQuery{OrgID: "org_1"}, 10); len(got) != 0 || err != nil {
+		t.Errorf("got %v, %v; want nothing", got, err)
+	}
+	if parts, err := b.Outbox.Parts(t.Context(), "env_1"); len(parts) != 0 || err != nil {
+		t.Errorf("got %v, %v; want nobody", parts, err)
+	}
+}
+
 func delivery(envelope string, seq int64) storage.Delivery {
 	return storage.Delivery{
 		ID: fmt.Sprintf("whd_%s_%d", envelope, seq), KeyID: "key_1", OrgID: "org_1", EnvelopeID: envelope, Seq: seq,
