@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -356,6 +357,47 @@ func TestPaper(t *testing.T) {
 		w.vaultIn(id, func(r *compliance.VaultInRequest) { r.Attestation = attestation() })
 		w.exec("UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Eve')")
 		if got := failed(w.evaluate(id).Result); got[compliance.RequiredSignatures] == "" || got[compliance.SingleAuthoritativeCopy] == "" {
+			t.Errorf("failed: %v", got)
+		}
+	})
+}
+
+// A file that cannot carry its seal is sealed by statements beside it.
+func TestDetachedSeals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.paperOf(testpdf.Encrypted())
+	rec := w.vaultIn(id, func(r *compliance.VaultInRequest) { r.Attestation = attestation() })
+	if rec.Copy.Seal.Mode != vault.SealingDetached || !*rec.Compliant {
+		t.Fatalf("sealed %s; failed: %v", rec.Copy.Seal.Mode, failed(w.evaluate(id).Result))
+	}
+	cases := []struct {
+		name string
+		edit func(w *world)
+		want string
+	}{
+		{"a download says nothing of itself", func(w *world) { w.inspect(id) }, compliance.CopiesIdentifiable},
+		{"the statement", func(w *world) { w.exec("UPDATE evault_versions SET statement = zeroblob(100)") }, compliance.AmendmentsIdentifiable},
+		{"the statement's digest", func(w *world) {
+			w.exec("UPDATE evault_versions SET seal = replace(seal, '\"sha256\":\"', '\"sha256\":\"0')")
+		}, compliance.SingleAuthoritativeCopy},
+	}
+	snapshot := w.snapshot()
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := w.copied(t, snapshot)
+			tc.edit(w)
+			if got := failed(w.evaluate(id).Result); got[tc.want] == "" {
+				t.Errorf("%s is satisfied; failed: %v", tc.want, got)
+			}
+		})
+	}
+	t.Run("released", func(t *testing.T) {
+		t.Parallel()
+		w := w.copied(t, snapshot)
+		w.release(id)
+		if got := failed(w.evaluate(id).Result); len(got) != 2 {
 			t.Errorf("failed: %v", got)
 		}
 	})

@@ -235,12 +235,17 @@ func (w *world) request(id string) compliance.VaultInRequest {
 // paper is an uploaded paper envelope.
 func (w *world) paper() string {
 	w.t.Helper()
+	return w.paperOf(testpdf.Simple(1, "Paper "+w.clock.now().String()))
+}
+
+func (w *world) paperOf(document []byte) string {
+	w.t.Helper()
 	env, err := w.esign.Create(w.t.Context(), esign.CreateRequest{
 		OrgID: dealer.OrgID, Actor: actor, CustomerEmail: "ann@buyer.test", CustomerName: "Ann Buyer", EnvelopeKind: esign.KindPaper,
 	})
 	check(w.t, err)
 	_, _, err = w.esign.Upload(w.t.Context(), esign.UploadRequest{
-		OrgID: dealer.OrgID, EnvelopeID: env.ID, Actor: actor, Document: testpdf.Simple(1, "Paper "+env.ID),
+		OrgID: dealer.OrgID, EnvelopeID: env.ID, Actor: actor, Document: document,
 	})
 	check(w.t, err)
 	return env.ID
