@@ -205,6 +205,9 @@ func signatures(n int) []byte {
 // bounds held is the kernel's word: see TestLimitsAreTheKernels.
 func TestHostileFiles(t *testing.T) {
 	t.Parallel()
+	if raceDetector {
+		t.Skip("the work is that of single-threaded children: the race detector only makes it ten times slower")
+	}
 	i := open(t, inspect.Config{Children: 2, CPU: time.Second, Deadline: 5 * time.Minute})
 	for name, raw := range hostile() {
 		t.Run(name, func(t *testing.T) {
@@ -230,7 +233,7 @@ func TestHostileFiles(t *testing.T) {
 // Files as they come give the same in a child as in process.
 func TestSameAsInProcess(t *testing.T) {
 	t.Parallel()
-	i := open(t, inspect.Config{Children: 1})
+	i := open(t, inspect.Config{Children: 1, CPU: time.Hour, Deadline: time.Hour})
 	for name, raw := range map[string][]byte{
 		"simple":         testpdf.Simple(3, "x"),
 		"contract":       testpdf.Contract(10),

@@ -44,36 +44,36 @@ func good(t *testing.T, i *inspect.Inspector) {
 
 func TestMisbehaviorIsRefusedByName(t *testing.T) {
 	t.Parallel()
-	i := open(t, inspect.Config{Children: 1, CPU: 300 * time.Millisecond, Deadline: 2 * time.Second, Memory: 160 << 20})
-	for _, tc := range []struct{ file, reason string }{
-		{"spin", inspect.ReasonTime},
-		{"hang", inspect.ReasonTime},
-		{"grow", inspect.ReasonMemory},
-		{"leap", inspect.ReasonMemory},
-		{"panic", inspect.ReasonCrashed},
-		{"quit", inspect.ReasonCrashed},
-		{"talk", "unsupported"},
-		{"babble", inspect.ReasonCrashed},
-		{"refuse", "damaged"},
-		{"deep", "too_deep"},
+	patient := open(t, inspect.Config{Children: 1, CPU: 500 * time.Millisecond, Deadline: time.Hour, Memory: 160 << 20})
+	impatient := open(t, inspect.Config{Children: 1, CPU: time.Hour, Deadline: 300 * time.Millisecond})
+	for _, tc := range []struct {
+		i            *inspect.Inspector
+		file, reason string
+	}{
+		{patient, "spin", inspect.ReasonTime},
+		{patient, "grow", inspect.ReasonMemory},
+		{patient, "leap", inspect.ReasonMemory},
+		{patient, "panic", inspect.ReasonCrashed},
+		{patient, "quit", inspect.ReasonCrashed},
+		{patient, "babble", inspect.ReasonCrashed},
+		{patient, "talk", "unsupported"},
+		{patient, "refuse", "damaged"},
+		{patient, "deep", "too_deep"},
+		{impatient, "hang", inspect.ReasonTime},
+		{impatient, "spin", inspect.ReasonTime},
 	} {
-		_, err := i.Inspect(t.Context(), []byte(tc.file))
+		if raceDetector && tc.reason == inspect.ReasonMemory {
+			continue // its shadow memory makes the limit senseless
+		}
+		_, err := tc.i.Inspect(t.Context(), []byte(tc.file))
 		var r *esign.Refusal
 		if !errors.As(err, &r) || r.Reason != tc.reason {
 			t.Errorf("%s: got %v, want a refusal with reason %s", tc.file, err, tc.reason)
 		}
-		good(t, i)
+		if tc.i == patient {
+			good(t, patient)
+		}
 	}
-}
-
-func TestDeadlineWithoutProcessorTime(t *testing.T) {
-	t.Parallel()
-	i := open(t, inspect.Config{Children: 1, Deadline: 100 * time.Millisecond, CPU: time.Hour})
-	var r *esign.Refusal
-	if _, err := i.Inspect(t.Context(), []byte("hang")); !errors.As(err, &r) || r.Reason != inspect.ReasonTime {
-		t.Errorf("got %v, want a refusal with reason %s", err, inspect.ReasonTime)
-	}
-	good(t, i)
 }
 
 func TestChildCanReachNothing(t *testing.T) {
@@ -94,7 +94,7 @@ func TestChildCanReachNothing(t *testing.T) {
 		}
 	}()
 	f := filepath.Join(t.TempDir(), "f")
-	i := open(t, inspect.Config{Children: 1})
+	i := open(t, inspect.Config{Children: 1, Deadline: time.Hour})
 	for _, order := range []string{"open", "write " + f, "dial " + l.Addr().String(), "run"} {
 		in, err := i.Inspect(t.Context(), []byte(order))
 		if err != nil {
@@ -126,7 +126,7 @@ func TestChildCanReachNothing(t *testing.T) {
 
 func TestChildKilledFromOutside(t *testing.T) {
 	t.Parallel()
-	i := open(t, inspect.Config{Children: 1})
+	i := open(t, inspect.Config{Children: 1, Deadline: time.Hour})
 	kill := func(pid int) {
 		t.Helper()
 		p, err := os.FindProcess(pid)
@@ -158,7 +158,7 @@ func TestChildKilledFromOutside(t *testing.T) {
 
 func TestReplacedAfterFiles(t *testing.T) {
 	t.Parallel()
-	i := open(t, inspect.Config{Children: 1, Files: 3})
+	i := open(t, inspect.Config{Children: 1, Files: 3, Deadline: time.Hour})
 	pids := map[int]int{}
 	for range 9 {
 		pids[i.Pid()]++
@@ -171,7 +171,7 @@ func TestReplacedAfterFiles(t *testing.T) {
 
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
-	i := open(t, inspect.Config{Children: 3, Files: 7, CPU: 200 * time.Millisecond, Memory: 64 << 20})
+	i := open(t, inspect.Config{Children: 3, Files: 7, CPU: 500 * time.Millisecond, Deadline: time.Hour})
 	reasons := map[string]string{"good": "", "panic": inspect.ReasonCrashed, "spin": inspect.ReasonTime, "refuse": "damaged", "env": ""}
 	var wg sync.WaitGroup
 	for n := range 60 {
@@ -198,7 +198,7 @@ func TestConcurrent(t *testing.T) {
 
 func TestContext(t *testing.T) {
 	t.Parallel()
-	i := open(t, inspect.Config{Children: 1})
+	i := open(t, inspect.Config{Children: 1, Deadline: time.Hour})
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
 	if _, err := i.Inspect(ctx, []byte("hang")); !errors.Is(err, context.Canceled) {
@@ -217,7 +217,7 @@ func TestContext(t *testing.T) {
 
 func TestNoChildCanBeStarted(t *testing.T) {
 	t.Parallel()
-	i := open(t, inspect.Config{Children: 1})
+	i := open(t, inspect.Config{Children: 1, Deadline: time.Hour})
 	feed := i.Starve()
 	var r *esign.Refusal
 	if _, err := i.Inspect(t.Context(), []byte("panic")); !errors.As(err, &r) || r.Reason != inspect.ReasonCrashed {
@@ -244,7 +244,7 @@ func TestTooLargeIsRefusedBeforeItIsSent(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	t.Parallel()
-	i := open(t, inspect.Config{Children: 2})
+	i := open(t, inspect.Config{Children: 2, Deadline: time.Hour})
 	pid := i.Pid()
 	running := make(chan error, 1)
 	go func() {
