@@ -148,3 +148,22 @@ func TestHiddenSignatureIsAProblem(t *testing.T) {
 		}
 	}
 }
+
+// TestManyRevisionsAreBounded: a file with so many objects and signatures that comparing would take long is not compared,
+// and that is said.
+func TestManyRevisionsAreBounded(t *testing.T) {
+	t.Parallel()
+	objects := map[int]string{}
+	for i := range 40_000 {
+		objects[100+i] = "0"
+	}
+	raw := rawpdf.New(rawpdf.Options{Kind: rawpdf.ObjectStream, Objects: objects})
+	s := sealer(t, pki().Seal, noStamp)
+	for range 76 {
+		raw = seal(t, s, raw)
+	}
+	r := verify(t, raw)
+	if r.OK() || r.Signatures[0].ChangesAfter != pades.ChangesUnknown || r.Signatures[0].Integrity != pades.IntegrityValid {
+		t.Errorf("got %+v", r.Signatures[0])
+	}
+}

@@ -12,6 +12,9 @@ import (
 // maxChanges bounds how many changes a report lists for one signature.
 const maxChanges = 50
 
+// maxCompared bounds revisions times objects, so that a hostile file cannot make comparing take long.
+const maxCompared = 3_000_000
+
 // compare opens every signed revision on its own and walks from each to the next, up to the file as it is now.
 func (v *verification) compare() error {
 	var signed []*verified
@@ -21,6 +24,13 @@ func (v *verification) compare() error {
 		}
 	}
 	v.ordered = signed
+	if n := len(v.doc.Numbers()); len(signed)*n > maxCompared {
+		for _, s := range signed {
+			v.judge(s, nil, fmt.Sprintf("%d revisions of %d objects are more than is compared", len(signed), n))
+		}
+		v.revisions = make([]*pdf.Document, len(signed)+1)
+		return nil
+	}
 	revisions := make([]*pdf.Document, len(signed)+1)
 	revisions[len(signed)] = v.doc
 	raw := v.doc.Raw()
