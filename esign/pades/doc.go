@@ -33,7 +33,8 @@
 // expires.
 //
 // Keys: RSA of 2048 bits or more with PKCS #1 v1.5 or RSASSA-PSS (RFC 4056), ECDSA on P-256 and P-384 (RFC 5754), Ed25519
-// (RFC 8419). Digests: SHA-256, SHA-384, SHA-512; SHA-1 and MD5 are neither made nor accepted (ETSI TS 119 312).
+// (RFC 8419). Digests: SHA-256, SHA-384, SHA-512; SHA-1 and MD5 are neither made nor accepted (ETSI TS 119 312),
+// but for the certificate hash that RFC 3161 §2.4.1 put into time-stamp tokens.
 //
 // A file that cannot be extended (encrypted, damaged, certified P=1, locked, usage rights: [NotExtendableError]) gets a
 // statement beside it: [Sealer.Statement] makes a SignedData of the same form that carries what it states.
