@@ -297,6 +297,11 @@ func (a *API) serve(c *call) (*reply, error) {
 	if err := a.read(c); err != nil {
 		return nil, err
 	}
+	if rt.method != http.MethodGet { // an idempotency key does not stand for a query
+		if _, err := c.query(); err != nil {
+			return nil, err
+		}
+	}
 	if rt.method == http.MethodPost {
 		return a.once(c, c.scope())
 	}

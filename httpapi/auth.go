@@ -3,7 +3,6 @@ package httpapi
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -77,10 +76,12 @@ func authorize(c *call) error {
 }
 
 // limiter counts requests by name in minutes that begin with a name's first
-// request, in this replica.
+// request, in this replica. Names live in two generations, of which the older is
+// dropped each minute: what is kept is bounded by the requests of two minutes.
 type limiter struct {
-	mu  sync.Mutex
-	use map[string]usage
+	mu        sync.Mutex
+	now, then map[string]usage
+	turn      time.Time // when now becomes then
 }
 
 type usage struct {
@@ -88,27 +89,25 @@ type usage struct {
 	n   int
 }
 
-const limiterNames = 10_000
-
 // take counts one request and returns how many are left, and until when.
 func (l *limiter) take(name string, perMinute int, now time.Time) (left int, end time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.use == nil {
-		l.use = map[string]usage{}
+	if !now.Before(l.turn) {
+		l.then, l.now, l.turn = l.now, map[string]usage{}, now.Add(time.Minute)
 	}
-	u := l.use[name]
+	u, known := l.now[name]
+	if !known {
+		u = l.then[name]
+	}
 	if !now.Before(u.end) {
-		if len(l.use) >= limiterNames {
-			maps.DeleteFunc(l.use, func(_ string, u usage) bool { return !now.Before(u.end) })
-		}
 		u = usage{end: now.Add(time.Minute)}
 	}
 	if u.n >= perMinute {
 		return 0, u.end, false
 	}
 	u.n++
-	l.use[name] = u
+	l.now[name] = u
 	return perMinute - u.n, u.end, true
 }
 

@@ -112,6 +112,7 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 	h.do(t, "POST", at, []byte("x"), header("Content-Encoding", "gzip")).problem(415, "media_type")
 	h.do(t, "POST", at, nil).problem(400, "file_required")
+	h.do(t, "POST", at+"?x=1", testpdf.Simple(1, "x")).problem(400, "bad_query")
 }
 
 func TestHeaders(t *testing.T) {

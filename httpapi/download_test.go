@@ -1,8 +1,12 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -139,7 +143,65 @@ func TestNoChangedAddressOpens(t *testing.T) {
 	t.Logf("%d changed addresses refused", len(changed))
 }
 
+// stored is the path of the authoritative bytes.
+func (h *house) stored(t *testing.T, digest string) string {
+	t.Helper()
+	found := ""
+	err := filepath.WalkDir(h.dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == digest && strings.Contains(path, "version") {
+			found = path
+		}
+		return err
+	})
+	if err != nil || found == "" {
+		t.Fatalf("no object %s: %v", digest, err)
+	}
+	return found
+}
+
 func TestTamperedBytesAreNotServed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	at := "/partner/envelopes/" + h.vaulted(t)
+	u := h.do(t, "GET", at+"/vault/signed-url", nil).want(200).str("data.signed_url")
+	path := h.stored(t, h.do(t, "GET", at+"/status", nil).want(200).str("data.vault.document_hash"))
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(b []byte) {
+		t.Helper()
+		if err := os.Chmod(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(whole[:len(whole)-1])
+	if a := ask(t, h.API, "GET", u, nil).want(503); a.Header.Get("Retry-After") == "" {
+		t.Errorf("a short read: %v", a.Header)
+	}
+	altered := bytes.Clone(whole)
+	altered[len(altered)/2] ^= 1
+	write(altered)
+	a := ask(t, h.API, "GET", u, nil)
+	a.problem(409, "integrity_mismatch")
+	if bytes.Contains(a.Body, altered[:100]) {
+		t.Error("altered bytes were served")
+	}
+	h.do(t, "POST", at+"/vault-out", obj{"reason": "payoff", "recipient": obj{"name": "R"}}).problem(409, "quarantined")
+	e := h.do(t, "GET", at+"/events?limit=100", nil).want(200)
+	if n := strings.Count(string(e.Body), "vault.tamper_detected"); n != 1 {
+		t.Errorf("%d events of tampering, want 1", n)
+	}
+	write(whole)
+	if got := ask(t, h.API, "GET", u, nil).want(200); !bytes.Equal(got.Body, whole) { // nothing was used up
+		t.Error("other bytes")
+	}
+}
+
+func TestTamperedTicketOpensNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	env := h.vaulted(t)

@@ -21,3 +21,21 @@ func Routes() []RouteInfo {
 	}
 	return out
 }
+
+// ParseJSON is the strict reader, for tests.
+func ParseJSON(b []byte) (any, error) { return parseJSON(b) }
+
+// Judge is the table of problems, for tests.
+func Judge(err error) (status int, code, detail string) {
+	d := judge(err)
+	return d.Status, d.Code, d.Detail
+}
+
+// Codes are all words of the table, for tests.
+func Codes() []string {
+	var out []string
+	for _, p := range append(problems[:len(problems):len(problems)], inline...) {
+		out = append(out, p.code)
+	}
+	return out
+}

@@ -48,15 +48,16 @@ type house struct {
 	clock *clock
 	key   string // org_a, every scope
 	other string // org_b, every scope
+	dir   string
 }
 
 const baseURL = "https://sign.example"
 
 func newHouse(t testing.TB, change ...func(*httpapi.Config)) *house {
 	t.Helper()
-	h := &house{clock: &clock{at: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
+	h := &house{clock: &clock{at: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}, dir: t.TempDir()}
 	e, err := embedded.Open(t.Context(), embedded.Options{
-		Dir: t.TempDir(), BaseURL: baseURL, Now: h.clock.now, Custodian: &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}},
+		Dir: h.dir, BaseURL: baseURL, Now: h.clock.now, Custodian: &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,64 @@
+package httpapi_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/httpapi"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/translog"
+)
+
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	wrapped := func(err error) error { return fmt.Errorf("deposit env_a: %w", err) }
+	for _, tt := range []struct {
+		err    error
+		status int
+		code   string
+	}{
+		{wrapped(esign.ErrNotFound), 404, "envelope_not_found"},
+		{wrapped(&esign.StateError{Verb: esign.VerbSend, Status: esign.StatusVoided}), 409, "state_forbids"},
+		{fmt.Errorf("%w: %w", esign.ErrAlreadySigned, &esign.StateError{Verb: esign.VerbVoid, Status: esign.StatusSigned}), 409, "already_signed"},
+		{wrapped(&esign.ExternalIDError{ExternalID: "x", EnvelopeID: "env_a"}), 409, "external_id_taken"},
+		{wrapped(&esign.NotSignableError{Reason: "encrypted"}), 422, "not_signable"},
+		{wrapped(&esign.Refusal{Reason: "too_large"}), 413, "document_refused"},
+		{wrapped(&esign.Refusal{Reason: "password"}), 422, "document_refused"},
+		{wrapped(check.Fail("a", "required", "is required")), 422, "invalid"},
+		{wrapped(&vault.AlreadyVaultedError{Fields: []string{"regime"}}), 409, "already_vaulted"},
+		{wrapped(vault.ErrNotAnOriginal), 409, "not_an_original"},
+		{wrapped(vault.ErrReleased), 410, "released"},
+		{wrapped(pades.ErrTimestampUnavailable), 503, "timestamp_unavailable"},
+		{wrapped(translog.ErrRewound), 503, "log_rewound"},
+		{wrapped(compliance.ErrDocumentChanged), 412, "document_changed"},
+		{fmt.Errorf("read back: %w: %w", storage.ErrUnavailable, storage.ErrDigest), 503, "unavailable"},
+		{errors.New("SELECT secret FROM somewhere"), 500, "internal"},
+	} {
+		status, code, detail := httpapi.Judge(tt.err)
+		if status != tt.status || code != tt.code {
+			t.Errorf("%v: got %d %s, want %d %s", tt.err, status, code, tt.status, tt.code)
+		}
+		if strings.Contains(detail, "SELECT") || strings.Contains(detail, "deposit env_a") {
+			t.Errorf("%v: the detail is internal: %s", tt.err, detail)
+		}
+	}
+}
+
+// TestEveryProblemIsOnTheDocsPage: the type of a problem document leads there.
+func TestEveryProblemIsOnTheDocsPage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	page := string(h.do(t, "GET", "/docs", nil, key("")).want(200).Body)
+	for _, code := range httpapi.Codes() {
+		if !strings.Contains(page, `<tr id="`+code+`">`) {
+			t.Errorf("%s is not on the docs page", code)
+		}
+	}
+}
