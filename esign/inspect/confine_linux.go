@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -40,11 +41,35 @@ func confine(cpu time.Duration, memory int64) ([]string, error) {
 			break
 		}
 	}
-	const setNoNewPrivs = 38
-	if _, _, errno := syscall.AllThreadsSyscall6(syscall.SYS_PRCTL, setNoNewPrivs, 1, 0, 0, 0, 0); errno == 0 {
-		names = append(names, "no_new_privileges") // refused where cgo is linked
+	if noNewPrivs() {
+		names = append(names, "no_new_privileges")
 	}
 	return names, nil
+}
+
+// Of prctl(2).
+const (
+	setNoNewPrivs = 38
+	getNoNewPrivs = 39
+)
+
+func noNewPrivs() bool {
+	set, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, getNoNewPrivs, 0, 0, 0, 0, 0)
+	return errno == 0 && set == 1
+}
+
+// renounce makes sure that the process can win no privilege from a set-user-ID program. The flag belongs to a thread and
+// the Go runtime has several by now, so it is set on one and the binary started over by that one, in the same process.
+func renounce() {
+	if noNewPrivs() {
+		return
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, setNoNewPrivs, 1, 0, 0, 0, 0); errno != 0 {
+		return // confine tells that it is missing
+	}
+	_ = syscall.Exec("/proc/self/exe", os.Args, os.Environ()) // likewise
 }
 
 // dataSize is the memory that RLIMIT_DATA already counts, in bytes.

@@ -33,7 +33,7 @@
 //	RLIMIT_NOFILE   the descriptors already in use: no file, socket or pipe can be opened any more
 //	RLIMIT_FSIZE    0: nothing is written
 //	RLIMIT_CORE     0: no document lands in a core dump
-//	no_new_privs    no set-user-ID program (where cgo is not linked)
+//	no_new_privs    no set-user-ID program
 //
 // Inherited descriptors are closed first. On other Unix systems RLIMIT_CPU, RLIMIT_FSIZE and RLIMIT_CORE are set, and on
 // Windows none; there the watch and the deadline are all there is. A child examines the files of several uploads one after

@@ -41,6 +41,7 @@ func mainWith(fn examiner) {
 	if fi, err := os.Stdin.Stat(); err != nil || fi.Mode()&os.ModeNamedPipe == 0 {
 		return
 	}
+	renounce()
 	os.Exit(serve(os.Stdin, os.Stdout, token, fn))
 }
 
