@@ -17,6 +17,17 @@
 // (§7.5.4, §7.5.7, §7.5.8). A file whose cross-reference data is wrong is searched for objects instead; such a document
 // can be read, but says so ([Document.Repaired]) and refuses to be extended.
 //
+// On top of that stand the verbs that the engines use, each on a whole file:
+//
+//	Inspect ─► Normalize ─► Prepare ─► Place … Place ─► AppendReport     (then esign/pades seals)
+//	 what is     if it        legend,    one for each     certificate of
+//	 it?        must be     signature     signature       completion
+//	                          pages
+//	MarkCopy: any version ─► a rewritten file, every page of which says that it is a copy
+//
+// What they draw stands upright on the page as displayed and is placed by fractions of it; its fonts are embedded, and its
+// text can be extracted again. Page content that would disturb what is drawn after it is set apart first.
+//
 // Everything here is bounded by [Limits], fetches nothing and opens nothing. A file that is not accepted leaves as a
 // [*Refusal]. Results depend on the arguments alone. A Document and an Update may be used by one goroutine at a time.
 package pdf

@@ -188,6 +188,25 @@ func TestPlaceOnUnrulyPages(t *testing.T) {
 	}
 }
 
+// TestPlaceOneAfterAnother: each signer's marks are an increment of their own, and the earlier ones stay.
+func TestPlaceOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	for name, raw := range everyGeometry() {
+		out := bytes.Clone(raw)
+		var want []string
+		for i := range 5 {
+			text := fmt.Sprintf("Signer number %d", i+1)
+			want = append(want, text)
+			appended, err := pdf.Place(t.Context(), out, []pdf.Mark{{Page: 1, X: 0.1, Y: 0.1 * float64(i+1), W: 0.6, H: 0.09, Kind: pdf.MarkSignature, Text: text}}, pdf.PlaceOptions{})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			out = append(out, appended...)
+			shows(t, name, out, 1, want...)
+		}
+	}
+}
+
 func TestPlaceEveryName(t *testing.T) {
 	t.Parallel()
 	names := []string{
