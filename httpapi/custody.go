@@ -231,7 +231,7 @@ func (a *API) vaultPage(c *call) (*reply, error) {
 		page.CopyURL = self + "/copy.pdf"
 	}
 	for _, e := range custodyOf(entries) {
-		page.Custody = append(page.Custody, web.Step{At: e.RecordedAt, Kind: e.Kind, From: nameOf(e.From), To: nameOf(e.To), Version: itoa(e.Version)})
+		page.Custody = append(page.Custody, web.Step{At: e.RecordedAt, Kind: e.Kind, From: nameOf(e.From), To: nameOf(e.To), Version: strconv.Itoa(e.Version)})
 	}
 	p, err := web.RenderVault(page, web.Frame(t.Filename))
 	if err != nil {

@@ -143,8 +143,6 @@ func hashes(proof []translog.Hash) []string {
 	return out
 }
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 func logNumber(s, name string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || strconv.FormatInt(n, 10) != s {

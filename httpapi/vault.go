@@ -240,7 +240,7 @@ func (a *API) vaultOut(c *call) (*reply, error) {
 	return a.releaseReply(c, rel)
 }
 
-// vaultOutAgain answers a repeat with the first record and an address of its
+// releaseAgain answers a repeat with the first record and an address of its
 // own for the package.
 func (a *API) releaseAgain(c *call, _ []byte) (*reply, error) {
 	rel, err := a.cfg.Vault.Released(c.ctx, c.key.OrgID, c.id())
