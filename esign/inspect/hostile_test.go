@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"runtime"
@@ -208,8 +209,12 @@ func TestHostileFiles(t *testing.T) {
 	if raceDetector {
 		t.Skip("the work is that of single-threaded children: the race detector only makes it ten times slower")
 	}
-	i := open(t, inspect.Config{Children: 2, CPU: time.Second, Deadline: 5 * time.Minute})
-	for name, raw := range hostile() {
+	i := open(t, inspect.Config{Children: 2, CPU: time.Second, Deadline: time.Hour})
+	files := hostile()
+	for name, raw := range testpdf.Hostile() {
+		files["corpus: "+name] = raw
+	}
+	for name, raw := range files {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			in, err := i.Inspect(t.Context(), raw)
@@ -234,7 +239,12 @@ func TestHostileFiles(t *testing.T) {
 func TestSameAsInProcess(t *testing.T) {
 	t.Parallel()
 	i := open(t, inspect.Config{Children: 1, CPU: time.Hour, Deadline: time.Hour})
-	for name, raw := range map[string][]byte{
+	files := testpdf.Active()
+	maps.Copy(files, map[string][]byte{
+		"form":           testpdf.Form(),
+		"encrypted":      testpdf.Encrypted(),
+		"locked":         testpdf.Locked(),
+		"cropped":        testpdf.Cropped(),
 		"simple":         testpdf.Simple(3, "x"),
 		"contract":       testpdf.Contract(10),
 		"xref stream":    testpdf.XRefStream(2),
@@ -245,7 +255,8 @@ func TestSameAsInProcess(t *testing.T) {
 		"no PDF":         []byte("no"),
 		"no pages":       file(catalog, "<</Type/Pages/Count 0/Kids[]>>"),
 		"signed badly":   signatures(2),
-	} {
+	})
+	for name, raw := range files {
 		want, wantErr := esign.InProcess(esign.Limits{}, nil).Inspect(t.Context(), raw)
 		got, err := i.Inspect(t.Context(), raw)
 		if fmt.Sprint(err) != fmt.Sprint(wantErr) {

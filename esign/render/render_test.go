@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/render"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -71,9 +73,9 @@ func open(t testing.TB, cfg render.Config) *render.Renderer {
 	return r
 }
 
-func draw(t testing.TB, r *render.Renderer, pdf []byte, page, width int) image.Image {
+func draw(t testing.TB, r *render.Renderer, raw []byte, page, width int) image.Image {
 	t.Helper()
-	b, err := r.PNG(t.Context(), pdf, page, width)
+	b, err := r.PNG(t.Context(), raw, page, width)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,6 +260,8 @@ func TestHostileFilesAreRefusedByName(t *testing.T) {
 		{"cut short", patient, fine[:len(fine)/3], 1, []error{render.ErrDocument}},
 		{"no such page", patient, fine, 2, []error{render.ErrPage}},
 		{"page 0", patient, fine, 0, []error{render.ErrPage}},
+		{"needs a password", patient, testpdf.Locked(), 1, []error{render.ErrDocument}},
+		{"owner password", patient, testpdf.Encrypted(), 1, nil},
 		{"page without area", patient, onePageOf("[0 0 0 0]"), 1, nil}, // PDFium takes Letter instead
 		{"ribbon", patient, onePageOf("[0 0 1 14400]"), 1, []error{render.ErrTooLarge}},
 		{"size beyond numbers", patient, onePageOf("[0 0 1e38 1e38]"), 1, nil},
@@ -276,6 +280,41 @@ func TestHostileFilesAreRefusedByName(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", tc.name, err, tc.want)
 		}
 		works(t, tc.r, fine)
+	}
+}
+
+func TestHostileCorpus(t *testing.T) {
+	t.Parallel()
+	r := open(t, render.Config{Deadline: time.Second})
+	for name, raw := range testpdf.Hostile() {
+		b, err := r.PNG(t.Context(), raw, 1, 300)
+		typed := errors.Is(err, render.ErrPage) || errors.Is(err, render.ErrTooLarge) || errors.Is(err, render.ErrTimeout) || errors.Is(err, render.ErrDocument)
+		if (err == nil) != (len(b) > 0) || err != nil && !typed {
+			t.Errorf("%s: got %d bytes, %v", name, len(b), err)
+		}
+	}
+	works(t, r, testpdf.Simple(1, "Fine"))
+}
+
+// Pages of odd geometry have the shape that inspection says they have, and something to read on them.
+func TestShapeIsThatOfInspection(t *testing.T) {
+	t.Parallel()
+	for name, raw := range testpdf.Odd() {
+		info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for i, p := range info.Pages {
+			const width = 900
+			img := draw(t, shared(), raw, i+1, width)
+			want := width * p.Height / p.Width
+			if got := float64(img.Bounds().Dy()); math.Abs(got-want) > 1.5 {
+				t.Errorf("%s, page %d: %v pixels high, want %v", name, i+1, got, want)
+			}
+			if inked(img) == 0 {
+				t.Errorf("%s, page %d: blank", name, i+1)
+			}
+		}
 	}
 }
 
