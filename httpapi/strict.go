@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -64,72 +63,159 @@ func orBody(field string) string {
 	return field
 }
 
-// parseJSON reads one JSON value: valid UTF-8, no key twice, nothing after it.
+// parseJSON reads one JSON value (RFC 8259): valid UTF-8, no name twice in an
+// object, nothing after it. It goes through the bytes once, for a body may be a
+// document of many megabytes.
 func parseJSON(raw []byte) (any, error) {
 	if !utf8.Valid(raw) {
 		return nil, &badRequest{"bad_json", "the body is not UTF-8"}
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	v, err := parseValue(d, 0)
+	p := parser{raw}
+	v, err := p.value(0)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	if p.peek() != 0 || len(p.rest) > 0 {
 		return nil, &badRequest{"bad_json", "there is more than one JSON value"}
 	}
 	return v, nil
 }
 
-func parseValue(d *json.Decoder, depth int) (any, error) {
-	t, err := d.Token()
-	if err != nil {
-		return nil, &badRequest{"bad_json", "the body is not JSON"}
+var errNotJSON = &badRequest{"bad_json", "the body is not JSON"}
+
+// parser holds what is left to read.
+type parser struct{ rest []byte }
+
+// peek skips white space and returns the next byte, 0 at the end.
+func (p *parser) peek() byte {
+	p.rest = bytes.TrimLeft(p.rest, " \t\r\n")
+	if len(p.rest) == 0 {
+		return 0
 	}
-	delim, isDelim := t.(json.Delim)
-	if !isDelim {
-		return t, nil
-	}
-	if depth == maxDepth {
-		return nil, &badRequest{"bad_json", "the body is nested too deep"}
-	}
-	var value any
-	if delim == '[' {
-		list := []any{}
-		for d.More() {
-			v, err := parseValue(d, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, v)
-		}
-		value = list
-	} else {
-		object := map[string]any{}
-		for d.More() {
-			if err := parseMember(d, object, depth); err != nil {
-				return nil, err
-			}
-		}
-		value = object
-	}
-	if _, err := d.Token(); err != nil { // the closing bracket
-		return nil, &badRequest{"bad_json", "the body is not JSON"}
-	}
-	return value, nil
+	return p.rest[0]
 }
 
-func parseMember(d *json.Decoder, object map[string]any, depth int) error {
-	t, err := d.Token()
-	name, isName := t.(string)
-	if err != nil || !isName {
-		return &badRequest{"bad_json", "the body is not JSON"}
+// take takes c if it comes next.
+func (p *parser) take(c byte) bool {
+	if c == 0 || p.peek() != c {
+		return false
 	}
-	if _, twice := object[name]; twice {
-		return &badRequest{"duplicate_field", fmt.Sprintf("field %q comes twice", name)}
+	p.rest = p.rest[1:]
+	return true
+}
+
+func (p *parser) value(depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, &badRequest{"bad_json", "the body is nested too deep"}
 	}
-	object[name], err = parseValue(d, depth+1)
-	return err
+	switch p.peek() {
+	case '{':
+		return p.object(depth)
+	case '[':
+		return p.array(depth)
+	case '"':
+		return p.text()
+	}
+	return p.scalar()
+}
+
+func (p *parser) object(depth int) (any, error) {
+	p.take('{')
+	object := map[string]any{}
+	if p.take('}') {
+		return object, nil
+	}
+	for {
+		if p.peek() != '"' {
+			return nil, errNotJSON
+		}
+		name, err := p.text()
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := object[name]; twice {
+			return nil, &badRequest{"duplicate_field", fmt.Sprintf("field %q comes twice", name)}
+		}
+		if !p.take(':') {
+			return nil, errNotJSON
+		}
+		if object[name], err = p.value(depth + 1); err != nil {
+			return nil, err
+		}
+		if p.take('}') {
+			return object, nil
+		}
+		if !p.take(',') {
+			return nil, errNotJSON
+		}
+	}
+}
+
+func (p *parser) array(depth int) (any, error) {
+	p.take('[')
+	list := []any{}
+	if p.take(']') {
+		return list, nil
+	}
+	for {
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		if p.take(']') {
+			return list, nil
+		}
+		if !p.take(',') {
+			return nil, errNotJSON
+		}
+	}
+}
+
+// text reads a string. One with escapes is left to encoding/json.
+func (p *parser) text() (string, error) {
+	plain := true
+	for i := 1; i < len(p.rest); i++ {
+		switch c := p.rest[i]; {
+		case c == '\\':
+			plain = false
+			i++
+		case c < ' ':
+			return "", errNotJSON
+		case c == '"':
+			token := p.rest[:i+1]
+			p.rest = p.rest[i+1:]
+			if plain {
+				return string(token[1:i]), nil
+			}
+			var s string
+			if json.Unmarshal(token, &s) != nil {
+				return "", errNotJSON
+			}
+			return s, nil
+		}
+	}
+	return "", errNotJSON
+}
+
+// scalar reads a number, true, false or null.
+func (p *parser) scalar() (any, error) {
+	end := bytes.IndexAny(p.rest, " \t\r\n,]}")
+	if end < 0 {
+		end = len(p.rest)
+	}
+	token := string(p.rest[:end])
+	p.rest = p.rest[end:]
+	switch token {
+	case "null":
+		return nil, nil //nolint:nilnil // the value null
+	case "true", "false":
+		return token == "true", nil
+	}
+	if token == "" || strings.Trim(token, "-+.eE0123456789") != "" || !json.Valid([]byte(token)) {
+		return nil, errNotJSON
+	}
+	return json.Number(token), nil
 }
 
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
