@@ -56,7 +56,10 @@ func (v *Vault) tampered(ctx context.Context, c *Copy, o storage.Object, found s
 			now.QuarantinedAt = &at
 		}
 		now.IntegrityOK = false
-		return s.UpdateCopy(ctx, now)
+		if err := s.UpdateCopy(ctx, now); err != nil {
+			return err
+		}
+		return v.touched(ctx, s, c.EnvelopeID)
 	})
 	if err != nil {
 		return fmt.Errorf("record tampering of %s: %w", c.CopyID, err)
@@ -291,6 +294,9 @@ func (v *Vault) repaired(ctx context.Context, s Store, r RepairRequest, old, now
 		c.QuarantinedAt = nil
 	}
 	if err := s.UpdateCopy(ctx, c); err != nil {
+		return nil, err
+	}
+	if err := v.touched(ctx, s, c.EnvelopeID); err != nil {
 		return nil, err
 	}
 	return c, also(ctx, s, r.Also, c)

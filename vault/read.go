@@ -123,6 +123,9 @@ func (v *Vault) inspected(ctx context.Context, s Store, c *Copy, r ReadRequest, 
 	if err := s.AddRegistered(ctx, reg); err != nil {
 		return err
 	}
+	if err := v.touched(ctx, s, c.EnvelopeID); err != nil {
+		return err
+	}
 	return also(ctx, s, r.Also, f)
 }
 

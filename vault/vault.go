@@ -76,6 +76,12 @@ type Config struct {
 	// event records. It runs outside any transaction. Default: refuse.
 	OnDuplicate func(ctx context.Context, d Duplicate) (allow bool)
 
+	// Touched runs in each transaction that records a download of the
+	// authoritative bytes, tampering or a repair: what an evaluation rests on has
+	// changed. compliance.Engine's Touched takes the last evaluation back. Default:
+	// nothing.
+	Touched func(ctx context.Context, tx storage.Tx, envelopeID string) error
+
 	Now    func() time.Time           // default time.Now
 	NewID  func(prefix string) string // default: 130 random bits
 	Rand   io.Reader                  // default crypto/rand
@@ -178,6 +184,14 @@ func (v *Vault) update(ctx context.Context, fn func(ctx context.Context, s Store
 		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
 		}
 	}
+}
+
+// touched runs Config.Touched in the transaction of s.
+func (v *Vault) touched(ctx context.Context, s Store, envelopeID string) error {
+	if v.c.Touched == nil {
+		return nil
+	}
+	return v.c.Touched(ctx, s.Tx(), envelopeID)
 }
 
 // find returns the envelope's copy if it is the organization's.

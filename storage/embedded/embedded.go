@@ -197,6 +197,13 @@ func (e *Embedded) wireESign(k Keys) (err error) {
 func (e *Embedded) wireVault(k Keys) (err error) {
 	c := vault.Config{
 		Store: e.Store.Vault(), Depot: e.Depot, Sealer: e.Sealer, Log: e.Log, StatementSigner: k.Certificates, Roots: k.Roots,
+		Touched: func(ctx context.Context, tx storage.Tx, envelopeID string) error {
+			err := e.Compliance.Touched(ctx, tx, envelopeID)
+			if errors.Is(err, esign.ErrNotFound) {
+				return nil // deposited by the host itself: there is no envelope to tell
+			}
+			return err
+		},
 		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}
 	if e.o.Custodian != nil {
