@@ -17,12 +17,14 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/inspect"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/storage/sqlite"
 	"github.com/evaultlib/evault/storage/sqlstore"
 )
 
 func main() {
+	inspect.Main() // documents are examined in limited children of this program
 	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "hosttx:", err)
 		os.Exit(1)

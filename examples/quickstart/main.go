@@ -15,12 +15,14 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/inspect"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
 )
 
 func main() {
+	inspect.Main() // documents are examined in limited children of this program
 	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)

@@ -27,11 +27,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/evaultlib/evault/esign/inspect"
 	"github.com/evaultlib/evault/httpapi"
-	"github.com/evaultlib/evault/storage/embedded"
 )
 
 func main() {
+	inspect.Main() // documents are examined in limited children of this program
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -92,7 +93,7 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	api, err := httpapi.New(httpapi.Config{
 		ESign: v.ESign, Vault: v.Vault, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
-		TokenKeys: tokenKeys(v), EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: o.baseURL,
+		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: o.baseURL,
 		WebhookAllowPrivate: o.webhookPrivate, WebhookAllowHTTP: o.webhookPrivate, Logger: logger,
 	})
 	if err != nil {
@@ -133,12 +134,4 @@ func untilDone(ctx context.Context, loop func(context.Context) error) error {
 		return err
 	}
 	return nil
-}
-
-func tokenKeys(v *embedded.Embedded) []httpapi.TokenKey {
-	keys := make([]httpapi.TokenKey, len(v.TokenKeys))
-	for i, k := range v.TokenKeys {
-		keys[i] = httpapi.TokenKey(k)
-	}
-	return keys
 }

@@ -20,14 +20,10 @@ func inProcess(t *testing.T) (*embedded.Embedded, http.Handler) {
 	if _, err := v.Scopes.CreateOrganization(t.Context(), scopes.Organization{ID: "org_a", LegalName: "A", Capacity: scopes.Principal}); err != nil {
 		t.Fatal(err)
 	}
-	keys := make([]httpapi.TokenKey, len(v.TokenKeys))
-	for i, k := range v.TokenKeys {
-		keys[i] = httpapi.TokenKey(k)
-	}
 	api, err := httpapi.New(httpapi.Config{
 		ESign: v.ESign, Vault: v.Vault, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
-		TokenKeys: keys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: v.BaseURL,
+		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: v.BaseURL,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/inspect"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
@@ -181,10 +182,31 @@ func (e *Embedded) wire(k Keys) (err error) {
 	return e.wireCompliance(k)
 }
 
+// inspector is the host's; else a limited child, where main begins with
+// inspect.Main; else nil, which is this process.
+func (e *Embedded) inspector() (esign.Inspector, error) {
+	if e.o.Inspector != nil {
+		return e.o.Inspector, nil
+	}
+	in, err := inspect.New(inspect.Config{})
+	if errors.Is(err, inspect.ErrNoMain) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.closes = append(e.closes, in.Close)
+	return in, nil
+}
+
 func (e *Embedded) wireESign(k Keys) (err error) {
+	inspector, err := e.inspector()
+	if err != nil {
+		return err
+	}
 	c := esign.Config{
 		Store: e.Store.ESign(), Depot: e.Depot, Sealer: e.Sealer, LinkKeys: k.Links,
-		Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, Inspector: e.o.Inspector,
+		Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, Inspector: inspector,
 		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}
 	if e.o.ESign != nil {

@@ -57,8 +57,11 @@ type Options struct {
 	// SigningURL is the address of a signing link, for notices. Default: BaseURL,
 	// "/api/v2/sign/" and the token.
 	SigningURL func(token string) string
-	Notifier   esign.Notifier  // who tells signers; default: nobody
-	Inspector  esign.Inspector // who examines files; default: this process. esign/inspect is the safer one
+	Notifier   esign.Notifier // who tells signers; default: nobody
+	// Inspector examines files. Default: esign/inspect's limited child processes
+	// where the host's main begins with inspect.Main(), else this process, where a
+	// hostile file is counted but not held within memory and time.
+	Inspector esign.Inspector
 
 	// The last word on an engine's settings. Default: none.
 	ESign      func(*esign.Config)
