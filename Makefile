@@ -8,13 +8,14 @@ GO_FILES := $(shell git ls-files -co --exclude-standard '*.go')
 
 check: format vet static tidy race
 
+# With EVAULT_POSTGRES (a DSN) and EVAULT_TOOLS=1 set, the same tests run on
+# PostgreSQL too and ask pdfsig, qpdf, mutool and openssl.
 test:
 	go test ./...
 
-# With EVAULT_POSTGRES (a DSN) and EVAULT_TOOLS=1 set, the same tests run on
-# PostgreSQL too and ask pdfsig, qpdf, mutool and openssl.
+# -short leaves out the long tests in which one goroutine does everything.
 race:
-	go test -race ./...
+	go test -race -short ./...
 
 format:
 	@out="$$($(TOOL) gofumpt -l $(GO_FILES))"; test -z "$$out" || { echo "not gofumpt-ed:"; echo "$$out"; exit 1; }

@@ -67,6 +67,9 @@ func goldenKeys(t testing.TB) compliance.Keys {
 // I32: a certificate with one byte changed verifies neither as JWS nor as
 // document. CI flips 200 bytes of each of 20 certificates.
 func TestOneByteEditsFail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	w := newWorld(t)
 	id := w.completed()

@@ -116,6 +116,9 @@ func TestNotSignable(t *testing.T) {
 
 // TestHostileUploads: a typed refusal or an inspection, nothing else.
 func TestHostileUploads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	b := newBench(t)
 	for name, raw := range testpdf.Hostile() {

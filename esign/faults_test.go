@@ -14,6 +14,9 @@ import (
 // before or after it has its effect. What is left is the old state or the new
 // one, and the same request again, with SealDue, brings it to its end.
 func TestEveryFault(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	for name, how := range map[string]storagetest.How{"before": storagetest.Before, "after": storagetest.After} {
 		t.Run(name, func(t *testing.T) {

@@ -16,6 +16,9 @@ import (
 // effect, the error is typed, the state is the old or the new one, and the same
 // request repeated succeeds with one effect.
 func TestEveryFault(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	for name, how := range map[string]storagetest.How{"before": storagetest.Before, "after": storagetest.After} {
 		t.Run(name, func(t *testing.T) {

@@ -205,6 +205,9 @@ func signatures(n int) []byte {
 // Each file is inspected or refused by its reason, and the child lives on unless a bound of its own ended it. That the
 // bounds held is the kernel's word: see TestLimitsAreTheKernels.
 func TestHostileFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	if raceDetector {
 		t.Skip("the work is that of single-threaded children: the race detector only makes it ten times slower")

@@ -152,6 +152,9 @@ func TestHiddenSignatureIsAProblem(t *testing.T) {
 // TestManyRevisionsAreBounded: a file with so many objects and signatures that comparing would take long is not compared,
 // and that is said.
 func TestManyRevisionsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	objects := map[int]string{}
 	for i := range 40_000 {

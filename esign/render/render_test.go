@@ -242,6 +242,9 @@ func nested(levels int) []byte {
 }
 
 func TestHostileFilesAreRefusedByName(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	patient := open(t, render.Config{Deadline: time.Minute, MemoryPages: 2048, Instances: 1})
 	impatient := open(t, render.Config{Deadline: 300 * time.Millisecond, MemoryPages: 2048, Instances: 1})
@@ -284,6 +287,9 @@ func TestHostileFilesAreRefusedByName(t *testing.T) {
 }
 
 func TestHostileCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	r := open(t, render.Config{Deadline: time.Second})
 	for name, raw := range testpdf.Hostile() {

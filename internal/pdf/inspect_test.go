@@ -149,6 +149,9 @@ const hostileTime = 20 * time.Second
 
 // TestHostileFiles runs everything that takes a stranger's file on the hostile set.
 func TestHostileFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	for name, raw := range testpdf.Hostile() {
 		start := time.Now()
@@ -202,6 +205,9 @@ func everything(t *testing.T, name string, raw []byte) {
 }
 
 func FuzzEverything(f *testing.F) {
+	if testing.Short() {
+		f.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	for _, raw := range testpdf.Active() {
 		f.Add(raw)
 	}

@@ -36,6 +36,9 @@ func files() map[string][]byte {
 }
 
 func TestDeterministic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	again := files()
 	hostile := testpdf.Hostile()

@@ -120,6 +120,9 @@ func (f *faulty) release(ctx context.Context) (job, error) {
 // finishes; called again, the verb succeeds; the chain is whole, every object
 // that a row names is there, and nothing leaks.
 func TestFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	for name, prepare := range map[string]func(*faulty, context.Context) (job, error){
 		"create": (*faulty).creation, "sign": (*faulty).signing, "vault in": (*faulty).vaulting, "vault out": (*faulty).release,

@@ -56,6 +56,9 @@ func TestMigrate(t *testing.T) {
 // EVAULT_EVERY_FAULT is set: the next one goes on from there, and nothing calls
 // the schema fit before.
 func TestMigrateFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	testdb.EachFaulty(t, func(t *testing.T, open testdb.OpenWrapped) {
 		faults := &storagetest.Faults{}
