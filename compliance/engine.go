@@ -146,19 +146,3 @@ func (e *Engine) CertificateKeys() map[string]ed25519.PublicKey { return maps.Cl
 
 // MaxAge is after how long an evaluation is out of date.
 func (e *Engine) MaxAge() time.Duration { return e.c.MaxAge }
-
-// repeat runs fn again while another transaction was first.
-func repeat(ctx context.Context, fn func() error) error {
-	const tries = 12
-	for try := 1; ; try++ {
-		err := fn()
-		if !errors.Is(err, storage.ErrConflict) || try == tries {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
-		}
-	}
-}

@@ -59,7 +59,7 @@ func (e *Engine) keep(ctx context.Context, f *facts, r Result, actor Actor) erro
 	if err != nil {
 		return err
 	}
-	return repeat(ctx, func() error {
+	return storage.Retry(ctx, func() error {
 		return e.c.Store.InTx(ctx, func(ctx context.Context, s Store) error {
 			before, err := last(ctx, s, row.EnvelopeID)
 			if err != nil {

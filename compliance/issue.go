@@ -54,7 +54,7 @@ func (e *Engine) issue(ctx context.Context, f *facts, r Result, cause string) (*
 		return nil, fmt.Errorf("issue %s: %w", f.envelope.ID, err)
 	}
 	var out *Certificate
-	err = repeat(ctx, func() (err error) {
+	err = storage.Retry(ctx, func() (err error) {
 		out, err = e.sign(ctx, *c)
 		return err
 	})

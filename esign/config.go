@@ -185,24 +185,14 @@ func (e *Envelope) write(ctx context.Context, s Store, at time.Time) error {
 
 // inTx is s.InTx, repeated on conflict when the transaction is ours.
 func (e *Engine) inTx(ctx context.Context, s Store, fn func(ctx context.Context, s Store) error) error {
-	const tries = 12
-	joined := s.Tx() != nil
-	for try := 1; ; try++ {
-		err := s.InTx(ctx, fn)
-		switch {
-		case !errors.Is(err, storage.ErrConflict):
-			return err
-		case joined:
-			return fmt.Errorf("%w: %w", storage.ErrRetry, err)
-		case try == tries:
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
-		}
+	if s.Tx() == nil {
+		return storage.Retry(ctx, func() error { return s.InTx(ctx, fn) })
 	}
+	err := s.InTx(ctx, fn)
+	if errors.Is(err, storage.ErrConflict) {
+		return fmt.Errorf("%w: %w", storage.ErrRetry, err)
+	}
+	return err
 }
 
 func notFound(err error) error {

@@ -40,7 +40,6 @@ type CreateRequest struct {
 	EnvelopeKind  string `validate:"omitempty,oneof=esign paper"` // default: KindESign
 	EnvelopeName  string `validate:"max=200"`                     // default: Filename without .pdf, else the customer's name
 	ExternalID    string `validate:"max=200"`                     // unique in the organization
-	TemplateID    string // not supported yet
 	Document      []byte // the PDF; required for e-sign, refused for paper, which is uploaded
 	Filename      string `validate:"max=200"` // default: document.pdf
 
@@ -66,13 +65,11 @@ type CreateRequest struct {
 
 // SignerSpec is a signer to be.
 type SignerSpec struct {
-	Email      string `validate:"required,email,max=254"`
-	Name       string `validate:"required,max=200"`
-	Role       string `validate:"max=200"`        // distinct; default: signer 1, signer 2 …
-	Order      int    `validate:"min=0,max=1000"` // who has the same signs in parallel; default: the position when sequential, else 1
-	Auth       string // default: AuthLink; nothing else is supported yet
-	AccessCode string // not supported yet
-	Delegate   bool   // not supported yet
+	Email string `validate:"required,email,max=254"`
+	Name  string `validate:"required,max=200"`
+	Role  string `validate:"max=200"`        // distinct; default: signer 1, signer 2 …
+	Order int    `validate:"min=0,max=1000"` // who has the same signs in parallel; default: the position when sequential, else 1
+	Auth  string // default: AuthLink; nothing else is supported yet
 }
 
 // FieldSpec is a field to be, by fractions of the displayed page from its
@@ -84,7 +81,6 @@ type FieldSpec struct {
 	X, Y, W, H float64
 	Optional   bool
 	Label      string `validate:"max=200"`
-	Anchor     string // not supported yet
 }
 
 // Draft is a checked request whose files are staged, good for one

@@ -27,8 +27,6 @@ func TestCreateRefuses(t *testing.T) {
 		want   string // field and rule
 	}{
 		{"no document", func(r *createRequest) { r.Document = nil }, "document document_required"},
-		{"template", func(r *createRequest) { r.TemplateID = "tmpl_a" }, "template_id not_supported"},
-		{"template alone", func(r *createRequest) { r.TemplateID, r.Document = "tmpl_a", nil }, "template_id not_supported"},
 		{"no organization", func(r *createRequest) { r.OrgID = "" }, "org_id required"},
 		{"no e-mail", func(r *createRequest) { r.CustomerEmail = "" }, "customer_email required"},
 		{"bad e-mail", func(r *createRequest) { r.CustomerEmail = "a@" }, "customer_email email"},
@@ -57,12 +55,9 @@ func TestCreateRefuses(t *testing.T) {
 		{"signer's e-mail", func(r *createRequest) { r.Signers[1].Email = "x" }, "signers[1].email email"},
 		{"one role twice", func(r *createRequest) { r.Signers[1].Role = "buyer" }, "signers[1].role unique"},
 		{"auth", func(r *createRequest) { r.Signers[0].Auth = "email_otp" }, "signers[0].auth not_supported"},
-		{"access code", func(r *createRequest) { r.Signers[0].AccessCode = "1" }, "signers[0].access_code not_supported"},
-		{"delegate", func(r *createRequest) { r.Signers[0].Delegate = true }, "signers[0].delegate not_supported"},
 		{"signature page that no font draws", func(r *createRequest) { r.Signers[1].Name = "山田" }, "signers[1].name glyph_missing"},
 		{"field kind", func(r *createRequest) { r.Fields[0].Kind = "radio" }, "fields[0].kind oneof"},
 		{"field of nobody", func(r *createRequest) { r.Fields[0].Role = "witness" }, "fields[0].role signer"},
-		{"anchor", func(r *createRequest) { r.Fields[0].Anchor = "Sign here" }, "fields[0].anchor not_supported"},
 		{"page 0", func(r *createRequest) { r.Fields[0].Page = 0 }, "fields[0].page min"},
 		{"page after the last", func(r *createRequest) { r.Fields[0].Page = 4 }, "fields[0].page max"},
 		{"left of the page", func(r *createRequest) { r.Fields[0].X = -0.1 }, "fields[0].x inside"},

@@ -107,9 +107,6 @@ func (r *CreateRequest) check() error {
 const notYet = "nothing else is supported yet"
 
 func (r *CreateRequest) checkDocument(p *check.Problems) {
-	if r.TemplateID != "" {
-		p.Add("template_id", ruleNotSupported, "templates are not supported yet")
-	}
 	switch {
 	case r.EnvelopeKind == KindPaper:
 		if len(r.Document) > 0 {
@@ -121,7 +118,7 @@ func (r *CreateRequest) checkDocument(p *check.Problems) {
 		if len(r.Fields) > 0 {
 			p.Add("fields", ruleNotSupported, "a paper envelope has none")
 		}
-	case len(r.Document) == 0 && r.TemplateID == "":
+	case len(r.Document) == 0:
 		p.Add("document", ruleDocumentRequired, "is required")
 	}
 }
@@ -150,12 +147,6 @@ func (r *CreateRequest) checkSigners(p *check.Problems) {
 		if s.Auth != "" && s.Auth != AuthLink {
 			p.Add(at+"auth", ruleNotSupported, "must be link; %s", notYet)
 		}
-		if s.AccessCode != "" {
-			p.Add(at+"access_code", ruleNotSupported, "is not supported yet")
-		}
-		if s.Delegate {
-			p.Add(at+"delegate", ruleNotSupported, "is not supported yet")
-		}
 	}
 }
 
@@ -163,9 +154,6 @@ func (r *CreateRequest) checkFields(p *check.Problems) {
 	for i, f := range r.Fields {
 		at := fmt.Sprintf("fields[%d].", i)
 		line(p, at+"label", f.Label)
-		if f.Anchor != "" {
-			p.Add(at+"anchor", ruleNotSupported, "is not supported yet")
-		}
 		if f.Role != "" && !slices.ContainsFunc(r.Signers, func(s SignerSpec) bool { return s.Role == f.Role }) {
 			p.Add(at+"role", "signer", "is no signer's")
 		}

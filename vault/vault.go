@@ -172,18 +172,7 @@ func (v *Vault) StatementKeys() map[string]ed25519.PublicKey {
 
 // update runs fn in one transaction, again when another one was first.
 func (v *Vault) update(ctx context.Context, fn func(ctx context.Context, s Store) error) error {
-	const tries = 12
-	for try := 1; ; try++ {
-		err := v.c.Store.InTx(ctx, fn)
-		if !errors.Is(err, storage.ErrConflict) || try == tries {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
-		}
-	}
+	return storage.Retry(ctx, func() error { return v.c.Store.InTx(ctx, fn) })
 }
 
 // touched runs Config.Touched in the transaction of s.
