@@ -106,7 +106,12 @@ func TestLinksThatDoNotWork(t *testing.T) {
 	env := h.create(t, two)
 	links := h.do(t, "GET", "/partner/envelopes/"+env+"/signing-links", nil).want(200).equal("data.1.signing_url", nil)
 	link := links.str("data.0.signing_url")
-	for _, wrong := range []string{link + "A", link[:len(link)-2] + "AA", baseURL + "/api/v2/sign/x", baseURL + "/api/v2/sign/a.b.c"} {
+	other := "A"
+	if link[len(link)-10] == 'A' {
+		other = "B"
+	}
+	altered := link[:len(link)-10] + other + link[len(link)-9:]
+	for _, wrong := range []string{link + "A", altered, baseURL + "/api/v2/sign/x", baseURL + "/api/v2/sign/a.b.c"} {
 		if a := h.do(t, "GET", wrong, nil, key("")); a.Status != 404 && a.Status != 403 || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
 			t.Errorf("%s: got %d %s", wrong, a.Status, a.Header.Get("Content-Type"))
 		}
