@@ -48,7 +48,7 @@ func race(t *testing.T, rounds, racers int, db *sql.DB, servers ...*server) {
 	key := servers[0].createKey(t, servers[0].OrgID, allScopes, "-rpm", "1000000")
 	clients := make([]*client, len(servers))
 	for i, s := range servers {
-		clients[i] = s.client(t, key)
+		clients[i] = s.unchecked(t, key)
 	}
 	for round := range rounds {
 		c := clients[0]
