@@ -29,6 +29,7 @@ static:
 tidy:
 	go mod tidy -diff
 	cd internal/accept && go mod tidy -diff
+	cd internal/pdf/peers && go mod tidy -diff
 	cd internal/tools && go mod tidy -diff
 
 # Black box: examples/server over HTTP, every router, S3, kills and races. Wants
@@ -37,8 +38,9 @@ service:
 	cd internal/accept && go test -count=1 -timeout 8m ./...
 
 bench:
-	go test -run '^$$' -bench . -benchmem ./internal/pdf ./esign/pades ./internal/bench
+	go test -run '^$$' -bench . -benchmem ./internal/pdf ./internal/bench ./esign/pades ./esign/inspect ./esign/render ./storage/...
 	cd internal/accept && go test -run '^$$' -bench . ./...
+	cd internal/pdf/peers && go test -run '^$$' -bench . ./...
 
 accept:
 	cd internal/accept && EVAULT_ACCEPT=1 go test -count=1 -timeout 120m ./...
