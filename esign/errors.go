@@ -43,6 +43,12 @@ var (
 	ErrNotYourTurn = errors.New("esign: others sign first")
 	// ErrNotViewed: a signature needs a read of the document.
 	ErrNotViewed = errors.New("esign: the document has not been read")
+	// ErrNoRenderer: the host draws no pages (Config.Renderer).
+	ErrNoRenderer = errors.New("esign: no renderer")
+	// ErrNoPage: the document has no such page.
+	ErrNoPage = errors.New("esign: no such page")
+	// ErrNotDrawn: the renderer could not draw the page; the PDF can be read all the same.
+	ErrNotDrawn = errors.New("esign: the page cannot be drawn")
 	// ErrSealWaits: the document is signed, but could not be sealed yet.
 	ErrSealWaits = errors.New("esign: the seal must wait")
 	// ErrConsentRequired: a signature needs consent to electronic records.

@@ -31,6 +31,7 @@ type Session struct {
 	DisclosureSHA256                         storage.Digest
 	ConsentedAt                              *time.Time // nil also once withdrawn
 	Pages                                    []PageSize
+	PageImages                               bool    // PageImage draws them
 	Fields                                   []Field // the signer's own
 	ExpiresAt                                *time.Time
 	RedirectURL                              string
@@ -46,7 +47,7 @@ func (e *Engine) Session(ctx context.Context, token string, _ Client) (*Session,
 	s := &Session{
 		OrgID: env.OrgID, EnvelopeID: env.ID, EnvelopeName: env.Name, Message: env.Message, EnvelopeStatus: env.Status,
 		Signer: *sg, ConsentMode: env.Consent, DisclosureSHA256: e.cfg.Disclosure.SHA256(),
-		Pages: env.Document.PageSizes, Fields: env.fieldsOf(sg.ID), ExpiresAt: env.ExpiresAt, RedirectURL: env.RedirectURL,
+		Pages: env.Document.PageSizes, PageImages: e.cfg.Renderer != nil, Fields: env.fieldsOf(sg.ID), ExpiresAt: env.ExpiresAt, RedirectURL: env.RedirectURL,
 	}
 	if sg.Consented() {
 		s.ConsentedAt = sg.ConsentedAt

@@ -64,6 +64,9 @@ type Config struct {
 	// VerifyPerMinute bounds verify-by-hash of one address over all replicas.
 	// Default: 300.
 	VerifyPerMinute int
+	// PagesPerMinute bounds the page images of one signer, in each replica; two at
+	// a time are drawn, more wait. Default: 600.
+	PagesPerMinute int
 	// ClientIP is the address a request comes from. Behind a proxy give one that
 	// reads the proxy's header. Default: the host of RemoteAddr.
 	ClientIP func(*http.Request) string
@@ -87,6 +90,8 @@ type API struct {
 	embedKeys jws.Keys
 	keys      limiter
 	public    limiter
+	pages     limiter
+	drawing   gates
 	blocked   windowSet
 }
 
@@ -176,6 +181,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.VerifyPerMinute <= 0 {
 		c.VerifyPerMinute = 300
+	}
+	if c.PagesPerMinute <= 0 {
+		c.PagesPerMinute = 600
 	}
 	if c.ClientIP == nil {
 		c.ClientIP = remoteIP

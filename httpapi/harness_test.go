@@ -55,10 +55,16 @@ const baseURL = "https://sign.example"
 
 func newHouse(t testing.TB, change ...func(*httpapi.Config)) *house {
 	t.Helper()
+	return newHouseOn(t, embedded.Options{}, change...)
+}
+
+// newHouseOn is newHouse with more of embedded's options.
+func newHouseOn(t testing.TB, o embedded.Options, change ...func(*httpapi.Config)) *house {
+	t.Helper()
 	h := &house{clock: &clock{at: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}, dir: t.TempDir()}
-	e, err := embedded.Open(t.Context(), embedded.Options{
-		Dir: h.dir, BaseURL: baseURL, Now: h.clock.now, Custodian: &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}},
-	})
+	o.Dir, o.BaseURL, o.Now = h.dir, baseURL, h.clock.now
+	o.Custodian = &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}}
+	e, err := embedded.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

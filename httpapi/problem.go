@@ -97,6 +97,9 @@ var problems = []problem{
 	{esign.ErrLinkGone, 410, "link_gone", "The signing link is no longer valid"},
 	{esign.ErrNotYourTurn, 409, "not_your_turn", "Others sign first"},
 	{esign.ErrNotViewed, 409, "not_viewed", "The document has not been read yet"},
+	{esign.ErrNoRenderer, 404, "no_renderer", "The host draws no pages; the document is there as a PDF"},
+	{esign.ErrNoPage, 404, "page_not_found", "The document has no such page"},
+	{esign.ErrNotDrawn, 503, "page_not_drawn", "The page could not be drawn; the document is there as a PDF"},
 	{esign.ErrSealWaits, 503, "seal_waits", "The seal has to wait"},
 	{esign.ErrConsentRequired, 409, "consent_required", "Consent to electronic records is required"},
 

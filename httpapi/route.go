@@ -35,7 +35,7 @@ const (
 // openapi.yaml, the docs page and the tests come from it.
 type route struct {
 	method  string
-	pattern string // below the base path; {name} is one segment
+	pattern string // below the base path; {name} is one segment, {name}.ext one that ends so
 	cred    credential
 	scopes  []scopes.Scope // byKey: one of these is needed
 	body    bodyKind
@@ -74,10 +74,15 @@ func (c *compiled) match(path []string) (map[string]string, bool) {
 			}
 			continue
 		}
+		name, suffix, _ := strings.Cut(name, "}")
+		value, fits := strings.CutSuffix(path[i], suffix)
+		if !fits || value == "" {
+			return nil, false
+		}
 		if params == nil {
 			params = make(map[string]string, 2)
 		}
-		params[strings.TrimSuffix(name, "}")] = path[i]
+		params[name] = value
 	}
 	return params, true
 }

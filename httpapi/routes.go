@@ -42,6 +42,7 @@ func table() []route {
 		{method: "GET", pattern: "/sign/{token}", cred: byToken, handle: (*API).signPage, about: "The signing page"},
 		{method: "GET", pattern: "/sign/{token}/session", cred: byToken, handle: (*API).signerSession, about: "What the signing page shows"},
 		{method: "GET", pattern: "/sign/{token}/document.pdf", cred: byToken, handle: (*API).signerDocument, about: "The document, every page marked as a copy"},
+		{method: "GET", pattern: "/sign/{token}/pages/{n}.png", cred: byToken, handle: (*API).signerPageImage, about: "A page of the document as a picture"},
 		{method: "GET", pattern: "/sign/{token}/disclosure.pdf", cred: byToken, handle: (*API).signerDisclosure, about: "What a signer consents to"},
 		{method: "POST", pattern: "/sign/{token}/consent", cred: byToken, body: formBody, handle: (*API).signerConsent, about: "Consent to electronic records"},
 		{method: "POST", pattern: "/sign/{token}/consent/withdraw", cred: byToken, body: formBody, handle: (*API).signerWithdraw, about: "Take a consent back"},

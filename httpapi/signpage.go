@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,6 +39,11 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert s
 	if s.ExpiresAt != nil {
 		v.ExpiresAt = s.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC")
 	}
+	if s.PageImages {
+		for i, p := range s.Pages[:min(len(s.Pages), maxImages)] {
+			v.Images = append(v.Images, web.Image{Page: i + 1, Width: points(p.Width), Height: points(p.Height)})
+		}
+	}
 	if t := c.body.form.Get("signature"); t != "" {
 		v.Signature = t
 	}
@@ -55,6 +61,11 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert s
 	}
 	return pageReply(status, page), nil
 }
+
+// maxImages are shown on the page; the rest of a long document is in the PDF.
+const maxImages = 100
+
+func points(length float64) int { return max(1, int(math.Round(min(length, 1e6)))) }
 
 // inputOf is the input that a field needs on the page: signatures and dates are
 // placed without one.

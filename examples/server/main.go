@@ -21,12 +21,14 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/inspect"
 	"github.com/evaultlib/evault/httpapi"
 )
@@ -46,6 +48,8 @@ func main() {
 type options struct {
 	addr, baseURL, smtp string
 	webhookPrivate      bool
+	pages               bool
+	renderer            esign.Renderer
 	places
 }
 
@@ -60,6 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.StringVar(&o.baseURL, "base-url", "", "where clients reach this server (default http:// and the address)")
 	fs.StringVar(&o.smtp, "smtp", "", "host:port of a mail relay for signers' notices (default: none is sent)")
 	fs.BoolVar(&o.webhookPrivate, "webhook-allow-private", false, "let webhooks go to private addresses and to http")
+	fs.BoolVar(&o.pages, "pages", true, "show signers the pages as pictures; false: the PDF alone")
 	o.places.register(fs)
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -81,6 +86,11 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	}
 	o.baseURL = strings.TrimSuffix(o.baseURL, "/")
 
+	pages := &pictures{dir: filepath.Join(o.data, "render")}
+	defer pages.close()
+	if o.pages {
+		o.renderer = pages
+	}
 	v, err := open(ctx, o, logger)
 	if err != nil {
 		return err

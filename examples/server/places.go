@@ -92,7 +92,7 @@ func open(ctx context.Context, o options, logger *slog.Logger) (*embedded.Embedd
 	if err != nil {
 		return nil, err
 	}
-	opts := embedded.Options{Dir: o.data, DB: db, Bucket: bucket, BaseURL: o.baseURL, Custodian: custodian(), Remarks: remarks(), Logger: logger}
+	opts := embedded.Options{Dir: o.data, DB: db, Bucket: bucket, BaseURL: o.baseURL, Custodian: custodian(), Remarks: remarks(), Renderer: o.renderer, Logger: logger}
 	if o.smtp != "" {
 		opts.Notifier = relay{addr: o.smtp, from: "evault@localhost"}
 	}

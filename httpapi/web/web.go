@@ -49,10 +49,15 @@ type Signing struct {
 	Disclosure                                                []string // paragraphs
 	DisclosureSHA256                                          string
 	Pages                                                     int
-	Signature                                                 string // typed so far
-	ContinueURL                                               string // the sender's page to go on to; "" for none
+	Images                                                    []Image // of the first pages; none when nothing draws them
+	Signature                                                 string  // typed so far
+	ContinueURL                                               string  // the sender's page to go on to; "" for none
 	Fields                                                    []Field
 }
+
+// Image is the picture of a page below Action, with the page's displayed size in
+// points, which keeps its place while it loads.
+type Image struct{ Page, Width, Height int }
 
 // Field is one input of the signing page. Kind is signature (an optional one),
 // initials, text or checkbox.

@@ -22,7 +22,7 @@ func pages(t *testing.T, f web.Frame) map[string]web.Page {
 		"signing": func() (web.Page, error) {
 			return web.RenderSigning(web.Signing{
 				Action: "/api/v2/sign/x", Alert: hostile, EnvelopeName: hostile, Message: hostile, SignerName: hostile, SignerEmail: hostile,
-				DisclosureTitle: hostile, Disclosure: []string{hostile}, Pages: 1, Signature: hostile, Fields: []web.Field{
+				DisclosureTitle: hostile, Disclosure: []string{hostile}, Pages: 1, Images: []web.Image{{Page: 1, Width: 612, Height: 792}}, Signature: hostile, Fields: []web.Field{
 					{ID: hostile, Kind: "text", Label: hostile, Value: hostile, Required: true},
 					{ID: "b", Kind: "checkbox", Label: hostile},
 					{ID: "c", Kind: "signature", Label: hostile},

@@ -206,7 +206,7 @@ func (e *Embedded) wireESign(k Keys) (err error) {
 	}
 	c := esign.Config{
 		Store: e.Store.ESign(), Depot: e.Depot, Sealer: e.Sealer, LinkKeys: k.Links,
-		Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, Inspector: inspector,
+		Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, Inspector: inspector, Renderer: e.o.Renderer,
 		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}
 	if e.o.ESign != nil {

@@ -58,6 +58,9 @@ type Options struct {
 	// "/api/v2/sign/" and the token.
 	SigningURL func(token string) string
 	Notifier   esign.Notifier // who tells signers; default: nobody
+	// Renderer draws the page images of the signing page, such as a *render.Renderer;
+	// the host closes it. Default: none, signers read the PDF.
+	Renderer esign.Renderer
 	// Inspector examines files. Default: esign/inspect's limited child processes
 	// where the host's main begins with inspect.Main(), else this process, where a
 	// hostile file is counted but not held within memory and time.

@@ -1,0 +1,78 @@
+package esign
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Renderer draws pages; a *render.Renderer is one.
+type Renderer interface {
+	// PNG draws page (from 1) of a PDF as a PNG image, width pixels wide.
+	PNG(ctx context.Context, pdf []byte, page, width int) ([]byte, error)
+}
+
+// Least and greatest width of a page image in pixels.
+const (
+	MinPageWidth = 16
+	MaxPageWidth = 2000
+)
+
+// PageRequest asks for a picture of one page.
+type PageRequest struct {
+	Token       string
+	Page, Width int // from 1; pixels, MinPageWidth to MaxPageWidth
+	Client      Client
+}
+
+// PageImage draws one page of the document as it stands, a PNG. Until the last signature it is drawn from the unmarked
+// bytes whose digest is kept as presented_sha256, and like Document it is the read that a signature needs; of the
+// completed document it is a page of a marked copy. Errors: those of Session, ErrNoRenderer, ErrNoPage, ErrNotDrawn,
+// *InvalidError for the width.
+func (e *Engine) PageImage(ctx context.Context, r PageRequest) (*File, error) {
+	env, sg, err := e.open(ctx, e.cfg.Store, r.Token)
+	switch {
+	case err != nil:
+		return nil, err
+	case e.cfg.Renderer == nil:
+		return nil, ErrNoRenderer
+	case r.Width < MinPageWidth || r.Width > MaxPageWidth:
+		return nil, check.Fail("w", "range", "must be %d to %d", MinPageWidth, MaxPageWidth)
+	case r.Page < 1 || env.Sealed == nil && r.Page > len(env.Document.PageSizes) || env.Sealed != nil && r.Page > env.Sealed.Pages:
+		return nil, ErrNoPage
+	}
+	raw, shown, err := e.current(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	if env.Sealed != nil {
+		if raw, err = e.pageCopy(ctx, env, raw, shown); err != nil {
+			return nil, fmt.Errorf("copy of %s: %w", env.ID, err)
+		}
+	}
+	image, err := e.cfg.Renderer.PNG(ctx, raw, r.Page, r.Width)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("%w: page %d of %s: %w", ErrNotDrawn, r.Page, env.ID, err)
+	}
+	if sg.Status != SignerSigned {
+		if err := e.viewed(ctx, r.Token, shown, r.Client); err != nil {
+			return nil, err
+		}
+	}
+	return &File{Name: fmt.Sprintf("%s_page_%d.png", env.ID, r.Page), Content: image, SHA256: storage.Sum(image)}, nil
+}
+
+// pageCopy is a marked copy that is the same bytes each time, so that its images can be kept.
+func (e *Engine) pageCopy(ctx context.Context, env *Envelope, raw []byte, sha storage.Digest) ([]byte, error) {
+	m := pdf.CopyMark{EnvelopeID: env.ID, SHA256: string(sha), Fonts: e.fonts, Limits: e.grown()}
+	if env.CompletedAt != nil {
+		m.At = *env.CompletedAt
+	}
+	return pdf.MarkCopy(ctx, raw, m)
+}

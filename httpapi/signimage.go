@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/evaultlib/evault/esign"
+)
+
+const defaultPageWidth = 1000 // pixels
+
+// signerPageImage answers a page as a picture. It is a read of the document, as
+// a HEAD is not. What is shown changes as others sign, so a browser that kept it
+// asks again by its ETag.
+func (a *API) signerPageImage(c *call) (*reply, error) {
+	q, err := c.query("w")
+	if err != nil {
+		return nil, err
+	}
+	width := defaultPageWidth
+	if q.Has("w") {
+		if width, err = strconv.Atoi(q.Get("w")); err != nil {
+			return nil, &badRequest{"bad_query", "w must be a whole number"}
+		}
+	}
+	p, err := a.signerPass(c)
+	if err != nil {
+		return nil, a.guard(c, err)
+	}
+	s, err := a.cfg.ESign.Session(c.ctx, p.link, a.client(c))
+	if err != nil {
+		return nil, a.guard(c, err)
+	}
+	n, err := strconv.Atoi(c.params["n"])
+	if err != nil || strconv.Itoa(n) != c.params["n"] {
+		return nil, esign.ErrNoPage
+	}
+	if c.r.Method == http.MethodHead {
+		return headOfPage(s, n)
+	}
+	if _, end, ok := a.pages.take(s.Signer.ID, a.cfg.PagesPerMinute, c.now); !ok {
+		c.retryAt = end
+		return nil, errRate
+	}
+	leave, err := a.drawing.enter(c.ctx, s.Signer.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	f, err := a.cfg.ESign.PageImage(c.ctx, esign.PageRequest{Token: p.link, Page: n, Width: width, Client: a.client(c)})
+	if err != nil {
+		return nil, err
+	}
+	return c.etagged(pageImageReply(f.Content), string(f.SHA256)).with("Cache-Control", "private, no-cache"), nil
+}
+
+func pageImageReply(image []byte) *reply {
+	return &reply{status: http.StatusOK, raw: image, header: map[string]string{"Content-Type": "image/png"}}
+}
+
+func headOfPage(s *esign.Session, n int) (*reply, error) {
+	switch {
+	case !s.PageImages:
+		return nil, esign.ErrNoRenderer
+	case n < 1 || n > len(s.Pages) && !completed(s.EnvelopeStatus):
+		return nil, esign.ErrNoPage
+	}
+	return pageImageReply([]byte{}), nil
+}
+
+// gates lets two through at a time for each name, in this replica.
+type gates struct {
+	mu    sync.Mutex
+	names map[string]*gate
+}
+
+type gate struct {
+	inside chan struct{}
+	users  int // inside or waiting
+}
+
+const atATime = 2
+
+// enter waits for a place; the caller must leave.
+func (g *gates) enter(ctx context.Context, name string) (leave func(), err error) {
+	g.mu.Lock()
+	if g.names == nil {
+		g.names = map[string]*gate{}
+	}
+	own := g.names[name]
+	if own == nil {
+		own = &gate{inside: make(chan struct{}, atATime)}
+		g.names[name] = own
+	}
+	own.users++
+	g.mu.Unlock()
+	done := func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if own.users--; own.users == 0 {
+			delete(g.names, name)
+		}
+	}
+	select {
+	case own.inside <- struct{}{}:
+		return func() { <-own.inside; done() }, nil
+	case <-ctx.Done():
+		done()
+		return nil, ctx.Err()
+	}
+}
