@@ -27,8 +27,10 @@
 // nothing is sealed: a [Sealer] never makes less than its level.
 //
 // An [Extender] raises a B-T seal to B-LT: it appends an update with a document security store (/DSS, §5.4.2) that holds
-// the certificates, OCSP responses (RFC 6960) and CRLs (RFC 5280 §5) for all chains; entries for single signatures (/VRI)
-// are kept, not made. With a time-stamp authority the same update carries a document time-stamp (/Type /DocTimeStamp,
+// the certificates, OCSP responses (RFC 6960) and CRLs (RFC 5280 §5) for all chains, and in /VRI (§5.4.2.3) which of them
+// each signature needs, with the time of collection in /TU. The key of an entry is the SHA-1 digest, in upper-case
+// hexadecimal, of the whole string in the signature's /Contents, its padding included (ISO 32000-2 §12.8.4.3), as the DSS
+// library of the European Commission takes it. Entries that are there stay. With a time-stamp authority the same update carries a document time-stamp (/Type /DocTimeStamp,
 // /SubFilter /ETSI.RFC3161, §5.4.3), which is level B-LTA. A file is extended again before that authority's certificate
 // expires.
 //
@@ -63,11 +65,18 @@
 //     alone and critical (RFC 3161 §2.3), and a chain that holds at the next proven time after theirs. The certificate
 //     is the one that the SignerInfo names and that the signed attributes bind, never any in the bag.
 //
-//   - Revocation. Answers in the document security store and in [Options].Material count when the issuer, or a responder
-//     it delegated (RFC 6960 §4.2.2.2), signed them and they speak about the proven time. A revocation after that time does
-//     no harm. Without an answer Revocation is "unknown", which [Options].RequireRevocation makes a reason for distrust.
+//   - Revocation. Answers in the lists of the document security store and in [Options].Material count when the issuer
+//     signed them, or an OCSP responder whose certificate the issuer itself issued with the extended key usage OCSPSigning
+//     (RFC 6960 §4.2.2.2); that responder's own certificate must have the extension id-pkix-ocsp-nocheck (§4.2.2.2.1) or be
+//     answered for in turn. They must speak about the proven time and be older than the end of the certificate's validity,
+//     after which issuers forget it; a CRL must cover all that its issuer issued. A revocation after the proven time does no
+//     harm. Without an answer Revocation is "unknown", which [Options].RequireRevocation makes a reason for distrust.
+//     Entries in /VRI prove nothing.
 //
-// Not checked: certificate policies, signature policies, seed values, revocation of OCSP responders.
+// Chains are those of crypto/x509 (RFC 5280 §6): validity, signatures, basic constraints, path lengths, extended key usages,
+// name constraints on DNS, e-mail, URI and IP names, required policies (§4.2.1.11); a critical extension or a critical name
+// constraint of another form makes a chain fail. Not checked: that a certificate was issued under any one certificate
+// policy, qualified statements, signature policies, seed values.
 //
 // # Stability
 //

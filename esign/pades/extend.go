@@ -1,6 +1,7 @@
 package pades
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
@@ -99,7 +101,7 @@ func (e *Extender) Extend(ctx context.Context, raw []byte) (*Extension, error) {
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}
-	if _, err := u.AddValidationMaterial(material); err != nil {
+	if _, err := u.AddValidationMaterial(material...); err != nil {
 		return nil, asNotExtendable(err)
 	}
 	if e.c.Timestamper == nil {
@@ -129,35 +131,77 @@ func (r *Report) firstProblem() string {
 	return "it has none"
 }
 
-// collect finds what the chains of all signatures need and the file does not carry yet.
-func (e *Extender) collect(ctx context.Context, v *verification) (pdf.ValidationMaterial, error) {
-	var m pdf.ValidationMaterial
-	seen := map[string]bool{}
-	for _, s := range v.signatures {
-		for _, chain := range s.chains {
-			for i, c := range chain.certificates {
-				if !seen[string(c.Raw)] {
-					m.Certificates = append(m.Certificates, c.Raw)
-				}
-				if i+1 < len(chain.certificates) && !seen[string(c.Raw)] {
-					if err := e.answer(ctx, v, &m, c, chain.certificates[i+1], chain.at); err != nil {
-						return m, err
-					}
-				}
-				seen[string(c.Raw)] = true
-			}
-		}
-	}
-	return m, nil
+// collection gathers what the chains of all signatures need.
+type collection struct {
+	*Extender
+	ctx   context.Context
+	now   time.Time
+	known *answers // what the file carries and what was fetched
+	part  *pdf.SignatureMaterial
 }
 
-// answer adds what the issuer says about one certificate, unless the file carries a good answer already.
-func (e *Extender) answer(ctx context.Context, v *verification, m *pdf.ValidationMaterial, cert, issuer *x509.Certificate, at time.Time) error {
-	now := v.options.Now
-	if v.embedded.certificate(cert, issuer, at, now) == RevocationGood {
-		return nil
+// collect finds what the chains of all signatures need, signature by signature, and fetches what the file does not carry.
+func (e *Extender) collect(ctx context.Context, v *verification) ([]pdf.SignatureMaterial, error) {
+	c := &collection{Extender: e, ctx: ctx, now: v.options.Now, known: v.embedded}
+	var parts []pdf.SignatureMaterial
+	for _, s := range v.signatures {
+		c.part = &pdf.SignatureMaterial{Contents: s.sig.Value, At: c.now}
+		for _, chain := range s.chains {
+			for i, cert := range chain.certificates {
+				c.carry(cert)
+				if i+1 == len(chain.certificates) {
+					continue
+				}
+				if err := c.settle(cert, chain.certificates[i+1], chain.at); err != nil {
+					return nil, err
+				}
+			}
+		}
+		parts = append(parts, *c.part)
 	}
-	response, list, err := e.c.Revocation.Revocation(ctx, cert, issuer)
+	return parts, nil
+}
+
+func (c *collection) carry(cert *x509.Certificate) { c.part.Certificates = include(c.part.Certificates, cert.Raw) }
+
+// include adds der to a list that does not hold it.
+func include(list [][]byte, der []byte) [][]byte {
+	if slices.ContainsFunc(list, func(x []byte) bool { return bytes.Equal(x, der) }) {
+		return list
+	}
+	return append(list, der)
+}
+
+// settle makes sure that what is known answers for one certificate, and takes the answer into the part.
+func (c *collection) settle(cert, issuer *x509.Certificate, at time.Time) error {
+	status, p := c.known.certificate(cert, issuer, at, c.now)
+	if status == RevocationUnknown {
+		if err := c.fetch(cert, issuer, 0); err != nil {
+			return err
+		}
+		status, p = c.known.certificate(cert, issuer, at, c.now)
+	}
+	switch status {
+	case RevocationRevoked:
+		return fmt.Errorf("%w: %s: %w", ErrNotValid, cert.Subject.CommonName, errRevoked)
+	case RevocationUnknown:
+		return fmt.Errorf("%w: %s: the answer does not hold", ErrRevocationUnavailable, cert.Subject.CommonName)
+	}
+	for _, r := range p.certificates {
+		c.carry(r)
+	}
+	for _, der := range p.ocsps {
+		c.part.OCSPs = include(c.part.OCSPs, der)
+	}
+	for _, der := range p.crls {
+		c.part.CRLs = include(c.part.CRLs, der)
+	}
+	return nil
+}
+
+// fetch asks about one certificate, and about the responder that answered where its own revocation counts.
+func (c *collection) fetch(cert, issuer *x509.Certificate, depth int) error {
+	response, list, err := c.c.Revocation.Revocation(c.ctx, cert, issuer)
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrRevocationUnavailable, cert.Subject.CommonName, err)
 	}
@@ -168,13 +212,14 @@ func (e *Extender) answer(ctx context.Context, v *verification, m *pdf.Validatio
 	if list != nil {
 		lists = [][]byte{list}
 	}
-	switch parseAnswers(ocsps, lists).certificate(cert, issuer, at, now) {
-	case RevocationRevoked:
-		return fmt.Errorf("%w: %s: %w", ErrNotValid, cert.Subject.CommonName, errRevoked)
-	case RevocationUnknown:
-		return fmt.Errorf("%w: %s: the answer does not hold", ErrRevocationUnavailable, cert.Subject.CommonName)
+	c.known.add(ocsps, lists)
+	s, ok := readOCSP(response, cert, issuer)
+	if !ok || s.responder == nil || neverChecked(s.responder) || depth == maxDelegation {
+		return nil
 	}
-	m.OCSPs, m.CRLs = append(m.OCSPs, ocsps...), append(m.CRLs, lists...)
+	if standing, _ := c.known.standing(s, issuer, c.now, depth); standing == RevocationUnknown {
+		return c.fetch(s.responder, issuer, depth+1)
+	}
 	return nil
 }
 

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/crypto/ocsp"
-
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
@@ -16,53 +14,38 @@ import (
 const (
 	RevocationGood    = "good"    // no certificate of the chains was revoked at the proven time, as far as the issuers say
 	RevocationRevoked = "revoked" // one was
-	RevocationUnknown = "unknown" // there is no answer for at least one
+	RevocationUnknown = "unknown" // there is no answer for at least one, or none from whom it may come
 )
 
 // RevocationSource tells whether certificates were revoked. The client for OCSP and CRLs over HTTP is in package tsa; a
 // host that works offline supplies its own.
 type RevocationSource interface {
 	// Revocation returns what issuer says about cert: a DER OCSP response (RFC 6960), a DER CRL (RFC 5280 §5), or both.
-	// What is not to be had is nil.
+	// What is not to be had is nil. It is asked about delegated OCSP responders too, unless their certificates have the
+	// extension id-pkix-ocsp-nocheck.
 	Revocation(ctx context.Context, cert, issuer *x509.Certificate) (ocspResponse, crl []byte, err error)
 }
 
-// Material is certificates and revocation data, DER, beside what the file carries.
+// Material is revocation data, DER, beside what the file carries.
 type Material struct {
 	OCSPs, CRLs [][]byte
 }
 
-// answers is parsed revocation data.
-type answers struct {
-	ocsps [][]byte
-	crls  []*x509.RevocationList
+// proof is the revocation data on which a good answer rests.
+type proof struct {
+	ocsps, crls  [][]byte
+	certificates []*x509.Certificate // of delegated responders
 }
 
-func parseAnswers(ocsps, crls [][]byte) answers {
-	a := answers{ocsps: ocsps}
-	for _, der := range crls {
-		if l, err := x509.ParseRevocationList(der); err == nil && usableList(l) {
-			a.crls = append(a.crls, l)
-		}
-	}
-	return a
-}
-
-// usableList refuses lists with critical extensions, which cover only a part of what was issued (RFC 5280 §5.2.4, §5.2.5).
-func usableList(l *x509.RevocationList) bool {
-	for _, e := range l.Extensions {
-		if e.Critical {
-			return false
-		}
-	}
-	return true
+func (p *proof) add(q proof) {
+	p.ocsps, p.crls, p.certificates = append(p.ocsps, q.ocsps...), append(p.crls, q.crls...), append(p.certificates, q.certificates...)
 }
 
 // chain returns the worst answer for the certificates of a chain, leaf first, root last. The root is trusted, not checked.
-func (a answers) chain(chain []*x509.Certificate, at, now time.Time) string {
+func (a *answers) chain(chain []*x509.Certificate, at, now time.Time) string {
 	worst := RevocationGood
 	for i := 0; i+1 < len(chain); i++ {
-		switch a.certificate(chain[i], chain[i+1], at, now) {
+		switch status, _ := a.certificate(chain[i], chain[i+1], at, now); status {
 		case RevocationRevoked:
 			return RevocationRevoked
 		case RevocationUnknown:
@@ -72,51 +55,45 @@ func (a answers) chain(chain []*x509.Certificate, at, now time.Time) string {
 	return worst
 }
 
-// certificate says whether cert was revoked at a time, by answers that its issuer signed. One that says "revoked" counts
-// more than any that say "good".
-func (a answers) certificate(cert, issuer *x509.Certificate, at, now time.Time) string {
-	status := RevocationUnknown
-	for _, der := range a.ocsps {
-		r, err := ocsp.ParseResponseForCert(der, cert, issuer)
-		if err != nil || r.SerialNumber.Cmp(cert.SerialNumber) != 0 || !responder(r, issuer) {
-			continue
-		}
-		if r.Status == ocsp.Revoked && !r.RevokedAt.After(at) {
-			return RevocationRevoked
-		}
-		if r.Status != ocsp.Unknown && covers(r.ThisUpdate, r.NextUpdate, at, now) {
-			status = RevocationGood
-		}
-	}
-	for _, l := range a.crls {
-		if l.CheckSignatureFrom(issuer) != nil {
-			continue
-		}
-		for _, e := range l.RevokedCertificateEntries {
-			if e.SerialNumber.Cmp(cert.SerialNumber) == 0 && !e.RevocationTime.After(at) {
-				return RevocationRevoked
-			}
-		}
-		if covers(l.ThisUpdate, l.NextUpdate, at, now) {
-			status = RevocationGood
-		}
-	}
-	return status
+// certificate says whether cert was revoked at a time, by answers that its issuer or a responder it delegated signed, and
+// what a good answer rests on. One that says "revoked" counts more than any that say "good".
+func (a *answers) certificate(cert, issuer *x509.Certificate, at, now time.Time) (string, proof) {
+	return a.ask(cert, issuer, at, now, 0)
 }
 
-// covers reports whether an answer speaks about the time at: it was still current then, or was given later.
-func covers(thisUpdate, nextUpdate, at, now time.Time) bool {
-	const skew = 5 * time.Minute
-	if thisUpdate.After(now.Add(skew)) {
-		return false
+// maxDelegation bounds responders whose own revocation other responders tell.
+const maxDelegation = 2
+
+func (a *answers) ask(cert, issuer *x509.Certificate, at, now time.Time, depth int) (string, proof) {
+	status, best := RevocationUnknown, proof{}
+	for _, s := range a.about(cert, issuer) {
+		standing, behind := RevocationGood, proof{}
+		if s.responder != nil {
+			standing, behind = a.standing(s, issuer, now, depth)
+		}
+		switch {
+		case standing == RevocationRevoked:
+		case s.revoked && !s.revokedAt.After(at):
+			// A responder of which nothing is known may still be believed when it warns.
+			return RevocationRevoked, proof{}
+		case standing == RevocationGood && status != RevocationGood && s.known && s.covers(cert, at, now):
+			status, best = RevocationGood, behind
+			best.add(s.proof())
+		}
 	}
-	return !thisUpdate.Before(at) || nextUpdate.IsZero() || !at.After(nextUpdate)
+	return status, best
 }
 
-// responder checks that a delegated OCSP responder may speak for the issuer (RFC 6960 §4.2.2.2). That the issuer signed
-// its certificate was checked in parsing.
-func responder(r *ocsp.Response, issuer *x509.Certificate) bool {
-	return r.Certificate == nil || r.Certificate.Equal(issuer) || slices.Contains(r.Certificate.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning)
+// standing says whether a delegated responder was revoked when it gave an answer. One whose certificate has the extension
+// id-pkix-ocsp-nocheck needs no answer (RFC 6960 §4.2.2.2.1).
+func (a *answers) standing(s statement, issuer *x509.Certificate, now time.Time, depth int) (string, proof) {
+	switch {
+	case neverChecked(s.responder):
+		return RevocationGood, proof{}
+	case depth == maxDelegation:
+		return RevocationUnknown, proof{}
+	}
+	return a.ask(s.responder, issuer, s.producedAt, now, depth+1)
 }
 
 // readMaterial parses what the document security store and the options hold.
@@ -131,7 +108,10 @@ func (v *verification) readMaterial() {
 		}
 	}
 	v.embedded = parseAnswers(m.OCSPs, m.CRLs)
-	v.known = parseAnswers(slices.Concat(m.OCSPs, v.options.Material.OCSPs), slices.Concat(m.CRLs, v.options.Material.CRLs))
+	v.known = v.embedded
+	if o := v.options.Material; len(o.OCSPs)+len(o.CRLs) > 0 {
+		v.known = parseAnswers(slices.Concat(m.OCSPs, o.OCSPs), slices.Concat(m.CRLs, o.CRLs))
+	}
 }
 
 var errRevoked = errors.New("a certificate was revoked")

@@ -217,7 +217,7 @@ func place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string, error) {
 	}
 	dict := pdf.Dict{
 		"Type": pdf.Name("Sig"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(subFilterCAdES),
-		"M": pdf.String(r.At.UTC().Format("D:20060102150405+00'00'")),
+		"M": pdf.Date(r.At),
 	}
 	for k, v := range map[pdf.Name]string{"Reason": r.Reason, "Location": r.Location, "Name": r.Name, "ContactInfo": r.ContactInfo} {
 		if v != "" {

@@ -74,7 +74,7 @@ func VerifyStatement(ctx context.Context, der []byte, o Options) (content []byte
 	if s.report.Integrity != IntegrityValid {
 		return nil, &s.report, nil
 	}
-	v := &verification{options: o, known: parseAnswers(o.Material.OCSPs, o.Material.CRLs)}
+	v := &verification{options: o, embedded: parseAnswers(nil, nil), known: parseAnswers(o.Material.OCSPs, o.Material.CRLs)}
 	v.trustOne(s, o.Now)
 	if s.report.Level = LevelBB; s.report.TimestampTime != nil {
 		s.report.Level = LevelBT

@@ -50,8 +50,8 @@ type verification struct {
 	report     *Report
 
 	certificates []*x509.Certificate // of the document security store
-	embedded     answers             // revocation data of the document security store
-	known        answers             // that and Options.Material
+	embedded     *answers            // revocation data of the document security store
+	known        *answers            // that and Options.Material
 	found        map[chainKey][]*x509.Certificate
 	ordered      []*verified     // the signatures with a byte range, oldest first
 	revisions    []*pdf.Document // their signed revisions, nil where one cannot be opened

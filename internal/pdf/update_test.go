@@ -172,7 +172,7 @@ func TestChangesSinceWithDamagedPageTree(t *testing.T) {
 		ok     bool
 	}{
 		"validation material": {func(u *pdf.Update) {
-			if _, err := u.AddValidationMaterial(pdf.ValidationMaterial{Certificates: [][]byte{{1}}}); err != nil {
+			if _, err := u.AddValidationMaterial(pdf.SignatureMaterial{ValidationMaterial: pdf.ValidationMaterial{Certificates: [][]byte{{1}}}}); err != nil {
 				t.Fatal(err)
 			}
 		}, true},

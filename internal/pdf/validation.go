@@ -1,15 +1,48 @@
 package pdf
 
-import "bytes"
+import (
+	"crypto/sha1" // names entries of a dictionary; nothing rests on it
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+)
 
 // ValidationMaterial is what the document security store holds (ETSI EN 319 142-1 §5.4.2): DER certificates, OCSP
 // responses and CRLs.
 type ValidationMaterial struct{ Certificates, OCSPs, CRLs [][]byte }
 
+// SignatureMaterial is the part of it that one signature needs: its entry in /VRI (ETSI EN 319 142-1 §5.4.2.3).
+type SignatureMaterial struct {
+	ValidationMaterial
+	Contents []byte    // /Contents of the signature, decoded, its padding included
+	At       time.Time // when it was collected; whole seconds count
+}
+
+// VRIKey returns the name under which /VRI holds what concerns one signature: the SHA-1 digest, in upper-case hexadecimal,
+// of the whole string in /Contents (ISO 32000-2 §12.8.4.3; ETSI EN 319 142-1 §5.4.2.3). The string is taken as it stands,
+// with the zeros that fill the room reserved for it, as the DSS library of the European Commission and pyHanko do; iText
+// agrees for signatures, and leaves the padding of document time-stamps out.
+func VRIKey(contents []byte) Name {
+	sum := sha1.Sum(contents)
+	return Name(strings.ToUpper(hex.EncodeToString(sum[:])))
+}
+
 // maxMaterial bounds how many streams of one kind are read.
 const maxMaterial = 1000
 
-// ValidationMaterial reads the document security store; it is empty when there is none.
+// materialKind is one kind of material: where it stands in /DSS and in an entry of /VRI.
+type materialKind struct {
+	key, single Name
+	list        *[][]byte
+}
+
+func (m *ValidationMaterial) kinds() []materialKind {
+	return []materialKind{{"Certs", "Cert", &m.Certificates}, {"OCSPs", "OCSP", &m.OCSPs}, {"CRLs", "CRL", &m.CRLs}}
+}
+
+// ValidationMaterial reads the document security store; it is empty when there is none. What stands in /VRI alone is not
+// read: the standard wants it in the lists too.
 func (d *Document) ValidationMaterial() (m ValidationMaterial, err error) {
 	defer guard(&err)
 	catalog, err := d.Catalog()
@@ -21,85 +54,131 @@ func (d *Document) ValidationMaterial() (m ValidationMaterial, err error) {
 		return m, err
 	}
 	for _, kind := range m.kinds() {
-		if *kind.list, err = d.material(dss[kind.key]); err != nil {
+		err := d.material(dss[kind.key], func(_ Object, der []byte) { *kind.list = append(*kind.list, der) })
+		if err != nil {
 			return m, err
 		}
 	}
 	return m, nil
 }
 
-type materialKind struct {
-	key  Name
-	list *[][]byte
-}
-
-func (m *ValidationMaterial) kinds() []materialKind {
-	return []materialKind{{"Certs", &m.Certificates}, {"OCSPs", &m.OCSPs}, {"CRLs", &m.CRLs}}
-}
-
-func (d *Document) material(o Object) ([][]byte, error) {
+// material hands every stream of a list to use, decoded.
+func (d *Document) material(o Object, use func(o Object, der []byte)) error {
 	list, err := d.Array(o)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out [][]byte
 	for _, item := range list[:min(len(list), maxMaterial)] {
 		s, err := d.Stream(item)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if s == nil {
 			continue
 		}
 		data, err := d.Decode(s)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out = append(out, data)
+		use(item, data)
 	}
-	return out, nil
+	return nil
 }
 
-// AddValidationMaterial writes a new document security store that holds the old one's references and what m adds to them.
-// It reports whether there was anything to add. Entries of the old store for single signatures (/VRI) stay.
-func (u *Update) AddValidationMaterial(m ValidationMaterial) (added bool, err error) {
-	old, err := u.d.ValidationMaterial()
-	if err != nil {
-		return false, err
-	}
-	have := old.kinds()
+// AddValidationMaterial writes a new document security store that holds the old one's references and what the parts add to
+// them, each stream once, and an entry in /VRI for each part. Entries that are there stay, and grow only by what is new
+// for their signature. It reports whether there was anything to add.
+func (u *Update) AddValidationMaterial(parts ...SignatureMaterial) (added bool, err error) {
+	defer guard(&err)
 	err = u.EditCatalog(func(c Dict) error {
-		dss, err := u.Dict(c["DSS"])
+		w, err := u.openStore(c["DSS"])
 		if err != nil {
 			return err
 		}
-		dss = dss.Clone()
-		dss["Type"] = Name("DSS")
-		for i, kind := range m.kinds() {
-			for _, der := range *kind.list {
-				if containsBytes(*have[i].list, der) {
-					continue
-				}
-				*have[i].list = append(*have[i].list, der)
-				if err := u.AppendTo(dss, kind.key, u.Add(Deflate(Dict{}, der))); err != nil {
-					return err
-				}
-				added = true
+		for _, part := range parts {
+			if err := w.add(part); err != nil {
+				return err
 			}
 		}
-		if added {
-			c["DSS"] = u.Add(dss)
+		if added = w.changed; added {
+			w.dss["VRI"] = w.vri
+			c["DSS"] = u.Add(w.dss)
 		}
 		return nil
 	})
 	return added, err
 }
 
-func containsBytes(list [][]byte, b []byte) bool {
-	for _, x := range list {
-		if bytes.Equal(x, b) {
-			return true
+// storeWriter grows a copy of a document security store.
+type storeWriter struct {
+	u        *Update
+	dss, vri Dict
+	streams  map[[sha256.Size]byte]Object // by content
+	changed  bool
+}
+
+func (u *Update) openStore(old Object) (*storeWriter, error) {
+	dss, err := u.Dict(old)
+	if err != nil {
+		return nil, err
+	}
+	vri, err := u.Dict(dss["VRI"])
+	if err != nil {
+		return nil, err
+	}
+	w := &storeWriter{u: u, dss: dss.Clone(), vri: vri.Clone(), streams: map[[sha256.Size]byte]Object{}}
+	w.dss["Type"] = Name("DSS")
+	var m ValidationMaterial
+	for _, kind := range m.kinds() {
+		err := u.d.material(dss[kind.key], func(o Object, der []byte) { w.streams[sha256.Sum256(der)] = o })
+		if err != nil {
+			return nil, err
 		}
 	}
-	return false
+	return w, nil
 }
+
+func (w *storeWriter) add(part SignatureMaterial) error {
+	key := VRIKey(part.Contents)
+	old, err := w.u.Dict(w.vri[key])
+	if err != nil {
+		return err
+	}
+	entry, grown := old.Clone(), old == nil
+	for _, kind := range part.kinds() {
+		have, err := w.u.Array(entry[kind.single])
+		if err != nil {
+			return err
+		}
+		var list Array
+		for _, der := range *kind.list {
+			o, err := w.stream(kind.key, der)
+			if err != nil {
+				return err
+			}
+			list = append(list, o)
+		}
+		if lacking := missing(list, have); len(lacking) > 0 {
+			entry[kind.single], grown = append(have.Clone(), lacking...), true
+		}
+	}
+	if grown {
+		entry["Type"], entry["TU"] = Name("VRI"), Date(part.At)
+		w.vri[key], w.changed = entry, true
+	}
+	return nil
+}
+
+// stream returns the stream with the given content, adding it to the store's list if it is not there.
+func (w *storeWriter) stream(list Name, der []byte) (Object, error) {
+	sum := sha256.Sum256(der)
+	if o, ok := w.streams[sum]; ok {
+		return o, nil
+	}
+	ref := w.u.Add(Deflate(Dict{}, der))
+	w.streams[sum], w.changed = ref, true
+	return ref, w.u.AppendTo(w.dss, list, ref)
+}
+
+// Date returns a time as a PDF date in UTC (ISO 32000-2 §7.9.4).
+func Date(t time.Time) String { return String(t.UTC().Format("D:20060102150405+00'00'")) }

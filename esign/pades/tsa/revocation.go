@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,8 +30,8 @@ type RevocationConfig struct {
 	Now func() time.Time
 }
 
-// Revocation asks issuers whether they revoked certificates: by OCSP (RFC 6960) where the certificate names a responder,
-// else by the CRL it names (RFC 5280 §4.2.1.13). Answers are kept until half their time has passed. It implements
+// Revocation asks issuers whether they revoked certificates: by OCSP (RFC 6960) where the certificate names a responder
+// that may answer and knows it, else by the CRL it names (RFC 5280 §4.2.1.13). Answers are kept until half their time has passed. It implements
 // pades.RevocationSource and is safe for concurrent use.
 type Revocation struct {
 	http    *http.Client
@@ -99,6 +100,12 @@ func (r *Revocation) ocsp(ctx context.Context, u string, cert, issuer *x509.Cert
 	parsed, err := ocsp.ParseResponseForCert(der, cert, issuer)
 	if err != nil {
 		return nil, err
+	}
+	switch c := parsed.Certificate; {
+	case parsed.Status == ocsp.Unknown:
+		return nil, errors.New("the responder does not know the certificate")
+	case c != nil && !c.Equal(issuer) && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
+		return nil, errors.New("the issuer did not delegate the responder") // RFC 6960 §4.2.2.2
 	}
 	r.keep(key, der, parsed.ThisUpdate, parsed.NextUpdate)
 	return der, nil

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -91,5 +92,51 @@ func TestRevocationRefuses(t *testing.T) {
 	}
 	if _, err := tsa.NewRevocation(tsa.RevocationConfig{}); err == nil {
 		t.Error("a client without HTTP was accepted")
+	}
+}
+
+// TestRevocationPassesOverResponders: an answer from one who may not give it, or does not know, leads to the list.
+func TestRevocationPassesOverResponders(t *testing.T) {
+	t.Parallel()
+	list := serve(t, pki().Revocations())
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		use    []x509.ExtKeyUsage
+		status int
+		byList bool
+	}{
+		"delegated":     {[]x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}, ocsp.Good, false},
+		"not delegated": {nil, ocsp.Good, true},
+		"unknown":       {[]x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}, ocsp.Unknown, true},
+	} {
+		template := pki().Template("Responder", time.Hour)
+		template.ExtKeyUsage = tc.use
+		id, err := pki().Issue(key, template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		responder := serve(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			body, _ := io.ReadAll(req.Body)
+			asked, err := ocsp.ParseRequest(body)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			now := time.Now()
+			der, err := ocsp.CreateResponse(pki().CA, id.Leaf(), ocsp.Response{
+				Status: tc.status, SerialNumber: asked.SerialNumber, ThisUpdate: now, NextUpdate: now.Add(time.Hour), Certificate: id.Leaf(),
+			}, key)
+			if err != nil {
+				t.Error(err)
+			}
+			_, _ = w.Write(der)
+		}))
+		a, b, err := revocation(t, nil).Revocation(context.Background(), issue(t, []string{responder}, []string{list}), pki().CA)
+		if err != nil || (a == nil) != tc.byList || (b != nil) != tc.byList {
+			t.Errorf("%s: got %d bytes of OCSP, %d of CRL, %v", name, len(a), len(b), err)
+		}
 	}
 }

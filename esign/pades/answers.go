@@ -1,0 +1,141 @@
+package pades
+
+import (
+	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"slices"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+)
+
+// answers is parsed revocation data. It remembers what it found, so that a file with many signatures by few certificates
+// is judged as fast as one; it is for one goroutine.
+type answers struct {
+	ocsps [][]byte
+	crls  []*x509.RevocationList
+	found map[[2]string][]statement
+}
+
+func parseAnswers(ocsps, crls [][]byte) *answers {
+	a := &answers{}
+	a.add(ocsps, crls)
+	return a
+}
+
+// add takes further revocation data; what cannot be used is left out.
+func (a *answers) add(ocsps, crls [][]byte) {
+	a.found = map[[2]string][]statement{}
+	a.ocsps = append(a.ocsps, ocsps...)
+	for _, der := range crls {
+		if l, err := x509.ParseRevocationList(der); err == nil && usableList(l) {
+			a.crls = append(a.crls, l)
+		}
+	}
+}
+
+// usableList refuses lists with critical extensions, which cover only a part of what was issued (RFC 5280 §5.2.4, §5.2.5).
+func usableList(l *x509.RevocationList) bool {
+	return !slices.ContainsFunc(l.Extensions, func(e pkix.Extension) bool { return e.Critical })
+}
+
+// statement is what one answer, whose signature was checked, says about one certificate.
+type statement struct {
+	ocsp, crl              []byte            // the answer itself, one of them
+	responder              *x509.Certificate // delegated by the issuer; nil when the issuer spoke
+	producedAt             time.Time
+	thisUpdate, nextUpdate time.Time
+	known                  bool      // the speaker knows the certificate
+	revoked                bool      // at some time:
+	revokedAt              time.Time // when
+}
+
+func (s statement) proof() proof {
+	switch {
+	case s.crl != nil:
+		return proof{crls: [][]byte{s.crl}}
+	case s.responder != nil:
+		return proof{ocsps: [][]byte{s.ocsp}, certificates: []*x509.Certificate{s.responder}}
+	}
+	return proof{ocsps: [][]byte{s.ocsp}}
+}
+
+// covers reports whether s speaks about the time at: it was still current then, or was given later, but before the
+// certificate expired, for issuers forget what has expired (RFC 5280 §3.3).
+func (s statement) covers(cert *x509.Certificate, at, now time.Time) bool {
+	const skew = 5 * time.Minute
+	if s.thisUpdate.After(now.Add(skew)) || s.thisUpdate.After(cert.NotAfter) {
+		return false
+	}
+	if s.nextUpdate.IsZero() { // newer answers were to be had at any time (RFC 6960 §4.2.2.1)
+		return !s.thisUpdate.Add(skew).Before(at)
+	}
+	return !s.thisUpdate.Before(at) || !at.After(s.nextUpdate)
+}
+
+// about returns what is said about cert by whoever may say it.
+func (a *answers) about(cert, issuer *x509.Certificate) []statement {
+	key := [2]string{string(cert.Raw), string(issuer.Raw)}
+	if out, ok := a.found[key]; ok {
+		return out
+	}
+	var out []statement
+	for _, der := range a.ocsps {
+		if s, ok := readOCSP(der, cert, issuer); ok {
+			out = append(out, s)
+		}
+	}
+	for _, l := range a.crls {
+		if !bytes.Equal(l.RawIssuer, issuer.RawSubject) || l.CheckSignatureFrom(issuer) != nil {
+			continue
+		}
+		s := statement{crl: l.Raw, producedAt: l.ThisUpdate, thisUpdate: l.ThisUpdate, nextUpdate: l.NextUpdate, known: true}
+		for _, e := range l.RevokedCertificateEntries {
+			if e.SerialNumber.Cmp(cert.SerialNumber) == 0 && (!s.revoked || e.RevocationTime.Before(s.revokedAt)) {
+				s.revoked, s.revokedAt = true, e.RevocationTime
+			}
+		}
+		out = append(out, s)
+	}
+	a.found[key] = out
+	return out
+}
+
+// readOCSP parses a response and checks that it is about cert, and signed by the issuer or a responder that it delegated.
+// Parsing with no issuer checks nothing about a response that carries no certificate.
+func readOCSP(der []byte, cert, issuer *x509.Certificate) (statement, bool) {
+	r, err := ocsp.ParseResponseForCert(der, cert, nil)
+	if err != nil || r.SerialNumber.Cmp(cert.SerialNumber) != 0 {
+		return statement{}, false
+	}
+	s := statement{
+		ocsp: der, producedAt: r.ProducedAt, thisUpdate: r.ThisUpdate, nextUpdate: r.NextUpdate,
+		known: r.Status != ocsp.Unknown, revoked: r.Status == ocsp.Revoked, revokedAt: r.RevokedAt,
+	}
+	if r.CheckSignatureFrom(issuer) == nil {
+		return s, true
+	}
+	s.responder = r.Certificate
+	return s, r.Certificate != nil && r.CheckSignatureFrom(r.Certificate) == nil && delegated(r.Certificate, issuer, r.ProducedAt)
+}
+
+// delegated reports whether issuer itself issued the responder's certificate, for signing OCSP responses, valid when it
+// did so (RFC 6960 §4.2.2.2).
+func delegated(responder, issuer *x509.Certificate, at time.Time) bool {
+	return bytes.Equal(responder.RawIssuer, issuer.RawSubject) && responder.CheckSignatureFrom(issuer) == nil &&
+		slices.Contains(responder.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) && len(responder.UnhandledCriticalExtensions) == 0 &&
+		(responder.KeyUsage == 0 || responder.KeyUsage&x509.KeyUsageDigitalSignature != 0) &&
+		!at.Before(responder.NotBefore) && !at.After(responder.NotAfter)
+}
+
+// neverChecked reports whether a responder's certificate has the extension id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1).
+func neverChecked(responder *x509.Certificate) bool {
+	for _, e := range responder.Extensions {
+		if e.Id.Equal(asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}) {
+			return true
+		}
+	}
+	return false
+}
