@@ -42,6 +42,28 @@ func ExampleSealer_Seal() {
 	// Output: true B-T valid trusted whole_file Sealed on deposit
 }
 
+// A seal that readers see, on the last page. Later signatures by trusted signers may be visible too.
+func ExampleAppearance() {
+	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain})
+	if err != nil {
+		log.Fatal(err)
+	}
+	contract := rawpdf.New(rawpdf.Options{Pages: 3})
+	seal, err := sealer.Seal(context.Background(), pades.SealRequest{
+		PDF:        contract,
+		Appearance: &pades.Appearance{Page: 3, X: 0.6, Y: 0.85, W: 0.35, H: 0.1, Lines: []string{"Sealed by Example Vault", "2026-11-23"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	report, err := pades.Verify(context.Background(), append(contract, seal.Appended...), pades.Options{Roots: keys().Roots()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(seal.Field, report.OK())
+	// Output: Seal 1 true
+}
+
 // A key in an HSM, a smart card or a KMS signs a digest that Prepare hands out.
 func ExampleSealer_Prepare() {
 	sealer, err := pades.New(pades.Config{Chain: keys().Seal.Chain}) // no Signer

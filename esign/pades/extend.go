@@ -101,6 +101,9 @@ func (e *Extender) Extend(ctx context.Context, raw []byte) (*Extension, error) {
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}
+	if err := u.AvoidDangling(); err != nil {
+		return nil, asNotExtendable(err)
+	}
 	if _, err := u.AddValidationMaterial(material...); err != nil {
 		return nil, asNotExtendable(err)
 	}
@@ -162,7 +165,9 @@ func (e *Extender) collect(ctx context.Context, v *verification) ([]pdf.Signatur
 	return parts, nil
 }
 
-func (c *collection) carry(cert *x509.Certificate) { c.part.Certificates = include(c.part.Certificates, cert.Raw) }
+func (c *collection) carry(cert *x509.Certificate) {
+	c.part.Certificates = include(c.part.Certificates, cert.Raw)
+}
 
 // include adds der to a list that does not hold it.
 func include(list [][]byte, der []byte) [][]byte {
@@ -231,7 +236,11 @@ func (e *Extender) stamp(ctx context.Context, raw []byte, u *pdf.Update) (*Exten
 	sig := u.AddSignature(pdf.Dict{
 		"Type": pdf.Name("DocTimeStamp"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(subFilterStamp),
 	}, tokenRoom)
-	field, err := addField(u, "Timestamp", sig)
+	page, err := u.Document().FirstPage()
+	if err != nil {
+		return nil, asNotExtendable(err)
+	}
+	field, err := addField(u, "Timestamp", sig, pdf.Widget{Page: page})
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}

@@ -40,6 +40,8 @@ type SealRequest struct {
 	// Certify makes the first signature of a file a certification: 1 allows no changes, 2 forms and signatures, 3 comments
 	// too (ISO 32000-2 §12.8.2.2). Default 0, an approval signature.
 	Certify int
+	// Appearance makes the seal visible; default none: a field without area on page 1.
+	Appearance *Appearance
 	// Reserve is the room for the CMS structure in bytes; default estimated from the certificates and the last time-stamp.
 	Reserve int
 	Limits  Limits
@@ -73,8 +75,8 @@ type Prepared struct {
 }
 
 // Seal seals a file by an incremental update. Errors: [ErrNotExtendable], [ErrTimestampUnavailable],
-// [ErrCertificateInvalid], [ErrNotPDF], *[SizeError], what the signer returned, and ctx's; with an Extender also those of
-// [Extender.Extend].
+// [ErrCertificateInvalid], [ErrNotPDF], *[SizeError], *[AppearanceError], what the signer returned, and ctx's; with an
+// Extender also those of [Extender.Extend].
 func (s *Sealer) Seal(ctx context.Context, r SealRequest) (*Seal, error) {
 	seal, err := s.sealOnce(ctx, r)
 	var size *SizeError
@@ -120,7 +122,7 @@ func (s *Sealer) Prepare(ctx context.Context, r SealRequest) (*Prepared, error) 
 		return nil, asNotExtendable(err)
 	}
 	p := &Prepared{request: r, Opts: s.alg.opts}
-	if p.placeholder, p.field, err = place(d, r); err != nil {
+	if p.placeholder, p.field, err = s.place(d, r); err != nil {
 		return nil, err
 	}
 	if err := s.digest(ctx, p); err != nil {
@@ -206,8 +208,8 @@ func (s *Sealer) raise(ctx context.Context, raw []byte, seal *Seal) (*Seal, erro
 	return seal, nil
 }
 
-// place adds the signature dictionary and an invisible field on page 1.
-func place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string, error) {
+// place adds the signature dictionary and its field.
+func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string, error) {
 	if reason := d.Extendable(); reason != "" {
 		return nil, "", &NotExtendableError{Reason: reason}
 	}
@@ -215,19 +217,13 @@ func place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string, error) {
 	if err != nil {
 		return nil, "", asNotExtendable(err)
 	}
-	dict := pdf.Dict{
-		"Type": pdf.Name("Sig"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(subFilterCAdES),
-		"M": pdf.Date(r.At),
+	widget, err := s.widget(u, r.Appearance)
+	if err != nil {
+		return nil, "", err
 	}
-	for k, v := range map[pdf.Name]string{"Reason": r.Reason, "Location": r.Location, "Name": r.Name, "ContactInfo": r.ContactInfo} {
-		if v != "" {
-			dict[k] = pdf.TextString(v)
-		}
-	}
-	if r.Certify != 0 {
-		if err := certify(d, dict, r.Certify); err != nil {
-			return nil, "", err
-		}
+	dict, err := signatureDict(d, r)
+	if err != nil {
+		return nil, "", err
 	}
 	sig := u.AddSignature(dict, r.Reserve)
 	if r.Certify != 0 {
@@ -240,12 +236,28 @@ func place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string, error) {
 			return nil, "", asNotExtendable(err)
 		}
 	}
-	name, err := addField(u, "Seal", sig)
+	name, err := addField(u, "Seal", sig, widget)
 	if err != nil {
 		return nil, "", asNotExtendable(err)
 	}
 	p, err := u.CloseSigned()
 	return p, name, err
+}
+
+// signatureDict is the signature dictionary (ISO 32000-2 §12.8.1) but for its value.
+func signatureDict(d *pdf.Document, r SealRequest) (pdf.Dict, error) {
+	dict := pdf.Dict{
+		"Type": pdf.Name("Sig"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(subFilterCAdES), "M": pdf.Date(r.At),
+	}
+	for k, v := range map[pdf.Name]string{"Reason": r.Reason, "Location": r.Location, "Name": r.Name, "ContactInfo": r.ContactInfo} {
+		if v != "" {
+			dict[k] = pdf.TextString(v)
+		}
+	}
+	if r.Certify != 0 {
+		return dict, certify(d, dict, r.Certify)
+	}
+	return dict, nil
 }
 
 // certify adds the signature reference of a certification (ISO 32000-2 §12.8.2.2).
@@ -269,14 +281,9 @@ func certify(d *pdf.Document, dict pdf.Dict, permission int) error {
 	return nil
 }
 
-// addField adds an invisible signature field, named kind and the first free number, that holds sig.
-func addField(u *pdf.Update, kind string, sig pdf.Ref) (string, error) {
-	d := u.Document()
-	page, err := d.FirstPage()
-	if err != nil {
-		return "", err
-	}
-	taken, err := d.FieldNames()
+// addField adds a signature field that holds sig, named kind and the first free number.
+func addField(u *pdf.Update, kind string, sig pdf.Ref, w pdf.Widget) (string, error) {
+	taken, err := u.Document().FieldNames()
 	if err != nil {
 		return "", err
 	}
@@ -286,10 +293,13 @@ func addField(u *pdf.Update, kind string, sig pdf.Ref) (string, error) {
 	}
 	name := kind + " " + strconv.Itoa(n)
 	const printAndLocked = 4 | 128
-	field := u.Add(pdf.Dict{
+	field := pdf.Dict{
 		"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Widget"), "FT": pdf.Name("Sig"), "T": pdf.TextString(name),
-		"F": int64(printAndLocked), "Rect": pdf.Array{int64(0), int64(0), int64(0), int64(0)}, "P": page.Ref, "V": sig,
-	})
+		"F": int64(printAndLocked), "Rect": pdf.Array{int64(0), int64(0), int64(0), int64(0)}, "P": w.Page.Ref, "V": sig,
+	}
+	if w.Normal != (pdf.Ref{}) {
+		field["Rect"], field["AP"] = w.Rect.Array(), pdf.Dict{"N": w.Normal}
+	}
 	const signaturesExistAppendOnly = 3
-	return name, u.AddField(field, page, signaturesExistAppendOnly)
+	return name, u.AddField(u.Add(field), w.Page, signaturesExistAppendOnly)
 }

@@ -67,6 +67,9 @@ type Config struct {
 	// Extender raises each seal to B-LT or B-LTA before it is returned; it needs Timestamper. The file is held in memory
 	// once more for it. Default none. Statements stay at B-T.
 	Extender *Extender
+	// Fonts are TrueType fonts that appearances are drawn with where the default ones lack a character; default none. The
+	// default ones have Latin, Vietnamese, Greek, Cyrillic, Hebrew, Armenian and Georgian.
+	Fonts [][]byte
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 	// Rand feeds signing; default crypto/rand.
@@ -80,6 +83,7 @@ type Sealer struct {
 	alg       algorithm
 	stamper   Timestamper
 	extender  *Extender
+	fonts     pdf.Fonts
 	now       func() time.Time
 	rand      io.Reader
 	tokenSize atomic.Int64 // of the last token
@@ -112,7 +116,14 @@ func New(c Config) (*Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sealer{signer: c.Signer, chain: slices.Clone(c.Chain), alg: alg, stamper: c.Timestamper, extender: c.Extender, now: c.Now, rand: c.Rand}
+	fonts, err := pdf.NewFonts(c.Fonts...)
+	if err != nil {
+		return nil, fmt.Errorf("pades: Config.Fonts: %w", err)
+	}
+	s := &Sealer{
+		signer: c.Signer, chain: slices.Clone(c.Chain), alg: alg, stamper: c.Timestamper, extender: c.Extender, fonts: fonts,
+		now: c.Now, rand: c.Rand,
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

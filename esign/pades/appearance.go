@@ -1,0 +1,73 @@
+package pades
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+// Appearance is what a visible seal shows: lines of text, a picture, or the picture to the left of the text. What it shows
+// is part of what the seal signs, but proves nothing about the signer: readers compare it with the certificate.
+//
+// A host that seals through packages esign or vault sets it in a Sealer of its own, which hands the request on.
+type Appearance struct {
+	Page int // from 1
+	// X, Y, W and H are fractions of the page as displayed (rotation and crop box applied), from its top-left corner.
+	// The seal stands upright on that page.
+	X, Y, W, H float64
+	// Lines of text, at most 20 of at most 500 bytes each, made smaller or wrapped until they fit.
+	Lines []string
+	// PNG is at most 1 MiB and 4 megapixels; transparency is kept.
+	PNG []byte
+}
+
+// AppearanceError says why a visible seal cannot be drawn: the page is not there, the box leaves it, a character is in no
+// font, the picture cannot be used, or there is nothing to show.
+type AppearanceError struct {
+	Reason string
+	// Char is the character that no font has, for which Config.Fonts is the remedy; 0 for other reasons.
+	Char rune
+}
+
+func (e *AppearanceError) Error() string { return "pades: the seal cannot be drawn: " + e.Reason }
+
+// Limits of an [Appearance].
+const (
+	maxLines = 20
+	maxLine  = 500
+)
+
+// widget draws what a seal shows. Without an appearance that is nothing, on page 1.
+func (s *Sealer) widget(u *pdf.Update, a *Appearance) (pdf.Widget, error) {
+	if a == nil {
+		page, err := u.Document().FirstPage()
+		if err != nil {
+			return pdf.Widget{}, asNotExtendable(err)
+		}
+		return pdf.Widget{Page: page}, nil
+	}
+	switch {
+	case len(a.Lines) == 0 && len(a.PNG) == 0:
+		return pdf.Widget{}, &AppearanceError{Reason: "there is nothing to show"}
+	case len(a.Lines) > maxLines || slices.ContainsFunc(a.Lines, func(l string) bool { return len(l) > maxLine }):
+		return pdf.Widget{}, &AppearanceError{Reason: fmt.Sprintf("more than %d lines, or one of more than %d bytes", maxLines, maxLine)}
+	}
+	if err := u.AvoidDangling(); err != nil {
+		return pdf.Widget{}, asNotExtendable(err)
+	}
+	w, err := u.Widget(pdf.Appearance{Page: a.Page, X: a.X, Y: a.Y, W: a.W, H: a.H, Lines: a.Lines, PNG: a.PNG, Fonts: s.fonts})
+	var refusal *pdf.Refusal
+	var missing *pdf.MissingGlyphError
+	switch {
+	case err == nil:
+		return w, nil
+	case errors.As(err, &refusal):
+		return pdf.Widget{}, asNotExtendable(err)
+	case errors.As(err, &missing):
+		return pdf.Widget{}, &AppearanceError{Reason: strings.TrimPrefix(err.Error(), "pdf: "), Char: missing.Char}
+	}
+	return pdf.Widget{}, &AppearanceError{Reason: strings.TrimPrefix(err.Error(), "pdf: ")}
+}
