@@ -181,9 +181,6 @@ func TestOtherToolsSeeSeals(t *testing.T) {
 		t.Skip("set EVAULT_TOOLS=1 to render with pdftoppm and mutool")
 	}
 	dir := t.TempDir()
-	if keep := os.Getenv("EVAULT_KEEP"); keep != "" {
-		dir = keep
-	}
 	s, picture := sealer(t, pki().Seal), emblem(t)
 	names := make([]string, 0, len(turned()))
 	for name := range turned() {

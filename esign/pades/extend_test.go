@@ -129,8 +129,15 @@ func TestExtendOutlivesAuthorities(t *testing.T) {
 	now = now.Add(3 * year) // the first document time-stamp's too
 	check(first, false)
 	check(raw, true)
-	if r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: p.Roots(), Now: now}); err != nil || r.Signatures[0].Level != pades.LevelBLTA {
+	r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: p.Roots(), Now: now})
+	if err != nil || r.Signatures[0].Level != pades.LevelBLTA {
 		t.Errorf("level: %s, %v", r.Signatures[0].Level, err)
+	}
+	// The file itself answers for all but the authority of the newest time-stamp.
+	for i, want := range []string{pades.RevocationGood, pades.RevocationGood, pades.RevocationUnknown} {
+		if got := r.Signatures[i].Revocation; got != want {
+			t.Errorf("revocation %d: got %s, want %s", i+1, got, want)
+		}
 	}
 	now = now.Add(20 * year)
 	check(raw, false)
