@@ -84,7 +84,7 @@ func (c *comparison) run() error {
 func (c *comparison) survey() error {
 	c.uses, c.dangling, c.changed = map[int]int{}, map[Ref]bool{}, map[int]bool{}
 	for _, n := range c.old.Numbers() {
-		if c.old.xref[n] != c.new.xref[n] {
+		if c.old.entry(n) != c.new.entry(n) {
 			c.changed[n] = true
 		}
 		o, err := c.surveyed(n)
@@ -99,8 +99,8 @@ func (c *comparison) survey() error {
 }
 
 func (c *comparison) surveyed(n int) (Object, error) {
-	e := c.old.xref[n]
-	if c.changed[n] || (e.kind == kindCompressed && c.old.xref[e.stream] != c.new.xref[e.stream]) {
+	e := c.old.entry(n)
+	if c.changed[n] || (e.kind == kindCompressed && c.old.entry(e.stream) != c.new.entry(e.stream)) {
 		return c.old.Object(n)
 	}
 	o, err := c.new.Object(n)
@@ -108,7 +108,7 @@ func (c *comparison) surveyed(n int) (Object, error) {
 		c.refuse("object %d was completed by what was appended", n)
 	}
 	if err == nil {
-		c.old.cache[n] = o
+		c.old.adopt(c.new, n)
 		return o, nil
 	}
 	// Readers cannot make sense of it either way, if it is broken within the revision and not by its end.
@@ -122,7 +122,7 @@ func (c *comparison) count(o Object) {
 	switch v := o.(type) {
 	case Ref:
 		c.uses[v.Num]++
-		if e, ok := c.old.xref[v.Num]; !ok || e.kind == kindFree || e.generation() != v.Gen {
+		if e, ok := c.old.xref.at(v.Num); !ok || e.kind == kindFree || e.generation() != v.Gen {
 			c.dangling[v] = true
 		}
 	case Array:
@@ -162,7 +162,7 @@ func (c *comparison) judge(ref Ref) {
 
 // isOld reports whether ref names an object that the old revision has.
 func (c *comparison) isOld(ref Ref) bool {
-	e, ok := c.old.xref[ref.Num]
+	e, ok := c.old.xref.at(ref.Num)
 	return ok && e.kind != kindFree
 }
 

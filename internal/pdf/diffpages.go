@@ -121,7 +121,7 @@ func (c *comparison) rest() error {
 		if c.explained[n] {
 			continue
 		}
-		was, is := c.old.xref[n], c.new.xref[n]
+		was, is := c.old.entry(n), c.new.entry(n)
 		if is.kind == kindFree {
 			if c.uses[n] > 0 {
 				c.refuse("object %d was removed", n)
@@ -196,7 +196,7 @@ func (c *comparison) supplied() error {
 		if err != nil {
 			return err
 		}
-		if ref := (Ref{n, c.new.xref[n].generation()}); c.dangling[ref] && !c.inert(ref, o) {
+		if ref := (Ref{n, c.new.entry(n).generation()}); c.dangling[ref] && !c.inert(ref, o) {
 			c.refuse("object %d, which the signed revision names but lacks, was supplied", n)
 		}
 		if detail := c.new.odd[n]; detail != "" {

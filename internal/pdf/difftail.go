@@ -23,7 +23,7 @@ func (d *Document) tailProblem(n int64, newer []section) string {
 			return "a later revision names an object twice"
 		}
 		starts[s.offset] = true
-		for num, e := range s.table {
+		for num, e := range s.table.all() {
 			if e.kind == kindPlain {
 				known[e.offset] = Ref{num, e.gen}
 			}

@@ -41,7 +41,24 @@ type Limits struct {
 	Pages   int   // default 5,000
 	Objects int   // cross-reference entries; default 500,000
 	Depth   int   // nesting of objects and of the page tree; default 100
-	Decoded int64 // bytes that come out of stream filters, over the life of the Document; default 64 MiB
+	// Decoded bounds the bytes that come out of stream filters, over the life of the Document. Default: 4 MiB and 256 for
+	// each byte of the file, at most 64 MiB, so that a small file never takes much.
+	Decoded int64
+}
+
+// smallDecoded and decodedRatio are the default of Limits.Decoded for small files. Page content and object streams seldom
+// come out at more than twenty times their size.
+const (
+	smallDecoded = 4 << 20
+	decodedRatio = 256
+)
+
+// forFile is withDefaults for a file of n bytes.
+func (l Limits) forFile(n int) Limits {
+	if l.Decoded <= 0 {
+		l.Decoded = min(64<<20, smallDecoded+decodedRatio*int64(n))
+	}
+	return l.withDefaults()
 }
 
 func (l Limits) withDefaults() Limits {
@@ -69,13 +86,19 @@ type Document struct {
 	decoded int64
 	work    int64 // bytes parsed; see exhausted
 
-	xref     map[int]entry
-	sections []section // newest first
-	trailer  Dict
-	size     int // greater than every object number in use
-	repaired bool
+	xref      table
+	rows      int       // entries read from all sections
+	sections  []section // newest first
+	trailer   Dict
+	size      int // greater than every object number in use
+	repaired  bool
+	inStreams int // objects named by the object streams that were read
 
-	cache   map[int]Object
+	crypt      *decrypter // set by unlock
+	cryptEntry int        // the object that holds /Encrypt, which is not encrypted itself; 0 when none does
+
+	cache   map[int]cached
+	held    int // cost of what is cached
 	loading map[int]bool
 	streams map[int]*objectStream
 	odd     map[int]string // objects that readers may read differently, with the reason
@@ -87,7 +110,7 @@ type Document struct {
 // that common readers do. Encrypted files open, but their strings and streams are left encrypted; see [Document.Encrypted].
 func Open(raw []byte, l Limits) (d *Document, err error) {
 	defer guard(&err)
-	l = l.withDefaults()
+	l = l.forFile(len(raw))
 	if int64(len(raw)) > l.Bytes {
 		return nil, &Refusal{Reason: ReasonTooLarge, Detail: fmt.Sprintf("%d bytes, at most %d are accepted", len(raw), l.Bytes)}
 	}
@@ -123,8 +146,8 @@ func repairable(err error) bool {
 }
 
 func (d *Document) reset() {
-	d.xref, d.sections, d.trailer, d.size = map[int]entry{}, nil, nil, 0
-	d.cache, d.loading = map[int]Object{}, map[int]bool{}
+	d.xref, d.rows, d.sections, d.trailer, d.size, d.inStreams = nil, 0, nil, nil, 0, 0
+	d.cache, d.held, d.loading = map[int]cached{}, 0, map[int]bool{}
 	d.streams, d.odd, d.ends, d.pages = map[int]*objectStream{}, map[int]string{}, map[int]int{}, nil
 }
 
@@ -156,11 +179,17 @@ func (d *Document) Catalog() (Dict, error) {
 }
 
 // Numbers returns the numbers of all objects in use, ascending.
-func (d *Document) Numbers() []int { return inUse(d.xref) }
+func (d *Document) Numbers() []int { return d.xref.inUse() }
+
+// entry returns the cross-reference entry of object num, that of a free one when there is none.
+func (d *Document) entry(num int) entry {
+	e, _ := d.xref.at(num)
+	return e
+}
 
 // Object returns the object with the given number, whatever its generation; nil if there is none.
 func (d *Document) Object(num int) (Object, error) {
-	e, ok := d.xref[num]
+	e, ok := d.xref.at(num)
 	if !ok {
 		return nil, nil
 	}
@@ -246,35 +275,62 @@ func (d *Document) Int(o Object) (int64, bool) {
 	return n, ok && err == nil
 }
 
+// cached is an object that was read, and about how much memory it takes.
+type cached struct {
+	object Object
+	cost   int
+}
+
+// Objects are kept once read, so that each is read once in most files; when those that are kept take more than maxHeld
+// they are forgotten. A single object that takes more than maxObject is refused: two bytes of syntax can take fifty times as
+// much memory.
+const (
+	maxHeld   = 24 << 20
+	maxObject = 48 << 20
+)
+
 // load returns the object a reference names. A reference to a free, missing or differently numbered object is null.
 func (d *Document) load(ref Ref) (Object, error) {
-	if o, ok := d.cache[ref.Num]; ok {
-		if d.xref[ref.Num].generation() != ref.Gen {
-			return nil, nil
-		}
-		return o, nil
-	}
-	e, ok := d.xref[ref.Num]
+	e, ok := d.xref.at(ref.Num)
 	if !ok || e.kind == kindFree || e.generation() != ref.Gen {
 		return nil, nil
+	}
+	if c, ok := d.cache[ref.Num]; ok {
+		return c.object, nil
 	}
 	if d.loading[ref.Num] {
 		return nil, damaged("object " + strconv.Itoa(ref.Num) + " contains itself")
 	}
 	d.loading[ref.Num] = true
 	defer delete(d.loading, ref.Num)
-	var o Object
+	var c cached
 	var err error
 	if e.kind == kindCompressed {
-		o, err = d.compressed(ref.Num, e)
+		c.object, c.cost, err = d.compressed(ref.Num, e)
 	} else {
-		o, err = d.indirect(ref.Num, e)
+		c.object, c.cost, err = d.indirect(ref.Num, e)
 	}
 	if err != nil {
 		return nil, err
 	}
-	d.cache[ref.Num] = o
-	return o, nil
+	d.keep(ref.Num, c)
+	return c.object, nil
+}
+
+func (d *Document) keep(num int, c cached) {
+	const perEntry = 64
+	if d.held += c.cost + perEntry; d.held > maxHeld {
+		clear(d.cache)
+		d.held = c.cost + perEntry
+	}
+	d.cache[num] = c
+}
+
+// adopt keeps object num as other read it, for a file of which both are revisions and that has it at the same place.
+func (d *Document) adopt(other *Document, num int) {
+	if c, ok := other.cache[num]; ok {
+		d.keep(num, c)
+	}
 }
 
 // exhausted refuses a file whose objects or cross-reference sections run into each other so much that reading them all
@@ -286,23 +342,23 @@ func (d *Document) exhausted() error {
 	return nil
 }
 
-// indirect reads an object that stands in the file itself.
-func (d *Document) indirect(num int, e entry) (Object, error) {
+// indirect reads an object that stands in the file itself, and says how much memory it takes.
+func (d *Document) indirect(num int, e entry) (_ Object, cost int, _ error) {
 	if err := d.exhausted(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	p := d.parserAt(e.offset)
 	defer func() { d.work += max(0, int64(p.pos)-e.offset) }()
 	if !p.header(num, e.gen) {
-		return nil, nil
+		return nil, 0, nil
 	}
 	o, err := p.object()
 	if err != nil {
-		return nil, inObject(num, err)
+		return nil, 0, inObject(num, err)
 	}
 	if dict, ok := o.(Dict); ok && p.keyword("stream") {
 		if o, err = d.streamBody(p, num, dict); err != nil {
-			return nil, inObject(num, err)
+			return nil, 0, inObject(num, err)
 		}
 	}
 	if p.duplicate {
@@ -312,7 +368,14 @@ func (d *Document) indirect(num int, e entry) (Object, error) {
 		d.odd[num] = "no endobj where the object ends"
 	}
 	d.ends[num] = p.pos
-	return o, nil
+	if d.crypt == nil || num == d.cryptEntry {
+		return o, p.cost, nil
+	}
+	if s, ok := o.(*Stream); ok {
+		p.cost += len(s.Raw) // decrypted, it is no part of the file any more
+	}
+	o, err = d.crypt.object(o, num, e.gen)
+	return o, p.cost, err
 }
 
 // inObject adds the number of the object in which something is wrong.
@@ -325,7 +388,7 @@ func inObject(num int, err error) error {
 }
 
 func (d *Document) parserAt(off int64) *parser {
-	return &parser{b: d.raw, pos: int(off), maxDepth: d.limits.Depth}
+	return &parser{b: d.raw, pos: int(off), maxDepth: d.limits.Depth, maxCost: maxObject}
 }
 
 // header reads "num gen obj" and reports whether it stands there.

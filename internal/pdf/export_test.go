@@ -10,3 +10,6 @@ func Balanced(content []byte) bool {
 	open, ok := scanOperators(content)
 	return ok && open == nesting{}
 }
+
+// Work returns how many bytes were parsed, and how many came out of filters.
+func (d *Document) Work() (parsed, decoded int64) { return d.work, d.decoded }

@@ -1,11 +1,13 @@
 package pdf
 
 import (
+	"bufio"
 	"bytes"
 	"compress/zlib"
 	"encoding/ascii85"
 	"errors"
 	"io"
+	"sync"
 
 	"golang.org/x/image/tiff/lzw"
 )
@@ -15,6 +17,73 @@ import (
 // goes, as readers do.
 func (d *Document) Decode(s *Stream) (_ []byte, err error) {
 	defer guard(&err)
+	r, err := d.decoder(s)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	if len(r.stages) == 0 {
+		return s.Raw, nil
+	}
+	return readAll(r, len(s.Raw))
+}
+
+// appendDecoded appends what Decode returns to b.
+func (d *Document) appendDecoded(b *bytes.Buffer, s *Stream) (err error) {
+	defer guard(&err)
+	r, err := d.decoder(s)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	_, err = b.ReadFrom(r)
+	return err
+}
+
+// readAll is io.ReadAll for what may be large: it holds the data at most twice while it reads, and once after.
+func readAll(r io.Reader, guess int) ([]byte, error) {
+	size := min(max(4*guess, 512), 64<<10)
+	var full [][]byte
+	chunk := make([]byte, 0, size)
+	for n := 0; ; {
+		if len(chunk) == cap(chunk) {
+			n += len(chunk)
+			full, chunk = append(full, chunk), make([]byte, 0, min(max(n, size), 4<<20))
+		}
+		m, err := r.Read(chunk[len(chunk):cap(chunk)])
+		chunk = chunk[:len(chunk)+m]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if full == nil && len(chunk) >= cap(chunk)/2 {
+		return chunk, nil
+	}
+	return bytes.Join(append(full, chunk), nil), nil
+}
+
+// decoder reads a stream through its filters, one after another, so that what comes out of the inner ones is never held.
+type decoder struct {
+	io.Reader
+	stages   []*stage
+	inflater []io.ReadCloser
+}
+
+// inflaters are kept for reuse: a new one takes 40 KB.
+var inflaters sync.Pool
+
+func (r *decoder) close() {
+	for _, z := range r.inflater {
+		inflaters.Put(z)
+	}
+	r.inflater = nil
+}
+
+// decoder begins to read s. The caller closes it.
+func (d *Document) decoder(s *Stream) (_ *decoder, err error) {
 	filters, err := d.list(s.Dict["Filter"], s.Dict["F"])
 	if err != nil {
 		return nil, err
@@ -26,19 +95,21 @@ func (d *Document) Decode(s *Stream) (_ []byte, err error) {
 	if len(filters) > 8 {
 		return nil, damaged("a stream with more than eight filters")
 	}
-	data := s.Raw
+	r := &decoder{Reader: bytes.NewReader(s.Raw)}
 	for i, f := range filters {
 		var parm Dict
 		if i < len(parms) {
-			if parm, err = d.Dict(parms[i]); err != nil {
-				return nil, err
-			}
+			parm, err = d.Dict(parms[i])
 		}
-		if data, err = d.filter(d.Name(f), data, parm); err != nil {
+		if err == nil {
+			err = d.filter(r, d.Name(f), parm)
+		}
+		if err != nil {
+			r.close()
 			return nil, err
 		}
 	}
-	return data, nil
+	return r, nil
 }
 
 // list returns a filter entry, which may be one object or an array of them. The abbreviated key counts only in inline
@@ -59,161 +130,93 @@ func (d *Document) list(o, file Object) (Array, error) {
 	return Array{o}, err
 }
 
-func (d *Document) filter(name Name, data []byte, parm Dict) ([]byte, error) {
+// filter puts one more filter behind r.
+func (d *Document) filter(r *decoder, name Name, parm Dict) error {
 	switch name {
 	case "FlateDecode", "Fl":
-		r, err := zlib.NewReader(bytes.NewReader(data))
+		z, err := inflate(r.Reader)
 		if err != nil {
-			return nil, damaged("malformed Flate stream")
+			return orLimit(err, damaged("malformed Flate stream"))
 		}
-		return d.predicted(r, parm)
+		r.inflater = append(r.inflater, z)
+		d.stage(r, z)
+		return d.predict(r, parm)
 	case "LZWDecode", "LZW":
 		if early, ok := parm["EarlyChange"].(int64); ok && early == 0 {
-			return nil, &Refusal{Reason: ReasonUnsupported, Detail: "LZW without early change"}
+			return &Refusal{Reason: ReasonUnsupported, Detail: "LZW without early change"}
 		}
-		return d.predicted(lzw.NewReader(bytes.NewReader(data), lzw.MSB, 8), parm)
+		d.stage(r, lzw.NewReader(r.Reader, lzw.MSB, 8))
+		return d.predict(r, parm)
 	case "ASCIIHexDecode", "AHx":
-		return d.asciiHex(data)
+		d.stage(r, &hexReader{in: bufio.NewReader(r.Reader)})
 	case "ASCII85Decode", "A85":
-		if i := bytes.Index(data, []byte("~>")); i >= 0 {
-			data = data[:i]
-		}
-		return d.readAll(ascii85.NewDecoder(bytes.NewReader(bytes.TrimPrefix(bytes.TrimSpace(data), []byte("<~")))))
+		d.stage(r, ascii85.NewDecoder(&armorReader{in: bufio.NewReader(r.Reader)}))
 	case "RunLengthDecode", "RL":
-		return d.runLength(data)
+		d.stage(r, &runLengthReader{in: bufio.NewReader(r.Reader)})
+	default:
+		return &Refusal{Reason: ReasonUnsupported, Detail: "stream filter"}
 	}
-	return nil, &Refusal{Reason: ReasonUnsupported, Detail: "stream filter"}
+	return nil
+}
+
+func inflate(in io.Reader) (io.ReadCloser, error) {
+	if z, ok := inflaters.Get().(io.ReadCloser); ok {
+		if err := z.(zlib.Resetter).Reset(in, nil); err != nil {
+			inflaters.Put(z)
+			return nil, err
+		}
+		return z, nil
+	}
+	return zlib.NewReader(in)
 }
 
 var errDecodeLimit = &Refusal{Reason: ReasonDecodeLimit, Detail: "streams decode to more than the limit"}
 
-// readAll reads r within what is left of the document's budget and charges it.
-func (d *Document) readAll(r io.Reader) ([]byte, error) {
-	var out bytes.Buffer
-	n, err := io.Copy(&out, io.LimitReader(r, d.limits.Decoded-d.decoded+1))
-	d.decoded += n
-	if d.decoded > d.limits.Decoded {
-		return nil, errDecodeLimit
+// orLimit returns err where it says that a limit was met, else instead.
+func orLimit(err, instead error) error {
+	if errors.Is(err, errDecodeLimit) {
+		return errDecodeLimit
 	}
-	if err != nil && n == 0 && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, damaged("malformed stream")
-	}
-	return out.Bytes(), nil
+	return instead
 }
 
-func (d *Document) asciiHex(data []byte) ([]byte, error) {
-	if i := bytes.IndexByte(data, '>'); i >= 0 {
-		data = data[:i]
-	}
-	p := &parser{b: append(append([]byte{'<'}, data...), '>')}
-	o, err := p.hexadecimal()
-	if err != nil {
-		return nil, err
-	}
-	return d.readAll(bytes.NewReader([]byte(o.(String))))
+// stage is the output of one filter. It charges what passes to the document's budget. Damage after the first byte is the
+// end of the data.
+type stage struct {
+	d   *Document
+	in  io.Reader
+	any bool
+	err error
 }
 
-func (d *Document) runLength(data []byte) ([]byte, error) {
-	var out []byte
-	for len(data) > 0 && data[0] != 128 {
-		n := int(data[0])
-		data = data[1:]
-		switch {
-		case n < 128 && len(data) > n:
-			out, data = append(out, data[:n+1]...), data[n+1:]
-		case n > 128 && len(data) > 0:
-			out, data = append(out, bytes.Repeat(data[:1], 257-n)...), data[1:]
-		default:
-			data = nil
-		}
-		if int64(len(out)) > d.limits.Decoded-d.decoded {
-			return nil, errDecodeLimit
-		}
-	}
-	d.decoded += int64(len(out))
-	return out, nil
+func (d *Document) stage(r *decoder, in io.Reader) {
+	s := &stage{d: d, in: in}
+	r.Reader, r.stages = s, append(r.stages, s)
 }
 
-// predicted reads r and undoes a PNG or TIFF predictor (§7.4.4.4).
-func (d *Document) predicted(r io.Reader, parm Dict) ([]byte, error) {
-	data, err := d.readAll(r)
-	if err != nil {
-		return nil, err
+func (s *stage) Read(b []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
 	}
-	num := func(k Name, def int64) int {
-		if n, ok := d.Int(parm[k]); ok && n > 0 && n < 1<<20 {
-			return int(n)
-		}
-		return int(def)
-	}
-	predictor, colors, bits, columns := num("Predictor", 1), num("Colors", 1), num("BitsPerComponent", 8), num("Columns", 1)
-	if predictor < 2 {
-		return data, nil
-	}
-	bpp := max(1, colors*bits/8)
-	row := (colors*bits*columns + 7) / 8
-	if row > 1<<24 {
-		return nil, damaged("malformed predictor")
-	}
-	if predictor == 2 {
-		if bits != 8 {
-			return nil, &Refusal{Reason: ReasonUnsupported, Detail: "TIFF predictor"}
-		}
-		for at := 0; at < len(data); at += row {
-			line := data[at:min(at+row, len(data))]
-			for i := bpp; i < len(line); i++ {
-				line[i] += line[i-bpp]
-			}
-		}
-		return data, nil
-	}
-	return unfilterPNG(data, row, bpp), nil
-}
-
-func unfilterPNG(data []byte, row, bpp int) []byte {
-	out := make([]byte, 0, len(data))
-	prior := make([]byte, row)
-	for len(data) > 1 {
-		kind, line := data[0], data[1:min(1+row, len(data))]
-		data = data[1+len(line):]
-		for i := range line {
-			var left, up, corner byte
-			up = prior[i]
-			if i >= bpp {
-				left, corner = line[i-bpp], prior[i-bpp]
-			}
-			switch kind {
-			case 1:
-				line[i] += left
-			case 2:
-				line[i] += up
-			case 3:
-				line[i] += byte((int(left) + int(up)) / 2)
-			case 4:
-				line[i] += paeth(left, up, corner)
-			}
-		}
-		out = append(out, line...)
-		copy(prior, line)
-	}
-	return out
-}
-
-func paeth(a, b, c byte) byte {
-	p := int(a) + int(b) - int(c)
-	pa, pb, pc := abs(p-int(a)), abs(p-int(b)), abs(p-int(c))
+	n, err := s.in.Read(b)
+	s.any = s.any || n > 0
 	switch {
-	case pa <= pb && pa <= pc:
-		return a
-	case pb <= pc:
-		return b
+	case s.d.charge(n) != nil:
+		err = errDecodeLimit
+	case err == nil || err == io.EOF:
+	case s.any || errors.Is(err, io.ErrUnexpectedEOF):
+		err = orLimit(err, io.EOF)
+	default:
+		err = orLimit(err, damaged("malformed stream"))
 	}
-	return c
+	s.err = err
+	return n, err
 }
 
-func abs(n int) int {
-	if n < 0 {
-		return -n
+// charge takes n bytes from what may be decoded.
+func (d *Document) charge(n int) error {
+	if d.decoded += int64(n); d.decoded > d.limits.Decoded {
+		return errDecodeLimit
 	}
-	return n
+	return nil
 }

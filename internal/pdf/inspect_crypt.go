@@ -29,7 +29,7 @@ func openAny(raw []byte, l Limits) (d *Document, encrypted bool, err error) {
 	}
 	if err != nil {
 		// The catalog may stand in an encrypted object stream, which Open does not read.
-		d = &Document{raw: raw, limits: l.withDefaults()}
+		d = &Document{raw: raw, limits: l.forFile(len(raw))}
 		d.reset()
 		if d.readXref() != nil || !d.Encrypted() {
 			return nil, false, err
@@ -44,7 +44,8 @@ func openAny(raw []byte, l Limits) (d *Document, encrypted bool, err error) {
 	return d, true, nil
 }
 
-// unlock decrypts all objects with the empty user password (ISO 32000-2 §7.6, standard security handler).
+// unlock has all objects decrypted as they are read, with the empty user password (ISO 32000-2 §7.6, standard security
+// handler).
 func (d *Document) unlock() error {
 	dict, err := d.Dict(d.trailer["Encrypt"])
 	if err != nil {
@@ -55,27 +56,13 @@ func (d *Document) unlock() error {
 	if err != nil {
 		return err
 	}
-	skip := -1
+	d.crypt = c
 	if ref, ok := d.trailer["Encrypt"].(Ref); ok {
-		skip = ref.Num
+		d.cryptEntry = ref.Num
 	}
-	cache := map[int]Object{}
-	for n, e := range d.xref {
-		if e.kind != kindPlain {
-			continue
-		}
-		o, err := d.indirect(n, e)
-		if err != nil {
-			return err
-		}
-		if n != skip {
-			if o, err = c.object(o, n, e.gen); err != nil {
-				return err
-			}
-		}
-		cache[n] = o
-	}
-	d.cache, d.pages, d.streams = cache, nil, map[int]*objectStream{}
+	clear(d.cache)
+	clear(d.streams)
+	d.held, d.inStreams, d.pages = 0, 0, nil
 	d.trailer = d.trailer.Without("Encrypt")
 	return nil
 }

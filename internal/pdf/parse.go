@@ -12,6 +12,8 @@ type parser struct {
 	pos      int
 	depth    int
 	maxDepth int
+	cost     int // about how many bytes of memory the objects read take
+	maxCost  int // 0 for no bound
 	// duplicate is set when a dictionary names one key twice: readers differ on which value counts.
 	duplicate bool
 	// spans, when not nil, receives where the values of the outermost dictionary stand.
@@ -88,11 +90,24 @@ func (p *parser) uint() (int, bool) {
 	return n, true
 }
 
+// What objects take in memory, in bytes: any object with the place where it stands, and what an array or dictionary takes beside.
+const (
+	costObject    = 40
+	costContainer = 64
+	costDict      = 256 // more
+	costKey       = 24
+)
+
+var errObject = &Refusal{Reason: ReasonTooManyObjects, Detail: "an object of too many parts"}
+
 // object reads one object; "1 0 R" is one.
 func (p *parser) object() (Object, error) {
 	p.skip()
 	if p.pos >= len(p.b) {
 		return nil, damaged("unexpected end")
+	}
+	if p.cost += costObject; p.cost > p.maxCost && p.maxCost > 0 {
+		return nil, errObject
 	}
 	switch c := p.b[p.pos]; {
 	case c == '/':
@@ -124,6 +139,7 @@ func (p *parser) object() (Object, error) {
 }
 
 func (p *parser) nested(f func(*parser) (Object, error)) (Object, error) {
+	p.cost += costContainer
 	if p.depth++; p.depth > p.maxDepth {
 		return nil, &Refusal{Reason: ReasonTooDeep, Detail: "objects nested beyond the limit"}
 	}
@@ -199,6 +215,7 @@ func unhex(c byte) int {
 func (p *parser) name() (Object, error) {
 	p.pos++
 	w := p.word()
+	p.cost += len(w)
 	if bytes.IndexByte(w, '#') < 0 {
 		return Name(w), nil
 	}
@@ -215,57 +232,99 @@ func (p *parser) name() (Object, error) {
 }
 
 func (p *parser) hexadecimal() (Object, error) {
-	var out []byte
+	p.pos++
+	start, digits := p.pos, 0
+	for p.pos < len(p.b) && (unhex(p.b[p.pos]) >= 0 || isSpace(p.b[p.pos])) {
+		if unhex(p.b[p.pos]) >= 0 {
+			digits++
+		}
+		p.pos++
+	}
+	switch {
+	case p.pos == len(p.b):
+		return nil, damaged("unterminated hexadecimal string")
+	case p.b[p.pos] != '>':
+		return nil, damaged("malformed hexadecimal string")
+	}
+	out := appendHex(make([]byte, 0, (digits+1)/2), p.b[start:p.pos])
+	p.pos++
+	p.cost += len(out)
+	return String(out), nil
+}
+
+// appendHex appends the bytes that hexadecimal digits stand for; other characters are passed over, and a last digit
+// without its other half is the first of two (§7.3.4.3).
+func appendHex(out, digits []byte) []byte {
 	half := -1
-	for p.pos++; p.pos < len(p.b); p.pos++ {
-		c := p.b[p.pos]
-		v := unhex(c)
-		switch {
-		case c == '>':
-			p.pos++
-			if half >= 0 {
-				out = append(out, byte(half<<4))
-			}
-			return String(out), nil
-		case v < 0 && isSpace(c):
+	for _, c := range digits {
+		switch v := unhex(c); {
 		case v < 0:
-			return nil, damaged("malformed hexadecimal string")
 		case half < 0:
 			half = v
 		default:
 			out, half = append(out, byte(half<<4|v)), -1
 		}
 	}
-	return nil, damaged("unterminated hexadecimal string")
+	if half >= 0 {
+		out = append(out, byte(half<<4))
+	}
+	return out
 }
 
 var escapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f', '(': '(', ')': ')', '\\': '\\'}
 
 func (p *parser) literal() (Object, error) {
 	p.pos++
-	var out []byte
-	for open := 1; p.pos < len(p.b); p.pos++ {
+	start := p.pos
+	end, plain := p.literalEnd()
+	if end < 0 {
+		p.pos = len(p.b)
+		return nil, damaged("unterminated string")
+	}
+	p.cost += end - start
+	if plain {
+		p.pos = end + 1
+		return String(p.b[start:end]), nil
+	}
+	out := make([]byte, 0, end-start)
+	for ; p.pos < end; p.pos++ {
 		c := p.b[p.pos]
 		switch c {
-		case '(':
-			open++
-		case ')':
-			if open--; open == 0 {
-				p.pos++
-				return String(out), nil
-			}
 		case '\\':
 			out = p.escape(out)
 			continue
 		case '\r':
-			if p.pos+1 < len(p.b) && p.b[p.pos+1] == '\n' {
+			if p.b[p.pos+1] == '\n' {
 				p.pos++
 			}
 			c = '\n'
 		}
 		out = append(out, c)
 	}
-	return nil, damaged("unterminated string")
+	p.pos = end + 1
+	return String(out), nil
+}
+
+// literalEnd returns where the string that was opened before pos is closed, -1 if nowhere, and whether it is what it
+// stands for as it is written.
+func (p *parser) literalEnd() (end int, plain bool) {
+	plain = true
+	for i, open := p.pos, 1; i < len(p.b); i++ {
+		switch p.b[i] {
+		case '(':
+			open++
+		case ')':
+			if open--; open == 0 {
+				return i, plain
+			}
+		case '\\':
+			plain = false
+			i++
+		case '\r':
+			plain = false
+		}
+	}
+	return -1, false
 }
 
 // escape reads the escape at pos and leaves pos on its last byte.
@@ -318,6 +377,7 @@ func (p *parser) array() (Object, error) {
 func (p *parser) dict() (Object, error) {
 	p.pos += 2
 	out, null := Dict{}, false
+	p.cost += costDict
 	outer := p.depth == 1 && p.spans != nil
 	for {
 		p.skip()
@@ -335,6 +395,7 @@ func (p *parser) dict() (Object, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.cost += costKey
 		p.skip()
 		from := p.pos
 		v, err := p.object()

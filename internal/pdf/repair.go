@@ -26,6 +26,8 @@ func (d *Document) repair() error {
 
 func (d *Document) scan() error {
 	d.trailer = Dict{}
+	found := map[int]row{}
+	defer func() { d.xref = tableOfRows(found) }()
 	// next returns where a word next stands from at on, the end of the file if nowhere. What it found is asked for again
 	// only once it is passed, so that the whole file is searched once.
 	next := func(word string, found, at int) int {
@@ -53,8 +55,8 @@ func (d *Document) scan() error {
 		if !ok {
 			continue
 		}
-		d.xref[num] = entry{kind: kindPlain, gen: gen, offset: int64(off)}
-		if err := d.checkCount(len(d.xref)); err != nil {
+		found[num] = newRow(kindPlain, int64(off), gen)
+		if err := d.checkCount(len(found)); err != nil {
 			return err
 		}
 	}
@@ -110,8 +112,8 @@ func (d *Document) keepTrailer(t Dict) {
 }
 
 func (d *Document) scanObjectStreams() error {
-	compressed := map[int]entry{}
-	for _, n := range inUse(d.xref) {
+	compressed := map[int]row{}
+	for _, n := range d.xref.inUse() {
 		o, err := d.Object(n)
 		st, ok := o.(*Stream)
 		if err != nil || !ok {
@@ -129,23 +131,22 @@ func (d *Document) scanObjectStreams() error {
 				continue
 			}
 			for i, num := range s.nums {
-				compressed[num] = entry{kind: kindCompressed, stream: n, index: i}
+				compressed[int(num)] = newRow(kindCompressed, int64(n), i)
+			}
+			if err := d.checkCount(len(compressed)); err != nil {
+				return err
 			}
 		}
 	}
-	for n, e := range compressed {
-		if _, ok := d.xref[n]; !ok {
-			d.xref[n] = e
-		}
-	}
-	return d.checkCount(len(d.xref))
+	d.xref = d.xref.over(tableOfRows(compressed))
+	return d.checkCount(d.xref.count())
 }
 
 func (d *Document) findCatalog() {
-	for _, n := range inUse(d.xref) {
+	for n, e := range d.xref.all() {
 		o, err := d.Object(n)
 		if dict, ok := o.(Dict); ok && err == nil && dict["Type"] == Name("Catalog") {
-			d.trailer["Root"] = Ref{Num: n, Gen: d.xref[n].generation()}
+			d.trailer["Root"] = Ref{Num: n, Gen: e.generation()}
 		}
 	}
 }

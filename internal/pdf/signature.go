@@ -101,7 +101,7 @@ func (d *Document) Signature(v Object) (_ *Signature, err error) {
 	if !ok {
 		return nil, errors.New("the signature is not an indirect object")
 	}
-	e, ok := d.xref[ref.Num]
+	e, ok := d.xref.at(ref.Num)
 	if !ok || e.kind != kindPlain || e.gen != ref.Gen {
 		return nil, errors.New("the signature dictionary is missing or compressed")
 	}

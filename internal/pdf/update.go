@@ -43,7 +43,7 @@ func (d *Document) sound() bool {
 	if d.repaired || len(d.sections) == 0 {
 		return false
 	}
-	for n, e := range d.xref {
+	for n, e := range d.xref.all() {
 		if e.kind == kindPlain {
 			p := d.parserAt(e.offset)
 			found := p.header(n, e.gen)

@@ -2,57 +2,22 @@ package pdf
 
 import (
 	"bytes"
-	"maps"
-	"slices"
+	"io"
+	"math"
 	"strconv"
 )
-
-type entryKind uint8
-
-const (
-	kindFree entryKind = iota
-	kindPlain
-	kindCompressed
-)
-
-// entry is one cross-reference entry (ISO 32000-2 §7.5.4, §7.5.8.3).
-type entry struct {
-	kind   entryKind
-	gen    int   // of a plain or free object
-	offset int64 // of a plain object
-	stream int   // number of the object stream of a compressed object
-	index  int   // place in it
-}
-
-func (e entry) generation() int {
-	if e.kind == kindCompressed {
-		return 0
-	}
-	return e.gen
-}
 
 // section is one cross-reference section, in the order readers follow /Prev.
 type section struct {
 	offset int64 // where startxref or /Prev points
 	stream bool
 	hybrid bool // a table whose trailer has /XRefStm
-	table  map[int]entry
+	table  table
 	twice  bool // it names an object twice
 }
 
 // maxSections bounds the /Prev chain; real files have one section for each save.
 const maxSections = 4096
-
-func inUse(xref map[int]entry) []int {
-	nums := make([]int, 0, len(xref))
-	for n, e := range xref {
-		if e.kind != kindFree {
-			nums = append(nums, n)
-		}
-	}
-	slices.Sort(nums)
-	return nums
-}
 
 // readXref reads all cross-reference sections from the last startxref on.
 func (d *Document) readXref() error {
@@ -91,13 +56,13 @@ func (d *Document) readXref() error {
 const maxNumber = 8_388_607
 
 // sizeOf returns a number greater than that of every object. A /Size that no file can have is not believed.
-func sizeOf(trailer Dict, xref map[int]entry) int {
+func sizeOf(trailer Dict, xref table) int {
 	size := 1
 	if n, ok := trailer["Size"].(int64); ok && n > 0 && n <= maxNumber {
 		size = int(n)
 	}
-	for n := range maps.Keys(xref) {
-		size = max(size, n+1)
+	if len(xref) > 0 {
+		size = max(size, xref[len(xref)-1].end())
 	}
 	return size
 }
@@ -118,53 +83,42 @@ func (d *Document) readSection(off int64) (Dict, error) {
 	if err := d.exhausted(); err != nil {
 		return nil, err
 	}
+	s := section{offset: off}
 	p := d.parserAt(off)
 	defer func() { d.work += int64(p.pos) - off }()
-	if !p.keyword("xref") {
-		s := section{offset: off, stream: true}
-		var trailer Dict
-		var err error
-		if s.table, trailer, s.twice, err = d.xrefStream(off); err != nil {
-			return nil, err
-		}
-		d.sections = append(d.sections, s)
-		return trailer, d.merge(s.table, nil)
+	var trailer Dict
+	var hidden table
+	var err error
+	if s.stream = !p.keyword("xref"); s.stream {
+		s.table, trailer, s.twice, err = d.xrefStream(off)
+	} else {
+		s.table, trailer, s.twice, err = d.xrefTable(p)
 	}
-	table, trailer, twice, err := d.xrefTable(p)
 	if err != nil {
 		return nil, err
 	}
-	s := section{offset: off, table: table, twice: twice}
-	var hidden map[int]entry
-	if at, ok := trailer["XRefStm"].(int64); ok {
+	if at, ok := trailer["XRefStm"].(int64); ok && !s.stream {
 		s.hybrid = true
 		if hidden, _, _, err = d.xrefStream(at); err != nil {
 			return nil, err
 		}
+		s.table.fill(hidden)
 	}
 	d.sections = append(d.sections, s)
-	return trailer, d.merge(table, hidden)
+	d.xref = d.xref.over(s.table).over(hidden)
+	d.work += int64(len(d.xref))
+	return trailer, d.checkCount(d.xref.count())
 }
 
-// merge adds entries that no newer section has. In a hybrid section the stream stands before the table's free entries
-// (§7.5.8.4).
-func (d *Document) merge(table, hidden map[int]entry) error {
-	for n, e := range table {
-		if e.kind == kindFree {
-			if h, ok := hidden[n]; ok {
-				e = h
+// fill replaces free entries by those of the stream of a hybrid section, which stands before them (§7.5.8.4).
+func (t table) fill(hidden table) {
+	for _, r := range t {
+		for i, x := range r.rows {
+			if h := hidden.row(r.first + i); h != nil && x.kind == kindFree {
+				r.rows[i] = *h
 			}
 		}
-		if _, ok := d.xref[n]; !ok {
-			d.xref[n] = e
-		}
 	}
-	for n, e := range hidden {
-		if _, ok := d.xref[n]; !ok {
-			d.xref[n] = e
-		}
-	}
-	return d.checkCount(len(d.xref))
 }
 
 func (d *Document) checkCount(n int) error {
@@ -174,27 +128,40 @@ func (d *Document) checkCount(n int) error {
 	return nil
 }
 
+// admit counts entries before they are kept. A section may have as many as a file may have objects; all sections together
+// may have more by what stands in the file, so that it does not count how often tables were written anew.
+func (d *Document) admit(inSection, more int) error {
+	if err := d.checkCount(inSection + more); err != nil {
+		return err
+	}
+	d.rows += more
+	return d.checkCount(d.rows - len(d.raw)/16)
+}
+
 // xrefTable reads subsections and the trailer dictionary after the keyword xref.
-func (d *Document) xrefTable(p *parser) (_ map[int]entry, _ Dict, twice bool, _ error) {
-	table := map[int]entry{}
+func (d *Document) xrefTable(p *parser) (_ table, _ Dict, twice bool, _ error) {
+	var runs []run
+	n := 0
 	for !p.keywordPrefix("trailer") {
 		first, ok1 := p.uint()
 		count, ok2 := p.uint()
 		if !ok1 || !ok2 {
 			return nil, nil, false, damaged("malformed cross-reference table")
 		}
-		if err := d.checkCount(len(table) + count); err != nil {
+		if err := d.admit(n, count); err != nil {
 			return nil, nil, false, err
 		}
-		for i := range count {
-			e, ok := p.tableEntry()
+		n += count
+		r := run{first: first, rows: make([]row, 0, min(count, len(p.b)/6))}
+		for range count {
+			x, ok := p.tableRow()
 			if !ok {
 				return nil, nil, false, damaged("malformed cross-reference entry")
 			}
-			if _, ok := table[first+i]; ok {
-				twice = true
-			}
-			table[first+i] = e
+			r.rows = append(r.rows, x)
+		}
+		if count > 0 {
+			runs = append(runs, r)
 		}
 	}
 	o, err := p.object()
@@ -205,26 +172,27 @@ func (d *Document) xrefTable(p *parser) (_ map[int]entry, _ Dict, twice bool, _ 
 	if !ok {
 		return nil, nil, false, damaged("no trailer dictionary")
 	}
-	return table, trailer, twice || p.duplicate, nil
+	t, twice := tableOf(runs)
+	return t, trailer, twice || p.duplicate, nil
 }
 
-func (p *parser) tableEntry() (entry, bool) {
+func (p *parser) tableRow() (row, bool) {
 	off, ok1 := p.uint()
 	gen, ok2 := p.uint()
 	if !ok1 || !ok2 {
-		return entry{}, false
+		return row{}, false
 	}
 	switch {
 	case p.keyword("n") && off > 0:
-		return entry{kind: kindPlain, gen: gen, offset: int64(off)}, true
+		return newRow(kindPlain, int64(off), gen), true
 	case p.keyword("f") || off == 0:
-		return entry{gen: gen}, true
+		return newRow(kindFree, 0, gen), true
 	}
-	return entry{}, false
+	return row{}, false
 }
 
 // xrefStream reads the cross-reference stream at off (§7.5.8).
-func (d *Document) xrefStream(off int64) (_ map[int]entry, _ Dict, twice bool, _ error) {
+func (d *Document) xrefStream(off int64) (_ table, _ Dict, twice bool, _ error) {
 	p := d.parserAt(off)
 	if off <= 0 || off >= int64(len(d.raw)) {
 		return nil, nil, false, damaged("cross-reference stream outside the file")
@@ -246,16 +214,67 @@ func (d *Document) xrefStream(off int64) (_ map[int]entry, _ Dict, twice bool, _
 	if o, err = d.streamBody(p, num, dict); err != nil {
 		return nil, nil, false, err
 	}
-	data, err := d.Decode(o.(*Stream))
-	if err != nil {
-		return nil, nil, false, err
-	}
-	entries, twice, err := d.streamEntries(dict, data)
-	return entries, dict, twice || p.duplicate, err
+	t, twice, err := d.streamTable(o.(*Stream))
+	return t, dict, twice || p.duplicate, err
 }
 
-func (d *Document) streamEntries(dict Dict, data []byte) (_ map[int]entry, twice bool, _ error) {
-	var w [3]int
+// streamTable reads the rows of a cross-reference stream: as many as /Index names and the data has.
+func (d *Document) streamTable(s *Stream) (_ table, twice bool, _ error) {
+	w, err := fieldWidths(s.Dict)
+	if err != nil {
+		return nil, false, err
+	}
+	index, ok := s.Dict["Index"].(Array)
+	if !ok {
+		size, _ := s.Dict["Size"].(int64)
+		index = Array{int64(0), size}
+	}
+	width := w[0] + w[1] + w[2]
+	data, err := d.streamRows(s, index, width)
+	if err != nil {
+		return nil, false, err
+	}
+	var runs []run
+	for i := 0; i+1 < len(index) && len(data) > 0; i += 2 {
+		count := min(int(index[i+1].(int64)), len(data)/width)
+		r := run{first: int(index[i].(int64)), rows: make([]row, count)}
+		for k := range r.rows {
+			r.rows[k] = streamRow(data[k*width:], w)
+		}
+		if data = data[count*width:]; count > 0 {
+			runs = append(runs, r)
+		}
+	}
+	t, twice := tableOf(runs)
+	return t, twice, nil
+}
+
+// streamRows returns the data of as many rows as index names, or fewer when there are no more.
+func (d *Document) streamRows(s *Stream, index Array, width int) ([]byte, error) {
+	want := 0
+	for i := 0; i+1 < len(index); i += 2 {
+		first, ok1 := index[i].(int64)
+		count, ok2 := index[i+1].(int64)
+		if !ok1 || !ok2 || first < 0 || first > 1<<31 || count < 0 {
+			return nil, damaged("malformed /Index")
+		}
+		want = min(want+int(min(count, 1<<31)), d.limits.Objects+1)
+	}
+	r, err := d.decoder(s)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	data, err := readAll(io.LimitReader(r, int64(want*width)), len(s.Raw))
+	if err != nil {
+		return nil, err
+	}
+	data = data[:len(data)/width*width]
+	return data, d.admit(0, len(data)/width)
+}
+
+// fieldWidths returns /W: how many bytes each of the three fields of a row has.
+func fieldWidths(dict Dict) (w [3]int, _ error) {
 	widths, _ := dict["W"].(Array)
 	for i := range w {
 		n, ok := int64(0), false
@@ -263,41 +282,17 @@ func (d *Document) streamEntries(dict Dict, data []byte) (_ map[int]entry, twice
 			n, ok = widths[i].(int64)
 		}
 		if !ok || n < 0 || n > 8 {
-			return nil, false, damaged("malformed /W")
+			return w, damaged("malformed /W")
 		}
 		w[i] = int(n)
 	}
-	size, _ := dict["Size"].(int64)
-	index, ok := dict["Index"].(Array)
-	if !ok {
-		index = Array{int64(0), size}
+	if w == [3]int{} {
+		return w, damaged("malformed /W")
 	}
-	width := w[0] + w[1] + w[2]
-	if width == 0 {
-		return nil, false, damaged("malformed /W")
-	}
-	if err := d.checkCount(len(data) / width); err != nil {
-		return nil, false, err
-	}
-	entries := map[int]entry{}
-	for i := 0; i+1 < len(index); i += 2 {
-		first, ok1 := index[i].(int64)
-		count, ok2 := index[i+1].(int64)
-		if !ok1 || !ok2 || first < 0 || first > 1<<31 || count < 0 {
-			return nil, false, damaged("malformed /Index")
-		}
-		for k := int64(0); k < count && len(data) >= width; k++ {
-			if _, ok := entries[int(first+k)]; ok {
-				twice = true
-			}
-			entries[int(first+k)] = streamEntry(data, w)
-			data = data[width:]
-		}
-	}
-	return entries, twice, nil
+	return w, nil
 }
 
-func streamEntry(b []byte, w [3]int) entry {
+func streamRow(b []byte, w [3]int) row {
 	field := func(from, n int, def uint64) (v uint64) {
 		if n == 0 {
 			return def
@@ -307,90 +302,12 @@ func streamEntry(b []byte, w [3]int) entry {
 		}
 		return min(v, 1<<40)
 	}
-	kind, a, c := field(0, w[0], 1), field(w[0], w[1], 0), field(w[0]+w[1], w[2], 0)
+	kind, a, c := field(0, w[0], 1), int64(field(w[0], w[1], 0)), int(field(w[0]+w[1], w[2], 0))
 	switch {
 	case kind == 1 && a > 0:
-		return entry{kind: kindPlain, offset: int64(a), gen: int(c)}
+		return newRow(kindPlain, a, c)
 	case kind == 2:
-		return entry{kind: kindCompressed, stream: int(a), index: int(c)}
+		return newRow(kindCompressed, a, c)
 	}
-	return entry{gen: int(c)}
-}
-
-// objectStream is a decoded object stream (§7.5.7).
-type objectStream struct {
-	data  []byte
-	nums  []int
-	offs  []int
-	order map[int]int
-}
-
-// compressed reads an object that stands in an object stream.
-func (d *Document) compressed(num int, e entry) (Object, error) {
-	s, err := d.objectStream(e.stream)
-	if err != nil {
-		return nil, err
-	}
-	i := e.index
-	if i >= len(s.nums) || s.nums[i] != num {
-		var ok bool
-		if i, ok = s.order[num]; !ok {
-			return nil, nil
-		}
-		d.odd[num] = "its place in the object stream is not the one named"
-	}
-	if err := d.exhausted(); err != nil {
-		return nil, err
-	}
-	p := &parser{b: s.data, pos: s.offs[i], maxDepth: d.limits.Depth}
-	o, err := p.object()
-	d.work += int64(p.pos - s.offs[i])
-	if p.duplicate {
-		d.odd[num] = "a dictionary names one key twice"
-	}
-	return o, err
-}
-
-func (d *Document) objectStream(num int) (*objectStream, error) {
-	if s, ok := d.streams[num]; ok {
-		return s, nil
-	}
-	e := d.xref[num]
-	if e.kind != kindPlain {
-		return nil, damaged("an object stream is missing or itself compressed")
-	}
-	st, err := d.Stream(Ref{Num: num, Gen: e.gen})
-	if err != nil {
-		return nil, err
-	}
-	if st == nil {
-		return nil, damaged("an object stream is missing")
-	}
-	if d.Encrypted() {
-		return nil, &Refusal{Reason: ReasonUnsupported, Detail: "an encrypted object stream"}
-	}
-	data, err := d.Decode(st)
-	if err != nil {
-		return nil, err
-	}
-	n, ok1 := d.Int(st.Dict["N"])
-	first, ok2 := d.Int(st.Dict["First"])
-	if !ok1 || !ok2 || n < 0 || first < 0 || first > int64(len(data)) || n > first {
-		return nil, damaged("malformed object stream")
-	}
-	if err := d.checkCount(int(n)); err != nil {
-		return nil, err
-	}
-	s := &objectStream{data: data, order: map[int]int{}}
-	p := &parser{b: data[:first]}
-	for i := range int(n) {
-		num, ok1 := p.uint()
-		off, ok2 := p.uint()
-		if !ok1 || !ok2 || int64(off)+first > int64(len(data)) {
-			return nil, damaged("malformed object stream")
-		}
-		s.nums, s.offs, s.order[num] = append(s.nums, num), append(s.offs, off+int(first)), i
-	}
-	d.streams[num] = s
-	return s, nil
+	return newRow(kindFree, 0, min(c, math.MaxInt32))
 }

@@ -1,0 +1,90 @@
+package pdf
+
+// objectStream is a decoded object stream (ISO 32000-2 §7.5.7).
+type objectStream struct {
+	data []byte
+	nums []int32
+	offs []int32
+}
+
+// find returns the place of object num; where the stream holds it more than once, the last.
+func (s *objectStream) find(num int) (int, bool) {
+	for i := len(s.nums) - 1; i >= 0; i-- {
+		if int(s.nums[i]) == num {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// compressed reads an object that stands in an object stream, and says how much memory it takes.
+func (d *Document) compressed(num int, e entry) (_ Object, cost int, _ error) {
+	s, err := d.objectStream(e.stream)
+	if err != nil {
+		return nil, 0, err
+	}
+	i := e.index
+	if i >= len(s.nums) || int(s.nums[i]) != num {
+		var ok bool
+		d.work += int64(len(s.nums))
+		if i, ok = s.find(num); !ok {
+			return nil, 0, nil
+		}
+		d.odd[num] = "its place in the object stream is not the one named"
+	}
+	if err := d.exhausted(); err != nil {
+		return nil, 0, err
+	}
+	p := &parser{b: s.data, pos: int(s.offs[i]), maxDepth: d.limits.Depth, maxCost: maxObject}
+	o, err := p.object()
+	d.work += int64(p.pos) - int64(s.offs[i])
+	if p.duplicate {
+		d.odd[num] = "a dictionary names one key twice"
+	}
+	return o, p.cost, err
+}
+
+func (d *Document) objectStream(num int) (*objectStream, error) {
+	if s, ok := d.streams[num]; ok {
+		return s, nil
+	}
+	e, _ := d.xref.at(num)
+	if e.kind != kindPlain {
+		return nil, damaged("an object stream is missing or itself compressed")
+	}
+	st, err := d.Stream(Ref{Num: num, Gen: e.gen})
+	if err != nil {
+		return nil, err
+	}
+	if st == nil {
+		return nil, damaged("an object stream is missing")
+	}
+	if d.Encrypted() {
+		return nil, &Refusal{Reason: ReasonUnsupported, Detail: "an encrypted object stream"}
+	}
+	data, err := d.Decode(st)
+	if err != nil {
+		return nil, err
+	}
+	n, ok1 := d.Int(st.Dict["N"])
+	first, ok2 := d.Int(st.Dict["First"])
+	if !ok1 || !ok2 || n < 0 || first < 0 || first > int64(len(data)) || n > first || len(data) > 1<<31-1 {
+		return nil, damaged("malformed object stream")
+	}
+	// Like the cross-reference data, object streams that were replaced may name some objects again.
+	if d.inStreams += int(n); d.inStreams > 2*d.limits.Objects {
+		return nil, d.checkCount(d.inStreams)
+	}
+	s := &objectStream{data: data, nums: make([]int32, n), offs: make([]int32, n)}
+	p := &parser{b: data[:first]}
+	for i := range s.nums {
+		num, ok1 := p.uint()
+		off, ok2 := p.uint()
+		if !ok1 || !ok2 || num > 1<<31-1 || int64(off)+first > int64(len(data)) {
+			return nil, damaged("malformed object stream")
+		}
+		s.nums[i], s.offs[i] = int32(num), int32(off+int(first))
+	}
+	d.streams[num] = s
+	return s, nil
+}
