@@ -17,6 +17,9 @@ func FuzzVerify(f *testing.F) {
 	}
 	good := seal(f, sealer(f, pki().Seal), rawpdf.New(rawpdf.Options{Pages: 1}))
 	f.Add(good)
+	f.Add(extendFile(f, extender(f), seal(f, sealer(f, pki().Seal), good, func(r *pades.SealRequest) {
+		r.Appearance = &pades.Appearance{Page: 1, W: 0.5, H: 0.1, Lines: []string{"Sealed"}}
+	})))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots(), Limits: pades.Limits{Decoded: 1 << 20}})
 		if err != nil || !r.OK() {
