@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/chain"
-	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -54,7 +53,7 @@ func checkMarked(f *facts, p *probe, r registerFacts) {
 	case r.markErr != nil:
 		p.fail("The copy %s is not marked as one: %v.", r.ID, r.markErr)
 	default:
-		p.item("copy", r.ID, storage.Sum(r.bytes), Verified)
+		p.item("copy", r.ID, r.whole(), Verified)
 	}
 	if e, ok := f.byID[r.EventID]; !ok || !mentions(e, string(r.SHA256)) || markedID(e) != r.ID || !f.registered(r, e) {
 		p.fail("The copy %s has no event that names it and its digest.", r.ID)

@@ -103,7 +103,7 @@ func checkHolder(f *facts, p *probe) {
 	if v := f.current(); v.err != nil {
 		p.fail("The stored bytes of version %d are not those recorded: %v.", v.Version.Version, v.err)
 	} else {
-		p.item("read_back", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), storage.Sum(v.bytes), Verified)
+		p.item("read_back", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), v.whole(), Verified)
 	}
 	checkIntegrityAge(f, p)
 	if to.Controller.BoundBy == vault.BoundByNone {

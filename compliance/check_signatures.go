@@ -88,7 +88,7 @@ func requiredSigners(created chain.Event) ([]requiredSigner, error) {
 func (f *facts) states(p *probe) map[storage.Digest]bool {
 	states := map[storage.Digest]bool{}
 	for _, part := range f.envelope.Parts {
-		if part.Size < 0 || part.Size > int64(len(f.source.bytes)) || storage.Sum(f.source.bytes[:part.Size]) != part.SHA256 {
+		if f.source.sum(part.Size) != part.SHA256 {
 			p.fail("The completed document does not begin with its state %d.", part.Seq)
 			continue
 		}
@@ -176,7 +176,7 @@ func (f *facts) consent(signerID string, before chain.Event) *chain.Event {
 // checkCompletion: the completed bytes are those that the chain names, and the
 // signatures in them are valid.
 func checkCompletion(f *facts, p *probe) {
-	sum := storage.Sum(f.source.bytes)
+	sum := f.source.whole()
 	completed := f.typed(esign.EventCompleted)
 	if len(completed) != 1 || !names(completed[0], sum) {
 		p.fail("No event of the completion names the digest of the completed document.")

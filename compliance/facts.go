@@ -68,7 +68,30 @@ type facts struct {
 type stored struct {
 	bytes []byte
 	err   error
+	sums  map[int]storage.Digest // of prefixes, as far as computed
 }
+
+func storedBytes(b []byte, sum storage.Digest) stored {
+	return stored{bytes: b, sums: map[int]storage.Digest{len(b): sum}}
+}
+
+// sum is the digest of the first n bytes, computed once; "" when there are fewer.
+func (s *stored) sum(n int64) storage.Digest {
+	if n < 0 || n > int64(len(s.bytes)) {
+		return ""
+	}
+	sum, known := s.sums[int(n)]
+	if !known {
+		sum = storage.Sum(s.bytes[:n])
+		s.sums[int(n)] = sum
+	}
+	return sum
+}
+
+// begin is what the first n bytes are by themselves.
+func (s *stored) begin(n int64) stored { return stored{bytes: s.bytes[:n], sums: s.sums} }
+
+func (s *stored) whole() storage.Digest { return s.sum(int64(len(s.bytes))) }
 
 type versionFacts struct {
 	vault.Version

@@ -141,15 +141,15 @@ func (e *Engine) examine(ctx context.Context, c *vault.Copy, o storage.Object) (
 			return stored{err: fmt.Errorf("%d of %d are there", n, o.Size)}, nil
 		}
 	}
-	return judged(b, err)
+	return judged(b, o.SHA256, err)
 }
 
 // judged tells bytes that are gone or altered, a fact, from a store that does
-// not answer.
-func judged(b []byte, err error) (stored, error) {
+// not answer. sum is the digest that the bytes were read under.
+func judged(b []byte, sum storage.Digest, err error) (stored, error) {
 	switch {
 	case err == nil:
-		return stored{bytes: b}, nil
+		return storedBytes(b, sum), nil
 	case errors.Is(err, storage.ErrBlobMissing), errors.Is(err, vault.ErrIntegrity), errors.Is(err, storage.ErrDigest):
 		return stored{err: plain(err)}, nil
 	}
@@ -190,15 +190,15 @@ func (e *Engine) gatherSource(ctx context.Context, f *facts) error {
 		v := f.versions[0]
 		f.sourceObject, at = f.copy.Source.Object, f.recorded(v.EventID, v.CreatedAt)
 		f.source = v.stored
-		if n := f.sourceObject.Size; v.err == nil && (n < 0 || n > int64(len(v.bytes)) || storage.Sum(v.bytes[:n]) != f.sourceObject.SHA256) {
+		if n := f.sourceObject.Size; v.err == nil && v.sum(n) != f.sourceObject.SHA256 {
 			f.source = stored{err: errors.New("version 1 does not begin with it")}
 		} else if v.err == nil {
-			f.source.bytes = v.bytes[:n]
+			f.source = v.begin(n)
 		}
 	case f.envelope.Sealed != nil && e.c.Depot != nil:
 		f.sourceObject = f.envelope.Sealed.Object
 		b, err := e.c.Depot.Read(ctx, f.sourceObject)
-		if f.source, err = judged(b, err); err != nil {
+		if f.source, err = judged(b, f.sourceObject.SHA256, err); err != nil {
 			return err
 		}
 		at = f.recordedLast(esign.EventCompleted)
@@ -215,7 +215,7 @@ func (e *Engine) gatherSource(ctx context.Context, f *facts) error {
 		f.prefixErr = err // a damaged file, which cannot be extended, has no signatures that hold
 	}
 	for _, end := range ends {
-		f.prefixes = append(f.prefixes, storage.Sum(f.source.bytes[:end]))
+		f.prefixes = append(f.prefixes, f.source.sum(end))
 	}
 	return ctx.Err()
 }
@@ -251,20 +251,24 @@ func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
 	if f.log.checkpoint, f.log.err = translog.ParseCheckpoint(newest.Note, verifiers...); f.log.err != nil {
 		return nil
 	}
+	prover, err := e.c.Log.Prover(ctx, f.log.checkpoint.Size)
+	if err != nil {
+		return err
+	}
 	for _, x := range f.events {
 		if x.LogIndex == nil || *x.LogIndex >= f.log.checkpoint.Size {
 			continue
 		}
-		if err := e.prove(ctx, f, x); err != nil {
+		if err := f.prove(ctx, prover, x); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *Engine) prove(ctx context.Context, f *facts, x chain.Event) error {
+func (f *facts) prove(ctx context.Context, prover *translog.Prover, x chain.Event) error {
 	cp := f.log.checkpoint
-	proof, err := e.c.Log.Inclusion(ctx, *x.LogIndex, cp.Size)
+	proof, err := prover.Inclusion(ctx, *x.LogIndex)
 	if errors.Is(err, storage.ErrUnavailable) || ctx.Err() != nil {
 		return errors.Join(err, ctx.Err())
 	}

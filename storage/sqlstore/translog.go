@@ -133,14 +133,27 @@ func (s logStore) Unsequenced(ctx context.Context, limit int) ([]translog.Leaf, 
 }
 
 func (s logStore) Sequence(ctx context.Context, first int64, eventIDs []string) error {
-	for i, id := range eventIDs {
-		q := s.idb.NewUpdate().Model((*eventRow)(nil)).Set("log_index = ?", first+int64(i)).
-			Where("event_id = ?", id).Where("log_index IS NULL")
-		if err := change(ctx, q, storage.ErrConflict); err != nil {
-			return fmt.Errorf("sequence %s: %w", id, err)
-		}
+	if len(eventIDs) == 0 {
+		return nil
 	}
-	return nil
+	rows := make([]sequenced, len(eventIDs))
+	for i, id := range eventIDs {
+		rows[i] = sequenced{EventID: id, LogIndex: first + int64(i)}
+	}
+	res, err := s.idb.NewUpdate().With("n", s.idb.NewValues(&rows)).Model((*eventRow)(nil)).TableExpr("n").
+		Set("log_index = n.log_index").Where("e.event_id = n.event_id").Where("e.log_index IS NULL").Exec(ctx)
+	if err != nil {
+		return mapErr(err)
+	}
+	return affected(res, int64(len(rows)), storage.ErrConflict)
+}
+
+// sequenced is an event's new place.
+type sequenced struct {
+	bun.BaseModel `bun:"table:n"`
+
+	EventID  string `bun:"event_id"`
+	LogIndex int64  `bun:"log_index"`
 }
 
 func (s logStore) Entry(ctx context.Context, eventID string) (translog.Entry, error) {

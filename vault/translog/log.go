@@ -138,10 +138,62 @@ func (l *Log) Entry(ctx context.Context, eventID string) (Entry, error) {
 // 2.1.1), for VerifyInclusion. ErrNotFound unless 0 <= index < size <= the size
 // of the newest checkpoint.
 func (l *Log) Inclusion(ctx context.Context, index, size int64) ([]Hash, error) {
-	if err := l.published(ctx, size); err != nil || index < 0 || index >= size {
-		return nil, fmt.Errorf("inclusion of %d in %d: %w", index, size, errors.Join(err, ErrNotFound))
+	p, err := l.Prover(ctx, size)
+	if err != nil {
+		return nil, fmt.Errorf("inclusion of %d: %w", index, err)
 	}
-	return tlog.ProveRecord(size, index, l.reader(ctx, l.c.Store))
+	return p.Inclusion(ctx, index)
+}
+
+// Prover makes proofs for one tree. It reads each stored hash once and is for one
+// goroutine.
+type Prover struct {
+	log   *Log
+	size  int64
+	known map[int64]Hash
+}
+
+// Prover returns a prover of the tree of size. ErrNotFound when that is more than
+// the size of the newest checkpoint.
+func (l *Log) Prover(ctx context.Context, size int64) (*Prover, error) {
+	if err := l.published(ctx, size); err != nil {
+		return nil, fmt.Errorf("tree of size %d: %w", size, err)
+	}
+	return &Prover{l, size, map[int64]Hash{}}, nil
+}
+
+// Inclusion is [Log.Inclusion] in the prover's tree; ErrNotFound unless
+// 0 <= index < its size.
+func (p *Prover) Inclusion(ctx context.Context, index int64) ([]Hash, error) {
+	if index < 0 || index >= p.size {
+		return nil, fmt.Errorf("inclusion of %d in %d: %w", index, p.size, ErrNotFound)
+	}
+	return tlog.ProveRecord(p.size, index, tlog.HashReaderFunc(func(indexes []int64) ([]Hash, error) {
+		return p.read(ctx, indexes)
+	}))
+}
+
+func (p *Prover) read(ctx context.Context, indexes []int64) ([]Hash, error) {
+	var unknown []int64
+	for _, x := range indexes {
+		if _, ok := p.known[x]; !ok {
+			unknown = append(unknown, x)
+		}
+	}
+	if len(unknown) > 0 {
+		hashes, err := p.log.c.Store.Hashes(ctx, unknown)
+		if err != nil {
+			return nil, err
+		}
+		for i, h := range hashes {
+			p.known[unknown[i]] = h
+		}
+	}
+	out := make([]Hash, len(indexes))
+	for i, x := range indexes {
+		out[i] = p.known[x]
+	}
+	return out, nil
 }
 
 // Consistency proves that the tree of size to begins with that of size from
