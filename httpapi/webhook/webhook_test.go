@@ -129,7 +129,7 @@ func (b *bench) set(t *testing.T, k *scopes.Key, url string, secret *string) *we
 func (b *bench) event(t *testing.T, env, kind string) {
 	t.Helper()
 	b.seq++
-	err := b.db.ESign().AppendEvent(t.Context(), chain.Event{
+	err := b.db.ESign().AppendEvents(t.Context(), chain.Event{
 		ID: fmt.Sprintf("evt_%d", b.seq), EnvelopeID: env, Seq: b.seq, Type: kind, RecordedAt: b.clock.now().Add(time.Duration(b.seq) * time.Microsecond),
 		Actor: chain.Actor{Kind: "system"}, Data: []byte(`{"n":1}`), Hash: storage.Sum([]byte{byte(b.seq)}), Canonical: []byte{byte(b.seq)},
 	})

@@ -86,8 +86,9 @@ type Head struct {
 type Store interface {
 	// ChainHead returns the zero Head for an envelope without events.
 	ChainHead(ctx context.Context, envelopeID string) (Head, error)
-	// AppendEvent inserts e; storage.ErrConflict when (EnvelopeID, Seq) is taken.
-	AppendEvent(ctx context.Context, e Event) error
+	// AppendEvents inserts events; storage.ErrConflict when an (EnvelopeID, Seq)
+	// is taken: the transaction must be rolled back then.
+	AppendEvents(ctx context.Context, events ...Event) error
 }
 
 // Stamper makes what an event needs besides its draft.
@@ -101,19 +102,24 @@ type Stamper struct {
 // returns the events. recorded_at is max(now, the predecessor's + 1 µs).
 func (st Stamper) Append(ctx context.Context, s Store, drafts ...Draft) ([]Event, error) {
 	events := make([]Event, 0, len(drafts))
+	heads := map[string]Head{}
 	for _, d := range drafts {
-		head, err := s.ChainHead(ctx, d.EnvelopeID)
-		if err != nil {
-			return nil, fmt.Errorf("chain %s: %w", d.EnvelopeID, err)
+		head, known := heads[d.EnvelopeID]
+		if !known {
+			var err error
+			if head, err = s.ChainHead(ctx, d.EnvelopeID); err != nil {
+				return nil, fmt.Errorf("chain %s: %w", d.EnvelopeID, err)
+			}
 		}
 		e, err := st.seal(head, d)
 		if err != nil {
 			return nil, fmt.Errorf("chain %s: %s: %w", d.EnvelopeID, d.Type, err)
 		}
-		if err := s.AppendEvent(ctx, e); err != nil {
-			return nil, fmt.Errorf("chain %s: %w", d.EnvelopeID, err)
-		}
+		heads[d.EnvelopeID] = Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 		events = append(events, e)
+	}
+	if err := s.AppendEvents(ctx, events...); err != nil {
+		return nil, fmt.Errorf("append events: %w", err)
 	}
 	return events, nil
 }

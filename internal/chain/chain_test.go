@@ -24,8 +24,8 @@ func (r *rows) ChainHead(context.Context, string) (chain.Head, error) {
 	return chain.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}, nil
 }
 
-func (r *rows) AppendEvent(_ context.Context, e chain.Event) error {
-	*r = append(*r, e)
+func (r *rows) AppendEvents(_ context.Context, events ...chain.Event) error {
+	*r = append(*r, events...)
 	return nil
 }
 

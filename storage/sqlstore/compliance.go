@@ -59,8 +59,8 @@ func (s complianceStore) With(tx storage.Tx) compliance.Store { return complianc
 
 func (s complianceStore) LastEvaluation(ctx context.Context, envelopeID string) (compliance.StoredEvaluation, error) {
 	var r evaluationRow
-	if err := s.idb.NewSelect().Model(&r).Where("envelope_id = ?", envelopeID).Scan(ctx); err != nil {
-		return compliance.StoredEvaluation{}, mapErr(err)
+	if err := s.find(ctx, &r, "envelope_id = ?", envelopeID); err != nil {
+		return compliance.StoredEvaluation{}, err
 	}
 	return compliance.StoredEvaluation{
 		EnvelopeID: r.EnvelopeID, EvaluatedAt: utc(r.EvaluatedAt), Compliant: r.Compliant, Score: r.Score,

@@ -129,7 +129,7 @@ func TestJoinedRaceAsksTheHost(t *testing.T) {
 		runs := 0
 		again := func(ctx context.Context, s sqlstore.Session) error {
 			runs++
-			return s.AppendEvent(ctx, es[0])
+			return s.AppendEvents(ctx, es[0])
 		}
 		tx, err := db.Bun().BeginTx(t.Context(), nil)
 		if err != nil {

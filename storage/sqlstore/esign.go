@@ -62,8 +62,8 @@ func (s esignStore) CreateEnvelope(ctx context.Context, e *esign.Envelope) error
 
 func (s esignStore) Envelope(ctx context.Context, envelopeID string) (*esign.Envelope, error) {
 	var r envelopeRow
-	if err := s.idb.NewSelect().Model(&r).Where("envelope_id = ?", envelopeID).Scan(ctx); err != nil {
-		return nil, mapErr(err)
+	if err := s.find(ctx, &r, "envelope_id = ?", envelopeID); err != nil {
+		return nil, err
 	}
 	e, err := r.envelope()
 	if err != nil || e.Status == esign.StatusPending {
@@ -75,7 +75,7 @@ func (s esignStore) Envelope(ctx context.Context, envelopeID string) (*esign.Env
 // load reads what hangs on the row of e.
 func (s esignStore) load(ctx context.Context, e *esign.Envelope) error {
 	var d documentRow
-	err := mapErr(s.idb.NewSelect().Model(&d).Where("envelope_id = ?", e.ID).Scan(ctx))
+	err := s.find(ctx, &d, "envelope_id = ?", e.ID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound): // voided while pending
 	case err != nil:
@@ -179,8 +179,8 @@ func (s esignStore) AddPart(ctx context.Context, envelopeID string, p esign.Part
 
 func (s esignStore) Status(ctx context.Context, orgID, envelopeID string) (*esign.Summary, error) {
 	var r summaryRow
-	if err := s.idb.NewSelect().Model(&r).Where("envelope_id = ?", envelopeID).Where("org_id = ?", orgID).Scan(ctx); err != nil {
-		return nil, mapErr(err)
+	if err := s.find(ctx, &r, "envelope_id = ? AND org_id = ?", envelopeID, orgID); err != nil {
+		return nil, err
 	}
 	sum := r.summary()
 	return &sum, nil

@@ -61,21 +61,32 @@ func (s session) ChainHead(ctx context.Context, envelopeID string) (chain.Head, 
 	return chain.Head{Seq: r.Seq, Hash: storage.Digest(r.Hash), RecordedAt: utc(r.RecordedAt)}, nil
 }
 
-// AppendEvent implements chain.Store. When it returns storage.ErrConflict and
+// AppendEvents implements chain.Store. When it returns storage.ErrConflict and
 // the closure fails with that, inTx runs the closure again.
-func (s session) AppendEvent(ctx context.Context, e chain.Event) error {
-	err := s.put(ctx, &eventRow{
-		EventID: e.ID, EnvelopeID: e.EnvelopeID, Seq: e.Seq, Type: e.Type, RecordedAt: utc(e.RecordedAt),
-		ActorKind: e.Actor.Kind, ActorID: e.Actor.ID, Data: string(e.Data), DetailSHA256: string(e.DetailSHA256),
-		PrevHash: string(e.PrevHash), Hash: string(e.Hash), Canonical: e.Canonical, LogIndex: e.LogIndex,
-	})
+func (s session) AppendEvents(ctx context.Context, events ...chain.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	rows := make([]*eventRow, len(events))
+	var details []*eventDetailRow
+	for i, e := range events {
+		rows[i] = &eventRow{
+			EventID: e.ID, EnvelopeID: e.EnvelopeID, Seq: e.Seq, Type: e.Type, RecordedAt: utc(e.RecordedAt),
+			ActorKind: e.Actor.Kind, ActorID: e.Actor.ID, Data: string(e.Data), DetailSHA256: string(e.DetailSHA256),
+			PrevHash: string(e.PrevHash), Hash: string(e.Hash), Canonical: e.Canonical, LogIndex: e.LogIndex,
+		}
+		if e.Detail != nil {
+			details = append(details, &eventDetailRow{EventID: e.ID, Salt: e.Salt, Detail: string(e.Detail)})
+		}
+	}
+	err := s.put(ctx, &rows)
 	if errors.Is(err, storage.ErrConflict) {
 		return fmt.Errorf("%w: %w", errRace, err)
 	}
-	if err != nil || e.Detail == nil {
+	if err != nil || len(details) == 0 {
 		return err
 	}
-	return s.put(ctx, &eventDetailRow{EventID: e.ID, Salt: e.Salt, Detail: string(e.Detail)})
+	return s.put(ctx, &details)
 }
 
 // events returns the envelope's events with seq above after, in order, with

@@ -42,8 +42,8 @@ func (t tickets) Issue(ctx context.Context, tx storage.Tx, k storage.Ticket) err
 
 func (t tickets) Ticket(ctx context.Context, id string) (storage.Ticket, error) {
 	var r ticketRow
-	if err := t.idb.NewSelect().Model(&r).Where("ticket_id = ?", id).Scan(ctx); err != nil {
-		return storage.Ticket{}, mapErr(err)
+	if err := t.find(ctx, &r, "ticket_id = ?", id); err != nil {
+		return storage.Ticket{}, err
 	}
 	return storage.Ticket{
 		ID: r.ID, Kind: r.Kind, EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, KeyID: r.KeyID, Target: r.Target, Version: r.Version,

@@ -73,8 +73,8 @@ func (r *endpointRow) endpoint() storage.Endpoint {
 
 func (o outbox) Endpoint(ctx context.Context, keyID string) (storage.Endpoint, error) {
 	var r endpointRow
-	if err := o.idb.NewSelect().Model(&r).Where("key_id = ?", keyID).Scan(ctx); err != nil {
-		return storage.Endpoint{}, mapErr(err)
+	if err := o.find(ctx, &r, "key_id = ?", keyID); err != nil {
+		return storage.Endpoint{}, err
 	}
 	return r.endpoint(), nil
 }

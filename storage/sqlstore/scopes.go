@@ -71,8 +71,8 @@ func (s scopesStore) UpdateOrganization(ctx context.Context, o scopes.Organizati
 
 func (s scopesStore) Organization(ctx context.Context, id string) (scopes.Organization, error) {
 	var r organizationRow
-	if err := s.idb.NewSelect().Model(&r).Where("org_id = ?", id).Scan(ctx); err != nil {
-		return scopes.Organization{}, mapErr(err)
+	if err := s.find(ctx, &r, "org_id = ?", id); err != nil {
+		return scopes.Organization{}, err
 	}
 	return r.organization()
 }
@@ -108,16 +108,16 @@ func (s scopesStore) InsertKey(ctx context.Context, k scopes.StoredKey) error {
 
 func (s scopesStore) KeyBySecret(ctx context.Context, secret storage.Digest) (scopes.StoredKey, error) {
 	var r keyRow
-	if err := s.idb.NewSelect().Model(&r).Where("secret_sha256 = ?", string(secret)).Scan(ctx); err != nil {
-		return scopes.StoredKey{}, mapErr(err)
+	if err := s.find(ctx, &r, "secret_sha256 = ?", string(secret)); err != nil {
+		return scopes.StoredKey{}, err
 	}
 	return scopes.StoredKey{Key: r.key(), Secret: storage.Digest(r.SecretSHA256)}, nil
 }
 
 func (s scopesStore) Key(ctx context.Context, orgID, id string) (scopes.Key, error) {
 	var r keyRow
-	if err := s.idb.NewSelect().Model(&r).Where("key_id = ?", id).Where("org_id = ?", orgID).Scan(ctx); err != nil {
-		return scopes.Key{}, mapErr(err)
+	if err := s.find(ctx, &r, "key_id = ? AND org_id = ?", id, orgID); err != nil {
+		return scopes.Key{}, err
 	}
 	return r.key(), nil
 }

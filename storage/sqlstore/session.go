@@ -106,11 +106,12 @@ func again(err error) error {
 // storage.ErrConflict then. Unlike a refused INSERT it leaves a PostgreSQL
 // transaction usable.
 func (s session) put(ctx context.Context, model any) error {
-	res, err := s.idb.NewInsert().Model(model).Ignore().Exec(ctx)
+	want := rows(model)
+	res, err := s.idb.NewInsert().Model(model).Ignore().Returning("NULL").Exec(ctx)
 	if err != nil {
 		return mapErr(err)
 	}
-	return affected(res, rows(model), storage.ErrConflict)
+	return affected(res, want, storage.ErrConflict)
 }
 
 // change runs a compare-and-set UPDATE or DELETE; otherwise is returned when it

@@ -19,7 +19,8 @@ type DB struct {
 	// writer is SQLite's one place for a writer: waiting here is fair and holds
 	// no connection, waiting in SQLite's busy handler is neither. It is nil for
 	// other databases.
-	writer chan struct{}
+	writer     chan struct{}
+	statements statements
 }
 
 // New returns the stores of db, whose dialect must be SQLite or PostgreSQL. It

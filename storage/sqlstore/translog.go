@@ -61,7 +61,7 @@ func (s logStore) InTx(ctx context.Context, fn func(ctx context.Context, s trans
 
 func (s logStore) Head(ctx context.Context) (translog.Head, error) {
 	var r logHeadRow
-	err := mapErr(s.idb.NewSelect().Model(&r).Where("id = 1").Scan(ctx))
+	err := s.find(ctx, &r, "id = ?", 1)
 	if errors.Is(err, storage.ErrNotFound) {
 		return translog.Head{}, nil
 	}

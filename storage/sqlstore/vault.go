@@ -46,8 +46,8 @@ func (s vaultStore) UpdateCopy(ctx context.Context, c *vault.Copy) error {
 
 func (s vaultStore) Copy(ctx context.Context, envelopeID string) (*vault.Copy, error) {
 	var r copyRow
-	if err := s.idb.NewSelect().Model(&r).Where("envelope_id = ?", envelopeID).Scan(ctx); err != nil {
-		return nil, mapErr(err)
+	if err := s.find(ctx, &r, "envelope_id = ?", envelopeID); err != nil {
+		return nil, err
 	}
 	c, err := r.copy()
 	if err != nil {
@@ -55,16 +55,16 @@ func (s vaultStore) Copy(ctx context.Context, envelopeID string) (*vault.Copy, e
 	}
 	if r.MarkedID != nil {
 		var m registeredRow
-		if err := s.idb.NewSelect().Model(&m).Where("id = ?", *r.MarkedID).Scan(ctx); err != nil {
-			return nil, mapErr(err)
+		if err := s.find(ctx, &m, "id = ?", *r.MarkedID); err != nil {
+			return nil, err
 		}
 		marked, _ := m.registered()
 		c.Marked = &marked
 	}
 	if r.AcknowledgmentID != nil {
 		var a acknowledgmentRow
-		if err := s.idb.NewSelect().Model(&a).Where("acknowledgment_id = ?", *r.AcknowledgmentID).Scan(ctx); err != nil {
-			return nil, mapErr(err)
+		if err := s.find(ctx, &a, "acknowledgment_id = ?", *r.AcknowledgmentID); err != nil {
+			return nil, err
 		}
 		ack, _ := a.acknowledgment()
 		c.Acknowledgment = &ack
@@ -227,8 +227,8 @@ func (s vaultStore) UpdateRelease(ctx context.Context, r *vault.Release) error {
 
 func (s vaultStore) Release(ctx context.Context, envelopeID string) (*vault.Release, error) {
 	var r releaseRow
-	if err := s.idb.NewSelect().Model(&r).Where("envelope_id = ?", envelopeID).Scan(ctx); err != nil {
-		return nil, mapErr(err)
+	if err := s.find(ctx, &r, "envelope_id = ?", envelopeID); err != nil {
+		return nil, err
 	}
 	return r.release()
 }

@@ -111,7 +111,7 @@ func eventsTaken(t *testing.T, c Chain) {
 	other.ID = stamp.IDs(nil)("evt")
 	for name, e := range map[string]chain.Event{"same event": first, "same seq": other} {
 		err := c.InTx(t.Context(), func(ctx context.Context, s chain.Store) error {
-			err := s.AppendEvent(ctx, e)
+			err := s.AppendEvents(ctx, e)
 			if _, herr := s.ChainHead(ctx, env); herr != nil { // the transaction is still usable
 				return herr
 			}

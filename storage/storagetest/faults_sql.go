@@ -5,8 +5,8 @@ import (
 	"database/sql/driver"
 )
 
-// Connector wraps c: begin, commit, each statement and each query are calls. A
-// commit that fails Before is rolled back, as when the connection breaks.
+// Connector wraps c: begin, commit, each statement and each query, prepared or
+// not, are calls. A commit that fails Before is rolled back, as when the connection breaks.
 // Rollback never fails.
 func (f *Faults) Connector(c driver.Connector) driver.Connector { return faultyConnector{f, c} }
 
@@ -62,9 +62,14 @@ func (c *faultyConn) QueryContext(ctx context.Context, query string, args []driv
 	if !ok {
 		return nil, driver.ErrSkip
 	}
+	return c.rows(query, func() (driver.Rows, error) { return x.QueryContext(ctx, query, args) })
+}
+
+// rows runs a query; that of a call which fails after its effect is closed.
+func (c *faultyConn) rows(query string, run func() (driver.Rows, error)) (driver.Rows, error) {
 	var rows driver.Rows
 	err := c.f.Do(query, func() (err error) {
-		rows, err = x.QueryContext(ctx, query, args)
+		rows, err = run()
 		return err
 	})
 	if err != nil {
@@ -77,10 +82,44 @@ func (c *faultyConn) QueryContext(ctx context.Context, query string, args []driv
 }
 
 func (c *faultyConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	prepare := func() (driver.Stmt, error) { return c.Prepare(query) }
 	if p, ok := c.Conn.(driver.ConnPrepareContext); ok {
-		return p.PrepareContext(ctx, query)
+		prepare = func() (driver.Stmt, error) { return p.PrepareContext(ctx, query) }
 	}
-	return c.Prepare(query)
+	stmt, err := prepare()
+	if err != nil {
+		return nil, err
+	}
+	return &faultyStmt{stmt, c, query}, nil
+}
+
+// faultyStmt is a prepared statement; drivers that prepare offer its queries with
+// a context.
+type faultyStmt struct {
+	driver.Stmt
+	conn  *faultyConn
+	query string
+}
+
+func (s *faultyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res driver.Result, err error) {
+	err = s.conn.f.Do(s.query, func() (err error) {
+		res, err = s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+		return err
+	})
+	return res, err
+}
+
+func (s *faultyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	return s.conn.rows(s.query, func() (driver.Rows, error) {
+		return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	})
+}
+
+func (s *faultyStmt) CheckNamedValue(v *driver.NamedValue) error {
+	if n, ok := s.Stmt.(driver.NamedValueChecker); ok {
+		return n.CheckNamedValue(v)
+	}
+	return s.conn.CheckNamedValue(v)
 }
 
 func (c *faultyConn) Ping(ctx context.Context) error {

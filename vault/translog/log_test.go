@@ -88,7 +88,16 @@ func (j *journal) ChainHead(_ context.Context, env string) (chain.Head, error) {
 	return j.heads[env], nil
 }
 
-func (j *journal) AppendEvent(ctx context.Context, e chain.Event) error {
+func (j *journal) AppendEvents(ctx context.Context, events ...chain.Event) error {
+	for _, e := range events {
+		if err := j.appendOne(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *journal) appendOne(ctx context.Context, e chain.Event) error {
 	_, err := j.db.Bun().ExecContext(ctx, `INSERT INTO evault_events
 		(event_id, envelope_id, seq, type, recorded_at, actor_kind, actor_id, data, detail_sha256, prev_hash, hash, canonical)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
