@@ -59,7 +59,7 @@ var errSealed = errors.New("esign: sealed already")
 // ErrSealWaits when it cannot be made now, and SealingError says why.
 func (e *Engine) Seal(ctx context.Context, envelopeID string) (*Completion, error) {
 	var failed error
-	err := e.seal(ctx, envelopeID, func(_ context.Context, _ Store, env *Envelope) error {
+	err := e.seal(ctx, envelopeID, nil, func(_ context.Context, _ Store, env *Envelope) error {
 		failed = nil
 		if env.Status == StatusSigned {
 			failed = fmt.Errorf("%w: %s", ErrSealWaits, env.SealingError)
@@ -78,7 +78,8 @@ func (e *Engine) Seal(ctx context.Context, envelopeID string) (*Completion, erro
 // seal tries to seal and runs tell in the transaction that records the outcome:
 // completed, or still signed with the SealingError. Only what is no outcome is
 // an error: the context's end, a database that does not answer, tell's own.
-func (e *Engine) seal(ctx context.Context, envelopeID string, tell func(context.Context, Store, *Envelope) error) error {
+// whole is the signed document where the caller has it.
+func (e *Engine) seal(ctx context.Context, envelopeID string, whole *document, tell func(context.Context, Store, *Envelope) error) error {
 	env, err := e.cfg.Store.Envelope(ctx, envelopeID)
 	if err != nil {
 		return notFound(err)
@@ -87,7 +88,7 @@ func (e *Engine) seal(ctx context.Context, envelopeID string, tell func(context.
 		if _, err := env.Status.After(VerbSeal); err != nil {
 			return err
 		}
-		sealed, err := e.makeSealed(ctx, env)
+		sealed, err := e.makeSealed(ctx, env, whole)
 		if err != nil {
 			return e.postponeSeal(ctx, envelopeID, err, tell)
 		}
@@ -110,9 +111,11 @@ func (e *Engine) tell(ctx context.Context, envelopeID string, fn func(context.Co
 }
 
 // makeSealed appends certificate of completion and seal and stages the whole.
-func (e *Engine) makeSealed(ctx context.Context, env *Envelope) (*Sealed, error) {
-	raw, err := e.assemble(ctx, env)
-	if err != nil {
+func (e *Engine) makeSealed(ctx context.Context, env *Envelope, whole *document) (_ *Sealed, err error) {
+	var raw []byte
+	if whole != nil && whole.sha256 == env.last().SHA256 {
+		raw = whole.bytes
+	} else if raw, err = e.assemble(ctx, env); err != nil {
 		return nil, err
 	}
 	evidence, err := e.Evidence(ctx, env.ID)
@@ -214,7 +217,7 @@ func (e *Engine) SealDue(ctx context.Context, limit int) (int, error) {
 	}
 	n := 0
 	for _, id := range ids {
-		err := e.seal(ctx, id, func(_ context.Context, _ Store, env *Envelope) error {
+		err := e.seal(ctx, id, nil, func(_ context.Context, _ Store, env *Envelope) error {
 			if env.Status != StatusSigned {
 				n++
 			}

@@ -55,9 +55,9 @@ func (e *Engine) Sign(ctx context.Context, r SignRequest) (*SignerResult, error)
 			if sg.SignedRequest != digest {
 				return nil, ErrAlreadySigned
 			}
-			return e.finish(ctx, env, sg.ID, r)
+			return e.finish(ctx, env, sg.ID, nil, r)
 		}
-		out, err := e.signOnce(ctx, env, sg, r, digest)
+		out, whole, err := e.signOnce(ctx, env, sg, r, digest)
 		if errors.Is(err, errMoved) {
 			continue
 		}
@@ -66,7 +66,7 @@ func (e *Engine) Sign(ctx context.Context, r SignRequest) (*SignerResult, error)
 		}
 		if out.EnvelopeStatus == StatusSigned {
 			env.Status = StatusSigned
-			return e.finish(ctx, env, sg.ID, r)
+			return e.finish(ctx, env, sg.ID, whole, r)
 		}
 		return out, nil
 	}
@@ -89,23 +89,25 @@ func (e *Envelope) signable(sg *Signer) error {
 	return err
 }
 
-func (e *Engine) signOnce(ctx context.Context, env *Envelope, sg *Signer, r SignRequest, digest storage.Digest) (*SignerResult, error) {
+// signOnce also returns the document with the signature.
+func (e *Engine) signOnce(
+	ctx context.Context, env *Envelope, sg *Signer, r SignRequest, digest storage.Digest,
+) (out *SignerResult, whole *document, err error) {
 	if err := env.signable(sg); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	filled, err := e.fill(env, sg, r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	raw, err := e.assemble(ctx, env)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	part, err := e.newPart(ctx, env, sg, raw, filled.marks)
+	part, whole, err := e.newPart(ctx, env, sg, raw, filled.marks)
 	if err != nil {
-		return nil, fmt.Errorf("sign %s: %w", env.ID, err)
+		return nil, nil, fmt.Errorf("sign %s: %w", env.ID, err)
 	}
-	var out *SignerResult
 	err = e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
 		env, sg, err := e.open(ctx, s, r.Token)
 		switch {
@@ -127,21 +129,28 @@ func (e *Engine) signOnce(ctx context.Context, env *Envelope, sg *Signer, r Sign
 		}
 		return also(ctx, s, r.Also, out)
 	})
-	return out, err
+	return out, whole, err
+}
+
+// document is a state of a document, at hand.
+type document struct {
+	sha256 storage.Digest
+	bytes  []byte
 }
 
 // newPart appends marks to raw and stages what was appended.
-func (e *Engine) newPart(ctx context.Context, env *Envelope, sg *Signer, raw []byte, marks []pdf.Mark) (Part, error) {
+func (e *Engine) newPart(ctx context.Context, env *Envelope, sg *Signer, raw []byte, marks []pdf.Mark) (Part, *document, error) {
 	appended, err := e.place(ctx, raw, marks)
 	if err != nil {
-		return Part{}, err
+		return Part{}, nil, err
 	}
 	o, err := e.cfg.Depot.Stage(ctx, "part", e.cfg.NewID("prt"), appended)
 	if err != nil {
-		return Part{}, err
+		return Part{}, nil, err
 	}
 	whole := append(raw, appended...)
-	return Part{Seq: len(env.Parts), SignerID: sg.ID, Object: o, SHA256: storage.Sum(whole), Size: int64(len(whole))}, nil
+	sum := storage.Sum(whole)
+	return Part{Seq: len(env.Parts), SignerID: sg.ID, Object: o, SHA256: sum, Size: int64(len(whole))}, &document{sum, whole}, nil
 }
 
 // record writes a signature: part, values, signer, next turns, event.
@@ -186,8 +195,8 @@ func (e *Engine) record(ctx context.Context, s Store, env *Envelope, sg *Signer,
 }
 
 // finish does what comes after a recorded signature: the seal, if it was the
-// last one, and Also.
-func (e *Engine) finish(ctx context.Context, env *Envelope, signerID string, r SignRequest) (*SignerResult, error) {
+// last one, and Also. whole may be nil.
+func (e *Engine) finish(ctx context.Context, env *Envelope, signerID string, whole *document, r SignRequest) (*SignerResult, error) {
 	var out *SignerResult
 	tell := func(ctx context.Context, s Store, env *Envelope) error {
 		out = result(env, env.signer(signerID))
@@ -195,7 +204,7 @@ func (e *Engine) finish(ctx context.Context, env *Envelope, signerID string, r S
 	}
 	var err error
 	if env.Status == StatusSigned {
-		err = e.seal(ctx, env.ID, tell)
+		err = e.seal(ctx, env.ID, whole, tell)
 	} else {
 		err = e.tell(ctx, env.ID, tell)
 	}
