@@ -293,4 +293,3 @@ func TestSealsOnFilesOfOthers(t *testing.T) {
 		t.Errorf("only %d files were sealed", sealed)
 	}
 }
-
