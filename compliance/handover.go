@@ -54,8 +54,8 @@ type VaultInRequest struct {
 	RequestID     string
 	RequestSHA256 storage.Digest
 
-	// Also runs in the last transaction, after the certificate, and runs for a
-	// repeated call, too.
+	// Also runs in the deposit's transaction, with the record as it is then. It does
+	// not run for a repeated call.
 	Also func(ctx context.Context, tx storage.Tx, r *VaultRecord) error
 }
 
@@ -101,11 +101,7 @@ func (h *Handover) VaultIn(ctx context.Context, r VaultInRequest) (rec *VaultRec
 	if err := e.finish(ctx, copied.EnvelopeID, copied.StoredEventID, r.Actor); err != nil && !e.late(ctx, copied.EnvelopeID, err) {
 		return nil, created, fmt.Errorf("vault in %s: %w", r.EnvelopeID, err)
 	}
-	rec, err = h.Record(ctx, r.Depositor.OrgID, r.EnvelopeID)
-	if err == nil && r.Also != nil {
-		err = e.c.Store.InTx(ctx, func(ctx context.Context, s Store) error { return r.Also(ctx, s.Tx(), rec) })
-	}
-	if err != nil {
+	if rec, err = h.Record(ctx, r.Depositor.OrgID, r.EnvelopeID); err != nil {
 		return nil, created, fmt.Errorf("vault in %s: %w", r.EnvelopeID, err)
 	}
 	return rec, created, nil
@@ -117,7 +113,7 @@ func (e *Engine) plan(ctx context.Context, r VaultInRequest, done *esign.Complet
 		EnvelopeID: r.EnvelopeID, OrgID: r.Depositor.OrgID, OrgName: r.Depositor.LegalName, Capacity: r.Depositor.Capacity,
 		Agreement: r.Depositor.Agreement, SecuredParty: r.SecuredParty, Custodian: r.Custodian, Regime: r.Regime,
 		RegimeBasis: BasisDeclared, Jurisdiction: r.Jurisdiction, Classification: r.Classification, Attestation: r.Attestation,
-		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.deposited,
+		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.deposited(r.Also),
 		Source: vault.Source{
 			Kind: vault.SourceESign, Object: done.Object, DocumentSHA256: done.DocumentSHA256, Level: done.Level,
 			Sealing: vault.Sealing{Mode: done.Sealing.Mode, Reason: done.Sealing.Reason}, Name: done.Name, CustomerID: done.CustomerID,
@@ -160,14 +156,20 @@ func (e *Engine) plan(ctx context.Context, r VaultInRequest, done *esign.Complet
 
 // deposited tells the e-sign engine of the deposit, and notes the certificate
 // that is due, in the deposit's transaction.
-func (e *Engine) deposited(ctx context.Context, tx storage.Tx, c *vault.Copy) error {
-	if err := e.c.ESign.With(tx).Vaulted(ctx, esign.Vaulting{EnvelopeID: c.EnvelopeID, At: c.VaultedAt, DocumentHash: c.DocumentHash}); err != nil {
-		return err
+func (e *Engine) deposited(also func(context.Context, storage.Tx, *VaultRecord) error) func(context.Context, storage.Tx, *vault.Copy) error {
+	return func(ctx context.Context, tx storage.Tx, c *vault.Copy) error {
+		if err := e.c.ESign.With(tx).Vaulted(ctx, esign.Vaulting{EnvelopeID: c.EnvelopeID, At: c.VaultedAt, DocumentHash: c.DocumentHash}); err != nil {
+			return err
+		}
+		if err := e.c.Store.With(tx).DeleteDue(ctx, c.EnvelopeID); err != nil {
+			return err // a note that it could not be vaulted
+		}
+		due := Due{CauseID: c.StoredEventID, CauseType: "vault.stored", EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, CreatedAt: c.VaultedAt}
+		if err := e.note(ctx, tx, due); err != nil || also == nil {
+			return err
+		}
+		return also(ctx, tx, &VaultRecord{Copy: c})
 	}
-	if err := e.c.Store.With(tx).DeleteDue(ctx, c.EnvelopeID); err != nil {
-		return err // a note that it could not be vaulted
-	}
-	return e.note(ctx, tx, Due{CauseID: c.StoredEventID, CauseType: "vault.stored", EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, CreatedAt: c.VaultedAt})
 }
 
 // noteDelay is how long HandoverDue leaves a fresh note to the call that made it.
@@ -269,8 +271,7 @@ type VaultOutRequest struct {
 	RequestID     string
 	RequestSHA256 storage.Digest
 
-	// Also runs in the last transaction, after the package, and runs for a
-	// repeated call, too.
+	// Also runs in the release's transaction. It does not run for a repeated call.
 	Also func(ctx context.Context, tx storage.Tx, r *vault.Release) error
 }
 
@@ -286,7 +287,7 @@ func (h *Handover) VaultOut(ctx context.Context, r VaultOutRequest) (*vault.Rele
 	}
 	rel, _, err := e.c.Vault.Release(ctx, vault.ReleaseRequest{
 		OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Reason: r.Reason, Note: r.Note, Recipient: r.Recipient,
-		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.released,
+		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.released(r.Also),
 	})
 	if err != nil {
 		return nil, err
@@ -296,11 +297,6 @@ func (h *Handover) VaultOut(ctx context.Context, r VaultOutRequest) (*vault.Rele
 		rel = packed
 	} else if !e.late(ctx, r.EnvelopeID, err) {
 		return nil, fmt.Errorf("vault out %s: %w", r.EnvelopeID, err)
-	}
-	if r.Also != nil {
-		if err := e.c.Store.InTx(ctx, func(ctx context.Context, s Store) error { return r.Also(ctx, s.Tx(), rel) }); err != nil {
-			return nil, fmt.Errorf("vault out %s: %w", r.EnvelopeID, err)
-		}
 	}
 	return rel, nil
 }
@@ -321,11 +317,17 @@ func (e *Engine) matches(ctx context.Context, r VaultOutRequest) error {
 }
 
 // released is what goes with a release, in its transaction.
-func (e *Engine) released(ctx context.Context, tx storage.Tx, r *vault.Release) error {
-	if err := e.c.ESign.With(tx).Released(ctx, r.EnvelopeID, r.ReleasedAt); err != nil {
-		return err
+func (e *Engine) released(also func(context.Context, storage.Tx, *vault.Release) error) func(context.Context, storage.Tx, *vault.Release) error {
+	return func(ctx context.Context, tx storage.Tx, r *vault.Release) error {
+		if err := e.c.ESign.With(tx).Released(ctx, r.EnvelopeID, r.ReleasedAt); err != nil {
+			return err
+		}
+		due := Due{CauseID: r.EventID, CauseType: "vault.released", EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, CreatedAt: r.ReleasedAt}
+		if err := e.note(ctx, tx, due); err != nil || also == nil {
+			return err
+		}
+		return also(ctx, tx, r)
 	}
-	return e.note(ctx, tx, Due{CauseID: r.EventID, CauseType: "vault.released", EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, CreatedAt: r.ReleasedAt})
 }
 
 // pack certifies a release and builds its package.

@@ -41,6 +41,8 @@ type reply struct {
 	meta   any    // answered beside data
 	raw    []byte // answered as it is; Content-Type is in header
 	write  func(w http.ResponseWriter, r *http.Request)
+	// provisional: the effect is durable, but more is to come.
+	provisional bool
 }
 
 func ok(data any) *reply { return &reply{status: http.StatusOK, data: data} }

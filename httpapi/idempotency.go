@@ -38,7 +38,7 @@ func (a *API) once(c *call, scope string) (rp *reply, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if first != nil {
+	if first != nil && !first.Provisional {
 		return a.replay(c, first)
 	}
 	c.claim = &claim
@@ -51,6 +51,9 @@ func (a *API) once(c *call, scope string) (rp *reply, err error) {
 	rp, err = c.route.handle(a, c)
 	if err != nil {
 		return nil, err
+	}
+	if first != nil { // it had begun: the verb went on, and this was its status
+		rp.status = first.Status
 	}
 	if err := a.settle(c, rp); err != nil {
 		return nil, err
@@ -65,7 +68,7 @@ func (a *API) settle(c *call, rp *reply) error {
 	if err != nil {
 		return err
 	}
-	if k := c.kept; k != nil && k.Status == final.Status && bytes.Equal(k.Body, final.Body) && maps.Equal(k.Header, final.Header) {
+	if k := c.kept; k != nil && !k.Provisional && k.Status == final.Status && bytes.Equal(k.Body, final.Body) && maps.Equal(k.Header, final.Header) {
 		return nil
 	}
 	err = a.cfg.Idempotency.Finish(context.WithoutCancel(c.ctx), nil, *c.claim, final)
@@ -126,10 +129,12 @@ func keep[T any](a *API, c *call, render func(*T) *reply) func(context.Context, 
 		return nil
 	}
 	return func(ctx context.Context, tx storage.Tx, result *T) error {
-		answer, err := answerOf(render(result))
+		rp := render(result)
+		answer, err := answerOf(rp)
 		if err != nil {
 			return err
 		}
+		answer.Provisional = rp.provisional
 		if err := a.cfg.Idempotency.Finish(ctx, tx, *c.claim, answer); err != nil {
 			return err
 		}

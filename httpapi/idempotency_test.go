@@ -137,3 +137,40 @@ func TestAnswerAndEffectCommitTogether(t *testing.T) {
 	h.do(t, "POST", "/partner/envelopes", paper, idem("k")).want(201)
 	h.do(t, "GET", "/partner/envelopes", nil).want(200).equal("meta.total", 1)
 }
+
+// TestVaultInGoesOn: a repeat after a crash between the deposit and the answer
+// finishes the work and answers as the first would have.
+func TestVaultInGoesOn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	env := h.completed(t)
+	path := "/partner/envelopes/" + env + "/vault-in-signed"
+	dying := h.replica(t, func(c *httpapi.Config) { c.Idempotency = dies{h.e.Idempotency} })
+	ask(t, dying, "POST", path, obj{}, key(h.key), idem("v"))
+	a := h.do(t, "POST", path, obj{}, idem("v"))
+	if a.Status != 409 || a.get("code") != "idempotency_in_progress" {
+		t.Errorf("while the lease runs: got %d %s", a.Status, a.Body)
+	}
+	h.clock.forward(2 * time.Minute)
+	first := h.do(t, "POST", path, obj{}, idem("v")).want(201)
+	if first.get("data.certificate_id") == nil || first.Header.Get("Idempotent-Replayed") != "" {
+		t.Errorf("the work was not finished: %s", first.Body)
+	}
+	again := h.do(t, "POST", path, obj{}, idem("v")).want(201)
+	if !bytes.Equal(again.Body, first.Body) || again.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("then: got %s, want %s", again.Body, first.Body)
+	}
+	h.do(t, "POST", path, obj{}, idem("another")).want(200)
+}
+
+// dies stores what a verb's transaction does, and nothing after it.
+type dies struct{ storage.Idempotency }
+
+func (s dies) Finish(ctx context.Context, tx storage.Tx, c storage.Claim, a storage.Answer) error {
+	if tx == nil {
+		return errors.New("died")
+	}
+	return s.Idempotency.Finish(ctx, tx, c, a)
+}
+
+func (dies) Abandon(context.Context, storage.Claim) error { return errors.New("died") }

@@ -119,8 +119,9 @@ func jurisdiction(s string) bool {
 	return letters(country, 2, 2, false) && (!has || letters(state, 1, 3, true))
 }
 
-// vaultIn asks Handover. Its answer is stored when all steps are done: each is
-// idempotent, so that a repeat after a crash goes on where they ended.
+// vaultIn asks Handover. The deposit's transaction stores a provisional answer;
+// the steps after it are idempotent, so that a repeat after a crash goes on where
+// they ended.
 func (a *API) vaultIn(c *call, in vaultInInput, kind, uploaded string) (*reply, error) {
 	if err := a.checkVaultIn(&in); err != nil {
 		return nil, err
@@ -152,6 +153,9 @@ func (a *API) vaultIn(c *call, in vaultInInput, kind, uploaded string) (*reply, 
 		return nil, err
 	}
 	r.Depositor = depositor(org)
+	r.Also = keep(a, c, func(rec *compliance.VaultRecord) *reply {
+		return &reply{status: http.StatusCreated, data: recordOf(rec), provisional: true}
+	})
 	rec, created, err := a.cfg.Handover.VaultIn(c.ctx, r)
 	if err != nil {
 		return nil, err

@@ -62,6 +62,8 @@ type Answer struct {
 	Status int
 	Header map[string]string
 	Body   []byte
+	// Provisional: the effect is durable, but the request has not ended.
+	Provisional bool
 }
 
 // Claim is a request with an idempotency key. Scope is the organization or the
@@ -78,11 +80,14 @@ type Claim struct {
 type Idempotency interface {
 	// Claim starts a request. It returns the stored answer when there is one,
 	// ErrMismatch when the key was used with another request, ErrInProgress while
-	// another holder's lease runs. An expired lease is taken over.
+	// another holder's lease runs. An expired lease is taken over; an answer that is
+	// returned then is provisional, and the new holder goes on.
 	Claim(ctx context.Context, c Claim, now time.Time) (*Answer, error)
 	// Finish stores the answer; with tx inside that transaction, with nil in its own.
+	// A provisional one may be followed by another.
 	Finish(ctx context.Context, tx Tx, c Claim, a Answer) error
-	// Abandon forgets a claim that had no effect.
+	// Abandon forgets a claim that had no effect, and ends the lease of one whose
+	// answer is provisional.
 	Abandon(ctx context.Context, c Claim) error
 	// Forget deletes what KeepUntil has passed, at most limit rows.
 	Forget(ctx context.Context, now time.Time, limit int) (int, error)

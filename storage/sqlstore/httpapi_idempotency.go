@@ -19,12 +19,15 @@ type idempotencyRow struct {
 	Key        string     `bun:"idem_key,pk"`
 	Request    string     `bun:"request,notnull"`
 	Holder     string     `bun:"holder,notnull"`
-	LeaseUntil time.Time  `bun:"lease_until,notnull"`
+	LeaseUntil time.Time  `bun:"lease_until,notnull"` // ended once the answer is final
 	KeepUntil  *time.Time `bun:"keep_until"`
 	Status     int        `bun:"status,notnull"` // 0 while running
 	Header     string     `bun:"header,notnull"`
 	Body       []byte     `bun:"body"`
 }
+
+// ended is the lease of an answer that is final.
+var ended = time.Unix(0, 0).UTC()
 
 type idempotency struct{ session }
 
@@ -59,21 +62,28 @@ func (s session) repeat(ctx context.Context, want *idempotencyRow, now time.Time
 		return nil, err
 	}
 	kept := have.Status != 0 && (have.KeepUntil == nil || have.KeepUntil.After(now))
-	running := have.Status == 0 && have.LeaseUntil.After(now)
+	running := have.LeaseUntil.After(now)
 	switch {
 	case (kept || running) && have.Request != want.Request:
 		return nil, storage.ErrMismatch
 	case running:
 		return nil, storage.ErrInProgress
-	case kept:
+	case kept && have.LeaseUntil.Equal(ended):
 		return have.answer()
 	}
-	return nil, change(ctx, s.idb.NewUpdate().Model(want).WherePK().
-		Where("holder = ?", have.Holder).Where("status = ?", have.Status), storage.ErrInProgress)
+	takeover := s.idb.NewUpdate().Model(want).WherePK().Where("holder = ?", have.Holder).Where("status = ?", have.Status)
+	if !kept {
+		return nil, change(ctx, takeover, storage.ErrInProgress)
+	}
+	begun, err := have.answer()
+	if err != nil {
+		return nil, err
+	}
+	return begun, change(ctx, takeover.Column("holder", "lease_until"), storage.ErrInProgress)
 }
 
 func (r *idempotencyRow) answer() (*storage.Answer, error) {
-	a := &storage.Answer{Status: r.Status, Body: r.Body}
+	a := &storage.Answer{Status: r.Status, Body: r.Body, Provisional: !r.LeaseUntil.Equal(ended)}
 	if err := json.Unmarshal([]byte(r.Header), &a.Header); err != nil {
 		return nil, fmt.Errorf("idempotency %s: %w", r.Key, err)
 	}
@@ -85,14 +95,23 @@ func (i idempotency) Finish(ctx context.Context, tx storage.Tx, c storage.Claim,
 	if err != nil {
 		return fmt.Errorf("idempotency %s: %w", c.Key, err)
 	}
-	return change(ctx, i.with(tx).idb.NewUpdate().Model((*idempotencyRow)(nil)).
+	q := i.with(tx).idb.NewUpdate().Model((*idempotencyRow)(nil)).
 		Set("status = ?", a.Status).Set("header = ?", string(header)).Set("body = ?", a.Body).
-		Where("scope = ?", c.Scope).Where("idem_key = ?", c.Key).Where("holder = ?", c.Holder), storage.ErrInProgress)
+		Where("scope = ?", c.Scope).Where("idem_key = ?", c.Key).Where("holder = ?", c.Holder)
+	if !a.Provisional {
+		q = q.Set("lease_until = ?", ended)
+	}
+	return change(ctx, q, storage.ErrInProgress)
 }
 
 func (i idempotency) Abandon(ctx context.Context, c storage.Claim) error {
 	_, err := i.idb.NewDelete().Model((*idempotencyRow)(nil)).
 		Where("scope = ?", c.Scope).Where("idem_key = ?", c.Key).Where("holder = ?", c.Holder).Where("status = 0").Exec(ctx)
+	if err != nil {
+		return mapErr(err)
+	}
+	_, err = i.idb.NewUpdate().Model((*idempotencyRow)(nil)).Set("lease_until = ?", ended.Add(time.Second)).
+		Where("scope = ?", c.Scope).Where("idem_key = ?", c.Key).Where("holder = ?", c.Holder).Where("lease_until > ?", ended).Exec(ctx)
 	return mapErr(err)
 }
 

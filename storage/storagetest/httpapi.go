@@ -33,6 +33,7 @@ func TestHTTPAPI(t *testing.T, each func(t *testing.T, run func(*testing.T, HTTP
 	for name, fn := range map[string]func(*testing.T, HTTPAPI){
 		"idempotency: first answer":      testFirstAnswer,
 		"idempotency: lease":             testClaimLease,
+		"idempotency: provisional":       testProvisional,
 		"idempotency: abandon":           testAbandon,
 		"idempotency: forget":            testForget,
 		"idempotency: one claim in many": testClaimRace,
@@ -118,6 +119,39 @@ func testClaimLease(t *testing.T, b HTTPAPI) {
 	}
 	if err := b.Idempotency.Finish(t.Context(), nil, second, storage.Answer{Status: 200}); err != nil {
 		t.Errorf("the second finishes: %v", err)
+	}
+}
+
+// testProvisional: an effect that is durable is told of to whoever goes on.
+func testProvisional(t *testing.T, b HTTPAPI) {
+	first, second, third := claim("k", "h1"), claim("k", "h2"), claim("k", "h3")
+	mustClaim(t, b, first, day)
+	begun := storage.Answer{Status: 201, Header: map[string]string{}, Body: []byte("{}"), Provisional: true}
+	if err := b.Idempotency.Finish(t.Context(), nil, first, begun); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.Idempotency.Claim(t.Context(), second, day)
+	wantErr(t, "while it runs", err, storage.ErrInProgress)
+	second.LeaseUntil = day.Add(time.Hour)
+	got, err := b.Idempotency.Claim(t.Context(), second, day.Add(time.Minute))
+	if err != nil || got == nil || cmp.Diff(begun, *got) != "" {
+		t.Fatalf("after the lease: got %v, %v; want %v", got, err, begun)
+	}
+	wantErr(t, "the first finishes late", b.Idempotency.Finish(t.Context(), nil, first, storage.Answer{Status: 200}), storage.ErrInProgress)
+	_, err = b.Idempotency.Claim(t.Context(), third, day.Add(2*time.Minute))
+	wantErr(t, "while the second goes on", err, storage.ErrInProgress)
+	if err := b.Idempotency.Abandon(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = b.Idempotency.Claim(t.Context(), third, day.Add(2*time.Minute)); err != nil || got == nil || !got.Provisional {
+		t.Fatalf("after the second gave up: got %v, %v", got, err)
+	}
+	final := storage.Answer{Status: 201, Header: map[string]string{}, Body: []byte("[]")}
+	if err := b.Idempotency.Finish(t.Context(), nil, third, final); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = b.Idempotency.Claim(t.Context(), claim("k", "h4"), day.Add(time.Hour)); err != nil || got == nil || cmp.Diff(final, *got) != "" {
+		t.Errorf("at the end: got %v, %v; want %v", got, err, final)
 	}
 }
 
