@@ -66,6 +66,18 @@ func BenchmarkMarkCopy(b *testing.B) {
 	}
 }
 
+func BenchmarkCheckCopy(b *testing.B) {
+	for _, f := range benchFiles() {
+		marked, err := pdf.MarkCopy(ctx, f.raw, copyMark())
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(f.name, func(b *testing.B) {
+			against(b, marked, func() error { return pdf.CheckCopy(marked, pdf.DefaultCopyText) }, sha(marked))
+		})
+	}
+}
+
 func BenchmarkPlace(b *testing.B) {
 	for _, f := range benchFiles() {
 		b.Run(f.name, func(b *testing.B) {

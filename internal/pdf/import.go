@@ -130,28 +130,32 @@ func (u *Update) ImportForm(src *Document, n int) (Ref, error) {
 
 // Content returns the decoded content streams of a page, joined by line feeds (§7.8.2).
 func (d *Document) Content(p Page) ([]byte, error) {
+	var b bytes.Buffer
+	err := d.appendContent(&b, p)
+	return b.Bytes(), err
+}
+
+func (d *Document) appendContent(b *bytes.Buffer, p Page) error {
 	o, err := d.Resolve(p.Dict["Contents"])
 	if err != nil {
-		return nil, err
+		return err
 	}
 	parts, ok := o.(Array)
 	if !ok {
 		parts = Array{o}
 	}
-	var out []byte
 	for _, part := range parts {
 		s, err := d.Stream(part)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if s == nil {
 			continue
 		}
-		data, err := d.Decode(s)
-		if err != nil {
-			return nil, err
+		if err := d.appendDecoded(b, s); err != nil {
+			return err
 		}
-		out = append(append(out, data...), '\n')
+		b.WriteByte('\n')
 	}
-	return out, nil
+	return nil
 }

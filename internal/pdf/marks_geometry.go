@@ -1,5 +1,16 @@
 package pdf
 
+// matrix is a PDF transformation [a b c d e f] (ISO 32000-2 §8.3.4).
+type matrix [6]float64
+
+// times returns the transformation that does m, then n.
+func (m matrix) times(n matrix) matrix {
+	return matrix{
+		m[0]*n[0] + m[1]*n[2], m[0]*n[1] + m[1]*n[3], m[2]*n[0] + m[3]*n[2], m[2]*n[1] + m[3]*n[3],
+		m[4]*n[0] + m[5]*n[2] + n[4], m[4]*n[1] + m[5]*n[3] + n[5],
+	}
+}
+
 // size returns the width and height of the page as a reader displays it, in points: crop box, rotation and user unit
 // applied (ISO 32000-2 §7.7.3.3).
 func (p Page) size() (w, h float64) {

@@ -141,6 +141,7 @@ func (p *parser) object() (Object, error) {
 func (p *parser) nested(f func(*parser) (Object, error)) (Object, error) {
 	p.cost += costContainer
 	if p.depth++; p.depth > p.maxDepth {
+		p.depth--
 		return nil, &Refusal{Reason: ReasonTooDeep, Detail: "objects nested beyond the limit"}
 	}
 	o, err := f(p)
@@ -162,6 +163,9 @@ func (p *parser) numberOrRef() (Object, error) {
 func (p *parser) number() (Object, error) {
 	at := p.pos
 	w := p.word()
+	if o := plainNumber(w); o != nil {
+		return o, nil
+	}
 	s := string(w)
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return i, nil
@@ -176,6 +180,40 @@ func (p *parser) number() (Object, error) {
 	}
 	// Sloppy producers write "--5" and "0.-3"; common readers take the sign or stop at the second one.
 	return sloppyNumber(s), nil
+}
+
+var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// plainNumber reads a number of at most 15 digits, for which one division gives what strconv would; nil for anything else.
+func plainNumber(w []byte) Object {
+	neg := len(w) > 0 && w[0] == '-'
+	digits, point, n := 0, -1, int64(0)
+	for i, c := range w {
+		switch {
+		case c >= '0' && c <= '9':
+			n, digits = 10*n+int64(c-'0'), digits+1
+		case c == '.' && point < 0:
+			point = digits
+		case i > 0 || (c != '-' && c != '+'):
+			return nil
+		}
+		if digits > 15 {
+			return nil
+		}
+	}
+	switch {
+	case digits == 0:
+		return nil
+	case point < 0 && neg:
+		return -n
+	case point < 0:
+		return n
+	}
+	f := float64(n) / powers[digits-point]
+	if neg {
+		f = -f
+	}
+	return f
 }
 
 func sloppyNumber(s string) Object {

@@ -1,0 +1,134 @@
+package pdf
+
+import (
+	"strings"
+	"unicode/utf16"
+)
+
+// textFont maps the codes of a font to text: by its /ToUnicode (ISO 32000-2 §9.10.3), else, for a simple font, as
+// WinAnsiEncoding.
+type textFont struct {
+	width int // bytes of a code
+	runes map[int]string
+	base  []codeRange
+}
+
+type codeRange struct{ from, to, first int }
+
+func (f *textFont) write(out *strings.Builder, s String) {
+	for i := 0; i+f.width <= len(s); i += f.width {
+		n := 0
+		for _, c := range []byte(s[i : i+f.width]) {
+			n = n<<8 | int(c)
+		}
+		f.char(out, n)
+	}
+}
+
+func (f *textFont) char(out *strings.Builder, code int) {
+	if s, ok := f.runes[code]; ok {
+		out.WriteString(s)
+		return
+	}
+	for _, r := range f.base {
+		if code >= r.from && code <= r.to {
+			out.WriteRune(rune(r.first + code - r.from))
+			return
+		}
+	}
+}
+
+// textFont returns the font that a resource dictionary gives a name.
+func (d *Document) textFont(res Dict, name Object, known map[Ref]*textFont) (*textFont, error) {
+	list, err := d.Dict(res["Font"])
+	if err != nil {
+		return nil, err
+	}
+	key, _ := name.(Name)
+	ref, indirect := list[key].(Ref)
+	if f, ok := known[ref]; ok && indirect {
+		return f, nil
+	}
+	dict, err := d.Dict(list[key])
+	if err != nil || dict == nil {
+		return nil, err
+	}
+	f := &textFont{width: 1, runes: map[int]string{}}
+	if d.Name(dict["Subtype"]) == "Type0" {
+		f.width = 2
+	}
+	if s, err := d.Stream(dict["ToUnicode"]); err == nil && s != nil {
+		data, err := d.Decode(s)
+		if err != nil {
+			return nil, err
+		}
+		f.readCMap(data, d.limits.Depth)
+	} else if f.width == 1 {
+		f.runes = winAnsi()
+	}
+	if indirect {
+		known[ref] = f
+	}
+	return f, nil
+}
+
+// readCMap reads bfchar and bfrange sections.
+func (f *textFont) readCMap(data []byte, depth int) {
+	c := newContentReader(data, depth)
+	for op, ok := c.next(); ok; op, ok = c.next() {
+		switch string(op) {
+		case "endbfchar":
+			for i := 0; i+1 < len(c.args); i += 2 {
+				f.runes[code(c.object(i))] = utf16Text(c.object(i + 1))
+			}
+		case "endbfrange":
+			f.ranges(c)
+		}
+	}
+}
+
+func (f *textFont) ranges(c *contentReader) {
+	for i := 0; i+2 < len(c.args); i += 3 {
+		from, to := code(c.object(i)), code(c.object(i+1))
+		switch v := c.object(i + 2).(type) {
+		case String:
+			if text := []rune(utf16Text(v)); len(text) == 1 {
+				f.base = append(f.base, codeRange{from, to, int(text[0])})
+			}
+		case Array:
+			for n, o := range v {
+				f.runes[from+n] = utf16Text(o)
+			}
+		}
+	}
+}
+
+func code(o Object) int {
+	s, _ := o.(String)
+	n := 0
+	for _, c := range []byte(s) {
+		n = n<<8 | int(c)
+	}
+	return n
+}
+
+func utf16Text(o Object) string {
+	s, _ := o.(String)
+	units := make([]uint16, 0, len(s)/2)
+	for i := 0; i+1 < len(s); i += 2 {
+		units = append(units, uint16(s[i])<<8|uint16(s[i+1]))
+	}
+	return string(utf16.Decode(units))
+}
+
+// winAnsi is WinAnsiEncoding (annex D.2): Windows code page 1252.
+func winAnsi() map[int]string {
+	m := map[int]string{}
+	for c := 0x20; c < 0x100; c++ {
+		m[c] = string(rune(c))
+	}
+	for i, r := range []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ") {
+		m[0x80+i] = string(r)
+	}
+	return m
+}

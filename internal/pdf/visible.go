@@ -1,0 +1,287 @@
+package pdf
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"strings"
+)
+
+// textState is the part of the graphics state that decides whether text is seen (ISO 32000-2 §9.3, §11.3.7).
+type textState struct {
+	ctm     matrix
+	font    *textFont
+	size    float64
+	leading float64
+	mode    int64   // rendering mode: 3 and 7 draw nothing
+	alpha   float64 // of filling
+}
+
+// The smallest text, in points, and the faintest that count as readable.
+const (
+	leastSize  = 3
+	leastAlpha = 0.1
+)
+
+// textSource is what the pages of a file share while they are read.
+type textSource struct {
+	d     *Document
+	fonts map[Ref]*textFont
+	forms int // drawn so far; forms that draw forms can be a bomb
+	known map[drawing]string
+	buf   bytes.Buffer // of the page's content
+}
+
+// drawing is all on which the text depends that a form shows: a form that many pages draw alike is read once.
+type drawing struct {
+	form       Ref
+	state      textState
+	tm, lineTM matrix
+	box        Rect
+	unit       float64
+	depth      int
+}
+
+const (
+	maxForms = 100_000
+	maxKnown = 1000
+)
+
+func newTextSource(d *Document) *textSource {
+	return &textSource{d: d, fonts: map[Ref]*textFont{}, known: map[drawing]string{}}
+}
+
+type textReader struct {
+	*textSource
+	page  Page
+	out   strings.Builder
+	depth int
+
+	textState
+	stack      []textState
+	tm, lineTM matrix
+}
+
+// visibleText returns the text that a page draws, in the order of its content stream, without white space: text in
+// rendering mode 3, nearly transparent, unreadably small, or beginning outside the page, is left out. Codes that the font
+// gives no Unicode value are left out too, and so are forms of more than 16 MiB. Annotations are not looked at.
+func (t *textSource) visibleText(p Page) (_ string, err error) {
+	defer guard(&err)
+	t.buf.Reset()
+	if err := t.d.appendContent(&t.buf, p); err != nil {
+		return "", err
+	}
+	r := &textReader{textSource: t, page: p}
+	r.ctm, r.alpha = matrix{1, 0, 0, 1, 0, 0}, 1
+	if err := r.run(t.buf.Bytes(), p.Resources); err != nil {
+		return "", err
+	}
+	return unspaced(r.out.String()), nil
+}
+
+func unspaced(s string) string { return strings.Join(strings.Fields(s), "") }
+
+// run interprets one content stream.
+func (r *textReader) run(content []byte, resources Object) error {
+	res, err := r.d.Dict(resources)
+	if err != nil {
+		return err
+	}
+	c := newContentReader(content, r.d.limits.Depth)
+	for {
+		op, ok := c.next()
+		if !ok {
+			return nil
+		}
+		if err := r.operator(string(op), c, res); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *textReader) operator(op string, c *contentReader, res Dict) error {
+	switch op {
+	case "q":
+		if len(r.stack) < 1000 {
+			r.stack = append(r.stack, r.textState)
+		}
+	case "Q":
+		if n := len(r.stack); n > 0 {
+			r.textState, r.stack = r.stack[n-1], r.stack[:n-1]
+		}
+	case "cm":
+		r.ctm = c.matrix().times(r.ctm)
+	case "gs":
+		return r.graphicsState(c, res)
+	case "Do":
+		return r.form(c, res)
+	case "BI":
+		c.skipInlineImage()
+	default:
+		return r.textOperator(op, c, res)
+	}
+	return nil
+}
+
+func (r *textReader) textOperator(op string, c *contentReader, res Dict) (err error) {
+	switch op {
+	case "BT":
+		r.tm = matrix{1, 0, 0, 1, 0, 0}
+		r.lineTM = r.tm
+	case "Tf":
+		if len(c.args) == 2 {
+			r.size = c.number(1)
+			r.font, err = r.d.textFont(res, c.object(0), r.fonts)
+		}
+	case "Tr":
+		if len(c.args) == 1 {
+			r.mode, _ = c.object(0).(int64)
+		}
+	case "TL":
+		r.leading = c.number(0)
+	case "Tm":
+		r.lineTM = c.matrix()
+		r.tm = r.lineTM
+	case "Td":
+		r.move(c)
+	case "TD":
+		if r.move(c) {
+			r.leading = -c.number(1)
+		}
+	case "T*":
+		r.nextLine()
+	case "Tj":
+		if len(c.args) == 1 {
+			r.show(c.object(0))
+		}
+	case "TJ":
+		if list, ok := c.object(0).(Array); ok && len(c.args) == 1 {
+			r.show(list...)
+		}
+	case "'":
+		r.nextLine()
+		if len(c.args) == 1 {
+			r.show(c.object(0))
+		}
+	case "\"":
+		r.nextLine()
+		if len(c.args) == 3 {
+			r.show(c.object(2))
+		}
+	}
+	return err
+}
+
+func (r *textReader) move(c *contentReader) bool {
+	if len(c.args) != 2 {
+		return false
+	}
+	r.offset(c.number(0), c.number(1))
+	return true
+}
+
+func (r *textReader) nextLine() { r.offset(0, -r.leading) }
+
+func (r *textReader) offset(x, y float64) {
+	r.lineTM = matrix{1, 0, 0, 1, x, y}.times(r.lineTM)
+	r.tm = r.lineTM
+}
+
+func (r *textReader) show(list ...Object) {
+	m := r.tm.times(r.ctm)
+	size := math.Abs(r.size) * math.Sqrt(math.Abs(m[0]*m[3]-m[1]*m[2])) * r.page.UserUnit
+	box := r.page.CropBox
+	seen := m[4] >= box.X0 && m[4] <= box.X1 && m[5] >= box.Y0 && m[5] <= box.Y1
+	if r.font == nil || r.mode == 3 || r.mode == 7 || r.alpha < leastAlpha || size < leastSize || !seen {
+		return
+	}
+	for _, o := range list {
+		if s, ok := o.(String); ok {
+			r.font.write(&r.out, s)
+		}
+	}
+}
+
+func (r *textReader) graphicsState(c *contentReader, res Dict) error {
+	dict, err := r.resource(res, "ExtGState", c)
+	if err != nil || dict == nil {
+		return err
+	}
+	state, err := r.d.Dict(dict)
+	if err != nil {
+		return err
+	}
+	if o, err := r.d.Resolve(state["ca"]); err == nil && o != nil {
+		r.alpha, _ = Number(o)
+	}
+	return nil
+}
+
+// form draws a form XObject (§8.10).
+func (r *textReader) form(c *contentReader, res Dict) error {
+	o, err := r.resource(res, "XObject", c)
+	if err != nil || o == nil {
+		return err
+	}
+	s, err := r.d.Stream(o)
+	if err != nil || s == nil || r.d.Name(s.Dict["Subtype"]) != "Form" || r.depth >= 12 {
+		return err
+	}
+	if r.forms++; r.forms > maxForms {
+		return &Refusal{Reason: ReasonTooManyObjects, Detail: "form XObjects that draw form XObjects"}
+	}
+	ref, _ := o.(Ref)
+	key := drawing{ref, r.textState, r.tm, r.lineTM, r.page.CropBox, r.page.UserUnit, r.depth}
+	if text, ok := r.known[key]; ok && ref != (Ref{}) {
+		r.out.WriteString(text)
+		return r.d.charge(len(text))
+	}
+	before := r.out.Len()
+	if err := r.draw(s); err != nil {
+		return err
+	}
+	if len(r.known) < maxKnown {
+		r.known[key] = r.out.String()[before:]
+	}
+	return nil
+}
+
+func (r *textReader) draw(s *Stream) error {
+	content, err := r.d.decodeMost(s, maxScan)
+	if err != nil || content == nil {
+		return err
+	}
+	saved, stack, tm, line := r.textState, r.stack, r.tm, r.lineTM
+	r.stack = nil
+	r.depth++
+	if a, err := r.d.Array(s.Dict["Matrix"]); err == nil && len(a) == 6 {
+		r.ctm = matrix(r.d.matrixOf(a)).times(r.ctm)
+	}
+	err = r.run(content, s.Dict["Resources"])
+	r.depth--
+	r.textState, r.stack, r.tm, r.lineTM = saved, stack, tm, line
+	return err
+}
+
+func (r *textReader) resource(res Dict, kind Name, c *contentReader) (Object, error) {
+	if len(c.args) != 1 {
+		return nil, nil
+	}
+	name, _ := c.object(0).(Name)
+	list, err := r.d.Dict(res[kind])
+	return list[name], err
+}
+
+// decodeMost is Decode for a stream that has no more than so many bytes, and nil for one that has more.
+func (d *Document) decodeMost(s *Stream, most int64) ([]byte, error) {
+	r, err := d.decoder(s)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	data, err := readAll(io.LimitReader(r, most+1), len(s.Raw))
+	if int64(len(data)) > most {
+		data = nil
+	}
+	return data, err
+}
