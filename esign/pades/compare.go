@@ -15,47 +15,44 @@ const maxChanges = 50
 // maxCompared bounds revisions times objects, so that a hostile file cannot make comparing take long.
 const maxCompared = 3_000_000
 
-// compare opens every signed revision on its own and walks from each to the next, up to the file as it is now.
+// compare walks from the file as it is now back through the signed revisions. Each is opened on its own and compared with
+// the next; no more than two are held at a time.
 func (v *verification) compare() error {
-	var signed []*verified
 	for _, s := range v.signatures {
 		if s.sig != nil {
-			signed = append(signed, s)
+			v.ordered = append(v.ordered, s)
 		}
 	}
-	v.ordered = signed
-	if n := len(v.doc.Numbers()); len(signed)*n > maxCompared {
-		for _, s := range signed {
-			v.judge(s, nil, fmt.Sprintf("%d revisions of %d objects are more than is compared", len(signed), n))
+	if n := len(v.doc.Numbers()); len(v.ordered)*n > maxCompared {
+		for _, s := range v.ordered {
+			v.judge(s, nil, fmt.Sprintf("%d revisions of %d objects are more than is compared", len(v.ordered), n))
 		}
-		v.revisions = make([]*pdf.Document, len(signed)+1)
 		return nil
 	}
-	revisions := make([]*pdf.Document, len(signed)+1)
-	revisions[len(signed)] = v.doc
 	raw := v.doc.Raw()
-	for i, s := range signed {
+	next := v.doc
+	var later []pdf.Change
+	unknown := ""
+	for i := len(v.ordered) - 1; i >= 0; i-- {
 		if err := v.ctx.Err(); err != nil {
 			return err
 		}
+		s := v.ordered[i]
 		if len(bytes.TrimRight(raw[s.sig.End:], " \r\n\t\f\x00")) == 0 {
 			s.report.Coverage = CoverageWholeFile
 		}
-		var err error
-		if revisions[i], err = v.revision(s); err != nil {
+		own, err := v.revision(s)
+		if err != nil {
 			s.fail(err)
 		}
-	}
-	v.revisions = revisions
-	var later []pdf.Change
-	unknown := ""
-	for i := len(signed) - 1; i >= 0; i-- {
-		steps, err := changes(revisions[i], revisions[i+1])
+		s.material = own != nil && hasMaterial(own)
+		steps, err := changes(own, next)
 		if err != nil && unknown == "" {
 			unknown = err.Error()
 		}
 		later = append(slices.Clone(steps), later...)
-		v.judge(signed[i], later, unknown)
+		v.judge(s, later, unknown)
+		next = own
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func (v *verification) levels() {
 		}
 		s.report.Level = LevelBLT
 		for j := i + 1; j < len(v.ordered); j++ {
-			if t := v.ordered[j]; t.isTimestamp() && t.report.Trust == TrustTrusted && hasMaterial(v.revisions[j]) {
+			if t := v.ordered[j]; t.isTimestamp() && t.report.Trust == TrustTrusted && t.material {
 				s.report.Level = LevelBLTA
 			}
 		}
@@ -26,9 +26,6 @@ func (v *verification) levels() {
 }
 
 func hasMaterial(d *pdf.Document) bool {
-	if d == nil {
-		return false
-	}
 	m, err := d.ValidationMaterial()
 	return err == nil && len(m.OCSPs)+len(m.CRLs) > 0
 }

@@ -53,8 +53,7 @@ type verification struct {
 	embedded     *answers            // revocation data of the document security store
 	known        *answers            // that and Options.Material
 	found        map[chainKey][]*x509.Certificate
-	ordered      []*verified     // the signatures with a byte range, oldest first
-	revisions    []*pdf.Document // their signed revisions, nil where one cannot be opened
+	ordered      []*verified // the signatures with a byte range, oldest first
 }
 
 // verified is one signature on its way through verification.
@@ -67,6 +66,7 @@ type verified struct {
 	chains []provenChain
 
 	unproven      error // why the signature time-stamp cannot be judged
+	material      bool  // its revision carries revocation data
 	selfContained bool  // the file carries all revocation data for the chains
 	report        SignatureReport
 }

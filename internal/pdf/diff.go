@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // A Change is one thing that later revisions did to a signed one.
@@ -77,65 +76,6 @@ func (c *comparison) run() error {
 		}
 	}
 	return nil
-}
-
-// survey reads every object of the old revision, which must lie within it, and counts who refers to what. An object whose
-// cross-reference entry did not change is the same in both; it is read once, from the newer document.
-func (c *comparison) survey() error {
-	c.uses, c.dangling, c.changed = map[int]int{}, map[Ref]bool{}, map[int]bool{}
-	for _, n := range c.old.Numbers() {
-		if c.old.entry(n) != c.new.entry(n) {
-			c.changed[n] = true
-		}
-		o, err := c.surveyed(n)
-		if err != nil {
-			return fmt.Errorf("signed revision: %w", err)
-		}
-		if s, ok := o.(*Stream); !ok || s.Dict["Type"] != Name("XRef") {
-			c.count(o)
-		}
-	}
-	return nil
-}
-
-func (c *comparison) surveyed(n int) (Object, error) {
-	e := c.old.entry(n)
-	if c.changed[n] || (e.kind == kindCompressed && c.old.entry(e.stream) != c.new.entry(e.stream)) {
-		return c.old.Object(n)
-	}
-	o, err := c.new.Object(n)
-	if err == nil && e.kind == kindPlain && c.new.ends[n] > len(c.old.raw) {
-		c.refuse("object %d was completed by what was appended", n)
-	}
-	if err == nil {
-		c.old.adopt(c.new, n)
-		return o, nil
-	}
-	// Readers cannot make sense of it either way, if it is broken within the revision and not by its end.
-	if _, was := c.old.Object(n); was != nil && was.Error() == err.Error() && strings.Contains(err.Error(), " at byte ") {
-		return nil, nil
-	}
-	return nil, err
-}
-
-func (c *comparison) count(o Object) {
-	switch v := o.(type) {
-	case Ref:
-		c.uses[v.Num]++
-		if e, ok := c.old.xref.at(v.Num); !ok || e.kind == kindFree || e.generation() != v.Gen {
-			c.dangling[v] = true
-		}
-	case Array:
-		for _, x := range v {
-			c.count(x)
-		}
-	case Dict:
-		for _, x := range v {
-			c.count(x)
-		}
-	case *Stream:
-		c.count(v.Dict)
-	}
 }
 
 // explain marks an indirect object whose change was judged in one role, which must be its only one.

@@ -99,6 +99,7 @@ type Document struct {
 
 	cache   map[int]cached
 	held    int // cost of what is cached
+	surveys map[int]*surveyed
 	loading map[int]bool
 	streams map[int]*objectStream
 	odd     map[int]string // objects that readers may read differently, with the reason
@@ -147,7 +148,7 @@ func repairable(err error) bool {
 
 func (d *Document) reset() {
 	d.xref, d.rows, d.sections, d.trailer, d.size, d.inStreams = nil, 0, nil, nil, 0, 0
-	d.cache, d.held, d.loading = map[int]cached{}, 0, map[int]bool{}
+	d.cache, d.held, d.loading, d.surveys = map[int]cached{}, 0, map[int]bool{}, nil
 	d.streams, d.odd, d.ends, d.pages = map[int]*objectStream{}, map[int]string{}, map[int]int{}, nil
 }
 
@@ -317,8 +318,10 @@ func (d *Document) load(ref Ref) (Object, error) {
 	return c.object, nil
 }
 
+// perEntry is about what the cache itself takes for an object.
+const perEntry = 64
+
 func (d *Document) keep(num int, c cached) {
-	const perEntry = 64
 	if d.held += c.cost + perEntry; d.held > maxHeld {
 		clear(d.cache)
 		d.held = c.cost + perEntry

@@ -175,11 +175,11 @@ func endsWithEOF(b []byte) bool {
 func (d *Document) CountByteRanges() (n int, unreadable error) {
 	objects := 0
 	for _, n := range d.Numbers() {
-		o, err := d.Object(n)
+		s, err := d.survey(n)
 		if err != nil && unreadable == nil {
 			unreadable = err
 		}
-		if dict, ok := o.(Dict); ok && err == nil && dict["ByteRange"] != nil {
+		if err == nil && s.byteRange {
 			objects++
 		}
 	}

@@ -114,32 +114,18 @@ const dangles = 1 << 16
 func (u *Update) AvoidDangling() (err error) {
 	defer guard(&err)
 	for _, n := range u.d.Numbers() {
-		o, err := u.d.Object(n)
+		s, err := u.d.survey(n)
 		if fatal(err) {
 			return err
 		}
-		eachRef(o, func(r Ref) {
+		if err != nil {
+			continue
+		}
+		for _, r := range s.refs {
 			if r.Num >= u.next && r.Num < u.d.size+dangles {
 				u.next = r.Num + 1
 			}
-		})
+		}
 	}
 	return nil
-}
-
-func eachRef(o Object, f func(Ref)) {
-	switch v := o.(type) {
-	case Ref:
-		f(v)
-	case Array:
-		for _, x := range v {
-			eachRef(x, f)
-		}
-	case Dict:
-		for _, x := range v {
-			eachRef(x, f)
-		}
-	case *Stream:
-		eachRef(v.Dict, f)
-	}
 }

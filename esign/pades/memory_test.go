@@ -1,0 +1,127 @@
+package pades_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/rawpdf"
+)
+
+// peak runs f and returns how many bytes of heap it took at most over what was there before. Garbage counts until it is
+// collected, which is soon.
+func peak(f func()) int64 {
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	runtime.GC()
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(heap)
+	idle := heap[0].Value.Uint64()
+	most, done, stopped := idle, make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for tick := time.NewTicker(200 * time.Microsecond); ; {
+			metrics.Read(heap)
+			most = max(most, heap[0].Value.Uint64())
+			select {
+			case <-done:
+				tick.Stop()
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	f()
+	close(done)
+	<-stopped
+	return int64(most - idle)
+}
+
+// TestMemory bounds what sealing, extending and verifying hold at once, the file included: three times the file and 32 MiB.
+// Not parallel: other tests would be counted.
+func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
+	many := map[int]string{}
+	for i := range 30_000 {
+		many[1000+i] = fmt.Sprintf("<</Type/Thing/Number %d/Next %d 0 R/Text(%d)>>", i, 1000+(i+1)%30_000, i)
+	}
+	files := map[string][]byte{}
+	for _, kind := range []string{rawpdf.Classic, rawpdf.ObjectStream} {
+		files[kind+", 100 pages, 20 MB"] = rawpdf.New(rawpdf.Options{Kind: kind, Pages: 100, Padding: 20 << 20})
+	}
+	for _, kind := range []string{rawpdf.Classic, rawpdf.XRefStream} {
+		files[kind+", 30,000 objects"] = rawpdf.New(rawpdf.Options{Kind: kind, Objects: many})
+	}
+	s := sealer(t, pki().Seal)
+	lta := sealer(t, pki().Seal, func(c *pades.Config) { c.Extender = extender(t) })
+	for name, raw := range files {
+		twice := seal(t, lta, seal(t, lta, raw))
+		for verb, tc := range map[string]struct {
+			raw []byte
+			do  func(raw []byte) error
+		}{
+			"seal": {raw, func(raw []byte) error {
+				_, err := s.Seal(context.Background(), pades.SealRequest{PDF: raw})
+				return err
+			}},
+			"B-LTA": {raw, func(raw []byte) error {
+				_, err := lta.Seal(context.Background(), pades.SealRequest{PDF: raw})
+				return err
+			}},
+			"extend": {twice, func(raw []byte) error { _, err := extender(t).Extend(context.Background(), raw); return err }},
+			"verify": {twice, func(raw []byte) error {
+				_, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots()})
+				return err
+			}},
+			"visible": {raw, func(raw []byte) error {
+				_, err := s.Seal(context.Background(), pades.SealRequest{PDF: raw, Appearance: &pades.Appearance{Page: 1, W: 0.5, H: 0.1, Lines: sealLines}})
+				return err
+			}},
+		} {
+			file := bytes.Clone(tc.raw)
+			var err error
+			took := peak(func() { err = tc.do(file) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			most := 2*int64(len(file)) + 32<<20
+			t.Logf("%-35s %-8s %5.1f MiB beside a file of %5.1f", name, verb, float64(took)/(1<<20), float64(len(file))/(1<<20))
+			if took > most {
+				t.Errorf("%s, %s: %d MiB beside the file of %d MiB", name, verb, took>>20, len(file)>>20)
+			}
+		}
+	}
+}
+
+// TestMemoryOfManyRevisions: revisions are held two at a time, however many signatures a small file has over an object
+// stream that comes out large.
+func TestMemoryOfManyRevisions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
+	raw := rawpdf.New(rawpdf.Options{
+		Kind: rawpdf.ObjectStream, Padding: 200 << 10, Objects: map[int]string{100: "(" + strings.Repeat("x", 25<<20) + ")"},
+	})
+	s := sealer(t, pki().Seal, noStamp)
+	for range 20 {
+		raw = seal(t, s, raw)
+	}
+	var r *pades.Report
+	var err error
+	took := peak(func() { r, err = pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots()}) })
+	if err != nil || !r.OK() {
+		t.Fatalf("%v, %v", problems(r), err)
+	}
+	t.Logf("%d MiB for %d signatures on a file of %d KiB", took>>20, len(r.Signatures), len(raw)>>10)
+	if took > 256<<20 {
+		t.Errorf("%d MiB for a file of %d KiB", took>>20, len(raw)>>10)
+	}
+}
