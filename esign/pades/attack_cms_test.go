@@ -197,6 +197,49 @@ func TestForeignSignatures(t *testing.T) {
 	}
 }
 
+// TestFinalSignatures: after a certification with P=1, or a signature in a field that locks the document, validation material
+// and time-stamps may come, and nothing else.
+func TestFinalSignatures(t *testing.T) {
+	t.Parallel()
+	raw := rawpdf.New(rawpdf.Options{})
+	lock := func(p int64) []byte {
+		return foreign{id: pki().Seal, subFilter: pkcs7Sub, field: pdf.Dict{"Lock": pdf.Dict{"Action": pdf.Name("Include"), "Fields": pdf.Array{}, "P": p}}}.sign(t, raw)
+	}
+	certify := func(p int) []byte {
+		return seal(t, sealer(t, pki().Seal), raw, func(r *pades.SealRequest) { r.Certify = p })
+	}
+	metadata := func(raw []byte) []byte {
+		return increment(t, raw, func(u *pdf.Update) {
+			m := u.AddStream(pdf.Dict{"Type": pdf.Name("Metadata"), "Subtype": pdf.Name("XML")}, []byte("<x/>"))
+			editCatalog(t, u, func(c pdf.Dict) { c["Metadata"] = m })
+		})
+	}
+	emptyField := func(raw []byte) []byte {
+		return addField(t, raw, func(*pdf.Update) pdf.Dict {
+			return pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.String("Later"), "Rect": pdf.Array{int64(0), int64(0), int64(0), int64(0)}}
+		})
+	}
+	another := foreign{id: pki().Seal, subFilter: pkcs7Sub, field: pdf.Dict{"T": pdf.String("Another")}}
+	for name, tc := range map[string]struct {
+		raw   []byte
+		final bool
+	}{
+		"certified P=1": {certify(1), true}, "certified P=2": {certify(2), false},
+		"locked P=1": {lock(1), true}, "locked P=2": {lock(2), false},
+	} {
+		wantOK(t, tc.raw, 1)
+		wantOK(t, extendFile(t, extender(t), tc.raw), 2)
+		for change, bad := range map[string][]byte{
+			"metadata": metadata(tc.raw), "empty field": emptyField(tc.raw), "signature": another.sign(t, tc.raw),
+			"metadata after extending": metadata(extendFile(t, extender(t), tc.raw)),
+		} {
+			if r := verify(t, bad); r.OK() == tc.final {
+				t.Errorf("%s, then %s: OK is %v: %s", name, change, r.OK(), problems(r))
+			}
+		}
+	}
+}
+
 // TestShadowAttacks prepares the original so that a permitted change has a second effect.
 func TestShadowAttacks(t *testing.T) {
 	t.Parallel()

@@ -113,18 +113,19 @@ func (v *verification) judge(s *verified, later []pdf.Change, unknown string) {
 	}
 }
 
-// permitted adds to the document's view what only the signatures tell: after a certification that allows no changes only
-// time-stamps may come, and a signature that shows something must itself be trusted.
+// permitted adds to the document's view what only the signatures tell: after one that allows no changes only validation
+// material and time-stamps may come, and a signature that shows something must itself be trusted.
 func (v *verification) permitted(s *verified, c pdf.Change) bool {
+	final := s.report.Certification == 1 || s.locks
 	if !c.Permitted || c.Signature == 0 {
-		return c.Permitted
+		return c.Permitted && (c.Validation || !final)
 	}
 	for _, other := range v.signatures {
 		if other.sig == nil || other.sig.Num != c.Signature {
 			continue
 		}
 		trusted := other.report.Integrity == IntegrityValid && other.report.Trust == TrustTrusted
-		if s.report.Certification == 1 && !other.isTimestamp() {
+		if final && !other.isTimestamp() {
 			return false
 		}
 		return !c.Visible || trusted

@@ -55,11 +55,13 @@
 //   - Revision. The signed revision can be opened by itself and the signature is a field in it. Later cross-reference
 //     sections build on its own.
 //
-//   - Changes after it. Later revisions may add /DSS, metadata, and signature fields, nothing else; a field that shows
-//     something only if its own signature is trusted; after a certification with P=1 only validation material and
-//     time-stamps. Whatever else differs is named, and so is whatever readers may see differently: bytes after the last
-//     %%EOF, objects that no cross-reference section names, objects named twice, objects supplied for dangling references,
-//     objects whose permitted change would change another role they play. No signature may be out of the form's reach.
+//   - Changes after it. Later revisions may add /DSS, metadata, and signature fields, nothing else: form filling and
+//     comments are changes, though certifications with P=2 and 3 allow them. A field may show something only if
+//     its own signature is trusted. After a certification with P=1, or a signature whose field locks the document (§12.7.5.5
+//     /Lock with /P 1), only validation material and time-stamps may come. Whatever else differs is named, and so is
+//     whatever readers may see differently: bytes after the last %%EOF, objects that no cross-reference section names,
+//     objects named twice, objects supplied for dangling references, objects whose permitted change would change another
+//     role they play. No signature may be out of the form's reach.
 //
 //   - Trust. A chain to a root holds at the proven time: of the signature's own time-stamp, else of the oldest trusted
 //     document time-stamp after it, else [Options].Now. Time-stamp authorities need the extended key usage timeStamping,

@@ -72,7 +72,7 @@ type Extension struct {
 	Appended []byte
 	SHA256   [32]byte // of the extended file
 	Size     int64    // of the extended file
-	Level    string   // LevelBLT or LevelBLTA
+	Level    string   // LevelBLT or LevelBLTA: what signatures of level B-T reach by it
 	Field    string   // of the document time-stamp; "" without one
 	Time     time.Time
 }

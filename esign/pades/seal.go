@@ -19,7 +19,7 @@ type Limits struct {
 	Bytes   int64 // size of the file; default 64 MiB
 	Objects int   // default 500,000
 	Depth   int   // nesting; default 100
-	Decoded int64 // bytes out of stream filters; default 64 MiB
+	Decoded int64 // bytes out of stream filters; default 4 MiB and 256 for each byte of the file, at most 64 MiB
 }
 
 func (l Limits) pdf() pdf.Limits {
@@ -100,7 +100,9 @@ func (s *Sealer) sealOnce(ctx context.Context, r SealRequest) (*Seal, error) {
 }
 
 // Prepare does all of a seal but signing, for signers that answer later or elsewhere: hand Digest (Message for Ed25519)
-// to the signer and its answer to [Sealer.Finish]. The PDF must not be changed in between.
+// to the signer and its answer to [Sealer.Finish]. The PDF must not be changed in between. The same request with At and
+// Reserve set gives the same Message again, so that what was prepared need not outlive a restart. Errors are those of
+// [Sealer.Seal] that do not concern signing and time-stamps.
 func (s *Sealer) Prepare(ctx context.Context, r SealRequest) (*Prepared, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -162,7 +164,9 @@ func (s *Sealer) digest(ctx context.Context, p *Prepared) error {
 	return nil
 }
 
-// Finish checks the signature value, gets the time-stamp and writes both into the seal.
+// Finish checks the signature value, gets the time-stamp and writes both into the seal. Errors: [ErrTimestampUnavailable],
+// *[SizeError] when SealRequest.Reserve was too small, a value that is not the key's signature over Message, and ctx's; with
+// an Extender also those of [Extender.Extend].
 func (s *Sealer) Finish(ctx context.Context, p *Prepared, value []byte) (*Seal, error) {
 	if err := s.checkValue(p.Message, value); err != nil {
 		return nil, err

@@ -165,6 +165,32 @@ func TestSealIsDeterministicButForTheSignature(t *testing.T) {
 	}
 }
 
+// TestPrepareAgain: what was prepared need not be kept, for the same request prepares it again.
+func TestPrepareAgain(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, pki().Seal)
+	r := pades.SealRequest{PDF: rawpdf.New(rawpdf.Options{}), At: time.Now(), Reserve: 8000}
+	visible(sealLines, emblem(t))(&r)
+	first, err := s.Prepare(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := pki().Seal.Key.Sign(rand.Reader, first.Digest, first.Opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seal(t, s, r.PDF) // something else in between
+	again, err := s.Prepare(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Finish(context.Background(), again, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantOK(t, append(bytes.Clone(r.PDF), got.Appended...), 1)
+}
+
 func TestSealWithEveryKey(t *testing.T) {
 	t.Parallel()
 	p384, err := pki().P384("P-384 Seal")

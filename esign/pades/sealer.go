@@ -52,15 +52,15 @@ type Timestamper interface {
 
 // Config of [New].
 type Config struct {
-	// Signer is the sealing key: in a file, an HSM or a KMS. RSA of 2048 bits or more, ECDSA on P-256 or P-384, or Ed25519.
+	// Signer is the sealing key: in a file, an HSM or a KMS. RSA of 2048 bits or more, ECDSA on P-256 or P-384, or Ed25519,
+	// which few readers know yet.
 	// Nil is allowed for remote signers that are driven with [Sealer.Prepare] and [Sealer.Finish].
 	Signer crypto.Signer
 	// Chain is the certificate of Signer followed by its issuers, without the root. Required.
 	Chain []*x509.Certificate
 	// Hash is the digest; default SHA-256, SHA-384 for P-384, SHA-512 (the only one) for Ed25519.
 	Hash crypto.Hash
-	// PSS makes an RSA key sign by RSASSA-PSS instead of PKCS #1 v1.5. Poppler and NSS-based readers accept only the
-	// latter; default false.
+	// PSS makes an RSA key sign by RSASSA-PSS instead of PKCS #1 v1.5, which every reader knows; default false.
 	PSS bool
 	// Timestamper adds a time-stamp to each seal (level B-T); default none (level B-B).
 	Timestamper Timestamper

@@ -66,6 +66,7 @@ type verified struct {
 	chains []provenChain
 
 	unproven      error // why the signature time-stamp cannot be judged
+	locks         bool  // it forbids all further changes
 	material      bool  // its revision carries revocation data
 	selfContained bool  // the file carries all revocation data for the chains
 	report        SignatureReport
@@ -167,6 +168,7 @@ func (v *verification) describe(s *verified) {
 	s.report.SubFilter = string(s.sig.SubFilter)
 	s.report.Reason = text("Reason")
 	s.report.Certification = v.doc.Certification(s.sig.Dict)
+	s.locks = v.doc.LocksDocument(s.field)
 	s.report.SigningTime = parseDate(text("M"))
 	s.report.SignedLen = s.sig.End
 }

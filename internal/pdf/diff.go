@@ -13,6 +13,8 @@ type Change struct {
 	// Permitted says that the change cannot alter what the signed revision shows or does: validation material, metadata,
 	// signature fields.
 	Permitted bool
+	// Validation says that validation material was added, which even a certification without changes allows.
+	Validation bool
 	// Signature is the object number of the signature that was added; 0 for other changes.
 	Signature int
 	// Visible says that the added signature shows something on a page: harmless only as far as that signer is trusted.

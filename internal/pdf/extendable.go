@@ -72,11 +72,16 @@ func (d *Document) UsageRights() int {
 	return n
 }
 
+// LocksDocument reports whether signing a field forbade all further changes (§12.7.5.5 /Lock with /P 1).
+func (d *Document) LocksDocument(f SignatureField) bool {
+	lock, err := d.Dict(f.Dict["Lock"])
+	p, ok := d.Int(lock["P"])
+	return err == nil && ok && p == 1
+}
+
 func (d *Document) signatureBlocks(f SignatureField) string {
-	if lock, err := d.Dict(f.Dict["Lock"]); err == nil && lock != nil {
-		if p, ok := d.Int(lock["P"]); (ok && p == 1) || d.Name(lock["Action"]) == "All" {
-			return BlockLocked
-		}
+	if lock, err := d.Dict(f.Dict["Lock"]); d.LocksDocument(f) || (err == nil && d.Name(lock["Action"]) == "All") {
+		return BlockLocked
 	}
 	sig, err := d.Dict(f.Value)
 	if err != nil || sig == nil {
