@@ -2,40 +2,108 @@ package httpapi_test
 
 import (
 	"bytes"
+	"crypto/x509"
+	"errors"
+	"strings"
 	"testing"
 
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
-// FuzzUpload sends anything as a multipart body with the boundary "x": to create an envelope, to bring the PDF of a paper
-// envelope, to vault one. Each is answered without an error of the server, a refusal by a problem with a code, and a PDF
-// that was taken is kept as it came.
+// FuzzUpload takes anything as a multipart body with the boundary "x", reads it as the routes do that take a document,
+// and does with the document what is done before it is kept: inspection, and a marked copy for the signer. Every error is
+// one that the table of problems blames on the client.
 func FuzzUpload(f *testing.F) {
-	if testing.Short() {
-		f.Skip("a whole installation, in one goroutine: not with -short")
+	for _, body := range uploads() {
+		f.Add(body.route == toCreate, body.bytes)
 	}
-	const (
-		create = iota
-		upload
-		vault
-		routes
-	)
+	limits := esign.Limits{Bytes: 1 << 20, Objects: 5000, Decoded: 1 << 20, Depth: 50}
+	inspector := esign.InProcess(limits, x509.NewCertPool())
+	f.Fuzz(func(t *testing.T, envelope bool, body []byte) {
+		ctx := t.Context()
+		document, err := httpapi.ReadUpload(body, "x", envelope)
+		if err != nil || document == nil {
+			clientsFault(t, err)
+			return
+		}
+		in, err := inspector.Inspect(ctx, document)
+		if err != nil {
+			clientsFault(t, err)
+			return
+		}
+		if in.Pages < 1 {
+			t.Errorf("accepted without a page: %+v", in)
+		}
+		marked, err := pdf.MarkCopy(ctx, document, pdf.CopyMark{CopyID: "cpy_1", Limits: pdf.Limits(limits)})
+		var refusal *pdf.Refusal
+		if err != nil {
+			if !errors.As(err, &refusal) || strings.Contains(err.Error(), "runtime error") {
+				t.Errorf("no copy: %v", err)
+			}
+			return
+		}
+		if err := pdf.CheckCopy(marked, pdf.DefaultCopyText, "cpy_1"); err != nil {
+			t.Errorf("the copy is none: %v", err)
+		}
+	})
+}
+
+func clientsFault(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	if status, code, _ := httpapi.Judge(err); status >= 500 || strings.Contains(err.Error(), "runtime error") {
+		t.Errorf("got %d %s for %v", status, code, err)
+	}
+}
+
+const (
+	toCreate = iota
+	toUpload
+	toVault
+	routes
+)
+
+type uploadBody struct {
+	route byte
+	bytes []byte
+}
+
+// uploads are bodies for each route.
+func uploads() (all []uploadBody) {
 	head := func(name, contentType string) string {
 		return "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"; filename=\"f.pdf\"\r\nContent-Type: " + contentType + "\r\n\r\n"
 	}
 	envelope := head("envelope", "application/json") + `{"customer_email":"a@example.com","customer_name":"A","signers":[{"email":"a@example.com","name":"A"}]}` + "\r\n"
 	request := head("request", "application/json") + `{"jurisdiction":"US-NY"}` + "\r\n"
+	add := func(route byte, body string) { all = append(all, uploadBody{route, []byte(body)}) }
 	for _, raw := range [][]byte{
 		testpdf.Simple(1, "x"), testpdf.XRefStream(1), testpdf.ObjectStream(1), testpdf.Hybrid(1), testpdf.Form(), testpdf.Encrypted(),
 		testpdf.WithJavaScript(), testpdf.WithAttachment(), testpdf.Hostile()["double bomb"], []byte("no PDF"),
 	} {
 		end := string(raw) + "\r\n--x--\r\n"
-		f.Add(byte(create), []byte(envelope+head("document", "application/pdf")+end))
-		f.Add(byte(upload), []byte(head("file", "application/pdf")+end))
-		f.Add(byte(vault), []byte(request+head("file", "application/pdf")+end))
+		add(toCreate, envelope+head("document", "application/pdf")+end)
+		add(toUpload, head("file", "application/pdf")+end)
+		add(toVault, request+head("file", "application/pdf")+end)
 	}
-	f.Add(byte(upload), []byte("--x\r\n\r\n--x--"))
-	f.Add(byte(create), []byte(envelope+"--x--"))
+	add(toUpload, "--x\r\n\r\n--x--")
+	add(toCreate, envelope+"--x--")
+	return all
+}
+
+// FuzzUploadRoutes sends such bodies to the routes of a whole installation. Each is answered without an error of the
+// server, a refusal by a problem with a code, and a PDF that was taken is kept as it came. It does few inputs a second.
+func FuzzUploadRoutes(f *testing.F) {
+	if testing.Short() {
+		f.Skip("a whole installation, in one goroutine: not with -short")
+	}
+	for _, body := range uploads() {
+		f.Add(body.route, body.bytes)
+	}
 	h := newHouse(f)
 	multipart := header("Content-Type", "multipart/form-data; boundary=x")
 	empty := ""
@@ -44,7 +112,7 @@ func FuzzUpload(f *testing.F) {
 			empty = h.create(t, paper)
 		}
 		at := "/partner/envelopes/" + empty
-		path := map[byte]string{create: "/partner/envelopes", upload: at + "/upload", vault: at + "/vault-in-upload"}[route%routes]
+		path := map[byte]string{toCreate: "/partner/envelopes", toUpload: at + "/upload", toVault: at + "/vault-in-upload"}[route%routes]
 		a := h.do(t, "POST", path, body, multipart)
 		code, _ := a.get("code").(string)
 		switch {
@@ -52,9 +120,9 @@ func FuzzUpload(f *testing.F) {
 			t.Fatalf("%s: got %d %s", path, a.Status, a.Body)
 		case a.Status >= 400:
 			return
-		case route%routes == create:
+		case route%routes == toCreate:
 			h.do(t, "GET", "/partner/envelopes/"+a.str("data.envelope_id"), nil).want(200)
-		case route%routes == upload:
+		case route%routes == toUpload:
 			kept := a.str("data.document.sha256")
 			if at := bytes.Index(body, []byte("%PDF-")); at < 0 || !contains(body, kept) {
 				t.Errorf("what is kept, %s, was not sent", kept)
