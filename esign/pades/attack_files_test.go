@@ -60,7 +60,7 @@ func (a *attackSet) intact() map[string][]byte {
 // attacks are files of which at least one signature must not be OK.
 func (a *attackSet) attacks() map[string][]byte {
 	out := map[string][]byte{}
-	for _, m := range []map[string][]byte{a.bytesChanged(), a.byteRanges(), a.revisions(), a.smuggled(), a.signers(), a.extended()} {
+	for _, m := range []map[string][]byte{a.bytesChanged(), a.byteRanges(), a.revisions(), a.smuggled(), a.signers(), a.extended(), a.shown()} {
 		for k, v := range m {
 			out[k] = v
 		}
@@ -367,39 +367,4 @@ func (a *attackSet) transplant() []byte {
 	var value []byte
 	swapValue(a.t, other, func(der []byte) []byte { value = der; return der })
 	return swapValue(a.t, a.good, func([]byte) []byte { return value })
-}
-
-// extended are attacks on a file at B-LTA.
-func (a *attackSet) extended() map[string][]byte {
-	t := a.t
-	lta := extendFile(t, extender(t), a.good)
-	other := extendFile(t, extender(t), a.two)
-	catalog := func(raw []byte, change func(*pdf.Update, pdf.Dict)) []byte {
-		return increment(t, raw, func(u *pdf.Update) { editCatalog(t, u, func(c pdf.Dict) { change(u, c) }) })
-	}
-	fields, err := mustOpen(t, lta).SignatureFields()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stamp := fields[len(fields)-1]
-	return map[string][]byte{
-		"page content replaced after B-LTA":           shadow(t, lta),
-		"last byte of B-LTA cut":                      other[:len(other)-1],
-		"page content replaced, then extended anyway": append(bytes.Clone(shadow(t, a.good)), lta[len(a.good):]...),
-		"validation material removed":                 catalog(lta, func(_ *pdf.Update, c pdf.Dict) { delete(c, "DSS") }),
-		"document time-stamp taken out of its field":  increment(t, lta, func(u *pdf.Update) { u.Put(stamp.Ref, stamp.Dict.Without("V")) }),
-		"document time-stamp made visible": increment(t, lta, func(u *pdf.Update) {
-			d := stamp.Dict.Clone()
-			d["Rect"], d["AP"] = pdf.Rect{X1: 600, Y1: 700}.Array(), pdf.Dict{"N": u.AddStream(pdf.Dict{}, []byte("0 0 9 9 re f"))}
-			u.Put(stamp.Ref, d)
-		}),
-		"validation material with a content stream": catalog(lta, func(u *pdf.Update, c pdf.Dict) {
-			dss, _ := u.Dict(c["DSS"])
-			content := page(t, u, 1).Dict["Contents"].(pdf.Ref)
-			u.Put(content, &pdf.Stream{Raw: []byte("0 0 9 9 re f")})
-			dss = dss.Clone()
-			dss["Certs"] = pdf.Array{content}
-			c["DSS"] = dss
-		}),
-	}
 }
