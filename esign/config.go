@@ -45,7 +45,7 @@ type Config struct {
 	ActiveContent  string                     // default: ActiveContentFlag
 	Disclosure     Disclosure                 // what signers consent to; default: DefaultDisclosure
 	Renderer       Renderer                   // draws page images; default: none, signers read the PDF
-	Fonts          [][]byte                   // TrueType fonts tried after the bundled ones; default: none
+	Fonts          [][]byte                   // TrueType or OpenType fonts tried after the bundled ones; default: none
 	Limits         Limits                     // default: see Limits
 	RemindInterval time.Duration              // least time between two reminders of a signer; default: 1 h
 	PreflightEvery time.Duration              // how long a successful preflight of the sealer is believed; default: 1 min

@@ -82,11 +82,22 @@ func TestPageImage(t *testing.T) {
 		path, code string
 		status     int
 	}{
-		{"/pages/0.png", "page_not_found", 404}, {"/pages/99.png", "page_not_found", 404}, {"/pages/-1.png", "page_not_found", 404},
-		{"/pages/01.png", "page_not_found", 404}, {"/pages/x.png", "page_not_found", 404}, {"/pages/99999999999999999999.png", "page_not_found", 404},
-		{"/pages/.png", "route_not_found", 404}, {"/pages/1", "route_not_found", 404}, {"/pages/1.pngx", "route_not_found", 404},
-		{"/pages/1.png?w=15", "invalid", 422}, {"/pages/1.png?w=2001", "invalid", 422}, {"/pages/1.png?w=-5", "invalid", 422},
-		{"/pages/1.png?w=x", "bad_query", 400}, {"/pages/1.png?w=", "bad_query", 400}, {"/pages/1.png?w=1&w=2", "bad_query", 400}, {"/pages/1.png?v=1", "bad_query", 400},
+		{"/pages/0.png", "page_not_found", 404},
+		{"/pages/99.png", "page_not_found", 404},
+		{"/pages/-1.png", "page_not_found", 404},
+		{"/pages/01.png", "page_not_found", 404},
+		{"/pages/x.png", "page_not_found", 404},
+		{"/pages/99999999999999999999.png", "page_not_found", 404},
+		{"/pages/.png", "route_not_found", 404},
+		{"/pages/1", "route_not_found", 404},
+		{"/pages/1.pngx", "route_not_found", 404},
+		{"/pages/1.png?w=15", "invalid", 422},
+		{"/pages/1.png?w=2001", "invalid", 422},
+		{"/pages/1.png?w=-5", "invalid", 422},
+		{"/pages/1.png?w=x", "bad_query", 400},
+		{"/pages/1.png?w=", "bad_query", 400},
+		{"/pages/1.png?w=1&w=2", "bad_query", 400},
+		{"/pages/1.png?v=1", "bad_query", 400},
 	} {
 		h.do(t, "GET", link+bad.path, nil, key("")).problem(bad.status, bad.code)
 	}

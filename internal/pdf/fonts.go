@@ -3,6 +3,7 @@ package pdf
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"unicode"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/go-fonts/dejavu/dejavusansbold"
 	"github.com/go-fonts/dejavu/dejavusansmono"
 	"github.com/go-fonts/dejavu/dejavuserifitalic"
+	"github.com/go-text/typesetting/language"
 	"golang.org/x/image/font/sfnt"
-	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -26,16 +27,17 @@ func (e *MissingGlyphError) Error() string {
 }
 
 // Fonts are the typefaces that text is drawn with. The zero value has DejaVu Sans, Sans Bold, Sans Mono and Serif Italic
-// (Latin with Vietnamese, Greek, Cyrillic, Hebrew, Armenian, Georgian); [NewFonts] adds others behind them. A value may be
-// used by several goroutines.
+// (Latin with Vietnamese, Greek, Cyrillic, Armenian, Georgian, Hebrew, Arabic, Lao, N'Ko); [NewFonts] adds others behind
+// them. A value may be used by several goroutines.
 //
-// Text is put into normal form C and, where it holds Hebrew, into visual order (Unicode annex 9). Scripts that need
-// shaping (Arabic, Syriac, the Indic scripts, Thai and their kin) are refused as missing even where a font has their
-// letters: drawn one by one they would be wrong.
+// Text is put into normal form C, its letters joined, stacked and reordered as its scripts and the font's OpenType tables
+// ask, and its runs put into visual order (Unicode annex 9). A script whose letters change with their neighbors is refused
+// as missing where the font has its letters but not its rules: drawn one by one they would be wrong. Controls of reading
+// order are refused too; what they would do cannot be seen.
 type Fonts struct{ extra []*face }
 
-// NewFonts reads TrueType fonts (glyf outlines, at most 32 MiB each) that are tried, in order, for characters that the
-// default fonts lack.
+// NewFonts reads TrueType and OpenType fonts (of a collection the first; at most 32 MiB each) that are tried, in order, for
+// characters that the default fonts lack. A variable font is drawn as its default instance.
 func NewFonts(ttf ...[]byte) (Fonts, error) {
 	var f Fonts
 	for i, raw := range ttf {
@@ -104,19 +106,22 @@ func CheckText(text string, fonts Fonts) error {
 	return nil
 }
 
-// glyph is one character with the face that draws it.
+// glyph is one shape of a line of text, in visual order.
 type glyph struct {
 	face *face
 	id   sfnt.GlyphIndex
-	char rune
+	at   int    // index of the character, or the first one, that it draws
+	text string // that it stands for
+	// Where several glyphs together stand for a text, the first has their number and that text.
+	of    int
+	whole string
+	// At size 1: how far the pen moves, and where the shape stands beside the pen.
+	advance, dx, dy float64
 }
-
-// advance returns the width of the glyph at size 1.
-func (g glyph) advance() float64 { return g.face.advance(g.id) }
 
 func width(gs []glyph, size float64) (w float64) {
 	for _, g := range gs {
-		w += g.advance()
+		w += g.advance
 	}
 	return w * size
 }
@@ -124,96 +129,102 @@ func width(gs []glyph, size float64) (w float64) {
 // glyphs maps text to glyphs in visual order. White space becomes a space. A character that cannot be drawn is an error,
 // or, when lenient, is written out as its code point.
 func (f Fonts) glyphs(s style, text string, lenient bool) ([]glyph, error) {
+	_, gs, err := f.line(s, text, lenient)
+	return gs, err
+}
+
+// line is glyphs, with the characters that are drawn.
+func (f Fonts) line(s style, text string, lenient bool) ([]rune, []glyph, error) {
 	faces, err := f.candidates(s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	text = norm.NFC.String(text)
-	var out []glyph
-	rtl := false
-	for _, r := range text {
+	rs := []rune(norm.NFC.String(text))
+	for i, r := range rs {
 		if unicode.IsSpace(r) {
-			r = ' '
+			rs[i] = ' '
 		}
-		g, ok := find(faces, r)
-		if !ok && !lenient {
-			return nil, &MissingGlyphError{Char: r, Text: text}
-		}
-		if !ok {
-			for _, c := range fmt.Sprintf("[%U]", r) {
-				if g, ok := find(faces, c); ok {
-					out = append(out, g)
-				}
-			}
-			continue
-		}
-		rtl = rtl || unicode.Is(unicode.Hebrew, r)
-		out = append(out, g)
 	}
-	if rtl {
-		return visualOrder(out), nil
+	on, bad := choose(faces, rs)
+	if bad >= 0 && lenient {
+		rs = spelled(faces, rs)
+		on, bad = choose(faces, rs)
 	}
-	return out, nil
+	if bad >= 0 {
+		return nil, nil, &MissingGlyphError{Char: rs[bad], Text: text}
+	}
+	if slices.ContainsFunc(rs, intricate) {
+		out, bad := shape(rs, on)
+		if bad >= 0 {
+			return nil, nil, &MissingGlyphError{Char: rs[bad], Text: text}
+		}
+		return rs, out, nil
+	}
+	out := make([]glyph, len(rs))
+	for i, r := range rs {
+		id := on[i].index(r)
+		out[i] = glyph{face: on[i], id: id, at: i, text: string(r), advance: on[i].advance(id)}
+	}
+	return rs, out, nil
 }
 
-func find(faces []*face, r rune) (glyph, bool) {
-	if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.In(r, needShaping...) {
-		return glyph{}, false
+// choose picks, for each character, the first face that has all of the cluster it is in; bad is the index of one that no
+// face can draw, or -1.
+func choose(faces []*face, rs []rune) (on []*face, bad int) {
+	on = make([]*face, len(rs))
+	var last *face
+	for i := 0; i < len(rs); {
+		end := clusterEnd(rs, i)
+		fc := covering(faces, last, rs[i:end])
+		if fc == nil {
+			return nil, i + missingIn(faces, rs[i:end])
+		}
+		for ; i < end; i++ {
+			on[i] = fc
+		}
+		last = fc
+	}
+	return on, -1
+}
+
+// covering returns the face for a cluster: last, where no script decides.
+func covering(faces []*face, last *face, cluster []rune) *face {
+	if last != nil && !language.LookupScript(cluster[0]).Strong() && last.draws(cluster) {
+		return last
 	}
 	for _, fc := range faces {
-		if id := fc.index(r); id != 0 {
-			return glyph{face: fc, id: id, char: r}, true
+		if fc.draws(cluster) {
+			return fc
 		}
 	}
-	return glyph{}, false
+	return nil
 }
 
-// needShaping are scripts whose letters change form or place with their neighbors.
-var needShaping = []*unicode.RangeTable{
-	unicode.Arabic, unicode.Syriac, unicode.Nko, unicode.Mandaic, unicode.Thaana, unicode.Mongolian, unicode.Phags_Pa,
-	unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu,
-	unicode.Kannada, unicode.Malayalam, unicode.Sinhala, unicode.Thai, unicode.Lao, unicode.Tibetan, unicode.Myanmar,
-	unicode.Khmer, unicode.Balinese, unicode.Javanese,
+// missingIn returns the index of the character to blame for a cluster that no face draws.
+func missingIn(faces []*face, cluster []rune) int {
+	for i := range cluster {
+		if covering(faces, nil, cluster[i:i+1]) == nil {
+			return i
+		}
+	}
+	return 0
 }
 
-// visualOrder reverses right-to-left runs; a text that begins right to left has its runs in reverse order too.
-func visualOrder(gs []glyph) []glyph {
-	rs := make([]rune, len(gs))
-	for i, g := range gs {
-		rs[i] = g.char
-	}
-	var p bidi.Paragraph
-	if _, err := p.SetString(string(rs)); err != nil {
-		return gs
-	}
-	order, err := p.Order()
-	if err != nil {
-		return gs
-	}
-	starts := make(map[int]int, len(rs)) // byte offset → rune index
-	at := 0
-	for i, r := range rs {
-		starts[at] = i
-		at += len(string(r))
-	}
-	starts[at] = len(rs)
-	out := make([]glyph, 0, len(gs))
-	for i := range order.NumRuns() {
-		run := order.Run(i)
-		from, to := run.Pos()
-		part := gs[starts[from]:starts[to+1]]
-		if run.Direction() == bidi.RightToLeft {
-			for j := len(part) - 1; j >= 0; j-- {
-				out = append(out, part[j])
+// spelled writes clusters that cannot be drawn as code points.
+func spelled(faces []*face, rs []rune) []rune {
+	var out []rune
+	for i := 0; i < len(rs); {
+		end := clusterEnd(rs, i)
+		if covering(faces, nil, rs[i:end]) != nil {
+			out = append(out, rs[i:end]...)
+		} else {
+			for _, r := range rs[i:end] {
+				out = append(out, []rune(fmt.Sprintf("[%U]", r))...)
 			}
-			continue
 		}
-		out = append(out, part...)
-	}
-	if len(out) != len(gs) {
-		return gs
+		i = end
 	}
 	return out
 }
 
-var errNotTrueType = errors.New("not a TrueType font with glyf outlines")
+var errNotTrueType = errors.New("not a TrueType or OpenType font with outlines")

@@ -2,7 +2,10 @@ package pdf
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"slices"
+	"strings"
 	"unicode/utf16"
 
 	"golang.org/x/image/font/sfnt"
@@ -21,9 +24,15 @@ type usedFont struct {
 	face  *face
 	name  Name
 	ref   Ref
-	cids  map[sfnt.GlyphIndex]int
-	keep  []int  // glyph ids by CID
-	chars []rune // by CID
+	cids  map[drawn]int
+	keep  []int    // glyph ids by CID
+	texts []string // by CID
+}
+
+// drawn is a shape that stands for a text: one shape may stand for several, such as a hyphen for two characters.
+type drawn struct {
+	id   sfnt.GlyphIndex
+	text string
 }
 
 func newFontSet(u *Update) *fontSet {
@@ -36,14 +45,15 @@ func (s *fontSet) code(g glyph) (*usedFont, int) {
 	if !ok {
 		f = &usedFont{
 			face: g.face, name: Name(fmt.Sprintf("F%d", len(s.order))), ref: s.u.Alloc(),
-			cids: map[sfnt.GlyphIndex]int{}, keep: []int{0}, chars: []rune{0},
+			cids: map[drawn]int{}, keep: []int{0}, texts: []string{""},
 		}
 		s.used[g.face], s.order = f, append(s.order, f)
 	}
-	cid, ok := f.cids[g.id]
+	d := drawn{g.id, g.text}
+	cid, ok := f.cids[d]
 	if !ok {
 		cid = len(f.keep)
-		f.cids[g.id], f.keep, f.chars = cid, append(f.keep, int(g.id)), append(f.chars, g.char)
+		f.cids[d], f.keep, f.texts = cid, append(f.keep, int(g.id)), append(f.texts, g.text)
 	}
 	return f, cid
 }
@@ -99,17 +109,23 @@ func (f *usedFont) toUnicode() []byte {
 		"/CIDSystemInfo <</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def\n" +
 		"/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n" +
 		"1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n")
-	for from := 1; from < len(f.chars); from += 100 {
-		part := f.chars[from:min(from+100, len(f.chars))]
-		b = fmt.Appendf(b, "%d beginbfchar\n", len(part))
-		for i, r := range part {
-			b = fmt.Appendf(b, "<%04X> <", from+i)
-			for _, unit := range utf16.Encode([]rune{r}) {
-				b = fmt.Appendf(b, "%04X", unit)
-			}
-			b = append(b, ">\n"...)
+	var lines []string
+	for cid, text := range f.texts {
+		if text != "" {
+			lines = append(lines, fmt.Sprintf("<%04X> <%X>\n", cid, utf16BE(text)))
 		}
+	}
+	for part := range slices.Chunk(lines, 100) {
+		b = fmt.Appendf(b, "%d beginbfchar\n", len(part))
+		b = append(b, strings.Join(part, "")...)
 		b = append(b, "endbfchar\n"...)
 	}
 	return append(b, "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"...)
+}
+
+func utf16BE(s string) (b []byte) {
+	for _, unit := range utf16.Encode([]rune(s)) {
+		b = binary.BigEndian.AppendUint16(b, unit)
+	}
+	return b
 }

@@ -102,6 +102,9 @@ func (f *face) assemble(keep []int, glyf, loca []byte) []byte {
 	hhea := bytes.Clone(f.tables["hhea"][:36])
 	binary.BigEndian.PutUint16(hhea[34:], uint16(len(keep)))
 	maxp := bytes.Clone(f.tables["maxp"])
+	if f.tables["glyf"] == nil {
+		maxp = quadraticMaxp(glyf, loca)
+	}
 	binary.BigEndian.PutUint16(maxp[4:], uint16(len(keep)))
 	if len(maxp) >= 28 {
 		binary.BigEndian.PutUint16(maxp[26:], 0) // no instructions

@@ -141,13 +141,14 @@ func (c *canvas) paragraph(f frame, text string) error {
 			return nil
 		}
 	}
-	size := top
-	lines, err := c.wrap(regular, size, f.w, text)
-	for ; err == nil && size > leastText && float64(len(lines))*size*1.2 > f.h; size -= 0.5 {
-		lines, err = c.wrap(regular, size-0.5, f.w, text)
-	}
+	laid, err := c.lay(regular, text)
 	if err != nil {
 		return err
+	}
+	size := top
+	lines := laid.wrap(size, f.w)
+	for ; size > leastText && float64(len(lines))*size*1.2 > f.h; size -= 0.5 {
+		lines = laid.wrap(size-0.5, f.w)
 	}
 	if high := float64(len(lines)) * size * 1.2; high > f.h {
 		size *= f.h / high

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -127,64 +128,88 @@ func (c *canvas) showMatrix(gs []glyph, size float64, m [6]float64, col color) {
 	c.op("BT")
 	c.fill(col)
 	c.op("Tm", m[:]...)
-	var last *usedFont
+	w := textWriter{c: c, size: size}
 	for i := 0; i < len(gs); {
-		f, _ := c.set.code(gs[i])
-		if f != last {
-			c.content = fmt.Appendf(c.content, "/%s %s Tf\n", f.name, num(size))
-			last = f
+		n := max(gs[i].of, 1)
+		if n > 1 {
+			w.close()
+			c.content = fmt.Appendf(c.content, "/Span <</ActualText <FEFF%X>>> BDC\n", utf16BE(gs[i].whole))
 		}
-		c.content = append(c.content, '<')
-		for ; i < len(gs) && gs[i].face == f.face; i++ {
-			_, cid := c.set.code(gs[i])
-			c.content = fmt.Appendf(c.content, "%04X", cid)
+		for _, g := range gs[i : i+n] {
+			w.show(g)
 		}
-		c.content = append(c.content, "> Tj\n"...)
+		if n > 1 {
+			w.close()
+			c.content = append(c.content, "EMC\n"...)
+		}
+		i += n
 	}
+	w.close()
 	c.op("ET")
 }
 
-// wrap breaks s into lines of at most most points at size; a word that is longer is broken anywhere. Line feeds break.
-func (c *canvas) wrap(st style, size, most float64, s string) ([]string, error) {
-	var lines []string
-	for _, para := range strings.Split(s, "\n") {
-		cur := ""
-		for _, word := range strings.Fields(para) {
-			next := strings.TrimSpace(cur + " " + word)
-			gs, err := c.measure(st, next)
-			if err != nil {
-				return nil, err
-			}
-			if width(gs, size) <= most {
-				cur = next
-				continue
-			}
-			if cur != "" {
-				lines = append(lines, cur)
-			}
-			var broken []string
-			if broken, cur, err = c.breakWord(st, size, most, word); err != nil {
-				return nil, err
-			}
-			lines = append(lines, broken...)
-		}
-		lines = append(lines, cur)
-	}
-	return lines, nil
+// textWriter writes glyphs as text showing operators (ISO 32000-2 §9.4.3).
+type textWriter struct {
+	c    *canvas
+	size float64
+	font *usedFont
+	open byte    // '[' inside of an array, '<' inside of a string in it, 0 outside
+	owed float64 // how far the pen has yet to move, at size 1
 }
 
-func (c *canvas) breakWord(st style, size, most float64, word string) (lines []string, rest string, err error) {
-	for _, r := range word {
-		gs, err := c.measure(st, rest+string(r))
-		if err != nil {
-			return nil, "", err
-		}
-		if rest != "" && width(gs, size) > most {
-			lines, rest = append(lines, rest), ""
-		}
-		rest += string(r)
+func (w *textWriter) show(g glyph) {
+	f, cid := w.c.set.code(g)
+	if f != w.font {
+		w.close()
+		w.c.content = fmt.Appendf(w.c.content, "/%s %s Tf\n", f.name, num(w.size))
+		w.font = f
 	}
-	return lines, rest, nil
+	if g.dy != 0 {
+		w.close()
+		w.c.op("Ts", g.dy*w.size)
+	}
+	w.move(g.dx)
+	if w.open == 0 {
+		w.c.content = append(w.c.content, '[')
+	}
+	if w.open != '<' {
+		w.c.content = append(w.c.content, '<')
+	}
+	w.open = '<'
+	w.c.content = fmt.Appendf(w.c.content, "%04X", cid)
+	w.owed = g.advance - g.dx - g.face.advance(g.id)
+	if g.dy != 0 {
+		w.close()
+		w.c.op("Ts", 0)
+	}
+}
+
+// move settles what is owed and d besides, before a glyph.
+func (w *textWriter) move(d float64) {
+	d += w.owed
+	w.owed = 0
+	if math.Abs(d) < 1e-5 {
+		return
+	}
+	switch w.open {
+	case 0:
+		w.c.content = append(w.c.content, '[')
+	case '<':
+		w.c.content = append(w.c.content, '>')
+	}
+	w.open = '['
+	w.c.content = append(w.c.content, num(-1000*d)...)
+}
+
+// close ends the array; what is owed stays owed.
+func (w *textWriter) close() {
+	switch w.open {
+	case '<':
+		w.c.content = append(w.c.content, ">] TJ\n"...)
+	case '[':
+		w.c.content = append(w.c.content, "] TJ\n"...)
+	}
+	w.open = 0
 }
 
 func (c *canvas) resources() Dict {

@@ -1,10 +1,5 @@
 package pdf
 
-import (
-	"golang.org/x/image/font/sfnt"
-	"golang.org/x/image/math/fixed"
-)
-
 // outlines returns a form XObject that fills the shapes of gs at size 100, as paths: it looks like text but is none, so it
 // stays out of what is extracted from the page. Its origin is where the first baseline begins.
 func outlines(u *Update, gs []glyph, col color) (Ref, error) {
@@ -15,7 +10,7 @@ func outlines(u *Update, gs []glyph, col color) (Ref, error) {
 		if err := c.outline(g, x); err != nil {
 			return Ref{}, err
 		}
-		x += 100 * g.advance()
+		x += 100 * g.advance
 	}
 	c.content = append(c.content, "f\n"...)
 	return u.Add(Deflate(Dict{
@@ -25,31 +20,26 @@ func outlines(u *Update, gs []glyph, col color) (Ref, error) {
 
 // outline appends the path of one glyph.
 func (c *canvas) outline(g glyph, x float64) error {
-	g.face.mu.Lock()
-	defer g.face.mu.Unlock()
-	segs, err := g.face.font.LoadGlyph(&g.face.buf, g.id, fixed.I(g.face.unitsPerEm), nil)
+	segs, err := g.face.path(g.id)
 	if err != nil {
 		return err
 	}
-	scale := 100 / float64(g.face.unitsPerEm) / 64
-	at := func(p fixed.Point26_6) (float64, float64) { return x + float64(p.X)*scale, -float64(p.Y) * scale }
+	scale := 100 / float64(g.face.unitsPerEm)
+	at := func(p point) (float64, float64) { return x + 100*g.dx + p.x*scale, 100*g.dy + p.y*scale }
 	var px, py float64
 	for _, s := range segs {
-		x1, y1 := at(s.Args[0])
-		switch s.Op {
-		case sfnt.SegmentOpMoveTo:
-			c.op("m", x1, y1)
+		x1, y1 := at(s.to[0])
+		switch s.op {
+		case 'm', 'l':
+			c.op(string(s.op), x1, y1)
 			px, py = x1, y1
-		case sfnt.SegmentOpLineTo:
-			c.op("l", x1, y1)
-			px, py = x1, y1
-		case sfnt.SegmentOpQuadTo:
-			x2, y2 := at(s.Args[1])
+		case 'q':
+			x2, y2 := at(s.to[1])
 			c.op("c", px+2*(x1-px)/3, py+2*(y1-py)/3, x2+2*(x1-x2)/3, y2+2*(y1-y2)/3, x2, y2)
 			px, py = x2, y2
-		case sfnt.SegmentOpCubeTo:
-			x2, y2 := at(s.Args[1])
-			x3, y3 := at(s.Args[2])
+		case 'c':
+			x2, y2 := at(s.to[1])
+			x3, y3 := at(s.to[2])
 			c.op("c", x1, y1, x2, y2, x3, y3)
 			px, py = x3, y3
 		}

@@ -1,0 +1,147 @@
+package accept_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testpdf"
+)
+
+// Names in scripts that the bundled fonts draw, and in scripts that want a font
+// of the host's.
+var bundledNames = []string{
+	"Łukasz Żółć", "Ελένη Παπαδοπούλου", "Щербаков Юрий", "Nguyễn Thị Hồng Ánh", "Արամ Խաչատրյան", "გიორგი ბერიძე",
+	"דוד בן־גוריון", "שָׁלוֹם עֲלֵיכֶם", "محمد علي الأمين", "فاطمة الزهراء لا", "مُحَمَّد", "سید علی می‌خواهم", "Dan דוד 42 כהן Smith", "دکتر علی ۱۲۳ (Ali)",
+	"x̂ŷ J̌o",
+}
+
+var hostNames = map[string][]string{
+	"opentype/common/NotoSansCJKjp-VF.otf":                         {"张伟 王小明", "山田 太郎", "やまだ たろう タロウ", "김민준 이서연"},
+	"harfbuzz/perf_reference/fonts/NotoSansDevanagari-Regular.ttf": {"नरेन्द्र मोदी", "श्रीमती कृष्णा त्रिपाठी", "क्षत्रिय शिल्पा"},
+	"opentype/common/FreeSerif.ttf":                                {"สมชาย ใจดี", "ที่อยู่ น้ำตก กี่", "หญิง ผู้ใหญ่"},
+	"opentype/common/mplus-1p-regular.ttf":                         {"山田 太郎", "鈴木 さくら"},
+}
+
+// fontModule is where the fonts of the test are read from: another module's test data.
+const fontModule = "github.com/go-text/typesetting-utils@v0.0.0-20260419141703-4ffe8874dabc"
+
+func hostFont(t *testing.T, name string) []byte {
+	t.Helper()
+	out, err := exec.Command("go", "mod", "download", "-json", fontModule).Output()
+	if err != nil {
+		t.Fatalf("go mod download %s: %v", fontModule, err)
+	}
+	var m struct{ Dir string }
+	if err := json.Unmarshal(out, &m); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(m.Dir, filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// namesPage places each name twice, as a text and as a signature, each on its own line of one page.
+func namesPage(t *testing.T, names []string, fonts pdf.Fonts) []byte {
+	t.Helper()
+	raw := testpdf.Simple(1, "x")
+	var marks []pdf.Mark
+	for i, n := range names {
+		y := 0.03 + 0.06*float64(i)
+		marks = append(marks, pdf.Mark{Page: 1, X: 0.05, Y: y, W: 0.42, H: 0.05, Kind: pdf.MarkText, Text: n},
+			pdf.Mark{Page: 1, X: 0.52, Y: y, W: 0.42, H: 0.05, Kind: pdf.MarkSignature, Text: n, Caption: "Signed by " + n})
+	}
+	appended, err := pdf.Place(t.Context(), raw, marks, pdf.PlaceOptions{Fonts: fonts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(raw, appended...)
+}
+
+// readBack checks that pdftotext and mutool find each name. What they say of reading order is left out, and of pointed
+// names the points, which they put where they please; mutool gives right-to-left text as it stands and is not asked for it.
+func readBack(t *testing.T, what string, out []byte, names []string) {
+	t.Helper()
+	f := file(t, "names.pdf", out)
+	tool(t, "qpdf", "--check", f)
+	for reader, text := range map[string]string{
+		"pdftotext": tool(t, "pdftotext", "-layout", f, "-"), "mutool": tool(t, "mutool", "draw", "-q", "-F", "text", f),
+	} {
+		for _, n := range names {
+			rightToLeft := strings.ContainsFunc(n, func(r rune) bool { return unicode.In(r, unicode.Hebrew, unicode.Arabic) })
+			if rightToLeft && reader == "mutool" {
+				continue
+			}
+			plain := func(s string) string {
+				return strings.Map(func(r rune) rune {
+					if unicode.Is(unicode.Cf, r) || rightToLeft && (unicode.Is(unicode.M, r) || r == ' ') || reader == "mutool" && r == ' ' {
+						return -1
+					}
+					return r
+				}, s)
+			}
+			for _, word := range strings.Fields(n) {
+				if strings.Count(plain(text), plain(word)) < 2 { // as a text and as a signature
+					t.Errorf("%s: %s does not give back %q of %q (%+q)\n%.2000s", what, reader, word, n, n, text)
+				}
+			}
+		}
+	}
+}
+
+// TestNamesInEveryScript draws names in many scripts, refuses those that no font
+// here has by naming the character, and reads them back with other programs.
+func TestNamesInEveryScript(t *testing.T) {
+	t.Parallel()
+	wantsTools(t)
+	out := namesPage(t, bundledNames, pdf.Fonts{})
+	looked(t, "bundled", out)
+	readBack(t, "bundled", out, bundledNames)
+	for font, names := range hostNames {
+		fonts, err := pdf.NewFonts(hostFont(t, font))
+		if err != nil {
+			t.Errorf("%s: %v", font, err)
+			continue
+		}
+		for _, n := range names {
+			var missing *pdf.MissingGlyphError
+			if err := pdf.CheckText(n, pdf.Fonts{}); !errors.As(err, &missing) || !strings.ContainsRune(n, missing.Char) {
+				t.Errorf("%q without a font for it: %v", n, err)
+			}
+		}
+		out := namesPage(t, names, fonts)
+		looked(t, strings.TrimSuffix(filepath.Base(font), filepath.Ext(font)), out)
+		readBack(t, font, out, names)
+	}
+}
+
+// looked keeps a file and its pages as poppler and MuPDF draw them where
+// EVAULT_LOOK names a folder.
+func looked(t *testing.T, name string, raw []byte) {
+	t.Helper()
+	dir := os.Getenv("EVAULT_LOOK")
+	if dir == "" {
+		return
+	}
+	at := filepath.Join(dir, name)
+	if err := os.WriteFile(at+".pdf", raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tool(t, "pdftoppm", "-r", "100", "-png", at+".pdf", at+"-poppler")
+	tool(t, "mutool", "draw", "-q", "-r", "100", "-o", at+"-mupdf-%d.png", at+".pdf")
+}
+
+func wantsTools(t *testing.T) {
+	t.Helper()
+	if os.Getenv("EVAULT_TOOLS") == "" {
+		t.Skip("EVAULT_TOOLS is not set; .ci/run sets it")
+	}
+}

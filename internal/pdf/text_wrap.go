@@ -1,0 +1,83 @@
+package pdf
+
+import "strings"
+
+// A laidText is text cut into paragraphs and words, measured once; lines of any size come of it.
+type laidText struct {
+	paragraphs [][]laidWord
+	space      float64 // width at size 1
+}
+
+type laidWord struct {
+	chars []rune
+	upTo  []float64 // width at size 1 of the characters before each, and at the end of all
+}
+
+func (w laidWord) width() float64 { return w.upTo[len(w.chars)] }
+
+// lay measures s. Line feeds end paragraphs.
+func (c *canvas) lay(st style, s string) (laidText, error) {
+	var t laidText
+	space, err := c.measure(st, " ")
+	if err != nil {
+		return t, err
+	}
+	t.space = width(space, 1)
+	for para := range strings.SplitSeq(s, "\n") {
+		var words []laidWord
+		for _, word := range strings.Fields(para) {
+			chars, gs, err := c.fonts.line(st, word, c.lenient)
+			if err != nil {
+				return t, err
+			}
+			w := laidWord{chars: chars, upTo: make([]float64, len(chars)+1)}
+			for _, g := range gs {
+				w.upTo[g.at+1] += g.advance
+			}
+			for i := range chars {
+				w.upTo[i+1] += w.upTo[i]
+			}
+			words = append(words, w)
+		}
+		t.paragraphs = append(t.paragraphs, words)
+	}
+	return t, nil
+}
+
+// wrap breaks the text into lines of at most most points at size; a word that is longer is broken between characters. A
+// word that is joined over a break may come out slightly wider; who draws it makes it fit.
+func (t laidText) wrap(size, most float64) (lines []string) {
+	most /= size
+	for _, words := range t.paragraphs {
+		var line []rune
+		used := 0.0
+		for _, w := range words {
+			if len(line) > 0 && used+t.space+w.width() <= most {
+				line = append(append(line, ' '), w.chars...)
+				used += t.space + w.width()
+				continue
+			}
+			if len(line) > 0 {
+				lines = append(lines, string(line))
+			}
+			from := 0
+			for i := 1; i < len(w.chars); i++ {
+				if w.upTo[i+1]-w.upTo[from] > most && !extends(w.chars[i]) {
+					lines, from = append(lines, string(w.chars[from:i])), i
+				}
+			}
+			line, used = append([]rune(nil), w.chars[from:]...), w.width()-w.upTo[from]
+		}
+		lines = append(lines, string(line))
+	}
+	return lines
+}
+
+// wrap is lay and wrap for one size.
+func (c *canvas) wrap(st style, size, most float64, s string) ([]string, error) {
+	t, err := c.lay(st, s)
+	if err != nil {
+		return nil, err
+	}
+	return t.wrap(size, most), nil
+}
