@@ -17,6 +17,7 @@ import (
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/jws"
+	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -89,20 +90,15 @@ type Engine struct {
 
 // New checks c. It does no I/O.
 func New(c Config) (*Engine, error) {
-	for _, f := range []struct {
-		name    string
-		missing bool
-	}{
-		{"Store", c.Store == nil},
-		{"ESign", c.ESign == nil},
-		{"Vault", c.Vault == nil},
-		{"Log", c.Log == nil},
-		{"Signer", c.Signer == nil},
-		{"Roots", c.Roots == nil},
-	} {
-		if f.missing {
-			return nil, fmt.Errorf("compliance: Config.%s is required", f.name)
-		}
+	if err := missing.Settings("compliance", map[string]bool{
+		"Store":  c.Store == nil,
+		"ESign":  c.ESign == nil,
+		"Vault":  c.Vault == nil,
+		"Log":    c.Log == nil,
+		"Signer": c.Signer == nil,
+		"Roots":  c.Roots == nil,
+	}); err != nil {
+		return nil, err
 	}
 	pub, err := jws.PublicKey(c.Signer)
 	if err != nil {

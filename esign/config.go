@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
@@ -109,15 +110,12 @@ func def[T comparable](v *T, d T) {
 }
 
 func (c *Config) check() error {
+	if err := missing.Settings("esign", map[string]bool{
+		"Store": c.Store == nil, "Depot": c.Depot == nil, "Sealer": c.Sealer == nil, "LinkKeys": len(c.LinkKeys) == 0,
+	}); err != nil {
+		return err
+	}
 	switch {
-	case c.Store == nil:
-		return errors.New("esign: Config.Store is required")
-	case c.Depot == nil:
-		return errors.New("esign: Config.Depot is required")
-	case c.Sealer == nil:
-		return errors.New("esign: Config.Sealer is required")
-	case len(c.LinkKeys) == 0:
-		return errors.New("esign: Config.LinkKeys is required")
 	case c.Notifier != nil && c.SigningURL == nil:
 		return errors.New("esign: Config.SigningURL is required with a Notifier")
 	case c.Disclosure != (Disclosure{}) && !c.Disclosure.whole():

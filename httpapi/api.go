@@ -18,6 +18,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/webhook"
 	"github.com/evaultlib/evault/internal/jws"
+	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
@@ -123,27 +124,22 @@ func New(cfg Config) (*API, error) {
 }
 
 func (c *Config) check() error {
-	for _, f := range []struct {
-		name    string
-		missing bool
-	}{
-		{"ESign", c.ESign == nil},
-		{"Vault", c.Vault == nil},
-		{"Compliance", c.Compliance == nil},
-		{"Log", c.Log == nil},
-		{"Scopes", c.Scopes == nil},
-		{"Idempotency", c.Idempotency == nil},
-		{"Tickets", c.Tickets == nil},
-		{"Counters", c.Counters == nil},
-		{"Outbox", c.Outbox == nil},
-		{"TokenKeys", len(c.TokenKeys) == 0},
-		{"EmbedKey", c.EmbedKey == nil},
-		{"Keeper", c.Keeper == nil},
-		{"BaseURL", c.BaseURL == ""},
-	} {
-		if f.missing {
-			return fmt.Errorf("httpapi: Config.%s is required", f.name)
-		}
+	if err := missing.Settings("httpapi", map[string]bool{
+		"ESign":       c.ESign == nil,
+		"Vault":       c.Vault == nil,
+		"Compliance":  c.Compliance == nil,
+		"Log":         c.Log == nil,
+		"Scopes":      c.Scopes == nil,
+		"Idempotency": c.Idempotency == nil,
+		"Tickets":     c.Tickets == nil,
+		"Counters":    c.Counters == nil,
+		"Outbox":      c.Outbox == nil,
+		"TokenKeys":   len(c.TokenKeys) == 0,
+		"EmbedKey":    c.EmbedKey == nil,
+		"Keeper":      c.Keeper == nil,
+		"BaseURL":     c.BaseURL == "",
+	}); err != nil {
+		return err
 	}
 	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != c.BaseURL || u.Scheme != "https" && u.Scheme != "http" {
 		return errors.New("httpapi: Config.BaseURL must be scheme and host, such as https://sign.example")

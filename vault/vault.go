@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/jws"
+	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/translog"
@@ -99,19 +100,14 @@ type Vault struct {
 
 // New checks c. It does no I/O.
 func New(c Config) (*Vault, error) {
-	for _, f := range []struct {
-		name    string
-		missing bool
-	}{
-		{"Store", c.Store == nil},
-		{"Depot", c.Depot == nil},
-		{"Sealer", c.Sealer == nil},
-		{"Log", c.Log == nil},
-		{"StatementSigner", c.StatementSigner == nil},
-	} {
-		if f.missing {
-			return nil, fmt.Errorf("vault: Config.%s is required", f.name)
-		}
+	if err := missing.Settings("vault", map[string]bool{
+		"Store":           c.Store == nil,
+		"Depot":           c.Depot == nil,
+		"Sealer":          c.Sealer == nil,
+		"Log":             c.Log == nil,
+		"StatementSigner": c.StatementSigner == nil,
+	}); err != nil {
+		return nil, err
 	}
 	var err error
 	if c.StatementKeyID, err = keyID(c.StatementSigner, c.StatementKeyID); err != nil {

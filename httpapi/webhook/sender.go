@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
@@ -62,13 +63,10 @@ type Sender struct {
 
 // New checks cfg and returns a Sender. It does no I/O and starts nothing.
 func New(cfg Config) (*Sender, error) {
-	switch {
-	case cfg.Outbox == nil:
-		return nil, errors.New("webhook: Config.Outbox is required")
-	case cfg.Scopes == nil:
-		return nil, errors.New("webhook: Config.Scopes is required")
-	case cfg.Keeper == nil:
-		return nil, errors.New("webhook: Config.Keeper is required")
+	if err := missing.Settings("webhook", map[string]bool{
+		"Outbox": cfg.Outbox == nil, "Scopes": cfg.Scopes == nil, "Keeper": cfg.Keeper == nil,
+	}); err != nil {
+		return nil, err
 	}
 	if cfg.Prefix == "" {
 		cfg.Prefix = "X-Evault"

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
@@ -61,13 +62,12 @@ type Log struct {
 
 // New checks c. It does no I/O.
 func New(c Config) (*Log, error) {
-	for _, f := range []struct {
-		name    string
-		missing bool
-	}{{"Store", c.Store == nil}, {"Signer", c.Signer == nil}, {"Origin", c.Origin == ""}, {"Anchors", c.Anchors == nil}} {
-		if f.missing {
-			return nil, fmt.Errorf("translog: Config.%s is required", f.name)
-		}
+	if err := missing.Settings("translog", map[string]bool{
+		"Store":  c.Store == nil,
+		"Signer": c.Signer == nil,
+		"Origin": c.Origin == "",
+	}); err != nil {
+		return nil, err
 	}
 	if c.MaxMergeDelay <= 0 {
 		c.MaxMergeDelay = time.Minute
