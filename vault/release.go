@@ -145,8 +145,8 @@ func releasable(c *Copy, r ReleaseRequest) error {
 	return nil
 }
 
-// handover is a release being made.
-type handover struct {
+// releasing is a release being made.
+type releasing struct {
 	ReleaseRequest
 	rel     *Release
 	version Version
@@ -167,7 +167,7 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *Copy) (*Releas
 	if err != nil {
 		return nil, err
 	}
-	h := &handover{ReleaseRequest: r, rel: &Release{
+	h := &releasing{ReleaseRequest: r, rel: &Release{
 		ReleaseID: v.c.NewID("rel"), EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, OrgID: c.OrgID,
 		Reason: r.Reason, Note: r.Note, Recipient: r.Recipient, ReleasedAt: v.now(), Version: last.Version + 1, EndsVersion: last.Version,
 	}}
@@ -185,7 +185,7 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *Copy) (*Releas
 }
 
 // releaseVersion makes and keeps the release version.
-func (v *Vault) releaseVersion(ctx context.Context, h *handover, c *Copy, last Version, raw []byte) error {
+func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *Copy, last Version, raw []byte) error {
 	rel, at := h.rel, stamp.Format(h.rel.ReleasedAt)
 	prev := storage.Digest("")
 	if last.Statement != nil {
@@ -223,7 +223,7 @@ func (v *Vault) releaseVersion(ctx context.Context, h *handover, c *Copy, last V
 }
 
 // releaseEntry makes the last entry of the custody chain.
-func (v *Vault) releaseEntry(ctx context.Context, h *handover, c *Copy) error {
+func (v *Vault) releaseEntry(ctx context.Context, h *releasing, c *Copy) error {
 	before, err := v.c.Store.Custody(ctx, c.CopyID)
 	if err != nil {
 		return err
@@ -246,7 +246,7 @@ func (v *Vault) releaseEntry(ctx context.Context, h *handover, c *Copy) error {
 }
 
 // end is the transaction that makes the release true.
-func (v *Vault) end(ctx context.Context, s Store, h *handover, seen *Copy) error {
+func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *Copy) error {
 	c, err := v.find(ctx, s, h.OrgID, h.EnvelopeID)
 	if err != nil {
 		return err
