@@ -76,6 +76,7 @@ var (
 
 // setup is what a test may change before the engines are made.
 type setup struct {
+	esign      esign.Config
 	log        translog.Config
 	vault      vault.Config
 	compliance compliance.Config
@@ -127,6 +128,10 @@ func newWorldOn(t testing.TB, w *world, edit ...func(*setup)) *world {
 	w.sealer, err = pades.New(pades.Config{Signer: p.Seal.Key, Chain: p.Seal.Chain, Now: w.clock.now})
 	check(t, err)
 	s := setup{
+		esign: esign.Config{
+			Store: w.db.ESign(), Depot: w.depot, Sealer: w.sealer, Now: w.clock.now,
+			LinkKeys: []esign.LinkKey{{ID: "k1", Secret: bytes.Repeat([]byte{9}, 32)}},
+		},
 		log: translog.Config{Store: w.db.Log(), Signer: key(1), Origin: "vault.test/log", Anchors: blobs, Now: w.clock.now},
 		vault: vault.Config{
 			Store: w.db.Vault(), Depot: w.depot, Sealer: w.sealer, StatementSigner: key(2), Roots: p.Roots(), Now: w.clock.now,
@@ -145,10 +150,7 @@ func newWorldOn(t testing.TB, w *world, edit ...func(*setup)) *world {
 	s.vault.Log = w.log
 	w.vault, err = vault.New(s.vault)
 	check(t, err)
-	w.esign, err = esign.New(esign.Config{
-		Store: w.db.ESign(), Depot: w.depot, Sealer: w.sealer, Now: w.clock.now,
-		LinkKeys: []esign.LinkKey{{ID: "k1", Secret: bytes.Repeat([]byte{9}, 32)}},
-	})
+	w.esign, err = esign.New(s.esign)
 	check(t, err)
 	s.compliance.ESign, s.compliance.Vault, s.compliance.Log = w.esign, w.vault, w.log
 	w.engine, err = compliance.New(s.compliance)

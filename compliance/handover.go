@@ -80,7 +80,8 @@ type LogPosition struct {
 // the same record and created false, if what it asks for agrees with it.
 //
 // Errors: esign.ErrNotFound, esign.ErrPrecondition, *esign.StateError unless the
-// envelope is completed or paper with its PDF, ErrDocumentChanged,
+// envelope is completed or paper with its PDF, esign.ErrOriginalGivenOut,
+// ErrDocumentChanged,
 // *vault.AlreadyVaultedError, vault.ErrReleased, vault.ErrNotAnOriginal,
 // *InvalidError, pades.ErrTimestampUnavailable, translog.ErrRewound,
 // storage.ErrUnavailable.
@@ -158,7 +159,9 @@ func (e *Engine) plan(ctx context.Context, r VaultInRequest, done *esign.Complet
 // that is due, in the deposit's transaction.
 func (e *Engine) deposited(also func(context.Context, storage.Tx, *VaultRecord) error) func(context.Context, storage.Tx, *vault.Copy) error {
 	return func(ctx context.Context, tx storage.Tx, c *vault.Copy) error {
-		if err := e.c.ESign.With(tx).Vaulted(ctx, esign.Vaulting{EnvelopeID: c.EnvelopeID, At: c.VaultedAt, DocumentHash: c.DocumentHash}); err != nil {
+		if err := e.c.ESign.With(tx).Vaulted(ctx, esign.Vaulting{
+			EnvelopeID: c.EnvelopeID, At: c.VaultedAt, DocumentHash: c.DocumentHash, Control: c.Regime != NoRegime,
+		}); err != nil {
 			return err
 		}
 		if err := e.c.Store.With(tx).DeleteDue(ctx, c.EnvelopeID); err != nil {

@@ -531,3 +531,34 @@ func together(n int, fn func()) {
 	}
 	all.Wait()
 }
+
+// TestOriginalGivenOut: what a signer holds, too, is vaulted under no control
+// statute.
+func TestOriginalGivenOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *setup) { s.esign.SignerCopy = esign.SignerCopySealed })
+	kept, given := w.completed(), w.completed()
+	links, err := w.esign.SigningLinks(t.Context(), esign.LinksRequest{OrgID: dealer.OrgID, EnvelopeID: given, Actor: actor})
+	check(t, err)
+	f, err := w.esign.Document(t.Context(), links[0].Token, esign.Client{Addr: "192.0.2.7"})
+	check(t, err)
+	c, err := w.esign.Completion(t.Context(), dealer.OrgID, given)
+	check(t, err)
+	if f.SHA256 != c.Object.SHA256 || w.count(given, esign.EventGivenOut) != 1 {
+		t.Errorf("got %s and %d events, want %s and 1", f.SHA256, w.count(given, esign.EventGivenOut), c.Object.SHA256)
+	}
+	if _, _, err := w.handover.VaultIn(t.Context(), w.request(given)); !errors.Is(err, esign.ErrOriginalGivenOut) {
+		t.Errorf("under control: got %v", err)
+	}
+	w.vaultIn(given, func(r *compliance.VaultInRequest) { r.Regime = compliance.NoRegime })
+	w.vaultIn(kept)
+	for _, id := range []string{kept, given} {
+		links, err := w.esign.SigningLinks(t.Context(), esign.LinksRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
+		check(t, err)
+		f, err := w.esign.Document(t.Context(), links[0].Token, esign.Client{})
+		check(t, err)
+		if c, err := w.esign.Completion(t.Context(), dealer.OrgID, id); err != nil || f.SHA256 == c.Object.SHA256 {
+			t.Errorf("the original was given out after the deposit: %v", err)
+		}
+	}
+}

@@ -33,6 +33,22 @@ const (
 	ActiveContentReject = "reject" // InvalidError with the rule active_content
 )
 
+// What SigningLinks does for the sender. Whoever has read a link could sign in
+// the signer's place, so reading is an event, and the evidence of the signature
+// says that the link was disclosed.
+const (
+	LinksAllow  = "allow"  // hand the links out
+	LinksRefuse = "refuse" // ErrLinksRefused
+)
+
+// What a signer gets once the document is completed.
+const (
+	SignerCopyMarked = "marked" // a copy, every page marked as one
+	// SignerCopySealed: the sealed bytes themselves, until the document is vaulted.
+	// A document given out so is never vaulted under a control regime.
+	SignerCopySealed = "sealed"
+)
+
 // Config is what an Engine is made of. It is copied, never written.
 type Config struct {
 	Store    Store          // required
@@ -45,6 +61,8 @@ type Config struct {
 	Inspector      Inspector                  // default: InProcess(Limits, nil)
 	ActiveContent  string                     // default: ActiveContentFlag
 	Disclosure     Disclosure                 // what signers consent to; default: DefaultDisclosure
+	DisclosedLinks string                     // default: LinksAllow
+	SignerCopy     string                     // default: SignerCopyMarked
 	Renderer       Renderer                   // draws page images; default: none, signers read the PDF
 	Fonts          [][]byte                   // TrueType or OpenType fonts tried after the bundled ones; default: none
 	Limits         Limits                     // default: see Limits
@@ -82,6 +100,8 @@ func New(cfg Config) (*Engine, error) {
 	def(&cfg.PreflightEvery, time.Minute)
 	def(&cfg.ActiveContent, ActiveContentFlag)
 	def(&cfg.Disclosure, DefaultDisclosure())
+	def(&cfg.DisclosedLinks, LinksAllow)
+	def(&cfg.SignerCopy, SignerCopyMarked)
 	def(&cfg.Limits.Bytes, 25<<20)
 	def(&cfg.Limits.Pages, 5000)
 	def(&cfg.Limits.Objects, 500_000)
@@ -120,8 +140,15 @@ func (c *Config) check() error {
 		return errors.New("esign: Config.SigningURL is required with a Notifier")
 	case c.Disclosure != (Disclosure{}) && !c.Disclosure.whole():
 		return errors.New("esign: Config.Disclosure needs a version, a locale, a title and a text in valid UTF-8")
-	case c.ActiveContent != "" && c.ActiveContent != ActiveContentFlag && c.ActiveContent != ActiveContentReject:
-		return fmt.Errorf("esign: Config.ActiveContent is %q, want flag or reject", c.ActiveContent)
+	}
+	for _, choice := range []struct{ name, value, first, second string }{
+		{"ActiveContent", c.ActiveContent, ActiveContentFlag, ActiveContentReject},
+		{"DisclosedLinks", c.DisclosedLinks, LinksAllow, LinksRefuse},
+		{"SignerCopy", c.SignerCopy, SignerCopyMarked, SignerCopySealed},
+	} {
+		if v := choice.value; v != "" && v != choice.first && v != choice.second {
+			return fmt.Errorf("esign: Config.%s is %q, want %s or %s", choice.name, v, choice.first, choice.second)
+		}
 	}
 	seen := map[string]bool{}
 	for _, k := range c.LinkKeys {

@@ -25,6 +25,7 @@ const (
 	EventReminded         = "envelope.reminded"
 	EventLinksDisclosed   = "envelope.links_disclosed"
 	EventCompleted        = "envelope.completed"
+	EventGivenOut         = "envelope.completion_given_out"
 )
 
 // CreateRequest asks for an envelope. Limits: 50 signers, 500 fields; names,

@@ -39,6 +39,11 @@ var (
 	ErrLink = errors.New("esign: no such signing link")
 	// ErrLinkGone: the link was withdrawn, or its envelope declined, voided or expired.
 	ErrLinkGone = errors.New("esign: the signing link is no longer valid")
+	// ErrLinksRefused: the host shows signing links to signers only.
+	ErrLinksRefused = errors.New("esign: signing links are not shown to the sender")
+	// ErrOriginalGivenOut: a signer was given the completed document itself, so that
+	// nobody can say which file is the one authoritative copy.
+	ErrOriginalGivenOut = errors.New("esign: the completed document was given out")
 	// ErrNotYourTurn: others sign first.
 	ErrNotYourTurn = errors.New("esign: others sign first")
 	// ErrNotViewed: a signature needs a read of the document.

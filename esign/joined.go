@@ -2,6 +2,7 @@ package esign
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/storage"
@@ -26,48 +27,72 @@ type Vaulting struct {
 	EnvelopeID   string
 	At           time.Time
 	DocumentHash storage.Digest
+	Control      bool // under a regime that knows one authoritative copy
 }
 
 // Vaulted records that the completion, or the paper, is now an authoritative
-// copy. *StateError unless the envelope is completed, or paper with its PDF.
+// copy. *StateError unless the envelope is completed, or paper with its PDF;
+// ErrOriginalGivenOut for Control over what a signer holds, too.
 func (j *Joined) Vaulted(ctx context.Context, v Vaulting) error {
-	return j.record(ctx, v.EnvelopeID, VerbVault, func(env *Envelope) {
+	return j.record(ctx, v.EnvelopeID, VerbVault, func(ctx context.Context, s Store, env *Envelope) error {
 		env.VaultedAt, env.DocumentHash = &v.At, v.DocumentHash
+		if !v.Control {
+			return nil
+		}
+		return notGivenOut(ctx, s, env)
 	})
+}
+
+// notGivenOut comes after env was read: what is given out later moves its
+// revision.
+func notGivenOut(ctx context.Context, s Store, env *Envelope) error {
+	events, err := s.Events(ctx, env.ID, 0, 0)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(events, func(e Event) bool { return e.Type == EventGivenOut }) {
+		return ErrOriginalGivenOut
+	}
+	return nil
 }
 
 // DocumentHash records the digest of a new version of the authoritative copy.
 // It leaves the last evaluation behind.
 func (j *Joined) DocumentHash(ctx context.Context, envelopeID string, sha storage.Digest) error {
-	return j.record(ctx, envelopeID, VerbEvaluate, func(env *Envelope) {
+	return j.record(ctx, envelopeID, VerbEvaluate, func(_ context.Context, _ Store, env *Envelope) error {
 		env.DocumentHash, env.Compliant = sha, nil
+		return nil
 	})
 }
 
 // Evaluated records an evaluation; nil takes the last one back.
 func (j *Joined) Evaluated(ctx context.Context, envelopeID string, compliant *bool, at time.Time) error {
-	return j.record(ctx, envelopeID, VerbEvaluate, func(env *Envelope) {
+	return j.record(ctx, envelopeID, VerbEvaluate, func(_ context.Context, _ Store, env *Envelope) error {
 		env.Compliant, env.EvaluatedAt = compliant, &at
+		return nil
 	})
 }
 
 // Released records that the authoritative copy was handed over.
 func (j *Joined) Released(ctx context.Context, envelopeID string, at time.Time) error {
-	return j.record(ctx, envelopeID, VerbRelease, func(env *Envelope) {
+	return j.record(ctx, envelopeID, VerbRelease, func(_ context.Context, _ Store, env *Envelope) error {
 		no := false
 		env.ReleasedAt, env.Compliant = &at, &no
+		return nil
 	})
 }
 
 // record changes the row for what another engine did, whose own events tell it.
-func (j *Joined) record(ctx context.Context, envelopeID string, v Verb, change func(*Envelope)) error {
+func (j *Joined) record(ctx context.Context, envelopeID string, v Verb, change func(context.Context, Store, *Envelope) error) error {
 	_, err := j.engine.update(ctx, j.store, envelopeID, func(ctx context.Context, s Store, env *Envelope) error {
 		to, err := env.Status.After(v)
 		if err != nil {
 			return err
 		}
 		env.Status = to
-		change(env)
+		if err := change(ctx, s, env); err != nil {
+			return err
+		}
 		_, err = j.engine.save(ctx, s, env)
 		return err
 	})

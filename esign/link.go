@@ -125,12 +125,16 @@ type LinksRequest struct {
 
 // SigningLinks reads the links. That is an event, and the links are marked as
 // disclosed to the sender for ever. *StateError before the envelope was sent
-// and after it was declined, voided or expired.
+// and after it was declined, voided or expired; ErrLinksRefused where
+// Config.DisclosedLinks says so.
 func (e *Engine) SigningLinks(ctx context.Context, r LinksRequest) ([]SigningLink, error) {
 	var links []SigningLink
 	_, err := e.update(ctx, e.cfg.Store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
 		if err := env.allow(r.OrgID, VerbLinks); err != nil {
 			return err
+		}
+		if e.cfg.DisclosedLinks == LinksRefuse {
+			return ErrLinksRefused
 		}
 		now := e.now()
 		var told []string

@@ -245,3 +245,21 @@ func TestCopyAfterCompletion(t *testing.T) {
 		t.Errorf("31 days after the expiry: got %v, want ErrLinkGone", err)
 	}
 }
+
+func TestLinksRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *esign.Config) { c.DisclosedLinks = esign.LinksRefuse })
+	env := b.create()
+	links, err := b.SigningLinks(t.Context(), esign.LinksRequest{OrgID: org, EnvelopeID: env.ID, Actor: key})
+	if !errors.Is(err, esign.ErrLinksRefused) || links != nil {
+		t.Errorf("got %v, %v", links, err)
+	}
+	for _, s := range b.get(env.ID).Signers {
+		if s.LinkDisclosedAt != nil {
+			t.Errorf("the link of %s is marked as disclosed", s.Email)
+		}
+	}
+	if _, err := b.SigningLinks(t.Context(), esign.LinksRequest{OrgID: "org_other", EnvelopeID: env.ID}); !errors.Is(err, esign.ErrNotFound) {
+		t.Errorf("another organization: got %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package esign
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -73,8 +74,9 @@ type File struct {
 }
 
 // Document is the document as it stands, every page marked as a copy; after
-// completion a marked copy of the completed document, which the link opens for
-// 30 days longer than it signs. Before the signature that is the read which a
+// completion a marked copy of the completed document, or that itself where
+// Config.SignerCopy says so, which the link opens for 30 days longer than it
+// signs. Before the signature that is the read which a
 // signature needs: the digest of the unmarked bytes is kept with the signer.
 // Errors: those of Session, *Refusal when no copy can be made.
 func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, error) {
@@ -86,6 +88,15 @@ func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, e
 	if err != nil {
 		return nil, err
 	}
+	if e.cfg.SignerCopy == SignerCopySealed && env.Status == StatusCompleted {
+		err := e.giveOut(ctx, token, c)
+		if err == nil {
+			return &File{Name: env.ID + ".pdf", Content: raw, SHA256: shown}, nil
+		}
+		if !errors.Is(err, ErrState) { // else it was vaulted meanwhile
+			return nil, err
+		}
+	}
 	marked, err := e.markCopy(ctx, env, raw, shown)
 	if err != nil {
 		return nil, fmt.Errorf("copy of %s: %w", env.ID, err)
@@ -96,6 +107,25 @@ func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, e
 		}
 	}
 	return &File{Name: env.ID + "_copy.pdf", Content: marked, SHA256: storage.Sum(marked)}, nil
+}
+
+// giveOut records that a signer is handed the completed document itself; a
+// *StateError once it is vaulted.
+func (e *Engine) giveOut(ctx context.Context, token string, c Client) error {
+	return e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
+		env, sg, err := e.open(ctx, s, token)
+		if err != nil {
+			return err
+		}
+		if _, err := env.Status.After(VerbGiveOut); err != nil {
+			return err
+		}
+		_, err = e.save(ctx, s, env, chain.Draft{
+			EnvelopeID: env.ID, Type: EventGivenOut, Actor: sg.actor(), Detail: c.detail(),
+			Data: map[string]any{"signer_id": sg.ID, "completion_sha256": env.Sealed.Object.SHA256},
+		})
+		return err
+	})
 }
 
 // current reads the unmarked bytes as they stand, with their digest.

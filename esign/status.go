@@ -43,6 +43,7 @@ const (
 	VerbRemind   Verb = "remind"
 	VerbLinks    Verb = "read signing links"
 	VerbComplete Verb = "hand over" // read the Completion
+	VerbGiveOut  Verb = "give out"  // the completed document itself
 	VerbVault    Verb = "vault"
 	VerbEvaluate Verb = "record the vault's state"
 	VerbRelease  Verb = "release"
@@ -76,6 +77,7 @@ var transitions = map[Verb]map[Status]Status{
 	VerbComplete: {
 		StatusUploaded: StatusUploaded, StatusCompleted: StatusCompleted, StatusVaulted: StatusVaulted, StatusReleased: StatusReleased,
 	},
+	VerbGiveOut:  {StatusCompleted: StatusCompleted},
 	VerbVault:    {StatusUploaded: StatusVaulted, StatusCompleted: StatusVaulted},
 	VerbEvaluate: {StatusVaulted: StatusVaulted, StatusReleased: StatusReleased},
 	VerbRelease:  {StatusVaulted: StatusReleased},

@@ -36,6 +36,7 @@ func TestTransitions(t *testing.T) {
 		esign.VerbRemind:   "...sw.......",
 		esign.VerbLinks:    "...swgcvl...",
 		esign.VerbComplete: ".u....cvl...",
+		esign.VerbGiveOut:  "......c.....",
 		esign.VerbVault:    ".v....v.....",
 		esign.VerbEvaluate: ".......vl...",
 		esign.VerbRelease:  ".......l....",

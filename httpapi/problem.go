@@ -96,6 +96,8 @@ var problems = []problem{
 	{esign.ErrSignerNotFound, 404, "signer_not_found", "The envelope has no such signer"},
 	{esign.ErrLink, 404, "link_unknown", "There is no such signing link"},
 	{esign.ErrLinkGone, 410, "link_gone", "The signing link is no longer valid"},
+	{esign.ErrLinksRefused, 409, "links_refused", "Signing links are shown to their signers only"},
+	{esign.ErrOriginalGivenOut, 409, "original_given_out", "A signer was given the completed document itself; no control statute can apply to it"},
 	{esign.ErrNotYourTurn, 409, "not_your_turn", "Others sign first"},
 	{esign.ErrNotViewed, 409, "not_viewed", "The document has not been read yet"},
 	{esign.ErrNoRenderer, 404, "no_renderer", "The host draws no pages; the document is there as a PDF"},
