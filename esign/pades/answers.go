@@ -3,7 +3,6 @@ package pades
 import (
 	"bytes"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"slices"
 	"time"
@@ -15,7 +14,7 @@ import (
 // is judged as fast as one; it is for one goroutine.
 type answers struct {
 	ocsps [][]byte
-	crls  []*x509.RevocationList
+	crls  []*revocationList
 	found map[[2]string][]statement
 }
 
@@ -28,18 +27,20 @@ func parseAnswers(ocsps, crls [][]byte) *answers {
 // add takes further revocation data; what cannot be used is left out.
 func (a *answers) add(ocsps, crls [][]byte) {
 	a.found = map[[2]string][]statement{}
-	a.ocsps = append(a.ocsps, ocsps...)
+	for _, der := range ocsps {
+		if len(der) <= maxOCSP {
+			a.ocsps = append(a.ocsps, der)
+		}
+	}
 	for _, der := range crls {
-		if l, err := x509.ParseRevocationList(der); err == nil && usableList(l) {
+		if l, ok := parseList(der); ok && l.complete() {
 			a.crls = append(a.crls, l)
 		}
 	}
 }
 
-// usableList refuses lists with critical extensions, which cover only a part of what was issued (RFC 5280 §5.2.4, §5.2.5).
-func usableList(l *x509.RevocationList) bool {
-	return !slices.ContainsFunc(l.Extensions, func(e pkix.Extension) bool { return e.Critical })
-}
+// maxOCSP bounds a response in bytes. Those of large authorities have a few thousand.
+const maxOCSP = 64 << 10
 
 // statement is what one answer, whose signature was checked, says about one certificate.
 type statement struct {
@@ -88,16 +89,17 @@ func (a *answers) about(cert, issuer *x509.Certificate) []statement {
 		}
 	}
 	for _, l := range a.crls {
-		if !bytes.Equal(l.RawIssuer, issuer.RawSubject) || l.CheckSignatureFrom(issuer) != nil {
+		if !l.signedBy(issuer) {
 			continue
 		}
-		s := statement{crl: l.Raw, producedAt: l.ThisUpdate, thisUpdate: l.ThisUpdate, nextUpdate: l.NextUpdate, known: true}
-		for _, e := range l.RevokedCertificateEntries {
-			if e.SerialNumber.Cmp(cert.SerialNumber) == 0 && (!s.revoked || e.RevocationTime.Before(s.revokedAt)) {
-				s.revoked, s.revokedAt = true, e.RevocationTime
-			}
+		at, revoked, ok := l.find(cert.SerialNumber)
+		if !ok {
+			continue
 		}
-		out = append(out, s)
+		out = append(out, statement{
+			crl: l.der, producedAt: l.head.ThisUpdate, thisUpdate: l.head.ThisUpdate, nextUpdate: l.head.NextUpdate,
+			known: true, revoked: revoked, revokedAt: at,
+		})
 	}
 	a.found[key] = out
 	return out

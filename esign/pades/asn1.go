@@ -28,6 +28,16 @@ type contentInfo struct {
 	Content asn1.RawValue `asn1:"explicit,tag:0"`
 }
 
+// readSignedData is signedData with the sets as they stand: hostile ones have very many members.
+type readSignedData struct {
+	Version      int
+	Digests      asn1.RawValue
+	Content      encapsulatedContent
+	Certificates asn1.RawValue `asn1:"optional,tag:0"`
+	CRLs         asn1.RawValue `asn1:"optional,tag:1"`
+	Signers      asn1.RawValue
+}
+
 // signedData is RFC 5652 §5.1.
 type signedData struct {
 	Version      int
@@ -66,6 +76,17 @@ type attribute struct {
 	Values []asn1.RawValue `asn1:"set"`
 }
 
+// readAttribute is attribute with the set as it stands.
+type readAttribute struct {
+	Type   asn1.ObjectIdentifier
+	Values asn1.RawValue
+}
+
+// isSet reports whether v is a SET.
+func isSet(v asn1.RawValue) bool {
+	return v.Class == asn1.ClassUniversal && v.Tag == asn1.TagSet && v.IsCompound
+}
+
 // essCertIDv2 is RFC 5035 §4; an absent algorithm means SHA-256.
 type essCertIDv2 struct {
 	Algorithm    pkix.AlgorithmIdentifier `asn1:"optional"`
@@ -95,12 +116,12 @@ type tstInfo struct {
 	Policy     asn1.ObjectIdentifier
 	Imprint    messageImprint
 	Serial     *big.Int
-	Time       time.Time        `asn1:"generalized"`
-	Accuracy   accuracy         `asn1:"optional"`
-	Ordering   bool             `asn1:"optional,default:false"`
-	Nonce      *big.Int         `asn1:"optional"`
-	TSA        asn1.RawValue    `asn1:"optional,tag:0"`
-	Extensions []pkix.Extension `asn1:"optional,tag:1"`
+	Time       time.Time     `asn1:"generalized"`
+	Accuracy   accuracy      `asn1:"optional"`
+	Ordering   bool          `asn1:"optional,default:false"`
+	Nonce      *big.Int      `asn1:"optional"`
+	TSA        asn1.RawValue `asn1:"optional,tag:0"`
+	Extensions asn1.RawValue `asn1:"optional,tag:1"`
 }
 
 type messageImprint struct {

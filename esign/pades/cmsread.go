@@ -44,14 +44,14 @@ func parseCMS(der []byte, elsewhere ...*x509.Certificate) (*readCMS, error) {
 	if !ci.Type.Equal(oidSignedData) {
 		return nil, errors.New("the signature value is not SignedData")
 	}
-	var sd signedData
-	if rest, err = asn1.Unmarshal(ci.Content.Bytes, &sd); err != nil || len(rest) > 0 {
+	var sd readSignedData
+	if rest, err = asn1.Unmarshal(ci.Content.Bytes, &sd); err != nil || len(rest) > 0 || !isSet(sd.Digests) || !isSet(sd.Signers) {
 		return nil, errors.New("malformed SignedData")
 	}
-	if len(sd.Signers) != 1 {
-		return nil, fmt.Errorf("SignedData has %d signers instead of one", len(sd.Signers))
+	c := &readCMS{contentType: sd.Content.Type, size: size}
+	if rest, err = asn1.Unmarshal(sd.Signers.Bytes, &c.signer); err != nil || len(rest) > 0 {
+		return nil, errors.New("SignedData does not have exactly one signer")
 	}
-	c := &readCMS{contentType: sd.Content.Type, signer: sd.Signers[0], size: size}
 	if len(sd.Content.Content.Bytes) > 0 {
 		if rest, err = asn1.Unmarshal(sd.Content.Content.Bytes, &c.content); err != nil || len(rest) > 0 {
 			return nil, errors.New("malformed encapsulated content")
@@ -114,26 +114,60 @@ func (c *readCMS) names(cert *x509.Certificate) bool {
 
 func (c *readCMS) readAttributes() error {
 	c.signed, c.unsigned = map[string]asn1.RawValue{}, map[string][]asn1.RawValue{}
-	for b := c.signer.Signed.Bytes; len(b) > 0; {
-		var a attribute
-		var err error
-		if b, err = asn1.Unmarshal(b, &a); err != nil {
-			return errors.New("malformed signed attributes")
-		}
-		if _, twice := c.signed[a.Type.String()]; twice || len(a.Values) != 1 {
+	signed, err := attributeValues(c.signer.Signed.Bytes)
+	if err != nil {
+		return fmt.Errorf("signed attributes: %w", err)
+	}
+	for _, a := range signed {
+		if _, twice := c.signed[a.kind]; twice || a.value.FullBytes == nil {
 			return errors.New("a signed attribute does not have exactly one value")
 		}
-		c.signed[a.Type.String()] = a.Values[0]
+		c.signed[a.kind] = a.value
 	}
-	for b := c.signer.Unsigned.Bytes; len(b) > 0; {
-		var a attribute
-		var err error
-		if b, err = asn1.Unmarshal(b, &a); err != nil {
-			return errors.New("malformed unsigned attributes")
+	unsigned, err := attributeValues(c.signer.Unsigned.Bytes)
+	if err != nil {
+		return fmt.Errorf("unsigned attributes: %w", err)
+	}
+	for _, a := range unsigned {
+		if a.value.FullBytes == nil {
+			continue
 		}
-		c.unsigned[a.Type.String()] = append(c.unsigned[a.Type.String()], a.Values...)
+		c.unsigned[a.kind] = append(c.unsigned[a.kind], a.value)
 	}
 	return nil
+}
+
+// maxAttributes bounds the values of all attributes of one kind, signed or not.
+const maxAttributes = 64
+
+// attributeValue is one value of an attribute; without bytes when it has none.
+type attributeValue struct {
+	kind  string
+	value asn1.RawValue
+}
+
+// attributeValues takes attributes apart (RFC 5652 §5.3).
+func attributeValues(b []byte) ([]attributeValue, error) {
+	var out []attributeValue
+	for len(b) > 0 {
+		var a readAttribute
+		var err error
+		if b, err = asn1.Unmarshal(b, &a); err != nil || !isSet(a.Values) {
+			return nil, errors.New("malformed")
+		}
+		for rest, first := a.Values.Bytes, true; first || len(rest) > 0; first = false {
+			v := attributeValue{kind: a.Type.String()}
+			if len(rest) > 0 {
+				if rest, err = asn1.Unmarshal(rest, &v.value); err != nil {
+					return nil, errors.New("malformed")
+				}
+			}
+			if out = append(out, v); len(out) > maxAttributes {
+				return nil, unsupported("so many attributes")
+			}
+		}
+	}
+	return out, nil
 }
 
 // essRule says which signing-certificate attribute a signature must have. One that is there must always match.
@@ -170,10 +204,16 @@ func (c *readCMS) verify(contentType asn1.ObjectIdentifier, digest []byte, ess e
 	return verifyValue(c.leaf.PublicKey, c.signer.Algorithm, c.digest, message, c.signer.Signature)
 }
 
+// maxESS bounds a signing-certificate attribute in bytes.
+const maxESS = 16 << 10
+
 // verifyESS checks that the signed attributes name the certificate, so that it cannot be exchanged for another one with
 // the same key (RFC 5035 §3).
 func (c *readCMS) verifyESS(rule essRule) error {
 	if v, ok := c.signed[oidSigningCertificateV2.String()]; ok {
+		if len(v.FullBytes) > maxESS {
+			return unsupported("so long a signing-certificate attribute")
+		}
 		var sc signingCertificateV2
 		if rest, err := asn1.Unmarshal(v.FullBytes, &sc); err != nil || len(rest) > 0 || len(sc.Certs) == 0 {
 			return errors.New("malformed signing-certificate-v2 attribute")
@@ -192,6 +232,9 @@ func (c *readCMS) verifyESS(rule essRule) error {
 	if v, ok := c.signed[oidSigningCertificate.String()]; ok {
 		if rule == essV2 {
 			return unsupported("a signing-certificate attribute with SHA-1")
+		}
+		if len(v.FullBytes) > maxESS {
+			return unsupported("so long a signing-certificate attribute")
 		}
 		var sc signingCertificate
 		if rest, err := asn1.Unmarshal(v.FullBytes, &sc); err != nil || len(rest) > 0 || len(sc.Certs) == 0 {

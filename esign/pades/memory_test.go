@@ -3,6 +3,7 @@ package pades_test
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/rawpdf"
 )
 
@@ -123,5 +125,64 @@ func TestMemoryOfManyRevisions(t *testing.T) {
 	t.Logf("%d MiB for %d signatures on a file of %d KiB", took>>20, len(r.Signatures), len(raw)>>10)
 	if took > 256<<20 {
 		t.Errorf("%d MiB for a file of %d KiB", took>>20, len(raw)>>10)
+	}
+}
+
+// tlv is one DER element.
+func tlv(tag byte, parts ...[]byte) []byte {
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	out := []byte{tag, 0x84, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
+	for _, p := range parts {
+		out = append(out, p...)
+	}
+	return out
+}
+
+// TestMemoryOfHostileAnswers: structures with as many members as their bytes allow are not turned into as many values.
+func TestMemoryOfHostileAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
+	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{Padding: 200 << 10}))
+	crl, err := pki().Revocations().CRL(pki().CA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseRevocationList(crl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := append([]byte{0x30, 0x12, 0x02, 0x01, 0x01, 0x17, 0x0D}, "261123000000Z"...)
+	ecdsa := []byte{0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02}
+	long := tlv(0x30, tlv(0x30, []byte{2, 1, 1}, ecdsa, parsed.RawIssuer, entry[5:], tlv(0x30, bytes.Repeat(entry, 1_500_000))), ecdsa, []byte{0x03, 0x01, 0x00})
+	answers := increment(t, good, func(u *pdf.Update) {
+		list := u.Add(pdf.Deflate(pdf.Dict{}, long))
+		dss := u.Add(pdf.Dict{"CRLs": pdf.Array{list}, "OCSPs": pdf.Array{list}, "Certs": pdf.Array{list}})
+		editCatalog(t, u, func(c pdf.Dict) { c["DSS"] = dss })
+	})
+	signedData := []byte{0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x02}
+	data := []byte{0x30, 0x0B, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01}
+	cms := func(digests, signers []byte) []byte {
+		return tlv(0x30, signedData, tlv(0xA0, tlv(0x30, []byte{2, 1, 1}, digests, data, signers)))
+	}
+	empty := bytes.Repeat([]byte{0x30, 0x00}, 5<<20)
+	for name, do := range map[string]func(){
+		"1.5 million entries": func() {
+			r, err := pades.Verify(context.Background(), answers, pades.Options{Roots: pki().Roots()})
+			if err != nil || r.Signatures[0].Integrity != pades.IntegrityValid {
+				t.Errorf("got %v, %v", r, err)
+			}
+		},
+		"5 million digests": func() { _, _ = pades.ParseToken(cms(tlv(0x31, empty), tlv(0x31))) },
+		"5 million signers": func() { _, _ = pades.ParseToken(cms(tlv(0x31), tlv(0x31, empty))) },
+	} {
+		took := peak(do)
+		t.Logf("%s: %d MiB", name, took>>20)
+		if took > 192<<20 {
+			t.Errorf("%s: %d MiB", name, took>>20)
+		}
 	}
 }

@@ -1,0 +1,170 @@
+package pades
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
+	"math/big"
+	"slices"
+	"time"
+)
+
+// revocationList is a CRL (RFC 5280 §5) whose entries are left as they stand: some have a million, and a hostile one may
+// have as many as its bytes allow.
+type revocationList struct {
+	der     []byte
+	head    *x509.RevocationList // of the list without its entries
+	signed  []byte               // TBSCertList
+	entries []byte               // the members of revokedCertificates
+}
+
+const (
+	tagSequence        = 0x30
+	tagUTCTime         = 0x17
+	tagGeneralizedTime = 0x18
+	tagExtensions      = 0xA0
+)
+
+// listParts are the members of TBSCertList in order; the entries have the place listEntries.
+var listParts = []struct {
+	tags     []byte
+	optional bool
+}{
+	{[]byte{asn1.TagInteger}, false},
+	{[]byte{tagSequence}, false}, // algorithm
+	{[]byte{tagSequence}, false}, // issuer
+	{[]byte{tagUTCTime, tagGeneralizedTime}, false},
+	{[]byte{tagUTCTime, tagGeneralizedTime}, true},
+	{[]byte{tagSequence}, true},
+	{[]byte{tagExtensions}, true},
+}
+
+const listEntries = 5
+
+// readDER takes one element off b. Tags of more than one byte and lengths of more than four do not occur in what is read.
+func readDER(b []byte) (tag byte, content, whole, rest []byte, ok bool) {
+	if len(b) < 2 || b[0]&0x1F == 0x1F {
+		return 0, nil, nil, nil, false
+	}
+	n, at := int(b[1]), 2
+	if n >= 0x80 {
+		size := n & 0x7F
+		if n, at = 0, 2+size; size < 1 || size > 4 || len(b) < at {
+			return 0, nil, nil, nil, false
+		}
+		for _, x := range b[2:at] {
+			n = n<<8 | int(x)
+		}
+	}
+	if n > len(b)-at {
+		return 0, nil, nil, nil, false
+	}
+	return b[0], b[at : at+n], b[:at+n], b[at+n:], true
+}
+
+func writeDER(tag byte, parts ...[]byte) ([]byte, error) {
+	return asn1.Marshal(asn1.RawValue{Class: int(tag >> 6), Tag: int(tag & 0x1F), IsCompound: tag&0x20 != 0, Bytes: bytes.Join(parts, nil)})
+}
+
+// parseList reads all but the entries.
+func parseList(der []byte) (*revocationList, bool) {
+	l := &revocationList{der: der}
+	tag, list, _, rest, ok := readDER(der)
+	if !ok || tag != tagSequence || len(rest) > 0 {
+		return nil, false
+	}
+	tag, tbs, signed, seal, ok := readDER(list)
+	if !ok || tag != tagSequence {
+		return nil, false
+	}
+	l.signed = signed
+	var head [][]byte
+	at := 0
+	for len(tbs) > 0 {
+		var content, whole []byte
+		if tag, content, whole, tbs, ok = readDER(tbs); !ok {
+			return nil, false
+		}
+		for ; at < len(listParts) && !slices.Contains(listParts[at].tags, tag); at++ {
+			if !listParts[at].optional {
+				return nil, false
+			}
+		}
+		if at == len(listParts) {
+			return nil, false
+		}
+		if at == listEntries {
+			l.entries = content
+		} else {
+			head = append(head, whole)
+		}
+		at++
+	}
+	stub, err := writeDER(tagSequence, head...)
+	if err == nil {
+		stub, err = writeDER(tagSequence, stub, seal)
+	}
+	if err == nil {
+		l.head, err = x509.ParseRevocationList(stub)
+	}
+	return l, err == nil
+}
+
+// complete reports whether the list has no critical extension, which would make it cover only a part of what was issued
+// (RFC 5280 §5.2.4, §5.2.5).
+func (l *revocationList) complete() bool {
+	for _, e := range l.head.Extensions {
+		if e.Critical {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *revocationList) signedBy(issuer *x509.Certificate) bool {
+	return bytes.Equal(l.head.RawIssuer, issuer.RawSubject) && issuer.BasicConstraintsValid && issuer.IsCA &&
+		(issuer.KeyUsage == 0 || issuer.KeyUsage&x509.KeyUsageCRLSign != 0) &&
+		issuer.CheckSignature(l.head.SignatureAlgorithm, l.signed, l.head.Signature) == nil
+}
+
+// find looks for a serial number and returns the earliest time of its revocation. It fails on malformed entries.
+func (l *revocationList) find(serial *big.Int) (at time.Time, revoked, ok bool) {
+	der, err := asn1.Marshal(serial)
+	if err != nil {
+		return at, false, false
+	}
+	_, want, _, _, _ := readDER(der)
+	for rest := l.entries; len(rest) > 0; {
+		var tag byte
+		var entry []byte
+		if tag, entry, _, rest, ok = readDER(rest); !ok || tag != tagSequence {
+			return at, false, false
+		}
+		tag, number, _, after, ok := readDER(entry)
+		if !ok || tag != asn1.TagInteger || !minimal(number) {
+			return at, false, false
+		}
+		if !bytes.Equal(number, want) {
+			continue
+		}
+		var t time.Time
+		if _, err := asn1.Unmarshal(after, &t); err != nil {
+			return at, false, false
+		}
+		if !revoked || t.Before(at) {
+			at, revoked = t, true
+		}
+	}
+	return at, revoked, true
+}
+
+// minimal reports whether an integer is written as DER wants it, so that equal ones have equal bytes (X.690 §8.3.2).
+func minimal(b []byte) bool {
+	switch len(b) {
+	case 0:
+		return false
+	case 1:
+		return true
+	}
+	return (b[0] != 0 || b[1] >= 0x80) && (b[0] != 0xFF || b[1] < 0x80)
+}
