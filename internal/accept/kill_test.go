@@ -2,6 +2,7 @@ package accept_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
@@ -31,9 +36,26 @@ func vaultIn(ctx context.Context, v *embedded.Embedded, env string) (*compliance
 	return v.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: env, Depositor: d, Actor: operator})
 }
 
+// site is an installation: a folder, and the PostgreSQL database beside it if dsn
+// says so.
+type site struct{ dir, dsn string }
+
+func (s site) open(ctx context.Context) (*embedded.Embedded, error) {
+	o := embedded.Options{Dir: s.dir}
+	if s.dsn != "" {
+		db, err := sql.Open("pgx", s.dsn)
+		if err != nil {
+			return nil, err
+		}
+		db.SetConnMaxIdleTime(time.Second) // nobody closes it here
+		o.DB = bun.NewDB(db, pgdialect.New())
+	}
+	return embedded.Open(ctx, o)
+}
+
 // child is the process that is killed: it vaults an envelope in and says so.
 func child() int {
-	v, err := embedded.Open(context.Background(), embedded.Options{Dir: os.Getenv("EVAULT_CHILD_DIR")})
+	v, err := site{os.Getenv("EVAULT_CHILD_DIR"), os.Getenv("EVAULT_CHILD_DSN")}.open(context.Background())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 3
@@ -56,14 +78,9 @@ var calls = []string{"openat", "write", "pwrite64", "fsync", "fdatasync", "renam
 // all, and the vault-in can be repeated (I2).
 func TestKillAtEverySyscall(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("strace"); err != nil {
-		if os.Getenv("EVAULT_TOOLS") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no strace")
-	}
+	needsStrace(t)
 	master := t.TempDir()
-	env := uploaded(t, master)
+	env := prepared(t, site{dir: master})
 	trials, kills, acknowledged := 0, 0, 0
 	for _, call := range calls {
 		for k := 1; ; k++ {
@@ -72,7 +89,8 @@ func TestKillAtEverySyscall(t *testing.T) {
 				t.Fatal(err)
 			}
 			chmodKeys(t, dir)
-			out, dead := kill(t, dir, env, call, k)
+			s := site{dir: dir}
+			out, dead := kill(t, s, env, call, k)
 			trials++
 			if dead {
 				kills++
@@ -80,7 +98,7 @@ func TestKillAtEverySyscall(t *testing.T) {
 			if strings.HasPrefix(out, "acknowledged") {
 				acknowledged++
 			}
-			survives(t, dir, env, strings.TrimSpace(strings.TrimPrefix(out, "acknowledged")), fmt.Sprintf("%s %d", call, k))
+			survives(t, s, env, strings.TrimSpace(strings.TrimPrefix(out, "acknowledged")), fmt.Sprintf("%s %d", call, k))
 			os.RemoveAll(dir)
 			if !dead || t.Failed() {
 				break
@@ -93,10 +111,51 @@ func TestKillAtEverySyscall(t *testing.T) {
 	t.Logf("%d trials, %d killed, %d acknowledged", trials, kills, acknowledged)
 }
 
-// uploaded prepares an installation with a paper document ready to be vaulted.
-func uploaded(t *testing.T, dir string) string {
+// TestKillTalkingToPostgres kills a vault-in at the K-th write, which is how it
+// talks to PostgreSQL: every 5th K, or every one with EVAULT_ACCEPT.
+func TestKillTalkingToPostgres(t *testing.T) {
+	t.Parallel()
+	needsStrace(t)
+	s := site{t.TempDir(), postgres(t)}
+	prepared(t, s)
+	kills, acknowledged := 0, 0
+	for k := 1; ; k += figure(5, 1) {
+		v, err := s.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		env := paper(t, v, testpdf.Simple(2, fmt.Sprintf("Kill me at %d", k)))
+		v.Close()
+		out, dead := kill(t, s, env, "write", k)
+		if strings.HasPrefix(out, "acknowledged") {
+			acknowledged++
+		}
+		survives(t, s, env, strings.TrimSpace(strings.TrimPrefix(out, "acknowledged")), fmt.Sprintf("write %d", k))
+		if !dead || t.Failed() {
+			break
+		}
+		kills++
+	}
+	if kills < 10 {
+		t.Errorf("only %d trials were killed; strace does not do what the test needs", kills)
+	}
+	t.Logf("%d killed, %d acknowledged", kills, acknowledged)
+}
+
+func needsStrace(t *testing.T) {
 	t.Helper()
-	v, err := embedded.Open(t.Context(), embedded.Options{Dir: dir})
+	if _, err := exec.LookPath("strace"); err != nil {
+		if os.Getenv("EVAULT_TOOLS") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("no strace")
+	}
+}
+
+// prepared makes an installation with a paper document ready to be vaulted.
+func prepared(t *testing.T, s site) string {
+	t.Helper()
+	v, err := s.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,14 +197,14 @@ func chmodKeys(t *testing.T, dir string) {
 
 // kill runs the child under strace, which kills it at the k-th such call of any
 // of its threads.
-func kill(t *testing.T, dir, env, call string, k int) (out string, dead bool) {
+func kill(t *testing.T, s site, env, call string, k int) (out string, dead bool) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("strace", "-f", "-qq", "-o", os.DevNull, "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", call, k), self)
-	cmd.Env = append(os.Environ(), "EVAULT_CHILD_DIR="+dir, "EVAULT_CHILD_ENVELOPE="+env, "GOMAXPROCS=1")
+	cmd.Env = append(os.Environ(), "EVAULT_CHILD_DIR="+s.dir, "EVAULT_CHILD_DSN="+s.dsn, "EVAULT_CHILD_ENVELOPE="+env, "GOMAXPROCS=1")
 	b, err := cmd.Output()
 	var ee *exec.ExitError
 	switch {
@@ -164,10 +223,10 @@ func signaled(ee *exec.ExitError) bool {
 }
 
 // survives opens what a kill left.
-func survives(t *testing.T, dir, env, acknowledged, when string) {
+func survives(t *testing.T, s site, env, acknowledged, when string) {
 	t.Helper()
 	ctx := t.Context()
-	v, err := embedded.Open(ctx, embedded.Options{Dir: dir})
+	v, err := s.open(ctx)
 	if err != nil {
 		t.Errorf("%s: open after the kill: %v", when, err)
 		return
