@@ -67,6 +67,7 @@ func MarkCopy(ctx context.Context, raw []byte, m CopyMark) (out []byte, err erro
 	}
 	u := d.scratch()
 	c := copier{CopyMark: m, u: u, set: newFontSet(u), over: newOverlays(u), marks: map[geometry]Ref{}}
+	c.over.lenient = true
 	if c.flat, err = newFlattener(u, c.set, m.Fonts); err != nil {
 		return nil, err
 	}
@@ -111,6 +112,10 @@ func (c *copier) page(p Page, tree Ref) error {
 	if err != nil {
 		return err
 	}
+	seen := p.CropBox
+	if room := p.atLeast(leastWidth, leastHeight); room != seen {
+		p.MediaBox, p.CropBox = room, room
+	}
 	dict := pick(p.Dict, pageKeys)
 	dict["Type"], dict["Parent"], dict["Contents"] = Name("Page"), tree, p.Dict["Contents"]
 	dict["MediaBox"], dict["CropBox"], dict["Rotate"] = p.MediaBox.Array(), p.CropBox.Array(), int64(p.Rotate)
@@ -131,7 +136,7 @@ func (c *copier) page(p Page, tree Ref) error {
 			visible = append(visible, f)
 		}
 	}
-	return c.over.draw(p, append(visible, placed{form: mark})...)
+	return c.over.drawWithin(p, seen, append(visible, placed{form: mark})...)
 }
 
 // The mark, in points.
@@ -139,6 +144,8 @@ const (
 	markHead  = 9.0
 	markSmall = 6.0
 	markLeast = 4.0 // small print is rather broken into lines than made smaller
+	// A page as displayed on which the mark can be read. One that is smaller gets a margin.
+	leastWidth, leastHeight = 160.0, 80.0
 )
 
 // mark draws a faint line across the page, as shapes, and a clear one at its head over the small print, as text.

@@ -1,6 +1,7 @@
 package pdf_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -146,4 +147,42 @@ func FuzzCheckCopy(f *testing.F) {
 		raw := testpdf.Build(testpdf.Classic, testpdf.Page{Content: string(content)})
 		_ = fmt.Sprint(pdf.CheckCopy(raw, "This is a copy")) // any verdict, no panic
 	})
+}
+
+// Pages on which no mark could be read get a margin; what they showed stays within the box they had.
+func TestMarkCopyOfSmallPages(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]testpdf.Page{
+		"icon": {Media: [4]float64{0, 0, 32, 32}}, "rotated": {Media: [4]float64{0, 0, 9, 300}, Rotate: 90}, "ribbon": {Media: [4]float64{5, 5, 600, 12}},
+		"cropped": {Crop: [4]float64{100, 100, 110, 110}}, "unit": {Media: [4]float64{0, 0, 20, 20}, UserUnit: 4}, "unruly": {Media: [4]float64{0, 0, 20, 20}, Content: "q q Q Q Q BT"},
+	} {
+		marked := markCopy(t, testpdf.Build(testpdf.Classic, p))
+		if err := pdf.CheckCopy(marked, copyText, "cpy_abc"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		info, err := pdf.Inspect(t.Context(), marked, pdf.Limits{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := info.Pages[0]; got.Width < 159.9 || got.Height < 79.9 {
+			t.Errorf("%s: the copy's page is %v", name, got)
+		}
+	}
+}
+
+// What of a page cannot be read shows nothing, and does not stand in the way of the mark.
+func TestCheckCopyPassesOverDamage(t *testing.T) {
+	t.Parallel()
+	whole := testpdf.Build(testpdf.Classic, testpdf.Page{Content: "BT /F1 9 Tf 9 9 Td (x) Tj ET"})
+	for name, damaged := range map[string][]byte{
+		"font":  bytes.Replace(whole, []byte("/F1 3 0 R"), []byte("/F1 [3 0]"), 1),
+		"fonts": bytes.Replace(whole, []byte("/Font<<"), []byte("/Font 1%\n"), 1),
+	} {
+		if bytes.Equal(whole, damaged) {
+			t.Fatalf("%s: nothing is damaged", name)
+		}
+		if err := pdf.CheckCopy(markCopy(t, damaged), copyText, "cpy_abc"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

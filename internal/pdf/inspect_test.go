@@ -174,6 +174,7 @@ func everything(t *testing.T, name string, raw []byte, l pdf.Limits) {
 	ctx, before := t.Context(), bytes.Clone(raw)
 	mark := pdf.Mark{Page: 1, X: 0.1, Y: 0.1, W: 0.3, H: 0.1, Kind: pdf.MarkText, Text: "Placed"}
 	var info *pdf.Info
+	var noCopy error
 	for verb, f := range map[string]func() error{
 		"Inspect":   func() (err error) { info, err = pdf.Inspect(ctx, raw, l); return err },
 		"Normalize": func() error { _, err := pdf.Normalize(ctx, raw, l); return err },
@@ -189,7 +190,11 @@ func everything(t *testing.T, name string, raw []byte, l pdf.Limits) {
 				if _, err := pdf.Inspect(ctx, out, pdf.Limits{Bytes: 100 << 20}); err != nil {
 					t.Errorf("%s: the copy is not readable: %v", name, err)
 				}
+				if err := pdf.CheckCopy(out, copyText, "cpy_1"); err != nil {
+					t.Errorf("%s: the copy is none: %v", name, err)
+				}
 			}
+			noCopy = err
 			return err
 		},
 	} {
@@ -204,6 +209,10 @@ func everything(t *testing.T, name string, raw []byte, l pdf.Limits) {
 	}
 	if info != nil && len(info.Pages) == 0 {
 		t.Errorf("%s: accepted without pages", name)
+	}
+	var r *pdf.Refusal
+	if info != nil && errors.As(noCopy, &r) && r.Reason == pdf.ReasonDamaged {
+		t.Errorf("%s: accepted, but no copy can be made: %v", name, noCopy)
 	}
 	if !bytes.Equal(raw, before) {
 		t.Errorf("%s: the input was changed", name)

@@ -13,6 +13,15 @@ type overlays struct {
 	xobjects  map[Ref]Dict // indirect XObject dictionaries, grown
 	streams   map[string]Ref
 	scan      contentScan
+	lenient   bool // what cannot be read is taken as absent, as readers do; else it is an error
+}
+
+// unless is err, but nil for damage that is passed over.
+func (o *overlays) unless(err error) error {
+	if o.lenient && !fatal(err) {
+		return nil
+	}
+	return err
 }
 
 // resources is one resource dictionary that pages share.
@@ -35,8 +44,17 @@ type placed struct {
 
 // draw draws forms, in order, over page p. It may be called once for each page; flush must follow.
 func (o *overlays) draw(p Page, forms ...placed) error {
+	return o.drawWithin(p, p.CropBox, forms...)
+}
+
+// drawWithin is draw for a page whose box was enlarged: what it showed stays within the box that it had.
+func (o *overlays) drawWithin(p Page, had Rect, forms ...placed) error {
 	if len(forms) == 0 {
 		return nil
+	}
+	before := "q\n"
+	if p.CropBox != had {
+		before = fmt.Sprintf("q %s %s %s %s re W n\n", num(had.X0), num(had.Y0), num(had.Width()), num(had.Height()))
 	}
 	dict, err := o.u.Dict(p.Ref)
 	if err != nil {
@@ -58,7 +76,7 @@ func (o *overlays) draw(p Page, forms ...placed) error {
 	}
 	tail := ""
 	if len(parts) > 0 {
-		parts = append(Array{o.stream("q\n")}, parts...)
+		parts = append(Array{o.stream(before)}, parts...)
 		tail = "\nQ\n"
 	}
 	for _, f := range forms {
@@ -83,23 +101,25 @@ func (o *overlays) draw(p Page, forms ...placed) error {
 func (o *overlays) contents(entry Object) (Array, error) {
 	direct, err := o.u.Resolve(entry)
 	if err != nil {
-		return nil, err
+		return nil, o.unless(err)
 	}
 	var parts Array
 	switch v := direct.(type) {
 	case nil:
 	case Array:
 		for _, part := range v {
-			if s, err := o.u.d.Stream(part); err != nil {
+			s, err := o.u.d.Stream(part)
+			if err := o.unless(err); err != nil {
 				return nil, err
-			} else if s != nil {
+			}
+			if s != nil {
 				parts = append(parts, part)
 			}
 		}
 	case *Stream:
 		parts = Array{entry}
 	default:
-		return nil, damaged("a page whose content is no stream")
+		return nil, o.unless(damaged("a page whose content is no stream"))
 	}
 	return parts, nil
 }
@@ -121,7 +141,7 @@ func (o *overlays) shared(p Page, dict Dict) (*resources, error) {
 		entry = own
 	}
 	old, err := o.u.Dict(entry)
-	if err != nil {
+	if err := o.unless(err); err != nil {
 		return nil, err
 	}
 	ref, indirect := entry.(Ref)
@@ -140,7 +160,7 @@ func (o *overlays) shared(p Page, dict Dict) (*resources, error) {
 		r.ref = o.u.Alloc()
 	}
 	xobj, err := o.u.Dict(old["XObject"])
-	if err != nil {
+	if err := o.unless(err); err != nil {
 		return nil, err
 	}
 	if at, ok := old["XObject"].(Ref); ok && xobj != nil {

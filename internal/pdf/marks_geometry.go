@@ -21,6 +21,16 @@ func (p Page) size() (w, h float64) {
 	return w, h
 }
 
+// atLeast returns the crop box, with a margin around it if the page is displayed smaller than w by h points.
+func (p Page) atLeast(w, h float64) Rect {
+	if p.Rotate == 90 || p.Rotate == 270 {
+		w, h = h, w
+	}
+	b := p.CropBox
+	x, y := max(0, w/p.UserUnit-b.Width())/2, max(0, h/p.UserUnit-b.Height())/2
+	return Rect{b.X0 - x, b.Y0 - y, b.X1 + x, b.Y1 + y}
+}
+
 // display returns the matrix that takes points on the displayed page, measured from its bottom-left corner, to default
 // user space.
 func (p Page) display() [6]float64 {

@@ -58,11 +58,11 @@ func (d *Document) textFont(res Dict, name Object, known map[Ref]*textFont) (*te
 		f.width = 2
 	}
 	if s, err := d.Stream(dict["ToUnicode"]); err == nil && s != nil {
-		data, err := d.Decode(s)
-		if err != nil {
+		data, err := d.decodeMost(s, maxScan)
+		if fatal(err) {
 			return nil, err
 		}
-		f.readCMap(data, d.limits.Depth)
+		f.readCMap(data, d.limits.Depth) // of one that is damaged nothing can be read
 	} else if f.width == 1 {
 		f.runes = winAnsi()
 	}

@@ -64,7 +64,8 @@ type textReader struct {
 
 // visibleText returns the text that a page draws, in the order of its content stream, without white space: text in
 // rendering mode 3, nearly transparent, unreadably small, or beginning outside the page, is left out. Codes that the font
-// gives no Unicode value are left out too, and so are forms of more than 16 MiB. Annotations are not looked at.
+// gives no Unicode value are left out too, and so are forms that are damaged or of more than 16 MiB. Annotations are not
+// looked at.
 func (t *textSource) visibleText(p Page) (_ string, err error) {
 	defer guard(&err)
 	t.buf.Reset()
@@ -93,8 +94,8 @@ func (r *textReader) run(content []byte, resources Object) error {
 		if !ok {
 			return nil
 		}
-		if err := r.operator(string(op), c, res); err != nil {
-			return err
+		if err := r.operator(string(op), c, res); fatal(err) {
+			return err // one that names something damaged does nothing
 		}
 	}
 }
@@ -237,7 +238,7 @@ func (r *textReader) form(c *contentReader, res Dict) error {
 		return r.d.charge(len(text))
 	}
 	before := r.out.Len()
-	if err := r.draw(s); err != nil {
+	if err := r.draw(s); fatal(err) {
 		return err
 	}
 	if len(r.known) < maxKnown {
