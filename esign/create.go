@@ -181,11 +181,6 @@ func (j *Joined) Create(ctx context.Context, d *Draft) (*Envelope, error) {
 		if err := e.insert(ctx, s, env, d); err != nil {
 			return err
 		}
-		if d.send {
-			if err := e.send(ctx, s, env, d.actor); err != nil {
-				return err
-			}
-		}
 		out = env
 		return also(ctx, s, d.also, env)
 	})
@@ -200,6 +195,7 @@ func (j *Joined) Create(ctx context.Context, d *Draft) (*Envelope, error) {
 	return out, nil
 }
 
+// insert writes env with its first event, and the second if it is sent at once.
 func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) error {
 	now := e.now()
 	for _, o := range d.objects {
@@ -217,19 +213,29 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 		data["prepared_sha256"] = env.Parts[0].SHA256
 		data["normalized"] = env.Document.Normalized
 	}
-	events, err := e.stamper.Append(ctx, s, chain.Draft{
-		EnvelopeID: env.ID, Type: EventCreated, Actor: d.actor, Data: data, Detail: createdDetail(env),
-	})
+	drafts := []chain.Draft{{EnvelopeID: env.ID, Type: EventCreated, Actor: d.actor, Data: data, Detail: createdDetail(env)}}
+	var turn []Signer
+	if d.send {
+		var sent chain.Draft
+		var err error
+		if sent, turn, err = env.send(now, d.actor); err != nil {
+			return err
+		}
+		drafts = append(drafts, sent)
+	}
+	events, err := e.stamper.Append(ctx, s, drafts...)
 	if err != nil {
 		return err
 	}
-	env.CreatedAt = events[0].RecordedAt
-	env.UpdatedAt = env.CreatedAt
+	env.CreatedAt, env.UpdatedAt = events[0].RecordedAt, events[len(events)-1].RecordedAt
 	if env.Document != nil {
 		env.Document.UploadedAt = env.CreatedAt
 		env.Document.Head = headOf(events[0])
 	}
-	return s.CreateEnvelope(ctx, env)
+	if err := s.CreateEnvelope(ctx, env); err != nil {
+		return err
+	}
+	return e.notify(ctx, s, env, turn, NoticeSign, env.Message, now)
 }
 
 func createdDetail(env *Envelope) map[string]any {

@@ -38,7 +38,15 @@ func (j *Joined) Send(ctx context.Context, r SendRequest) (*Envelope, error) {
 		if err := env.match(r.IfMatch); err != nil {
 			return err
 		}
-		if err := j.engine.send(ctx, s, env, r.Actor); err != nil {
+		e, now := j.engine, j.engine.now()
+		sent, turn, err := env.send(now, r.Actor)
+		if err != nil {
+			return err
+		}
+		if err := e.giveTurn(ctx, s, env, turn, now); err != nil {
+			return err
+		}
+		if _, err := e.save(ctx, s, env, sent); err != nil {
 			return err
 		}
 		return also(ctx, s, r.Also, env)
@@ -67,26 +75,21 @@ func (e *Engine) Preflight(ctx context.Context) error {
 	return nil
 }
 
-// send moves env to sent and gives the first signers their turn.
-func (e *Engine) send(ctx context.Context, s Store, env *Envelope, actor Actor) error {
-	to, err := env.Status.After(VerbSend)
+// send moves e to sent and returns its event, and the signers whose turn it is.
+func (e *Envelope) send(now time.Time, actor Actor) (sent chain.Draft, turn []Signer, err error) {
+	to, err := e.Status.After(VerbSend)
 	if err != nil {
-		return err
+		return sent, nil, err
 	}
-	now := e.now()
-	expires := now.AddDate(0, 0, env.ExpiresInDays)
-	env.Status, env.SentAt, env.ExpiresAt = to, &now, &expires
-	turn := env.nextTurn(now)
-	if err := e.giveTurn(ctx, s, env, turn, now); err != nil {
-		return err
-	}
-	_, err = e.save(ctx, s, env, chain.Draft{
-		EnvelopeID: env.ID, Type: EventSent, Actor: actor, Data: map[string]any{
-			"document_sha256": env.Document.Object.SHA256, "prepared_sha256": env.Parts[0].SHA256,
+	expires := now.AddDate(0, 0, e.ExpiresInDays)
+	e.Status, e.SentAt, e.ExpiresAt = to, &now, &expires
+	turn = e.nextTurn(now)
+	return chain.Draft{
+		EnvelopeID: e.ID, Type: EventSent, Actor: actor, Data: map[string]any{
+			"document_sha256": e.Document.Object.SHA256, "prepared_sha256": e.Parts[0].SHA256,
 			"notified": signerIDs(turn), "expires_at": expires.Format(time.RFC3339),
 		},
-	})
-	return err
+	}, turn, nil
 }
 
 // nextTurn marks whose turn it is now and returns them: in parallel all, in
