@@ -114,3 +114,40 @@ func TestMemory(t *testing.T) {
 		}
 	}
 }
+
+// No verb needs more than three times the file, which itself counts, and 32 MiB. Not parallel, as above.
+func TestMemoryOfVerbs(t *testing.T) {
+	if raceDetector || testing.Short() {
+		t.Skip("long, and the race detector takes memory of its own")
+	}
+	only := func(_ []byte, err error) error { return err }
+	for _, f := range benchFiles() {
+		marked, err := pdf.MarkCopy(ctx, f.raw, copyMark())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, verb := range map[string]func() error{
+			"Inspect":   func() error { _, err := pdf.Inspect(ctx, f.raw, pdf.Limits{}); return err },
+			"Normalize": func() error { return only(pdf.Normalize(ctx, f.raw, pdf.Limits{})) },
+			"Prepare": func() error {
+				_, _, err := pdf.Prepare(ctx, f.raw, pdf.Preparation{Legend: legend, SignaturePage: signatories(2)})
+				return err
+			},
+			"Place":        func() error { return only(pdf.Place(ctx, f.raw, signerMarks(1), pdf.PlaceOptions{})) },
+			"AppendReport": func() error { return only(pdf.AppendReport(ctx, f.raw, certificate(3, 400))) },
+			"MarkCopy":     func() error { return only(pdf.MarkCopy(ctx, f.raw, copyMark())) },
+			"CheckCopy":    func() error { return pdf.CheckCopy(marked, pdf.DefaultCopyText) },
+		} {
+			var err error
+			took := peak(func() { err = verb() })
+			if err != nil {
+				t.Fatal(err)
+			}
+			size := int64(len(f.raw))
+			t.Logf("%-16s %-13s %6.1f MiB", f.name, name, float64(took)/(1<<20))
+			if took > 2*size+32<<20 {
+				t.Errorf("%s of %s takes %d MiB beside the file's %d", name, f.name, took>>20, size>>20)
+			}
+		}
+	}
+}
