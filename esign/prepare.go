@@ -31,13 +31,16 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 	if !r.WithoutLegend {
 		p.Legend = legend
 	}
-	prepared, blocks, normalized, err := e.prepare(ctx, r.Document, p)
+	prepared, blocks, normalized, err := e.prepare(ctx, r.Document, p, in.Sealing.Mode == SealingEmbedded)
 	if err != nil {
 		return err
 	}
 	info, err := pdf.Inspect(ctx, prepared, e.grown())
 	if err != nil {
 		return fmt.Errorf("prepared document: %w", err)
+	}
+	if info.Sealing.Mode != SealingEmbedded {
+		return &NotSignableError{info.Sealing.Reason}
 	}
 	e.addFields(d.env, r.Fields, blocks)
 	return e.stageDocument(ctx, r, d, in, info, prepared, normalized)
@@ -67,13 +70,15 @@ func (r *CreateRequest) places(role string) bool {
 	return slices.ContainsFunc(r.Fields, func(f FieldSpec) bool { return f.Role == role && f.Kind == FieldSignature })
 }
 
-// prepare makes the file that the first signer sees. What cannot be extended as
-// it came is normalized first; *NotSignableError if that does not help.
-func (e *Engine) prepare(ctx context.Context, raw []byte, p pdf.Preparation) (out []byte, blocks []pdf.Block, normalized bool, err error) {
-	out, blocks, err = pdf.Prepare(ctx, raw, p)
+// prepare makes the file that the first signer sees. What cannot be extended or
+// sealed as it came is normalized first; *NotSignableError if that does not help.
+func (e *Engine) prepare(ctx context.Context, raw []byte, p pdf.Preparation, sealable bool) (out []byte, blocks []pdf.Block, normalized bool, err error) {
 	var refused *Refusal
-	if err == nil || !errors.As(err, &refused) {
-		return out, blocks, false, err
+	if sealable {
+		out, blocks, err = pdf.Prepare(ctx, raw, p)
+		if err == nil || !errors.As(err, &refused) {
+			return out, blocks, false, err
+		}
 	}
 	clean, err := pdf.Normalize(ctx, raw, e.cfg.Limits)
 	if err == nil {

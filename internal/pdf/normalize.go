@@ -27,7 +27,11 @@ func Normalize(ctx context.Context, raw []byte, l Limits) (out []byte, err error
 	if err != nil {
 		return nil, err
 	}
-	u.Put(d.Root(), catalog.Without("Version", "Perms"))
+	catalog = catalog.Without("Version", "Perms")
+	if form, err := d.Dict(catalog["AcroForm"]); err != nil || form == nil {
+		catalog = catalog.Without("AcroForm") // what is no dictionary is no form to any reader
+	}
+	u.Put(d.Root(), catalog)
 	if _, err := d.Pages(); err != nil {
 		return nil, err
 	}
