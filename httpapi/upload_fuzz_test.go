@@ -83,7 +83,7 @@ func uploads() (all []uploadBody) {
 	add := func(route byte, body string) { all = append(all, uploadBody{route, []byte(body)}) }
 	for _, raw := range [][]byte{
 		testpdf.Simple(1, "x"), testpdf.XRefStream(1), testpdf.ObjectStream(1), testpdf.Hybrid(1), testpdf.Form(), testpdf.Encrypted(),
-		testpdf.WithJavaScript(), testpdf.WithAttachment(), testpdf.Hostile()["double bomb"], []byte("no PDF"),
+		testpdf.WithJavaScript(), testpdf.WithAttachment(), testpdf.Unruly(), []byte("no PDF"),
 	} {
 		end := string(raw) + "\r\n--x--\r\n"
 		add(toCreate, envelope+head("document", "application/pdf")+end)
