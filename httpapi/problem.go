@@ -65,9 +65,9 @@ type problem struct {
 // compliance.InvalidError and scopes.InvalidError; esign.StateError,
 // esign.ExternalIDError, esign.NotSignableError, esign.Refusal,
 // vault.AlreadyVaultedError) are answered by judge, which puts the fields into
-// the answer; pades.NotExtendableError, pades.SizeError and pades.AppearanceError
-// (which is about what the host asked its own seal to show) reach a caller as
-// what they wrap, or as a 500.
+// the answer; pades.NotExtendableError, pades.SizeError, pades.FieldError and
+// pades.AppearanceError (which are about what the host asked of its own seal)
+// reach a caller as what they wrap, or as a 500.
 var problems = []problem{
 	{errNoKey, 401, "key_missing", "The header X-API-Key is missing"},
 	{scopes.ErrUnknownKey, 401, "key_unknown", "The API key is not known"},

@@ -9,12 +9,13 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// Appearance is what a visible seal shows: lines of text, a picture, or the picture to the left of the text. What it shows
+// Appearance is what a visible seal shows: lines of text, a picture, or both, the picture to the left or above. What it shows
 // is part of what the seal signs, but proves nothing about the signer: readers compare it with the certificate.
 //
 // A host that seals through packages esign or vault sets it in a Sealer of its own, which hands the request on.
 type Appearance struct {
-	Page int // from 1
+	// Page counts from 1. It and the place on it do not count when SealRequest.Field names a field that is there.
+	Page int
 	// X, Y, W and H are fractions of the page as displayed (rotation and crop box applied), from its top-left corner.
 	// The seal stands upright on that page.
 	X, Y, W, H float64
@@ -41,7 +42,7 @@ const (
 )
 
 // widget draws what a seal shows. Without an appearance that is nothing, on page 1.
-func (s *Sealer) widget(u *pdf.Update, a *Appearance) (pdf.Widget, error) {
+func (s *Sealer) widget(u *pdf.Update, field *pdf.SignatureField, a *Appearance) (pdf.Widget, error) {
 	if a == nil {
 		page, err := u.Document().FirstPage()
 		if err != nil {
@@ -58,7 +59,12 @@ func (s *Sealer) widget(u *pdf.Update, a *Appearance) (pdf.Widget, error) {
 	if err := u.AvoidDangling(); err != nil {
 		return pdf.Widget{}, asNotExtendable(err)
 	}
-	w, err := u.Widget(pdf.Appearance{Page: a.Page, X: a.X, Y: a.Y, W: a.W, H: a.H, Lines: a.Lines, PNG: a.PNG, Fonts: s.fonts})
+	shows := pdf.Appearance{Page: a.Page, X: a.X, Y: a.Y, W: a.W, H: a.H, Lines: a.Lines, PNG: a.PNG, Fonts: s.fonts}
+	draw := u.Widget
+	if field != nil {
+		draw = func(a pdf.Appearance) (pdf.Widget, error) { return u.WidgetOf(*field, a) }
+	}
+	w, err := draw(shows)
 	var refusal *pdf.Refusal
 	var missing *pdf.MissingGlyphError
 	switch {

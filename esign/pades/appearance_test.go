@@ -247,3 +247,76 @@ func wantWithin(t *testing.T, name string, before, after image.Image) {
 		t.Errorf("%s: changed %v, want within %v", name, changed, want)
 	}
 }
+
+// withField is a file with an empty signature field on its second page, below a parent.
+func withField(kind, page, entries string) []byte {
+	return rawpdf.New(rawpdf.Options{
+		Kind: kind, Catalog: "/AcroForm<</Fields[30 0 R]/DA(/Helv 0 Tf)>>",
+		Objects: map[int]string{
+			7:  "<</Type/Page/Parent 2 0 R/Contents 8 0 R/Annots[31 0 R]" + page + ">>",
+			30: "<</T(Parties)/Kids[31 0 R]>>",
+			31: "<</Type/Annot/Subtype/Widget/FT/Sig/T(Buyer)/Parent 30 0 R/Rect[100 100 300 160]/F 4" + entries + ">>",
+		},
+	})
+}
+
+// TestSealInAField seals in a field that was prepared for it, before and after another seal.
+func TestSealInAField(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, pki().Seal)
+	into := func(r *pades.SealRequest) { r.Field = "Parties.Buyer" }
+	shown := func(r *pades.SealRequest) {
+		into(r)
+		r.Appearance = &pades.Appearance{Lines: sealLines, PNG: emblem(t)}
+	}
+	for _, kind := range rawpdf.Kinds() {
+		for _, rotate := range []string{"", "/Rotate 90"} {
+			raw := withField(kind, rotate, "")
+			for name, change := range map[string]func(*pades.SealRequest){"invisible": into, "visible": shown} {
+				r := wantOK(t, seal(t, s, raw, change), 1)
+				if got := r.Signatures[0].Field; got != "Parties.Buyer" {
+					t.Errorf("%s, %s: field %q", kind, name, got)
+				}
+				both := wantOK(t, seal(t, s, seal(t, s, raw), change), 2)
+				if got := both.Signatures[0].ChangesAfter; got != pades.ChangesPermitted {
+					t.Errorf("%s, %s: changes after the first seal: %s", kind, name, got)
+				}
+				wantOK(t, extendFile(t, extender(t), seal(t, s, seal(t, s, raw, change))), 3)
+			}
+		}
+	}
+}
+
+func TestSealInAFieldRefuses(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, pki().Seal)
+	good := withField(rawpdf.Classic, "", "")
+	for name, tc := range map[string]struct {
+		raw   []byte
+		field string
+	}{
+		"no such field": {good, "Seller"},
+		"partial name":  {good, "Buyer"},
+		"signed":        {seal(t, s, good, func(r *pades.SealRequest) { r.Field = "Parties.Buyer" }), "Parties.Buyer"},
+		"locks":         {withField(rawpdf.Classic, "", "/Lock<</Action/All>>"), "Parties.Buyer"},
+		"seed value":    {withField(rawpdf.Classic, "", "/SV<<>>"), "Parties.Buyer"},
+		"two widgets":   {withField(rawpdf.Classic, "", "/Kids[<<>><<>>]"), "Parties.Buyer"},
+		"not for signatures": {rawpdf.New(rawpdf.Options{
+			Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</FT/Tx/T(Name)>>"},
+		}), "Name"},
+	} {
+		_, err := s.Seal(context.Background(), pades.SealRequest{PDF: tc.raw, Field: tc.field})
+		var got *pades.FieldError
+		if !errors.As(err, &got) || got.Field != tc.field {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	_, err := s.Seal(context.Background(), pades.SealRequest{
+		PDF: bytes.Replace(good, []byte("[100 100 300 160]"), []byte("[100 100 100 100]"), 1), Field: "Parties.Buyer",
+		Appearance: &pades.Appearance{Lines: sealLines},
+	})
+	var got *pades.AppearanceError
+	if !errors.As(err, &got) {
+		t.Errorf("no area: got %v", err)
+	}
+}

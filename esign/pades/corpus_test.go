@@ -124,6 +124,11 @@ func signerCorpus(t *testing.T) map[string][]byte {
 	out["signers visible"] = seal(t, a.s, a.raw, visible(sealLines, emblem(t)))
 	out["signers visible after visible"] = seal(t, rsa, out["signers visible"], visible(sealLines, nil))
 	out["signers visible on certified P=2"] = seal(t, rsa, a.cert2, visible(sealLines, nil))
+	inField := seal(t, a.s, withField(rawpdf.XRefStream, "/Rotate 270", ""), func(r *pades.SealRequest) {
+		r.Field, r.Appearance = "Parties.Buyer", &pades.Appearance{Lines: sealLines}
+	})
+	out["signers in a prepared field"] = inField
+	out["signers in a prepared field, then another"] = seal(t, rsa, inField)
 	return out
 }
 

@@ -13,7 +13,8 @@
 //     the claimed time in UTC, and /Name, /Reason, /Location, /ContactInfo as asked;
 //   - a signature field named "Seal n" (§12.7.5.5), added to /AcroForm and to the page's /Annots; /SigFlags 3; every other
 //     entry of the form stays. It has no area and stands on page 1 unless [SealRequest].Appearance makes it visible: then
-//     its widget (§12.5.6.19) has an appearance stream (§12.5.5) that stands upright on the page as displayed;
+//     its widget (§12.5.6.19) has an appearance stream (§12.5.5) that stands upright on the page as displayed. Or, as
+//     [SealRequest].Field says, an empty signature field that is there;
 //   - a cross-reference section of the same kind as the file's last one (§7.5.4, §7.5.8). A hybrid file goes on with a
 //     table (§7.5.8.4);
 //   - /ID with its first half kept and its second derived from what was written (§14.4).

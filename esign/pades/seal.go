@@ -40,7 +40,10 @@ type SealRequest struct {
 	// Certify makes the first signature of a file a certification: 1 allows no changes, 2 forms and signatures, 3 comments
 	// too (ISO 32000-2 §12.8.2.2). Default 0, an approval signature.
 	Certify int
-	// Appearance makes the seal visible; default none: a field without area on page 1.
+	// Field is the name (ISO 32000-2 §12.7.4.2) of an empty signature field to seal in; default a new one, "Seal n".
+	Field string
+	// Appearance makes the seal visible; default none: a new field has no area and stands on page 1. In a field that is
+	// there it fills the field's own place.
 	Appearance *Appearance
 	// Reserve is the room for the CMS structure in bytes; default estimated from the certificates and the last time-stamp.
 	Reserve int
@@ -75,8 +78,8 @@ type Prepared struct {
 }
 
 // Seal seals a file by an incremental update. Errors: [ErrNotExtendable], [ErrTimestampUnavailable],
-// [ErrCertificateInvalid], [ErrNotPDF], *[SizeError], *[AppearanceError], what the signer returned, and ctx's; with an
-// Extender also those of [Extender.Extend].
+// [ErrCertificateInvalid], [ErrNotPDF], *[SizeError], *[FieldError], *[AppearanceError], what the signer returned,
+// and ctx's; with an Extender also those of [Extender.Extend].
 func (s *Sealer) Seal(ctx context.Context, r SealRequest) (*Seal, error) {
 	seal, err := s.sealOnce(ctx, r)
 	var size *SizeError
@@ -221,7 +224,11 @@ func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string
 	if err != nil {
 		return nil, "", asNotExtendable(err)
 	}
-	widget, err := s.widget(u, r.Appearance)
+	field, err := emptyField(d, r.Field)
+	if err != nil {
+		return nil, "", err
+	}
+	widget, err := s.widget(u, field, r.Appearance)
 	if err != nil {
 		return nil, "", err
 	}
@@ -240,7 +247,12 @@ func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string
 			return nil, "", asNotExtendable(err)
 		}
 	}
-	name, err := addField(u, "Seal", sig, widget)
+	name := r.Field
+	if field != nil {
+		err = u.SignField(*field, sig, widget.Normal, signaturesExistAppendOnly)
+	} else {
+		name, err = addField(u, "Seal", sig, widget)
+	}
 	if err != nil {
 		return nil, "", asNotExtendable(err)
 	}
@@ -285,6 +297,41 @@ func certify(d *pdf.Document, dict pdf.Dict, permission int) error {
 	return nil
 }
 
+// FieldError says why the field that [SealRequest].Field names cannot be sealed in.
+type FieldError struct{ Field, Reason string }
+
+func (e *FieldError) Error() string { return fmt.Sprintf("pades: field %q: %s", e.Field, e.Reason) }
+
+// emptyField finds the field to seal in; nil when a new one is wanted. Locks and seed values (§12.7.5.5) bind a signer to
+// what is not made here.
+func emptyField(d *pdf.Document, name string) (*pdf.SignatureField, error) {
+	if name == "" {
+		return nil, nil
+	}
+	fields, err := d.SignatureFields()
+	if err != nil {
+		return nil, asNotExtendable(err)
+	}
+	for _, f := range fields {
+		if f.Name != name {
+			continue
+		}
+		switch {
+		case f.Value != nil:
+			return nil, &FieldError{name, "it is signed"}
+		case f.Ref == (pdf.Ref{}) || f.Dict["Kids"] != nil:
+			return nil, &FieldError{name, "it does not stand in one place"}
+		case f.Dict["Lock"] != nil || f.Dict["SV"] != nil:
+			return nil, &FieldError{name, "locks and seed values are not supported"}
+		}
+		return &f, nil
+	}
+	return nil, &FieldError{name, "there is no such signature field"}
+}
+
+// signaturesExistAppendOnly is /SigFlags (ISO 32000-2 table 225).
+const signaturesExistAppendOnly = 3
+
 // addField adds a signature field that holds sig, named kind and the first free number.
 func addField(u *pdf.Update, kind string, sig pdf.Ref, w pdf.Widget) (string, error) {
 	taken, err := u.Document().FieldNames()
@@ -304,6 +351,5 @@ func addField(u *pdf.Update, kind string, sig pdf.Ref, w pdf.Widget) (string, er
 	if w.Normal != (pdf.Ref{}) {
 		field["Rect"], field["AP"] = w.Rect.Array(), pdf.Dict{"N": w.Normal}
 	}
-	const signaturesExistAppendOnly = 3
 	return name, u.AddField(u.Add(field), w.Page, signaturesExistAppendOnly)
 }

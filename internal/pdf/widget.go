@@ -3,11 +3,12 @@ package pdf
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // An Appearance is what a signature field shows. X, Y, W and H are fractions (0 to 1) of the page as displayed, from its
-// top-left corner; Page counts from 1. A picture stands to the left of the text, or alone.
+// top-left corner; Page counts from 1. A picture stands to the left of the text, above it where the box is high, or alone.
 type Appearance struct {
 	Page       int
 	X, Y, W, H float64
@@ -39,17 +40,69 @@ func (u *Update) Widget(a Appearance) (_ Widget, err error) {
 		return Widget{}, err
 	}
 	pw, ph := p.size()
-	set := newFontSet(u)
-	c := newCanvas(a.W*pw, a.H*ph, a.Fonts, set)
-	if err := c.appearance(a); err != nil {
+	w := Widget{Page: p, Rect: p.onPage(a.X*pw, (1-a.Y-a.H)*ph, a.W*pw, a.H*ph)}
+	return w, u.draw(&w, a)
+}
+
+// WidgetOf draws a where a field stands, whatever the place that a names.
+func (u *Update) WidgetOf(f SignatureField, a Appearance) (_ Widget, err error) {
+	defer guard(&err)
+	rect, ok := u.d.Rect(f.Dict["Rect"])
+	if !ok {
+		return Widget{}, errors.New("pdf: the field has no area")
+	}
+	pages, err := u.d.Pages()
+	if err != nil {
 		return Widget{}, err
 	}
+	for _, p := range pages {
+		list, err := u.d.Array(p.Dict["Annots"])
+		if err != nil {
+			return Widget{}, err
+		}
+		if slices.Contains(list, Object(f.Ref)) {
+			w := Widget{Page: p, Rect: rect}
+			return w, u.draw(&w, a)
+		}
+	}
+	return Widget{}, errors.New("pdf: the field is on no page")
+}
+
+// draw makes the appearance stream for the rectangle of w.
+func (u *Update) draw(w *Widget, a Appearance) error {
+	wide, high := w.Rect.Width()*w.Page.UserUnit, w.Rect.Height()*w.Page.UserUnit
+	if w.Page.Rotate == 90 || w.Page.Rotate == 270 {
+		wide, high = high, wide
+	}
+	set := newFontSet(u)
+	c := newCanvas(wide, high, a.Fonts, set)
+	if err := c.appearance(a); err != nil {
+		return err
+	}
 	// The annotation's rectangle places the form: of the way to default user space only turning and scaling are left.
-	form := p.display()
+	form := w.Page.display()
 	form[4], form[5] = 0, 0
-	w := Widget{Page: p, Rect: p.onPage(a.X*pw, (1-a.Y-a.H)*ph, a.W*pw, a.H*ph), Normal: c.form(form)}
+	w.Normal = c.form(form)
 	set.finish()
-	return w, nil
+	return nil
+}
+
+// SignField puts a signature into an empty field that is there, and what it shows unless normal is zero.
+func (u *Update) SignField(f SignatureField, sig, normal Ref, sigFlags int64) error {
+	if _, err := u.Edit(f.Ref, func(d Dict) error {
+		d["V"] = sig
+		if normal != (Ref{}) {
+			d["AP"] = Dict{"N": normal}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	return u.EditCatalog(func(c Dict) error {
+		form, err := u.Edit(c["AcroForm"], func(f Dict) error { f["SigFlags"] = sigFlags; return nil })
+		c["AcroForm"] = form
+		return err
+	})
 }
 
 // onPage takes a rectangle on the displayed page, from its bottom-left corner, to default user space.
@@ -66,14 +119,19 @@ func (c *canvas) appearance(a Appearance) error {
 	pad := min(2, c.w/20, c.h/20)
 	f := frame{pad, pad, c.w - 2*pad, c.h - 2*pad}
 	if len(a.PNG) > 0 {
-		left := f
-		if len(a.Lines) > 0 {
-			left.w = min(f.h, f.w/3)
+		part := f
+		switch {
+		case len(a.Lines) == 0:
+		case f.h > f.w:
+			part.h = f.h / 3
+			f.y, f.h = f.y+part.h+2*pad, f.h-part.h-2*pad
+		default:
+			part.w = min(f.h, f.w/3)
+			f.x, f.w = f.x+part.w+2*pad, f.w-part.w-2*pad
 		}
-		if err := c.picture(left, a.PNG, 0.5); err != nil {
+		if err := c.picture(part, a.PNG, 0.5); err != nil {
 			return err
 		}
-		f.x, f.w = f.x+left.w+2*pad, f.w-left.w-2*pad
 	}
 	if len(a.Lines) == 0 {
 		return nil
