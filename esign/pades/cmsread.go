@@ -22,16 +22,35 @@ type readCMS struct {
 	certificates []*x509.Certificate
 	leaf         *x509.Certificate // the one the SignerInfo names
 	size         int               // of the structure, without padding
+	ber          bool              // it is not DER
 	signed       map[string]asn1.RawValue
 	unsigned     map[string][]asn1.RawValue
 }
 
-// parseCMS parses a DER ContentInfo. Bytes after it must be zero: the padding of /Contents. The signer's certificate may
-// come from elsewhere when the structure does not hold it.
-func parseCMS(der []byte, elsewhere ...*x509.Certificate) (*readCMS, error) {
-	if len(der) > 1 && der[0] == 0x30 && der[1] == 0x80 {
-		return nil, unsupported("a signature in BER instead of DER")
+// parseCMS parses a ContentInfo in DER or, as some signers write it, BER. Bytes after it must be zero: the padding of
+// /Contents. The signer's certificate may come from elsewhere when the structure does not hold it.
+func parseCMS(raw []byte, elsewhere ...*x509.Certificate) (*readCMS, error) {
+	c, err := parseDER(raw, elsewhere)
+	if err == nil {
+		return c, nil
 	}
+	der, size, ok := definite(raw)
+	if !ok || bytes.Equal(der, raw[:size]) {
+		return nil, err
+	}
+	if len(bytes.TrimLeft(raw[size:], "\x00")) > 0 {
+		return nil, errTrailing
+	}
+	if c, err = parseDER(der, elsewhere); err != nil {
+		return nil, err
+	}
+	c.ber, c.size = true, size
+	return c, nil
+}
+
+var errTrailing = errors.New("something other than zeros follows the signature value")
+
+func parseDER(der []byte, elsewhere []*x509.Certificate) (*readCMS, error) {
 	var ci contentInfo
 	rest, err := asn1.Unmarshal(der, &ci)
 	if err != nil {
@@ -39,7 +58,7 @@ func parseCMS(der []byte, elsewhere ...*x509.Certificate) (*readCMS, error) {
 	}
 	size := len(der) - len(rest)
 	if len(bytes.TrimLeft(rest, "\x00")) > 0 {
-		return nil, errors.New("something other than zeros follows the signature value")
+		return nil, errTrailing
 	}
 	if !ci.Type.Equal(oidSignedData) {
 		return nil, errors.New("the signature value is not SignedData")

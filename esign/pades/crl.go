@@ -62,10 +62,6 @@ func readDER(b []byte) (tag byte, content, whole, rest []byte, ok bool) {
 	return b[0], b[at : at+n], b[:at+n], b[at+n:], true
 }
 
-func writeDER(tag byte, parts ...[]byte) ([]byte, error) {
-	return asn1.Marshal(asn1.RawValue{Class: int(tag >> 6), Tag: int(tag & 0x1F), IsCompound: tag&0x20 != 0, Bytes: bytes.Join(parts, nil)})
-}
-
 // parseList reads all but the entries.
 func parseList(der []byte) (*revocationList, bool) {
 	l := &revocationList{der: der}
@@ -100,13 +96,9 @@ func parseList(der []byte) (*revocationList, bool) {
 		}
 		at++
 	}
-	stub, err := writeDER(tagSequence, head...)
-	if err == nil {
-		stub, err = writeDER(tagSequence, stub, seal)
-	}
-	if err == nil {
-		l.head, err = x509.ParseRevocationList(stub)
-	}
+	stub := element(tagSequence, slices.Concat(element(tagSequence, bytes.Join(head, nil)), seal))
+	var err error
+	l.head, err = x509.ParseRevocationList(stub)
 	return l, err == nil
 }
 

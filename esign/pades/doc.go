@@ -49,9 +49,10 @@
 //
 //   - Integrity. The dictionary is indirect, uncompressed, without repeated keys. /ByteRange is [0 a b c]; what it leaves
 //     out is exactly the hexadecimal string of this dictionary's /Contents; it ends with an end-of-file marker. The CMS is
-//     DER, padded with zeros only, with exactly one SignerInfo, no repeated signed attribute, no content of its own; digest,
-//     certificate binding and signature value hold. A time-stamp that is there must hold too. What is not known (another
-//     SubFilter, algorithm, BER) is "unsupported", which is never OK.
+//     DER, or BER that says the same (X.690 §8; no baseline signature then), padded with zeros only, with exactly one
+//     SignerInfo, no repeated signed attribute, no content of its own; digest, certificate binding and signature value hold.
+//     A time-stamp that is there must hold too. What is not known (another SubFilter or algorithm) is "unsupported", which
+//     is never OK.
 //
 //   - Revision. The signed revision can be opened by itself and the signature is a field in it. Later cross-reference
 //     sections build on its own.

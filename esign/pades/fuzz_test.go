@@ -111,6 +111,7 @@ func FuzzStatement(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(der)
+	f.Add(indefinite(f, der))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		content, r, err := pades.VerifyStatement(context.Background(), raw, pades.Options{Roots: pki().Roots()})
 		if err == nil && r.OK() && string(content) != "version 1" {

@@ -30,10 +30,10 @@ func hasMaterial(d *pdf.Document) bool {
 	return err == nil && len(m.OCSPs)+len(m.CRLs) > 0
 }
 
-// isBaseline checks the parts of level B-B that a seal from elsewhere may lack: the SubFilter, /M, and no signing-time
-// attribute.
+// isBaseline checks the parts of level B-B that a seal from elsewhere may lack: the SubFilter, /M, DER, and no
+// signing-time attribute.
 func (s *verified) isBaseline() bool {
-	if s.cms == nil || s.report.SubFilter != subFilterCAdES || s.report.SigningTime.IsZero() {
+	if s.cms == nil || s.cms.ber || s.report.SubFilter != subFilterCAdES || s.report.SigningTime.IsZero() {
 		return false
 	}
 	_, signingTime := s.cms.signed[oidSigningTime.String()]

@@ -208,6 +208,9 @@ func requestToken(ctx context.Context, stamper Timestamper, h crypto.Hash, diges
 	if !t.Stamps(h, digest) {
 		return nil, nil, fmt.Errorf("%w: the token is over something else", ErrTimestampUnavailable)
 	}
+	if definite, size, ok := definite(der); ok && size == len(der) {
+		der = definite // a token in BER would make the seal around it BER too
+	}
 	return der, t, nil
 }
 
