@@ -209,6 +209,9 @@ func sealUnlessBlocked(s *pades.Sealer, raw []byte) []byte {
 // TestCorpus wants every intact file called good and every tampered one not. With EVAULT_TOOLS=1 it asks pdfsig about the
 // same files and lists its verdict beside ours.
 func TestCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	ask := func([]byte) string { return "-" }
 	if os.Getenv("EVAULT_TOOLS") == "1" {
