@@ -82,6 +82,9 @@ func peak(f func()) int64 {
 // A file takes memory by its size and by counted limits, not by the numbers it names. The bounds are about three times
 // what is measured. Not parallel: other tests would be counted.
 func TestMemory(t *testing.T) {
+	if raceDetector || testing.Short() {
+		t.Skip("long, and the race detector takes memory of its own")
+	}
 	rows := func(n int, row string) []byte { return deflate(times(n, row)) }
 	files := map[string][]byte{
 		"rows of nothing":    bombOfRows("/Size 999999999/W[1 4 2]/Filter/FlateDecode", rows(490_000, "\x00\x00\x00\x00\x00\x00\x00")),
