@@ -59,7 +59,7 @@ func (s complianceStore) With(tx storage.Tx) compliance.Store { return complianc
 
 func (s complianceStore) LastEvaluation(ctx context.Context, envelopeID string) (compliance.StoredEvaluation, error) {
 	var r evaluationRow
-	if err := s.find(ctx, &r, "envelope_id = ?", envelopeID); err != nil {
+	if err := s.find(ctx, &r, "envelope_id = ?", "", envelopeID); err != nil {
 		return compliance.StoredEvaluation{}, err
 	}
 	return compliance.StoredEvaluation{
@@ -125,8 +125,8 @@ func (s complianceStore) certificate(ctx context.Context, q *bun.SelectQuery) (c
 
 func (s complianceStore) Certificates(ctx context.Context, envelopeID string) ([]compliance.StoredCertificate, error) {
 	var rs []certificateRow
-	if err := s.idb.NewSelect().Model(&rs).Where("envelope_id = ?", envelopeID).OrderExpr("serial").Scan(ctx); err != nil {
-		return nil, mapErr(err)
+	if err := s.find(ctx, &rs, "envelope_id = ?", "serial", envelopeID); err != nil {
+		return nil, err
 	}
 	list := make([]compliance.StoredCertificate, len(rs))
 	for i, r := range rs {

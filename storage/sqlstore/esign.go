@@ -62,7 +62,7 @@ func (s esignStore) CreateEnvelope(ctx context.Context, e *esign.Envelope) error
 
 func (s esignStore) Envelope(ctx context.Context, envelopeID string) (*esign.Envelope, error) {
 	var r envelopeRow
-	if err := s.find(ctx, &r, "envelope_id = ?", envelopeID); err != nil {
+	if err := s.find(ctx, &r, "envelope_id = ?", "", envelopeID); err != nil {
 		return nil, err
 	}
 	e, err := r.envelope()
@@ -75,7 +75,7 @@ func (s esignStore) Envelope(ctx context.Context, envelopeID string) (*esign.Env
 // load reads what hangs on the row of e.
 func (s esignStore) load(ctx context.Context, e *esign.Envelope) error {
 	var d documentRow
-	err := s.find(ctx, &d, "envelope_id = ?", e.ID)
+	err := s.find(ctx, &d, "envelope_id = ?", "", e.ID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound): // voided while pending
 	case err != nil:
@@ -89,22 +89,22 @@ func (s esignStore) load(ctx context.Context, e *esign.Envelope) error {
 		return nil
 	}
 	var parts []partRow
-	if err := s.idb.NewSelect().Model(&parts).Where("envelope_id = ?", e.ID).OrderExpr("seq").Scan(ctx); err != nil {
-		return mapErr(err)
+	if err := s.find(ctx, &parts, "envelope_id = ?", "seq", e.ID); err != nil {
+		return err
 	}
 	for i := range parts {
 		e.Parts = append(e.Parts, parts[i].part())
 	}
 	var signers []signerRow
-	if err := s.idb.NewSelect().Model(&signers).Where("envelope_id = ?", e.ID).OrderExpr("position").Scan(ctx); err != nil {
-		return mapErr(err)
+	if err := s.find(ctx, &signers, "envelope_id = ?", "position", e.ID); err != nil {
+		return err
 	}
 	for i := range signers {
 		e.Signers = append(e.Signers, signers[i].signer())
 	}
 	var fields []fieldRow
-	if err := s.idb.NewSelect().Model(&fields).Where("envelope_id = ?", e.ID).OrderExpr("position").Scan(ctx); err != nil {
-		return mapErr(err)
+	if err := s.find(ctx, &fields, "envelope_id = ?", "position", e.ID); err != nil {
+		return err
 	}
 	for i := range fields {
 		e.Fields = append(e.Fields, fields[i].field())
@@ -179,7 +179,7 @@ func (s esignStore) AddPart(ctx context.Context, envelopeID string, p esign.Part
 
 func (s esignStore) Status(ctx context.Context, orgID, envelopeID string) (*esign.Summary, error) {
 	var r summaryRow
-	if err := s.find(ctx, &r, "envelope_id = ? AND org_id = ?", envelopeID, orgID); err != nil {
+	if err := s.find(ctx, &r, "envelope_id = ? AND org_id = ?", "", envelopeID, orgID); err != nil {
 		return nil, err
 	}
 	sum := r.summary()

@@ -31,6 +31,15 @@ type eventRow struct {
 	DispatchedAt *time.Time `bun:"dispatched_at"`
 }
 
+// headRow is what the next event of a chain needs of the last.
+type headRow struct {
+	bun.BaseModel `bun:"table:evault_events,alias:e"`
+
+	Seq        int64     `bun:"seq"`
+	Hash       string    `bun:"hash"`
+	RecordedAt time.Time `bun:"recorded_at"`
+}
+
 type eventDetailRow struct {
 	bun.BaseModel `bun:"table:evault_event_details,alias:d"`
 
@@ -49,10 +58,9 @@ type eventAndDetail struct {
 
 // ChainHead implements chain.Store.
 func (s session) ChainHead(ctx context.Context, envelopeID string) (chain.Head, error) {
-	var r eventRow
-	err := s.idb.NewSelect().Model(&r).Column("seq", "hash", "recorded_at").
-		Where("envelope_id = ?", envelopeID).OrderExpr("seq DESC").Limit(1).Scan(ctx)
-	if err = mapErr(err); errors.Is(err, storage.ErrNotFound) {
+	var r headRow
+	err := s.find(ctx, &r, "envelope_id = ?", "seq DESC", envelopeID)
+	if errors.Is(err, storage.ErrNotFound) {
 		return chain.Head{}, nil
 	}
 	if err != nil {

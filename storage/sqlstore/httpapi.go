@@ -42,7 +42,7 @@ func (t tickets) Issue(ctx context.Context, tx storage.Tx, k storage.Ticket) err
 
 func (t tickets) Ticket(ctx context.Context, id string) (storage.Ticket, error) {
 	var r ticketRow
-	if err := t.find(ctx, &r, "ticket_id = ?", id); err != nil {
+	if err := t.find(ctx, &r, "ticket_id = ?", "", id); err != nil {
 		return storage.Ticket{}, err
 	}
 	return storage.Ticket{

@@ -58,7 +58,7 @@ func (i idempotency) Claim(ctx context.Context, c storage.Claim, now time.Time) 
 // taking over what has expired.
 func (s session) repeat(ctx context.Context, want *idempotencyRow, now time.Time) (*storage.Answer, error) {
 	var have idempotencyRow
-	if err := s.find(ctx, &have, "scope = ? AND idem_key = ?", want.Scope, want.Key); err != nil {
+	if err := s.find(ctx, &have, "scope = ? AND idem_key = ?", "", want.Scope, want.Key); err != nil {
 		return nil, err
 	}
 	kept := have.Status != 0 && (have.KeepUntil == nil || have.KeepUntil.After(now))

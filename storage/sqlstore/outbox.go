@@ -73,7 +73,7 @@ func (r *endpointRow) endpoint() storage.Endpoint {
 
 func (o outbox) Endpoint(ctx context.Context, keyID string) (storage.Endpoint, error) {
 	var r endpointRow
-	if err := o.find(ctx, &r, "key_id = ?", keyID); err != nil {
+	if err := o.find(ctx, &r, "key_id = ?", "", keyID); err != nil {
 		return storage.Endpoint{}, err
 	}
 	return r.endpoint(), nil

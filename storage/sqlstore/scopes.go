@@ -71,7 +71,7 @@ func (s scopesStore) UpdateOrganization(ctx context.Context, o scopes.Organizati
 
 func (s scopesStore) Organization(ctx context.Context, id string) (scopes.Organization, error) {
 	var r organizationRow
-	if err := s.find(ctx, &r, "org_id = ?", id); err != nil {
+	if err := s.find(ctx, &r, "org_id = ?", "", id); err != nil {
 		return scopes.Organization{}, err
 	}
 	return r.organization()
@@ -108,7 +108,7 @@ func (s scopesStore) InsertKey(ctx context.Context, k scopes.StoredKey) error {
 
 func (s scopesStore) KeyBySecret(ctx context.Context, secret storage.Digest) (scopes.StoredKey, error) {
 	var r keyRow
-	if err := s.find(ctx, &r, "secret_sha256 = ?", string(secret)); err != nil {
+	if err := s.find(ctx, &r, "secret_sha256 = ?", "", string(secret)); err != nil {
 		return scopes.StoredKey{}, err
 	}
 	return scopes.StoredKey{Key: r.key(), Secret: storage.Digest(r.SecretSHA256)}, nil
@@ -116,7 +116,7 @@ func (s scopesStore) KeyBySecret(ctx context.Context, secret storage.Digest) (sc
 
 func (s scopesStore) Key(ctx context.Context, orgID, id string) (scopes.Key, error) {
 	var r keyRow
-	if err := s.find(ctx, &r, "key_id = ? AND org_id = ?", id, orgID); err != nil {
+	if err := s.find(ctx, &r, "key_id = ? AND org_id = ?", "", id, orgID); err != nil {
 		return scopes.Key{}, err
 	}
 	return r.key(), nil
@@ -124,8 +124,8 @@ func (s scopesStore) Key(ctx context.Context, orgID, id string) (scopes.Key, err
 
 func (s scopesStore) Keys(ctx context.Context, orgID string) ([]scopes.Key, error) {
 	var rs []keyRow
-	if err := s.idb.NewSelect().Model(&rs).Where("org_id = ?", orgID).OrderExpr("created_at, key_id").Scan(ctx); err != nil {
-		return nil, mapErr(err)
+	if err := s.find(ctx, &rs, "org_id = ?", "created_at, key_id", orgID); err != nil {
+		return nil, err
 	}
 	list := make([]scopes.Key, len(rs))
 	for i, r := range rs {

@@ -27,6 +27,7 @@ type session struct {
 	db  *DB
 	idb bun.IDB      // runs the SQL; never nil
 	tx  *transaction // nil outside a transaction
+	own *sql.Tx      // of a transaction that once began
 }
 
 func (d *DB) session() session { return session{db: d, idb: d.idb} }
@@ -84,7 +85,7 @@ func (s session) nested(ctx context.Context, fn func(ctx context.Context, s sess
 			_ = tx.Rollback()
 		}
 	}()
-	if err := fn(ctx, session{db: s.db, idb: tx, tx: &transaction{tx}}); err != nil {
+	if err := fn(ctx, session{db: s.db, idb: tx, tx: &transaction{tx}, own: s.own}); err != nil {
 		return again(err)
 	}
 	ended = true

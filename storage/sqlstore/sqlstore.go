@@ -74,6 +74,7 @@ func Bun(tx storage.Tx) bun.IDB {
 
 // once runs fn in one transaction of its own.
 func (d *DB) once(ctx context.Context, fn func(ctx context.Context, s session) error) (err error) {
+	d.statements.prepareWanted(ctx, d.bun)
 	leave, err := d.enter(ctx)
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (d *DB) once(ctx context.Context, fn func(ctx context.Context, s session) e
 			_ = tx.Rollback()
 		}
 	}()
-	if err := fn(ctx, session{db: d, idb: tx, tx: &transaction{tx}}); err != nil {
+	if err := fn(ctx, session{db: d, idb: tx, tx: &transaction{tx}, own: tx.Tx}); err != nil {
 		return err
 	}
 	ended = true

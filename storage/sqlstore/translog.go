@@ -61,7 +61,7 @@ func (s logStore) InTx(ctx context.Context, fn func(ctx context.Context, s trans
 
 func (s logStore) Head(ctx context.Context) (translog.Head, error) {
 	var r logHeadRow
-	err := s.find(ctx, &r, "id = ?", 1)
+	err := s.find(ctx, &r, "id = ?", "", 1)
 	if errors.Is(err, storage.ErrNotFound) {
 		return translog.Head{}, nil
 	}
@@ -158,10 +158,8 @@ type sequenced struct {
 
 func (s logStore) Entry(ctx context.Context, eventID string) (translog.Entry, error) {
 	var r eventRow
-	err := s.idb.NewSelect().Model(&r).Column("event_id", "type", "recorded_at", "canonical", "log_index").
-		Where("event_id = ?", eventID).Scan(ctx)
-	if err != nil {
-		return translog.Entry{}, mapErr(err)
+	if err := s.find(ctx, &r, "event_id = ?", "", eventID); err != nil {
+		return translog.Entry{}, err
 	}
 	e := translog.Entry{EventID: r.EventID, Type: r.Type, RecordedAt: utc(r.RecordedAt), Canonical: r.Canonical, Index: -1}
 	if r.LogIndex != nil {
@@ -172,9 +170,8 @@ func (s logStore) Entry(ctx context.Context, eventID string) (translog.Entry, er
 
 func (s logStore) Checkpoint(ctx context.Context, epoch int) (translog.Checkpoint, error) {
 	var r logCheckpointRow
-	err := s.idb.NewSelect().Model(&r).Where("epoch = ?", epoch).OrderExpr("size DESC").Limit(1).Scan(ctx)
-	if err != nil {
-		return translog.Checkpoint{}, mapErr(err)
+	if err := s.find(ctx, &r, "epoch = ?", "size DESC", epoch); err != nil {
+		return translog.Checkpoint{}, err
 	}
 	root, err := treeHash(r.Root)
 	return translog.Checkpoint{Origin: r.Origin, Size: r.Size, Root: root, Note: r.Note}, err

@@ -46,7 +46,7 @@ func (s vaultStore) UpdateCopy(ctx context.Context, c *vault.Copy) error {
 
 func (s vaultStore) Copy(ctx context.Context, envelopeID string) (*vault.Copy, error) {
 	var r copyRow
-	if err := s.find(ctx, &r, "envelope_id = ?", envelopeID); err != nil {
+	if err := s.find(ctx, &r, "envelope_id = ?", "", envelopeID); err != nil {
 		return nil, err
 	}
 	c, err := r.copy()
@@ -55,7 +55,7 @@ func (s vaultStore) Copy(ctx context.Context, envelopeID string) (*vault.Copy, e
 	}
 	if r.MarkedID != nil {
 		var m registeredRow
-		if err := s.find(ctx, &m, "id = ?", *r.MarkedID); err != nil {
+		if err := s.find(ctx, &m, "id = ?", "", *r.MarkedID); err != nil {
 			return nil, err
 		}
 		marked, _ := m.registered()
@@ -63,7 +63,7 @@ func (s vaultStore) Copy(ctx context.Context, envelopeID string) (*vault.Copy, e
 	}
 	if r.AcknowledgmentID != nil {
 		var a acknowledgmentRow
-		if err := s.find(ctx, &a, "acknowledgment_id = ?", *r.AcknowledgmentID); err != nil {
+		if err := s.find(ctx, &a, "acknowledgment_id = ?", "", *r.AcknowledgmentID); err != nil {
 			return nil, err
 		}
 		ack, _ := a.acknowledgment()
@@ -89,8 +89,8 @@ func (s vaultStore) AddVersion(ctx context.Context, v vault.Version) error {
 
 func (s vaultStore) Versions(ctx context.Context, copyID string) ([]vault.Version, error) {
 	var rs []versionRow
-	if err := s.idb.NewSelect().Model(&rs).Where("copy_id = ?", copyID).OrderExpr("version").Scan(ctx); err != nil {
-		return nil, mapErr(err)
+	if err := s.find(ctx, &rs, "copy_id = ?", "version", copyID); err != nil {
+		return nil, err
 	}
 	out := make([]vault.Version, len(rs))
 	for i := range rs {
@@ -227,7 +227,7 @@ func (s vaultStore) UpdateRelease(ctx context.Context, r *vault.Release) error {
 
 func (s vaultStore) Release(ctx context.Context, envelopeID string) (*vault.Release, error) {
 	var r releaseRow
-	if err := s.find(ctx, &r, "envelope_id = ?", envelopeID); err != nil {
+	if err := s.find(ctx, &r, "envelope_id = ?", "", envelopeID); err != nil {
 		return nil, err
 	}
 	return r.release()

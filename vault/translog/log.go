@@ -63,9 +63,7 @@ type Log struct {
 // New checks c. It does no I/O.
 func New(c Config) (*Log, error) {
 	if err := missing.Settings("translog", map[string]bool{
-		"Store":  c.Store == nil,
-		"Signer": c.Signer == nil,
-		"Origin": c.Origin == "",
+		"Store": c.Store == nil, "Signer": c.Signer == nil, "Origin": c.Origin == "", "Anchors": c.Anchors == nil,
 	}); err != nil {
 		return nil, err
 	}
