@@ -105,15 +105,26 @@ func TestMemory(t *testing.T) {
 		files["hostile: "+name] = testpdf.Hostile()[name]
 	}
 	for name, raw := range files {
-		var err error
-		took := peak(func() { _, err = pdf.Inspect(t.Context(), raw, pdf.Limits{}) })
-		t.Logf("%-30s %8d bytes: %6.1f MiB (%v)", name, len(raw), float64(took)/(1<<20), err)
-		most := int64(160 << 20) // what may be decoded, twice while it is read, and what is held of objects
-		if len(raw) < 16<<10 {
-			most = 48 << 20
-		}
-		if took > most {
-			t.Errorf("%s: %d bytes take %d MiB, want at most %d", name, len(raw), took>>20, most>>20)
+		for verb, f := range map[string]func() error{
+			"Inspect": func() error { _, err := pdf.Inspect(t.Context(), raw, pdf.Limits{}); return err },
+			"copy": func() error {
+				marked, err := pdf.MarkCopy(t.Context(), raw, pdf.CopyMark{})
+				if err != nil {
+					return err
+				}
+				return pdf.CheckCopy(marked, pdf.DefaultCopyText)
+			},
+		} {
+			var err error
+			took := peak(func() { err = f() })
+			t.Logf("%-7s %-30s %8d bytes: %6.1f MiB (%v)", verb, name, len(raw), float64(took)/(1<<20), err)
+			most := int64(160 << 20) // what may be decoded, twice while it is read, and what is held of objects
+			if len(raw) < 16<<10 {
+				most = 48 << 20
+			}
+			if took > most {
+				t.Errorf("%s of %s: %d bytes take %d MiB, want at most %d", verb, name, len(raw), took>>20, most>>20)
+			}
 		}
 	}
 }
