@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
+	"math/big"
 	"slices"
 	"time"
 
@@ -109,7 +110,7 @@ func (a *answers) about(cert, issuer *x509.Certificate) []statement {
 // Parsing with no issuer checks nothing about a response that carries no certificate.
 func readOCSP(der []byte, cert, issuer *x509.Certificate) (statement, bool) {
 	r, err := ocsp.ParseResponseForCert(der, cert, nil)
-	if err != nil || r.SerialNumber.Cmp(cert.SerialNumber) != 0 {
+	if err != nil || r.SerialNumber.Cmp(cert.SerialNumber) != 0 || !aboutIssuer(r, issuer) {
 		return statement{}, false
 	}
 	s := statement{
@@ -121,6 +122,47 @@ func readOCSP(der []byte, cert, issuer *x509.Certificate) (statement, bool) {
 	}
 	s.responder = r.Certificate
 	return s, r.Certificate != nil && r.CheckSignatureFrom(r.Certificate) == nil && delegated(r.Certificate, issuer, r.ProducedAt)
+}
+
+// certID names a certificate (RFC 6960 §4.1.1).
+type certID struct {
+	Hash      asn1.RawValue
+	Name, Key []byte // of the issuer, hashed
+	Serial    *big.Int
+}
+
+// aboutIssuer reports whether a response speaks about a certificate of this issuer and not of another one that the same
+// responder serves.
+func aboutIssuer(r *ocsp.Response, issuer *x509.Certificate) bool {
+	var key struct {
+		Algorithm asn1.RawValue
+		Bits      asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(issuer.RawSubjectPublicKeyInfo, &key); err != nil || !r.IssuerHash.Available() {
+		return false
+	}
+	_, data, _, _, ok := readDER(r.TBSResponseData)
+	for ok && len(data) > 0 {
+		var tag byte
+		var list []byte
+		if tag, list, _, data, ok = readDER(data); !ok || tag != tagSequence {
+			continue // version, responder, time
+		}
+		for len(list) > 0 {
+			var id certID
+			var single []byte
+			if _, single, _, list, ok = readDER(list); !ok {
+				return false
+			}
+			if _, err := asn1.Unmarshal(single, &id); err != nil {
+				return false
+			}
+			if id.Serial.Cmp(r.SerialNumber) == 0 {
+				return bytes.Equal(id.Name, sum(r.IssuerHash, issuer.RawSubject)) && bytes.Equal(id.Key, sum(r.IssuerHash, key.Bits.RightAlign()))
+			}
+		}
+	}
+	return false
 }
 
 // delegated reports whether issuer itself issued the responder's certificate, for signing OCSP responses, valid when it

@@ -73,10 +73,10 @@
 //   - Revocation. Answers in the lists of the document security store and in [Options].Material count when the issuer
 //     signed them, or an OCSP responder whose certificate the issuer itself issued with the extended key usage OCSPSigning
 //     (RFC 6960 §4.2.2.2); that responder's own certificate must have the extension id-pkix-ocsp-nocheck (§4.2.2.2.1) or be
-//     answered for in turn. They must speak about the proven time and be older than the end of the certificate's validity,
-//     after which issuers forget it; a CRL must cover all that its issuer issued. A revocation after the proven time does no
-//     harm. Without an answer Revocation is "unknown", which [Options].RequireRevocation makes a reason for distrust.
-//     Entries in /VRI prove nothing.
+//     answered for in turn. Answers must name the issuer (by name and key, hashed, in OCSP §4.1.1), speak about the proven
+//     time, and be older than the end of the certificate's validity, after which issuers forget it; a CRL must cover all
+//     that its issuer issued. A revocation after the proven time does no harm. Without an answer Revocation is "unknown",
+//     which [Options].RequireRevocation makes a reason for distrust. Entries in /VRI prove nothing.
 //
 // Chains are those of crypto/x509 (RFC 5280 §6): validity, signatures, basic constraints, path lengths, extended key usages,
 // name constraints on DNS, e-mail, URI and IP names, required policies (§4.2.1.11); a critical extension or a critical name

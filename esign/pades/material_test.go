@@ -3,6 +3,7 @@ package pades_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -141,6 +142,7 @@ type responder struct {
 	*testpki.Revocations
 	id     testpki.Identity
 	change func(*ocsp.Response)
+	about  *x509.Certificate // issuer of what it speaks about; default the right one
 }
 
 func newResponder(t testing.TB, change ...func(*x509.Certificate)) *responder {
@@ -172,6 +174,9 @@ func (r *responder) Revocation(ctx context.Context, cert, issuer *x509.Certifica
 	if r.change != nil {
 		r.change(&answer)
 	}
+	if r.about != nil {
+		issuer = r.about
+	}
 	response, err = ocsp.CreateResponse(issuer, r.id.Leaf(), answer, r.id.Key)
 	return response, nil, err
 }
@@ -201,6 +206,10 @@ func TestOCSPResponders(t *testing.T) {
 	revokedLater.Revoke(revokedLater.id.Leaf(), time.Now().Add(time.Hour))
 	warns := newResponder(t)
 	warns.change = func(r *ocsp.Response) { r.Status, r.RevokedAt = ocsp.Revoked, time.Now().Add(-time.Hour) }
+	elsewhere := newResponder(t, noCheck)
+	elsewhere.about = pki().Root
+	sha256Named := newResponder(t, noCheck)
+	sha256Named.change = func(r *ocsp.Response) { r.IssuerHash = crypto.SHA256 }
 	unknown := newResponder(t, noCheck)
 	unknown.change = func(r *ocsp.Response) { r.Status = ocsp.Unknown }
 	stale := newResponder(t, noCheck)
@@ -217,6 +226,8 @@ func TestOCSPResponders(t *testing.T) {
 		"needs no check":                    {newResponder(t, noCheck), cannotSay, nil},
 		"its issuer says good":              {newResponder(t), plain, nil},
 		"revoked after it answered":         {revokedLater, plain, nil},
+		"names the issuer by SHA-256":       {sha256Named, cannotSay, nil},
+		"speaks about another issuer":       {elsewhere, cannotSay, pades.ErrRevocationUnavailable},
 		"nothing tells about it":            {newResponder(t), cannotSay, pades.ErrRevocationUnavailable},
 		"revoked":                           {revoked, plain, pades.ErrRevocationUnavailable},
 		"not delegated: no key usage":       {newResponder(t, noCheck, func(c *x509.Certificate) { c.ExtKeyUsage = nil }), cannotSay, pades.ErrRevocationUnavailable},
