@@ -6,36 +6,42 @@ import (
 )
 
 // textFont maps the codes of a font to text: by its /ToUnicode (ISO 32000-2 §9.10.3), else, for a simple font, as
-// WinAnsiEncoding.
+// WinAnsiEncoding. White space is left out.
 type textFont struct {
-	width int // bytes of a code
-	runes map[int]string
-	base  []codeRange
+	width  int // bytes of a code
+	runes  map[int]string
+	base   []codeRange
+	single [256]string // the same, of codes of one byte
 }
 
 type codeRange struct{ from, to, first int }
 
 func (f *textFont) write(out *strings.Builder, s String) {
+	if f.width == 1 {
+		for _, c := range []byte(s) {
+			out.WriteString(f.single[c])
+		}
+		return
+	}
 	for i := 0; i+f.width <= len(s); i += f.width {
 		n := 0
 		for _, c := range []byte(s[i : i+f.width]) {
 			n = n<<8 | int(c)
 		}
-		f.char(out, n)
+		out.WriteString(f.char(n))
 	}
 }
 
-func (f *textFont) char(out *strings.Builder, code int) {
+func (f *textFont) char(code int) string {
 	if s, ok := f.runes[code]; ok {
-		out.WriteString(s)
-		return
+		return s
 	}
 	for _, r := range f.base {
 		if code >= r.from && code <= r.to {
-			out.WriteRune(rune(r.first + code - r.from))
-			return
+			return unspaced(string(rune(r.first + code - r.from)))
 		}
 	}
+	return ""
 }
 
 // textFont returns the font that a resource dictionary gives a name.
@@ -66,6 +72,9 @@ func (d *Document) textFont(res Dict, name Object, known map[Ref]*textFont) (*te
 	} else if f.width == 1 {
 		f.runes = winAnsi()
 	}
+	for c := range f.single {
+		f.single[c] = f.char(c)
+	}
 	if indirect {
 		known[ref] = f
 	}
@@ -79,7 +88,7 @@ func (f *textFont) readCMap(data []byte, depth int) {
 		switch string(op) {
 		case "endbfchar":
 			for i := 0; i+1 < len(c.args); i += 2 {
-				f.runes[code(c.object(i))] = utf16Text(c.object(i + 1))
+				f.runes[code(c.object(i))] = unspaced(utf16Text(c.object(i + 1)))
 			}
 		case "endbfrange":
 			f.ranges(c)
@@ -97,7 +106,7 @@ func (f *textFont) ranges(c *contentReader) {
 			}
 		case Array:
 			for n, o := range v {
-				f.runes[from+n] = utf16Text(o)
+				f.runes[from+n] = unspaced(utf16Text(o))
 			}
 		}
 	}
@@ -125,7 +134,7 @@ func utf16Text(o Object) string {
 func winAnsi() map[int]string {
 	m := map[int]string{}
 	for c := 0x20; c < 0x100; c++ {
-		m[c] = string(rune(c))
+		m[c] = unspaced(string(rune(c)))
 	}
 	for i, r := range []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ") {
 		m[0x80+i] = string(r)

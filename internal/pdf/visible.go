@@ -77,7 +77,7 @@ func (t *textSource) visibleText(p Page) (_ string, err error) {
 	if err := r.run(t.buf.Bytes(), p.Resources); err != nil {
 		return "", err
 	}
-	return unspaced(r.out.String()), nil
+	return r.out.String(), nil
 }
 
 func unspaced(s string) string { return strings.Join(strings.Fields(s), "") }
