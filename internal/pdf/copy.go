@@ -152,7 +152,7 @@ const (
 func (c *copier) mark(p Page) (Ref, error) {
 	w, h := p.size()
 	cv := newCanvas(w, h, c.Fonts, c.set)
-	cv.lenient = true
+	cv.lenient, cv.decoration = true, true
 	head, err := cv.measure(bold, c.Text)
 	if err != nil {
 		return Ref{}, err

@@ -62,7 +62,7 @@ func Place(ctx context.Context, raw []byte, marks []Mark, opt PlaceOptions) (app
 	}
 	sort.Ints(numbers)
 
-	set, over := newFontSet(u), newOverlays(u)
+	set, over, tags := newFontSet(u), newOverlays(u), newTagger(u)
 	for _, n := range numbers {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -73,14 +73,20 @@ func Place(ctx context.Context, raw []byte, marks []Mark, opt PlaceOptions) (app
 		}
 		w, h := p.size()
 		c := newCanvas(w, h, opt.Fonts, set)
+		c.tags, c.shownOn = tags, p.Ref
+		top := &tag{kind: "Sect"}
 		for _, m := range byPage[n] {
-			if err := c.mark(m); err != nil {
+			if err := c.mark(m, top); err != nil {
 				return nil, err
 			}
 		}
 		if err := over.draw(p, placed{form: c.form(p.display())}); err != nil {
 			return nil, err
 		}
+		tags.add(top)
+	}
+	if err := tags.finish(); err != nil {
+		return nil, err
 	}
 	over.flush()
 	set.finish()
@@ -102,18 +108,19 @@ func (m Mark) check() error {
 // frame is a rectangle on a canvas, in points from the top-left corner.
 type frame struct{ x, y, w, h float64 }
 
-func (c *canvas) mark(m Mark) error {
+// mark draws m; in a tagged file as an element below top.
+func (c *canvas) mark(m Mark, top *tag) error {
 	f := frame{m.X * c.w, m.Y * c.h, m.W * c.w, m.H * c.h}
 	f.w, f.h = min(f.w, c.w-f.x), min(f.h, c.h-f.y)
 	switch m.Kind {
 	case MarkText:
-		return c.paragraph(f, m.Text)
+		return c.tagged(top, "P", says(m.Text), func() error { return c.paragraph(f, m.Text) })
 	case MarkCheck:
-		return c.check(f)
+		return c.tagged(top, "P", says("✓"), func() error { return c.check(f) })
 	case MarkImage:
-		return c.picture(f, m.PNG, 0.5)
+		return c.tagged(top, "Figure", alt("Picture"), func() error { return c.picture(f, m.PNG, 0.5) })
 	case MarkSignature:
-		return c.signature(f, m)
+		return c.signature(f, m, top)
 	}
 	return fmt.Errorf("pdf: unknown kind of mark %q", m.Kind)
 }
@@ -175,19 +182,35 @@ func (c *canvas) check(f frame) error {
 }
 
 // signature draws a drawn or typed signature standing on the foot of its frame, with its caption below.
-func (c *canvas) signature(f frame, m Mark) error {
+func (c *canvas) signature(f frame, m Mark, top *tag) error {
+	whole := f
+	size := 0.0
 	if m.Caption != "" {
-		size := min(captionSize*c.scale(), f.h*0.22)
-		foot := f.y + f.h - 0.25*size
-		if _, err := c.fit(regular, size, f.x, foot, f.w, gray, m.Caption); err != nil {
-			return err
-		}
+		size = min(captionSize*c.scale(), f.h*0.22)
 		f.h -= 1.25 * size
 	}
 	if len(m.PNG) > 0 {
-		return c.picture(f, m.PNG, 0)
+		shown := "Signature"
+		if m.Text != "" {
+			shown += ": " + m.Text
+		}
+		if err := c.tagged(top, "Figure", alt(shown), func() error { return c.picture(f, m.PNG, 0) }); err != nil {
+			return err
+		}
+	} else if err := c.tagged(top, "P", says(m.Text), func() error { return c.typed(f, m.Text) }); err != nil {
+		return err
 	}
-	gs, err := c.measure(italic, m.Text)
+	if m.Caption == "" {
+		return nil
+	}
+	return c.tagged(top, "P", says(m.Caption), func() error {
+		_, err := c.fit(regular, size, whole.x, whole.y+whole.h-0.25*size, whole.w, gray, m.Caption)
+		return err
+	})
+}
+
+func (c *canvas) typed(f frame, text string) error {
+	gs, err := c.measure(italic, text)
 	if err != nil {
 		return err
 	}

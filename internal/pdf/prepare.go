@@ -83,6 +83,7 @@ func (p *preparer) legends(ctx context.Context, pages []Page) error {
 		if !ok {
 			w, h := page.size()
 			c := newCanvas(w, h, p.Fonts, p.set)
+			c.decoration = true
 			if err := c.legend(p.Legend); err != nil {
 				return err
 			}
@@ -155,19 +156,22 @@ func (p *preparer) signaturePages(pages []Page) error {
 	}
 	each := max(1, int((h-blockTop-50)/blockHeight))
 	total := (len(p.SignaturePage) + each - 1) / each
+	tags := newTagger(p.u)
 	for n := range total {
 		page := len(pages) + n + 1
 		c := newCanvas(w, h, p.Fonts, p.set)
+		c.tags = tags
+		top := &tag{kind: "Sect"}
 		title := "Signatures"
 		if total > 1 {
 			title = fmt.Sprintf("Signatures (%d of %d)", n+1, total)
 		}
-		if err := c.text(bold, 15, blockMargin, 62, ink, title); err != nil {
+		if err := c.tagged(top, "H2", says(title), func() error { return c.text(bold, 15, blockMargin, 62, ink, title) }); err != nil {
 			return err
 		}
 		c.line(blockMargin, 72, w-blockMargin, 72, 0.8, ink)
 		for i, s := range p.SignaturePage[n*each : min((n+1)*each, len(p.SignaturePage))] {
-			blocks, err := c.block(s, blockTop+float64(i)*blockHeight, page)
+			blocks, err := c.block(s, blockTop+float64(i)*blockHeight, page, top)
 			if err != nil {
 				return err
 			}
@@ -181,12 +185,13 @@ func (p *preparer) signaturePages(pages []Page) error {
 		if err := c.appendPage(p.u); err != nil {
 			return err
 		}
+		tags.add(top)
 	}
-	return nil
+	return tags.finish()
 }
 
 // block draws role and name, a line to sign on and a line for the date.
-func (c *canvas) block(s Signatory, y float64, page int) ([]Block, error) {
+func (c *canvas) block(s Signatory, y float64, page int, sect *tag) ([]Block, error) {
 	room := c.w - 2*blockMargin
 	sign := room * signWidth
 	dateX, dateW := blockMargin+sign+24, room-sign-24
@@ -194,8 +199,11 @@ func (c *canvas) block(s Signatory, y float64, page int) ([]Block, error) {
 	if s.Name != "" && head != "" {
 		head += ": "
 	}
-	size, err := c.fit(bold, 10, blockMargin, y, room, ink, head+s.Name)
-	if err != nil {
+	size := 0.0
+	if err := c.tagged(sect, "H3", says(head+s.Name), func() (err error) {
+		size, err = c.fit(bold, 10, blockMargin, y, room, ink, head+s.Name)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	top := y + size*0.6
@@ -206,7 +214,7 @@ func (c *canvas) block(s Signatory, y float64, page int) ([]Block, error) {
 		x    float64
 		text string
 	}{{blockMargin, "Signature"}, {dateX, "Date"}} {
-		if err := c.text(regular, 7, l.x, foot+9, gray, l.text); err != nil {
+		if err := c.tagged(sect, "P", says(l.text), func() error { return c.text(regular, 7, l.x, foot+9, gray, l.text) }); err != nil {
 			return nil, err
 		}
 	}

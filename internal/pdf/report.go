@@ -71,8 +71,8 @@ func AppendReport(ctx context.Context, raw []byte, r Report) (appended []byte, e
 	if err != nil {
 		return nil, err
 	}
-	set := newFontSet(u)
-	pages, err := r.layOut(ctx, set)
+	set, tags, top := newFontSet(u), newTagger(u), &tag{kind: "Sect"}
+	pages, err := r.layOut(ctx, set, tags, top)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +80,10 @@ func AppendReport(ctx context.Context, raw []byte, r Report) (appended []byte, e
 		if err := c.appendPage(u); err != nil {
 			return nil, err
 		}
+	}
+	tags.add(top)
+	if err := tags.finish(); err != nil {
+		return nil, err
 	}
 	set.finish()
 	return u.Close()
@@ -92,8 +96,8 @@ func ReportPDF(ctx context.Context, r Report) (out []byte, err error) {
 	d.reset()
 	u := d.scratch()
 	u.next = 1
-	set := newFontSet(u)
-	pages, err := r.layOut(ctx, set)
+	set, tags, top := newFontSet(u), freshTagger(u), &tag{kind: "Document"}
+	pages, err := r.layOut(ctx, set, tags, top)
 	if err != nil {
 		return nil, err
 	}
@@ -102,12 +106,17 @@ func ReportPDF(ctx context.Context, r Report) (out []byte, err error) {
 	for i, c := range pages {
 		dict := c.page(u)
 		dict["Type"], dict["Parent"] = Name("Page"), tree
-		kids[i] = u.Add(dict)
+		c.shownOn = u.Add(dict)
+		kids[i] = c.shownOn
+	}
+	tags.add(top)
+	if err := tags.finish(); err != nil {
+		return nil, err
 	}
 	set.finish()
 	u.Put(tree, Dict{"Type": Name("Pages"), "Count": int64(len(pages)), "Kids": kids})
 	root := u.Add(Dict{
-		"Type": Name("Catalog"), "Pages": tree, "Lang": String("en-US"),
+		"Type": Name("Catalog"), "Pages": tree, "Lang": String("en-US"), "MarkInfo": Dict{"Marked": true}, "StructTreeRoot": tags.root,
 		"ViewerPreferences": Dict{"DisplayDocTitle": true},
 	})
 	at := String(r.At.UTC().Format("D:20060102150405Z"))

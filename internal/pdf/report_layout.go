@@ -29,10 +29,34 @@ type sheet struct {
 	pages []*canvas
 	c     *canvas // the current page
 	y     float64 // where the next line's top is
+
+	tags *tagger // nil: nothing is tagged
+	top  *tag    // the whole report
+	at   *tag    // what is being written, in which elements come
+	leaf *tag    // the element whose text is being written; it goes on over pages
 }
 
-func (r Report) layOut(ctx context.Context, set *fontSet) ([]*canvas, error) {
-	s := &sheet{Report: r, ctx: ctx, set: set}
+// group writes what belongs together below an element of its own.
+func (s *sheet) group(kind Name, write func() error) error {
+	outer := s.at
+	s.at = outer.below(kind)
+	defer func() { s.at = outer }()
+	return write()
+}
+
+// text writes text under an element of its own, which a new page does not end.
+func (s *sheet) text(kind Name, write func() error) error {
+	s.leaf = s.at.below(kind)
+	s.c.enter(s.leaf)
+	defer func() {
+		s.c.leave()
+		s.leaf = nil
+	}()
+	return write()
+}
+
+func (r Report) layOut(ctx context.Context, set *fontSet, tags *tagger, top *tag) ([]*canvas, error) {
+	s := &sheet{Report: r, ctx: ctx, set: set, tags: tags, top: top, at: top}
 	if err := s.newPage(); err != nil {
 		return nil, err
 	}
@@ -48,8 +72,11 @@ func (s *sheet) newPage() error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
+	if s.leaf != nil {
+		s.c.leave()
+	}
 	s.c = newCanvas(letter.Width(), letter.Height(), s.Fonts, s.set)
-	s.c.lenient = true
+	s.c.lenient, s.c.tags = true, s.tags
 	s.pages = append(s.pages, s.c)
 	s.y = reportMargin
 	if len(s.pages) > 1 {
@@ -58,6 +85,9 @@ func (s *sheet) newPage() error {
 		}
 		s.c.line(reportMargin, 60, s.c.w-reportMargin, 60, 0.5, pale)
 		s.y = reportTop
+	}
+	if s.leaf != nil {
+		s.c.enter(s.leaf)
 	}
 	return nil
 }
@@ -75,18 +105,20 @@ func (s *sheet) room(high float64) error {
 func (s *sheet) head() error {
 	width := s.width()
 	if s.VerifyURL != "" {
-		if err := s.qr(s.c.w-reportMargin-qrSize, reportMargin-14); err != nil {
+		x, y := s.c.w-reportMargin-qrSize, reportMargin-14
+		if err := s.c.tagged(s.at, "Figure", alt("QR code of "+s.VerifyURL), func() error { return s.qr(x, y) }); err != nil {
 			return err
 		}
 		width -= qrSize + 20
 	}
 	s.y += 14
 	for _, l := range []struct {
+		kind Name
 		st   style
 		size float64
 		col  color
 		text string
-	}{{bold, 19, ink, s.Title}, {regular, 9.5, gray, s.Subtitle}} {
+	}{{"H1", bold, 19, ink, s.Title}, {"P", regular, 9.5, gray, s.Subtitle}} {
 		if l.text == "" {
 			continue
 		}
@@ -97,11 +129,16 @@ func (s *sheet) head() error {
 		if len(lines) > headLines {
 			lines = append(lines[:headLines], "…")
 		}
-		for _, line := range lines {
-			if err := s.c.text(l.st, l.size, reportMargin, s.y, l.col, line); err != nil {
-				return err
+		if err := s.text(l.kind, func() error {
+			for _, line := range lines {
+				if err := s.c.text(l.st, l.size, reportMargin, s.y, l.col, line); err != nil {
+					return err
+				}
+				s.y += l.size * 1.3
 			}
-			s.y += l.size * 1.3
+			return nil
+		}); err != nil {
+			return err
 		}
 	}
 	if s.VerifyURL != "" {
@@ -149,11 +186,9 @@ func (s *sheet) heading(text string) error {
 		return err
 	}
 	s.y += 16
-	if err := s.c.text(bold, 11, reportMargin, s.y, blueInk, text); err != nil {
-		return err
-	}
+	err := s.text("H2", func() error { return s.c.text(bold, 11, reportMargin, s.y, blueInk, text) })
 	s.y += 8
-	return nil
+	return err
 }
 
 const labelWidth = 132.0
@@ -163,12 +198,14 @@ func (s *sheet) facts() error {
 	if s.VerifyURL != "" {
 		facts = append(facts[:len(facts):len(facts)], ReportFact{"Verify at", s.VerifyURL})
 	}
-	for _, f := range facts {
-		if err := s.pair(f.Label, f.Value, regular, bodySize); err != nil {
-			return err
+	return s.group("L", func() error {
+		for _, f := range facts {
+			if err := s.pair(f.Label, f.Value, regular, bodySize); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // pair writes a label and its value, wrapped beside it.
@@ -181,18 +218,26 @@ func (s *sheet) pair(label, value string, st style, size float64) error {
 	if err != nil {
 		return err
 	}
+	item := s.at.below("LI")
+	labels, body := item.below("Lbl"), item.below("LBody")
+	says(value)(body)
+	column := func(t *tag, st style, size, x float64, col color, text string) error {
+		s.c.enter(t)
+		defer s.c.leave()
+		return s.c.text(st, size, x, s.y-2, col, text)
+	}
 	for i := range max(len(names), len(values)) {
 		if err := s.room(size * leading); err != nil {
 			return err
 		}
 		s.y += size * leading
 		if i < len(names) {
-			if err := s.c.text(regular, 8.5, reportMargin, s.y-2, gray, names[i]); err != nil {
+			if err := column(labels, regular, 8.5, reportMargin, gray, names[i]); err != nil {
 				return err
 			}
 		}
 		if i < len(values) {
-			if err := s.c.text(st, size, reportMargin+labelWidth, s.y-2, ink, values[i]); err != nil {
+			if err := column(body, st, size, reportMargin+labelWidth, ink, values[i]); err != nil {
 				return err
 			}
 		}
@@ -218,21 +263,25 @@ func (s *sheet) sections() error {
 }
 
 func (s *sheet) paragraph(text string, size float64, col color) error {
-	lines, err := s.c.wrap(regular, size, s.width(), text)
+	laid, err := s.c.lay(regular, text)
 	if err != nil {
 		return err
 	}
-	for _, l := range lines {
-		if err := s.room(size * 1.45); err != nil {
-			return err
+	lines := laid.wrap(size, s.width())
+	err = s.text("P", func() error {
+		for _, l := range lines {
+			if err := s.room(size * 1.45); err != nil {
+				return err
+			}
+			s.y += size * 1.45
+			if err := s.c.text(regular, size, reportMargin, s.y, col, l); err != nil {
+				return err
+			}
 		}
-		s.y += size * 1.45
-		if err := s.c.text(regular, size, reportMargin, s.y, col, l); err != nil {
-			return err
-		}
-	}
+		return nil
+	})
 	s.y += size * 0.6
-	return nil
+	return err
 }
 
 func (s *sheet) code() error {
@@ -244,7 +293,10 @@ func (s *sheet) code() error {
 	}
 	s.y += 12
 	s.c.rect(reportMargin, s.y, s.width(), 46, color{0.94, 0.95, 0.98})
-	_, err := s.c.fit(mono, 22, reportMargin+16, s.y+31, s.width()-32, ink, s.Code)
+	err := s.text("P", func() error {
+		_, err := s.c.fit(mono, 22, reportMargin+16, s.y+31, s.width()-32, ink, s.Code)
+		return err
+	})
 	s.y += 58
 	return err
 }
@@ -256,12 +308,14 @@ func (s *sheet) digests() error {
 	if err := s.heading("Digests"); err != nil {
 		return err
 	}
-	for _, d := range s.Digests {
-		if err := s.pair(d.Label, d.Hex, mono, tableSize); err != nil {
-			return err
+	return s.group("L", func() error {
+		for _, d := range s.Digests {
+			if err := s.pair(d.Label, d.Hex, mono, tableSize); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 func (s *sheet) notice() error {
@@ -303,11 +357,15 @@ func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") 
 
 // page returns what was drawn as a page dictionary.
 func (c *canvas) page(u *Update) Dict {
-	return Dict{"MediaBox": Array{0.0, 0.0, c.w, c.h}, "Resources": c.resources(), "Contents": u.Add(Deflate(Dict{}, c.content))}
+	d := Dict{"MediaBox": Array{0.0, 0.0, c.w, c.h}, "Resources": c.resources(), "Contents": u.Add(Deflate(Dict{}, c.content))}
+	if len(c.marked) > 0 {
+		d["StructParents"], d["Tabs"] = c.key, Name("S")
+	}
+	return d
 }
 
 // appendPage appends what was drawn as a new last page.
-func (c *canvas) appendPage(u *Update) error {
-	_, err := u.AppendPage(c.page(u))
+func (c *canvas) appendPage(u *Update) (err error) {
+	c.shownOn, err = u.AppendPage(c.page(u))
 	return err
 }

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -26,7 +27,11 @@ const cellPad = 4.0
 
 // table writes rows under a head that is repeated on each page. A row that is higher than a page goes on on the next one.
 func (s *sheet) table(cols []column, rows [][]cell) error {
-	if err := s.tableHead(cols); err != nil {
+	return s.group("Table", func() error { return s.rows(cols, rows) })
+}
+
+func (s *sheet) rows(cols []column, rows [][]cell) error {
+	if err := s.tableHead(cols, true); err != nil {
 		return err
 	}
 	for _, row := range rows {
@@ -81,18 +86,28 @@ func (s *sheet) breakTable(cols []column) error {
 	if err := s.newPage(); err != nil {
 		return err
 	}
-	return s.tableHead(cols)
+	return s.tableHead(cols, false)
 }
 
-func (s *sheet) tableHead(cols []column) error {
+// tableHead writes the head of a table; where it is only repeated it is an artifact.
+func (s *sheet) tableHead(cols []column, first bool) error {
 	if err := s.room(60); err != nil {
 		return err
+	}
+	row := &tag{}
+	if first {
+		row = s.at.below("TR")
 	}
 	const high = 16.0
 	s.c.rect(reportMargin, s.y, s.width(), high, color{0.93, 0.94, 0.97})
 	x := reportMargin
 	for _, c := range cols {
-		if _, err := s.c.fit(bold, 7.5, x+cellPad, s.y+11, c.width-2*cellPad, ink, c.head); err != nil {
+		if first {
+			s.c.enter(row.below("TH"))
+		}
+		_, err := s.c.fit(bold, 7.5, x+cellPad, s.y+11, c.width-2*cellPad, ink, c.head)
+		s.c.leave()
+		if err != nil {
 			return err
 		}
 		x += c.width
@@ -103,6 +118,16 @@ func (s *sheet) tableHead(cols []column) error {
 
 // tableRow writes a row, on as many pages as it takes.
 func (s *sheet) tableRow(cols []column, lines []cell) error {
+	row := s.at.below("TR")
+	cells := make([]*tag, len(lines))
+	for i := range lines {
+		cells[i] = row.below("TD")
+		var whole []string
+		for _, l := range lines[i] {
+			whole = append(whole, l.text)
+		}
+		says(strings.Join(whole, " "))(cells[i])
+	}
 	for {
 		rest, foot := false, s.y
 		x := reportMargin
@@ -114,7 +139,10 @@ func (s *sheet) tableRow(cols []column, lines []cell) error {
 					rest = true
 					break
 				}
-				if err := s.c.text(l.st, l.size, x+cellPad, y+l.size, l.col, l.text); err != nil {
+				s.c.enter(cells[i])
+				err := s.c.text(l.st, l.size, x+cellPad, y+l.size, l.col, l.text)
+				s.c.leave()
+				if err != nil {
 					return err
 				}
 				y += l.size * leading

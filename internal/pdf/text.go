@@ -3,6 +3,7 @@ package pdf
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,6 +29,14 @@ type canvas struct {
 	content  []byte
 	xobjects Dict
 	states   Dict
+
+	decoration bool // all of a form is an artifact (ISO 32000-2 §14.8.2.2)
+	tags       *tagger
+	key        int64 // in the parent tree
+	marked     []Ref // elements by the number of their marked content
+	inside     bool  // of marked content
+	shownOn    Ref   // the page
+	stream     Ref   // the form, if it is one
 }
 
 func newCanvas(w, h float64, fonts Fonts, set *fontSet) *canvas {
@@ -58,17 +67,21 @@ func (c *canvas) fill(col color)   { c.op("rg", col[0], col[1], col[2]) }
 func (c *canvas) stroke(col color) { c.op("RG", col[0], col[1], col[2]) }
 
 func (c *canvas) line(x1, y1, x2, y2, thick float64, col color) {
-	c.stroke(col)
-	c.op("w", thick)
-	c.op("m", x1, c.h-y1)
-	c.op("l", x2, c.h-y2)
-	c.op("S")
+	c.artifact(func() {
+		c.stroke(col)
+		c.op("w", thick)
+		c.op("m", x1, c.h-y1)
+		c.op("l", x2, c.h-y2)
+		c.op("S")
+	})
 }
 
 func (c *canvas) rect(x, y, w, h float64, col color) {
-	c.fill(col)
-	c.op("re", x, c.h-y-h, w, h)
-	c.op("f")
+	c.artifact(func() {
+		c.fill(col)
+		c.op("re", x, c.h-y-h, w, h)
+		c.op("f")
+	})
 }
 
 // alpha sets the opacity of what follows.
@@ -109,7 +122,13 @@ func (c *canvas) fit(st style, size, x, y, most float64, col color, s string) (f
 	if err != nil {
 		return 0, err
 	}
-	if w := width(gs, size); w > most && w > 0 {
+	w := width(gs, size)
+	if end := strings.TrimSuffix(s, " "); end != s {
+		if gs, err := c.measure(st, end); err == nil {
+			w = width(gs, size) // a space at the end needs no room
+		}
+	}
+	if w > most && w > 0 {
 		size *= most / w
 	}
 	c.show(gs, size, x, y, col)
@@ -125,6 +144,10 @@ func (c *canvas) showMatrix(gs []glyph, size float64, m [6]float64, col color) {
 	if len(gs) == 0 {
 		return
 	}
+	c.artifact(func() { c.write(gs, size, m, col) })
+}
+
+func (c *canvas) write(gs []glyph, size float64, m [6]float64, col color) {
 	c.op("BT")
 	c.fill(col)
 	c.op("Tm", m[:]...)
@@ -229,7 +252,16 @@ func (c *canvas) form(m [6]float64) Ref {
 	for i, v := range m {
 		matrix[i] = v
 	}
-	return c.set.u.Add(Deflate(Dict{
+	dict := Dict{
 		"Type": Name("XObject"), "Subtype": Name("Form"), "BBox": Array{0.0, 0.0, c.w, c.h}, "Matrix": matrix, "Resources": c.resources(),
-	}, c.content))
+	}
+	content := c.content
+	if c.decoration {
+		content = slices.Concat([]byte("/Artifact BMC\n"), content, []byte("EMC\n"))
+	}
+	if len(c.marked) > 0 {
+		dict["StructParents"] = c.key
+	}
+	c.stream = c.set.u.Add(Deflate(dict, content))
+	return c.stream
 }

@@ -45,7 +45,8 @@ func (c *canvas) lay(st style, s string) (laidText, error) {
 }
 
 // wrap breaks the text into lines of at most most points at size; a word that is longer is broken between characters. A
-// word that is joined over a break may come out slightly wider; who draws it makes it fit.
+// word that is joined over a break may come out slightly wider; who draws it makes it fit. A line that ends between two
+// words ends with a space, so that who reads the lines one after the other reads words.
 func (t laidText) wrap(size, most float64) (lines []string) {
 	most /= size
 	for _, words := range t.paragraphs {
@@ -58,7 +59,7 @@ func (t laidText) wrap(size, most float64) (lines []string) {
 				continue
 			}
 			if len(line) > 0 {
-				lines = append(lines, string(line))
+				lines = append(lines, string(line)+" ")
 			}
 			from := 0
 			for i := 1; i < len(w.chars); i++ {
@@ -73,11 +74,15 @@ func (t laidText) wrap(size, most float64) (lines []string) {
 	return lines
 }
 
-// wrap is lay and wrap for one size.
+// wrap is lay and wrap for one size, without the spaces at the ends of lines.
 func (c *canvas) wrap(st style, size, most float64, s string) ([]string, error) {
 	t, err := c.lay(st, s)
 	if err != nil {
 		return nil, err
 	}
-	return t.wrap(size, most), nil
+	lines := t.wrap(size, most)
+	for i, l := range lines {
+		lines[i] = strings.TrimSuffix(l, " ")
+	}
+	return lines, nil
 }
