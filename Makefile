@@ -4,7 +4,7 @@
 TOOL := go tool -modfile=internal/tools/go.mod
 GO_FILES := $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: check test race format vet static tidy service bench accept
+.PHONY: check test race format vet static tidy service bench accept fuzz
 
 check: format vet static tidy race
 
@@ -41,6 +41,14 @@ bench:
 	go test -run '^$$' -bench . -benchmem ./internal/pdf ./internal/bench ./esign/pades ./esign/inspect ./esign/render ./storage/...
 	cd internal/accept && go test -run '^$$' -bench . ./...
 	cd internal/pdf/peers && go test -run '^$$' -bench . ./...
+
+# One target after another, FUZZTIME each. Inputs found are kept in Go's build cache, where the sweep of accept finds them.
+FUZZTIME ?= 30m
+FUZZ = nice -n 15 go test -run '^$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x -parallel 1
+fuzz:
+	for t in FuzzEverything FuzzOpen FuzzChangesSince FuzzCheckCopy; do $(FUZZ) -fuzz "^$$t$$" ./internal/pdf || exit 1; done
+	for t in FuzzUpload FuzzStrict; do $(FUZZ) -fuzz "^$$t$$" ./httpapi || exit 1; done
+	for t in FuzzVerify FuzzEditSealed FuzzList FuzzStatement; do $(FUZZ) -fuzz "^$$t$$" ./esign/pades || exit 1; done
 
 # Wants unshare and strace (as root), and shattered-1.pdf and -2.pdf of Debian's sha1cdsum (or EVAULT_SHA1, their folder).
 accept:

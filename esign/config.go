@@ -18,7 +18,7 @@ import (
 )
 
 // Limits bound the work that one file may cause; zero fields mean their
-// defaults: 25 MiB, 5,000 pages, 500,000 objects, depth 100, 64 MiB decoded.
+// defaults: 25 MiB, 5,000 pages, 500,000 objects, depth 100, 64 MiB decoded (less of a small file).
 type Limits = pdf.Limits
 
 // LinkKey is a key of the signing links' HMAC-SHA256.
