@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -310,93 +309,6 @@ func vaultTampering(t *testing.T, s vault.Store) {
 	for _, wantErr := range []error{nil, storage.ErrNotFound} {
 		if err := s.EndTampering(ctx, want.Object); !errors.Is(err, wantErr) {
 			t.Errorf("end: got %v, want %v", err, wantErr)
-		}
-	}
-}
-
-func vaultRelease(t *testing.T, s vault.Store) {
-	ctx, id := t.Context(), unique()
-	c := inserted(t, s, id)
-	old := scopesDay.AddDate(-40, 0, 0) // before whatever else is due in the store
-	want := &vault.Release{
-		ReleaseID: id("rel"), EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, OrgID: "org_1", Reason: "payoff", Note: "ń",
-		Recipient: vault.Recipient{Name: "C", Organization: "O", Email: "c@o.test"}, ReleasedAt: old, Version: 2, SHA256: storage.Sum(nil), Size: 8,
-		EndsVersion: 1, Statement: "a.b.c", EventID: "e",
-	}
-	if _, err := s.Release(ctx, c.EnvelopeID); !errors.Is(err, storage.ErrNotFound) {
-		t.Errorf("none: got %v, want ErrNotFound", err)
-	}
-	if err := s.AddRelease(ctx, want); err != nil {
-		t.Fatal(err)
-	}
-	second := *want
-	second.ReleaseID = id("rel_2")
-	if err := s.AddRelease(ctx, &second); !errors.Is(err, storage.ErrConflict) {
-		t.Errorf("second: got %v, want ErrConflict", err)
-	}
-	got, err := s.Release(ctx, c.EnvelopeID)
-	same(t, "release", got, want, err)
-	listed := func(list func() ([]string, error)) bool {
-		t.Helper()
-		ids, err := list()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return slices.Contains(ids, c.EnvelopeID)
-	}
-	toPack := func() ([]string, error) { return s.ReleasesToPack(ctx, 5) }
-	toDelete := func(at time.Time) func() ([]string, error) {
-		return func() ([]string, error) { return s.ReleasesToDelete(ctx, at, 5) }
-	}
-	if !listed(toPack) || listed(toDelete(old.Add(time.Hour))) {
-		t.Error("a new release waits for its package, not for deletion")
-	}
-	fetched, after := old.Add(time.Second), old.Add(time.Minute)
-	want.Package = &storage.Object{Name: id("p"), SHA256: storage.Sum(nil), Size: 3}
-	want.FetchedAt, want.AcknowledgedAt, want.DeleteAfter = &fetched, &fetched, &after
-	if err := s.UpdateRelease(ctx, want); err != nil || want.Revision != 1 {
-		t.Fatal(err)
-	}
-	if err := s.UpdateRelease(ctx, &second); !errors.Is(err, storage.ErrConflict) {
-		t.Errorf("stale: got %v, want ErrConflict", err)
-	}
-	got, err = s.Release(ctx, c.EnvelopeID)
-	same(t, "acknowledged", got, want, err)
-	if listed(toPack) || listed(toDelete(after.Add(-time.Microsecond))) || !listed(toDelete(after)) {
-		t.Error("an acknowledged release is due at DeleteAfter and not before")
-	}
-	want.DeletedAt = &after
-	if err := s.UpdateRelease(ctx, want); err != nil {
-		t.Fatal(err)
-	}
-	if listed(toDelete(after.Add(time.Hour))) {
-		t.Error("a deleted release is due again")
-	}
-}
-
-func vaultDue(t *testing.T, s vault.Store) {
-	id := unique()
-	c := copyOf(id)
-	c.IntegrityCheckedAt = scopesDay.AddDate(-40, 0, 0)
-	if err := s.InsertCopy(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
-	for _, step := range []struct {
-		at     time.Time
-		status string
-		want   bool
-	}{
-		{c.IntegrityCheckedAt, vault.StatusVaulted, false},
-		{c.IntegrityCheckedAt.Add(time.Microsecond), vault.StatusVaulted, true},
-		{c.IntegrityCheckedAt.Add(time.Microsecond), vault.StatusReleased, false},
-	} {
-		c.Status = step.status
-		if err := s.UpdateCopy(t.Context(), c); err != nil {
-			t.Fatal(err)
-		}
-		ids, err := s.CopiesToCheck(t.Context(), step.at, 5)
-		if err != nil || slices.Contains(ids, c.EnvelopeID) != step.want {
-			t.Errorf("%s at %v: got %v, %v", step.status, step.at, ids, err)
 		}
 	}
 }
