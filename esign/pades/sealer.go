@@ -154,8 +154,8 @@ func (s *Sealer) signatureLevel() string {
 func (s *Sealer) Certificate() *x509.Certificate { return s.chain[0] }
 
 // Check tells whether a seal could be made at the given time (now when zero): the certificates are valid then, and the
-// time-stamp authority answers. It asks for a real time-stamp, over random bytes. Errors: [ErrCertificateInvalid],
-// [ErrTimestampUnavailable].
+// time-stamp authority answers. It asks for a real time-stamp, over random bytes, and nothing of the Extender. Errors:
+// [ErrCertificateInvalid], [ErrTimestampUnavailable].
 func (s *Sealer) Check(ctx context.Context, at time.Time) error {
 	if at.IsZero() {
 		at = s.now()
