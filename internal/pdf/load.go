@@ -1,0 +1,175 @@
+package pdf
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// cached is an object that was read, and about how much memory it takes.
+type cached struct {
+	object Object
+	cost   int
+}
+
+// Objects are kept once read, so that each is read once in most files; when those that are kept take more than maxHeld
+// they are forgotten. A single object that takes more than maxObject is refused: two bytes of syntax can take fifty times as
+// much memory.
+const (
+	maxHeld   = 24 << 20
+	maxObject = 48 << 20
+)
+
+// load returns the object a reference names. A reference to a free, missing or differently numbered object is null.
+func (d *Document) load(ref Ref) (Object, error) {
+	e, ok := d.xref.at(ref.Num)
+	if !ok || e.kind == kindFree || e.generation() != ref.Gen {
+		return nil, nil
+	}
+	if c, ok := d.cache[ref.Num]; ok {
+		return c.object, nil
+	}
+	if d.loading[ref.Num] {
+		return nil, damaged("object " + strconv.Itoa(ref.Num) + " contains itself")
+	}
+	d.loading[ref.Num] = true
+	defer delete(d.loading, ref.Num)
+	var c cached
+	var err error
+	if e.kind == kindCompressed {
+		c.object, c.cost, err = d.compressed(ref.Num, e)
+	} else {
+		c.object, c.cost, err = d.indirect(ref.Num, e)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.keep(ref.Num, c)
+	return c.object, nil
+}
+
+// perEntry is about what the cache itself takes for an object.
+const perEntry = 64
+
+func (d *Document) keep(num int, c cached) {
+	if d.held += c.cost + perEntry; d.held > maxHeld {
+		clear(d.cache)
+		d.held = c.cost + perEntry
+	}
+	d.cache[num] = c
+}
+
+// adopt keeps object num as other read it, for a file of which both are revisions and that has it at the same place.
+func (d *Document) adopt(other *Document, num int) {
+	if c, ok := other.cache[num]; ok {
+		d.keep(num, c)
+	}
+}
+
+// exhausted refuses a file whose objects or cross-reference sections run into each other so much that reading them all
+// would mean reading the file many times.
+func (d *Document) exhausted() error {
+	if d.work > 6*int64(len(d.raw))+d.decoded+16<<20 {
+		return &Refusal{Reason: ReasonTooManyObjects, Detail: "objects that overlap"}
+	}
+	return nil
+}
+
+// indirect reads an object that stands in the file itself, and says how much memory it takes.
+func (d *Document) indirect(num int, e entry) (_ Object, cost int, _ error) {
+	if err := d.exhausted(); err != nil {
+		return nil, 0, err
+	}
+	p := d.parserAt(e.offset)
+	defer func() { d.work += max(0, int64(p.pos)-e.offset) }()
+	if !p.header(num, e.gen) {
+		return nil, 0, nil
+	}
+	o, err := p.object()
+	if err != nil {
+		return nil, 0, inObject(num, err)
+	}
+	if dict, ok := o.(Dict); ok && p.keyword("stream") {
+		if o, err = d.streamBody(p, num, dict); err != nil {
+			return nil, 0, inObject(num, err)
+		}
+	}
+	if p.duplicate {
+		d.odd[num] = "a dictionary names one key twice"
+	}
+	if !p.keyword("endobj") {
+		d.odd[num] = "no endobj where the object ends"
+	}
+	d.ends[num] = p.pos
+	if d.crypt == nil || num == d.cryptEntry {
+		return o, p.cost, nil
+	}
+	if s, ok := o.(*Stream); ok {
+		p.cost += len(s.Raw) // decrypted, it is no part of the file any more
+	}
+	o, err = d.crypt.object(o, num, e.gen)
+	return o, p.cost, err
+}
+
+// inObject adds the number of the object in which something is wrong.
+func inObject(num int, err error) error {
+	var r *Refusal
+	if !errors.As(err, &r) || strings.HasPrefix(r.Detail, "object ") {
+		return err
+	}
+	return &Refusal{Reason: r.Reason, Detail: "object " + strconv.Itoa(num) + ": " + r.Detail}
+}
+
+func (d *Document) parserAt(off int64) *parser {
+	return &parser{b: d.raw, pos: int(off), maxDepth: d.limits.Depth, maxCost: maxObject}
+}
+
+// header reads "num gen obj" and reports whether it stands there.
+func (p *parser) header(num, gen int) bool {
+	if p.pos < 0 || p.pos >= len(p.b) {
+		return false
+	}
+	n, ok1 := p.uint()
+	g, ok2 := p.uint()
+	return ok1 && ok2 && n == num && g == gen && p.keywordPrefix("obj")
+}
+
+// keywordPrefix reads a keyword that may run into the next token, as in "1 0 obj<<".
+func (p *parser) keywordPrefix(k string) bool {
+	p.skip()
+	if !bytes.HasPrefix(p.b[p.pos:], []byte(k)) {
+		return false
+	}
+	p.pos += len(k)
+	return true
+}
+
+// streamBody reads the data after the keyword "stream". A /Length that lies is corrected by searching "endstream".
+func (d *Document) streamBody(p *parser, num int, dict Dict) (Object, error) {
+	if p.pos < len(p.b) && p.b[p.pos] == '\r' {
+		p.pos++
+	}
+	if p.pos < len(p.b) && p.b[p.pos] == '\n' {
+		p.pos++
+	}
+	start := p.pos
+	length, ok := d.Int(dict["Length"])
+	if ok && length >= 0 && length <= int64(len(p.b)-start) {
+		p.pos = start + int(length)
+		if p.keyword("endstream") {
+			return &Stream{Dict: dict, Raw: p.b[start : start+int(length) : start+int(length)]}, nil
+		}
+	}
+	i := bytes.Index(p.b[start:], []byte("endstream"))
+	if i < 0 {
+		p.pos = len(p.b)
+		return nil, damaged("stream without end")
+	}
+	d.odd[num] = "a stream is not as long as it says"
+	data := p.b[start : start+i]
+	p.pos = start + i + len("endstream")
+	data = bytes.TrimSuffix(data, []byte("\n"))
+	data = bytes.TrimSuffix(data, []byte("\r"))
+	return &Stream{Dict: dict, Raw: data[:len(data):len(data)]}, nil
+}
