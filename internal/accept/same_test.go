@@ -321,7 +321,7 @@ func TestWhatWasSignedIsWhatIsStored(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	t.Logf("%d files of %d producers, %d of them normalized before signing; %d pages drawn before and after by three programs; %d files not taken", done, len(producers), normalized, drawn, refused)
+	t.Logf("%d files of %d producers, %d of them normalized before signing; %d pages drawn before and after by three programs; %d files not taken; %v", done, len(producers), normalized, drawn, refused, producers)
 	if done < files || len(producers) < 5 || normalized == 0 {
 		t.Errorf("only %d files of %d producers, %d normalized", done, len(producers), normalized)
 	}
