@@ -90,7 +90,7 @@ func MarkCopy(ctx context.Context, raw []byte, m CopyMark) (out []byte, err erro
 		return nil, err
 	}
 	strip := stripper{d: d, metadata: c.metadata}
-	w := rewriter{u: u, lenient: true, drop: strip.drop, without: strip.without}
+	w := rewriter{u: u, lenient: true, named: m.SHA256 != "", drop: strip.drop, without: strip.without}
 	return w.write(root, c.info(), d.version())
 }
 

@@ -19,8 +19,10 @@ type rewriter struct {
 	drop    func(Dict) bool       // dictionaries and streams that become null
 	without func(Dict, Name) bool // keys to leave out
 	lenient bool                  // objects that cannot be read become null, as readers take them
+	named   bool                  // the file says the digest of what it was made from: /ID need not depend on its streams
 	numbers map[Ref]int           // old → new; 0 for what is dropped
 	queue   []Object
+	streams [][2]int // where their data stands, if named
 	b       []byte
 	err     error
 }
@@ -43,7 +45,7 @@ func (w *rewriter) write(root, info Ref, version string) ([]byte, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	sum := sha256.Sum256(w.b)
+	sum := w.sum()
 	start := len(w.b)
 	w.b = fmt.Appendf(w.b, "xref\n0 %d\n0000000000 65535 f\r\n", len(offsets)+1)
 	for _, at := range offsets {
@@ -52,6 +54,18 @@ func (w *rewriter) write(root, info Ref, version string) ([]byte, error) {
 	w.b = fmt.Appendf(w.b, "trailer\n<</Size %d /Root %d 0 R /Info %d 0 R /ID [<%X> <%X>]>>\nstartxref\n%d\n%%%%EOF\n",
 		len(offsets)+1, rootNum, infoNum, sum[:16], sum[:16], start)
 	return w.b, nil
+}
+
+// sum is what /ID is made of.
+func (w *rewriter) sum() []byte {
+	h := sha256.New()
+	from := 0
+	for _, s := range w.streams {
+		h.Write(w.b[from:s[0]])
+		from = s[1]
+	}
+	h.Write(w.b[from:])
+	return h.Sum(nil)
 }
 
 // appendOffset writes one entry of a cross-reference table.
@@ -117,7 +131,11 @@ func (w *rewriter) object(o Object) {
 		w.dict(v, -1)
 	case *Stream:
 		w.dict(v.Dict, len(v.Raw))
-		w.b = append(append(append(w.b, "\nstream\n"...), v.Raw...), "\nendstream"...)
+		w.b = append(w.b, "\nstream\n"...)
+		if w.named {
+			w.streams = append(w.streams, [2]int{len(w.b), len(w.b) + len(v.Raw)})
+		}
+		w.b = append(append(w.b, v.Raw...), "\nendstream"...)
 	default:
 		w.b = Append(w.b, o)
 	}
