@@ -19,6 +19,22 @@
 // (presented_sha256 in the signed event) is a byte prefix of the completion.
 // A paper PDF is inspected and never changed.
 //
+// # Reading
+//
+// A signer reads the PDF ([Engine.Document], every page marked as a copy) or, with
+// a [Renderer], pictures of its pages ([Engine.PageImage]), drawn from the very
+// bytes that the signature will be about. Either is the read that a signature
+// needs. esign/render has a Renderer; a host that does not want its weight goes
+// without.
+//
+// # Names in many scripts
+//
+// Names, dates and fields are drawn with DejaVu, joined and in reading order:
+// Latin with Vietnamese, Greek, Cyrillic, Armenian, Georgian, Hebrew, Arabic.
+// Chinese, Japanese, Korean, Thai and the Indic scripts want a font of the host's
+// ([Config].Fonts); without one the request is refused and the character named
+// (rule glyph_missing). docs/scripts.md has the table.
+//
 // # Signed and sealed
 //
 // The last signature and the seal are two durable states. When the seal fails,
