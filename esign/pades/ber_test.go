@@ -14,7 +14,10 @@ import (
 )
 
 // indefinite writes DER again as BER: every constructed element without a length, every longer octet string in two pieces.
-func indefinite(t testing.TB, der []byte) []byte {
+func indefinite(t testing.TB, der []byte) []byte { return indefiniteTo(t, der, 100) }
+
+// indefiniteTo does so for a number of layers. Libraries in Java do it for the four outer ones.
+func indefiniteTo(t testing.TB, der []byte, layers int) []byte {
 	t.Helper()
 	var v asn1.RawValue
 	rest, err := asn1.Unmarshal(der, &v)
@@ -23,6 +26,7 @@ func indefinite(t testing.TB, der []byte) []byte {
 	}
 	out := der[:len(der)-len(rest)]
 	switch {
+	case layers == 0:
 	case v.IsCompound:
 		out = []byte{der[0], 0x80}
 		for b := v.Bytes; len(b) > 0; {
@@ -30,7 +34,7 @@ func indefinite(t testing.TB, der []byte) []byte {
 			if b, err = asn1.Unmarshal(b, &member); err != nil {
 				t.Fatal(err)
 			}
-			out = append(out, indefinite(t, member.FullBytes)...)
+			out = append(out, indefiniteTo(t, member.FullBytes, layers-1)...)
 		}
 		out = append(out, 0, 0)
 	case der[0] == asn1.TagOctetString && len(v.Bytes) > 8:

@@ -2,6 +2,7 @@ package pades_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/pem"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/testpki"
 )
 
 // tool runs a program that this project did not write, and fails the test when it is missing or unhappy.
@@ -90,4 +92,58 @@ func wholeDER(t testing.TB, value []byte) []byte {
 		t.Fatal(err)
 	}
 	return v.FullBytes
+}
+
+// TestSignaturesByOpenssl verifies signatures that openssl made, as it writes them and turned into BER. What it writes in
+// BER itself, streamed, carries its content within and is no signature of a PDF.
+func TestSignaturesByOpenssl(t *testing.T) {
+	if os.Getenv("EVAULT_TOOLS") != "1" {
+		t.Skip("set EVAULT_TOOLS=1 to sign with openssl")
+	}
+	dir := t.TempDir()
+	ca := write(t, dir, "ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pki().CA.Raw}))
+	ask := pdfsig(t)
+	for name, id := range map[string]testpki.Identity{"RSA": pki().RSA(), "P-256": pki().Seal} {
+		der, err := x509.MarshalPKCS8PrivateKey(id.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := write(t, dir, "key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+		cert := write(t, dir, "cert.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: id.Leaf().Raw}))
+		sign := func(content []byte, options ...string) []byte {
+			out := filepath.Join(dir, "cms.der")
+			args := []string{
+				"cms", "-sign", "-binary", "-md", "sha256", "-outform", "DER", "-signer", cert, "-inkey", key,
+				"-certfile", ca, "-in", write(t, dir, "content", content), "-out", out,
+			}
+			tool(t, "openssl", append(args, options...)...)
+			cms, err := os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return cms
+		}
+		for form, tc := range map[string]struct {
+			subFilter string
+			by        func([]byte) []byte
+			ok        bool
+		}{
+			"CAdES, DER":         {cades, func(b []byte) []byte { return sign(b, "-cades") }, true},
+			"CAdES, outer BER":   {cades, func(b []byte) []byte { return indefiniteTo(t, sign(b, "-cades"), 4) }, true},
+			"CAdES, all BER":     {cades, func(b []byte) []byte { return indefinite(t, sign(b, "-cades")) }, true},
+			"PKCS #7, DER":       {pkcs7Sub, func(b []byte) []byte { return sign(b) }, true},
+			"PKCS #7, outer BER": {pkcs7Sub, func(b []byte) []byte { return indefiniteTo(t, sign(b), 4) }, true},
+			"PKCS #7, streamed":  {pkcs7Sub, func(b []byte) []byte { return sign(b, "-stream") }, false},
+		} {
+			raw := foreign{subFilter: tc.subFilter, by: tc.by}.sign(t, fpdfFile(t))
+			r := verify(t, raw)
+			if r.OK() != tc.ok {
+				t.Errorf("%s, %s: OK is %v: %s", name, form, r.OK(), problems(r))
+			}
+			t.Logf("%-6s %-18s OK %v; pdfsig %s", name, form, r.OK(), ask(raw))
+			if tc.ok {
+				wantOK(t, seal(t, sealer(t, pki().Seal), raw), 2)
+			}
+		}
+	}
 }
