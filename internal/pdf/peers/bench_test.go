@@ -100,7 +100,7 @@ func (v beside) measure(b *testing.B, raw []byte) {
 	for b.Loop() {
 		least = min(least, best(b, 1, v.ours, raw))
 	}
-	peer, floor := best(b, 5, v.peer, raw), best(b, 5, hash, raw)
+	peer, floor := best(b, 15, v.peer, raw), best(b, 15, hash, raw)
 	b.ReportMetric(float64(least.Microseconds())/1000, "best-ms")
 	b.ReportMetric(float64(least)/float64(peer), "x-"+v.peerName)
 	b.ReportMetric(float64(least)/float64(floor), "x-sha256")
