@@ -68,7 +68,7 @@ var owners = []struct {
 	{"gocloud", []string{"gocloud.dev"}, []string{"storage/blobstore", "storage/embedded", "internal/testdb", "examples"}},
 	{"the SQLite driver", []string{"modernc.org/sqlite"}, []string{"storage/sqlite"}},
 	{"the validator", []string{"github.com/go-playground/validator/v10"}, []string{"internal/check"}},
-	{"PDF libraries", []string{"github.com/pdfcpu/pdfcpu", "codeberg.org/go-pdf/fpdf", "github.com/boombuler/barcode", "github.com/go-fonts/dejavu"}, []string{"esign/pades", "internal/pdf", "internal/testpdf", "examples"}},
+	{"PDF libraries", []string{"github.com/pdfcpu/pdfcpu", "codeberg.org/go-pdf/fpdf", "github.com/boombuler/barcode", "github.com/go-fonts/dejavu", "github.com/go-text/typesetting"}, []string{"esign/pades", "internal/pdf", "internal/testpdf", "examples"}},
 	{"the PDF renderer", []string{"github.com/klippa-app/go-pdfium", "github.com/tetratelabs/wazero"}, []string{"esign/render"}},
 	{"net/http", []string{"net/http"}, []string{"httpapi", "esign/pades/tsa", "internal/testpki", "internal/bench", "examples"}},
 	{"httpapi", []string{module + "httpapi"}, []string{"httpapi", "internal/bench", "examples"}},
