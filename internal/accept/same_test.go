@@ -120,12 +120,12 @@ var signedFields = []esign.FieldSpec{
 	{Kind: esign.FieldCheckbox, Role: "buyer", Page: 1, X: 0.1, Y: 0.7, W: 0.05, H: 0.03},
 }
 
-// completes sends a file the whole way and returns the sealed completion.
-func completes(ctx context.Context, v *embedded.Embedded, raw []byte) ([]byte, *esign.Envelope, error) {
+// completes sends a file the whole way, signed by name, and returns the sealed completion.
+func completes(ctx context.Context, v *embedded.Embedded, raw []byte, name string) ([]byte, *esign.Envelope, error) {
 	actor := esign.Actor{Kind: "key", ID: "key_test"}
 	env, err := v.ESign.Create(ctx, esign.CreateRequest{
-		OrgID: "org_a", Actor: actor, CustomerEmail: "ada@example.com", CustomerName: "Ada Byron", Document: raw, Fields: signedFields, Send: true,
-		Signers: []esign.SignerSpec{{Email: "ada@example.com", Name: "Ada Byron", Role: "buyer"}},
+		OrgID: "org_a", Actor: actor, CustomerEmail: "ada@example.com", CustomerName: name, Document: raw, Fields: signedFields, Send: true,
+		Signers: []esign.SignerSpec{{Email: "ada@example.com", Name: name, Role: "buyer"}},
 	})
 	if err != nil {
 		return nil, nil, err
@@ -135,10 +135,15 @@ func completes(ctx context.Context, v *embedded.Embedded, raw []byte) ([]byte, *
 		return nil, nil, err
 	}
 	token := links[0].Token
-	if _, err := v.ESign.PageImage(ctx, esign.PageRequest{Token: token, Page: 1, Width: 200}); err != nil {
+	s, err := v.ESign.Session(ctx, token, esign.Client{})
+	if err != nil {
 		return nil, nil, err
 	}
-	s, err := v.ESign.Session(ctx, token, esign.Client{})
+	if s.PageImages {
+		_, err = v.ESign.PageImage(ctx, esign.PageRequest{Token: token, Page: 1, Width: 200})
+	} else {
+		_, err = v.ESign.Document(ctx, token, esign.Client{})
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,7 +155,7 @@ func completes(ctx context.Context, v *embedded.Embedded, raw []byte) ([]byte, *
 		values = append(values, esign.FieldValue{FieldID: f.ID, Value: map[string]string{esign.FieldText: "1FTFW1E50", esign.FieldCheckbox: "true"}[f.Kind]})
 	}
 	values = slices.DeleteFunc(values, func(f esign.FieldValue) bool { return f.Value == "" })
-	if _, err := v.ESign.Sign(ctx, esign.SignRequest{Token: token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: "Ada Byron"}, Fields: values}); err != nil {
+	if _, err := v.ESign.Sign(ctx, esign.SignRequest{Token: token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: name}, Fields: values}); err != nil {
 		return nil, nil, err
 	}
 	c, err := v.ESign.Completion(ctx, "org_a", env.ID)
@@ -278,7 +283,7 @@ func same(t *testing.T, v *embedded.Embedded, r *render.Renderer, s source, most
 		t.Logf("not taken: %s: %v", s.name, err)
 		return 0, nil
 	}
-	sealed, env, err := completes(t.Context(), v, raw)
+	sealed, env, err := completes(t.Context(), v, raw, "Ada Byron")
 	if err != nil {
 		var unfit *esign.NotSignableError
 		var refusal *esign.Refusal

@@ -10,8 +10,11 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/storage/embedded"
 )
 
 // Names in scripts that the bundled fonts draw, and in scripts that want a font
@@ -120,6 +123,40 @@ func TestNamesInEveryScript(t *testing.T) {
 		out := namesPage(t, names, fonts)
 		looked(t, strings.TrimSuffix(filepath.Base(font), filepath.Ext(font)), out)
 		readBack(t, font, out, names)
+	}
+}
+
+// TestHostFontSigns: with a font of the host's a name goes the whole way; without it the signer hears which character is
+// missing, and nothing is signed.
+func TestHostFontSigns(t *testing.T) {
+	t.Parallel()
+	wantsTools(t)
+	const name = "山田 太郎"
+	font := hostFont(t, "opentype/common/mplus-1p-regular.ttf")
+	for _, fonts := range [][][]byte{nil, {font}} {
+		v, err := embedded.Open(t.Context(), embedded.Options{Dir: t.TempDir(), ESign: func(c *esign.Config) { c.Fonts = fonts }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { v.Close() })
+		if _, err := v.Scopes.CreateOrganization(t.Context(), scopes.Organization{ID: "org_a", LegalName: "A", Capacity: scopes.Principal}); err != nil {
+			t.Fatal(err)
+		}
+		sealed, _, err := completes(t.Context(), v, testpdf.Contract(1), name)
+		if fonts == nil {
+			if err == nil || !strings.Contains(err.Error(), "山") {
+				t.Errorf("without a font: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := tool(t, "pdftotext", "-layout", file(t, "sealed.pdf", sealed), "-")
+		if strings.Count(text, name) < 2 { // the signature, and the certificate of completion
+			t.Errorf("the completion does not show %q: %s", name, text)
+		}
+		looked(t, "host-font", sealed)
 	}
 }
 
