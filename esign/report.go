@@ -26,7 +26,7 @@ func (e *Engine) report(ev *Evidence) pdf.Report {
 		At: e.now(), Fonts: e.fonts, Limits: e.grown(),
 		Facts: []pdf.ReportFact{
 			{Label: "Envelope", Value: env.ID},
-			{Label: "Document", Value: fmt.Sprintf("%s, %d pages", env.Document.Filename, env.Document.Pages)},
+			{Label: "Document", Value: fmt.Sprintf("%s, %s", env.Document.Filename, pagesText(env.Document.Pages))},
 			{Label: "Sender", Value: env.OrgID},
 			{Label: "Customer", Value: env.CustomerName},
 			{Label: "Signing order", Value: env.SigningOrder},
@@ -126,4 +126,11 @@ func (e *Engine) DisclosurePDF(ctx context.Context, token string) (*File, error)
 		return nil, fmt.Errorf("disclosure: %w", err)
 	}
 	return &File{Name: "disclosure.pdf", Content: b, SHA256: storage.Sum(b)}, nil
+}
+
+func pagesText(n int) string {
+	if n == 1 {
+		return "1 page"
+	}
+	return fmt.Sprintf("%d pages", n)
 }
