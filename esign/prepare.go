@@ -127,12 +127,18 @@ func (e *Engine) stageDocument(
 	for _, p := range info.Pages {
 		doc.PageSizes = append(doc.PageSizes, PageSize{p.Width, p.Height})
 	}
-	base, err := e.cfg.Depot.Stage(ctx, "part", e.cfg.NewID("prt"), prepared)
+	doc.Object = storage.Object{Size: int64(len(r.Document))}
+	var sum storage.Digest
+	if normalized {
+		doc.Object.SHA256, sum = storage.Sum(r.Document), storage.Sum(prepared)
+	} else { // what was handed in is where it begins
+		doc.Object.SHA256, sum = storage.SumBoth(prepared, len(r.Document))
+	}
+	base, err := e.cfg.Depot.StageSummed(ctx, "part", e.cfg.NewID("prt"), prepared, sum)
 	if err != nil {
 		return fmt.Errorf("create: %w", err)
 	}
 	d.objects = append(d.objects, base)
-	doc.Object = storage.Object{SHA256: storage.Sum(r.Document), Size: int64(len(r.Document))}
 	if normalized {
 		if doc.Object, err = e.cfg.Depot.Stage(ctx, "upload", e.cfg.NewID("upl"), r.Document); err != nil {
 			return fmt.Errorf("create: %w", err)

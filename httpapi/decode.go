@@ -81,6 +81,9 @@ func (a *API) read(c *call) error {
 			return err
 		}
 	}
+	if name, params, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")); c.r.ContentLength > 0 && name == "multipart/form-data" {
+		return c.takeMultipart(c.r.Body, c.r.ContentLength, params["boundary"])
+	}
 	raw, err := readAll(io.LimitReader(c.r.Body, limit+1), c.r.ContentLength)
 	if err != nil {
 		var tooLarge *http.MaxBytesError
@@ -157,7 +160,7 @@ func (c *call) take(kind bodyKind, raw []byte) error {
 		c.body = body{kind: "pdf", parts: []part{{name: "file", contentType: name, content: raw}}}
 		return nil
 	case "multipart/form-data":
-		return c.takeMultipart(raw, params["boundary"])
+		return c.takeMultipart(bytes.NewReader(raw), int64(len(raw)), params["boundary"])
 	case "application/x-www-form-urlencoded":
 		form, err := url.ParseQuery(string(raw))
 		if err != nil {
@@ -178,9 +181,10 @@ func (c *call) takeJSON(raw []byte) error {
 	return nil
 }
 
-func (c *call) takeMultipart(raw []byte, boundary string) error {
+// takeMultipart reads the parts of a body of size bytes.
+func (c *call) takeMultipart(r io.Reader, size int64, boundary string) error {
 	c.body = body{kind: "multipart"}
-	mr := multipart.NewReader(bytes.NewReader(raw), boundary)
+	mr := multipart.NewReader(r, boundary)
 	for {
 		p, err := mr.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -189,10 +193,11 @@ func (c *call) takeMultipart(raw []byte, boundary string) error {
 		if err != nil {
 			return &badRequest{"bad_multipart", "the multipart body could not be read"}
 		}
-		content, err := readAll(p, int64(len(raw)))
+		content, err := readAll(p, size)
 		if err != nil {
 			return &badRequest{"bad_multipart", "the multipart body could not be read"}
 		}
+		size -= int64(cap(content)) // all parts together are given no more room than the body announced
 		pt := part{name: p.FormName(), contentType: mediaOf(p.Header), filename: p.FileName(), content: content}
 		if c.body.part(pt.name) != nil || len(c.body.parts) == maxParts {
 			return &badRequest{"bad_multipart", "each part may come once"}

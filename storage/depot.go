@@ -46,7 +46,11 @@ type Depot struct {
 // Stage writes content durably under <kind>/<owner>/<sha256> and returns its
 // name. The caller's transaction must link it within StageGrace.
 func (d *Depot) Stage(ctx context.Context, kind, owner string, content []byte) (Object, error) {
-	sum := Sum(content)
+	return d.StageSummed(ctx, kind, owner, content, Sum(content))
+}
+
+// StageSummed is Stage for content whose digest is known.
+func (d *Depot) StageSummed(ctx context.Context, kind, owner string, content []byte, sum Digest) (Object, error) {
 	o := Object{Name: kind + "/" + owner + "/" + string(sum), SHA256: sum, Size: int64(len(content))}
 	if err := d.Rows.Stage(ctx, o, d.Now()); err != nil {
 		return Object{}, fmt.Errorf("stage %s: %w", o.Name, err)

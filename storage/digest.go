@@ -15,6 +15,16 @@ func Sum(b []byte) Digest {
 	return Digest(hex.EncodeToString(h[:]))
 }
 
+// SumBoth returns the digests of the first n bytes of b and of all of b, in one
+// pass.
+func SumBoth(b []byte, n int) (first, all Digest) {
+	h := sha256.New()
+	h.Write(b[:n])
+	first = Digest(hex.EncodeToString(h.Sum(nil)))
+	h.Write(b[n:])
+	return first, Digest(hex.EncodeToString(h.Sum(nil)))
+}
+
 // ParseDigest returns s as a Digest and refuses every spelling but 64
 // lower-case hex digits.
 func ParseDigest(s string) (Digest, error) {
