@@ -237,7 +237,7 @@ func passwordHash(salt []byte, r int64) []byte {
 	if r == 5 {
 		return k
 	}
-	for round := 0; ; round++ {
+	for round := 1; ; round++ { // counted when done, as readers and writers do
 		data := bytes.Repeat(k, 64)
 		block, err := aes.NewCipher(k[:16])
 		if err != nil {
@@ -251,7 +251,7 @@ func passwordHash(salt []byte, r int64) []byte {
 		h := [...]func() hash.Hash{sha256.New, sha512.New384, sha512.New}[sum%3]()
 		h.Write(data)
 		k = h.Sum(nil)
-		if round >= 63 && int(data[len(data)-1]) <= round-32 {
+		if round >= 64 && int(data[len(data)-1]) <= round-32 {
 			return k[:32]
 		}
 	}
