@@ -15,6 +15,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/missing"
@@ -79,13 +80,14 @@ type Config struct {
 	Logger *slog.Logger               // default: silent
 }
 
-// Engine evaluates and certifies. It is safe for concurrent use and keeps no
-// state of its own.
+// Engine evaluates and certifies. It is safe for concurrent use and keeps nothing
+// but which envelopes it is finishing.
 type Engine struct {
-	c     Config
-	keys  jws.Keys
-	now   func() time.Time
-	chain chain.Stamper
+	c         Config
+	keys      jws.Keys
+	now       func() time.Time
+	chain     chain.Stamper
+	finishing *gate.Gates
 }
 
 // New checks c. It does no I/O.
@@ -127,7 +129,7 @@ func New(c Config) (*Engine, error) {
 	}
 	keys[c.KeyID] = pub
 	now := stamp.Clock(c.Now)
-	return &Engine{c, keys, now, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}}, nil
+	return &Engine{c, keys, now, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
 }
 
 func def[T comparable](v *T, d T) {

@@ -184,8 +184,14 @@ func (e *Engine) note(ctx context.Context, tx storage.Tx, d Due) error {
 }
 
 // finish brings a cause to its certificate: its events into the log, evaluation,
-// certificate. Each step is idempotent.
+// certificate. Each step is idempotent; of several that finish the same here, the
+// first does the work.
 func (e *Engine) finish(ctx context.Context, envelopeID, cause string, actor Actor) error {
+	leave, err := e.finishing.Enter(ctx, envelopeID)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	if _, err := e.issued(ctx, envelopeID, cause); err == nil || !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/webhook"
+	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
@@ -92,7 +93,7 @@ type API struct {
 	keys      limiter
 	public    limiter
 	pages     limiter
-	drawing   gates
+	drawing   *gate.Gates // by signer
 	blocked   windowSet
 }
 
@@ -118,7 +119,7 @@ func New(cfg Config) (*API, error) {
 	}
 	kid := jws.Thumbprint(pub)
 	return &API{
-		cfg: cfg, now: stamp.Clock(cfg.Now), newID: cfg.NewID, log: cfg.Logger, routes: compile(table()), webhooks: sender,
+		cfg: cfg, now: stamp.Clock(cfg.Now), newID: cfg.NewID, log: cfg.Logger, routes: compile(table()), webhooks: sender, drawing: gate.New(atATime),
 		embedKID: kid, embedKeys: jws.Keys{kid: pub},
 	}, nil
 }

@@ -1,15 +1,16 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 	"strconv"
-	"sync"
 
 	"github.com/evaultlib/evault/esign"
 )
 
-const defaultPageWidth = 1000 // pixels
+const (
+	defaultPageWidth = 1000 // pixels
+	atATime          = 2    // pages drawn for one signer, in this replica
+)
 
 // signerPageImage answers a page as a picture. It is a read of the document, as
 // a HEAD is not. What is shown changes as others sign, so a browser that kept it
@@ -44,7 +45,7 @@ func (a *API) signerPageImage(c *call) (*reply, error) {
 		c.retryAt = end
 		return nil, errRate
 	}
-	leave, err := a.drawing.enter(c.ctx, s.Signer.ID)
+	leave, err := a.drawing.Enter(c.ctx, s.Signer.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -68,46 +69,4 @@ func headOfPage(s *esign.Session, n int) (*reply, error) {
 		return nil, esign.ErrNoPage
 	}
 	return pageImageReply([]byte{}), nil
-}
-
-// gates lets two through at a time for each name, in this replica.
-type gates struct {
-	mu    sync.Mutex
-	names map[string]*gate
-}
-
-type gate struct {
-	inside chan struct{}
-	users  int // inside or waiting
-}
-
-const atATime = 2
-
-// enter waits for a place; the caller must leave.
-func (g *gates) enter(ctx context.Context, name string) (leave func(), err error) {
-	g.mu.Lock()
-	if g.names == nil {
-		g.names = map[string]*gate{}
-	}
-	own := g.names[name]
-	if own == nil {
-		own = &gate{inside: make(chan struct{}, atATime)}
-		g.names[name] = own
-	}
-	own.users++
-	g.mu.Unlock()
-	done := func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if own.users--; own.users == 0 {
-			delete(g.names, name)
-		}
-	}
-	select {
-	case own.inside <- struct{}{}:
-		return func() { <-own.inside; done() }, nil
-	case <-ctx.Done():
-		done()
-		return nil, ctx.Err()
-	}
 }

@@ -83,6 +83,11 @@ func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *Copy, created
 	if err := v.c.Log.Check(ctx); err != nil {
 		return nil, false, fmt.Errorf("deposit %s: %w", r.EnvelopeID, err)
 	}
+	leave, err := v.depositing.Enter(ctx, r.EnvelopeID)
+	if err != nil {
+		return nil, false, fmt.Errorf("deposit %s: %w", r.EnvelopeID, err)
+	}
+	defer leave()
 	const tries = 5
 	for range tries {
 		c, err = v.c.Store.Copy(ctx, r.EnvelopeID)

@@ -252,8 +252,12 @@ func TestRacingDepositsMakeOneCopy(t *testing.T) {
 			var mu sync.Mutex
 			created, ids := 0, map[string]bool{}
 			for range racers {
+				replica, err := vault.New(w.config) // in one process they would wait for each other
+				if err != nil {
+					t.Fatal(err)
+				}
 				wg.Go(func() {
-					c, made, err := w.Deposit(t.Context(), r)
+					c, made, err := replica.Deposit(t.Context(), r)
 					mu.Lock()
 					defer mu.Unlock()
 					if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
@@ -89,13 +90,17 @@ type Config struct {
 	Logger *slog.Logger               // default: silent
 }
 
-// Vault keeps authoritative copies. It is safe for concurrent use and keeps no
-// state of its own.
+// Vault keeps authoritative copies. It is safe for concurrent use and keeps
+// nothing but who is depositing.
 type Vault struct {
 	c     Config
 	now   func() time.Time
 	log   *slog.Logger
 	chain chain.Stamper
+	// depositing lets one deposit of an envelope through at a time: of many in
+	// parallel all but one would make seal, copy and files in vain. Between
+	// processes the transaction decides.
+	depositing *gate.Gates
 }
 
 // New checks c. It does no I/O.
@@ -144,7 +149,7 @@ func New(c Config) (*Vault, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	now := stamp.Clock(c.Now)
-	return &Vault{c, now, c.Logger, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}}, nil
+	return &Vault{c, now, c.Logger, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
 }
 
 func keyID(s crypto.Signer, id string) (string, error) {
