@@ -15,8 +15,8 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/chain"
-	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
