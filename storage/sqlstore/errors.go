@@ -101,7 +101,7 @@ func sqlState(state string) trouble {
 	switch state {
 	case "40001", "40P01":
 		return busy
-	case "23505":
+	case "23505", "42710", "42P07": // unique violation, and its like in the catalog
 		return taken
 	case "42P01":
 		return noTable
