@@ -37,7 +37,7 @@ func (s *server) client(t testing.TB, key string) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := accept.NewValidator(doc, http.DefaultTransport, func(err error) { t.Errorf("openapi: %v", err) })
+	v, err := accept.NewValidator(doc, http.DefaultTransport, func(err error) { t.Errorf("openapi: %v", err) }, driven.saw)
 	if err != nil {
 		t.Fatal(err)
 	}

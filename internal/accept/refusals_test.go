@@ -35,6 +35,10 @@ func partnerRoutes() []route {
 		{"GET", "/partner/envelopes/{id}/compliance", "compliance:read", nil},
 		{"POST", "/partner/envelopes/{id}/vault-out", "vault:release", map[string]any{"reason": "payoff", "recipient": map[string]any{"name": "R"}}},
 		{"POST", "/partner/envelopes/{id}/vault-out/acknowledge", "vault:release", map[string]any{"sha256": strings.Repeat("0", 64)}},
+		{"GET", "/partner/envelopes/{id}/custody", "custody:read", nil},
+		{"GET", "/partner/envelopes/{id}/copies", "vault:read", nil},
+		{"GET", "/partner/envelopes/{id}/events", "envelopes:read", nil},
+		{"GET", "/partner/events", "envelopes:read", nil},
 		{"PATCH", "/partner/webhook", "envelopes:write", map[string]any{"webhook_url": "https://example.com/hook"}},
 		{"POST", "/embed/token", "esign:write", map[string]any{"envelope_id": "{id}", "user_email": "ada@example.com", "widget_type": "sign"}},
 	}

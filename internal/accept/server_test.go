@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -44,7 +45,15 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "go build ./examples/server: %v\n%s", err, out)
 		return 2
 	}
-	return m.Run()
+	if code := m.Run(); code != 0 || !whole() {
+		return code
+	}
+	missing, err := driven.missing()
+	if err != nil || len(missing) > 0 {
+		fmt.Fprintf(os.Stderr, "openapi.yaml promises what no test was answered (%v):\n%s\n", err, strings.Join(missing, "\n"))
+		return 1
+	}
+	return 0
 }
 
 // ready is the one line that the server prints.

@@ -23,6 +23,7 @@ const basePath = "/api/v2"
 type transport struct {
 	next   http.RoundTripper
 	report func(error)
+	saw    func(method, path string, status int)
 
 	mu sync.Mutex // the validator's caches are not ours to trust with threads
 	v  validator.Validator
@@ -32,8 +33,9 @@ type transport struct {
 // NewValidator returns next, with every answer held against the OpenAPI document
 // doc: status, content type, headers that must be there, body. A request that was
 // accepted (2xx) is held against it, too. What differs is reported; nothing is
-// changed. Requests to paths outside of the base path pass unseen.
-func NewValidator(doc []byte, next http.RoundTripper, report func(error)) (http.RoundTripper, error) {
+// changed. Requests to paths outside of the base path pass unseen. saw is told of
+// each answer of a documented operation, by its path in the document.
+func NewValidator(doc []byte, next http.RoundTripper, report func(error), saw func(method, path string, status int)) (http.RoundTripper, error) {
 	document, err := libopenapi.NewDocument(doc)
 	if err != nil {
 		return nil, fmt.Errorf("openapi: %w", err)
@@ -46,7 +48,7 @@ func NewValidator(doc []byte, next http.RoundTripper, report func(error)) (http.
 	if err != nil {
 		return nil, fmt.Errorf("openapi: %w", err)
 	}
-	return &transport{next: next, report: report, v: v, d: &model.Model}, nil
+	return &transport{next: next, report: report, saw: saw, v: v, d: &model.Model}, nil
 }
 
 // ValidateDocument holds the document itself against the OpenAPI 3.1 schema.
@@ -103,10 +105,12 @@ func (t *transport) judge(req *http.Request, sent []byte, res *http.Response, bo
 		seen.Method = http.MethodGet
 	}
 	seen.Body = io.NopCloser(bytes.NewReader(sent))
-	if _, found, _ := paths.FindPath(seen, t.d, nil); len(found) > 0 {
+	_, found, path := paths.FindPath(seen, t.d, nil)
+	if len(found) > 0 {
 		t.undocumented(what, res)
 		return
 	}
+	t.saw(seen.Method, path, res.StatusCode)
 	if res.StatusCode >= 200 && res.StatusCode < 300 {
 		if ok, found := t.v.ValidateHttpRequestSync(seen); !ok {
 			t.report(describe("request of "+what, found))
