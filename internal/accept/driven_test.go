@@ -26,8 +26,17 @@ func (a *answers) saw(method, path string, status int) {
 	a.seen[fmt.Sprintf("%s %s %d", method, path, status)] = true
 }
 
+// outOfReach are refusals that need a fault or a setting inside the server; the
+// tests of the engines make it.
+var outOfReach = map[string]bool{
+	"GET /partner/envelopes/{id}/vault/certificate 409":     true, // the log is late
+	"GET /partner/envelopes/{id}/vault/copy/signed-url 409": true, // a file that cannot be marked
+	"GET /partner/envelopes/{id}/vault/signed-url 409":      true, // the host hands nothing out
+	"POST /partner/envelopes/{id}/send 422":                 true, // the sealing certificate has expired
+}
+
 // missing lists what openapi.yaml promises and nobody was answered: a success of
-// each operation, and 401, 403 and 404 where a key is asked for.
+// each operation, and 401, 403, 404, 409 and 422 where a key is asked for.
 func (a *answers) missing() ([]string, error) {
 	raw, err := os.ReadFile("../../httpapi/openapi.yaml")
 	if err != nil {
@@ -51,7 +60,7 @@ func (a *answers) missing() ([]string, error) {
 				}
 				what := fmt.Sprintf("%s %s %d", strings.ToUpper(method), path, n)
 				keyed := strings.HasPrefix(path, "/partner/") || path == "/embed/token"
-				if (n == 200 || n == 201 || keyed && slices.Contains([]int{401, 403, 404}, n)) && !a.seen[what] {
+				if (n == 200 || n == 201 || keyed && slices.Contains([]int{401, 403, 404, 409, 422}, n)) && !a.seen[what] && !outOfReach[what] {
 					list = append(list, what)
 				}
 			}

@@ -380,6 +380,7 @@ func TestPaperWithoutAttestationIsNotCompliant(t *testing.T) {
 	s := start(t, t.TempDir(), "")
 	c := s.client(t, s.APIKey)
 	env := c.post("/partner/envelopes", map[string]any{"envelope_kind": "paper", "customer_email": "a@example.com", "customer_name": "Alan"}).want(http.StatusCreated).str("data.envelope_id")
+	c.post("/partner/envelopes/"+env+"/vault-in-upload", map[string]any{"regime": "none of ours"}).want(http.StatusUnprocessableEntity)
 	body, ct := form(t, pdfPart("file", testpdf.Simple(1, "x")), jsonPart(t, "request", map[string]any{"jurisdiction": "US-CA"}))
 	c.do(http.MethodPost, "/partner/envelopes/"+env+"/vault-in-upload", body, ct).want(http.StatusCreated).equal("data.compliant", false)
 	c.post("/partner/envelopes/"+env+"/vault-in-upload", map[string]any{}).want(http.StatusOK).equal("data.envelope_id", env)

@@ -22,6 +22,7 @@ func TestVaultWidget(t *testing.T) {
 				t.Errorf("%s: no data", path)
 			}
 		}
+		c.get(at + "/vault/copy/signed-url?expires=1").want(http.StatusUnprocessableEntity)
 		size := strings.Split(string(c.get("/log/checkpoint").want(http.StatusOK).Body), "\n")[1]
 		c.get("/log/consistency?from=1&to=" + size).want(http.StatusOK)
 		token := c.post("/embed/token", map[string]any{"envelope_id": env, "user_email": "ada@example.com", "widget_type": "vault"}).want(http.StatusOK)
