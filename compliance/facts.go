@@ -83,7 +83,9 @@ func (s *stored) sum(n int64) storage.Digest {
 	sum, known := s.sums[int(n)]
 	if !known {
 		sum = storage.Sum(s.bytes[:n])
-		s.sums[int(n)] = sum
+		if s.sums != nil { // else these bytes could not be read
+			s.sums[int(n)] = sum
+		}
 	}
 	return sum
 }

@@ -5,45 +5,14 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"runtime"
-	"runtime/debug"
-	"runtime/metrics"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testheap"
 )
-
-// peak runs f and returns how many bytes of heap it took at most over what was there before. Garbage counts until it is
-// collected, which is soon.
-func peak(f func()) int64 {
-	defer debug.SetGCPercent(debug.SetGCPercent(10))
-	runtime.GC()
-	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(heap)
-	idle := heap[0].Value.Uint64()
-	most, done, stopped := idle, make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for tick := time.NewTicker(200 * time.Microsecond); ; {
-			metrics.Read(heap)
-			most = max(most, heap[0].Value.Uint64())
-			select {
-			case <-done:
-				tick.Stop()
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	f()
-	close(done)
-	<-stopped
-	return int64(most - idle)
-}
 
 // TestMemory bounds what sealing, extending and verifying hold at once, the file included: three times the file and 32 MiB.
 // Not parallel: other tests would be counted.
@@ -90,7 +59,7 @@ func TestMemory(t *testing.T) {
 		} {
 			file := bytes.Clone(tc.raw)
 			var err error
-			took := peak(func() { err = tc.do(file) })
+			took := testheap.Peak(10, func() { err = tc.do(file) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +87,7 @@ func TestMemoryOfManyRevisions(t *testing.T) {
 	}
 	var r *pades.Report
 	var err error
-	took := peak(func() { r, err = pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots()}) })
+	took := testheap.Peak(10, func() { r, err = pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots()}) })
 	if err != nil || !r.OK() {
 		t.Fatalf("%v, %v", problems(r), err)
 	}
@@ -179,7 +148,7 @@ func TestMemoryOfHostileAnswers(t *testing.T) {
 		"5 million digests": func() { _, _ = pades.ParseToken(cms(tlv(0x31, empty), tlv(0x31))) },
 		"5 million signers": func() { _, _ = pades.ParseToken(cms(tlv(0x31), tlv(0x31, empty))) },
 	} {
-		took := peak(do)
+		took := testheap.Peak(10, do)
 		t.Logf("%s: %d MiB", name, took>>20)
 		if took > 192<<20 {
 			t.Errorf("%s: %d MiB", name, took>>20)

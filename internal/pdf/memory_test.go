@@ -3,14 +3,11 @@ package pdf_test
 import (
 	"bytes"
 	"fmt"
-	"runtime"
-	"runtime/debug"
-	"runtime/metrics"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testheap"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -51,34 +48,6 @@ func padded(raw []byte) []byte {
 	return append(append([]byte("%PDF-1.7\n%"), times(240<<10, "x")...), raw...)
 }
 
-// peak runs f and returns how many bytes of heap it took at most over what was there before. Garbage counts until it is
-// collected, which is soon.
-func peak(f func()) int64 {
-	defer debug.SetGCPercent(debug.SetGCPercent(25))
-	runtime.GC()
-	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(heap)
-	idle := heap[0].Value.Uint64()
-	most, done, stopped := idle, make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for tick := time.NewTicker(500 * time.Microsecond); ; {
-			metrics.Read(heap)
-			most = max(most, heap[0].Value.Uint64())
-			select {
-			case <-done:
-				tick.Stop()
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	f()
-	close(done)
-	<-stopped
-	return int64(most - idle)
-}
-
 // A file takes memory by its size and by counted limits, not by the numbers it names. The bounds are about three times
 // what is measured. Not parallel: other tests would be counted.
 func TestMemory(t *testing.T) {
@@ -116,7 +85,7 @@ func TestMemory(t *testing.T) {
 			},
 		} {
 			var err error
-			took := peak(func() { err = f() })
+			took := testheap.Peak(25, func() { err = f() })
 			t.Logf("%-7s %-30s %8d bytes: %6.1f MiB (%v)", verb, name, len(raw), float64(took)/(1<<20), err)
 			most := int64(160 << 20) // what may be decoded, twice while it is read, and what is held of objects
 			if len(raw) < 16<<10 {
@@ -153,7 +122,7 @@ func TestMemoryOfVerbs(t *testing.T) {
 			"CheckCopy":    func() error { return pdf.CheckCopy(marked, pdf.DefaultCopyText) },
 		} {
 			var err error
-			took := peak(func() { err = verb() })
+			took := testheap.Peak(25, func() { err = verb() })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testheap"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -104,7 +105,7 @@ func (v beside) measure(b *testing.B, raw []byte) {
 	b.ReportMetric(float64(least.Microseconds())/1000, "best-ms")
 	b.ReportMetric(float64(least)/float64(peer), "x-"+v.peerName)
 	b.ReportMetric(float64(least)/float64(floor), "x-sha256")
-	took := func(f verb) int64 { return peak(func() { best(b, 1, f, raw) }) }
+	took := func(f verb) int64 { return testheap.Peak(10, func() { best(b, 1, f, raw) }) }
 	held := took(v.ours)
 	b.ReportMetric(float64(held)/(1<<20), "peak-MiB")
 	b.ReportMetric(float64(took(v.peer))/(1<<20), "peer-peak-MiB")

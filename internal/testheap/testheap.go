@@ -1,4 +1,5 @@
-package peers_test
+// Package testheap measures how much memory a function takes at once.
+package testheap
 
 import (
 	"runtime"
@@ -7,10 +8,11 @@ import (
 	"time"
 )
 
-// peak runs f and returns how many bytes of heap it took at most over what was there before, the file it works on
-// among that. Garbage counts until it is collected, which is soon.
-func peak(f func()) int64 {
-	defer debug.SetGCPercent(debug.SetGCPercent(10))
+// Peak runs f and returns how many bytes of heap it took at most over what was
+// there before. Garbage counts until it is collected, which is soon: when the heap
+// has grown by percent. Nothing else should run beside.
+func Peak(percent int, f func()) int64 {
+	defer debug.SetGCPercent(debug.SetGCPercent(percent))
 	runtime.GC()
 	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(heap)
