@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"maps"
 	"testing"
 	"time"
 
@@ -23,6 +24,8 @@ type foreign struct {
 	subFilter string
 	rect      pdf.Array // default no area
 	field     pdf.Dict  // further entries of the field
+	sig       pdf.Dict  // further entries of the signature dictionary
+	certify   bool      // /Perms names it
 	existing  pdf.Ref   // a field that is there, instead of a new one
 	attrs     []pkcs7.Attribute
 	attached  bool
@@ -38,10 +41,15 @@ func (f foreign) sign(t testing.TB, raw []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sig := u.AddSignature(pdf.Dict{
+	dict := pdf.Dict{
 		"Type": pdf.Name("Sig"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(f.subFilter), "M": pdf.String("D:20260101120000+01'00'"),
-	}, 8000)
+	}
+	maps.Copy(dict, f.sig)
+	sig := u.AddSignature(dict, 8000)
 	f.place(t, u, sig)
+	if f.certify {
+		editCatalog(t, u, func(c pdf.Dict) { c["Perms"] = pdf.Dict{"DocMDP": sig} })
+	}
 	p, err := u.CloseSigned()
 	if err != nil {
 		t.Fatal(err)

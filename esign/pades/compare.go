@@ -15,6 +15,12 @@ const maxChanges = 50
 // maxCompared bounds revisions times objects, so that a hostile file cannot make comparing take long.
 const maxCompared = 3_000_000
 
+// step is what one revision did to the signed one before it.
+type step struct {
+	changes []change
+	unknown error // why that cannot be told
+}
+
 // compare walks from the file as it is now back through the signed revisions. Each is opened on its own and compared with
 // the next; no more than two are held at a time.
 func (v *verification) compare() error {
@@ -24,20 +30,20 @@ func (v *verification) compare() error {
 		}
 	}
 	if n := len(v.doc.Numbers()); len(v.ordered)*n > maxCompared {
+		unknown := fmt.Errorf("%d revisions of %d objects are more than is compared", len(v.ordered), n)
 		for _, s := range v.ordered {
-			v.judge(s, nil, fmt.Sprintf("%d revisions of %d objects are more than is compared", len(v.ordered), n))
+			v.judge(s, []step{{unknown: unknown}})
 		}
 		return nil
 	}
 	raw := v.doc.Raw()
 	next := v.doc
-	var later []pdf.Change
-	unknown := ""
-	for i := len(v.ordered) - 1; i >= 0; i-- {
+	found := make([][]pdf.Change, len(v.ordered))
+	steps := make([]step, len(v.ordered))
+	for i, s := range slices.Backward(v.ordered) {
 		if err := v.ctx.Err(); err != nil {
 			return err
 		}
-		s := v.ordered[i]
 		if len(bytes.TrimRight(raw[s.sig.End:], " \r\n\t\f\x00")) == 0 {
 			s.report.Coverage = CoverageWholeFile
 		}
@@ -46,13 +52,16 @@ func (v *verification) compare() error {
 			s.fail(err)
 		}
 		s.material = own != nil && hasMaterial(own)
-		steps, err := changes(own, next)
-		if err != nil && unknown == "" {
-			unknown = err.Error()
-		}
-		later = append(slices.Clone(steps), later...)
-		v.judge(s, later, unknown)
+		found[i], steps[i].unknown = changes(own, next)
 		next = own
+	}
+	p := v.permissions()
+	for i := range steps {
+		steps[i].changes = p.all(i, found[i])
+	}
+	for i, s := range v.ordered {
+		s.report.Locks = s.lockTexts()
+		v.judge(s, steps[i:])
 	}
 	return nil
 }
@@ -64,7 +73,8 @@ func changes(old, now *pdf.Document) ([]pdf.Change, error) {
 	return now.ChangesSince(old)
 }
 
-// revision opens the signed revision of s by itself and checks that the signature is part of it.
+// revision opens the signed revision of s by itself and checks that the signature is part of it. What the signature
+// permits and locks is read there, whatever later revisions made of it.
 func (v *verification) revision(s *verified) (*pdf.Document, error) {
 	d := v.doc
 	if s.report.Coverage != CoverageWholeFile {
@@ -81,6 +91,9 @@ func (v *verification) revision(s *verified) (*pdf.Document, error) {
 		if f.Value == s.field.Value {
 			own, err := d.Signature(f.Value)
 			if err == nil && own.From == s.sig.From && own.To == s.sig.To && own.End == s.sig.End {
+				s.field, s.report.Certification = f, d.Certification(own.Dict)
+				s.locks, s.final = d.Locks(f)
+				s.certifies = d.Certifies(f.Value)
 				return d, nil
 			}
 		}
@@ -88,49 +101,42 @@ func (v *verification) revision(s *verified) (*pdf.Document, error) {
 	return nil, errors.New("the signature is not part of the revision that it signs")
 }
 
-// judge sums up what happened after s.
-func (v *verification) judge(s *verified, later []pdf.Change, unknown string) {
+// judge sums up what happened after s; steps[0] is what came next.
+func (v *verification) judge(s *verified, steps []step) {
 	s.report.ChangesAfter = ChangesNone
-	for _, c := range later {
-		text, permitted := c.Text, v.permitted(s, c)
-		if !permitted {
-			s.report.ChangesAfter = ChangesSuspicious
-		} else if s.report.ChangesAfter == ChangesNone {
-			s.report.ChangesAfter = ChangesPermitted
-		}
-		if len(s.report.Changes) < maxChanges && !slices.Contains(s.report.Changes, text) {
-			s.report.Changes = append(s.report.Changes, text)
-		}
-		if !permitted && s.report.Problem == "" {
-			s.report.Problem = "changed afterwards: " + text
+	for _, st := range steps {
+		for _, c := range st.changes {
+			v.judgeOne(s, c)
 		}
 	}
-	if unknown != "" && s.report.ChangesAfter != ChangesSuspicious {
+	for _, st := range slices.Backward(steps) {
+		if st.unknown == nil || s.report.ChangesAfter == ChangesSuspicious {
+			continue
+		}
 		s.report.ChangesAfter = ChangesUnknown
 		if s.report.Problem == "" {
-			s.report.Problem = "later revisions cannot be compared: " + unknown
+			s.report.Problem = "later revisions cannot be compared: " + st.unknown.Error()
 		}
 	}
 }
 
-// permitted adds to the document's view what only the signatures tell: after one that allows no changes only validation
-// material and time-stamps may come, and a signature that shows something must itself be trusted.
-func (v *verification) permitted(s *verified, c pdf.Change) bool {
-	final := s.report.Certification == 1 || s.locks
-	if !c.Permitted || c.Signature == 0 {
-		return c.Permitted && (c.Validation || !final)
+func (v *verification) judgeOne(s *verified, c change) {
+	text := c.Text
+	reason, permitted := c.permitted(s)
+	if reason != "" {
+		text += ", which " + reason
 	}
-	for _, other := range v.signatures {
-		if other.sig == nil || other.sig.Num != c.Signature {
-			continue
-		}
-		trusted := other.report.Integrity == IntegrityValid && other.report.Trust == TrustTrusted
-		if final && !other.isTimestamp() {
-			return false
-		}
-		return !c.Visible || trusted
+	if !permitted {
+		s.report.ChangesAfter = ChangesSuspicious
+	} else if s.report.ChangesAfter == ChangesNone {
+		s.report.ChangesAfter = ChangesPermitted
 	}
-	return false
+	if len(s.report.Changes) < maxChanges && !slices.Contains(s.report.Changes, text) {
+		s.report.Changes = append(s.report.Changes, text)
+	}
+	if !permitted && s.report.Problem == "" {
+		s.report.Problem = "changed afterwards: " + text
+	}
 }
 
 // countAll refuses files with signatures that the form does not reach: hidden or orphaned by a later revision.

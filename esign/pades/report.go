@@ -24,7 +24,7 @@ const (
 	CoverageRevision  = "revision" // bytes were appended after it
 
 	ChangesNone       = "none"
-	ChangesPermitted  = "permitted"  // later revisions only added signatures, time-stamps and validation material
+	ChangesPermitted  = "permitted"  // later revisions only added signatures, time-stamps and validation material, or filled in what a certification lets fill in
 	ChangesSuspicious = "suspicious" // later revisions did something else
 	ChangesUnknown    = "unknown"
 
@@ -88,6 +88,7 @@ type SignatureReport struct {
 	Coverage      string
 	ChangesAfter  string
 	Changes       []string // what later revisions did, in words
+	Locks         []string // what the signature freezes, in words: form fields, or the document; nil for nothing
 	Trust         string
 	Revocation    string            // of the certificates of the signer and the time-stamp authority
 	Certificate   *x509.Certificate // nil when none could be read

@@ -65,10 +65,13 @@ type verified struct {
 	digest []byte // of the byte range
 	chains []provenChain
 
-	unproven      error // why the signature time-stamp cannot be judged
-	locks         bool  // it forbids all further changes
-	material      bool  // its revision carries revocation data
-	selfContained bool  // the file carries all revocation data for the chains
+	unproven      error      // why the signature time-stamp cannot be judged
+	final         bool       // its field forbids all further changes
+	locks         []pdf.Lock // which fields it froze
+	place         int        // among the signatures, from the oldest
+	certifies     bool       // the catalog of its revision names it as the certification
+	material      bool       // its revision carries revocation data
+	selfContained bool       // the file carries all revocation data for the chains
 	report        SignatureReport
 }
 
@@ -168,7 +171,7 @@ func (v *verification) describe(s *verified) {
 	s.report.SubFilter = string(s.sig.SubFilter)
 	s.report.Reason = text("Reason")
 	s.report.Certification = v.doc.Certification(s.sig.Dict)
-	s.locks = v.doc.LocksDocument(s.field)
+	s.locks, s.final = v.doc.Locks(s.field)
 	s.report.SigningTime = parseDate(text("M"))
 	s.report.SignedLen = s.sig.End
 }

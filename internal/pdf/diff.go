@@ -19,17 +19,25 @@ type Change struct {
 	Signature int
 	// Visible says that the added signature shows something on a page: harmless only as far as that signer is trusted.
 	Visible bool
+	// Filling says that a form field was filled in and shows what it was filled in with: harmless only where a certification
+	// allows that and no lock covers the field.
+	Filling bool
+	// Field is the full name of the form field that was filled in, or in which a signature came.
+	Field string
+	// Added says that Field is new.
+	Added bool
 }
 
 // ChangesSince compares d with one of its earlier revisions, a document opened from a prefix of d, and names what changed.
 //
-// The comparison starts from a whitelist: /DSS, new signature fields and signatures in fields that were there, metadata.
+// The comparison starts from a whitelist: /DSS, new signature fields and signatures in fields that were there, metadata,
+// form fields filled in.
 // Every other object that differs is reported and not permitted, and so is whatever common readers might treat
 // differently: objects outside the cross-reference data, objects supplied for dangling references, objects with a
 // permitted role that also play another one (shadow attacks).
 func (d *Document) ChangesSince(old *Document) (_ []Change, err error) {
 	defer guard(&err)
-	c := &comparison{old: old, new: d, explained: map[int]bool{}, added: map[Ref]bool{}}
+	c := &comparison{old: old, new: d, explained: map[int]bool{}, added: map[Ref]bool{}, filled: map[int]string{}}
 	if !bytes.Equal(d.raw[:len(old.raw)], old.raw) {
 		return nil, errors.New("pdf: not a revision of this document")
 	}
@@ -58,6 +66,11 @@ type comparison struct {
 	uses      map[int]int  // how often the old revision refers to an object
 	dangling  map[Ref]bool // what it refers to without having it
 	changed   map[int]bool // objects of the old revision whose cross-reference entry is another one
+
+	oldForm Dict           // the form of the old revision
+	filled  map[int]string // changed objects of form fields, with the name of the field
+	fonts   *formFonts     // of the old form; nil until asked for
+	spent   int            // on form fields; see spend
 }
 
 func (c *comparison) refuse(format string, args ...any) {
@@ -72,7 +85,7 @@ func (c *comparison) run() error {
 	if err := c.survey(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{c.catalog, c.info, c.pages, c.signedFields, c.rest, c.supplied} {
+	for _, step := range []func() error{c.catalog, c.info, c.pages, c.signedFields, c.fillings, c.rest, c.supplied} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -156,6 +169,7 @@ func (c *comparison) form(was, is Object) error {
 	if err != nil {
 		return err
 	}
+	c.oldForm = old
 	now, err := c.new.Dict(is)
 	if err != nil {
 		return err
@@ -248,11 +262,11 @@ func (c *comparison) addedField(o Object) error {
 		c.permit("empty signature field %q was added", name.Text())
 		return nil
 	}
-	c.signature(name.Text(), value, visible)
+	c.signature(docText(name), value, visible, true)
 	return nil
 }
 
-func (c *comparison) signature(name string, value Ref, visible bool) {
+func (c *comparison) signature(name string, value Ref, visible, added bool) {
 	what := "signature"
 	if sig, err := c.new.Dict(value); err == nil && c.new.Name(sig["SubFilter"]) == "ETSI.RFC3161" {
 		what = "document time-stamp"
@@ -261,7 +275,7 @@ func (c *comparison) signature(name string, value Ref, visible bool) {
 		what = "visible " + what
 	}
 	c.changes = append(c.changes, Change{
-		Text: fmt.Sprintf("%s %q was added", what, name), Permitted: true, Signature: value.Num, Visible: visible,
+		Text: fmt.Sprintf("%s %s was added", what, quoted(name)), Permitted: true, Signature: value.Num, Visible: visible, Field: name, Added: added,
 	})
 }
 

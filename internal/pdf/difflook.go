@@ -1,0 +1,236 @@
+package pdf
+
+import (
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// maxLook bounds the decoded content of one appearance.
+const maxLook = 1 << 20
+
+// formKeys are the entries that the appearance of a filled field may have (ISO 32000-2 table 93).
+var formKeys = []Name{"Type", "Subtype", "FormType", "BBox", "Matrix", "Resources", "Length", "Filter", "DecodeParms"}
+
+// shows wants the appearance stream ref of a text or choice field to show text, all of it and nothing else, where the
+// widget stands and with fonts that were there.
+func (c *comparison) shows(f formField, w widget, before Object, ref Ref, text string) error {
+	s, err := c.new.Stream(ref)
+	if err != nil {
+		return err
+	}
+	if s == nil || s.Dict["Subtype"] != Name("Form") {
+		return doubt("its appearance is no form")
+	}
+	for k := range s.Dict {
+		if !slices.Contains(formKeys, k) {
+			return doubtf("its appearance has /%s", k)
+		}
+	}
+	box, err := c.box(w, s.Dict)
+	if err != nil {
+		return err
+	}
+	fonts, err := c.lookFonts(s.Dict["Resources"], before)
+	if err != nil {
+		return err
+	}
+	l := &look{c: c, fonts: fonts, box: box, state: lookState{clip: box, scale: 1}}
+	if l.ink, err = c.ink(f, w); err != nil {
+		return err
+	}
+	if err := l.frame(c, w); err != nil {
+		return err
+	}
+	content, err := c.content(s)
+	if err != nil {
+		return err
+	}
+	if err := c.spend(len(content)); err != nil {
+		return err
+	}
+	if err := l.run(content, c.new.limits.Depth); err != nil {
+		return err
+	}
+	if folded(l.text.String()) != folded(text) {
+		return doubtf("it shows other text than its value: %s", quoted(strings.TrimSpace(l.text.String())))
+	}
+	return nil
+}
+
+// content decodes an appearance.
+func (c *comparison) content(s *Stream) ([]byte, error) {
+	r, err := c.new.decoder(s)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	b, err := readAll(io.LimitReader(r, maxLook+1), len(s.Raw))
+	if err == nil && len(b) > maxLook {
+		err = doubt("its appearance is too large")
+	}
+	return b, err
+}
+
+// box returns /BBox, which must be as large as the widget, so that nothing is scaled or turned (§12.5.5).
+func (c *comparison) box(w widget, form Dict) (Rect, error) {
+	rect, ok1 := c.new.Rect(w.now["Rect"])
+	box, ok2 := c.new.Rect(form["BBox"])
+	near := func(a, b float64) bool { return math.Abs(a-b) <= max(1, 0.02*b) }
+	if !ok1 || !ok2 || !near(box.Width(), rect.Width()) || !near(box.Height(), rect.Height()) {
+		return Rect{}, doubt("its appearance is not as large as its widget")
+	}
+	if form["Matrix"] == nil {
+		return box, nil
+	}
+	m, err := c.new.Array(form["Matrix"])
+	if err != nil {
+		return Rect{}, err
+	}
+	if len(m) != 6 {
+		return Rect{}, doubt("its appearance is malformed")
+	}
+	for i, want := range []float64{1, 0, 0, 1, 0, 0} {
+		if v, ok := c.new.number(m[i]); !ok || v != want {
+			return Rect{}, doubt("its appearance is turned, scaled or moved")
+		}
+	}
+	return box, nil
+}
+
+// folded is s without white space, and with apostrophes alike, which fonts without an encoding draw round.
+func folded(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return -1
+		case r == '’':
+			return '\''
+		case r == '‘':
+			return '`'
+		}
+		return r
+	}, s)
+}
+
+// rgb is a color, as far as it is compared.
+type rgb [3]float64
+
+func (a rgb) near(b rgb) bool {
+	for i := range a {
+		if math.Abs(a[i]-b[i]) > 0.03 {
+			return false
+		}
+	}
+	return true
+}
+
+// colorOf turns the operands of g, rg and k, or the entries of /MK, into a color.
+func colorOf(n []float64) (rgb, bool) {
+	switch len(n) {
+	case 1:
+		return rgb{n[0], n[0], n[0]}, true
+	case 3:
+		return rgb(n), true
+	case 4:
+		return rgb{(1 - n[0]) * (1 - n[3]), (1 - n[1]) * (1 - n[3]), (1 - n[2]) * (1 - n[3])}, true
+	}
+	return rgb{}, false
+}
+
+// ink returns the color of the field's text: that of its default appearance /DA, which was signed (§12.7.4.3).
+func (c *comparison) ink(f formField, w widget) (rgb, error) {
+	da := f.da
+	if own, ok := w.old["DA"]; ok {
+		da = own
+	}
+	o, err := c.old.Resolve(da)
+	if err != nil {
+		return rgb{}, err
+	}
+	s, _ := o.(String)
+	if len(s) > maxFieldName {
+		return rgb{}, doubt("its default appearance is too long")
+	}
+	var ink rgb
+	err = eachOperator([]byte(s), c.old.limits.Depth, func(op string, args []Object) error {
+		if op == "g" || op == "rg" || op == "k" {
+			if n, ok := numbers(args); ok {
+				ink, _ = colorOf(n)
+			}
+		}
+		return nil
+	})
+	return ink, err
+}
+
+// frame reads the colors of background and border (/MK, table 192), the only things that may be painted, behind the text.
+func (l *look) frame(c *comparison, w widget) error {
+	mk, err := c.old.Dict(w.old["MK"])
+	if err != nil {
+		return err
+	}
+	for key, to := range map[Name]**rgb{"BG": &l.background, "BC": &l.border} {
+		a, err := c.old.Array(mk[key])
+		if err != nil {
+			return err
+		}
+		if len(a) > 4 {
+			return doubt("its colors are malformed")
+		}
+		n, ok := numbers(a)
+		if color, known := colorOf(n); ok && known {
+			*to = &color
+		}
+	}
+	return nil
+}
+
+func numbers(args []Object) ([]float64, bool) {
+	out := make([]float64, len(args))
+	for i, a := range args {
+		v, ok := Number(a)
+		if !ok || math.Abs(v) > 1e6 {
+			return nil, false
+		}
+		out[i] = v
+	}
+	return out, true
+}
+
+// maxArgs bounds the operands of one operator of an appearance.
+const maxArgs = 8
+
+// eachOperator hands each operator of content with its operands to do. Whatever readers may read differently is an error.
+func eachOperator(content []byte, depth int, do func(op string, args []Object) error) error {
+	p := parser{b: content, maxDepth: depth, maxCost: maxObject}
+	var args []Object
+	for p.skip(); p.pos < len(p.b); p.skip() {
+		var o Object
+		var err error
+		switch c := p.b[p.pos]; {
+		case startsNumber(c):
+			if o = plainNumber(p.word()); o == nil {
+				err = doubt("its appearance has a malformed number")
+			}
+		case isOperator(p.b[p.pos:]):
+			if err := do(string(p.word()), args); err != nil {
+				return err
+			}
+			args, p.cost = args[:0], 0
+			continue
+		default:
+			o, err = p.object()
+		}
+		if err != nil || p.duplicate || len(args) == maxArgs {
+			return doubt("its appearance is malformed")
+		}
+		args = append(args, o)
+	}
+	if len(args) > 0 {
+		return doubt("its appearance is malformed")
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package pdf
+
+import "math"
+
+func (l *look) begin([]float64, []Object) error {
+	l.inText, l.a, l.d = true, 1, 1
+	l.at, l.line = [2]float64{}, [2]float64{}
+	return nil
+}
+
+func (l *look) end([]float64, []Object) error {
+	l.inText = false
+	return nil
+}
+
+// move begins the next line of text (ISO 32000-2 table 106).
+func (l *look) move(tx, ty float64) {
+	l.line[0] += tx * l.a
+	l.line[1] += ty * l.d
+	l.at = l.line
+}
+
+func (l *look) matrix(n []float64, _ []Object) error {
+	if n[0] <= 0 || n[3] <= 0 || n[1] != 0 || n[2] != 0 || n[0] > 2*n[3] || n[3] > 2*n[0] {
+		return doubt("its text is turned or stretched")
+	}
+	l.a, l.d = n[0], n[3]
+	l.line = [2]float64{n[4], n[5]}
+	l.at = l.line
+	return nil
+}
+
+func (l *look) setFont(n []float64, args []Object) error {
+	font, err := l.fonts.get(args[0].(Name))
+	if err != nil {
+		return err
+	}
+	l.state.font, l.state.size = font, n[1]
+	return nil
+}
+
+// backwards bounds, in thousandths of the font size, how far a number in TJ may move back: kerning, not another order.
+const backwards = 200
+
+func (l *look) showAll(a Array) error {
+	for _, o := range a {
+		if s, ok := o.(String); ok {
+			if err := l.show(s); err != nil {
+				return err
+			}
+			continue
+		}
+		n, ok := Number(o)
+		if !ok || n > backwards || n < -1e6 {
+			return doubt("its text is out of order")
+		}
+		l.at[0] -= n / 1000 * l.state.size * l.state.scale * l.a
+	}
+	return nil
+}
+
+// show reads a string and checks that it can be seen: in the color of the field, large enough, within the field, not over
+// or before what was shown already.
+func (l *look) show(s String) error {
+	st := &l.state
+	if st.font == nil {
+		return doubt("its text has no font")
+	}
+	text, advance, codes, spaces, err := st.font.read(s)
+	if err != nil {
+		return err
+	}
+	l.text.WriteString(text)
+	if l.text.Len() > maxLook {
+		return doubt("its text is too long")
+	}
+	high := st.size * l.d
+	wide := (advance/1000*st.size + float64(codes)*st.char + float64(spaces)*st.word) * st.scale * l.a
+	x, y := l.at[0]+st.dx, l.at[1]+st.dy
+	l.at[0] += wide
+	if folded(text) == "" {
+		return nil
+	}
+	const smallest, tightest = 2, -0.15
+	switch {
+	case !st.fill.near(l.ink):
+		return doubt("its text has another color than its default appearance")
+	case high < smallest || st.scale < 0.5 || st.scale > 2 || st.char < tightest*st.size || st.word < tightest*st.size:
+		return doubt("its text is too small or too narrow to be read")
+	case x < st.clip.X0-high/4 || y < st.clip.Y0-high/3 || y+high*0.45 > st.clip.Y1+high/10 || x+wide*0.85 > st.clip.X1+high/4:
+		return doubt("its text is cut off")
+	}
+	if l.shown && !l.follows(x, y, high) {
+		return doubt("its text is out of order")
+	}
+	l.shown, l.last, l.lastExtent = true, [2]float64{x, y}, wide
+	return nil
+}
+
+// follows reports whether text at x, y is read after what was shown last: behind it on its line, or on a lower one.
+func (l *look) follows(x, y, high float64) bool {
+	if math.Abs(y-l.last[1]) < high/3 {
+		return x >= l.last[0]+l.lastExtent/2
+	}
+	return y <= l.last[1]-high/2
+}

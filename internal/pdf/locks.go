@@ -1,0 +1,180 @@
+package pdf
+
+import "strings"
+
+// Bounds of what a lock may name. One that goes beyond them locks every field.
+const (
+	maxLockNames  = 10_000 // names in one lock
+	maxReferences = 16     // signature references of one signature
+	maxNameParts  = 100    // parts of a full field name that is looked up
+)
+
+// A Lock says which form fields a signature froze: by the transform FieldMDP of its dictionary (ISO 32000-2 §12.8.2.4), or
+// by /Lock of its field (§12.7.5.5). The zero value locks all fields.
+type Lock struct {
+	except bool            // all but the named ones
+	names  map[string]bool // full names, each with its descendants; nil for all fields
+}
+
+// All reports whether the lock is over all fields.
+func (l Lock) All() bool { return l.names == nil }
+
+// Names returns how many fields the lock names.
+func (l Lock) Names() int { return len(l.names) }
+
+// Covers reports whether the field with the given full name may not change any more. A field that was added after the
+// signature is not among "all fields" of its time, and is only covered when it is named.
+func (l Lock) Covers(name string, added bool) bool {
+	if l.names == nil {
+		return !added
+	}
+	if l.except {
+		return !added && !l.named(name)
+	}
+	return l.named(name)
+}
+
+// named reports whether a field or one that it descends from is named. Of a name with very many parts that is not asked:
+// the answer is then the one that locks.
+func (l Lock) named(name string) bool {
+	if strings.Count(name, ".") > maxNameParts {
+		return !l.except
+	}
+	for i := range len(name) {
+		if name[i] == '.' && l.names[name[:i]] {
+			return true
+		}
+	}
+	return l.names[name]
+}
+
+// String says what is locked, in a few words.
+func (l Lock) String() string {
+	what := "the fields named"
+	switch {
+	case l.names == nil:
+		return "all fields"
+	case l.except:
+		what = "all fields but"
+	}
+	var some []string
+	for n := range l.names {
+		if some = append(some, n); len(some) > 1 {
+			break
+		}
+	}
+	if len(some) == 1 {
+		return what + " " + quoted(some[0])
+	}
+	return what
+}
+
+// Locks returns which fields a signature froze when it was made, and whether it forbade all further changes (/P 1 in
+// /Lock). d must be the revision that was signed. What cannot be read locks all.
+func (d *Document) Locks(f SignatureField) (locks []Lock, final bool) {
+	if f.Dict["Lock"] != nil {
+		lock, err := d.Dict(f.Dict["Lock"])
+		if err != nil || lock == nil {
+			return []Lock{{}}, true
+		}
+		if lock["P"] != nil {
+			p, ok := d.Int(lock["P"])
+			final = !ok || (p != 2 && p != 3)
+		}
+		locks = append(locks, d.lock(lock))
+	}
+	sig, err := d.Dict(f.Value)
+	if err != nil {
+		return append(locks, Lock{}), final
+	}
+	for _, t := range d.transforms(sig) {
+		if t.method == "FieldMDP" {
+			locks = append(locks, t.lock)
+		}
+	}
+	return locks, final
+}
+
+// lock reads /Action and /Fields (tables 236 and 259).
+func (d *Document) lock(dict Dict) Lock {
+	action := d.Name(dict["Action"])
+	if action != "Include" && action != "Exclude" {
+		return Lock{}
+	}
+	fields, err := d.Array(dict["Fields"])
+	if err != nil || fields == nil || len(fields) > maxLockNames {
+		return Lock{}
+	}
+	l := Lock{except: action == "Exclude", names: make(map[string]bool, len(fields))}
+	for _, f := range fields {
+		o, err := d.Resolve(f)
+		s, ok := o.(String)
+		if err != nil || !ok || len(s) > maxFieldName {
+			return Lock{}
+		}
+		l.names[docText(s)] = true
+	}
+	return l
+}
+
+// transform is one signature reference (§12.8.1 table 256).
+type transform struct {
+	method Name
+	p      int64 // DocMDP permission: 2 when absent, 1 when it is no number
+	lock   Lock  // FieldMDP
+}
+
+func (d *Document) transforms(sig Dict) []transform {
+	refs, err := d.Array(sig["Reference"])
+	if err != nil || len(refs) > maxReferences {
+		return []transform{{method: "DocMDP", p: 1}, {method: "FieldMDP"}}
+	}
+	var out []transform
+	for _, r := range refs {
+		ref, err := d.Dict(r)
+		if err != nil || ref == nil {
+			continue
+		}
+		t := transform{method: d.Name(ref["TransformMethod"]), p: 2}
+		parms, err := d.Dict(ref["TransformParams"])
+		if p, ok := d.Int(parms["P"]); err != nil || ok || parms["P"] != nil {
+			t.p = max(p, 1)
+		}
+		if t.method == "FieldMDP" && err == nil && parms != nil {
+			t.lock = d.lock(parms)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// Certification returns the DocMDP permission (1, 2 or 3) that a signature dictionary grants, 0 when it certifies nothing.
+// Of several it is the strictest; one that the standard does not know counts as 1.
+func (d *Document) Certification(sig Dict) int {
+	out := 0
+	for _, t := range d.transforms(sig) {
+		p := int(t.p)
+		switch {
+		case t.method != "DocMDP":
+			continue
+		case p > 3:
+			p = 1
+		}
+		if out == 0 || p < out {
+			out = p
+		}
+	}
+	return out
+}
+
+// Certifies reports whether the catalog names the signature as the one that certifies the document (/Perms /DocMDP,
+// §12.8.4), without which not every reader takes it for one.
+func (d *Document) Certifies(sig Object) bool {
+	catalog, err := d.Catalog()
+	if err != nil {
+		return false
+	}
+	perms, err := d.Dict(catalog["Perms"])
+	ref, ok := sig.(Ref)
+	return err == nil && ok && perms["DocMDP"] == Object(ref)
+}
