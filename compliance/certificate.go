@@ -112,7 +112,7 @@ type Recipient struct {
 }
 
 // Seal says how the current version is sealed. Mode is "embedded" or "detached",
-// Level "B-B" or "B-T" (ETSI EN 319 142-1), TimeSource what its time rests on.
+// Level one of ETSI EN 319 142-1, such as "B-T", TimeSource what its time rests on.
 type Seal struct {
 	Mode       string         `json:"mode"`
 	Reason     string         `json:"reason"`

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
@@ -127,6 +128,9 @@ func checkClaims(f *facts, p *probe) {
 	}
 	for _, sum := range f.prefixes {
 		want[sum] = vault.ClaimPrefix
+	}
+	for _, e := range f.typed(esign.EventCompleted) {
+		want[storage.Digest(text(e, "document_sha256"))] = vault.ClaimSigned
 	}
 	want[f.copy.Source.Object.SHA256] = vault.ClaimDeposited
 	for _, c := range f.claims {

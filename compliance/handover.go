@@ -118,6 +118,7 @@ func (e *Engine) plan(ctx context.Context, r VaultInRequest, done *esign.Complet
 		Source: vault.Source{
 			Kind: vault.SourceESign, Object: done.Object, DocumentSHA256: done.DocumentSHA256, Level: done.Level,
 			Sealing: vault.Sealing{Mode: done.Sealing.Mode, Reason: done.Sealing.Reason}, Name: done.Name, CustomerID: done.CustomerID,
+			SignedSHA256: done.SignedSHA256,
 		},
 	}
 	if done.Kind == esign.KindPaper {

@@ -16,10 +16,11 @@ type Completion struct {
 	Name, CustomerID        string
 	Object                  storage.Object
 	Pages                   int
-	Level                   string // of the seal: "B-B" or "B-T"; "" for paper
+	Level                   string // of the seal, a pades.Level constant; "" for paper
 	TimeSource              string // what the time of the seal rests on; "" for paper
 	Sealing                 Sealing
 	DocumentSHA256          storage.Digest   // as it was handed in
+	SignedSHA256            storage.Digest   // as the last signer left it, before certificate of completion and seal; "" for paper
 	PresentedSHA256         []storage.Digest // what each signer was shown, in the order of signing: prefixes of the object
 	ChainHead               chain.Head       // of the event that completed it, or brought the paper
 	Signers                 []SignerEvidence // in the order of signing
@@ -74,6 +75,7 @@ func (e *Engine) completion(ctx context.Context, envelopeID string) (*Completion
 		return c, nil
 	}
 	c.Object, c.Pages, c.Level, c.TimeSource = env.Sealed.Object, env.Sealed.Pages, env.Sealed.Level, env.Sealed.TimeSource
+	c.SignedSHA256 = env.last().SHA256
 	c.Sealing, c.ChainHead, c.CompletedAt = Sealing{Mode: SealingEmbedded}, env.Sealed.Head, *env.CompletedAt
 	for _, p := range env.Parts[1:] {
 		sg := env.signer(p.SignerID)

@@ -84,7 +84,7 @@ func (s *Summary) judge(now time.Time) {
 type Sealed struct {
 	Object     storage.Object
 	Pages      int
-	Level      string // ETSI EN 319 142-1: "B-B" or "B-T"
+	Level      string // ETSI EN 319 142-1: B-B, B-T, B-LT or B-LTA
 	TimeSource string // what the time of the seal rests on
 	Head       chain.Head
 }

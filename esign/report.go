@@ -15,6 +15,9 @@ const reportNotice = "This certificate lists what the signing system recorded ab
 	"Digests are SHA-256 (FIPS 180-4). The document as sent, presented and signed is each time a beginning of this file: nothing " +
 	"that a signer was shown was changed afterwards. The electronic seal on this file covers the document and this certificate."
 
+const reportVerify = " The verify address asks for the document as the last signer left it: once vaulted, its vault of record answers that it " +
+	"belongs to a contract vaulted there."
+
 const reportTime = "2006-01-02 15:04:05 UTC"
 
 // report is the certificate of completion: who signed what, when, and the chain
@@ -34,6 +37,10 @@ func (e *Engine) report(ev *Evidence) pdf.Report {
 			{Label: "Sent", Value: moment(env.SentAt).Format(reportTime)},
 		},
 		Digests: env.reportDigests(),
+	}
+	if e.cfg.VerifyURL != nil {
+		r.VerifyURL = e.cfg.VerifyURL(env.last().SHA256)
+		r.Notice += reportVerify
 	}
 	if p := env.SecuredParty; p != nil {
 		r.Facts = append(r.Facts, pdf.ReportFact{Label: "Secured party named by the sender", Value: p.Name})

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 )
@@ -24,8 +25,8 @@ func (d *deposit) claim(kind string, sha256 storage.Digest, version int) {
 	d.claims = append(d.claims, Claim{sha256, d.copyID, d.EnvelopeID, kind, version, d.at})
 }
 
-// claimDeposited claims what was handed in: its bytes and the revision that each
-// approval signature in it covers. Unsigned prefixes and certified blanks are
+// claimDeposited claims what was handed in: its bytes, the revision that each
+// approval signature in it covers, and what the last signer left. Other prefixes and certified blanks are
 // shared by many contracts and not claimed, only looked up.
 func (d *deposit) claimDeposited(raw []byte) error {
 	d.claim(ClaimDeposited, d.Source.Object.SHA256, 0)
@@ -48,6 +49,12 @@ func (d *deposit) claimDeposited(raw []byte) error {
 		}
 	}
 	d.revisions = slices.Sorted(maps.Values(sums))
+	if sha256 := d.Source.SignedSHA256; sha256 != "" {
+		if !slices.Contains(d.revisions, sha256) {
+			return check.Fail("source.signed_sha256", "prefix", "is no earlier revision of the bytes handed in")
+		}
+		d.claim(ClaimSigned, sha256, 0)
+	}
 	return nil
 }
 

@@ -40,6 +40,7 @@ type Source struct {
 	Object         storage.Object
 	DocumentSHA256 storage.Digest   // as uploaded or made from the template; looked up in the claims, not claimed
 	Origins        []storage.Digest // what else it was made from; likewise
+	SignedSHA256   storage.Digest   // as the last signer left it, a revision within the object; claimed at the deposit, not kept; "" for paper
 	Sealing        Sealing
 	Level          string // of the source's own seal, "" for paper
 	Name           string
@@ -84,7 +85,7 @@ type Copy struct {
 type Seal struct {
 	Mode       string         `json:"mode"`             // SealingEmbedded or SealingDetached
 	Reason     string         `json:"reason,omitempty"` // why detached
-	Level      string         `json:"level"`            // B-B or B-T
+	Level      string         `json:"level"`            // ETSI EN 319 142-1: B-B, B-T, B-LT or B-LTA
 	TimeSource string         `json:"time_source"`
 	Field      string         `json:"field,omitempty"`  // signature field, embedded only
 	SHA256     storage.Digest `json:"sha256,omitempty"` // of the statement, detached only
@@ -137,6 +138,7 @@ const (
 	ClaimVersion   = "version"   // a version of the authoritative copy
 	ClaimCopy      = "copy"      // a marked copy
 	ClaimPrefix    = "prefix"    // the revision that an approval signature in the deposited bytes covers
+	ClaimSigned    = "signed"    // the deposited bytes as the last signer left them
 )
 
 // Claim says that bytes with this digest belong to one contract for ever, over

@@ -13,7 +13,7 @@ import (
 const (
 	StateAuthoritative = "authoritative" // current version of a live copy
 	StateReleased      = "released"      // a release version
-	StateSuperseded    = "superseded"    // an earlier version, or the bytes deposited or completed
+	StateSuperseded    = "superseded"    // an earlier version, the bytes deposited or completed, or those as the last signer left them
 	StateCopy          = "copy"          // a registered marked copy
 	StateUnknown       = "unknown"
 )

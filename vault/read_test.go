@@ -324,6 +324,33 @@ func TestPrefixIsUnknownToLookup(t *testing.T) {
 	}
 }
 
+// What the last signer left is a revision within the completion: known, and no
+// original of its own.
+func TestSignedRevisionIsClaimed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	signed, completion := w.completed("env_a")
+	r := w.requestFor("env_a", []byte("as handed in"), completion)
+	r.Source.SignedSHA256 = storage.Sum([]byte("something else"))
+	var invalid *vault.InvalidError
+	if _, _, err := w.Deposit(t.Context(), r); !errors.As(err, &invalid) || invalid.Fields[0].Field != "source.signed_sha256" {
+		t.Errorf("no revision of the bytes: got %v, want InvalidError", err)
+	}
+	r.Source.SignedSHA256 = storage.Sum(signed)
+	w.deposit(r)
+	for range 2 { // live, then released
+		if s, err := w.Lookup(t.Context(), storage.Sum(signed)); err != nil || s != vault.StateSuperseded {
+			t.Errorf("got %s, %v, want superseded", s, err)
+		}
+		if _, _, err := w.Release(t.Context(), release("env_a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := w.Deposit(t.Context(), w.paper("env_b", signed)); !errors.Is(err, vault.ErrNotAnOriginal) {
+		t.Errorf("what the signer left, as paper: got %v, want ErrNotAnOriginal", err)
+	}
+}
+
 func TestCopyRegisterPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -6,8 +6,8 @@ import (
 )
 
 // A Report is a document that is filed beside or behind a contract: a certificate of completion, a custody record, a
-// disclosure. Empty parts are left out; the order of the pages is the order of the fields. Characters that no font can
-// draw are written as code points, such as [U+5F20].
+// disclosure. Empty parts are left out; they come in the order of the fields, but for Digests, which come before Events.
+// Characters that no font can draw are written as code points, such as [U+5F20].
 type Report struct {
 	Title     string
 	Subtitle  string
@@ -16,6 +16,7 @@ type Report struct {
 	Sections  []ReportSection
 	Code      string // shown large: a code that only a reader of the file knows
 	Signers   []ReportSigner
+	Tables    []ReportTable
 	Events    []ReportEvent
 	Digests   []ReportDigest
 	Notice    string    // in small print at the end
@@ -54,6 +55,26 @@ type ReportEvent struct {
 	Actor  string
 	Detail string
 	Hash   string // hexadecimal, in small print
+}
+
+// A ReportTable is a table under a heading.
+type ReportTable struct {
+	Heading string
+	Columns []ReportColumn
+	Rows    [][]ReportCell // each as long as Columns
+}
+
+// A ReportColumn is as wide as its share in the widths of all.
+type ReportColumn struct {
+	Head  string
+	Width float64
+}
+
+// A ReportCell is what stands in a cell, from top to bottom; each part may have line feeds.
+type ReportCell struct {
+	Strong, Text string
+	Small        string // in gray
+	Mono         string // in small print: a digest
 }
 
 // A ReportDigest is a digest with what it is the digest of.

@@ -60,7 +60,7 @@ func (r Report) layOut(ctx context.Context, set *fontSet, tags *tagger, top *tag
 	if err := s.newPage(); err != nil {
 		return nil, err
 	}
-	for _, part := range []func() error{s.head, s.facts, s.sections, s.code, s.signers, s.digests, s.events, s.notice, s.feet} {
+	for _, part := range []func() error{s.head, s.facts, s.sections, s.code, s.signers, s.tables, s.digests, s.events, s.notice, s.feet} {
 		if err := part(); err != nil {
 			return nil, err
 		}

@@ -6,17 +6,16 @@ import (
 	"time"
 )
 
-// column of a table; width is in points.
+// column is a column as laid out; its width is in points.
 type column struct {
 	head  string
 	width float64
 }
 
-// cell is the content of a table cell, from top to bottom.
-type cell []cellText
+// cellLines are the lines of a cell, from top to bottom.
+type cellLines []cellLine
 
-// cellText is text in one style.
-type cellText struct {
+type cellLine struct {
 	st   style
 	size float64
 	col  color
@@ -25,17 +24,40 @@ type cellText struct {
 
 const cellPad = 4.0
 
-// table writes rows under a head that is repeated on each page. A row that is higher than a page goes on on the next one.
-func (s *sheet) table(cols []column, rows [][]cell) error {
-	return s.group("Table", func() error { return s.rows(cols, rows) })
+func (s *sheet) tables() error {
+	for _, t := range s.Tables {
+		if err := s.table(t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (s *sheet) rows(cols []column, rows [][]cell) error {
+// table writes a table under a head that is repeated on each page. A row that is higher than a page goes on on the next one.
+func (s *sheet) table(t ReportTable) error {
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	if err := s.heading(t.Heading); err != nil {
+		return err
+	}
+	all := 0.0
+	for _, c := range t.Columns {
+		all += c.Width
+	}
+	cols := make([]column, len(t.Columns))
+	for i, c := range t.Columns {
+		cols[i] = column{c.Head, c.Width / all * s.width()}
+	}
+	return s.group("Table", func() error { return s.rows(cols, t.Rows) })
+}
+
+func (s *sheet) rows(cols []column, rows [][]ReportCell) error {
 	if err := s.tableHead(cols, true); err != nil {
 		return err
 	}
 	for _, row := range rows {
-		lines := make([]cell, len(cols))
+		lines := make([]cellLines, len(cols))
 		high := 0.0
 		for i, c := range row {
 			var err error
@@ -57,26 +79,28 @@ func (s *sheet) rows(cols []column, rows [][]cell) error {
 	return nil
 }
 
-func height(lines cell) (h float64) {
+func height(lines cellLines) (h float64) {
 	for _, l := range lines {
 		h += l.size * leading
 	}
 	return h
 }
 
-func (s *sheet) wrapCell(c cell, most float64) (cell, error) {
-	var out cell
-	for _, t := range c {
-		if t.text == "" {
+func (s *sheet) wrapCell(c ReportCell, most float64) (cellLines, error) {
+	var out cellLines
+	for _, part := range []cellLine{
+		{bold, bodySize, ink, c.Strong}, {regular, tableSize, ink, c.Text}, {regular, 7, gray, c.Small}, {mono, 6, gray, c.Mono},
+	} {
+		if part.text == "" {
 			continue
 		}
-		lines, err := s.c.wrap(t.st, t.size, most, t.text)
+		lines, err := s.c.wrap(part.st, part.size, most, part.text)
 		if err != nil {
 			return nil, err
 		}
 		for _, l := range lines {
-			t.text = l
-			out = append(out, t)
+			part.text = l
+			out = append(out, part)
 		}
 	}
 	return out, nil
@@ -117,7 +141,7 @@ func (s *sheet) tableHead(cols []column, first bool) error {
 }
 
 // tableRow writes a row, on as many pages as it takes.
-func (s *sheet) tableRow(cols []column, lines []cell) error {
+func (s *sheet) tableRow(cols []column, lines []cellLines) error {
 	row := s.at.below("TR")
 	cells := make([]*tag, len(lines))
 	for i := range lines {
@@ -163,54 +187,36 @@ func (s *sheet) tableRow(cols []column, lines []cell) error {
 }
 
 func (s *sheet) signers() error {
-	if len(s.Signers) == 0 {
-		return nil
-	}
-	if err := s.heading("Signers"); err != nil {
-		return err
-	}
-	cols := []column{{"Signer", 160}, {"Authentication and consent", 184}, {"Times (UTC)", s.width() - 344}}
-	var rows [][]cell
+	t := ReportTable{Heading: "Signers", Columns: []ReportColumn{{"Signer", 160}, {"Authentication and consent", 184}, {"Times (UTC)", 160}}}
 	for _, g := range s.Signers {
-		times := cell{}
-		for _, t := range []struct {
+		var times []string
+		for _, m := range []struct {
 			name string
 			at   time.Time
 		}{{"Notified", g.Notified}, {"Viewed", g.Viewed}, {"Consented", g.Consented}, {"Signed", g.Signed}, {"Declined", g.Declined}} {
-			if !t.at.IsZero() {
-				times = append(times, cellText{regular, tableSize, ink, t.name + "  " + t.at.UTC().Format("2006-01-02 15:04:05")})
+			if !m.at.IsZero() {
+				times = append(times, m.name+"  "+m.at.UTC().Format("2006-01-02 15:04:05"))
 			}
 		}
-		rows = append(rows, []cell{
-			{{bold, bodySize, ink, g.Name}, {regular, tableSize, gray, g.Role}, {regular, tableSize, ink, g.Email}},
-			{{regular, tableSize, ink, g.Authentication}, {regular, tableSize, ink, g.Consent}, {regular, 7, gray, g.Address}},
-			times,
+		t.Rows = append(t.Rows, []ReportCell{
+			{Strong: g.Name, Text: g.Email, Small: g.Role},
+			{Text: strings.TrimSpace(g.Authentication + "\n" + g.Consent), Small: g.Address},
+			{Text: strings.Join(times, "\n")},
 		})
 	}
-	return s.table(cols, rows)
+	return s.table(t)
 }
 
 func (s *sheet) events() error {
-	if len(s.Events) == 0 {
-		return nil
-	}
-	if err := s.heading("Events"); err != nil {
-		return err
-	}
-	cols := []column{{"No.", 30}, {"Time (UTC)", 100}, {"Event", 122}, {"By", 84}, {"Detail", s.width() - 336}}
-	var rows [][]cell
+	t := ReportTable{Heading: "Events", Columns: []ReportColumn{{"No.", 30}, {"Time (UTC)", 100}, {"Event", 122}, {"By", 84}, {"Detail", 168}}}
 	for _, e := range s.Events {
 		seq := ""
 		if e.Seq > 0 {
 			seq = fmt.Sprint(e.Seq)
 		}
-		rows = append(rows, []cell{
-			{{regular, tableSize, gray, seq}},
-			{{regular, tableSize, ink, e.At.UTC().Format("2006-01-02 15:04:05")}},
-			{{regular, tableSize, ink, e.Type}},
-			{{regular, tableSize, ink, e.Actor}},
-			{{regular, tableSize, ink, e.Detail}, {mono, 6, gray, e.Hash}},
+		t.Rows = append(t.Rows, []ReportCell{
+			{Small: seq}, {Text: e.At.UTC().Format("2006-01-02 15:04:05")}, {Text: e.Type}, {Text: e.Actor}, {Text: e.Detail, Mono: e.Hash},
 		})
 	}
-	return s.table(cols, rows)
+	return s.table(t)
 }

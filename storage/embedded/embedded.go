@@ -161,7 +161,11 @@ func (e *Embedded) wire(k Keys) (err error) {
 	if e.Scopes, err = scopes.New(scopes.Config{Store: e.Store.Scopes(), Now: now, NewID: o.NewID, Rand: o.Rand}); err != nil {
 		return err
 	}
-	if e.Sealer, err = pades.New(pades.Config{Signer: k.Seal, Chain: k.SealChain, Timestamper: o.Timestamper, Now: now, Rand: o.Rand}); err != nil {
+	seal := pades.Config{Signer: k.Seal, Chain: k.SealChain, Timestamper: o.Timestamper, Now: now, Rand: o.Rand}
+	if o.Seal != nil {
+		o.Seal(&seal)
+	}
+	if e.Sealer, err = pades.New(seal); err != nil {
 		return err
 	}
 	origin := o.LogOrigin
@@ -206,7 +210,7 @@ func (e *Embedded) wireESign(k Keys) (err error) {
 	}
 	c := esign.Config{
 		Store: e.Store.ESign(), Depot: e.Depot, Sealer: e.Sealer, LinkKeys: k.Links,
-		Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, Inspector: inspector, Renderer: e.o.Renderer,
+		Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, VerifyURL: e.o.VerifyURL, Inspector: inspector, Renderer: e.o.Renderer,
 		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}
 	if e.o.ESign != nil {

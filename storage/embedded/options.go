@@ -16,6 +16,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -57,7 +58,11 @@ type Options struct {
 	// SigningURL is the address of a signing link, for notices. Default: BaseURL,
 	// "/api/v2/sign/" and the token.
 	SigningURL func(token string) string
-	Notifier   esign.Notifier // who tells signers; default: nobody
+	// VerifyURL is where anyone asks what bytes are to the vault, for the QR codes
+	// on certificates of completion and custody records. Default: BaseURL,
+	// "/api/v2/verify/" and the digest.
+	VerifyURL func(sha256 storage.Digest) string
+	Notifier  esign.Notifier // who tells signers; default: nobody
 	// Renderer draws the page images of the signing page, such as a *render.Renderer;
 	// the host closes it. Default: none, signers read the PDF.
 	Renderer esign.Renderer
@@ -66,7 +71,9 @@ type Options struct {
 	// hostile file is counted but not held within memory and time.
 	Inspector esign.Inspector
 
-	// The last word on an engine's settings. Default: none.
+	// The last word on settings: of the seals (a pades.Extender for levels B-LT and
+	// B-LTA, say) and of the engines. Default: none.
+	Seal       func(*pades.Config)
 	ESign      func(*esign.Config)
 	Vault      func(*vault.Config)
 	Compliance func(*compliance.Config)
@@ -87,6 +94,10 @@ func (o *Options) setDefaults() error {
 	if o.SigningURL == nil {
 		base := o.BaseURL
 		o.SigningURL = func(token string) string { return base + "/api/v2/sign/" + token }
+	}
+	if o.VerifyURL == nil {
+		base := o.BaseURL
+		o.VerifyURL = func(sha256 storage.Digest) string { return base + "/api/v2/verify/" + string(sha256) }
 	}
 	if strings.ContainsAny(o.LogOrigin, " +\n") {
 		return fmt.Errorf("Options.LogOrigin %q holds a space or a plus sign", o.LogOrigin)
