@@ -58,6 +58,9 @@ func TestChangedFactsAreFound(t *testing.T) {
 		{"a claim is gone", func(w *world, id string) {
 			w.exec("DELETE FROM evault_claims WHERE kind = 'deposited'")
 		}, []string{single}},
+		{"the claim on what the last signer left is gone", func(w *world, id string) {
+			w.exec("DELETE FROM evault_claims WHERE kind = 'signed'")
+		}, []string{single}},
 		{"a claim is another's", func(w *world, id string) {
 			w.exec("UPDATE evault_claims SET envelope_id = 'env_other' WHERE kind = 'version'")
 		}, []string{single}},

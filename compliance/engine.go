@@ -19,6 +19,7 @@ import (
 	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/missing"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -68,11 +69,13 @@ type Config struct {
 	MaxAge       time.Duration // after which an evaluation is out of date; default: 7 days
 	IntegrityAge time.Duration // how old the last integrity check may be; default: 72 h
 
-	System      string   // name printed in certificates; default: "evault"
-	Version     string   // its version; default: "devel"
-	LegalNotice string   // default: LegalNotice, from CertifiedBy
-	CertifiedBy string   // who certifies Signer's key; default: nobody, it is self-signed
-	Remarks     []string // sentences added to the legal notice; default: none
+	System      string                      // name printed in certificates; default: "evault"
+	Version     string                      // its version; default: "devel"
+	LegalNotice string                      // default: LegalNotice, from CertifiedBy
+	CertifiedBy string                      // who certifies Signer's key; default: nobody, it is self-signed
+	VerifyURL   func(storage.Digest) string // where anyone asks what bytes are to the vault, a QR code on custody records; default: none
+	Fonts       [][]byte                    // TrueType or OpenType fonts of custody records, tried after the bundled ones; default: none
+	Remarks     []string                    // sentences added to the legal notice; default: none
 
 	Now    func() time.Time           // default: time.Now
 	NewID  func(prefix string) string // default: 130 random bits
@@ -85,6 +88,7 @@ type Config struct {
 type Engine struct {
 	c         Config
 	keys      jws.Keys
+	fonts     pdf.Fonts
 	now       func() time.Time
 	chain     chain.Stamper
 	finishing *gate.Gates
@@ -116,6 +120,10 @@ func New(c Config) (*Engine, error) {
 		return nil, fmt.Errorf("compliance: Config.Regime: %w", err)
 	}
 	c.Remarks, c.SealKeys = slices.Clone(c.Remarks), slices.Clone(c.SealKeys)
+	fonts, err := pdf.NewFonts(c.Fonts...)
+	if err != nil {
+		return nil, fmt.Errorf("compliance: Config.Fonts: %w", err)
+	}
 	c.Rand = stamp.Rand(c.Rand)
 	if c.NewID == nil {
 		c.NewID = stamp.IDs(c.Rand)
@@ -129,7 +137,7 @@ func New(c Config) (*Engine, error) {
 	}
 	keys[c.KeyID] = pub
 	now := stamp.Clock(c.Now)
-	return &Engine{c, keys, now, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
+	return &Engine{c, keys, fonts, now, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
 }
 
 func def[T comparable](v *T, d T) {

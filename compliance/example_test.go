@@ -125,6 +125,23 @@ func ExampleVerifyDocument() {
 	// true
 }
 
+func ExampleEngine_CustodyRecord() {
+	ctx := context.Background()
+	e, id, cleanup := exampleCompleted(ctx)
+	defer cleanup()
+	depositor, err := e.Depositor(ctx, "org_acme")
+	must(err)
+	_, _, err = e.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
+	must(err)
+
+	certificate, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
+	must(err)
+	pages, err := e.Compliance.CustodyRecord(ctx, certificate)
+	must(err)
+	fmt.Printf("%.8s\n", pages)
+	// Output: %PDF-1.7
+}
+
 func ExampleHandover_VaultOut() {
 	ctx := context.Background()
 	e, id, cleanup := exampleCompleted(ctx)

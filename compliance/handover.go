@@ -352,7 +352,8 @@ func (e *Engine) pack(ctx context.Context, r vault.Release, actor Actor) (*vault
 }
 
 // packageFiles are what a release package holds beside the vault's own files:
-// certificate.json, certificates/0001.jws and on, log/checkpoint, rules.md.
+// certificate.json, custody-record.pdf, certificates/0001.jws and on,
+// log/checkpoint, rules.md.
 func (e *Engine) packageFiles(ctx context.Context, r *vault.Release) ([]vault.PackageFile, error) {
 	list, err := e.c.Store.Certificates(ctx, r.EnvelopeID)
 	if err != nil {
@@ -366,8 +367,13 @@ func (e *Engine) packageFiles(ctx context.Context, r *vault.Release) ([]vault.Pa
 	if err != nil {
 		return nil, err
 	}
+	record, err := e.CustodyRecord(ctx, newest)
+	if err != nil {
+		return nil, err
+	}
 	files := []vault.PackageFile{
 		{Name: "certificate.json", Content: document},
+		{Name: "custody-record.pdf", Content: record},
 		{Name: "log/checkpoint", Content: []byte(newest.Log.Checkpoint)},
 		{Name: "rules.md", Content: []byte(Rules())},
 	}

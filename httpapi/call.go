@@ -99,6 +99,9 @@ func remoteIP(r *http.Request) string {
 	return host
 }
 
+// wantsPage reports whether the client is a browser that shows pages to people.
+func (c *call) wantsPage() bool { return strings.Contains(c.r.Header.Get("Accept"), "text/html") }
+
 // send writes rp, or the problem that err means.
 func (a *API) send(c *call, rp *reply, err error) {
 	if own := (*shown)(nil); errors.As(err, &own) {

@@ -4,6 +4,7 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
 )
 
 // compliant is what the last evaluation found, unless it is out of date or the
@@ -36,6 +37,15 @@ func (a *API) compliance(c *call) (*reply, error) {
 }
 
 func (a *API) certificate(c *call) (*reply, error) {
+	cert, err := a.certificateOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return c.etagged(ok(cert), cert.ID), nil
+}
+
+// certificateOf is the certificate that the path and ?serial= name.
+func (a *API) certificateOf(c *call) (*compliance.Certificate, error) {
 	q, err := c.query("serial")
 	if err != nil {
 		return nil, err
@@ -47,11 +57,23 @@ func (a *API) certificate(c *call) (*reply, error) {
 	if _, err := a.vaulted(c); err != nil {
 		return nil, err
 	}
-	cert, err := a.cfg.Compliance.Certificate(c.ctx, c.key.OrgID, c.id(), serial)
+	return a.cfg.Compliance.Certificate(c.ctx, c.key.OrgID, c.id(), serial)
+}
+
+func (a *API) custodyRecord(c *call) (*reply, error) {
+	cert, err := a.certificateOf(c)
 	if err != nil {
 		return nil, err
 	}
-	return c.etagged(ok(cert), cert.ID), nil
+	return a.recordReply(c, cert)
+}
+
+func (a *API) recordReply(c *call, cert *compliance.Certificate) (*reply, error) {
+	b, err := a.cfg.Compliance.CustodyRecord(c.ctx, cert)
+	if err != nil {
+		return nil, err
+	}
+	return fileReply(c, cert.Subject.EnvelopeID+"_custody-record.pdf", "application/pdf", string(storage.Sum(b)), b, true), nil
 }
 
 func (a *API) verifyCertificate(c *call) (*reply, error) {

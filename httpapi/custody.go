@@ -225,7 +225,7 @@ func (a *API) vaultPage(c *call) (*reply, error) {
 	self := a.cfg.BasePath + "/vault/" + c.params["token"]
 	page := web.Vault{
 		EnvelopeName: v.Name, Status: v.Status, Controller: v.Controller.Party.Name, Custodian: v.Custodian.Party.Name,
-		VaultedAt: at(v.VaultedAt), DocumentHash: string(v.DocumentHash), CertificateURL: self + "/certificate", Compliant: complianceText(a.compliant(s)),
+		VaultedAt: at(v.VaultedAt), DocumentHash: string(v.DocumentHash), CertificateURL: self + "/certificate", RecordURL: self + "/custody-record.pdf", Compliant: complianceText(a.compliant(s)),
 	}
 	if v.Marked != nil {
 		page.CopyURL = self + "/copy.pdf"
@@ -291,6 +291,18 @@ func (a *API) vaultPageCertificate(c *call) (*reply, error) {
 		return nil, err
 	}
 	return ok(cert), nil
+}
+
+func (a *API) vaultPageRecord(c *call) (*reply, error) {
+	t, err := a.openVaultSession(c)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := a.cfg.Compliance.Certificate(c.ctx, t.OrgID, t.EnvelopeID, 0)
+	if err != nil {
+		return nil, err
+	}
+	return a.recordReply(c, cert)
 }
 
 func (a *API) jwks(*call) (*reply, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -224,18 +225,40 @@ func (a *API) verify(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.wantsPage() {
+		return a.verifyPage(c, sum, state)
+	}
 	return ok(struct {
 		SHA256 storage.Digest `json:"sha256"`
 		State  string         `json:"state"`
 		AsOf   string         `json:"as_of"`
 		Notice string         `json:"notice"`
-	}{sum, state, at(c.now), verifyNotice[state]}), nil
+	}{sum, state, at(c.now), verifyNotice[state]}).with("Vary", "Accept"), nil
+}
+
+// verifyPage is the same answer for people: QR codes lead here.
+func (a *API) verifyPage(c *call, sum storage.Digest, state string) (*reply, error) {
+	p, err := web.RenderVerify(web.Verify{
+		State: state, Title: verifyTitle[state], Notice: verifyNotice[state], SHA256: string(sum), AsOf: at(c.now), Action: a.cfg.BasePath + "/verify/",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pageReply(http.StatusOK, p).with("Vary", "Accept"), nil
+}
+
+var verifyTitle = map[string]string{
+	vault.StateAuthoritative: "The authoritative copy",
+	vault.StateReleased:      "A released original",
+	vault.StateSuperseded:    "An earlier state of a vaulted document",
+	vault.StateCopy:          "A registered copy",
+	vault.StateUnknown:       "Not known to this vault",
 }
 
 var verifyNotice = map[string]string{
 	vault.StateAuthoritative: "The authoritative copy is the one held in the vault; an equal file elsewhere is a copy of it.",
 	vault.StateReleased:      "The original was released with these bytes; this vault holds no authoritative copy any more.",
-	vault.StateSuperseded:    "These are bytes of an earlier version, or those that were deposited; they are not the authoritative copy.",
+	vault.StateSuperseded:    "These are the bytes of an earlier version, or of what was signed or deposited; they are not the authoritative copy.",
 	vault.StateCopy:          "This is a registered copy; every page of it says that it is not the authoritative copy.",
 	vault.StateUnknown:       "This vault does not know these bytes.",
 }

@@ -24,6 +24,7 @@ func table() []route {
 		{method: "GET", pattern: "/partner/envelopes/{id}/vault/signed-url", scopes: need(scopes.VaultRead), handle: (*API).authoritativeURL, about: "Make a single-use address of the authoritative bytes"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/vault/copy/signed-url", scopes: need(scopes.VaultRead), handle: (*API).copyURL, about: "Make an address of the marked copy"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/vault/certificate", scopes: need(scopes.ComplianceRead), handle: (*API).certificate, about: "Read the newest certificate, or an old one by serial"},
+		{method: "GET", pattern: "/partner/envelopes/{id}/vault/custody-record.pdf", scopes: need(scopes.ComplianceRead), handle: (*API).custodyRecord, about: "Read a certificate as pages to file"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/compliance", scopes: need(scopes.ComplianceRead), handle: (*API).compliance, about: "Recompute every check"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/custody", scopes: need(scopes.CustodyRead), handle: (*API).custody, about: "Read the custody chain"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/copies", scopes: need(scopes.VaultRead), handle: (*API).copies, about: "Read the register of copies"},
@@ -38,6 +39,7 @@ func table() []route {
 		{method: "GET", pattern: "/vault/{token}", cred: byToken, handle: (*API).vaultPage, about: "The vault's page of an embed session"},
 		{method: "GET", pattern: "/vault/{token}/copy.pdf", cred: byToken, handle: (*API).vaultPageCopy, about: "The marked copy, for an embed session"},
 		{method: "GET", pattern: "/vault/{token}/certificate", cred: byToken, handle: (*API).vaultPageCertificate, about: "The certificate, for an embed session"},
+		{method: "GET", pattern: "/vault/{token}/custody-record.pdf", cred: byToken, handle: (*API).vaultPageRecord, about: "The certificate as pages to file, for an embed session"},
 
 		{method: "GET", pattern: "/sign/{token}", cred: byToken, handle: (*API).signPage, about: "The signing page"},
 		{method: "GET", pattern: "/sign/{token}/session", cred: byToken, handle: (*API).signerSession, about: "What the signing page shows"},

@@ -163,7 +163,7 @@ func pageText(d document) string {
 // asPage makes refusals of this call pages for people, where the client is a
 // browser that shows them.
 func (a *API) asPage(c *call, p pass) {
-	if c.body.kind != "form" && !strings.Contains(c.r.Header.Get("Accept"), "text/html") && c.route.pattern != "/sign/{token}" {
+	if c.body.kind != "form" && !c.wantsPage() && c.route.pattern != "/sign/{token}" {
 		return
 	}
 	c.page = func(d document) {

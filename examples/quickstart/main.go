@@ -181,6 +181,13 @@ func (c *contract) certify(ctx context.Context) error {
 	}
 	document[len(document)/2] ^= 1
 	fmt.Printf("   certificate %s, serial %d: signature, checkpoint and %d log proofs verify offline; with one bit changed they do not\n", cert.ID, cert.Serial, len(cert.Log.Entries))
+	record, err := c.Compliance.CustodyRecord(ctx, cert)
+	if err != nil {
+		return err
+	}
+	if err := c.keep("3-custody-record.pdf", record); err != nil {
+		return err
+	}
 	return c.keep("3-certificate.json", document)
 }
 

@@ -71,7 +71,7 @@ type Field struct {
 type Vault struct {
 	EnvelopeName, Status, Controller, Custodian string
 	VaultedAt, DocumentHash                     string
-	CopyURL, CertificateURL                     string // "" for none
+	CopyURL, CertificateURL, RecordURL          string // "" for none
 	Compliant                                   string
 	Custody                                     []Step
 }
@@ -82,6 +82,14 @@ type Step struct{ At, Kind, From, To, Version string }
 // Embed is the frame that takes the token out of its own address.
 type Embed struct {
 	SessionURL string // where the token is exchanged
+}
+
+// Verify is the page that says what bytes are to the vault.
+type Verify struct {
+	State         string // one word, for the look of it
+	Title, Notice string
+	SHA256, AsOf  string
+	Action        string // the address below which digests are asked for
 }
 
 // Docs is the reference page.
@@ -101,42 +109,42 @@ type DocsProblem struct {
 }
 
 // RenderMessage renders m.
-func RenderMessage(m Message, f Frame) (Page, error) { return render("message.html", m, f, false) }
+func RenderMessage(m Message, f Frame) (Page, error) { return render("message.html", m, f, "") }
 
 // RenderSigning renders s.
-func RenderSigning(s Signing, f Frame) (Page, error) { return render("sign.html", s, f, false) }
+func RenderSigning(s Signing, f Frame) (Page, error) { return render("sign.html", s, f, "") }
 
 // RenderVault renders v.
-func RenderVault(v Vault, f Frame) (Page, error) { return render("vault.html", v, f, false) }
+func RenderVault(v Vault, f Frame) (Page, error) { return render("vault.html", v, f, "") }
 
-// RenderEmbed renders e, the one page with a script.
-func RenderEmbed(e Embed, f Frame) (Page, error) { return render("embed.html", e, f, true) }
+// RenderEmbed renders e. Its script exchanges the token.
+func RenderEmbed(e Embed, f Frame) (Page, error) { return render("embed.html", e, f, "embed.js") }
+
+// RenderVerify renders v. Its script hashes a file that the reader picks; the file
+// goes nowhere.
+func RenderVerify(v Verify) (Page, error) { return render("verify.html", v, "", "verify.js") }
 
 // RenderDocs renders d.
-func RenderDocs(d Docs) (Page, error) { return render("docs.html", d, "", false) }
+func RenderDocs(d Docs) (Page, error) { return render("docs.html", d, "", "") }
 
 type site struct {
-	pages               *template.Template
-	style, script       string
-	styleSum, scriptSum string
-	err                 error
+	pages   *template.Template
+	sources map[string]string // of stylesheet and scripts, by file name
+	err     error
 }
 
 var load = sync.OnceValue(func() site {
-	s := site{}
-	style, err := assets.ReadFile("assets/style.css")
-	if err != nil {
-		return site{err: err}
+	s := site{sources: map[string]string{}}
+	for _, name := range []string{"style.css", "embed.js", "verify.js"} {
+		b, err := assets.ReadFile("assets/" + name)
+		if err != nil {
+			return site{err: err}
+		}
+		s.sources[name] = string(b)
 	}
-	script, err := assets.ReadFile("assets/embed.js")
-	if err != nil {
-		return site{err: err}
-	}
-	s.style, s.script = string(style), string(script)
-	s.styleSum, s.scriptSum = sum(style), sum(script)
 	s.pages, s.err = template.New("").Funcs(template.FuncMap{
-		"style":  func() template.CSS { return template.CSS(s.style) }, //nolint:gosec // our own asset
-		"script": func() template.JS { return template.JS(s.script) },  //nolint:gosec // our own asset
+		"style":  func() template.CSS { return template.CSS(s.sources["style.css"]) },   //nolint:gosec // our own asset
+		"script": func(name string) template.JS { return template.JS(s.sources[name]) }, //nolint:gosec // our own asset
 		"plural": func(n int) string { return strings.TrimSuffix("pages", strings.Repeat("s", b2i(n == 1))) },
 	}).ParseFS(assets, "assets/*.html")
 	return s
@@ -149,12 +157,12 @@ func b2i(b bool) int {
 	return 0
 }
 
-func sum(b []byte) string {
-	h := sha256.Sum256(b)
+func sum(source string) string {
+	h := sha256.Sum256([]byte(source))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(h[:]) + "'"
 }
 
-func render(name string, data any, f Frame, script bool) (Page, error) {
+func render(name string, data any, f Frame, script string) (Page, error) {
 	s := load()
 	if s.err != nil {
 		return Page{}, fmt.Errorf("web: %w", s.err)
@@ -164,11 +172,11 @@ func render(name string, data any, f Frame, script bool) (Page, error) {
 		return Page{}, fmt.Errorf("web: %w", err)
 	}
 	policy := []string{
-		"default-src 'none'", "style-src " + s.styleSum, "img-src 'self' data:", "form-action 'self'", "base-uri 'none'",
+		"default-src 'none'", "style-src " + sum(s.sources["style.css"]), "img-src 'self' data:", "form-action 'self'", "base-uri 'none'",
 		"frame-ancestors " + f.ancestors(),
 	}
-	if script {
-		policy = append(policy, "script-src "+s.scriptSum, "connect-src 'self'")
+	if script != "" {
+		policy = append(policy, "script-src "+sum(s.sources[script]), "connect-src 'self'")
 	}
 	return Page{HTML: b.Bytes(), Policy: strings.Join(policy, "; ")}, nil
 }

@@ -32,6 +32,7 @@ func partnerRoutes() []route {
 		{"GET", "/partner/envelopes/{id}/vault/signed-url", "vault:read", nil},
 		{"GET", "/partner/envelopes/{id}/vault/copy/signed-url", "vault:read", nil},
 		{"GET", "/partner/envelopes/{id}/vault/certificate", "compliance:read", nil},
+		{"GET", "/partner/envelopes/{id}/vault/custody-record.pdf", "compliance:read", nil},
 		{"GET", "/partner/envelopes/{id}/compliance", "compliance:read", nil},
 		{"POST", "/partner/envelopes/{id}/vault-out", "vault:release", map[string]any{"reason": "payoff", "recipient": map[string]any{"name": "R"}}},
 		{"POST", "/partner/envelopes/{id}/vault-out/acknowledge", "vault:release", map[string]any{"sha256": strings.Repeat("0", 64)}},

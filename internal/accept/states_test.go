@@ -24,7 +24,7 @@ func TestWhatTheStateForbids(t *testing.T) {
 		c.do(http.MethodPost, sent+"/upload", testpdf.Simple(1, "x"), header("Content-Type", "application/pdf")).want(http.StatusConflict)
 		c.post(sent+"/vault-in-signed", map[string]any{}).want(http.StatusConflict)
 		c.post(sent+"/vault-in-upload", map[string]any{}).want(http.StatusConflict)
-		for _, path := range []string{"/vault/signed-url", "/vault/copy/signed-url", "/vault/certificate"} {
+		for _, path := range []string{"/vault/signed-url", "/vault/copy/signed-url", "/vault/certificate", "/vault/custody-record.pdf"} {
 			c.get(sent+path).problem(http.StatusNotFound, "not_vaulted")
 		}
 		if a := c.post(sent+"/vault-out", out); a.Status != http.StatusNotFound && a.Status != http.StatusConflict {

@@ -34,6 +34,9 @@ func TestVaultWidget(t *testing.T) {
 		if f := nobody.get(session + "/copy.pdf").want(http.StatusOK); !strings.HasPrefix(string(f.Body), "%PDF-") {
 			t.Errorf("the copy is %q", tail(f.Body, 20))
 		}
+		if f := nobody.get(session + "/custody-record.pdf").want(http.StatusOK); !strings.HasPrefix(string(f.Body), "%PDF-") {
+			t.Errorf("the custody record is %q", tail(f.Body, 20))
+		}
 		nobody.get(session+"/certificate").want(http.StatusOK).equal("data.subject.envelope_id", env)
 	})
 }

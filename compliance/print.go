@@ -1,0 +1,143 @@
+package compliance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
+)
+
+const printNotice = " These pages show, for reading and filing, what the certificate says. The certificate itself is the signed JSON " +
+	"document (compact JWS) whose SHA-256 stands under Digests; only its signature is proof. Digests are SHA-256 (FIPS 180-4), those of " +
+	"log entries as RFC 6962 section 2.1 has it. The verify address tells what the vault says of the authoritative copy now."
+
+// CustodyRecord returns a certificate as pages that can be read and filed: what
+// was found, the custody chain, signatures, copies, powers, log entries and
+// digests, with the verify address as a QR code where Config.VerifyURL gives one.
+// The same certificate makes the same bytes.
+func (e *Engine) CustodyRecord(ctx context.Context, c *Certificate) ([]byte, error) {
+	b, err := pdf.ReportPDF(ctx, e.custodyRecord(c))
+	if err != nil {
+		return nil, fmt.Errorf("custody record of %s: %w", c.Subject.EnvelopeID, err)
+	}
+	return b, nil
+}
+
+func (e *Engine) custodyRecord(c *Certificate) pdf.Report {
+	r := pdf.Report{
+		Title: "Custody record", Subtitle: c.Subject.EnvelopeName, Facts: c.facts(), Digests: c.digests(),
+		Tables: []pdf.ReportTable{c.requirements(), c.findings(), c.custody(), c.signed(), c.acknowledged(), c.declared(), c.whoMay(), c.copied(), c.logged()},
+		Notice: c.LegalNotice + printNotice, Footer: "Certificate " + c.ID + " · envelope " + c.Subject.EnvelopeID, At: c.IssuedAt.Time, Fonts: e.fonts,
+	}
+	if e.c.VerifyURL != nil {
+		r.VerifyURL = e.c.VerifyURL(c.AuthoritativeCopy.SHA256)
+	}
+	return r
+}
+
+const printTime = "2006-01-02 15:04:05"
+
+func (t *Time) print() string {
+	if t == nil || t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(printTime)
+}
+
+// line is its arguments that are not empty, apart by commas.
+func line(s ...string) string {
+	return strings.Join(slices.DeleteFunc(s, func(s string) bool { return s == "" }), ", ")
+}
+
+func (p Party) print() string { return line(p.Name, p.Identifier, p.Email) }
+
+func (c *Certificate) facts() []pdf.ReportFact {
+	regime := c.Regime
+	if r, err := RegimeByID(c.Regime); err == nil {
+		regime = r.Title
+	}
+	held := c.AuthoritativeCopy
+	list := []pdf.ReportFact{
+		{Label: "Result", Value: c.Compliance.print()},
+		{Label: "Law", Value: line(regime, basisWords[c.RegimeBasis], c.Jurisdiction)},
+		{Label: "Authoritative copy", Value: fmt.Sprintf("%s, version %d, %d bytes, vaulted %s UTC", held.CopyID, held.Version, held.Size, held.VaultedAt.print())},
+		{Label: "Held here", Value: held.print()},
+		{Label: "Seal", Value: line(c.Seal.Mode, c.Seal.Reason, c.Seal.Level, "time from "+c.Seal.TimeSource)},
+		{Label: "Secured party", Value: c.SecuredParty.print()},
+	}
+	if c.Assignee != c.SecuredParty {
+		list = append(list, pdf.ReportFact{Label: "Assignee", Value: c.Assignee.print()})
+	}
+	custodian := c.Custodian.print()
+	if a := c.Custodian.Acknowledgment; a != nil {
+		custodian += fmt.Sprintf("; acknowledgment %s of %s UTC", a.ID, a.At.print())
+	}
+	list = append(list,
+		pdf.ReportFact{Label: "Controller", Value: line(c.Controller.print(), "bound by "+c.Controller.BoundBy)},
+		pdf.ReportFact{Label: "Custodian", Value: custodian},
+		pdf.ReportFact{Label: "Envelope", Value: c.Subject.EnvelopeID},
+	)
+	if c.Subject.CustomerID != "" {
+		list = append(list, pdf.ReportFact{Label: "Customer", Value: c.Subject.CustomerID})
+	}
+	issued := fmt.Sprintf("%s, no. %d, issued %s UTC on %s", c.ID, c.Serial, c.IssuedAt.print(), c.Cause.Type)
+	if c.Supersedes != nil {
+		issued += "; supersedes " + *c.Supersedes
+	}
+	return append(list,
+		pdf.ReportFact{Label: "Certificate", Value: issued},
+		pdf.ReportFact{Label: "As of", Value: c.AsOf.print() + " UTC; says nothing of later times"},
+		pdf.ReportFact{Label: "System", Value: line(c.System.Name, c.System.Version, "rules "+c.System.RulesVersion)},
+	)
+}
+
+var basisWords = map[string]string{
+	BasisDeclared: "as the depositor declared", BasisClassified: "from the depositor's answers about the record",
+	BasisDefault: "by default of the host, for nobody classified the record",
+}
+
+func (h Held) print() string {
+	if h.HeldHere {
+		return "yes"
+	}
+	to := ""
+	if h.Recipient != nil {
+		to = " to " + line(h.Recipient.Name, h.Recipient.Organization, h.Recipient.Email)
+	}
+	return fmt.Sprintf("no: released %s UTC%s", h.ReleasedAt.print(), to)
+}
+
+func (r Result) print() string {
+	if r.Compliant == nil || r.Score == nil {
+		return "no control statute applies; custody is recorded"
+	}
+	met := 0
+	for _, k := range r.Checks {
+		if k.Satisfied {
+			met++
+		}
+	}
+	word := "Requirements not met"
+	if *r.Compliant {
+		word = "Requirements met"
+	}
+	return fmt.Sprintf("%s: %d of %d (score %d of 100), evaluated %s UTC", word, met, len(r.Checks), *r.Score, r.EvaluatedAt.print())
+}
+
+func (c *Certificate) digests() []pdf.ReportDigest {
+	list := []pdf.ReportDigest{
+		{Label: fmt.Sprintf("Authoritative copy, version %d", c.AuthoritativeCopy.Version), Hex: string(c.AuthoritativeCopy.SHA256)},
+		{Label: "Document as deposited", Hex: string(c.AuthoritativeCopy.DepositedSHA256)},
+	}
+	if c.Seal.SHA256 != "" {
+		list = append(list, pdf.ReportDigest{Label: "Detached seal", Hex: string(c.Seal.SHA256)})
+	}
+	return append(list,
+		pdf.ReportDigest{Label: "Certificate (compact JWS)", Hex: string(storage.Sum([]byte(c.JWS)))},
+		pdf.ReportDigest{Label: "Rules of the evaluation", Hex: string(c.System.RulesSHA256)},
+		pdf.ReportDigest{Label: fmt.Sprintf("Log %s, root at %d entries (base64)", c.Log.Origin, c.Log.TreeSize), Hex: c.Log.RootHash},
+	)
+}

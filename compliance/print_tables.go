@@ -1,0 +1,148 @@
+package compliance
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+// table makes a table with one row for each of list.
+func table[T any](heading string, cols []pdf.ReportColumn, list []T, row func(T) []pdf.ReportCell) pdf.ReportTable {
+	t := pdf.ReportTable{Heading: heading, Columns: cols}
+	for _, x := range list {
+		t.Rows = append(t.Rows, row(x))
+	}
+	return t
+}
+
+func (c *Certificate) requirements() pdf.ReportTable {
+	cols := []pdf.ReportColumn{{Head: "Requirement", Width: 5}, {Head: "Finding", Width: 6}, {Head: "Rests on", Width: 3}}
+	return table("Requirements", cols, c.Compliance.Checks, func(k Check) []pdf.ReportCell {
+		found := "Not satisfied"
+		if k.Satisfied {
+			found = "Satisfied"
+		}
+		return []pdf.ReportCell{{Text: k.Requirement, Small: k.Reference}, {Strong: found, Text: k.Detail}, {Text: restingOn(k.Evidence)}}
+	})
+}
+
+// restingOn says how many items of each kind stand behind a finding, by what they
+// rest on.
+func restingOn(items []Item) string {
+	var lines []string
+	for _, basis := range []string{Verified, Attested, Declared} {
+		var kinds []string
+		count := map[string]int{}
+		for _, i := range items {
+			if i.Basis != basis {
+				continue
+			}
+			if count[i.Kind]++; count[i.Kind] == 1 {
+				kinds = append(kinds, i.Kind)
+			}
+		}
+		for n, k := range kinds {
+			if count[k] > 1 {
+				kinds[n] = fmt.Sprintf("%s × %d", k, count[k])
+			}
+		}
+		if len(kinds) > 0 {
+			lines = append(lines, basis+": "+strings.Join(kinds, ", "))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (c *Certificate) findings() pdf.ReportTable {
+	cols := []pdf.ReportColumn{{Head: "Finding", Width: 1}, {Head: "Detail", Width: 3}}
+	return table("Further findings, which no requirement scores", cols, c.Compliance.Findings, func(f Finding) []pdf.ReportCell {
+		return []pdf.ReportCell{{Text: strings.ReplaceAll(f.ID, "_", " ")}, {Text: f.Detail}}
+	})
+}
+
+func (c *Certificate) custody() pdf.ReportTable {
+	cols := []pdf.ReportColumn{{Head: "Time (UTC)", Width: 20}, {Head: "Step", Width: 14}, {Head: "From", Width: 22}, {Head: "To", Width: 22}, {Head: "Version", Width: 34}}
+	party := func(p *Party) pdf.ReportCell {
+		if p == nil {
+			return pdf.ReportCell{Small: "nobody"}
+		}
+		return pdf.ReportCell{Text: p.Name, Small: line(p.Identifier, p.Email)}
+	}
+	return table("Chain of custody", cols, c.Custody, func(x CustodyEntry) []pdf.ReportCell {
+		consent := x.Consent
+		if consent != "" {
+			consent = "consent " + consent
+		}
+		return []pdf.ReportCell{
+			{Text: x.RecordedAt.print()}, {Strong: x.Kind, Small: consent}, party(x.From), party(x.To),
+			{Text: fmt.Sprintf("Version %d", x.Version), Small: x.CustodyID, Mono: string(x.SHA256)},
+		}
+	})
+}
+
+func (c *Certificate) signed() pdf.ReportTable {
+	cols := []pdf.ReportColumn{{Head: "Signer", Width: 24}, {Head: "Times (UTC)", Width: 26}, {Head: "Presented document", Width: 50}}
+	return table("Signatures", cols, c.Signatures, func(s SignatureEntry) []pdf.ReportCell {
+		var times []string
+		for _, m := range []struct {
+			what string
+			at   *Time
+		}{{"Consented", s.ConsentedAt}, {"Signed", s.SignedAt}, {"Link disclosed to the sender", s.LinkDisclosedAt}} {
+			if at := m.at.print(); at != "" {
+				times = append(times, m.what+" "+at)
+			}
+		}
+		return []pdf.ReportCell{
+			{Strong: s.Name, Text: s.Email, Small: line(s.Role, "identified by "+strings.ReplaceAll(s.Auth, "_", " "))},
+			{Text: strings.Join(times, "\n")}, {Mono: string(s.PresentedSHA256)},
+		}
+	})
+}
+
+func (c *Certificate) acknowledged() pdf.ReportTable {
+	cols := []pdf.ReportColumn{{Head: "Acknowledgment", Width: 31}, {Head: "Time (UTC)", Width: 19}, {Head: "Statement", Width: 50}}
+	return table("Acknowledgments of the custodian", cols, c.Acknowledgments, func(a Acknowledgment) []pdf.ReportCell {
+		revoked := ""
+		if a.RevokedAt != nil {
+			revoked = "revoked " + a.RevokedAt.print()
+		}
+		return []pdf.ReportCell{{Text: a.ID}, {Text: a.At.print(), Strong: revoked}, {Mono: string(a.SHA256)}}
+	})
+}
+
+func (c *Certificate) declared() pdf.ReportTable {
+	cols := []pdf.ReportColumn{{Head: "By", Width: 3}, {Head: "Statement", Width: 7}}
+	return table("Declared, not verified", cols, c.Declarations, func(d Declaration) []pdf.ReportCell {
+		return []pdf.ReportCell{{Strong: d.By, Small: strings.ReplaceAll(d.Kind, "_", " ")}, {Text: d.Statement, Mono: string(d.SHA256)}}
+	})
+}
+
+func (c *Certificate) whoMay() pdf.ReportTable {
+	cols := []pdf.ReportColumn{{Head: "Power", Width: 3}, {Head: "Who alone has it", Width: 3}, {Head: "How", Width: 6}}
+	return table("Powers over the copy", cols, c.Powers, func(p Power) []pdf.ReportCell {
+		return []pdf.ReportCell{{Text: p.Power}, {Strong: p.Holder}, {Text: p.Detail}}
+	})
+}
+
+func (c *Certificate) copied() pdf.ReportTable {
+	cols := []pdf.ReportColumn{{Head: "Made (UTC)", Width: 19}, {Head: "Kind", Width: 19}, {Head: "Of", Width: 12}, {Head: "Copy", Width: 50}}
+	kinds := map[string]string{"copy": "marked copy", "inspection": "download of the original"}
+	return table("Register of copies", cols, c.Copies, func(x CopyEntry) []pdf.ReportCell {
+		kind := x.Kind
+		if k := kinds[kind]; k != "" {
+			kind = k
+		}
+		return []pdf.ReportCell{
+			{Text: x.MadeAt.print()}, {Text: kind}, {Text: fmt.Sprintf("version %d", x.Version), Small: fmt.Sprintf("%d bytes", x.Size)},
+			{Small: x.CopyID, Mono: string(x.SHA256)},
+		}
+	})
+}
+
+func (c *Certificate) logged() pdf.ReportTable {
+	cols := []pdf.ReportColumn{{Head: "Index", Width: 1}, {Head: "Event", Width: 4}, {Head: "Leaf hash (base64)", Width: 6}}
+	return table("Events proved to be in the transparency log", cols, c.Log.Entries, func(x LogEntry) []pdf.ReportCell {
+		return []pdf.ReportCell{{Text: fmt.Sprint(x.Index)}, {Text: x.Type, Small: x.EventID}, {Mono: x.LeafHash}}
+	})
+}

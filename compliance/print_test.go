@@ -1,0 +1,113 @@
+package compliance_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/vault"
+)
+
+// notPrinted are the parts of a certificate that are for programs: proofs, keys,
+// and what the evidence of each check is, of which its kind and number are shown.
+var notPrinted = map[string]bool{
+	"jws": true, "certificate_type": true, "certificate_version": true, "cause.event_id": true, "regime": true, "regime_basis": true,
+	"compliance.regime": true, "compliance.checks.id": true, "compliance.checks.evidence.ref": true, "compliance.checks.evidence.sha256": true,
+	"compliance.findings.id": true, "compliance.missing_requirements": true, "custody.event_id": true, "custodian.kind": true, "copies.kind": true,
+	"log.checkpoint": true, "log.entries.inclusion_proof": true, "log.entries.event_id": false, "subject.status": true, "declarations.kind": true,
+	"signatures.signer_id": true, "signatures.auth": true, "signatures.disclosure_sha256": true, "system.keys.use": true, "system.keys.kid": true,
+}
+
+// leaves calls f with every text and number in v.
+func leaves(path string, v any, f func(path, value string)) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			leaves(strings.TrimPrefix(path+"."+k, "."), x, f)
+		}
+	case []any:
+		for _, x := range v {
+			leaves(path, x, f)
+		}
+	case string:
+		f(path, v)
+	case json.Number:
+		f(path, v.String())
+	}
+}
+
+// shown is all the text of a report.
+func shown(r pdf.Report) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, r.Title, r.Subtitle, r.Notice, r.Footer, r.Facts, r.Digests)
+	for _, t := range r.Tables {
+		for _, row := range t.Rows {
+			for _, c := range row {
+				fmt.Fprintln(&b, c.Strong, c.Text, c.Small, c.Mono)
+			}
+		}
+	}
+	return b.String()
+}
+
+// TestCustodyRecordSaysWhatTheCertificateSays: every text, digest, number and time
+// of a certificate stands on its pages, but those of notPrinted.
+func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	esigned, paper := w.completed(), w.paper()
+	w.vaultIn(esigned)
+	w.vaultIn(paper, func(r *compliance.VaultInRequest) {
+		r.Regime, r.Jurisdiction = compliance.NoRegime, "US-CA"
+		r.Attestation = &vault.Attestation{
+			AttestedBy: "Grace Hopper", Capacity: "Vice president", SignedBy: []string{"Ada Byron"}, Origin: "scan", PaperOriginal: "held", Holder: "Archive Ltd.",
+			Statement: "I compared the scan with the paper: 張 = [missing]",
+		}
+	})
+	if _, err := w.vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: esigned, Actor: actor}); err != nil {
+		t.Fatal(err)
+	}
+	released := w.completed()
+	w.vaultIn(released)
+	w.release(released)
+	for _, id := range []string{esigned, paper, released} {
+		c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		document, err := c.Document()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fields any
+		d := json.NewDecoder(bytes.NewReader(document))
+		d.UseNumber()
+		if err := d.Decode(&fields); err != nil {
+			t.Fatal(err)
+		}
+		text := shown(w.engine.Pages(c))
+		leaves("", fields, func(path, value string) {
+			if strings.HasSuffix(path, "_at") || path == "as_of" || path == "acknowledgments.at" || path == "custodian.acknowledgment.at" {
+				value = strings.ReplaceAll(value, "T", " ")[:19]
+			}
+			if !notPrinted[path] && !strings.Contains(text, value) {
+				t.Errorf("%s: %s %q is not on the pages", id, path, value)
+			}
+		})
+		one, err := w.engine.CustodyRecord(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		two, err := w.engine.CustodyRecord(t.Context(), c)
+		if err != nil || !bytes.Equal(one, two) {
+			t.Errorf("%s: the same certificate makes other bytes, %v", id, err)
+		}
+		if _, err := pdf.Inspect(t.Context(), one, pdf.Limits{Bytes: int64(len(one))}); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
