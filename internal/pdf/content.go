@@ -35,9 +35,10 @@ func (r *contentReader) next() (op []byte, ok bool) {
 		case isOperator(r.p.b[r.p.pos:]):
 			return r.p.word(), true
 		default:
+			at := r.p.pos
 			o, err := r.p.object()
 			if err != nil {
-				r.p.pos++
+				r.p.pos = max(r.p.pos, at+1)
 				continue
 			}
 			r.push(operand{object: o, number: -1})

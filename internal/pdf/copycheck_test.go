@@ -74,6 +74,8 @@ func TestCheckCopyWantsVisibleText(t *testing.T) {
 		{"enlarged by the matrix", "q 12 0 0 12 0 0 cm BT /F1 1 Tf 6 58 Td (This is a copy) Tj ET Q", true},
 		{"after an inline image", "BI /W 1 /H 1 /BPC 8 /CS /G ID \x00\nEI " + plain, true},
 		{"invisible mode restored", "q BT 3 Tr ET Q " + plain, true},
+		{"after junk and a comment", "\xce%(\n" + plain, true},
+		{"after junk", "\xce(\n) ) ] >> \xff " + plain, true},
 		{"nothing", "", false},
 		{"invisible mode", "BT 3 Tr /F1 12 Tf 72 700 Td (This is a copy) Tj ET", false},
 		{"clipping mode", "BT 7 Tr /F1 12 Tf 72 700 Td (This is a copy) Tj ET", false},
