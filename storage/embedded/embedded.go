@@ -210,7 +210,7 @@ func (e *Embedded) wireESign(k Keys) (err error) {
 	}
 	c := esign.Config{
 		Store: e.Store.ESign(), Depot: e.Depot, Sealer: e.Sealer, LinkKeys: k.Links,
-		Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, VerifyURL: e.o.VerifyURL, Inspector: inspector, Renderer: e.o.Renderer,
+		Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, VerifyURL: e.o.VerifyURL, Inspector: inspector, Renderer: e.o.Renderer, Fonts: e.o.Fonts,
 		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}
 	if e.o.ESign != nil {
@@ -249,7 +249,7 @@ func (e *Embedded) wireVault(k Keys) (err error) {
 func (e *Embedded) wireCompliance(k Keys) (err error) {
 	c := compliance.Config{
 		Store: e.Store.Compliance(), ESign: e.ESign, Vault: e.Vault, Log: e.Log, Depot: e.Depot,
-		Signer: k.Certificates, Roots: k.Roots, SealKeys: k.SealChain[:1], CertifiedBy: e.o.CertifiedBy, Remarks: e.o.Remarks, VerifyURL: e.o.VerifyURL,
+		Signer: k.Certificates, Roots: k.Roots, SealKeys: k.SealChain[:1], CertifiedBy: e.o.CertifiedBy, Remarks: e.o.Remarks, VerifyURL: e.o.VerifyURL, Fonts: e.o.Fonts,
 		Depositor: e.Depositor, Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}
 	if e.o.Compliance != nil {

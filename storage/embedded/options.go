@@ -66,6 +66,10 @@ type Options struct {
 	// Renderer draws the page images of the signing page, such as a *render.Renderer;
 	// the host closes it. Default: none, signers read the PDF.
 	Renderer esign.Renderer
+	// Fonts are TrueType or OpenType fonts for names and texts, tried after the
+	// bundled ones, which lack Chinese, Japanese, Korean, Thai and Indic scripts
+	// (docs/scripts.md). Default: none.
+	Fonts [][]byte
 	// Inspector examines files. Default: esign/inspect's limited child processes
 	// where the host's main begins with inspect.Main(), else this process, where a
 	// hostile file is counted but not held within memory and time.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,7 +16,9 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
@@ -169,6 +172,62 @@ func TestRunFinishes(t *testing.T) {
 type notifier func(esign.Notice) error
 
 func (f notifier) Notify(_ context.Context, n esign.Notice) error { return f(n) }
+
+// TestLongTermLevels: with an Extender each seal on the way is of level B-LTA, and
+// the released original can be verified with what it carries alone.
+func TestLongTermLevels(t *testing.T) {
+	t.Parallel()
+	pki, err := testpki.New(testpki.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	extender, err := pades.NewExtender(pades.ExtenderConfig{Roots: pki.Roots(), Revocation: pki.Revocations(), Timestamper: pki.Timestamper()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := open(t, embedded.Options{
+		Dir: t.TempDir(), Keys: embedded.Keys{Seal: pki.Seal.Key, SealChain: pki.Seal.Chain, Roots: pki.Roots()},
+		Timestamper: pki.Timestamper(), Seal: func(c *pades.Config) { c.Extender = extender },
+	})
+	org := lender(t, v)
+	env, err := v.ESign.Create(t.Context(), contract(org, me))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signAll(t.Context(), v, org, env.ID, me); err != nil {
+		t.Fatal(err)
+	}
+	done, err := v.ESign.Completion(t.Context(), org, env.ID)
+	if err != nil || done.Level != pades.LevelBLTA {
+		t.Fatalf("completion: %+v, %v", done, err)
+	}
+	d, err := v.Depositor(t.Context(), org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me}); err != nil {
+		t.Fatal(err)
+	}
+	cert, err := v.Compliance.Certificate(t.Context(), org, env.ID, 0)
+	if err != nil || cert.Seal.Level != pades.LevelBLTA || *cert.Compliance.Score != 100 {
+		t.Errorf("certificate: %+v, %v", cert, err)
+	}
+	f, err := v.Vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: org, EnvelopeID: env.ID, Actor: me})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := pades.Verify(t.Context(), f.Content, pades.Options{Roots: pki.Roots(), RequireRevocation: true})
+	if err != nil || !r.OK() || len(r.Signatures) != 4 { // two seals, and a time-stamp over each
+		t.Fatalf("authoritative copy: %+v, %v", r, err)
+	}
+	var levels []string
+	for _, s := range r.Signatures {
+		levels = append(levels, s.Level)
+	}
+	if want := []string{pades.LevelBLTA, pades.LevelNone, pades.LevelBLTA, pades.LevelNone}; !slices.Equal(levels, want) {
+		t.Errorf("levels %v, want %v", levels, want)
+	}
+}
 
 // TestRestart: an installation closed and opened again goes on with the same
 // keys: links made before still open, and the log is extended.
