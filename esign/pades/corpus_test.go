@@ -29,7 +29,7 @@ import (
 func intactCorpus(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
-	for _, part := range []map[string][]byte{levelCorpus(t), algorithmCorpus(t), originalCorpus(t), signerCorpus(t), foreignCorpus(t)} {
+	for _, part := range []map[string][]byte{levelCorpus(t), algorithmCorpus(t), originalCorpus(t), signerCorpus(t), foreignCorpus(t), formCorpus(t)} {
 		maps.Copy(out, part)
 	}
 	return out
@@ -132,6 +132,17 @@ func signerCorpus(t *testing.T) map[string][]byte {
 	return out
 }
 
+// formCorpus is some of the certified and filled forms of [filledCorpus], which [TestFilling] verifies all.
+func formCorpus(t *testing.T) map[string][]byte {
+	out := map[string][]byte{}
+	for name, raw := range filledCorpus(t) {
+		if !strings.Contains(name, "P=3") && !strings.Contains(name, rawpdf.Classic) && !strings.Contains(name, rawpdf.XRefStream) {
+			out[name] = raw
+		}
+	}
+	return out
+}
+
 // foreignCorpus is signatures whose CMS another library made, with attributes and fields as other software has them.
 func foreignCorpus(t *testing.T) map[string][]byte {
 	id, rsa := pki().Seal, pki().RSA()
@@ -221,6 +232,17 @@ func TestCorpus(t *testing.T) {
 	names := slices.Sorted(maps.Keys(intact))
 	broken, tampered, fooled, verdicts, passes := 0, 0, 0, map[string]int{}, map[string]int{}
 	attacks := tamperings(t)
+	try := func(name string, bad []byte) {
+		tampered++
+		passes[ask(bad)]++
+		if r, err := pades.Verify(context.Background(), bad, pades.Options{Roots: pki().Roots()}); err == nil && r.OK() {
+			fooled++
+			t.Errorf("%s: taken for valid: %s", name, problems(r))
+		}
+	}
+	for name, bad := range formAttacks(t, rawpdf.ObjectStream) {
+		try(name, bad)
+	}
 	for _, name := range names {
 		raw := intact[name]
 		r := verify(t, raw)
@@ -232,15 +254,8 @@ func TestCorpus(t *testing.T) {
 		verdicts[verdict]++
 		t.Logf("%-55s %d signatures, %s, OK %v; pdfsig %s", name, len(r.Signatures), r.Signatures[0].Level, r.OK(), verdict)
 		for attack, change := range attacks {
-			bad := change(raw)
-			if bad == nil {
-				continue
-			}
-			tampered++
-			passes[ask(bad)]++
-			if r, err := pades.Verify(context.Background(), bad, pades.Options{Roots: pki().Roots()}); err == nil && r.OK() {
-				fooled++
-				t.Errorf("%s, %s: taken for valid: %s", name, attack, problems(r))
+			if bad := change(raw); bad != nil {
+				try(name+", "+attack, bad)
 			}
 		}
 	}

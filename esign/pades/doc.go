@@ -57,13 +57,33 @@
 //   - Revision. The signed revision can be opened by itself and the signature is a field in it. Later cross-reference
 //     sections build on its own.
 //
-//   - Changes after it. Later revisions may add /DSS, metadata, and signature fields, nothing else: form filling and
-//     comments are changes, though certifications with P=2 and 3 allow them. A field may show something only if
-//     its own signature is trusted. After a certification with P=1, or a signature whose field locks the document (§12.7.5.5
-//     /Lock with /P 1), only validation material and time-stamps may come. Whatever else differs is named, and so is
-//     whatever readers may see differently: bytes after the last %%EOF, objects that no cross-reference section names,
-//     objects named twice, objects supplied for dangling references, objects whose permitted change would change another
-//     role they play. No signature may be out of the form's reach.
+//   - Changes after it. Later revisions may add /DSS, metadata, and signature fields, and fill in the form as the next
+//     point says, nothing else. A signature field may show something only if its own signature is trusted. After a
+//     certification with P=1, or a signature whose field locks the document (§12.7.5.5 /Lock with /P 1), only validation
+//     material and time-stamps may come. Whatever else differs is named, and so is whatever readers may see differently:
+//     bytes after the last %%EOF, objects that no cross-reference section names, objects named twice, objects supplied for
+//     dangling references, objects whose permitted change would change another role they play. No signature may be out of
+//     the form's reach.
+//
+//     Comments stay changes even after a certification with P=3 (§12.8.2.2 table 257): an annotation can show anything over
+//     anything on a page, and readers do not tell it from the page (the "evil annotation" attack), so that the certifier's
+//     consent to comments says nothing about what a later reader sees.
+//
+//   - Form filling (§12.7) is permitted after a certification with P=2 or 3 that is the first signature of the file, named
+//     in /Perms, valid and trusted. Without one it stays a change: nothing tells a form that the signer meant to have filled in
+//     from one prepared to deceive the signer (the "shadow" attacks). It is permitted for each signature whose own locks, and
+//     those of the signatures before it, leave the field alone: FieldMDP (§12.8.2.4) and /Lock of a signed field (§12.7.5.5),
+//     with Action All, Include or Exclude over full names, each with its descendants; both as they stand in the revision that was
+//     signed. A lock that cannot be read is over all fields. One over all fields lets new signature fields come,
+//     but no signature into a field that was there.
+//
+//     A field counts as filled in when nothing but its value and its looks changed, and the looks are the value's. A text
+//     field or combo box shows its value, all of it and no more, in order, within the widget, in the color and at most about the
+//     size of its default appearance, by text operators alone, with a font of the signed form or a standard one; behind it
+//     only a border, and the background that was shown when it was signed. Or no widget has an appearance, and readers draw the
+//     value. A check box or radio button shows a state that it had, as its value says. Not permitted: push buttons, rich
+//     text, passwords, read-only fields, forms that are XFA too, fields whose parts disagree or share a name, what scripts format
+//     otherwise than the value, and list boxes that show their list, which takes painting. Each field is named, with its value.
 //
 //   - Trust. A chain to a root holds at the proven time: of the signature's own time-stamp, else of the oldest trusted
 //     document time-stamp after it, else [Options].Now. Time-stamp authorities need the extended key usage timeStamping,

@@ -38,6 +38,7 @@ const (
 	theHelv
 	theDoc
 	theAmountLook
+	theFrame
 	theOn
 	theOff
 )
@@ -75,11 +76,11 @@ func formFile(kind, form string, more map[int]string) []byte {
 		theReadOnly:   "<</FT/Tx/Ff 1/T(Price)/V(1000)" + box(310),
 		theEdit:       "<</FT/Ch/Ff 393216/T(City)/Opt[(Bonn)(Rome)]" + box(280),
 		theList:       "<</FT/Ch/Ff 2097152/T(Colors)/Opt[(red)(green)(blue)]" + box(250),
-		theFramed:     "<</FT/Tx/T(Framed)/MK<</BG[1 1 0.8]/BC[0 0 1]>>" + box(220),
+		theFramed:     fmt.Sprintf("<</FT/Tx/T(Framed)/MK<</BG[1 1 0.8]/BC[0 0 1]>>/AP<</N %d 0 R>>", theFrame) + box(220),
 		theSigField:   "<</FT/Sig/T(Sign)/Type/Annot/Subtype/Widget/F 4/Rect[0 0 0 0]",
 		theHelv:       "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding",
 		theDoc:        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Type/Encoding/Differences[128/bullet 160/Euro 173/hyphen]>>",
-		theAmountLook: "", theOn: "", theOff: "",
+		theAmountLook: "", theFrame: "", theOn: "", theOff: "",
 	}
 	fields := []int{theAmount, theName, theCountry, theBox, thePay, theTwice, theComb, theLines, theButton, theParty, theReadOnly, theEdit, theList, theFramed, theSigField}
 	widgets := []int{theAmount, theName, theCountry, theBox, theCash, theCard, theUpper, theLower, theComb, theLines, theButton, theBuyer, theReadOnly, theEdit, theList, theFramed, theSigField}
@@ -87,6 +88,7 @@ func formFile(kind, form string, more map[int]string) []byte {
 		objects[n] += more[n] + ">>"
 	}
 	objects[theAmountLook] = stream(look, amountLook("1000"))
+	objects[theFrame] = stream(look, "q 1 1 0.8 rg 0 0 150 20 re f Q /Tx BMC EMC")
 	objects[theOn], objects[theOff] = square, empty
 	objects[theForm] = fmt.Sprintf("<</Fields[%s]/DA(/Helv 12 Tf 0 g)/DR<</Font<</Helv %d 0 R/HeDo %d 0 R>>>>%s>>", refs(fields), theHelv, theDoc, form)
 	return rawpdf.New(rawpdf.Options{Kind: kind, Pages: 1, Catalog: fmt.Sprintf("/AcroForm %d 0 R", theForm), Page: "/Annots[" + refs(widgets) + "]", Objects: objects})

@@ -65,12 +65,13 @@ type comparison struct {
 	added     map[Ref]bool // new signature fields
 	uses      map[int]int  // how often the old revision refers to an object
 	dangling  map[Ref]bool // what it refers to without having it
-	changed   map[int]bool // objects of the old revision whose cross-reference entry is another one
+	changed   map[int]bool // objects of the old revision that are read from another place
 
-	oldForm Dict           // the form of the old revision
-	filled  map[int]string // changed objects of form fields, with the name of the field
-	fonts   *formFonts     // of the old form; nil until asked for
-	spent   int            // on form fields; see spend
+	taken   map[string]bool // names of the old revision's root fields; nil until asked for
+	oldForm Dict            // the form of the old revision
+	filled  map[int]string  // changed objects of form fields, with the name of the field
+	fonts   *formFonts      // of the old form; nil until asked for
+	spent   int             // on form fields; see spend
 }
 
 func (c *comparison) refuse(format string, args ...any) {
@@ -198,7 +199,7 @@ func (c *comparison) form(was, is Object) error {
 	}
 	c.explain(old["Fields"], "the list of form fields", 1)
 	for _, f := range missing(before, after) {
-		c.refuse("form field %v was removed", Append(nil, f))
+		c.refuse("form field %s was removed", quoted(string(Append(nil, f))))
 	}
 	for _, f := range missing(after, before) {
 		if err := c.addedField(f); err != nil {
@@ -234,20 +235,21 @@ func (c *comparison) addedField(o Object) error {
 	}
 	name, _ := f["T"].(String)
 	if !ok || f == nil || c.isOld(ref) || f["FT"] != Name("Sig") || (f["Subtype"] != nil && f["Subtype"] != Name("Widget")) {
-		c.refuse("form field %q was added", name.Text())
+		c.refuse("form field %s was added", quoted(docText(name)))
 		return nil
 	}
-	taken, err := c.old.FieldNames()
-	if err != nil {
-		return err
+	if c.taken == nil {
+		if c.taken, err = c.old.FieldNames(); err != nil {
+			return err
+		}
 	}
-	if taken[name.Text()] {
-		c.refuse("signature field %q was added beside a field of that name", name.Text())
+	if c.taken[name.Text()] {
+		c.refuse("signature field %s was added beside a field of that name", quoted(docText(name)))
 		return nil
 	}
 	for k := range f {
 		if !slices.Contains(fieldKeys, k) {
-			c.refuse("signature field %q was added with /%s", name.Text(), k)
+			c.refuse("signature field %s was added with /%s", quoted(docText(name)), k)
 			return nil
 		}
 	}
@@ -256,10 +258,10 @@ func (c *comparison) addedField(o Object) error {
 	value, ok := f["V"].(Ref)
 	if !ok || c.isOld(value) {
 		if visible || f["V"] != nil {
-			c.refuse("signature field %q was added without a signature of its own", name.Text())
+			c.refuse("signature field %s was added without a signature of its own", quoted(docText(name)))
 			return nil
 		}
-		c.permit("empty signature field %q was added", name.Text())
+		c.permit("empty signature field %s was added", quoted(docText(name)))
 		return nil
 	}
 	c.signature(docText(name), value, visible, true)

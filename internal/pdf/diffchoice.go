@@ -11,7 +11,11 @@ type option struct{ value, shown string }
 // filledChoice judges choice fields (§12.7.5.4): the value is one of the options, or what was typed into a combo box that
 // lets that be. Of a list box the whole list is shown, with what is chosen in color.
 func (c *comparison) filledChoice(f formField, now Dict, widgets []widget) (string, error) {
-	if err := onlyThese(f, now, widgets, []Name{"V", "I"}, []Name{"AP", "M"}); err != nil {
+	keys := []Name{"V", "I"}
+	if _, ok := now["TI"].(int64); ok && f.flags&flagCombo != 0 {
+		keys = append(keys, "TI") // where a list is scrolled to, which a combo box does not show
+	}
+	if err := onlyThese(f, now, widgets, keys, []Name{"AP", "M"}); err != nil {
 		return "", err
 	}
 	options, err := c.optionsOf(f.Dict["Opt"])
@@ -40,7 +44,12 @@ func (c *comparison) filledChoice(f formField, now Dict, widgets []widget) (stri
 			return "", err
 		}
 	}
-	return strings.Join(values, ", "), c.looks(f, now, widgets, strings.Join(shown, " "))
+	value := strings.Join(values, ", ")
+	err = c.looks(f, now, widgets, strings.Join(shown, " "))
+	if other := strings.Join(values, " "); err != nil && !fatal(err) && other != strings.Join(shown, " ") {
+		return value, c.looks(f, now, widgets, other) // some programs show the value itself
+	}
+	return value, err
 }
 
 func (c *comparison) optionsOf(o Object) ([]option, error) {

@@ -29,7 +29,7 @@ func (c *comparison) shows(f formField, w widget, before Object, ref Ref, text s
 			return doubtf("its appearance has /%s", k)
 		}
 	}
-	box, err := c.box(w, s.Dict)
+	box, err := c.box(c.new, w.now, s.Dict)
 	if err != nil {
 		return err
 	}
@@ -37,18 +37,18 @@ func (c *comparison) shows(f formField, w widget, before Object, ref Ref, text s
 	if err != nil {
 		return err
 	}
-	l := &look{c: c, fonts: fonts, box: box, state: lookState{clip: box, scale: 1}}
-	if l.ink, err = c.ink(f, w); err != nil {
+	l := &look{fonts: fonts, box: box, state: lookState{clip: box, scale: 1}}
+	if l.ink, l.largest, err = c.ink(f, w); err != nil {
 		return err
 	}
-	if err := l.frame(c, w); err != nil {
+	if l.largest <= 0 || l.largest > box.Height() {
+		l.largest = box.Height()
+	}
+	if err := c.frame(l, w, before); err != nil {
 		return err
 	}
-	content, err := c.content(s)
+	content, err := c.content(c.new, s)
 	if err != nil {
-		return err
-	}
-	if err := c.spend(len(content)); err != nil {
 		return err
 	}
 	if err := l.run(content, c.new.limits.Depth); err != nil {
@@ -61,8 +61,8 @@ func (c *comparison) shows(f formField, w widget, before Object, ref Ref, text s
 }
 
 // content decodes an appearance.
-func (c *comparison) content(s *Stream) ([]byte, error) {
-	r, err := c.new.decoder(s)
+func (c *comparison) content(d *Document, s *Stream) ([]byte, error) {
+	r, err := d.decoder(s)
 	if err != nil {
 		return nil, err
 	}
@@ -71,13 +71,16 @@ func (c *comparison) content(s *Stream) ([]byte, error) {
 	if err == nil && len(b) > maxLook {
 		err = doubt("its appearance is too large")
 	}
+	if err == nil {
+		err = c.spend(len(b))
+	}
 	return b, err
 }
 
 // box returns /BBox, which must be as large as the widget, so that nothing is scaled or turned (§12.5.5).
-func (c *comparison) box(w widget, form Dict) (Rect, error) {
-	rect, ok1 := c.new.Rect(w.now["Rect"])
-	box, ok2 := c.new.Rect(form["BBox"])
+func (c *comparison) box(d *Document, widget, form Dict) (Rect, error) {
+	rect, ok1 := d.Rect(widget["Rect"])
+	box, ok2 := d.Rect(form["BBox"])
 	near := func(a, b float64) bool { return math.Abs(a-b) <= max(1, 0.02*b) }
 	if !ok1 || !ok2 || !near(box.Width(), rect.Width()) || !near(box.Height(), rect.Height()) {
 		return Rect{}, doubt("its appearance is not as large as its widget")
@@ -85,7 +88,7 @@ func (c *comparison) box(w widget, form Dict) (Rect, error) {
 	if form["Matrix"] == nil {
 		return box, nil
 	}
-	m, err := c.new.Array(form["Matrix"])
+	m, err := d.Array(form["Matrix"])
 	if err != nil {
 		return Rect{}, err
 	}
@@ -93,7 +96,7 @@ func (c *comparison) box(w widget, form Dict) (Rect, error) {
 		return Rect{}, doubt("its appearance is malformed")
 	}
 	for i, want := range []float64{1, 0, 0, 1, 0, 0} {
-		if v, ok := c.new.number(m[i]); !ok || v != want {
+		if v, ok := d.number(m[i]); !ok || v != want {
 			return Rect{}, doubt("its appearance is turned, scaled or moved")
 		}
 	}
@@ -140,52 +143,116 @@ func colorOf(n []float64) (rgb, bool) {
 	return rgb{}, false
 }
 
-// ink returns the color of the field's text: that of its default appearance /DA, which was signed (§12.7.4.3).
-func (c *comparison) ink(f formField, w widget) (rgb, error) {
+// ink returns the color and the size of the field's text, which its default appearance /DA says and which were signed
+// (§12.7.4.3). A size of 0 is for the reader to choose.
+func (c *comparison) ink(f formField, w widget) (ink rgb, size float64, _ error) {
 	da := f.da
 	if own, ok := w.old["DA"]; ok {
 		da = own
 	}
 	o, err := c.old.Resolve(da)
 	if err != nil {
-		return rgb{}, err
+		return ink, 0, err
 	}
 	s, _ := o.(String)
 	if len(s) > maxFieldName {
-		return rgb{}, doubt("its default appearance is too long")
+		return ink, 0, doubt("its default appearance is too long")
 	}
-	var ink rgb
 	err = eachOperator([]byte(s), c.old.limits.Depth, func(op string, args []Object) error {
-		if op == "g" || op == "rg" || op == "k" {
+		switch op {
+		case "g", "rg", "k":
 			if n, ok := numbers(args); ok {
 				ink, _ = colorOf(n)
+			}
+		case "Tf":
+			if len(args) == 2 {
+				size, _ = Number(args[1])
 			}
 		}
 		return nil
 	})
-	return ink, err
+	return ink, size, err
 }
 
 // frame reads the colors of background and border (/MK, table 192), the only things that may be painted, behind the text.
-func (l *look) frame(c *comparison, w widget) error {
+// The background is one only if the widget showed it when it was signed: else it would cover what was signed.
+func (c *comparison) frame(l *look, w widget, before Object) error {
 	mk, err := c.old.Dict(w.old["MK"])
 	if err != nil {
 		return err
 	}
-	for key, to := range map[Name]**rgb{"BG": &l.background, "BC": &l.border} {
-		a, err := c.old.Array(mk[key])
-		if err != nil {
-			return err
-		}
-		if len(a) > 4 {
-			return doubt("its colors are malformed")
-		}
-		n, ok := numbers(a)
-		if color, known := colorOf(n); ok && known {
-			*to = &color
-		}
+	if l.border, err = c.markColor(mk["BC"]); err != nil {
+		return err
+	}
+	background, err := c.markColor(mk["BG"])
+	if err != nil || background == nil {
+		return err
+	}
+	s, err := c.old.Stream(before)
+	if err != nil || s == nil {
+		return err
+	}
+	box, err := c.box(c.old, w.old, s.Dict)
+	if err != nil {
+		return nil // nothing is known of a background that was drawn in another way
+	}
+	content, err := c.content(c.old, s)
+	if fatal(err) {
+		return err
+	}
+	if err == nil && backed(content, box, *background, c.old.limits.Depth) {
+		l.background = background
 	}
 	return nil
+}
+
+func (c *comparison) markColor(o Object) (*rgb, error) {
+	a, err := c.old.Array(o)
+	if err != nil {
+		return nil, err
+	}
+	if len(a) > 4 {
+		return nil, doubt("its colors are malformed")
+	}
+	n, ok := numbers(a)
+	color, known := colorOf(n)
+	if !ok || !known {
+		return nil, nil
+	}
+	return &color, nil
+}
+
+// backed reports whether content begins with filling all of box with a color.
+func backed(content []byte, box Rect, color rgb, depth int) bool {
+	found, fill, path := false, rgb{}, Rect{}
+	end := doubt("seen enough")
+	_ = eachOperator(content, depth, func(op string, args []Object) error {
+		n, ok := numbers(args)
+		switch op {
+		case "g", "rg", "k":
+			fill, _ = colorOf(n)
+		case "re":
+			if ok && len(n) == 4 {
+				path = Rect{n[0], n[1], n[0] + n[2], n[1] + n[3]}
+			}
+		case "f", "f*", "F", "B", "b":
+			found = fills(path, box) && fill.near(color)
+			return end
+		case "q", "BMC", "w", "G", "RG", "K":
+		default:
+			return end
+		}
+		return nil
+	})
+	return found
+}
+
+// edge is how far, in points, a background or border may be from the edge of its field.
+const edge = 4
+
+// fills reports whether r is about as large as box.
+func fills(r, box Rect) bool {
+	return r.X0 <= box.X0+edge && r.Y0 <= box.Y0+edge && r.X1 >= box.X1-edge && r.Y1 >= box.Y1-edge
 }
 
 func numbers(args []Object) ([]float64, bool) {

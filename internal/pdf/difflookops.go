@@ -9,10 +9,10 @@ import (
 // A look follows the content of an appearance (ISO 32000-2 §8, §9). It knows the operators with which fields are drawn;
 // any other is a doubt.
 type look struct {
-	c                  *comparison
 	fonts              *lookFonts
 	box                Rect
 	ink                rgb
+	largest            float64 // size of the text
 	background, border *rgb
 
 	state lookState
@@ -32,11 +32,11 @@ type look struct {
 
 // lookState is the graphics state that q and Q save.
 type lookState struct {
-	clip                          Rect
-	fill, stroke                  rgb
-	font                          *lookFont
-	size, char, word, scale, lead float64
-	dx, dy                        float64 // translation of the coordinate system
+	clip                                 Rect
+	fill, stroke                         rgb
+	font                                 *lookFont
+	size, char, word, scale, lead, width float64
+	dx, dy                               float64 // translation of the coordinate system
 }
 
 // lookOp is an operator: its operands (n number, s string, t array, N name, d dictionary, o name or dictionary) and what it does.
@@ -66,7 +66,7 @@ var lookOps = sync.OnceValue(func() map[string]lookOp {
 		"S": {"", painted(false, true)}, "s": {"", painted(false, true)}, "B": {"", painted(true, true)}, "b": {"", painted(true, true)},
 		"g": {"n", fill}, "rg": {"nnn", fill}, "k": {"nnnn", fill},
 		"G": {"n", stroke}, "RG": {"nnn", stroke}, "K": {"nnnn", stroke},
-		"w": {"n", nothing}, "j": {"n", nothing}, "J": {"n", nothing}, "M": {"n", nothing}, "i": {"n", nothing}, "d": {"tn", nothing},
+		"w": {"n", set(func(s *lookState) *float64 { return &s.width })}, "j": {"n", nothing}, "J": {"n", nothing}, "M": {"n", nothing}, "i": {"n", nothing}, "d": {"tn", nothing},
 		"BMC": {"N", (*look).mark}, "BDC": {"Nd", (*look).mark}, "EMC": {"", (*look).unmark},
 		"BT": {"", (*look).begin}, "ET": {"", (*look).end},
 		"Tf": {"Nn", (*look).setFont},
@@ -190,15 +190,13 @@ func (l *look) clip([]float64, []Object) error {
 
 // paint ends a path. What is painted must be the background or the border of the field, behind its text.
 func (l *look) paint(inner, outer bool) error {
-	const edge = 4 // how far from the edge of the field, in points
 	for _, r := range l.path {
-		whole := r.X0 <= l.box.X0+edge && r.Y0 <= l.box.Y0+edge && r.X1 >= l.box.X1-edge && r.Y1 >= l.box.Y1-edge
 		switch {
 		case !inner && !outer:
 			continue
-		case l.shown || !whole || l.clipping,
+		case l.shown || !fills(r, l.box) || l.clipping,
 			inner && (l.background == nil || !l.background.near(l.state.fill)),
-			outer && (l.border == nil || !l.border.near(l.state.stroke)):
+			outer && (l.border == nil || !l.border.near(l.state.stroke) || l.state.width > edge):
 			return doubt("its appearance paints something")
 		}
 	}

@@ -81,10 +81,12 @@ func (l *look) show(s String) error {
 	if folded(text) == "" {
 		return nil
 	}
-	const smallest, tightest = 2, -0.15
+	const smallest, larger, tightest = 2, 1.25, -0.15
 	switch {
 	case !st.fill.near(l.ink):
 		return doubt("its text has another color than its default appearance")
+	case high > l.largest*larger:
+		return doubt("its text is larger than its default appearance")
 	case high < smallest || st.scale < 0.5 || st.scale > 2 || st.char < tightest*st.size || st.word < tightest*st.size:
 		return doubt("its text is too small or too narrow to be read")
 	case x < st.clip.X0-high/4 || y < st.clip.Y0-high/3 || y+high*0.45 > st.clip.Y1+high/10 || x+wide*0.85 > st.clip.X1+high/4:

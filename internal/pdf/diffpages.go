@@ -102,7 +102,7 @@ func (c *comparison) signedFields() error {
 		}
 		c.judge(f.Ref)
 		for _, k := range differing(f.Dict, now, "V", "AP", "F", "M") {
-			c.refuse("/%s of signature field %q was changed", k, f.Name)
+			c.refuse("/%s of signature field %s was changed", k, quoted(f.Name))
 		}
 		c.signature(f.Name, value, !c.invisible(now) && (!Equal(f.Dict["AP"], now["AP"]) || !Equal(f.Dict["F"], now["F"])), false)
 	}

@@ -69,11 +69,11 @@ func eachRef(o Object, f func(Ref)) {
 }
 
 // survey looks at every object of the old revision, which must lie within it, and counts who refers to what. An object
-// whose cross-reference entry did not change is the same in both; it is read once, from the newer document.
+// that stands where it stood is the same in both; it is read once, from the newer document.
 func (c *comparison) survey() error {
 	c.uses, c.dangling, c.changed = map[int]int{}, map[Ref]bool{}, map[int]bool{}
 	for _, n := range c.old.Numbers() {
-		if c.old.entry(n) != c.new.entry(n) {
+		if c.moved(n) {
 			c.changed[n] = true
 		}
 		s, err := c.surveyed(n)
@@ -90,9 +90,14 @@ func (c *comparison) survey() error {
 	return nil
 }
 
-func (c *comparison) surveyed(n int) (*surveyed, error) {
+// moved reports whether an object, or the object stream that holds it, is read from another place in the newer document.
+func (c *comparison) moved(n int) bool {
 	e := c.old.entry(n)
-	if c.changed[n] || (e.kind == kindCompressed && c.old.entry(e.stream) != c.new.entry(e.stream)) {
+	return e != c.new.entry(n) || (e.kind == kindCompressed && c.old.entry(e.stream) != c.new.entry(e.stream))
+}
+
+func (c *comparison) surveyed(n int) (*surveyed, error) {
+	if c.changed[n] {
 		return c.old.survey(n)
 	}
 	s, err := c.new.survey(n)

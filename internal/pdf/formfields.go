@@ -117,12 +117,16 @@ func (w *fieldWalk) inherit(f Dict, ref Ref, up formNode) (formNode, error) {
 	if k := w.d.Name(f["FT"]); k != "" {
 		node.kind = k
 	}
-	for key, to := range map[Name]*Object{"V": &node.value, "Ff": &node.flags, "DA": &node.da} {
-		if v, ok := f[key]; ok {
-			*to = v
-		}
-	}
+	node.value, node.flags, node.da = own(f, "V", up.value), own(f, "Ff", up.flags), own(f, "DA", up.da)
 	return node, nil
+}
+
+// own returns an entry of f, or what it inherits where it has none.
+func own(f Dict, key Name, inherited Object) Object {
+	if v, ok := f[key]; ok {
+		return v
+	}
+	return inherited
 }
 
 // namedKids returns the kids that are fields of their own; those without /T are widgets of their parent.
