@@ -298,8 +298,6 @@ func TestSealInAFieldRefuses(t *testing.T) {
 		"no such field": {good, "Seller"},
 		"partial name":  {good, "Buyer"},
 		"signed":        {seal(t, s, good, func(r *pades.SealRequest) { r.Field = "Parties.Buyer" }), "Parties.Buyer"},
-		"locks":         {withField(rawpdf.Classic, "", "/Lock<</Action/All>>"), "Parties.Buyer"},
-		"seed value":    {withField(rawpdf.Classic, "", "/SV<<>>"), "Parties.Buyer"},
 		"two widgets":   {withField(rawpdf.Classic, "", "/Kids[<<>><<>>]"), "Parties.Buyer"},
 		"not for signatures": {rawpdf.New(rawpdf.Options{
 			Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</FT/Tx/T(Name)>>"},

@@ -64,6 +64,25 @@ func ExampleAppearance() {
 	// Output: Seal 1 true
 }
 
+// A seal that freezes form fields: whoever changes them later does what this seal forbids.
+func ExampleLock() {
+	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain})
+	if err != nil {
+		log.Fatal(err)
+	}
+	contract := rawpdf.New(rawpdf.Options{})
+	seal, err := sealer.Seal(context.Background(), pades.SealRequest{
+		PDF:  contract,
+		Lock: &pades.Lock{Action: pades.LockExclude, Fields: []string{"Buyer.Initials"}, Permission: 1},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = sealer.Seal(context.Background(), pades.SealRequest{PDF: append(contract, seal.Appended...)})
+	fmt.Println(err) // Permission 1: no further seal either
+	// Output: pades: the file cannot carry a seal: locked
+}
+
 // A key in an HSM, a smart card or a KMS signs a digest that Prepare hands out.
 func ExampleSealer_Prepare() {
 	sealer, err := pades.New(pades.Config{Chain: keys().Seal.Chain}) // no Signer

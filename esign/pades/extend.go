@@ -234,13 +234,13 @@ const tokenRoom = 16 << 10
 // stamp closes the update with a document time-stamp (ETSI EN 319 142-1 §5.4.3; ISO 32000-2 §12.8.5).
 func (e *Extender) stamp(ctx context.Context, raw []byte, u *pdf.Update) (*Extension, error) {
 	sig := u.AddSignature(pdf.Dict{
-		"Type": pdf.Name("DocTimeStamp"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(subFilterStamp),
+		"Type": pdf.Name("DocTimeStamp"), "Filter": filterPPKLite, "SubFilter": pdf.Name(subFilterStamp),
 	}, tokenRoom)
 	page, err := u.Document().FirstPage()
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}
-	field, err := addField(u, "Timestamp", sig, pdf.Widget{Page: page})
+	field, err := addField(u, "Timestamp", sig, pdf.Widget{Page: page}, nil)
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}

@@ -216,6 +216,21 @@ func (l *longTerm) algorithms() {
 	l.add("Ed25519", raw, "Seal 1\tfailed: ExceptionConverter: SHA512with1.3.101.112 Signature not available",
 		stamp, "ltv\tfailed: ExceptionConverter: SHA512with1.3.101.112 Signature not available")
 	l.issuerAnswers()
+	l.locked()
+}
+
+// locked is a file that may not change any more, extended after each seal: iText looks for what answers for a seal in the very
+// next revision.
+func (l *longTerm) locked() {
+	const by = "Test Vault Seal"
+	s := sealer(l.t, pki().Seal, func(c *pades.Config) { c.Extender = l.extender(true) })
+	raw := seal(l.t, s, withField(rawpdf.XRefStream, "", "/Lock<</Action/Include/Fields[(A)]>>"), inBuyer)
+	raw = seal(l.t, s, raw, func(r *pades.SealRequest) { r.Lock = &pades.Lock{Action: pades.LockAll, Permission: 1} })
+	line := func(field string, stamp, revision bool) string {
+		return verdict{field: field, by: by, stamp: stamp, stamped: !stamp, answered: true, revision: revision}.line()
+	}
+	l.add("locked", raw, line(buyer, false, true), line("Timestamp 1", true, true), line("Seal 1", false, true), line("Timestamp 2", true, false),
+		walk("Test TSA", by, "Test TSA", by))
 }
 
 // issuerAnswers: RFC 6960 §4.2.2.2 lets an issuer sign OCSP responses itself. iText 5 wants its certificate self-signed then, which

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
@@ -40,8 +39,11 @@ type SealRequest struct {
 	// Certify makes the first signature of a file a certification: 1 allows no changes, 2 forms and signatures, 3 comments
 	// too (ISO 32000-2 §12.8.2.2). Default 0, an approval signature.
 	Certify int
-	// Field is the name (ISO 32000-2 §12.7.4.2) of an empty signature field to seal in; default a new one, "Seal n".
+	// Field is the name (ISO 32000-2 §12.7.4.2) of an empty signature field to seal in; default a new one, "Seal n". A lock that
+	// it has is put into force, and what its seed values require is kept or refused by a *FieldError (see the package comment).
 	Field string
+	// Lock freezes form fields by this seal, in a new field; default none.
+	Lock *Lock
 	// Appearance makes the seal visible; default none: a new field has no area and stands on page 1. In a field that is
 	// there it fills the field's own place.
 	Appearance *Appearance
@@ -228,11 +230,18 @@ func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string
 	if err != nil {
 		return nil, "", err
 	}
+	lock, err := lockOf(d, field, r)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := s.checkSeedValues(d, field, r, lock); err != nil {
+		return nil, "", err
+	}
 	widget, err := s.widget(u, field, r.Appearance)
 	if err != nil {
 		return nil, "", err
 	}
-	dict, err := signatureDict(d, r)
+	dict, err := s.signatureDict(d, r, lock)
 	if err != nil {
 		return nil, "", err
 	}
@@ -251,7 +260,7 @@ func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string
 	if field != nil {
 		err = u.SignField(*field, sig, widget.Normal, signaturesExistAppendOnly)
 	} else {
-		name, err = addField(u, "Seal", sig, widget)
+		name, err = addField(u, "Seal", sig, widget, lock)
 	}
 	if err != nil {
 		return nil, "", asNotExtendable(err)
@@ -260,96 +269,47 @@ func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string
 	return p, name, err
 }
 
+// filterPPKLite is the signature handler that every reader knows (ISO 32000-2 §12.8.1 table 255).
+const filterPPKLite = pdf.Name("Adobe.PPKLite")
+
 // signatureDict is the signature dictionary (ISO 32000-2 §12.8.1) but for its value.
-func signatureDict(d *pdf.Document, r SealRequest) (pdf.Dict, error) {
-	dict := pdf.Dict{
-		"Type": pdf.Name("Sig"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(subFilterCAdES), "M": pdf.Date(r.At),
-	}
+func (s *Sealer) signatureDict(d *pdf.Document, r SealRequest, lock pdf.Dict) (pdf.Dict, error) {
+	dict := pdf.Dict{"Type": pdf.Name("Sig"), "Filter": filterPPKLite, "SubFilter": pdf.Name(subFilterCAdES), "M": pdf.Date(r.At)}
 	for k, v := range map[pdf.Name]string{"Reason": r.Reason, "Location": r.Location, "Name": r.Name, "ContactInfo": r.ContactInfo} {
 		if v != "" {
 			dict[k] = pdf.TextString(v)
 		}
 	}
+	var references pdf.Array
 	if r.Certify != 0 {
-		return dict, certify(d, dict, r.Certify)
+		ref, err := s.docMDP(d, r.Certify)
+		if err != nil {
+			return nil, err
+		}
+		references = append(references, ref)
+	}
+	if lock != nil {
+		references = append(references, s.fieldMDP(lock))
+	}
+	if references != nil {
+		dict["Reference"] = references
 	}
 	return dict, nil
 }
 
-// certify adds the signature reference of a certification (ISO 32000-2 §12.8.2.2).
-func certify(d *pdf.Document, dict pdf.Dict, permission int) error {
+// docMDP is the transform of a certification (ISO 32000-2 §12.8.2.2).
+func (s *Sealer) docMDP(d *pdf.Document, permission int) (pdf.Dict, error) {
 	if permission < 1 || permission > 3 {
-		return fmt.Errorf("pades: SealRequest.Certify is %d, not 1, 2 or 3", permission)
-	}
-	fields, err := d.SignatureFields()
-	if err != nil {
-		return asNotExtendable(err)
-	}
-	for _, f := range fields {
-		if f.Value != nil {
-			return errors.New("pades: only the first signature of a file can certify it")
-		}
-	}
-	dict["Reference"] = pdf.Array{pdf.Dict{
-		"Type": pdf.Name("SigRef"), "TransformMethod": pdf.Name("DocMDP"),
-		"TransformParams": pdf.Dict{"Type": pdf.Name("TransformParams"), "P": int64(permission), "V": pdf.Name("1.2")},
-	}}
-	return nil
-}
-
-// FieldError says why the field that [SealRequest].Field names cannot be sealed in.
-type FieldError struct{ Field, Reason string }
-
-func (e *FieldError) Error() string { return fmt.Sprintf("pades: field %q: %s", e.Field, e.Reason) }
-
-// emptyField finds the field to seal in; nil when a new one is wanted. Locks and seed values (§12.7.5.5) bind a signer to
-// what is not made here.
-func emptyField(d *pdf.Document, name string) (*pdf.SignatureField, error) {
-	if name == "" {
-		return nil, nil
+		return nil, fmt.Errorf("pades: SealRequest.Certify is %d, not 1, 2 or 3", permission)
 	}
 	fields, err := d.SignatureFields()
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}
 	for _, f := range fields {
-		if f.Name != name {
-			continue
+		if f.Value != nil {
+			return nil, errors.New("pades: only the first signature of a file can certify it")
 		}
-		switch {
-		case f.Value != nil:
-			return nil, &FieldError{name, "it is signed"}
-		case f.Ref == (pdf.Ref{}) || f.Dict["Kids"] != nil:
-			return nil, &FieldError{name, "it does not stand in one place"}
-		case f.Dict["Lock"] != nil || f.Dict["SV"] != nil:
-			return nil, &FieldError{name, "locks and seed values are not supported"}
-		}
-		return &f, nil
 	}
-	return nil, &FieldError{name, "there is no such signature field"}
-}
-
-// signaturesExistAppendOnly is /SigFlags (ISO 32000-2 table 225).
-const signaturesExistAppendOnly = 3
-
-// addField adds a signature field that holds sig, named kind and the first free number.
-func addField(u *pdf.Update, kind string, sig pdf.Ref, w pdf.Widget) (string, error) {
-	taken, err := u.Document().FieldNames()
-	if err != nil {
-		return "", err
-	}
-	n := 1
-	for taken[kind+" "+strconv.Itoa(n)] {
-		n++
-	}
-	name := kind + " " + strconv.Itoa(n)
-	const printAndLocked = 4 | 128
-	field := pdf.Dict{
-		"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Widget"), "FT": pdf.Name("Sig"), "T": pdf.TextString(name),
-		"F": int64(printAndLocked), "Rect": pdf.Array{int64(0), int64(0), int64(0), int64(0)}, "P": w.Page.Ref, "V": sig,
-	}
-	if w.Normal != (pdf.Ref{}) {
-		field["Rect"], field["AP"] = w.Rect.Array(), pdf.Dict{"N": w.Normal}
-	}
-	return name, u.AddField(u.Add(field), w.Page, signaturesExistAppendOnly)
+	return s.reference("DocMDP", pdf.Dict{"P": int64(permission)}), nil
 }

@@ -1,0 +1,137 @@
+package pades
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+// Which form fields a [Lock] is about.
+const (
+	LockAll     = "All"
+	LockInclude = "Include" // those that it names
+	LockExclude = "Exclude" // all but those that it names
+)
+
+// Lock freezes form fields by a seal (ISO 32000-2 §12.7.5.5 table 236): a later change of them is one that the seal forbids.
+type Lock struct {
+	// Action is LockAll, LockInclude or LockExclude. Required.
+	Action string
+	// Fields are full names (§12.7.4.2), each for all that descends from it too; at least one unless Action is LockAll. That
+	// the form has them is not asked.
+	Fields []string
+	// Permission bounds what else may change: 1 nothing (the file cannot be sealed again then), 2 forms and signatures, 3
+	// comments too. Default 0, no bound.
+	Permission int
+}
+
+// maxLockFields bounds how many fields a lock names; verification takes a longer one to be over all fields.
+const maxLockFields = 10_000
+
+// dict is the lock as it stands in a field, but for /Type.
+func (l *Lock) dict() (pdf.Dict, error) {
+	named := l.Action == LockInclude || l.Action == LockExclude
+	switch {
+	case !named && l.Action != LockAll:
+		return nil, fmt.Errorf("pades: SealRequest.Lock.Action is %q, not %s, %s or %s", l.Action, LockAll, LockInclude, LockExclude)
+	case named != (len(l.Fields) > 0) || len(l.Fields) > maxLockFields || slices.Contains(l.Fields, ""):
+		return nil, fmt.Errorf("pades: SealRequest.Lock.Fields does not fit the action %s", l.Action)
+	case l.Permission < 0 || l.Permission > 3:
+		return nil, fmt.Errorf("pades: SealRequest.Lock.Permission is %d, not 1, 2 or 3", l.Permission)
+	}
+	out := pdf.Dict{"Action": pdf.Name(l.Action)}
+	if named {
+		names := make(pdf.Array, len(l.Fields))
+		for i, f := range l.Fields {
+			names[i] = pdf.TextString(f)
+		}
+		out["Fields"] = names
+	}
+	if l.Permission != 0 {
+		out["P"] = int64(l.Permission)
+	}
+	return out, nil
+}
+
+// lockOf returns the lock that a seal puts into force, but for /Type: that of the field it is in, else what the request asks
+// for a new field; nil for none.
+func lockOf(d *pdf.Document, field *pdf.SignatureField, r SealRequest) (pdf.Dict, error) {
+	switch {
+	case field == nil && r.Lock == nil:
+		return nil, nil
+	case field == nil:
+		return r.Lock.dict()
+	case r.Lock != nil:
+		return nil, &FieldError{r.Field, "SealRequest.Lock is for a new field"}
+	case field.Dict["Lock"] == nil:
+		return nil, nil
+	}
+	lock, why := readLock(d, field.Dict["Lock"])
+	if why != "" {
+		return nil, &FieldError{r.Field, "its lock " + why}
+	}
+	return lock, nil
+}
+
+// readLock reads a field's lock, strictly: what a seal says it froze must be what every reader finds.
+func readLock(d *pdf.Document, o pdf.Object) (_ pdf.Dict, why string) {
+	lock, err := d.Dict(o)
+	if err != nil || lock == nil {
+		return nil, "is no dictionary"
+	}
+	if lock["Type"] != nil && d.Name(lock["Type"]) != "SigFieldLock" {
+		return nil, "has another /Type"
+	}
+	action := d.Name(lock["Action"])
+	out := pdf.Dict{"Action": action}
+	switch action {
+	case LockAll:
+	case LockInclude, LockExclude:
+		list, err := d.Array(lock["Fields"])
+		if err != nil || list == nil || len(list) > maxLockFields {
+			return nil, "has no proper list of /Fields"
+		}
+		names := make(pdf.Array, len(list))
+		for i, item := range list {
+			o, err := d.Resolve(item)
+			name, ok := o.(pdf.String)
+			if err != nil || !ok {
+				return nil, "names a field by what is no string"
+			}
+			names[i] = name
+		}
+		out["Fields"] = names
+	default:
+		return nil, "has an unknown /Action"
+	}
+	if lock["P"] != nil {
+		p, ok := d.Int(lock["P"])
+		if !ok || p < 1 || p > 3 {
+			return nil, "has an unknown permission /P"
+		}
+		out["P"] = p
+	}
+	return out, ""
+}
+
+// fieldMDP is the transform of a lock (ISO 32000-2 §12.8.2.4). /P is the lock's own (table 236), binding as it stands in the
+// field; it is repeated here because Acrobat, iText and pyHanko do so, and not as a DocMDP transform, which is for the first
+// signature of a file alone (§12.8.2.2).
+func (s *Sealer) fieldMDP(lock pdf.Dict) pdf.Dict {
+	return s.reference("FieldMDP", lock.Clone())
+}
+
+// reference is a signature reference (ISO 32000-2 §12.8.1 table 256).
+func (s *Sealer) reference(method pdf.Name, parameters pdf.Dict) pdf.Dict {
+	parameters["Type"], parameters["V"] = pdf.Name("TransformParams"), pdf.Name("1.2")
+	return pdf.Dict{
+		"Type": pdf.Name("SigRef"), "TransformMethod": method, "TransformParams": parameters, "DigestMethod": s.alg.digestName(),
+	}
+}
+
+// digestName is the digest as signature references and seed values spell it.
+func (a algorithm) digestName() pdf.Name {
+	return pdf.Name(strings.ReplaceAll(a.hash.String(), "-", ""))
+}

@@ -1,0 +1,235 @@
+package pades_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/rawpdf"
+)
+
+const buyer = "Parties.Buyer"
+
+func inBuyer(r *pades.SealRequest) { r.Field = buyer }
+
+// references returns the transform methods with their parameters of a sealed field's signature, as PDF syntax, and the field.
+func references(t *testing.T, raw []byte, field string) (map[pdf.Name]string, pdf.Dict) {
+	t.Helper()
+	d := mustOpen(t, raw)
+	fields, err := d.SignatureFields()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range fields {
+		if f.Name != field {
+			continue
+		}
+		sig, err := d.Signature(f.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := d.Array(sig.Dict["Reference"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[pdf.Name]string{}
+		for _, o := range list {
+			ref, err := d.Dict(o)
+			if err != nil || ref["Type"] != pdf.Name("SigRef") {
+				t.Fatalf("reference %v: %v", ref, err)
+			}
+			out[d.Name(ref["TransformMethod"])] = string(pdf.Append(nil, ref["TransformParams"]))
+		}
+		return out, f.Dict
+	}
+	t.Fatalf("no field %q", field)
+	return nil, nil
+}
+
+// TestLockOfAField seals in fields with a lock: the signature says what the field says.
+func TestLockOfAField(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, pki().Seal)
+	for lock, want := range map[string]string{
+		"<</Action/All>>": "<</Action /All /Type /TransformParams /V /1.2>>",
+		"<</Type/SigFieldLock/Action/Include/Fields[(A)(B.C)]>>": "<</Action /Include /Fields [(A) (B.C)] /Type /TransformParams /V /1.2>>",
+		"<</Action/Exclude/Fields[]/P 2>>":                       "<</Action /Exclude /Fields [] /P 2 /Type /TransformParams /V /1.2>>",
+		"<</Action/All/Fields[(A)]/P 1>>":                        "<</Action /All /P 1 /Type /TransformParams /V /1.2>>",
+		"40 0 R":                                                 "<</Action /Include /Fields [<FEFF0141>] /P 3 /Type /TransformParams /V /1.2>>",
+	} {
+		for _, kind := range rawpdf.Kinds() {
+			raw := withField(kind, "", "/Lock "+lock)
+			if lock == "40 0 R" {
+				raw = increment(t, raw, func(u *pdf.Update) {
+					u.Put(pdf.Ref{Num: 40}, pdf.Dict{"Action": pdf.Name("Include"), "Fields": pdf.Array{pdf.Ref{Num: 41}}, "P": int64(3)})
+					u.Put(pdf.Ref{Num: 41}, pdf.TextString("Ł"))
+				})
+			}
+			one := seal(t, s, raw, inBuyer)
+			got, _ := references(t, one, buyer)
+			if got["FieldMDP"] != want || len(got) != 1 {
+				t.Errorf("%s: got %v, want %s", lock, got, want)
+			}
+			wantOK(t, one, 1)
+			wantOK(t, extendFile(t, extender(t), one), 2)
+			if certified, _ := references(t, seal(t, s, raw, inBuyer, func(r *pades.SealRequest) { r.Certify = 2 }), buyer); len(certified) != 2 {
+				t.Errorf("%s: certified: got %v", lock, certified)
+			}
+		}
+	}
+}
+
+// TestMalformedLock: what readers may take differently is not put into force.
+func TestMalformedLock(t *testing.T) {
+	t.Parallel()
+	for lock, why := range map[string]string{
+		"(x)":                            "no dictionary",
+		"<<>>":                           "/Action",
+		"<</Action/Some>>":               "/Action",
+		"<</Action(All)>>":               "/Action",
+		"<</Type/Lock/Action/All>>":      "/Type",
+		"<</Action/Include>>":            "/Fields",
+		"<</Action/Exclude/Fields(A)>>":  "/Fields",
+		"<</Action/Include/Fields[/A]>>": "no string",
+		"<</Action/Include/Fields[" + strings.Repeat("(A)", 10_001) + "]>>": "/Fields",
+		"<</Action/All/P 0>>":      "/P",
+		"<</Action/All/P 4>>":      "/P",
+		"<</Action/All/P/1>>":      "/P",
+		"<</Action/All/P 99 0 R>>": "/P",
+	} {
+		_, err := sealer(t, pki().Seal).Seal(context.Background(), pades.SealRequest{PDF: withField(rawpdf.Classic, "", "/Lock "+lock), Field: buyer})
+		var got *pades.FieldError
+		if !errors.As(err, &got) || got.Field != buyer || !strings.Contains(got.Reason, why) {
+			t.Errorf("%.40s: got %v, want a *FieldError with %q", lock, err, why)
+		}
+	}
+}
+
+// TestLockByRequest gives a new field a lock, and the signature the same.
+func TestLockByRequest(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, pki().Seal)
+	for name, tc := range map[string]struct {
+		lock    pades.Lock
+		field   string
+		params  string
+		blocked bool
+	}{
+		"all": {
+			pades.Lock{Action: pades.LockAll}, "<</Action /All /Type /SigFieldLock>>", "<</Action /All /Type /TransformParams /V /1.2>>", true,
+		},
+		"two": {
+			pades.Lock{Action: pades.LockInclude, Fields: []string{"Price", "Größe.Ł"}},
+			"<</Action /Include /Fields [(Price) <FEFF0047007200F600DF0065002E0141>] /Type /SigFieldLock>>", "", false,
+		},
+		"all but one, and no more comments": {
+			pades.Lock{Action: pades.LockExclude, Fields: []string{"Initials"}, Permission: 2},
+			"<</Action /Exclude /Fields [(Initials)] /P 2 /Type /SigFieldLock>>",
+			"<</Action /Exclude /Fields [(Initials)] /P 2 /Type /TransformParams /V /1.2>>", false,
+		},
+		"for good": {pades.Lock{Action: pades.LockInclude, Fields: []string{"A"}, Permission: 1}, "", "", true},
+	} {
+		for origin, raw := range files() {
+			one := seal(t, s, raw, func(r *pades.SealRequest) { r.Lock = &tc.lock })
+			r := wantOK(t, one, 1)
+			got, field := references(t, one, r.Signatures[0].Field)
+			if tc.params != "" && got["FieldMDP"] != tc.params {
+				t.Errorf("%s, %s: got %v, want %s", origin, name, got, tc.params)
+			}
+			lock, err := mustOpen(t, one).Dict(field["Lock"])
+			if err != nil || (tc.field != "" && string(pdf.Append(nil, lock)) != tc.field) {
+				t.Errorf("%s, %s: /Lock %s, %v", origin, name, pdf.Append(nil, lock), err)
+			}
+			wantOK(t, extendFile(t, extender(t), one), 2)
+			again, err := s.Seal(context.Background(), pades.SealRequest{PDF: one})
+			if tc.blocked {
+				if !errors.Is(err, pades.ErrNotExtendable) {
+					t.Errorf("%s, %s: sealed again: %v", origin, name, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatalf("%s, %s: %v", origin, name, err)
+			}
+			wantOK(t, append(bytes.Clone(one), again.Appended...), 2)
+		}
+	}
+}
+
+func TestLockByRequestRefuses(t *testing.T) {
+	t.Parallel()
+	s, plain := sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{})
+	for _, lock := range []pades.Lock{
+		{},
+		{Action: "all"},
+		{Action: pades.LockAll, Fields: []string{"A"}},
+		{Action: pades.LockInclude},
+		{Action: pades.LockExclude, Fields: []string{"A", ""}},
+		{Action: pades.LockInclude, Fields: make([]string, 10_001)},
+		{Action: pades.LockAll, Permission: 4},
+		{Action: pades.LockAll, Permission: -1},
+	} {
+		if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: plain, Lock: &lock}); err == nil || !strings.Contains(err.Error(), "SealRequest.Lock") {
+			t.Errorf("%.60s: got %v", fmt.Sprint(lock), err)
+		}
+	}
+	_, err := s.Seal(context.Background(), pades.SealRequest{PDF: withField(rawpdf.Classic, "", ""), Field: buyer, Lock: &pades.Lock{Action: pades.LockAll}})
+	var got *pades.FieldError
+	if !errors.As(err, &got) {
+		t.Errorf("a lock for a field that is there: got %v", err)
+	}
+}
+
+// TestLockedFieldsStayEmpty: what an earlier seal froze is not sealed in, nor does a new field get a frozen name.
+func TestLockedFieldsStayEmpty(t *testing.T) {
+	t.Parallel()
+	s, ctx := sealer(t, pki().Seal), context.Background()
+	for name, tc := range map[string]struct {
+		lock   pades.Lock
+		frozen bool
+	}{
+		"the field":           {pades.Lock{Action: pades.LockInclude, Fields: []string{buyer, "Seal 2", "Seal 3", "Timestamp 1"}}, true},
+		"its parent":          {pades.Lock{Action: pades.LockInclude, Fields: []string{"Parties"}}, true},
+		"another":             {pades.Lock{Action: pades.LockInclude, Fields: []string{"Parties.Seller", "Buyer"}}, false},
+		"all but another":     {pades.Lock{Action: pades.LockExclude, Fields: []string{"Parties.Seller"}}, true},
+		"all but the field":   {pades.Lock{Action: pades.LockExclude, Fields: []string{buyer}}, false},
+		"all but, no comment": {pades.Lock{Action: pades.LockExclude, Fields: []string{buyer}, Permission: 2}, false},
+	} {
+		one := seal(t, s, withField(rawpdf.Classic, "", ""), func(r *pades.SealRequest) { r.Lock = &tc.lock })
+		wantOK(t, extendFile(t, extender(t), seal(t, s, one)), 3)
+		got, err := s.Seal(ctx, pades.SealRequest{PDF: one, Field: buyer})
+		var refusal *pades.FieldError
+		switch {
+		case tc.frozen:
+			if !errors.As(err, &refusal) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		case err != nil:
+			t.Errorf("%s: %v", name, err)
+		default:
+			wantOK(t, append(bytes.Clone(one), got.Appended...), 2)
+		}
+	}
+}
+
+// TestLocksByOtherTools asks pdfsig, qpdf, mutool and openssl about seals with locks, alone and of level B-LTA.
+func TestLocksByOtherTools(t *testing.T) {
+	if os.Getenv("EVAULT_TOOLS") != "1" {
+		t.Skip("set EVAULT_TOOLS=1 to compare with pdfsig, qpdf, mutool and openssl")
+	}
+	j, s := newJudges(t), sealer(t, pki().Seal)
+	for _, kind := range rawpdf.Kinds() {
+		raw := withField(kind, "", "/SV<</Ff 2/SubFilter[/ETSI.CAdES.detached]>>/Lock<</Action/Include/Fields[(A)]/P 2>>")
+		one := seal(t, s, raw, inBuyer)
+		two := seal(t, s, one, func(r *pades.SealRequest) { r.Lock = &pades.Lock{Action: pades.LockAll, Permission: 1} })
+		j.ask(t, kind+", lock of a field", one, pades.LevelBT, 1)
+		j.ask(t, kind+", lock by request", two, pades.LevelBT, 2)
+		j.ask(t, kind+", extended", extendFile(t, extender(t), two), pades.LevelBLTA, 2)
+	}
+}
