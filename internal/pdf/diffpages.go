@@ -5,12 +5,12 @@ import "fmt"
 // info judges the document information dictionary: only the producer and the time of modification may change.
 func (c *comparison) info() error {
 	was, is := c.old.trailer["Info"], c.new.trailer["Info"]
-	if !Equal(was, is) {
-		c.refuse("the document information was replaced")
-		return nil
-	}
 	ref, ok := is.(Ref)
-	if !ok || !c.changed[ref.Num] {
+	switch same := Equal(was, is); {
+	case same && (!ok || !c.changed[ref.Num]):
+		return nil
+	case !same && (!ok || c.isOld(ref)):
+		c.refuse("the document information was replaced")
 		return nil
 	}
 	old, err := c.old.Dict(was)
