@@ -1,6 +1,7 @@
 package accept_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -30,6 +31,7 @@ var hostNames = map[string][]string{
 	"harfbuzz/perf_reference/fonts/NotoSansDevanagari-Regular.ttf": {"नरेन्द्र मोदी", "श्रीमती कृष्णा त्रिपाठी", "क्षत्रिय शिल्पा"},
 	"opentype/common/FreeSerif.ttf":                                {"สมชาย ใจดี", "ที่อยู่ น้ำตก กี่", "หญิง ผู้ใหญ่"},
 	"opentype/common/mplus-1p-regular.ttf":                         {"山田 太郎", "鈴木 さくら"},
+	"opentype/common/Commissioner-VF.ttf":                          {"ԦԧԨԩ Ԯԯ"},
 }
 
 // fontModule is where the fonts of the test are read from: another module's test data.
@@ -124,6 +126,71 @@ func TestNamesInEveryScript(t *testing.T) {
 		looked(t, strings.TrimSuffix(filepath.Base(font), filepath.Ext(font)), out)
 		readBack(t, font, out, names)
 	}
+}
+
+// TestVariableFontsAreRegular: of a variable font the regular instance is drawn, whatever its default is. The same font
+// with a table that calls the default regular draws the default.
+func TestVariableFontsAreRegular(t *testing.T) {
+	t.Parallel()
+	wantsTools(t)
+	for font, tt := range map[string]struct {
+		name    string
+		thinner bool // is the default
+	}{
+		"opentype/common/Commissioner-VF.ttf":  {"ԦԧԨԩ Ԯԯ", true},
+		"opentype/common/NotoSansCJKjp-VF.otf": {"山田 太郎", true},
+		"opentype/common/Estedad-VF.ttf":       {"ۂۀۊ ۂۀۊ", false},
+	} {
+		raw := hostFont(t, font)
+		at := bytes.Index(raw, []byte("fvar"))
+		fvar := number(raw[at+8 : at+12])
+		axis := fvar + number(raw[fvar+4:fvar+6])
+		if string(raw[axis:axis+4]) != "wght" {
+			t.Fatalf("%s: the first axis is %q", font, raw[axis:axis+4])
+		}
+		lying := bytes.Clone(raw)
+		copy(lying[axis+8:], []byte{400 >> 8, 400 & 0xFF, 0, 0})
+		regular, usual := ink(t, raw, tt.name), ink(t, lying, tt.name)
+		if ratio := regular / usual; tt.thinner != (ratio > 1.25) || tt.thinner == (ratio < 0.8) {
+			t.Errorf("%s: %.0f of ink in regular, %.0f in the default", font, regular, usual)
+		}
+	}
+}
+
+// number reads an unsigned number of a font, which are big-endian.
+func number(b []byte) (n int) {
+	for _, v := range b {
+		n = n<<8 | int(v)
+	}
+	return n
+}
+
+// ink is how much of a page a name in a font darkens.
+func ink(t *testing.T, font []byte, name string) (sum float64) {
+	t.Helper()
+	fonts, err := pdf.NewFonts(font)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := testpdf.Build(testpdf.Classic, testpdf.Page{})
+	appended, err := pdf.Place(t.Context(), raw, []pdf.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.8, H: 0.1, Kind: pdf.MarkText, Text: name}}, pdf.PlaceOptions{Fonts: fonts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := file(t, "ink.pdf", append(raw, appended...))
+	tool(t, "pdftoppm", "-r", "200", "-singlefile", f, strings.TrimSuffix(f, ".pdf"))
+	b, err := os.ReadFile(strings.TrimSuffix(f, ".pdf") + ".ppm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := readPPM(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range p.rgb {
+		sum += float64(255 - v)
+	}
+	return sum
 }
 
 // TestHostFontSigns: with a font of the host's a name goes the whole way; without it the signer hears which character is

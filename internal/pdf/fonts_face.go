@@ -21,7 +21,8 @@ type face struct {
 	name   string
 	raw    []byte
 	tables map[string][]byte
-	font   *sfnt.Font // nil without glyf outlines
+	font   *sfnt.Font // nil without glyf outlines, or when they are varied: outlines come from the typesetter then
+	varied []font.Variation
 	rules  func() *typesetter
 
 	unitsPerEm, ascent, descent int
@@ -72,7 +73,8 @@ func readFace(name string, raw []byte) (*face, error) {
 	if err := f.readHeads(); err != nil {
 		return nil, err
 	}
-	if f.tables["glyf"] == nil {
+	f.varied = f.regular()
+	if f.tables["glyf"] == nil || f.varied != nil {
 		if f.rules() == nil {
 			return nil, errNotTrueType
 		}
@@ -103,7 +105,11 @@ func (f *face) readRules() (t *typesetter) {
 	if err != nil {
 		return nil
 	}
-	t = &typesetter{hb: harfbuzz.NewFont(font.NewFace(ft)), scripts: map[string]bool{}}
+	fc := font.NewFace(ft)
+	if f.varied != nil {
+		fc.SetVariations(f.varied)
+	}
+	t = &typesetter{hb: harfbuzz.NewFont(fc), scripts: map[string]bool{}}
 	for _, s := range ft.GSUB.Scripts {
 		t.scripts[s.Tag.String()] = true
 	}
@@ -192,6 +198,9 @@ func (f *face) units(id sfnt.GlyphIndex) int {
 	if id == blank {
 		return 0
 	}
+	if f.varied != nil {
+		return f.variedUnits(id)
+	}
 	return int(binary.BigEndian.Uint16(f.tables["hmtx"][4*min(int(id), f.metrics-1):]))
 }
 
@@ -205,7 +214,7 @@ func (f *face) outline(id int) []byte {
 	if id < 0 || id >= f.count {
 		return nil
 	}
-	if glyf == nil {
+	if f.font == nil {
 		return f.quadratic(id)
 	}
 	var from, to uint64

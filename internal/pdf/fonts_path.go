@@ -43,7 +43,7 @@ func (f *face) path(id sfnt.GlyphIndex) ([]segment, error) {
 	return out, nil
 }
 
-// cubicPath reads the outline of a font with CFF or CFF2 outlines.
+// cubicPath reads the outline of a font with CFF or CFF2 outlines, or of an instance of a variable font.
 func (f *face) cubicPath(id sfnt.GlyphIndex) (out []segment, err error) {
 	defer func() {
 		if recover() != nil {

@@ -102,7 +102,7 @@ func (f *face) assemble(keep []int, glyf, loca []byte) []byte {
 	hhea := bytes.Clone(f.tables["hhea"][:36])
 	binary.BigEndian.PutUint16(hhea[34:], uint16(len(keep)))
 	maxp := bytes.Clone(f.tables["maxp"])
-	if f.tables["glyf"] == nil {
+	if f.font == nil {
 		maxp = quadraticMaxp(glyf, loca)
 	}
 	binary.BigEndian.PutUint16(maxp[4:], uint16(len(keep)))
@@ -119,6 +119,13 @@ func (f *face) assemble(keep []int, glyf, loca []byte) []byte {
 
 // bearing returns the left side bearing of a glyph in font units.
 func (f *face) bearing(id int) int16 {
+	if f.varied != nil {
+		g := f.outline(id) // it begins where its outline does
+		if len(g) < 10 {
+			return 0
+		}
+		return int16(binary.BigEndian.Uint16(g[2:]))
+	}
 	hmtx := f.tables["hmtx"]
 	at := 4*id + 2
 	if id >= f.metrics {
