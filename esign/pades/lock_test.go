@@ -233,3 +233,47 @@ func TestLocksByOtherTools(t *testing.T) {
 		j.ask(t, kind+", extended", extendFile(t, extender(t), two), pades.LevelBLTA, 2)
 	}
 }
+
+// TestLocksThatSealsMakeAreJudged fills in a certified form after a seal that locks some of it.
+func TestLocksThatSealsMakeAreJudged(t *testing.T) {
+	t.Parallel()
+	s, all := sealer(t, pki().RSA()), fills(t)
+	lock := func(l pades.Lock) func(*pades.SealRequest) { return func(r *pades.SealRequest) { r.Lock = &l } }
+	sign := func(r *pades.SealRequest) { r.Field = "Sign" }
+	plain := func(kind string) []byte { return certified(t, formFile(kind, "", nil), 2) }
+	withLock := func(l string) func(string) []byte {
+		return func(kind string) []byte {
+			return certified(t, formFile(kind, "", map[int]string{theSigField: "/Lock<<" + l + ">>"}), 2)
+		}
+	}
+	for name, tc := range map[string]struct {
+		raw            func(kind string) []byte
+		change         func(*pades.SealRequest)
+		allows, locked string // of [fills]; allows is "" for none
+	}{
+		"include":           {plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount", "Party"}}), "check box", "below another"},
+		"exclude":           {plain, lock(pades.Lock{Action: pades.LockExclude, Fields: []string{"Amount"}}), "text", "check box"},
+		"all":               {plain, lock(pades.Lock{Action: pades.LockAll}), "", "check box"},
+		"for good":          {plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount"}, Permission: 1}), "", "check box"},
+		"field includes":    {withLock("/Action/Include/Fields[(Amount)]"), sign, "check box", "text"},
+		"field excludes":    {withLock("/Action/Exclude/Fields[(Amount)]/P 2"), sign, "text", "check box"},
+		"field locks all":   {withLock("/Action/All"), sign, "", "text"},
+		"field locks it so": {withLock("/Action/Include/Fields[]/P 1"), sign, "", "text"},
+	} {
+		for _, kind := range rawpdf.Kinds() {
+			raw := seal(t, s, tc.raw(kind), tc.change)
+			r := wantOK(t, raw, 2)
+			if len(r.Signatures[1].Locks) == 0 {
+				t.Errorf("%s, %s: the report names no lock", name, kind)
+			}
+			wantOK(t, extendFile(t, extender(t), raw), 3)
+			if tc.allows != "" {
+				wantOK(t, increment(t, raw, all[tc.allows].do), 2)
+			}
+			bad := verify(t, increment(t, raw, all[tc.locked].do))
+			if bad.OK() || bad.Signatures[1].ChangesAfter != pades.ChangesSuspicious {
+				t.Errorf("%s, %s: filled in against the lock: %s", name, kind, problems(bad))
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package pades
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/x509"
 	"slices"
 	"strings"
@@ -55,12 +56,20 @@ func (c *seedValues) issuer(o pdf.Object) string {
 			return malformed
 		}
 		for _, cert := range c.s.chain {
-			if bytes.Equal(cert.RawIssuer, parent.RawSubject) && (cert.Equal(parent) || cert.CheckSignatureFrom(parent) == nil) {
+			if cert.Equal(parent) && bytes.Equal(cert.RawIssuer, cert.RawSubject) || issued(parent, cert) {
 				return ""
 			}
 		}
 	}
 	return "for another issuer"
+}
+
+// issued is asked about certificates that anyone may have put into the file: no key is tried that cannot be the right one.
+func issued(parent, cert *x509.Certificate) bool {
+	if k, ok := parent.PublicKey.(*rsa.PublicKey); ok && k.Size() != len(cert.Signature) {
+		return false
+	}
+	return bytes.Equal(cert.RawIssuer, parent.RawSubject) && cert.CheckSignatureFrom(parent) == nil
 }
 
 func (c *seedValues) policies(o pdf.Object) string {
