@@ -90,8 +90,8 @@
 //     but no signature into a field that was there.
 //
 //     A field counts as filled in when nothing but its value and its looks changed, and the looks are the value's. A text
-//     field or combo box shows its value, all of it and no more, in order, within the widget, in the color and at most about the
-//     size of its default appearance, by text operators alone, with a font of the signed form or a standard one; behind it
+//     field or combo box shows its value, all of it and no more, in order, within the widget, in the color and about the size
+//     of its default appearance, by text operators alone, with a font of the signed form or a standard one; behind it
 //     only a border, and the background that was shown when it was signed. Or no widget has an appearance, and readers draw the
 //     value. A check box or radio button shows a state that it had, as its value says. Not permitted: push buttons, rich
 //     text, passwords, read-only fields, forms that are XFA too, fields whose parts disagree or share a name, what scripts format

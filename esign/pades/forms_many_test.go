@@ -51,7 +51,7 @@ func TestManyFields(t *testing.T) {
 		if r.OK() || r.Signatures[0].ChangesAfter != pades.ChangesSuspicious {
 			t.Errorf("40,000 fields: %s", problems(r))
 		}
-		if took > 10*time.Second {
+		if took > time.Minute {
 			t.Errorf("40,000 fields named %.10s… took %v", name, took)
 		}
 		t.Logf("%d MB, 40,000 fields named %.10s…: %v", len(raw)>>20, name, took)

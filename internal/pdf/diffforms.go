@@ -14,11 +14,13 @@ const maxFillings = 10_000
 // Bits of /Ff (ISO 32000-2 tables 227, 229, 231, 233).
 const (
 	flagReadOnly   = 1 << 0
+	flagMultiline  = 1 << 12
 	flagPassword   = 1 << 13
 	flagPushButton = 1 << 16
 	flagCombo      = 1 << 17 // choice fields
 	flagEdit       = 1 << 18 // choice fields
 	flagFileSelect = 1 << 20
+	flagComb       = 1 << 24
 	flagRichText   = 1 << 25
 )
 

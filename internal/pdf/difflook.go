@@ -29,24 +29,11 @@ func (c *comparison) shows(f formField, w widget, before Object, ref Ref, text s
 			return doubtf("its appearance has /%s", k)
 		}
 	}
-	box, err := c.box(c.new, w.now, s.Dict)
+	l, err := c.newLook(f, w, before, s.Dict)
 	if err != nil {
 		return err
 	}
-	fonts, err := c.lookFonts(s.Dict["Resources"], before)
-	if err != nil {
-		return err
-	}
-	l := &look{fonts: fonts, box: box, state: lookState{clip: box, scale: 1}}
-	if l.ink, l.largest, err = c.ink(f, w); err != nil {
-		return err
-	}
-	if l.largest <= 0 || l.largest > box.Height() {
-		l.largest = box.Height()
-	}
-	if err := c.frame(l, w, before); err != nil {
-		return err
-	}
+	l.loose = l.comb || strings.ContainsFunc(text, unicode.IsSpace)
 	content, err := c.content(c.new, s)
 	if err != nil {
 		return err
@@ -54,10 +41,32 @@ func (c *comparison) shows(f formField, w widget, before Object, ref Ref, text s
 	if err := l.run(content, c.new.limits.Depth); err != nil {
 		return err
 	}
-	if folded(l.text.String()) != folded(text) {
+	if !sameText(l.text.String(), text) {
 		return doubtf("it shows other text than its value: %s", quoted(strings.TrimSpace(l.text.String())))
 	}
 	return nil
+}
+
+// newLook prepares to read an appearance with the given dictionary.
+func (c *comparison) newLook(f formField, w widget, before Object, form Dict) (*look, error) {
+	box, err := lookBox(c.new, w.now, form)
+	if err != nil {
+		return nil, err
+	}
+	fonts, err := c.lookFonts(form["Resources"], before)
+	if err != nil {
+		return nil, err
+	}
+	ink, size, err := c.ink(f, w)
+	if err != nil {
+		return nil, err
+	}
+	l := &look{fonts: fonts, box: box, ink: ink, smallest: max(3, 0.75*size), largest: 1.25 * size, state: lookState{clip: box, scale: 1}}
+	if size <= 0 {
+		l.largest = box.Height()
+	}
+	l.comb, l.lines = f.kind == "Tx" && f.flags&flagComb != 0, f.kind == "Tx" && f.flags&flagMultiline != 0
+	return l, c.frame(l, w, before)
 }
 
 // content decodes an appearance.
@@ -77,8 +86,8 @@ func (c *comparison) content(d *Document, s *Stream) ([]byte, error) {
 	return b, err
 }
 
-// box returns /BBox, which must be as large as the widget, so that nothing is scaled or turned (§12.5.5).
-func (c *comparison) box(d *Document, widget, form Dict) (Rect, error) {
+// lookBox returns /BBox, which must be as large as the widget, so that nothing is scaled or turned (§12.5.5).
+func lookBox(d *Document, widget, form Dict) (Rect, error) {
 	rect, ok1 := d.Rect(widget["Rect"])
 	box, ok2 := d.Rect(form["BBox"])
 	near := func(a, b float64) bool { return math.Abs(a-b) <= max(1, 0.02*b) }
@@ -103,19 +112,49 @@ func (c *comparison) box(d *Document, widget, form Dict) (Rect, error) {
 	return box, nil
 }
 
-// folded is s without white space, and with apostrophes alike, which fonts without an encoding draw round.
+// folded is s without white space.
 func folded(s string) string {
 	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
+		if unicode.IsSpace(r) {
 			return -1
-		case r == '’':
-			return '\''
-		case r == '‘':
-			return '`'
 		}
 		return r
 	}, s)
+}
+
+// sameText reports whether what is shown is the value: white space of the value may be shown by going on elsewhere, but none may
+// be shown where the value has none. Apostrophes are alike: fonts without an encoding draw them round.
+func sameText(shown, value string) bool {
+	v, at := []rune(value), 0
+	skip := func() {
+		for at < len(v) && unicode.IsSpace(v[at]) {
+			at++
+		}
+	}
+	straight := func(r rune) rune {
+		switch r {
+		case '’':
+			return '\''
+		case '‘':
+			return '`'
+		}
+		return r
+	}
+	for _, r := range shown {
+		if unicode.IsSpace(r) {
+			if at > 0 && at < len(v) && !unicode.IsSpace(v[at]) {
+				return false
+			}
+			continue
+		}
+		skip()
+		if at == len(v) || straight(v[at]) != straight(r) {
+			return false
+		}
+		at++
+	}
+	skip()
+	return at == len(v)
 }
 
 // rgb is a color, as far as it is compared.
@@ -192,7 +231,7 @@ func (c *comparison) frame(l *look, w widget, before Object) error {
 	if err != nil || s == nil {
 		return err
 	}
-	box, err := c.box(c.old, w.old, s.Dict)
+	box, err := lookBox(c.old, w.old, s.Dict)
 	if err != nil {
 		return nil // nothing is known of a background that was drawn in another way
 	}

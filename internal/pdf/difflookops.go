@@ -12,7 +12,9 @@ type look struct {
 	fonts              *lookFonts
 	box                Rect
 	ink                rgb
-	largest            float64 // size of the text
+	smallest, largest  float64 // size of the text
+	comb, lines        bool    // the field's characters stand apart; its text may take several lines
+	loose              bool    // the value has gaps
 	background, border *rgb
 
 	state lookState
@@ -28,6 +30,7 @@ type look struct {
 	shown      bool
 	last       [2]float64 // where the last string began
 	lastExtent float64
+	lastSize   float64
 }
 
 // lookState is the graphics state that q and Q save.

@@ -81,28 +81,29 @@ func (l *look) show(s String) error {
 	if folded(text) == "" {
 		return nil
 	}
-	const smallest, larger, tightest = 2, 1.25, -0.15
+	const narrowest, tightest, widest = 0.5, -0.15, 0.5
 	switch {
 	case !st.fill.near(l.ink):
 		return doubt("its text has another color than its default appearance")
-	case high > l.largest*larger:
-		return doubt("its text is larger than its default appearance")
-	case high < smallest || st.scale < 0.5 || st.scale > 2 || st.char < tightest*st.size || st.word < tightest*st.size:
-		return doubt("its text is too small or too narrow to be read")
+	case high > l.largest, high < l.smallest, l.shown && math.Abs(high-l.lastSize) > l.lastSize/10:
+		return doubt("its text has another size than its default appearance, or several")
+	case st.scale < narrowest || st.scale > 1/narrowest || st.char < tightest*st.size || st.word < tightest*st.size, !l.comb && st.char > widest*st.size:
+		return doubt("its text is squeezed or pulled apart")
 	case x < st.clip.X0-high/4 || y < st.clip.Y0-high/3 || y+high*0.45 > st.clip.Y1+high/10 || x+wide*0.85 > st.clip.X1+high/4:
 		return doubt("its text is cut off")
+	case l.shown && !l.follows(x, y, high):
+		return doubt("its text is out of order or pulled apart")
 	}
-	if l.shown && !l.follows(x, y, high) {
-		return doubt("its text is out of order")
-	}
-	l.shown, l.last, l.lastExtent = true, [2]float64{x, y}, wide
+	l.shown, l.last, l.lastExtent, l.lastSize = true, [2]float64{x, y}, wide, high
 	return nil
 }
 
-// follows reports whether text at x, y is read after what was shown last: behind it on its line, or on a lower one.
+// follows reports whether text at x, y is read after what was shown last: behind it on its line, or on a lower one. How far
+// text reaches is an estimate where the font does not say.
 func (l *look) follows(x, y, high float64) bool {
 	if math.Abs(y-l.last[1]) < high/3 {
-		return x >= l.last[0]+l.lastExtent/2
+		gap := x - l.last[0]
+		return gap >= l.lastExtent/2 && (l.loose || gap <= l.lastExtent*1.25+high)
 	}
-	return y <= l.last[1]-high/2
+	return l.lines && y <= l.last[1]-high/2
 }
