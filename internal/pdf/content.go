@@ -38,13 +38,25 @@ func (r *contentReader) next() (op []byte, ok bool) {
 			at := r.p.pos
 			o, err := r.p.object()
 			if err != nil {
-				r.p.pos = max(r.p.pos, at+1)
+				r.pass(at)
 				continue
 			}
 			r.push(operand{object: o, number: -1})
 		}
 	}
 	return nil, false
+}
+
+// pass goes on behind what is no object although it began as one. What has no end goes to the end of the content.
+func (r *contentReader) pass(at int) {
+	switch r.p.b[at] {
+	case '(', '<', '[':
+		if r.p.pos = afterOperand(r.p.b, at); r.p.pos < 0 {
+			r.p.pos = len(r.p.b)
+		}
+	default:
+		r.p.pos = max(r.p.pos, at+1)
+	}
 }
 
 func (r *contentReader) push(o operand) {

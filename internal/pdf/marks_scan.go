@@ -22,15 +22,16 @@ type contentScan struct {
 }
 
 // balanced reports whether the content in parts pairs q with Q, BT with ET and marked content with EMC, never closes what
-// it has not opened, and ends between two operators, so that what is drawn after it comes out as meant. What cannot be
-// decoded within bounds is not balanced.
+// it has not opened, and ends between two operators, so that what is drawn after it comes out as meant: readers take an
+// array, a dictionary or an image that is left open to go on, whatever follows. What cannot be decoded within bounds is not
+// balanced.
 func (s *contentScan) balanced(d *Document, parts Array) bool {
 	open, ok := s.look(d, parts)
 	return ok && open == nesting{}
 }
 
 // look returns what the content in parts leaves open. It is not ok when something is closed that was not open, when the
-// content ends within a string or an image, and when it cannot be decoded within bounds; decoded tells the last apart.
+// content ends within an operand or an image, or has an operator in one, and when it cannot be decoded within bounds; decoded tells the last apart.
 func (s *contentScan) look(d *Document, parts Array) (open nesting, ok bool) {
 	s.buf.Reset()
 	s.decoded = false
@@ -118,21 +119,42 @@ const maxClosers = 1000
 
 func scanOperators(b []byte) (depth nesting, ok bool) {
 	ok = true
+	var within []byte // arrays and dictionaries that are open, by their last byte
+	image := false    // between BI and ID
+	leave := func(kind byte) {
+		if n := len(within) - 1; n >= 0 && within[n] == kind {
+			within = within[:n]
+			return
+		}
+		ok = false
+	}
 	for i := 0; i < len(b); {
 		c := b[i]
 		switch {
-		case isSpace(c), c == '[', c == ']', c == '{', c == '}', c == ')':
+		case isSpace(c), c == '{', c == '}', c == ')':
+			i++
+		case c == '[':
+			within = append(within, ']')
+			i++
+		case c == ']':
+			leave(']')
 			i++
 		case c == '(':
 			if i = afterString(b, i); i < 0 {
 				return depth, false
 			}
+		case c == '<' && i+1 < len(b) && b[i+1] == '<':
+			within = append(within, '>')
+			i += 2
 		case c == '<':
-			if i = afterAngle(b, i); i < 0 {
+			if i = afterHexadecimal(b, i); i < 0 {
 				return depth, false
 			}
 		case c == '>':
-			i++
+			if i++; i < len(b) && b[i] == '>' {
+				leave('>')
+				i++
+			}
 		case c == '%':
 			for i < len(b) && b[i] != '\n' && b[i] != '\r' {
 				i++
@@ -142,23 +164,41 @@ func scanOperators(b []byte) (depth nesting, ok bool) {
 			for i++; i < len(b) && isRegular(b[i]); i++ {
 			}
 			word := b[start:i]
-			if word[0] < 'A' || len(word) > 3 {
+			if word[0] < 'A' {
 				continue
 			}
-			if len(word) == 2 && word[0] == 'I' && word[1] == 'D' {
+			if len(within) > 0 && !isConstant(word) {
+				ok = false
+			}
+			if len(word) > 3 {
+				continue
+			}
+			switch string(word) {
+			case "BI":
+				image = true
+			case "ID":
 				if i = afterInlineImage(b, i); i < 0 {
 					return depth, false
 				}
-				continue
-			}
-			if p, pair := pairs[string(word)]; pair {
-				if depth[p.kind] += p.step; depth[p.kind] < 0 {
-					depth[p.kind], ok = 0, false
+				image = false
+			default:
+				if p, pair := pairs[string(word)]; pair {
+					if depth[p.kind] += p.step; depth[p.kind] < 0 {
+						depth[p.kind], ok = 0, false
+					}
 				}
 			}
 		}
 	}
-	return depth, ok
+	return depth, ok && len(within) == 0 && !image
+}
+
+func isConstant(word []byte) bool {
+	switch string(word) {
+	case "true", "false", "null":
+		return true
+	}
+	return false
 }
 
 func afterString(b []byte, i int) int {
@@ -178,16 +218,54 @@ func afterString(b []byte, i int) int {
 	return -1
 }
 
-// afterAngle passes a hexadecimal string, or the opening of a dictionary.
-func afterAngle(b []byte, i int) int {
-	if i+1 < len(b) && b[i+1] == '<' {
-		return i + 2
-	}
+// afterHexadecimal passes a hexadecimal string, and all that stands in it by mistake.
+func afterHexadecimal(b []byte, i int) int {
 	end := bytes.IndexByte(b[i:], '>')
 	if end < 0 {
 		return -1
 	}
 	return i + end + 1
+}
+
+// afterOperand passes what began at i as a string, an array or a dictionary, as readers do: whatever is in it, up to its
+// end; -1 when it has none.
+func afterOperand(b []byte, i int) int {
+	var within []byte
+	for i < len(b) {
+		switch c := b[i]; {
+		case c == '(':
+			if i = afterString(b, i); i < 0 {
+				return -1
+			}
+		case c == '<' && i+1 < len(b) && b[i+1] == '<':
+			within = append(within, '>')
+			i += 2
+		case c == '<':
+			if i = afterHexadecimal(b, i); i < 0 {
+				return -1
+			}
+		case c == '[':
+			within = append(within, ']')
+			i++
+		case c == '%':
+			for i < len(b) && b[i] != '\n' && b[i] != '\r' {
+				i++
+			}
+		case len(within) == 0:
+			return i
+		case c == within[len(within)-1] && (c == ']' || i+1 < len(b) && b[i+1] == '>'):
+			within = within[:len(within)-1]
+			if i++; c == '>' {
+				i++
+			}
+		default:
+			i++
+		}
+		if len(within) == 0 {
+			return i
+		}
+	}
+	return -1
 }
 
 // afterInlineImage passes the data between ID and EI (§8.9.7).

@@ -37,6 +37,18 @@ func TestBalanced(t *testing.T) {
 		"q BI /W 1 ID \nxEIx EI Q":            true,
 		"1 0 0 1 0 0 cm 0.5 w -1.5 0 m Qq qQ": true,
 		"{q}Q":                                true,
+		"[":                                   false,
+		"[1 2 (a) <</B[true null]>>] TJ":      true,
+		"[ f ]":                               false,
+		"[ ] ]":                               false,
+		"<<":                                  false,
+		"/a << /b [":                          false,
+		"/a <</b << 1>>":                      false,
+		"<< ] >> [ >> ]":                      false,
+		">>":                                  false,
+		"<zz(>":                               true,
+		"BI /W 1":                             false,
+		"BI /W 1 q Q EI":                      false,
 	} {
 		if got := pdf.Balanced([]byte(content)); got != want {
 			t.Errorf("%q: got %v, want %v", content, got, want)
