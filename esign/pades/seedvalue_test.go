@@ -218,3 +218,29 @@ func mustOID(t testing.TB, id ...uint64) x509.OID {
 	}
 	return oid
 }
+
+// FuzzSealInAField seals in a field that says anything of itself: what is sealed holds, what is not is refused by type.
+func FuzzSealInAField(f *testing.F) {
+	for _, entries := range []string{
+		"/Lock<</Action/Include/Fields[(A)]/P 2>>", "/Lock 31 0 R", "/Lock<</Action/Exclude/Fields[31 0 R]>>/SV 31 0 R",
+		"/SV<</Ff 511/Filter/Adobe.PPKLite/SubFilter[/ETSI.CAdES.detached]/V 2/Reasons[(x)]/AddRevInfo false/DigestMethod[/SHA256]/LockDocument/auto>>",
+		"/SV<</MDP<</P 0>>/TimeStamp<</Ff 0>>/Cert<</Ff 47/Subject[()]/Issuer[<30>]/OID[(1.2)]/SubjectDN[<</CN(x)>>]/KeyUsage[(1X0)]>>>>",
+	} {
+		f.Add(entries)
+	}
+	s := sealer(f, pki().Seal, noStamp)
+	f.Fuzz(func(t *testing.T, entries string) {
+		r := pades.SealRequest{PDF: withField(rawpdf.Classic, "", entries), Field: buyer, Reason: "x"}
+		got, err := s.Seal(context.Background(), r)
+		var refusal *pades.FieldError
+		switch {
+		case errors.As(err, &refusal), errors.Is(err, pades.ErrNotExtendable), errors.Is(err, pades.ErrNotPDF):
+			return
+		case err != nil:
+			t.Fatal(err)
+		}
+		if v := verify(t, append(bytes.Clone(r.PDF), got.Appended...)); v.Signatures[0].Integrity != pades.IntegrityValid {
+			t.Errorf("%s: %s", entries, problems(v))
+		}
+	})
+}
