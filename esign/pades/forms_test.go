@@ -218,6 +218,23 @@ func filledCorpus(t testing.TB) map[string][]byte {
 			}
 		}
 	}
+	for variant, c := range map[string]struct {
+		form string
+		more map[int]string
+	}{
+		"appearances by readers":        {"/NeedAppearances true", nil},
+		"order of calculation":          {fmt.Sprintf("/CO[%d 0 R]", theAmount), nil},
+		"fields in a structure":         {"", map[int]string{theLines: fmt.Sprintf("/X[<</Type/OBJR/Obj %d 0 R>><</Type/OBJR/Obj %d 0 R>>]", theAmount, theCash)}},
+		"fields in actions":             {"", map[int]string{theButton: fmt.Sprintf("/A<</S/ResetForm/Fields[%d 0 R]/Next<</S/Hide/T %d 0 R>>>>", theAmount, theCard)}},
+		"scripts that were there":       {"", map[int]string{theAmount: "/AA<</K<</S/JavaScript/JS(x)>>>>"}},
+		"default appearance in no size": {"", map[int]string{theAmount: "/DA(/Helv 0 Tf 0 g)"}},
+		"colors by other operators":     {"", map[int]string{theAmount: "/DA(/Helv 12 Tf 0 0 0 1 k)"}},
+	} {
+		signed := certified(t, formFile(rawpdf.ObjectStream, c.form, c.more), 2)
+		for _, name := range []string{"text", "radio button", "in place"} {
+			out["form with "+variant+", "+name] = increment(t, signed, all[name].do)
+		}
+	}
 	raw := certified(t, formFile(rawpdf.Classic, "", nil), 2)
 	sealed := seal(t, again, raw)
 	out["form sealed, then filled"] = increment(t, sealed, all["text"].do)
