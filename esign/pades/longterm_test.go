@@ -28,9 +28,11 @@ func TestLongTermByIText(t *testing.T) {
 		t.Skip("set EVAULT_TOOLS=1 to compare with iText")
 	}
 	l := &longTerm{t: t, dir: t.TempDir(), answers: newResponder(t, noCheck), want: map[string][]string{}}
+	expiry := l.expiring()
 	l.levels()
 	l.algorithms()
 	l.tampered()
+	time.Sleep(time.Until(expiry))
 	l.compare(l.run())
 }
 
@@ -231,6 +233,31 @@ func (l *longTerm) locked() {
 	}
 	l.add("locked", raw, line(buyer, false, true), line("Timestamp 1", true, true), line("Seal 1", false, true), line("Timestamp 2", true, false),
 		walk("Test TSA", by, "Test TSA", by))
+}
+
+// expiring are files by a certificate and a time-stamp authority that have expired by the time returned: the one under a
+// document time-stamp of another authority outlives them.
+func (l *longTerm) expiring() (expiry time.Time) {
+	l.t.Helper()
+	const left = 8 * time.Second
+	old, err := pki().NewTSA("Old TSA", time.Hour+left) // certificates are valid from an hour ago
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	id, err := pki().Issue(pki().Seal.Key, pki().Template("Old Seal", time.Hour+left))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	stamper := pki().Timestamper()
+	stamper.ID = old
+	bt := seal(l.t, sealer(l.t, id, func(c *pades.Config) { c.Timestamper = stamper }), rawpdf.New(rawpdf.Options{}))
+	v := verdict{field: "Seal 1", stamped: true}
+	l.add("expired", bt, v.line(), "ltv\tfailed: expired")
+	v.revision, v.answered, v.store = true, true, "Old Seal:ocsp,Old TSA:ocsp,Test CA:crl"
+	// The store is older than the document time-stamp and says nothing about its authority.
+	stamp := verdict{field: "Timestamp 1", stamp: true, answered: true, store: "Test CA:crl"}
+	l.add("expired, extended", extendFile(l.t, l.extender(true), bt), v.line(), stamp.line(), walk("Test TSA", "Old Seal"))
+	return old.Leaf().NotAfter.Add(time.Second)
 }
 
 // issuerAnswers: RFC 6960 §4.2.2.2 lets an issuer sign OCSP responses itself. iText 5 wants its certificate self-signed then, which

@@ -23,6 +23,7 @@ import java.security.KeyStore;
 import java.security.Security;
 import java.security.cert.CRL;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
@@ -113,6 +114,9 @@ public class LongTerm {
     }
 
     static String why(Exception e) {
+        if (e instanceof CertificateExpiredException) {
+            return "expired"; // it says when
+        }
         return (e.getClass().getSimpleName() + ": " + e.getMessage()).replaceAll("\\s+", " ");
     }
 
