@@ -58,6 +58,10 @@ type Config struct {
 	WebhookAllowHTTP    bool   // send webhooks to http addresses too; default: no
 	WebhookPrefix       string // of three webhook headers; default: X-Evault
 	VerifyOff           bool   // do not serve verify-by-hash; default: serve it
+	// Timeout bounds the work on one request, from when its body is read: what then
+	// still waits for a database, a bucket or an authority is 503 timeout, and its
+	// effect is whole or not there. Default: 30 s.
+	Timeout time.Duration
 	// LinkScope is needed besides envelopes:read to read signing links. Default: none.
 	LinkScope scopes.Scope
 	// PublicPerMinute bounds requests of one address to public routes, in each
@@ -176,6 +180,9 @@ func (c *Config) setDefaults() {
 	if c.PublicPerMinute <= 0 {
 		c.PublicPerMinute = 1200
 	}
+	if c.Timeout <= 0 {
+		c.Timeout = 30 * time.Second
+	}
 	if c.VerifyPerMinute <= 0 {
 		c.VerifyPerMinute = 300
 	}
@@ -243,13 +250,15 @@ func (a *API) Forget(ctx context.Context, limit int) error {
 // ServeHTTP implements http.Handler. The path is judged whole, base path
 // included, so no router has to strip anything.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{ctx: r.Context(), w: w, r: r, now: a.now(), requestID: r.Header.Get("X-Request-Id")}
+	c := &call{w: w, r: r, now: a.now(), requestID: r.Header.Get("X-Request-Id")}
 	if !saneRequestID(c.requestID) {
 		c.requestID = a.newID("req")
 	}
 	w.Header().Set("X-Request-Id", c.requestID)
 	secure(w.Header())
+	c.limit(a.cfg.Timeout)
 	defer func() {
+		c.cancel()
 		if p := recover(); p != nil {
 			a.recovered(c, p)
 		}
@@ -302,6 +311,7 @@ func (a *API) serve(c *call) (*reply, error) {
 	if err := a.read(c); err != nil {
 		return nil, err
 	}
+	c.limit(a.cfg.Timeout) // anew: the client took its time to send the body
 	if rt.method != http.MethodGet { // an idempotency key does not stand for a query
 		if _, err := c.query(); err != nil {
 			return nil, err

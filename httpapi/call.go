@@ -18,7 +18,8 @@ import (
 
 // call is one request on its way through.
 type call struct {
-	ctx       context.Context
+	ctx       context.Context // ends when the work has taken too long
+	cancel    context.CancelFunc
 	w         http.ResponseWriter
 	r         *http.Request
 	requestID string
@@ -97,6 +98,14 @@ func remoteIP(r *http.Request) string {
 		return r.RemoteAddr
 	}
 	return host
+}
+
+// limit gives the work on the request so long from now.
+func (c *call) limit(d time.Duration) {
+	if c.cancel != nil {
+		c.cancel()
+	}
+	c.ctx, c.cancel = context.WithTimeout(c.r.Context(), d)
 }
 
 // wantsPage reports whether the client is a browser that shows pages to people.

@@ -341,6 +341,21 @@ func (broken) Add(context.Context, string, time.Time, int) (int, error) {
 	return 0, fmt.Errorf("dial 10.0.0.1: %w", storage.ErrUnavailable)
 }
 
+// hanging is a database that takes a question and never answers.
+type hanging struct{ storage.Counters }
+
+func (hanging) Add(ctx context.Context, _ string, _ time.Time, _ int) (int, error) {
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+
+func TestWorkIsBounded(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	api := h.replica(t, func(c *httpapi.Config) { c.Counters, c.Timeout = hanging{}, 50*time.Millisecond })
+	ask(t, api, "GET", "/verify/"+strings.Repeat("0", 64), nil).problem(503, "timeout")
+}
+
 func TestTroubleTellsNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

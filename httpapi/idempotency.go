@@ -45,7 +45,9 @@ func (a *API) once(c *call, scope string) (rp *reply, err error) {
 	done := false
 	defer func() { // also when the handler panics
 		if !done {
-			_ = a.cfg.Idempotency.Abandon(context.WithoutCancel(c.ctx), claim) // its lease ends it otherwise
+			ctx, cancel := c.aside()
+			defer cancel()
+			_ = a.cfg.Idempotency.Abandon(ctx, claim) // its lease ends it otherwise
 		}
 	}()
 	rp, err = c.route.handle(a, c)
@@ -71,11 +73,18 @@ func (a *API) settle(c *call, rp *reply) error {
 	if k := c.kept; k != nil && !k.Provisional && k.Status == final.Status && bytes.Equal(k.Body, final.Body) && maps.Equal(k.Header, final.Header) {
 		return nil
 	}
-	err = a.cfg.Idempotency.Finish(context.WithoutCancel(c.ctx), nil, *c.claim, final)
+	ctx, cancel := c.aside()
+	defer cancel()
+	err = a.cfg.Idempotency.Finish(ctx, nil, *c.claim, final)
 	if err != nil && c.kept != nil {
 		return nil // the answer of the effect's transaction stands
 	}
 	return err
+}
+
+// aside is for what is noted of a call whether or not its client is still there.
+func (c *call) aside() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(c.ctx), 5*time.Second)
 }
 
 func idempotencyKey(values []string) (key string, given bool, err error) {

@@ -93,14 +93,20 @@ func (r runner) acquire(ctx context.Context, t task) (bool, error) {
 	return r.leases.Acquire(ctx, t.lease(), r.holder, r.now(), leaseTerm(t.every))
 }
 
-// guarded keeps a panic in a host's callback from ending the process. Its value
-// may hold anything and is not told.
+// roundLimit bounds one round of a task, so that what hangs is given up and tried
+// again.
+const roundLimit = 5 * time.Minute
+
+// guarded bounds a round, and keeps a panic in a host's callback from ending the
+// process. Its value may hold anything and is not told.
 func guarded(ctx context.Context, do func(ctx context.Context, limit int) (int, error)) (n int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			n, err = 0, fmt.Errorf("panic of type %T\n%s", p, debug.Stack())
 		}
 	}()
+	ctx, cancel := context.WithTimeout(ctx, roundLimit)
+	defer cancel()
 	return do(ctx, batch)
 }
 
