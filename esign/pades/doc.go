@@ -23,7 +23,7 @@
 // is a certification instead, with a DocMDP reference and /Perms (§12.8.2.2).
 //
 // A lock (§12.7.5.5 table 236) comes with the field that is there, or by [SealRequest].Lock with a new one. The signature then
-// has a FieldMDP reference (§12.8.2.4) that says the same, /P included, as Acrobat writes it. A malformed lock
+// has a FieldMDP reference (§12.8.2.4) to the catalog that says the same, /P included, as Acrobat writes it. A malformed lock
 // is a [FieldError], and so is sealing in a field that an earlier signature locks.
 //
 // Of the seed values of a field (/SV, §12.7.5.5 table 237) those are kept, or refused by a FieldError that names the entry,

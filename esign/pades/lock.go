@@ -120,8 +120,10 @@ func readLock(d *pdf.Document, o pdf.Object) (_ pdf.Dict, why string) {
 // fieldMDP is the transform of a lock (ISO 32000-2 §12.8.2.4). /P is the lock's own (table 236), binding as it stands in the
 // field; it is repeated here because Acrobat, iText and pyHanko do so, and not as a DocMDP transform, which is for the first
 // signature of a file alone (§12.8.2.2).
-func (s *Sealer) fieldMDP(lock pdf.Dict) pdf.Dict {
-	return s.reference("FieldMDP", lock.Clone())
+func (s *Sealer) fieldMDP(d *pdf.Document, lock pdf.Dict) pdf.Dict {
+	ref := s.reference("FieldMDP", lock.Clone())
+	ref["Data"] = d.Root() // required of this one (table 256)
+	return ref
 }
 
 // reference is a signature reference (ISO 32000-2 §12.8.1 table 256).

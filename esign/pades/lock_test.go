@@ -44,6 +44,9 @@ func references(t *testing.T, raw []byte, field string) (map[pdf.Name]string, pd
 			if err != nil || ref["Type"] != pdf.Name("SigRef") {
 				t.Fatalf("reference %v: %v", ref, err)
 			}
+			if ref["TransformMethod"] == pdf.Name("FieldMDP") && ref["Data"] != pdf.Object(d.Root()) {
+				t.Errorf("/Data is %v, not the catalog", ref["Data"])
+			}
 			out[d.Name(ref["TransformMethod"])] = string(pdf.Append(nil, ref["TransformParams"]))
 		}
 		return out, f.Dict
@@ -274,6 +277,30 @@ func TestLocksThatSealsMakeAreJudged(t *testing.T) {
 			if bad.OK() || bad.Signatures[1].ChangesAfter != pades.ChangesSuspicious {
 				t.Errorf("%s, %s: filled in against the lock: %s", name, kind, problems(bad))
 			}
+		}
+	}
+}
+
+// TestSubjectOfATransform: a signature of others whose reference names the catalog as what it is about (ISO 32000-2 table 256)
+// lets validation material come, but nothing else that names the catalog does.
+func TestSubjectOfATransform(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		sig pdf.Dict
+		ok  bool
+	}{
+		"the catalog":        {pdf.Dict{"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("FieldMDP"), "TransformParams": pdf.Dict{"Action": pdf.Name("Include"), "Fields": pdf.Array{pdf.String("A")}}, "Data": pdf.Ref{Num: 1}}}}, true},
+		"another entry":      {pdf.Dict{"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("FieldMDP"), "Other": pdf.Ref{Num: 1}}}}, false},
+		"not by a reference": {pdf.Dict{"Prop_Build": pdf.Dict{"Data": pdf.Ref{Num: 1}}}, false},
+		"within a list":      {pdf.Dict{"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("FieldMDP"), "Data": pdf.Array{pdf.Ref{Num: 1}}}}}, false},
+	} {
+		raw := foreign{id: pki().RSA(), subFilter: pkcs7Sub, sig: tc.sig}.sign(t, rawpdf.New(rawpdf.Options{}))
+		raw = increment(t, raw, func(u *pdf.Update) {
+			m := u.AddStream(pdf.Dict{"Type": pdf.Name("Metadata"), "Subtype": pdf.Name("XML")}, []byte("<x/>"))
+			editCatalog(t, u, func(c pdf.Dict) { c["Metadata"] = m })
+		})
+		if r := verify(t, raw); r.OK() != tc.ok {
+			t.Errorf("%s: OK is %v: %s", name, r.OK(), problems(r))
 		}
 	}
 }

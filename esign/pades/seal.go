@@ -289,7 +289,7 @@ func (s *Sealer) signatureDict(d *pdf.Document, r SealRequest, lock pdf.Dict) (p
 		references = append(references, ref)
 	}
 	if lock != nil {
-		references = append(references, s.fieldMDP(lock))
+		references = append(references, s.fieldMDP(d, lock))
 	}
 	if references != nil {
 		dict["Reference"] = references

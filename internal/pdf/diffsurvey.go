@@ -30,6 +30,7 @@ func (d *Document) survey(n int) (*surveyed, error) {
 	switch v := o.(type) {
 	case Dict:
 		s.byteRange = v["ByteRange"] != nil
+		o = d.withoutSubject(v)
 	case *Stream:
 		if v.Dict["Type"] == Name("XRef") {
 			o = nil // cross-reference data, not content
@@ -41,6 +42,27 @@ func (d *Document) survey(n int) (*surveyed, error) {
 	}
 	d.noteSurvey(n, s)
 	return s, nil
+}
+
+// withoutSubject returns a signature reference, and a signature dictionary with its references, without /Data that names the
+// catalog (ISO 32000-2 §12.8.1 table 256): what a signature is about plays no further role by it.
+func (d *Document) withoutSubject(o Dict) Dict {
+	if o["TransformMethod"] != nil && o["Data"] == Object(d.Root()) {
+		return o.Without("Data")
+	}
+	list, ok := o["Reference"].(Array)
+	if !ok || o["ByteRange"] == nil {
+		return o
+	}
+	list = list.Clone()
+	for i, r := range list {
+		if ref, ok := r.(Dict); ok {
+			list[i] = d.withoutSubject(ref)
+		}
+	}
+	o = o.Clone()
+	o["Reference"] = list
+	return o
 }
 
 func (d *Document) noteSurvey(n int, s *surveyed) {
