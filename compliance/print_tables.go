@@ -75,7 +75,9 @@ func (c *Certificate) custody() pdf.ReportTable {
 			consent = "consent " + consent
 		}
 		return []pdf.ReportCell{
-			{Text: x.RecordedAt.print()}, {Strong: x.Kind, Small: consent}, party(x.From), party(x.To),
+			{Text: x.RecordedAt.print()},
+			{Strong: x.Kind, Small: consent},
+			party(x.From), party(x.To),
 			{Text: fmt.Sprintf("Version %d", x.Version), Small: x.CustodyID, Mono: string(x.SHA256)},
 		}
 	})
@@ -95,7 +97,8 @@ func (c *Certificate) signed() pdf.ReportTable {
 		}
 		return []pdf.ReportCell{
 			{Strong: s.Name, Text: s.Email, Small: line(s.Role, "identified by "+strings.ReplaceAll(s.Auth, "_", " "))},
-			{Text: strings.Join(times, "\n")}, {Mono: string(s.PresentedSHA256)},
+			{Text: strings.Join(times, "\n")},
+			{Mono: string(s.PresentedSHA256)},
 		}
 	})
 }
@@ -134,7 +137,9 @@ func (c *Certificate) copied() pdf.ReportTable {
 			kind = k
 		}
 		return []pdf.ReportCell{
-			{Text: x.MadeAt.print()}, {Text: kind}, {Text: fmt.Sprintf("version %d", x.Version), Small: fmt.Sprintf("%d bytes", x.Size)},
+			{Text: x.MadeAt.print()},
+			{Text: kind},
+			{Text: fmt.Sprintf("version %d", x.Version), Small: fmt.Sprintf("%d bytes", x.Size)},
 			{Small: x.CopyID, Mono: string(x.SHA256)},
 		}
 	})

@@ -311,7 +311,7 @@ func (a *API) serve(c *call) (*reply, error) {
 	if err := a.read(c); err != nil {
 		return nil, err
 	}
-	c.limit(a.cfg.Timeout) // anew: the client took its time to send the body
+	c.limit(a.cfg.Timeout)           // anew: the client took its time to send the body
 	if rt.method != http.MethodGet { // an idempotency key does not stand for a query
 		if _, err := c.query(); err != nil {
 			return nil, err

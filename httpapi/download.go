@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
-	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
