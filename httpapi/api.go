@@ -60,7 +60,8 @@ type Config struct {
 	VerifyOff           bool   // do not serve verify-by-hash; default: serve it
 	// Timeout bounds the work on one request, from when its body is read: what then
 	// still waits for a database, a bucket or an authority is 503 timeout, and its
-	// effect is whole or not there. Default: 30 s.
+	// effect is whole or not there. Default, and at most: 60 s, the lease of an
+	// idempotency key, after which a repeat takes over.
 	Timeout time.Duration
 	// LinkScope is needed besides envelopes:read to read signing links. Default: none.
 	LinkScope scopes.Scope
@@ -180,8 +181,8 @@ func (c *Config) setDefaults() {
 	if c.PublicPerMinute <= 0 {
 		c.PublicPerMinute = 1200
 	}
-	if c.Timeout <= 0 {
-		c.Timeout = 30 * time.Second
+	if c.Timeout <= 0 || c.Timeout > claimLease {
+		c.Timeout = claimLease
 	}
 	if c.VerifyPerMinute <= 0 {
 		c.VerifyPerMinute = 300
