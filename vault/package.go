@@ -182,7 +182,8 @@ func pack(files []PackageFile, at time.Time) ([]byte, error) {
 }
 
 // ReadPackage returns the release package and notes that it was fetched, in one
-// transaction with Also. ErrNotReleased, ErrPackagePending while it is being
+// transaction with Also. A package that was altered before anyone had it is given
+// up, with an event, and prepared anew. ErrNotReleased, ErrPackagePending while it is being
 // prepared, ErrPackageGone once acknowledged, ErrIntegrity,
 // storage.ErrUnavailable, and what Also returns.
 func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
@@ -195,6 +196,9 @@ func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
 		return nil, err
 	}
 	if found != rel.Package.SHA256 {
+		if err := v.giveUp(ctx, rel); err != nil {
+			return nil, fmt.Errorf("package of %s: %w", r.EnvelopeID, err)
+		}
 		return nil, fmt.Errorf("package of %s: %w", r.EnvelopeID, ErrIntegrity)
 	}
 	f := &File{Name: r.EnvelopeID + "_release.zip", SHA256: found, Size: rel.Package.Size, Version: rel.Version, Content: b}
@@ -222,6 +226,33 @@ func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// giveUp makes an altered package one that is being prepared, unless somebody has
+// it and may acknowledge it.
+func (v *Vault) giveUp(ctx context.Context, rel *Release) error {
+	err := v.update(ctx, func(ctx context.Context, s Store) error {
+		now, err := s.Release(ctx, rel.EnvelopeID)
+		if err != nil || now.Package == nil || now.Package.Name != rel.Package.Name || now.FetchedAt != nil {
+			return err
+		}
+		_, err = v.chain.Append(ctx, s, chain.Draft{EnvelopeID: rel.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
+			"release_id": rel.ReleaseID, "copy_id": rel.CopyID, "object": "package", "cause": "altered",
+		}})
+		if err != nil {
+			return err
+		}
+		if err := s.UnlinkBlob(ctx, now.Package.Name, v.now()); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+		now.Package = nil
+		return s.UpdateRelease(ctx, now)
+	})
+	if err != nil {
+		return err
+	}
+	v.log.ErrorContext(ctx, "vault: a release package was altered", "envelope_id", rel.EnvelopeID, "object", rel.Package.Name)
+	return nil
 }
 
 func (v *Vault) fetchable(ctx context.Context, s Store, r ReadRequest) (*Release, error) {

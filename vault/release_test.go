@@ -212,6 +212,51 @@ func unpacked(t *testing.T, b []byte) map[string][]byte {
 	return files
 }
 
+// An altered package is not handed out. One that nobody has is prepared anew; one
+// that somebody has stays the one to be acknowledged.
+func TestAlteredPackage(t *testing.T) {
+	t.Parallel()
+	for _, fetched := range []bool{false, true} {
+		w := newWorld(t)
+		w.deposit(w.request("env_a"))
+		if _, _, err := w.Release(t.Context(), release("env_a")); err != nil {
+			t.Fatal(err)
+		}
+		first, err := w.BuildPackage(t.Context(), org.Identifier, "env_a", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fetched {
+			if _, err := w.ReadPackage(t.Context(), read("env_a")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.flip(*first.Package)
+		if _, err := w.ReadPackage(t.Context(), read("env_a")); !errors.Is(err, vault.ErrIntegrity) {
+			t.Errorf("got %v, want ErrIntegrity", err)
+		}
+		due, err := w.PackagesDue(t.Context(), 10)
+		if err != nil || (len(due) == 1) == fetched {
+			t.Errorf("fetched %t: %d packages are due, %v", fetched, len(due), err)
+		}
+		second, err := w.BuildPackage(t.Context(), org.Identifier, "env_a", nil)
+		if err != nil || (second.Package.SHA256 == first.Package.SHA256) != fetched {
+			t.Errorf("fetched %t: %+v after %+v, %v", fetched, second.Package, first.Package, err)
+		}
+		f, err := w.ReadPackage(t.Context(), read("env_a"))
+		if fetched != errors.Is(err, vault.ErrIntegrity) || !fetched && err != nil {
+			t.Errorf("fetched %t: %v", fetched, err)
+		}
+		digest := first.Package.SHA256
+		if !fetched {
+			digest = storage.Sum(f.Content)
+		}
+		if _, err := w.Acknowledge(t.Context(), vault.AcknowledgeRequest{OrgID: org.Identifier, EnvelopeID: "env_a", SHA256: digest, Actor: keyActor}); err != nil {
+			t.Errorf("fetched %t: %v", fetched, err)
+		}
+	}
+}
+
 func TestPackage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
