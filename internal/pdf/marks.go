@@ -97,9 +97,10 @@ func (o *overlays) drawWithin(p Page, had Rect, forms ...placed) error {
 	return nil
 }
 
-// contents returns the streams of a /Contents entry as references.
+// contents returns the streams of a /Contents entry as references. It goes by the file as it was: a number that the file names
+// without having it may be that of an object which the update adds.
 func (o *overlays) contents(entry Object) (Array, error) {
-	direct, err := o.u.Resolve(entry)
+	direct, err := o.u.d.Resolve(entry)
 	if err != nil {
 		return nil, o.unless(err)
 	}
