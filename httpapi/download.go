@@ -211,6 +211,9 @@ func (a *API) verify(c *call) (*reply, error) {
 	if a.cfg.VerifyOff {
 		return nil, errOff
 	}
+	if c.wantsPage() {
+		c.refuseByPage("")
+	}
 	if _, err := c.query(); err != nil {
 		return nil, err
 	}

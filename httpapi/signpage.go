@@ -166,12 +166,17 @@ func (a *API) asPage(c *call, p pass) {
 	if c.body.kind != "form" && !c.wantsPage() && c.route.pattern != "/sign/{token}" {
 		return
 	}
+	c.refuseByPage(p.frame)
+}
+
+// refuseByPage makes refusals of this call pages for people.
+func (c *call) refuseByPage(f web.Frame) {
 	c.page = func(d document) {
 		title, text := "This page cannot be shown", d.Title+"."
 		if w, known := linkWords[d.Code]; known {
 			title, text = w[0], w[1]
 		}
-		page, err := web.RenderMessage(web.Message{Title: title, Text: text, Reference: c.requestID}, p.frame)
+		page, err := web.RenderMessage(web.Message{Title: title, Text: text, Reference: c.requestID}, f)
 		if err != nil {
 			c.writeBytes(d.Status, nil, nil)
 			return

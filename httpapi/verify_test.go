@@ -95,6 +95,13 @@ func TestVerifyPage(t *testing.T) {
 	if data.Header.Get("Vary") != "Accept" {
 		t.Errorf("%v", data.Header)
 	}
+	busy := h.replica(t, func(c *httpapi.Config) { c.VerifyPerMinute = 3 }) // two were asked
+	for _, want := range []int{200, 429} {
+		a := ask(t, busy, "GET", "/verify/"+strings.Repeat("cd", 32), nil, browser)
+		if a.Status != want || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("%d %v", a.Status, a.Header)
+		}
+	}
 	off := h.replica(t, func(c *httpapi.Config) { c.VerifyOff = true })
 	if a := ask(t, off, "GET", "/verify/"+sha256, nil, func(r *http.Request) { r.Header.Set("Accept", "text/html") }); a.Status != 404 {
 		t.Errorf("turned off: %d", a.Status)
