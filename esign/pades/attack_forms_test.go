@@ -12,7 +12,7 @@ import (
 // formAttacks are fillings of a form of which at least one signature must not be OK: each breaks one rule.
 func formAttacks(t testing.TB, kind string) map[string][]byte {
 	out := map[string][]byte{}
-	for _, m := range []map[string][]byte{lookAttacks(t, kind), fieldAttacks(t, kind), formOfAnother(t, kind), permissionAttacks(t, kind)} {
+	for _, m := range []map[string][]byte{lookAttacks(t, kind), misreadings(t, kind), fieldAttacks(t, kind), formOfAnother(t, kind), permissionAttacks(t, kind)} {
 		maps.Copy(out, m)
 	}
 	return out

@@ -39,10 +39,9 @@ func (c *comparison) filledChoice(f formField, now Dict, widgets []widget) (stri
 			return "", doubt("its value is none of its options")
 		}
 	}
-	if !Equal(f.Dict["I"], now["I"]) {
-		if err := c.indices(now["I"], places); err != nil {
-			return "", err
-		}
+	// Some readers draw the options at /I rather than the value, so that an /I left behind counts too.
+	if err := c.indices(now["I"], places); err != nil {
+		return "", err
 	}
 	value := strings.Join(values, ", ")
 	err = c.looks(f, now, widgets, strings.Join(shown, " "))

@@ -296,12 +296,26 @@ func (c *comparison) looks(f formField, now Dict, widgets []widget, text string)
 		}
 	}
 	if bare == len(widgets) {
-		return nil
+		return c.neverDrawn(widgets, text)
 	}
 	same := Equal(f.Dict["V"], now["V"])
 	for _, w := range widgets {
 		if err := c.look(f, w, text, same); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// neverDrawn wants widgets without an appearance to have had none before: not all readers draw a value in its place.
+func (c *comparison) neverDrawn(widgets []widget, text string) error {
+	for _, w := range widgets {
+		ap, err := c.old.Dict(w.old["AP"])
+		if err != nil {
+			return err
+		}
+		if len(ap) > 0 && folded(text) != "" {
+			return doubt("its appearance was taken away")
 		}
 	}
 	return nil

@@ -29,6 +29,9 @@ func (c *comparison) shows(f formField, w widget, before Object, ref Ref, text s
 			return doubtf("its appearance has /%s", k)
 		}
 	}
+	if filter, err := c.new.Resolve(s.Dict["Filter"]); err != nil || !plainlyCoded(filter) || s.Dict["DecodeParms"] != nil {
+		return doubt("its appearance is coded in an unusual way")
+	}
 	l, err := c.newLook(f, w, before, s.Dict)
 	if err != nil {
 		return err
@@ -40,6 +43,9 @@ func (c *comparison) shows(f formField, w widget, before Object, ref Ref, text s
 	}
 	if err := l.run(content, c.new.limits.Depth); err != nil {
 		return err
+	}
+	if l.shown && l.unseen() {
+		return doubt("its text is light, and without the background of the field")
 	}
 	if !sameText(l.text.String(), text) {
 		return doubtf("it shows other text than its value: %s", quoted(strings.TrimSpace(l.text.String())))
@@ -67,6 +73,15 @@ func (c *comparison) newLook(f formField, w widget, before Object, form Dict) (*
 	}
 	l.comb, l.lines = f.kind == "Tx" && f.flags&flagComb != 0, f.kind == "Tx" && f.flags&flagMultiline != 0
 	return l, c.frame(l, w, before)
+}
+
+// plainlyCoded reports whether a filter is one that all readers decode alike: none, or Flate.
+func plainlyCoded(filter Object) bool {
+	if list, ok := filter.(Array); ok && len(list) == 1 {
+		filter = list[0]
+	}
+	list, ok := filter.(Array)
+	return filter == nil || filter == Object(Name("FlateDecode")) || (ok && len(list) == 0)
 }
 
 // content decodes an appearance.
@@ -227,6 +242,7 @@ func (c *comparison) frame(l *look, w widget, before Object) error {
 	if err != nil || background == nil {
 		return err
 	}
+	l.behind = background
 	s, err := c.old.Stream(before)
 	if err != nil || s == nil {
 		return err
@@ -311,7 +327,7 @@ const maxArgs = 8
 
 // eachOperator hands each operator of content with its operands to do. Whatever readers may read differently is an error.
 func eachOperator(content []byte, depth int, do func(op string, args []Object) error) error {
-	p := parser{b: content, maxDepth: depth, maxCost: maxObject}
+	p := parser{b: content, maxDepth: depth, maxCost: maxObject, plain: true}
 	var args []Object
 	for p.skip(); p.pos < len(p.b); p.skip() {
 		var o Object

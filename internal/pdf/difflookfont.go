@@ -170,12 +170,21 @@ func standardFont(base Name) bool {
 	return false
 }
 
+// symbolFont reports whether a font is one of the usual ones that have no letters.
+func symbolFont(base Name) bool {
+	_, name, tagged := strings.Cut(string(base), "+")
+	if !tagged {
+		name = string(base)
+	}
+	return slices.ContainsFunc([]string{"Symbol", "ZapfDingbats", "Wingdings", "Webdings"}, func(s string) bool { return strings.HasPrefix(name, s) })
+}
+
 // lookFont tells what the codes of a font show. What it does not know is no empty text, but a doubt.
 type lookFont struct {
-	bytes  int // of a code
-	runes  map[int]string
-	wide   map[int]float64 // widths in thousandths
-	always float64         // width of all codes; 0 when they differ
+	bytes int // of a code
+	runes map[int]string
+	wide  map[int]float64 // widths in thousandths
+	base  Name            // a standard font, whose widths are known; else ""
 }
 
 // read returns the text of a shown string, and how far it advances: the widths of its glyphs, how many, and how many of
@@ -195,14 +204,7 @@ func (f *lookFont) read(s String) (text string, advance float64, codes, spaces i
 			return "", 0, 0, 0, doubt("its text is in an unknown encoding")
 		}
 		b.WriteString(t)
-		w, ok := f.wide[n]
-		if !ok {
-			w = f.always
-		}
-		if w == 0 {
-			w = usualWidth(t)
-		}
-		advance += w
+		advance += f.width(n, t)
 		codes++
 		if f.bytes == 1 && n == ' ' {
 			spaces++
@@ -210,6 +212,20 @@ func (f *lookFont) read(s String) (text string, advance float64, codes, spaces i
 	}
 	return b.String(), advance, codes, spaces, nil
 }
+
+// width returns how wide a code is, in thousandths.
+func (f *lookFont) width(code int, text string) float64 {
+	if w, ok := f.wide[code]; ok {
+		return w
+	}
+	if w := standardWidth(f.base, text); w > 0 {
+		return w
+	}
+	return usualWidth(text)
+}
+
+// measured reports whether widths are known, not estimated.
+func (f *lookFont) measured() bool { return f.base != "" || len(f.wide) > 0 }
 
 // usualWidth is about how wide a character is, in thousandths, where the font does not say.
 func usualWidth(s string) float64 {
@@ -245,8 +261,12 @@ func (d *Document) lookFont(font Dict) (*lookFont, error) {
 		if err := d.widthsOf(font, f.wide); err != nil {
 			return nil, err
 		}
-		if strings.HasPrefix(string(d.Name(font["BaseFont"])), "Courier") {
-			f.always = 600
+		base := d.Name(font["BaseFont"])
+		if standardFont(base) {
+			f.base = base
+		}
+		if symbolFont(base) {
+			clear(f.runes) // readers go by the font's own encoding, whatever another one says
 		}
 	default:
 		return nil, doubt("its appearance has a font of an unknown kind")

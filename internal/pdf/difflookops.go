@@ -15,7 +15,9 @@ type look struct {
 	smallest, largest  float64 // size of the text
 	comb, lines        bool    // the field's characters stand apart; its text may take several lines
 	loose              bool    // the value has gaps
-	background, border *rgb
+	background, border *rgb    // that may be painted
+	behind             *rgb    // what the text was meant to stand on; nil for the page
+	backed             bool    // it was painted
 
 	state lookState
 	stack []lookState
@@ -31,6 +33,8 @@ type look struct {
 	last       [2]float64 // where the last string began
 	lastExtent float64
 	lastSize   float64
+	height     float64 // where the line of text begins
+	lowest     float64 // where it is lowest
 }
 
 // lookState is the graphics state that q and Q save.
@@ -203,12 +207,19 @@ func (l *look) paint(inner, outer bool) error {
 			return doubt("its appearance paints something")
 		}
 	}
+	l.backed = l.backed || inner && len(l.path) == 1 && fills(l.state.clip, l.box)
 	if l.clipping {
 		r, c := l.path[0], l.state.clip
 		l.state.clip = Rect{max(r.X0, c.X0), max(r.Y0, c.Y0), min(r.X1, c.X1), min(r.Y1, c.Y1)}
 	}
 	l.path, l.clipping = l.path[:0], false
 	return nil
+}
+
+// unseen reports whether the text is light and was meant for a background that is not painted.
+func (l *look) unseen() bool {
+	const light = 0.5
+	return l.behind != nil && !l.backed && (l.ink[0]+l.ink[1]+l.ink[2])/3 > light
 }
 
 // mark begins marked content, which must not be optional (§8.11.3.2).

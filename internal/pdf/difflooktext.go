@@ -81,29 +81,49 @@ func (l *look) show(s String) error {
 	if folded(text) == "" {
 		return nil
 	}
-	const narrowest, tightest, widest = 0.5, -0.15, 0.5
+	const narrowest, tightest, widest = 0.5, -0.05, 0.5
 	switch {
 	case !st.fill.near(l.ink):
 		return doubt("its text has another color than its default appearance")
 	case high > l.largest, high < l.smallest, l.shown && math.Abs(high-l.lastSize) > l.lastSize/10:
 		return doubt("its text has another size than its default appearance, or several")
-	case st.scale < narrowest || st.scale > 1/narrowest || st.char < tightest*st.size || st.word < tightest*st.size, !l.comb && st.char > widest*st.size:
+	case st.scale < narrowest || st.scale > 1/narrowest || st.char < tightest*st.size || st.word < 2*tightest*st.size, !l.comb && st.char > widest*st.size:
 		return doubt("its text is squeezed or pulled apart")
-	case x < st.clip.X0-high/4 || y < st.clip.Y0-high/3 || y+high*0.45 > st.clip.Y1+high/10 || x+wide*0.85 > st.clip.X1+high/4:
+	case l.cut(x, y, wide, high):
 		return doubt("its text is cut off")
-	case l.shown && !l.follows(x, y, high):
+	case !l.follows(x, y, high):
 		return doubt("its text is out of order or pulled apart")
 	}
 	l.shown, l.last, l.lastExtent, l.lastSize = true, [2]float64{x, y}, wide, high
 	return nil
 }
 
+// cut reports whether more than an edge of a string is outside of what is shown. Of characters the part above the baseline
+// counts, up to the height of a digit.
+func (l *look) cut(x, y, wide, high float64) bool {
+	const digit = 0.7
+	clip := l.state.clip
+	if !l.state.font.measured() {
+		wide *= 0.85
+	}
+	return x < clip.X0-high/20 || y < clip.Y0-high/10 || y+digit*high > clip.Y1+high/8 || x+wide > clip.X1+high/4
+}
+
 // follows reports whether text at x, y is read after what was shown last: behind it on its line, or on a lower one. How far
 // text reaches is an estimate where the font does not say.
 func (l *look) follows(x, y, high float64) bool {
-	if math.Abs(y-l.last[1]) < high/3 {
-		gap := x - l.last[0]
-		return gap >= l.lastExtent/2 && (l.loose || gap <= l.lastExtent*1.25+high)
+	const kerning, leading = 0.12, 0.7
+	switch {
+	case l.shown && math.Abs(y-l.height) < high/3:
+		l.lowest = min(l.lowest, y)
+		gap, least := x-l.last[0], l.lastExtent-kerning*high
+		if !l.state.font.measured() {
+			least = l.lastExtent / 2
+		}
+		return gap >= least && (l.loose || gap <= l.lastExtent*1.25+high)
+	case l.shown && (!l.lines || y > l.lowest-leading*high):
+		return false
 	}
-	return l.lines && y <= l.last[1]-high/2
+	l.height, l.lowest = y, y
+	return true
 }

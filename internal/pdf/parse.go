@@ -14,6 +14,8 @@ type parser struct {
 	maxDepth int
 	cost     int // about how many bytes of memory the objects read take
 	maxCost  int // 0 for no bound
+	// plain refuses numbers that are not written as the standard says: readers differ on what they mean.
+	plain bool
 	// duplicate is set when a dictionary names one key twice: readers differ on which value counts.
 	duplicate bool
 	// spans, when not nil, receives where the values of the outermost dictionary stand.

@@ -19,6 +19,9 @@ func (p *parser) number() (Object, error) {
 	if o := plainNumber(w); o != nil {
 		return o, nil
 	}
+	if p.plain {
+		return nil, damaged("malformed number at byte " + strconv.Itoa(at))
+	}
 	s := string(w)
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return i, nil
