@@ -64,7 +64,7 @@ type comparison struct {
 	explained map[int]bool // changed objects whose change was judged
 	added     map[Ref]bool // new signature fields
 	uses      map[int]int  // how often the old revision refers to an object
-	dangling  map[Ref]bool // what it refers to without having it
+	dangling  map[int]bool // what it refers to without having it; not all readers look at generations
 	changed   map[int]bool // objects of the old revision that are read from another place
 
 	taken   map[string]bool // names of the old revision's root fields; nil until asked for

@@ -196,7 +196,7 @@ func (c *comparison) supplied() error {
 		if err != nil {
 			return err
 		}
-		if ref := (Ref{n, c.new.entry(n).generation()}); c.dangling[ref] && !c.inert(ref, o) {
+		if ref := (Ref{n, c.new.entry(n).generation()}); c.dangling[n] && !c.inert(ref, o) {
 			c.refuse("object %d, which the signed revision names but lacks, was supplied", n)
 		}
 		if detail := c.new.odd[n]; detail != "" {

@@ -93,7 +93,7 @@ func eachRef(o Object, f func(Ref)) {
 // survey looks at every object of the old revision, which must lie within it, and counts who refers to what. An object
 // that stands where it stood is the same in both; it is read once, from the newer document.
 func (c *comparison) survey() error {
-	c.uses, c.dangling, c.changed = map[int]int{}, map[Ref]bool{}, map[int]bool{}
+	c.uses, c.dangling, c.changed = map[int]int{}, map[int]bool{}, map[int]bool{}
 	for _, n := range c.old.Numbers() {
 		if c.moved(n) {
 			c.changed[n] = true
@@ -104,11 +104,16 @@ func (c *comparison) survey() error {
 		}
 		for _, r := range s.refs {
 			c.uses[r.Num]++
-			if e, ok := c.old.xref.at(r.Num); !ok || e.kind == kindFree || e.generation() != r.Gen {
-				c.dangling[r] = true
+			if !c.isOld(r) {
+				c.dangling[r.Num] = true
 			}
 		}
 	}
+	eachRef(c.old.trailer, func(r Ref) {
+		if !c.isOld(r) {
+			c.dangling[r.Num] = true
+		}
+	})
 	return nil
 }
 

@@ -5,29 +5,27 @@ import (
 	"fmt"
 )
 
-// tailProblem reads what was appended after the first n bytes token by token and says what does not belong there: anything
-// but objects at the places that the newer cross-reference sections name, those sections, and end-of-file markers. Readers
-// that repair files would find objects smuggled in elsewhere (incremental saving attacks with missing or wrong
-// cross-reference data).
+// tailReader reads what was appended to a revision token by token.
+type tailReader struct {
+	d      *Document
+	newer  []section     // newest first
+	known  map[int64]Ref // objects in the open, by place
+	packed map[Ref]bool  // object stream (Num) and an object in it (Gen)
+	starts map[int64]bool
+	words  map[int]bool // where keywords stand that readers search for when they repair a file
+}
+
+// tailProblem says what does not belong behind the first n bytes: anything but objects at the places that the newer
+// cross-reference sections name, those sections, and end-of-file markers. Readers that repair files would find objects
+// smuggled in elsewhere (incremental saving attacks with missing or wrong cross-reference data), and differ on when to repair
+// one, so that nothing may be written in a way that some take for damage.
 func (d *Document) tailProblem(n int64, newer []section) string {
 	if !endsWithEOF(d.raw) {
 		return "bytes follow the end of the file"
 	}
-	known := map[int64]Ref{}
-	starts := map[int64]bool{}
-	for _, s := range newer {
-		if s.hybrid {
-			return "a later revision names different objects to different readers"
-		}
-		if s.twice {
-			return "a later revision names an object twice"
-		}
-		starts[s.offset] = true
-		for num, e := range s.table.all() {
-			if e.kind == kindPlain {
-				known[e.offset] = Ref{num, e.gen}
-			}
-		}
+	r := tailReader{d: d, newer: newer, known: map[int64]Ref{}, packed: map[Ref]bool{}, starts: map[int64]bool{}, words: map[int]bool{}}
+	if detail := r.sections(); detail != "" {
+		return detail
 	}
 	p := d.parserAt(n)
 	for {
@@ -35,12 +33,54 @@ func (d *Document) tailProblem(n int64, newer []section) string {
 			return detail
 		}
 		if p.pos >= len(p.b) {
-			return ""
+			break
 		}
-		if detail := d.tailItem(p, known, starts); detail != "" {
+		if detail := r.item(p); detail != "" {
 			return detail
 		}
 	}
+	for _, s := range newer {
+		if s.offset >= n && !r.words[int(s.offset)] {
+			return "a later revision has cross-reference data that is not where it should be"
+		}
+	}
+	return r.hidden(int(n))
+}
+
+// sections collects what the newer sections name.
+func (r *tailReader) sections() string {
+	latest := map[int]int64{} // where the object stands that counts
+	for _, s := range r.newer {
+		if s.hybrid {
+			return "a later revision names different objects to different readers"
+		}
+		if s.twice {
+			return "a later revision names an object twice, or fewer than it says"
+		}
+		r.starts[s.offset] = true
+		for num, e := range s.table.all() {
+			at := e.offset
+			switch e.kind {
+			case kindFree:
+				continue
+			case kindPlain:
+				r.known[e.offset] = Ref{num, e.gen}
+			case kindCompressed:
+				r.packed[Ref{e.stream, num}] = true
+				at = r.d.entry(e.stream).offset
+			}
+			if was, ok := latest[num]; ok && at > was {
+				return fmt.Sprintf("object %d stands again behind the one that counts", num)
+			} else if !ok {
+				latest[num] = at
+			}
+		}
+	}
+	numbers := r.d.Numbers()
+	if size, ok := r.d.trailer["Size"].(int64); len(r.newer) > 0 && (!ok || len(numbers) > 0 && int64(numbers[len(numbers)-1]) >= size) {
+		return "the cross-reference data says that there are fewer objects than it names"
+	}
+	return ""
 }
 
 // skipStrict passes white space and comments, which must not look like objects.
@@ -53,44 +93,134 @@ func (p *parser) skipStrict() string {
 	return ""
 }
 
-func (d *Document) tailItem(p *parser, known map[int64]Ref, starts map[int64]bool) string {
+func (r *tailReader) item(p *parser) string {
 	at := int64(p.pos)
 	switch {
 	case p.keyword("xref"):
-		if !starts[at] {
-			return "a later revision has cross-reference data that is not used"
-		}
-		if _, _, _, err := d.xrefTable(p); err != nil {
-			return "a later revision has malformed cross-reference data"
-		}
-		return ""
+		return r.table(p, int(at))
 	case p.keyword("startxref"):
-		if off, ok := p.uint(); !ok || !starts[int64(off)] {
+		r.words[int(at)], r.words[int(at)+len("start")] = true, true
+		if off, ok := p.uint(); !ok || !r.starts[int64(off)] {
 			return "a later revision has a startxref that is not used"
+		}
+		if !startsPlainly(p.b[at:]) {
+			return "a later revision has a malformed startxref"
 		}
 		return ""
 	}
+	return r.object(p, at)
+}
+
+func (r *tailReader) table(p *parser, at int) string {
+	if !r.starts[int64(at)] {
+		return "a later revision has cross-reference data that is not used"
+	}
+	_, trailer, _, err := r.d.xrefTable(p)
+	end, plain := plainTable(p.b, at)
+	if err != nil || !plain || !linked(trailer) {
+		return "a later revision has malformed cross-reference data"
+	}
+	r.words[at], r.words[end] = true, true
+	return ""
+}
+
+// linked reports whether the links of cross-reference data are written as all readers read them.
+func linked(trailer Dict) bool {
+	_, whole := trailer["Prev"].(int64)
+	_, root := trailer["Root"].(Ref)
+	return whole && root
+}
+
+func (r *tailReader) object(p *parser, at int64) string {
 	num, ok1 := p.uint()
 	gen, ok2 := p.uint()
 	if !ok1 || !ok2 || !p.keywordPrefix("obj") {
 		return "something that is no object stands between revisions"
 	}
-	if ref, ok := known[at]; !starts[at] && (!ok || ref != Ref{num, gen}) {
+	r.words[p.pos-len("obj")], r.words[int(at)] = true, true
+	if ref, ok := r.known[at]; !r.starts[at] && (!ok || ref != Ref{num, gen}) {
 		return fmt.Sprintf("object %d was appended without being named in the cross-reference data", num)
 	}
 	o, err := p.object()
 	if err != nil {
 		return fmt.Sprintf("object %d of a later revision is malformed", num)
 	}
-	if dict, ok := o.(Dict); ok && p.keyword("stream") {
-		length, ok := d.Int(dict["Length"])
-		before := d.odd[num]
-		if _, err := d.streamBody(p, num, dict); err != nil || !ok || length < 0 || (before == "" && d.odd[num] != "") {
-			return fmt.Sprintf("stream %d of a later revision is not as long as it says", num)
+	dict, ok := o.(Dict)
+	if ok && dict["Type"] == Name("Catalog") && r.d.Root().Num != num {
+		return fmt.Sprintf("object %d is a second catalog", num)
+	}
+	if ok && p.keyword("stream") {
+		if detail := r.stream(p, num, dict, r.starts[at]); detail != "" {
+			return detail
 		}
 	}
 	if p.duplicate || !p.keyword("endobj") {
 		return fmt.Sprintf("object %d of a later revision is malformed", num)
 	}
 	return ""
+}
+
+func (r *tailReader) stream(p *parser, num int, dict Dict, section bool) string {
+	length, ok := r.d.Int(dict["Length"])
+	before := r.d.odd[num]
+	if _, err := r.d.streamBody(p, num, dict); err != nil || !ok || length < 0 || (before == "" && r.d.odd[num] != "") {
+		return fmt.Sprintf("stream %d of a later revision is not as long as it says", num)
+	}
+	switch r.d.Name(dict["Type"]) {
+	case "XRef":
+		if !section || !linked(dict) {
+			return "a later revision has cross-reference data that is not used, or malformed"
+		}
+	case "ObjStm":
+		s, err := r.d.objectStream(num)
+		if err != nil {
+			return fmt.Sprintf("object stream %d of a later revision is malformed", num)
+		}
+		for _, in := range s.nums {
+			if !r.packed[Ref{num, int(in)}] {
+				return fmt.Sprintf("object %d was appended without being named in the cross-reference data", in)
+			}
+		}
+	}
+	return ""
+}
+
+// hidden looks for the words by which readers find objects when they repair a file, wherever they stand: in the data of a
+// stream, in a string, in a comment.
+func (r *tailReader) hidden(n int) string {
+	for _, word := range []string{"obj", "xref", "trailer"} {
+		for at := n; ; at += len(word) {
+			i := bytes.Index(r.d.raw[at:], []byte(word))
+			if i < 0 {
+				break
+			}
+			if at += i; !r.words[at] && findable(r.d.raw, at, word) {
+				return "a later revision hides an object, or cross-reference data, in another object"
+			}
+		}
+	}
+	return ""
+}
+
+// findable reports whether a word may be taken for the keyword: it stands alone, among text, and what follows fits.
+func findable(b []byte, at int, word string) bool {
+	const around = 8
+	end := at + len(word)
+	for _, c := range b[max(0, at-around):at] {
+		if c >= 0x7F || (c < ' ' && !isSpace(c)) {
+			return false
+		}
+	}
+	before := byte(' ')
+	if at > 0 {
+		before = b[at-1]
+	}
+	rest := bytes.TrimLeft(b[end:min(len(b), end+64)], " \t\r\n\f\x00")
+	switch word {
+	case "obj":
+		return (isSpace(before) || before >= '0' && before <= '9') && (end == len(b) || !isRegular(b[end]))
+	case "trailer":
+		return !isRegular(before) && (bytes.HasPrefix(rest, []byte("<<")) || bytes.HasPrefix(rest, []byte("%")))
+	}
+	return len(rest) > 0 && (rest[0] >= '0' && rest[0] <= '9' || rest[0] == '%')
 }

@@ -13,7 +13,7 @@ type section struct {
 	stream bool
 	hybrid bool // a table whose trailer has /XRefStm
 	table  table
-	twice  bool // it names an object twice
+	twice  bool // it names an object twice, or lacks some that it says it names
 }
 
 // maxSections bounds the /Prev chain; real files have one section for each save.
@@ -235,8 +235,10 @@ func (d *Document) streamTable(s *Stream) (_ table, twice bool, _ error) {
 		return nil, false, err
 	}
 	var runs []run
-	for i := 0; i+1 < len(index) && len(data) > 0; i += 2 {
-		count := min(int(index[i+1].(int64)), len(data)/width)
+	short := false
+	for i := 0; i+1 < len(index); i += 2 {
+		count := min(int(min(index[i+1].(int64), 1<<31)), len(data)/width)
+		short = short || int64(count) < index[i+1].(int64)
 		r := run{first: int(index[i].(int64)), rows: make([]row, count)}
 		for k := range r.rows {
 			r.rows[k] = streamRow(data[k*width:], w)
@@ -246,7 +248,7 @@ func (d *Document) streamTable(s *Stream) (_ table, twice bool, _ error) {
 		}
 	}
 	t, twice := tableOf(runs)
-	return t, twice, nil
+	return t, twice || short, nil
 }
 
 // streamRows returns the data of as many rows as index names, or fewer when there are no more.

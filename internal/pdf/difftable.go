@@ -1,0 +1,58 @@
+package pdf
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+	"sync"
+)
+
+// tableSyntax is how cross-reference tables are written (ISO 32000-2 §7.5.4, §7.5.5). Some readers go by tokens, others
+// by places, twenty bytes for each entry.
+type tableSyntax struct{ begin, part, entry, trailer, start *regexp.Regexp }
+
+var tableParts = sync.OnceValue(func() tableSyntax {
+	const eol = `(?:\r\n|\r|\n)`
+	return tableSyntax{
+		begin:   regexp.MustCompile(`^xref[ \t]*` + eol),
+		part:    regexp.MustCompile(`^(\d{1,10}) (\d{1,10})[ \t]*` + eol),
+		entry:   regexp.MustCompile(`^\d{10} \d{5} [nf](?: \r| \n|\r\n)$`),
+		trailer: regexp.MustCompile(`^\s*trailer\s*<<`),
+		start:   regexp.MustCompile(`^startxref\s+\d{1,19}\s+%%EOF`),
+	}
+})
+
+// startsPlainly reports whether b begins with "startxref", a number and the end-of-file marker, and nothing between them.
+func startsPlainly(b []byte) bool {
+	return tableParts().start.Match(b[:min(len(b), 256)])
+}
+
+// plainTable reports whether the cross-reference table at a place is written as the standard says, and where its keyword
+// trailer stands.
+func plainTable(b []byte, at int) (trailer int, ok bool) {
+	const entryLength = 20
+	s := tableParts()
+	head := s.begin.Find(b[at:min(len(b), at+64)])
+	if head == nil {
+		return 0, false
+	}
+	for at += len(head); ; {
+		near := b[at:min(len(b), at+64)]
+		m := s.part.FindSubmatch(near)
+		if m == nil {
+			i := bytes.Index(near, []byte("trailer"))
+			return at + i, s.trailer.Match(near)
+		}
+		at += len(m[0])
+		count, err := strconv.Atoi(string(m[2]))
+		if err != nil || count > (len(b)-at)/entryLength {
+			return 0, false
+		}
+		for range count {
+			if !s.entry.Match(b[at : at+entryLength]) {
+				return 0, false
+			}
+			at += entryLength
+		}
+	}
+}
