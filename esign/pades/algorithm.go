@@ -69,7 +69,10 @@ type algorithm struct {
 	size int  // of the largest signature value, in bytes
 }
 
-const minRSABits = 2048
+const (
+	minRSABits   = 2048
+	minCurveBits = 256
+)
 
 // algorithmFor chooses how a key signs. h is 0 for the default: SHA-256, SHA-384 for P-384.
 func algorithmFor(pub crypto.PublicKey, h crypto.Hash, pss bool) (algorithm, error) {
@@ -175,6 +178,9 @@ func verifyValue(pub crypto.PublicKey, id pkix.AlgorithmIdentifier, digest crypt
 		}
 		ok = rsa.VerifyPKCS1v15(k, digest, sum(digest, message), value) == nil
 	case *ecdsa.PublicKey:
+		if k.Params().BitSize < minCurveBits {
+			return unsupported("elliptic curve " + k.Params().Name)
+		}
 		if !named(id, digest, oidEC, true) {
 			return unsupported("signature algorithm " + id.Algorithm.String())
 		}

@@ -34,7 +34,7 @@ func (a *answers) add(ocsps, crls [][]byte) {
 		}
 	}
 	for _, der := range crls {
-		if l, ok := parseList(der); ok && l.complete() {
+		if l, ok := parseList(der); ok && l.readScope() {
 			a.crls = append(a.crls, l)
 		}
 	}
@@ -94,12 +94,12 @@ func (a *answers) about(cert, issuer *x509.Certificate) []statement {
 			continue
 		}
 		at, revoked, ok := l.find(cert.SerialNumber)
-		if !ok {
+		if !ok || (l.partial && !revoked) {
 			continue
 		}
 		out = append(out, statement{
 			crl: l.der, producedAt: l.head.ThisUpdate, thisUpdate: l.head.ThisUpdate, nextUpdate: l.head.NextUpdate,
-			known: true, revoked: revoked, revokedAt: at,
+			known: !outdated(l.head.SignatureAlgorithm), revoked: revoked, revokedAt: at,
 		})
 	}
 	a.found[key] = out
@@ -115,13 +115,19 @@ func readOCSP(der []byte, cert, issuer *x509.Certificate) (statement, bool) {
 	}
 	s := statement{
 		ocsp: der, producedAt: r.ProducedAt, thisUpdate: r.ThisUpdate, nextUpdate: r.NextUpdate,
-		known: r.Status != ocsp.Unknown, revoked: r.Status == ocsp.Revoked, revokedAt: r.RevokedAt,
+		known: r.Status != ocsp.Unknown && !outdated(r.SignatureAlgorithm), revoked: r.Status == ocsp.Revoked, revokedAt: r.RevokedAt,
 	}
 	if r.CheckSignatureFrom(issuer) == nil {
 		return s, true
 	}
 	s.responder = r.Certificate
 	return s, r.Certificate != nil && r.CheckSignatureFrom(r.Certificate) == nil && delegated(r.Certificate, issuer, r.ProducedAt)
+}
+
+// outdated reports whether an answer was signed with a digest of which collisions can be made: it may still warn, but says
+// nothing good of a certificate.
+func outdated(a x509.SignatureAlgorithm) bool {
+	return slices.Contains([]x509.SignatureAlgorithm{x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1}, a)
 }
 
 // certID names a certificate (RFC 6960 §4.1.1).

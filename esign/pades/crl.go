@@ -16,6 +16,7 @@ type revocationList struct {
 	head    *x509.RevocationList // of the list without its entries
 	signed  []byte               // TBSCertList
 	entries []byte               // the members of revokedCertificates
+	partial bool                 // it covers only some of what its issuer issued
 }
 
 const (
@@ -102,11 +103,36 @@ func parseList(der []byte) (*revocationList, bool) {
 	return l, err == nil
 }
 
-// complete reports whether the list has no critical extension, which would make it cover only a part of what was issued
-// (RFC 5280 §5.2.4, §5.2.5).
-func (l *revocationList) complete() bool {
+var (
+	oidDeltaList    = asn1.ObjectIdentifier{2, 5, 29, 27}
+	oidDistribution = asn1.ObjectIdentifier{2, 5, 29, 28}
+)
+
+// issuingDistribution is the part of RFC 5280 §5.2.5 that tells whose certificates a list is about.
+type issuingDistribution struct {
+	Point        asn1.RawValue  `asn1:"optional,tag:0"`
+	OnlyUsers    bool           `asn1:"optional,tag:1"`
+	OnlyCAs      bool           `asn1:"optional,tag:2"`
+	OnlyReasons  asn1.BitString `asn1:"optional,tag:3"`
+	Indirect     bool           `asn1:"optional,tag:4"`
+	OnlyAttested bool           `asn1:"optional,tag:5"`
+}
+
+// readScope reports whether the list can be used, and notes whether it covers only a part of what was issued
+// (RFC 5280 §5.2.5): who stands in it was revoked, but who does not may stand in another. Lists of changes (§5.2.4), of
+// several issuers, and with critical extensions that are not known are of no use.
+func (l *revocationList) readScope() bool {
 	for _, e := range l.head.Extensions {
-		if e.Critical {
+		switch {
+		case e.Id.Equal(oidDeltaList):
+			return false
+		case e.Id.Equal(oidDistribution):
+			var d issuingDistribution
+			if rest, err := asn1.Unmarshal(e.Value, &d); err != nil || len(rest) > 0 || d.Indirect {
+				return false
+			}
+			l.partial = true
+		case e.Critical:
 			return false
 		}
 	}
