@@ -117,6 +117,8 @@ func (c change) permitted(s *verified) (reason string, ok bool) {
 		return "", true
 	case c.signer == nil:
 		return "", false
+	case c.Visible && c.signer.isTimestamp():
+		return "shows something, and authorities stamp for everyone", false
 	case c.Visible && (c.signer.report.Integrity != IntegrityValid || c.signer.report.Trust != TrustTrusted):
 		return "nobody trusted made", false
 	}
