@@ -190,6 +190,15 @@ func (a *attackSet) revisions() map[string][]byte {
 			f["XFA"] = pdf.String("x")
 			c["AcroForm"] = f
 		}),
+		"form denies its signatures": catalog(a.good, func(u *pdf.Update, c pdf.Dict) {
+			f, _ := u.Dict(c["AcroForm"])
+			f = f.Clone()
+			f["SigFlags"] = int64(0)
+			c["AcroForm"] = f
+		}),
+		"signature field named like another, elsewhere": addField(t, a.good, func(u *pdf.Update) pdf.Dict {
+			return pdf.Dict{"FT": pdf.Name("Sig"), "T": u.Add(pdf.String("Amount")), "Rect": pdf.Array{int64(0), int64(0), int64(0), int64(0)}}
+		}),
 		"script on opening added": catalog(a.good, func(_ *pdf.Update, c pdf.Dict) {
 			c["OpenAction"] = pdf.Dict{"S": pdf.Name("JavaScript"), "JS": pdf.String("x")}
 		}),

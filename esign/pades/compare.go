@@ -51,7 +51,7 @@ func (v *verification) compare() error {
 		if err != nil {
 			s.fail(err)
 		}
-		s.material = own != nil && hasMaterial(own)
+		s.material = v.carried(s, own)
 		found[i], steps[i].unknown = changes(own, next)
 		next = own
 	}

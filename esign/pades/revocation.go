@@ -2,6 +2,7 @@ package pades
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"slices"
@@ -107,7 +108,12 @@ func (v *verification) readMaterial() {
 			v.certificates = append(v.certificates, c)
 		}
 	}
-	v.embedded = parseAnswers(m.OCSPs, m.CRLs)
+	v.embedded, v.numbers = parseAnswers(m.OCSPs, m.CRLs), map[materialID]int{}
+	for _, der := range slices.Concat(m.OCSPs, m.CRLs) {
+		if h := sha256.Sum256(der); v.numbers[h] == 0 {
+			v.numbers[h] = len(v.numbers) + 1
+		}
+	}
 	v.known = v.embedded
 	if o := v.options.Material; len(o.OCSPs)+len(o.CRLs) > 0 {
 		v.known = parseAnswers(slices.Concat(m.OCSPs, o.OCSPs), slices.Concat(m.CRLs, o.CRLs))

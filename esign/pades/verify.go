@@ -51,6 +51,7 @@ type verification struct {
 
 	certificates []*x509.Certificate // of the document security store
 	embedded     *answers            // revocation data of the document security store
+	numbers      map[materialID]int      // of that data
 	known        *answers            // that and Options.Material
 	found        map[chainKey][]*x509.Certificate
 	ordered      []*verified // the signatures with a byte range, oldest first
@@ -70,7 +71,7 @@ type verified struct {
 	locks         []pdf.Lock // which fields it froze
 	place         int        // among the signatures, from the oldest
 	certifies     bool       // the catalog of its revision names it as the certification
-	material      bool       // its revision carries revocation data
+	material      []bool     // which revocation data of the file its revision carries, by number; of a time-stamp
 	selfContained bool       // the file carries all revocation data for the chains
 	report        SignatureReport
 }

@@ -189,6 +189,10 @@ func (c *comparison) form(was, is Object) error {
 	for _, k := range differing(old, now, except...) {
 		c.refuse("/%s of the form was changed", k)
 	}
+	flags, _ := c.old.Int(old["SigFlags"])
+	if kept, _ := c.new.Int(now["SigFlags"]); flags&^kept != 0 {
+		c.refuse("the form no longer says that there are signatures, or that they must be kept")
+	}
 	before, err := c.old.Array(old["Fields"])
 	if err != nil {
 		return err
@@ -233,7 +237,11 @@ func (c *comparison) addedField(o Object) error {
 	if err != nil {
 		return err
 	}
-	name, _ := f["T"].(String)
+	named, err := c.new.Resolve(f["T"])
+	if err != nil {
+		return err
+	}
+	name, _ := named.(String)
 	if !ok || f == nil || c.isOld(ref) || f["FT"] != Name("Sig") || (f["Subtype"] != nil && f["Subtype"] != Name("Widget")) {
 		c.refuse("form field %s was added", quoted(docText(name)))
 		return nil
@@ -243,7 +251,7 @@ func (c *comparison) addedField(o Object) error {
 			return err
 		}
 	}
-	if c.taken[name.Text()] {
+	if c.taken[docText(name)] {
 		c.refuse("signature field %s was added beside a field of that name", quoted(docText(name)))
 		return nil
 	}

@@ -131,7 +131,7 @@ func (d *Document) FieldNames() (_ map[string]bool, err error) {
 		f, _ := direct.(Dict)
 		if t, err := d.Resolve(f["T"]); err == nil {
 			if s, ok := t.(String); ok {
-				names[s.Text()] = true
+				names[docText(s)] = true
 			}
 		}
 	}
