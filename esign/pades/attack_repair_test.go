@@ -142,6 +142,15 @@ func repairs(t testing.TB) map[string][]byte {
 	fmt.Fprintf(x, "xref\n6 1\n%010d 00000 n\r\ntrailer\n<</Root 1 0 R/Info 3 0 R/Size 93/Prev %s>>\n%s%d\n%%%%EOF\n", evilAt, x.prev, foot, at)
 	out["older section stands behind the newer"] = x.Bytes()
 
+	out["intact, some white space"] = append(bytes.Clone(good), make([]byte, 100)...)
+	out["so much white space that the end is not found"] = append(bytes.Clone(good), make([]byte, 2000)...)
+	out["a comment so long that the end is not found"] = append(bytes.Clone(good), "%"+strings.Repeat("x", 2000)+"\n%%EOF\n"...)
+	out["end of file repeated"] = append(bytes.Clone(good), "%%EOF\n"...)
+	x = plain("<x/>")
+	x.object(8_000_000, "<<>>")
+	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, strings.Replace(trailer(x), "/Size 93", "/Size 8000001", 1), 1, 90, 8_000_000))
+	out["object number beyond what readers accept"] = x.Bytes()
+
 	// Not all readers look at generations, nor at what the trailer names.
 	for name, o := range map[string][]byte{
 		"supplied under another generation": rawpdf.New(rawpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents[6 0 R 90 7 R]>>"}}),

@@ -12,6 +12,9 @@ import (
 // maxChanges bounds how many changes a report lists for one signature.
 const maxChanges = 50
 
+// maxSpace bounds the white space behind a signature that covers the whole file.
+const maxSpace = 512
+
 // maxCompared bounds revisions times objects, so that a hostile file cannot make comparing take long.
 const maxCompared = 3_000_000
 
@@ -44,7 +47,7 @@ func (v *verification) compare() error {
 		if err := v.ctx.Err(); err != nil {
 			return err
 		}
-		if len(bytes.TrimRight(raw[s.sig.End:], " \r\n\t\f\x00")) == 0 {
+		if rest := raw[s.sig.End:]; len(rest) <= maxSpace && len(bytes.TrimRight(rest, " \r\n\t\f\x00")) == 0 {
 			s.report.Coverage = CoverageWholeFile
 		}
 		own, err := v.revision(s)

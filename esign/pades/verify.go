@@ -51,7 +51,7 @@ type verification struct {
 
 	certificates []*x509.Certificate // of the document security store
 	embedded     *answers            // revocation data of the document security store
-	numbers      map[materialID]int      // of that data
+	numbers      map[materialID]int  // of that data
 	known        *answers            // that and Options.Material
 	found        map[chainKey][]*x509.Certificate
 	ordered      []*verified // the signatures with a byte range, oldest first

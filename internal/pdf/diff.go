@@ -41,8 +41,11 @@ func (d *Document) ChangesSince(old *Document) (_ []Change, err error) {
 	if !bytes.Equal(d.raw[:len(old.raw)], old.raw) {
 		return nil, errors.New("pdf: not a revision of this document")
 	}
-	if len(bytes.TrimRight(d.raw[len(old.raw):], " \r\n\t\f\x00")) == 0 {
-		return nil, nil
+	if tail := d.raw[len(old.raw):]; len(bytes.TrimRight(tail, " \r\n\t\f\x00")) == 0 {
+		if len(tail) > maxSpace {
+			c.refuse("so much white space was appended that not all readers find the end of the file")
+		}
+		return c.changes, nil
 	}
 	if d.repaired || old.repaired || d.Encrypted() || old.Encrypted() {
 		return nil, &Refusal{Reason: ReasonUnsupported, Detail: "revisions of damaged or encrypted files are not compared"}

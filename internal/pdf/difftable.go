@@ -22,9 +22,21 @@ var tableParts = sync.OnceValue(func() tableSyntax {
 	}
 })
 
-// startsPlainly reports whether b begins with "startxref", a number and the end-of-file marker, and nothing between them.
-func startsPlainly(b []byte) bool {
-	return tableParts().start.Match(b[:min(len(b), 256)])
+const (
+	// maxSpace bounds what stands behind the last startxref: readers look for it in the last 1024 bytes of a file.
+	maxSpace = 512
+	// maxLater is the greatest object number that all common readers accept.
+	maxLater = 1<<22 - 1
+)
+
+// endsPlainly reports whether a file ends with "startxref", a number and the end-of-file marker, and nothing between them.
+func endsPlainly(b []byte) bool {
+	at := bytes.LastIndex(b, []byte("startxref"))
+	if at < 0 || len(b)-at > maxSpace {
+		return false
+	}
+	m := tableParts().start.Find(b[at:])
+	return m != nil && len(bytes.TrimRight(b[at+len(m):], " \r\n\t\f\x00")) == 0
 }
 
 // plainTable reports whether the cross-reference table at a place is written as the standard says, and where its keyword

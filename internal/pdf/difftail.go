@@ -23,6 +23,9 @@ func (d *Document) tailProblem(n int64, newer []section) string {
 	if !endsWithEOF(d.raw) {
 		return "bytes follow the end of the file"
 	}
+	if !endsPlainly(d.raw) {
+		return "the end of the file is not where all readers find it"
+	}
 	r := tailReader{d: d, newer: newer, known: map[int64]Ref{}, packed: map[Ref]bool{}, starts: map[int64]bool{}, words: map[int]bool{}}
 	if detail := r.sections(); detail != "" {
 		return detail
@@ -77,6 +80,9 @@ func (r *tailReader) sections() string {
 		}
 	}
 	numbers := r.d.Numbers()
+	if len(r.newer) > 0 && len(numbers) > 0 && numbers[len(numbers)-1] > maxLater {
+		return "a later revision uses object numbers that not all readers accept"
+	}
 	if size, ok := r.d.trailer["Size"].(int64); len(r.newer) > 0 && (!ok || len(numbers) > 0 && int64(numbers[len(numbers)-1]) >= size) {
 		return "the cross-reference data says that there are fewer objects than it names"
 	}
@@ -103,7 +109,7 @@ func (r *tailReader) item(p *parser) string {
 		if off, ok := p.uint(); !ok || !r.starts[int64(off)] {
 			return "a later revision has a startxref that is not used"
 		}
-		if !startsPlainly(p.b[at:]) {
+		if !tableParts().start.Match(p.b[at:min(int64(len(p.b)), at+maxSpace)]) {
 			return "a later revision has a malformed startxref"
 		}
 		return ""
