@@ -70,12 +70,17 @@
 //     sections build on its own.
 //
 //   - Changes after it. Later revisions may add /DSS, metadata, and signature fields, and fill in the form as the next
-//     point says, nothing else. A signature field may show something only if its own signature is trusted. After a
-//     certification with P=1, or a signature whose field locks the document (§12.7.5.5 /Lock with /P 1), only validation
-//     material and time-stamps may come. Whatever else differs is named, and so is whatever readers may see differently:
-//     bytes after the last %%EOF, objects that no cross-reference section names, objects named twice, objects supplied for
-//     dangling references, objects whose permitted change would change another role they play. No signature may be out of
-//     the form's reach.
+//     point says, nothing else. A signature field may show something only if its own signature is trusted, that of a
+//     time-stamp never: authorities stamp for everyone. After a certification with P=1, or a signature whose field locks
+//     the document (§12.7.5.5 /Lock with /P 1), only validation material and time-stamps may come. Whatever else differs is
+//     named, and so is whatever readers may see differently: bytes after the last %%EOF, objects that no cross-reference
+//     section names, objects named twice, objects supplied for dangling references, objects whose permitted change would
+//     change another role they play. No signature may be out of the form's reach.
+//
+//     Readers differ on when to take a file for damaged and to search it for objects, so nothing that was appended may lead
+//     to that or be found then: cross-reference tables have entries of twenty bytes (§7.5.4), /Prev and /Size are right,
+//     startxref stands within the last 512 bytes, the latest object of a number stands last, object streams hold what the
+//     cross-reference data says and no more, and no data, string or comment holds what looks like an object.
 //
 //     Comments stay changes even after a certification with P=3 (§12.8.2.2 table 257): an annotation can show anything over
 //     anything on a page, and readers do not tell it from the page (the "evil annotation" attack), so that the certifier's
@@ -90,12 +95,13 @@
 //     but no signature into a field that was there.
 //
 //     A field counts as filled in when nothing but its value and its looks changed, and the looks are the value's. A text
-//     field or combo box shows its value, all of it and no more, in order, within the widget, in the color and about the size
-//     of its default appearance, by text operators alone, with a font of the signed form or a standard one; behind it
-//     only a border, and the background that was shown when it was signed. Or no widget has an appearance, and readers draw the
-//     value. A check box or radio button shows a state that it had, as its value says. Not permitted: push buttons, rich
-//     text, passwords, read-only fields, forms that are XFA too, fields whose parts disagree or share a name, what scripts format
-//     otherwise than the value, and list boxes that show their list, which takes painting. Each field is named, with its value.
+//     field or combo box shows its value, all of it and no more, in order, within the widget, in the color and about the
+//     size of its default appearance, by text operators alone, with a font of the signed form or a standard one; behind it
+//     only a border, and the background that was shown when it was signed. Or no widget has an appearance, nor had one, and
+//     readers draw the value. A check box or radio button shows a state that it had, as its value says. Not permitted: push
+//     buttons, rich text, passwords, read-only fields, forms that are XFA too, fields whose parts disagree or share a name,
+//     what scripts format otherwise than the value, and list boxes that show their list, which takes painting. Each field
+//     is named, with its value.
 //
 //   - Trust. A chain to a root holds at the proven time: of the signature's own time-stamp, else of the oldest trusted
 //     document time-stamp after it, else [Options].Now. Time-stamp authorities need the extended key usage timeStamping,
@@ -107,7 +113,8 @@
 //     (RFC 6960 §4.2.2.2); that responder's own certificate must have the extension id-pkix-ocsp-nocheck (§4.2.2.2.1) or be
 //     answered for in turn. Answers must name the issuer (by name and key, hashed, in OCSP §4.1.1), speak about the proven
 //     time, and be older than the end of the certificate's validity, after which issuers forget it; a CRL must cover all
-//     that its issuer issued. A revocation after the proven time does no harm. Without an answer Revocation is "unknown",
+//     that its issuer issued (of one that covers a part, only what it lists counts), and no signature with SHA-1 vouches for
+//     anybody. A revocation after the proven time does no harm. Without an answer Revocation is "unknown",
 //     which [Options].RequireRevocation makes a reason for distrust. Entries in /VRI prove nothing.
 //
 // Chains are those of crypto/x509 (RFC 5280 §6): validity, signatures, basic constraints, path lengths, extended key usages,
