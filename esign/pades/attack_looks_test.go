@@ -26,6 +26,9 @@ func misreadings(t testing.TB, kind string) map[string][]byte {
 		"out of order by signs":       {"1009", "BT /Helv 12 Tf 0 g 60 6 Td [(100) +-5000 (9)] TJ ET"},
 		"one sign over another":       {"-8", "BT /Helv 12 Tf 0 g -1.8 Tc 2 6 Td [(-) 130 (8)] TJ ET"},
 		"kerned back step by step":    {"1009", "BT /Helv 12 Tf 0 g 20 6 Td [(100) 200 200 200 200 (9)] TJ ET"},
+		"a gap that the value lacks":  {"11/2", "BT /Helv 12 Tf 0 g 2 6 Td (1) Tj 10 0 Td (1/2) Tj ET"},
+		"a gap of the value missing":  {"1 1/2", "BT /Helv 12 Tf 0 g 2 6 Td (11/2) Tj ET"},
+		"a gap elsewhere":             {"11/2 of it", "BT /Helv 12 Tf 0 g 2 6 Td (1) Tj 10 0 Td (1/2 of it) Tj ET"},
 		"one line over another":       {"The buyer pays nothing", "BT /Helv 8 Tf 0 g 2 4 Td (The ) Tj 30 2.6 Td (buyer ) Tj 30 2.6 Td (pays) Tj -60 -4.5 Td (nothing) Tj ET"},
 	} {
 		out["reads "+name] = increment(t, raw, func(u *pdf.Update) {

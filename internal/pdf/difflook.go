@@ -36,7 +36,7 @@ func (c *comparison) shows(f formField, w widget, before Object, ref Ref, text s
 	if err != nil {
 		return err
 	}
-	l.loose = l.comb || strings.ContainsFunc(text, unicode.IsSpace)
+	l.loose = l.comb
 	content, err := c.content(c.new, s)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (c *comparison) shows(f formField, w widget, before Object, ref Ref, text s
 	if l.shown && l.unseen() {
 		return doubt("its text is light, and without the background of the field")
 	}
-	if !sameText(l.text.String(), text) {
+	if !sameText(l.text.String(), text, l.loose) {
 		return doubtf("it shows other text than its value: %s", quoted(strings.TrimSpace(l.text.String())))
 	}
 	return nil
@@ -137,39 +137,31 @@ func folded(s string) string {
 	}, s)
 }
 
-// sameText reports whether what is shown is the value: white space of the value may be shown by going on elsewhere, but none may
-// be shown where the value has none. Apostrophes are alike: fonts without an encoding draw them round.
-func sameText(shown, value string) bool {
+// sameText reports whether what is shown is the value, with white space where the value has it and nowhere else. Where a line
+// ends, the value may have white space or not. When loose, only white space that is shown counts. Apostrophes are alike:
+// fonts without an encoding draw them round.
+func sameText(shown, value string, loose bool) bool {
 	v, at := []rune(value), 0
-	skip := func() {
+	gap, end := false, false // before the next character
+	for _, r := range shown {
+		if unicode.IsSpace(r) {
+			gap, end = true, end || r == '\n'
+			continue
+		}
+		from := at
 		for at < len(v) && unicode.IsSpace(v[at]) {
 			at++
 		}
-	}
-	straight := func(r rune) rune {
-		switch r {
-		case '’':
-			return '\''
-		case '‘':
-			return '`'
+		if has := at > from; from > 0 && !end && gap != has && (gap || !loose) {
+			return false
 		}
-		return r
-	}
-	for _, r := range shown {
-		if unicode.IsSpace(r) {
-			if at > 0 && at < len(v) && !unicode.IsSpace(v[at]) {
-				return false
-			}
-			continue
-		}
-		skip()
-		if at == len(v) || straight(v[at]) != straight(r) {
+		if at == len(v) || folded(string(v[at])) != folded(string(r)) {
 			return false
 		}
 		at++
+		gap, end = false, false
 	}
-	skip()
-	return at == len(v)
+	return folded(string(v[at:])) == ""
 }
 
 // rgb is a color, as far as it is compared.

@@ -14,7 +14,7 @@ type look struct {
 	ink                rgb
 	smallest, largest  float64 // size of the text
 	comb, lines        bool    // the field's characters stand apart; its text may take several lines
-	loose              bool    // the value has gaps
+	loose              bool    // where words end cannot be told
 	background, border *rgb    // that may be painted
 	behind             *rgb    // what the text was meant to stand on; nil for the page
 	backed             bool    // it was painted

@@ -70,8 +70,7 @@ func (l *look) show(s String) error {
 	if err != nil {
 		return err
 	}
-	l.text.WriteString(text)
-	if l.text.Len() > maxLook {
+	if l.text.Len()+len(text) > maxLook {
 		return doubt("its text is too long")
 	}
 	high := st.size * l.d
@@ -79,6 +78,7 @@ func (l *look) show(s String) error {
 	x, y := l.at[0]+st.dx, l.at[1]+st.dy
 	l.at[0] += wide
 	if folded(text) == "" {
+		l.text.WriteString(text)
 		return nil
 	}
 	const narrowest, tightest, widest = 0.5, -0.05, 0.5
@@ -91,9 +91,14 @@ func (l *look) show(s String) error {
 		return doubt("its text is squeezed or pulled apart")
 	case l.cut(x, y, wide, high):
 		return doubt("its text is cut off")
-	case !l.follows(x, y, high):
+	}
+	gap, ok := l.follows(x, y, high)
+	if !ok {
 		return doubt("its text is out of order or pulled apart")
 	}
+	l.text.WriteString(gap)
+	l.text.WriteString(text)
+	l.loose = l.loose || !st.font.measured()
 	l.shown, l.last, l.lastExtent, l.lastSize = true, [2]float64{x, y}, wide, high
 	return nil
 }
@@ -109,21 +114,27 @@ func (l *look) cut(x, y, wide, high float64) bool {
 	return x < clip.X0-high/20 || y < clip.Y0-high/10 || y+digit*high > clip.Y1+high/8 || x+wide > clip.X1+high/4
 }
 
-// follows reports whether text at x, y is read after what was shown last: behind it on its line, or on a lower one. How far
-// text reaches is an estimate where the font does not say.
-func (l *look) follows(x, y, high float64) bool {
-	const kerning, leading = 0.12, 0.7
+// follows reports whether text at x, y is read after what was shown last: behind it on its line, or on a lower one, and as
+// what white space what is between them is read. How far text reaches is an estimate where the font does not say.
+func (l *look) follows(x, y, high float64) (white string, ok bool) {
+	const kerning, space, leading = 0.12, 0.15, 0.7
 	switch {
-	case l.shown && math.Abs(y-l.height) < high/3:
+	case !l.shown:
+	case math.Abs(y-l.height) < high/3:
 		l.lowest = min(l.lowest, y)
-		gap, least := x-l.last[0], l.lastExtent-kerning*high
-		if !l.state.font.measured() {
-			least = l.lastExtent / 2
+		gap := x - l.last[0]
+		switch {
+		case !l.state.font.measured():
+			return "", gap >= l.lastExtent/2
+		case gap > l.lastExtent+space*high && !l.comb:
+			white = " "
 		}
-		return gap >= least && (l.loose || gap <= l.lastExtent*1.25+high)
-	case l.shown && (!l.lines || y > l.lowest-leading*high):
-		return false
+		return white, gap >= l.lastExtent-kerning*high
+	case !l.lines || y > l.lowest-leading*high:
+		return "", false
+	default:
+		white = "\n"
 	}
 	l.height, l.lowest = y, y
-	return true
+	return white, true
 }
