@@ -79,6 +79,21 @@ func repairs(t testing.TB) map[string][]byte {
 	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90))
 	out["object in metadata"] = x.Bytes()
 
+	for name, hidden := range map[string]string{
+		"behind binary data": "\xFF\xFE\xFF\n" + evilContent,
+		"behind spaces":      "\n6" + strings.Repeat(" ", 300) + "0" + strings.Repeat("\n", 300) + strings.TrimPrefix(evilContent, "6 0 "),
+		"behind a comment":   "\n6 0 %\n" + strings.TrimPrefix(evilContent, "6 0 "),
+		"between comments":   "\n6 %\n0 %\n" + strings.TrimPrefix(evilContent, "6 0 "),
+		"at a number":        "\n6 0" + strings.TrimPrefix(evilContent, "6 0 "),
+	} {
+		x = plain("<x/>" + hidden)
+		fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90))
+		out["object in metadata "+name] = x.Bytes()
+	}
+	x = plain("<x/>\n10% of 5 objects, obj. 7, an obj of xref no. 90; 100 %\nthe trailer of a film")
+	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90))
+	out["intact, words in metadata"] = x.Bytes()
+
 	x = plain("<x/>\n" + evilContent)
 	fmt.Fprintf(x, "startxref %%\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90))
 	out["object in metadata, comment behind startxref"] = x.Bytes()

@@ -208,25 +208,37 @@ func (r *tailReader) hidden(n int) string {
 	return ""
 }
 
-// findable reports whether a word may be taken for the keyword: it stands alone, among text, and what follows fits.
+// findable reports whether a word may be taken for the keyword: what stands around it fits.
 func findable(b []byte, at int, word string) bool {
-	const around = 8
 	end := at + len(word)
-	for _, c := range b[max(0, at-around):at] {
-		if c >= 0x7F || (c < ' ' && !isSpace(c)) {
-			return false
-		}
-	}
-	before := byte(' ')
-	if at > 0 {
-		before = b[at-1]
-	}
 	rest := bytes.TrimLeft(b[end:min(len(b), end+64)], " \t\r\n\f\x00")
 	switch word {
 	case "obj":
-		return (isSpace(before) || before >= '0' && before <= '9') && (end == len(b) || !isRegular(b[end]))
+		return (end == len(b) || !isRegular(b[end])) && numbered(b[:at])
 	case "trailer":
-		return !isRegular(before) && (bytes.HasPrefix(rest, []byte("<<")) || bytes.HasPrefix(rest, []byte("%")))
+		return len(rest) == 0 || bytes.HasPrefix(rest, []byte("<<")) || rest[0] == '%'
 	}
-	return len(rest) > 0 && (rest[0] >= '0' && rest[0] <= '9' || rest[0] == '%')
+	return len(rest) == 0 || rest[0] >= '0' && rest[0] <= '9' || rest[0] == '%'
+}
+
+// numbered reports whether b ends with two numbers, as they stand before an object, or with what may be a comment behind one.
+func numbered(b []byte) bool {
+	for range 2 {
+		i := len(b)
+		for i > 0 && isSpace(b[i-1]) {
+			i--
+		}
+		if line := b[max(0, i-256):i]; bytes.ContainsAny(b[i:], "\r\n") && bytes.IndexByte(line[bytes.LastIndexAny(line, "\r\n")+1:], '%') >= 0 {
+			return true
+		}
+		b = b[:i]
+		for i > 0 && b[i-1] >= '0' && b[i-1] <= '9' {
+			i--
+		}
+		if i == len(b) {
+			return false
+		}
+		b = b[:i]
+	}
+	return true
 }
