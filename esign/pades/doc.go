@@ -69,8 +69,8 @@
 //   - Revision. The signed revision can be opened by itself and the signature is a field in it. Later cross-reference
 //     sections build on its own.
 //
-//   - Changes after it. Later revisions may add /DSS, metadata, and signature fields, and fill in the form as the next
-//     point says, nothing else. A signature field may show something only if its own signature is trusted, that of a
+//   - Changes after it. Later revisions may add /DSS, metadata, /Version and /Extensions of the catalog, objects to which the
+//     signed revision does not lead, and signature fields, and fill in the form as the next point says, nothing else. A signature field may show something only if its own signature is trusted, that of a
 //     time-stamp never: authorities stamp for everyone. After a certification with P=1, or a signature whose field locks
 //     the document (§12.7.5.5 /Lock with /P 1), only validation material and time-stamps may come. Whatever else differs is
 //     named, and so is whatever readers may see differently: bytes after the last %%EOF, objects that no cross-reference
@@ -106,7 +106,9 @@
 //   - Trust. A chain to a root holds at the proven time: of the signature's own time-stamp, else of the oldest trusted
 //     document time-stamp after it, else [Options].Now. Time-stamp authorities need the extended key usage timeStamping,
 //     alone and critical (RFC 3161 §2.3), and a chain that holds at the next proven time after theirs. The certificate
-//     is the one that the SignerInfo names and that the signed attributes bind, never any in the bag.
+//     is the one that the SignerInfo names and that the signed attributes bind, never any in the bag. Its key usages must allow
+//     signing, and its extended key usages, where there are any, documents (RFC 9336, or those that stand for it in practice:
+//     e-mail protection, code signing, Adobe's, Microsoft's; RFC 5280 §4.2.1.12).
 //
 //   - Revocation. Answers in the lists of the document security store and in [Options].Material count when the issuer
 //     signed them, or an OCSP responder whose certificate the issuer itself issued with the extended key usage OCSPSigning

@@ -109,8 +109,8 @@ func New(c Config) (*Sealer, error) {
 	if c.Extender != nil && c.Timestamper == nil {
 		return nil, errors.New("pades: Config.Extender needs Config.Timestamper")
 	}
-	if u := leaf.KeyUsage; u != 0 && u&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
-		return nil, errors.New("pades: the key usage of the sealing certificate does not allow signing")
+	if err := forDocuments(leaf); err != nil {
+		return nil, fmt.Errorf("pades: Config.Chain: %w", err)
 	}
 	alg, err := algorithmFor(leaf.PublicKey, c.Hash, c.PSS)
 	if err != nil {

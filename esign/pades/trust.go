@@ -2,6 +2,7 @@ package pades
 
 import (
 	"crypto/x509"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"slices"
@@ -61,11 +62,39 @@ func (v *verification) trustOne(s *verified, proven time.Time) {
 		s.distrust(trust, err)
 		return
 	}
-	if u := s.cms.leaf.KeyUsage; u != 0 && u&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
-		s.distrust(TrustUntrusted, errors.New("the certificate is not one for signing"))
+	if err := forDocuments(s.cms.leaf); err != nil {
+		s.distrust(TrustUntrusted, err)
 		return
 	}
 	s.report.Trust = TrustTrusted
+}
+
+// documentUsages are the extended key usages of certificates that sign documents, where there are any: that of RFC 9336, Adobe's
+// and Microsoft's; and code signing, for which issuers and readers take it too.
+var documentUsages = []asn1.ObjectIdentifier{
+	{1, 3, 6, 1, 5, 5, 7, 3, 36}, {1, 2, 840, 113583, 1, 1, 5}, {1, 3, 6, 1, 4, 1, 311, 10, 3, 12},
+}
+
+// forDocuments wants a certificate whose key may sign documents (RFC 5280 §4.2.1.3, §4.2.1.12): not that of a web server, nor of
+// an authority for time-stamps or answers about revocation, which anybody may have sign what he likes.
+func forDocuments(c *x509.Certificate) error {
+	if c.KeyUsage != 0 && c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
+		return errors.New("the certificate is not one for signing")
+	}
+	if len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 {
+		return nil
+	}
+	for _, u := range c.ExtKeyUsage {
+		if u == x509.ExtKeyUsageAny || u == x509.ExtKeyUsageEmailProtection || u == x509.ExtKeyUsageCodeSigning {
+			return nil
+		}
+	}
+	for _, u := range c.UnknownExtKeyUsage {
+		if slices.ContainsFunc(documentUsages, u.Equal) {
+			return nil
+		}
+	}
+	return errors.New("the certificate is for other uses than signing documents")
 }
 
 // revoked turns the answer about revocation into one about trust.

@@ -158,6 +158,11 @@ func (c *comparison) catalog() error {
 	for _, k := range differing(was, is, "AcroForm", "DSS", "Extensions", "Version", "Metadata") {
 		c.refuse("/%s of the catalog was changed", k)
 	}
+	for _, k := range []Name{"Version", "Extensions"} { // what the features of later revisions ask for (§7.2.2, §7.12)
+		if !Equal(was[k], is[k]) {
+			c.changes = append(c.changes, Change{Text: fmt.Sprintf("/%s of the catalog was changed", k), Permitted: true, Validation: true})
+		}
+	}
 	c.explain(c.old.Root(), "the catalog", 0)
 	if err := c.form(was["AcroForm"], is["AcroForm"]); err != nil {
 		return err
