@@ -44,6 +44,8 @@ func TestVisibleTimestamps(t *testing.T) {
 			ok    bool
 		}{
 			"invisible":               {ok: true},
+			"a place, no looks":       {field: pdf.Dict{"Rect": show["Rect"], "F": int64(4)}, ok: true},
+			"a place and a color":     {field: pdf.Dict{"Rect": show["Rect"], "F": int64(4), "MK": pdf.Dict{"BG": pdf.Array{int64(1)}}}},
 			"visible":                 {field: show},
 			"in a field, not visible": {into: pdf.Ref{Num: 31}, ok: true},
 			"in a field, visible":     {field: pdf.Dict{"AP": pdf.Dict{"N": content}}, into: pdf.Ref{Num: 31}},

@@ -280,14 +280,18 @@ func (c *comparison) addedField(o Object) error {
 		c.permit("empty signature field %s was added", quoted(docText(name)))
 		return nil
 	}
-	c.signature(docText(name), value, visible, true)
+	c.signature(docText(name), f, visible, true)
 	return nil
 }
 
-func (c *comparison) signature(name string, value Ref, visible, added bool) {
+// signature notes the signature that field f has now. The field of a time-stamp that has a place but no looks shows nothing;
+// producers give it one.
+func (c *comparison) signature(name string, f Dict, visible, added bool) {
+	value, _ := f["V"].(Ref)
 	what := "signature"
 	if sig, err := c.new.Dict(value); err == nil && c.new.Name(sig["SubFilter"]) == "ETSI.RFC3161" {
 		what = "document time-stamp"
+		visible = visible && (f["AP"] != nil || f["MK"] != nil)
 	}
 	if visible {
 		what = "visible " + what

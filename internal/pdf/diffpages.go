@@ -104,7 +104,7 @@ func (c *comparison) signedFields() error {
 		for _, k := range differing(f.Dict, now, "V", "AP", "F", "M") {
 			c.refuse("/%s of signature field %s was changed", k, quoted(f.Name))
 		}
-		c.signature(f.Name, value, !c.invisible(now) && (!Equal(f.Dict["AP"], now["AP"]) || !Equal(f.Dict["F"], now["F"])), false)
+		c.signature(f.Name, now, !c.invisible(now) && (!Equal(f.Dict["AP"], now["AP"]) || !Equal(f.Dict["F"], now["F"])), false)
 	}
 	return nil
 }
