@@ -35,10 +35,11 @@ tidy:
 	cd internal/pdf/peers && go mod tidy -diff
 	cd internal/tools && go mod tidy -diff
 
-# Black box: examples/server over HTTP, every router, S3, kills and races. Wants
+# Black box: examples/server over HTTP, every router, S3, kills and races; and files of others. Wants
 # EVAULT_POSTGRES, EVAULT_S3 (the program versitygw) and EVAULT_TOOLS=1.
 service:
 	cd internal/accept && go test -count=1 -timeout 8m ./...
+	cd internal/pdf/peers && go test ./...
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./internal/pdf ./internal/bench ./esign/pades ./esign/inspect ./esign/render ./storage/...
