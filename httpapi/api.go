@@ -312,7 +312,9 @@ func (a *API) serve(c *call) (*reply, error) {
 	if err := a.read(c); err != nil {
 		return nil, err
 	}
-	c.limit(a.cfg.Timeout)           // anew: the client took its time to send the body
+	if rt.body != noBody {
+		c.limit(a.cfg.Timeout) // anew: the client took its time to send it
+	}
 	if rt.method != http.MethodGet { // an idempotency key does not stand for a query
 		if _, err := c.query(); err != nil {
 			return nil, err
