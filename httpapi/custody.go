@@ -281,12 +281,17 @@ func (a *API) vaultPageCopy(c *call) (*reply, error) {
 	return fileReply(c, f.Name, "application/pdf", string(f.SHA256), f.Content, true), nil
 }
 
-func (a *API) vaultPageCertificate(c *call) (*reply, error) {
+// sessionCertificate is the newest certificate, for an embed session.
+func (a *API) sessionCertificate(c *call) (*compliance.Certificate, error) {
 	t, err := a.openVaultSession(c)
 	if err != nil {
 		return nil, err
 	}
-	cert, err := a.cfg.Compliance.Certificate(c.ctx, t.OrgID, t.EnvelopeID, 0)
+	return a.cfg.Compliance.Certificate(c.ctx, t.OrgID, t.EnvelopeID, 0)
+}
+
+func (a *API) vaultPageCertificate(c *call) (*reply, error) {
+	cert, err := a.sessionCertificate(c)
 	if err != nil {
 		return nil, err
 	}
@@ -294,11 +299,7 @@ func (a *API) vaultPageCertificate(c *call) (*reply, error) {
 }
 
 func (a *API) vaultPageRecord(c *call) (*reply, error) {
-	t, err := a.openVaultSession(c)
-	if err != nil {
-		return nil, err
-	}
-	cert, err := a.cfg.Compliance.Certificate(c.ctx, t.OrgID, t.EnvelopeID, 0)
+	cert, err := a.sessionCertificate(c)
 	if err != nil {
 		return nil, err
 	}

@@ -70,8 +70,9 @@
 //     sections build on its own.
 //
 //   - Changes after it. Later revisions may add /DSS, metadata, /Version and /Extensions of the catalog, objects to which the
-//     signed revision does not lead, and signature fields, and fill in the form as the next point says, nothing else. A signature field may show something only if its own signature is trusted, that of a
-//     time-stamp never: authorities stamp for everyone. After a certification with P=1, or a signature whose field locks
+//     signed revision does not lead, and signature fields, and fill in the form as the next point says, nothing else. A
+//     signature field may show something only if its own signature is trusted, that of a time-stamp never: authorities stamp
+//     for everyone. After a certification with P=1, or a signature whose field locks
 //     the document (§12.7.5.5 /Lock with /P 1), only validation material and time-stamps may come. Whatever else differs is
 //     named, and so is whatever readers may see differently: bytes after the last %%EOF, objects that no cross-reference
 //     section names, objects named twice, objects supplied for dangling references, objects whose permitted change would

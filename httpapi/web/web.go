@@ -130,17 +130,18 @@ func RenderDocs(d Docs) (Page, error) { return render("docs.html", d, "", "") }
 type site struct {
 	pages   *template.Template
 	sources map[string]string // of stylesheet and scripts, by file name
+	sums    map[string]string // of those, as a policy names them
 	err     error
 }
 
 var load = sync.OnceValue(func() site {
-	s := site{sources: map[string]string{}}
+	s := site{sources: map[string]string{}, sums: map[string]string{}}
 	for _, name := range []string{"style.css", "embed.js", "verify.js"} {
 		b, err := assets.ReadFile("assets/" + name)
 		if err != nil {
 			return site{err: err}
 		}
-		s.sources[name] = string(b)
+		s.sources[name], s.sums[name] = string(b), sum(b)
 	}
 	s.pages, s.err = template.New("").Funcs(template.FuncMap{
 		"style":  func() template.CSS { return template.CSS(s.sources["style.css"]) },   //nolint:gosec // our own asset
@@ -157,8 +158,8 @@ func b2i(b bool) int {
 	return 0
 }
 
-func sum(source string) string {
-	h := sha256.Sum256([]byte(source))
+func sum(b []byte) string {
+	h := sha256.Sum256(b)
 	return "'sha256-" + base64.StdEncoding.EncodeToString(h[:]) + "'"
 }
 
@@ -172,11 +173,11 @@ func render(name string, data any, f Frame, script string) (Page, error) {
 		return Page{}, fmt.Errorf("web: %w", err)
 	}
 	policy := []string{
-		"default-src 'none'", "style-src " + sum(s.sources["style.css"]), "img-src 'self' data:", "form-action 'self'", "base-uri 'none'",
+		"default-src 'none'", "style-src " + s.sums["style.css"], "img-src 'self' data:", "form-action 'self'", "base-uri 'none'",
 		"frame-ancestors " + f.ancestors(),
 	}
 	if script != "" {
-		policy = append(policy, "script-src "+sum(s.sources[script]), "connect-src 'self'")
+		policy = append(policy, "script-src "+s.sums[script], "connect-src 'self'")
 	}
 	return Page{HTML: b.Bytes(), Policy: strings.Join(policy, "; ")}, nil
 }
