@@ -157,20 +157,34 @@ func (e *Engine) Touched(ctx context.Context, tx storage.Tx, envelopeID string) 
 	return e.c.ESign.With(tx).Evaluated(ctx, envelopeID, nil, now)
 }
 
+// evaluateAgain is how long an envelope waits that EvaluateDue could not evaluate.
+const evaluateAgain = time.Minute
+
 // EvaluateDue evaluates vaulted envelopes whose last evaluation is older than
-// Config.MaxAge or was taken back by Touched, at most limit, and returns how many. It stops at the first that
-// it could not evaluate.
-func (e *Engine) EvaluateDue(ctx context.Context, limit int) (int, error) {
+// Config.MaxAge or was taken back by Touched, at most limit, and returns how many
+// it evaluated. An envelope that could not be evaluated is logged and tried again
+// a minute later, so that it does not keep others waiting; an error is a store
+// that does not answer.
+func (e *Engine) EvaluateDue(ctx context.Context, limit int) (done int, err error) {
 	ids, err := e.c.Store.EvaluationsDue(ctx, e.now(), limit)
 	if err != nil {
 		return 0, fmt.Errorf("evaluations due: %w", err)
 	}
-	for n, id := range ids {
-		if _, err := e.evaluate(ctx, id, system); err != nil {
-			return n, err
+	for _, id := range ids {
+		_, err := e.evaluate(ctx, id, system)
+		if err == nil {
+			done++
+			continue
+		}
+		if ctx.Err() != nil {
+			return done, ctx.Err()
+		}
+		e.c.Logger.WarnContext(ctx, "compliance: evaluation is due", "envelope_id", id, "error", err)
+		if err := e.c.Store.ExpireEvaluation(ctx, id, e.now().Add(evaluateAgain)); err != nil {
+			return done, fmt.Errorf("evaluations due: %w", err)
 		}
 	}
-	return len(ids), nil
+	return done, nil
 }
 
 // LastEvaluation returns what the last evaluation found, and when; ErrNotFound of

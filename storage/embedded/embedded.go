@@ -287,8 +287,11 @@ func defaultOrigin(log crypto.Signer) (string, error) {
 // error then. Any number of replicas may run it: each task is left to one at a
 // time. What fails is logged and tried again.
 func (e *Embedded) Run(ctx context.Context) error {
-	r := runner{leases: e.Leases, holder: e.o.NewID("run"), now: e.clock.Now, log: e.o.Logger}
-	return r.run(ctx, e.tasks())
+	return e.runner().run(ctx, e.tasks())
+}
+
+func (e *Embedded) runner() runner {
+	return runner{leases: e.Leases, holder: e.o.NewID("run"), now: e.clock.Now, log: e.o.Logger}
 }
 
 // Ready reports whether this replica can serve: the database answers and its

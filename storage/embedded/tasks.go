@@ -5,13 +5,16 @@ import (
 	"time"
 )
 
-// tasks is all background work.
+// tasks is all background work. A task is named after its verb: "evaluate" is
+// EvaluateDue.
 func (e *Embedded) tasks() []task {
 	return []task{
 		{name: "notify", every: 2 * time.Second, do: e.ESign.NotifyDue},
 		{name: "seal", every: 15 * time.Second, do: e.ESign.SealDue},
 		{name: "expire", every: 30 * time.Second, do: e.ESign.ExpireDue},
 		{name: "handover", every: 2 * time.Second, do: e.Handover.HandoverDue},
+		// An inspection takes the last evaluation back; seconds later there is another.
+		{name: "evaluate", every: 2 * time.Second, do: e.Compliance.EvaluateDue},
 		{name: "integrate", every: 10 * time.Second, do: func(ctx context.Context, _ int) (int, error) {
 			_, err := e.Log.Integrate(ctx) // until nothing waits
 			return 0, err
