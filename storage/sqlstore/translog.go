@@ -118,10 +118,14 @@ func (s logStore) AddHashes(ctx context.Context, first int64, hashes []translog.
 	return s.put(ctx, &rs)
 }
 
+// Unsequenced reads the beginning of what waits, in the order of the only index on
+// log_index. A second one, on log_index alone, would be taken by SQLite, which
+// then sorts all that waits for each batch; PostgreSQL sorts it unless the order
+// begins with log_index.
 func (s logStore) Unsequenced(ctx context.Context, limit int) ([]translog.Leaf, error) {
 	var rs []eventRow
 	err := s.idb.NewSelect().Model(&rs).Column("event_id", "canonical").Where("log_index IS NULL").
-		OrderExpr("recorded_at, event_id").Limit(int64(limit)).Scan(ctx)
+		OrderExpr("log_index, recorded_at, event_id").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, mapErr(err)
 	}
@@ -132,6 +136,8 @@ func (s logStore) Unsequenced(ctx context.Context, limit int) ([]translog.Leaf, 
 	return out, nil
 }
 
+// Sequence finds its rows by their key. COALESCE keeps SQLite from going through
+// all that waits for each of them, by the index on log_index.
 func (s logStore) Sequence(ctx context.Context, first int64, eventIDs []string) error {
 	if len(eventIDs) == 0 {
 		return nil
@@ -141,7 +147,8 @@ func (s logStore) Sequence(ctx context.Context, first int64, eventIDs []string) 
 		rows[i] = sequenced{EventID: id, LogIndex: first + int64(i)}
 	}
 	res, err := s.idb.NewUpdate().With("n", s.idb.NewValues(&rows)).Model((*eventRow)(nil)).TableExpr("n").
-		Set("log_index = n.log_index").Where("e.event_id = n.event_id").Where("e.log_index IS NULL").Exec(ctx)
+		Set("log_index = n.log_index").Where("e.event_id = n.event_id").
+		Where("COALESCE(e.log_index, -1) < 0").Exec(ctx)
 	if err != nil {
 		return mapErr(err)
 	}

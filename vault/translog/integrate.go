@@ -21,16 +21,19 @@ import (
 // do not answer. What was sequenced before an anchor could be written is
 // published by the next call.
 func (l *Log) Integrate(ctx context.Context) (Checkpoint, error) {
-	const attempts = 50 // a lost race means that another replica made progress
-	for range attempts {
+	const attempts = 50 // lost races in a row; each means that another replica made progress
+	for lost := 0; lost < attempts; {
 		c, more, err := l.step(ctx)
 		switch {
 		case errors.Is(err, storage.ErrConflict):
+			lost++
 			if err := pause(ctx, 2*time.Millisecond); err != nil {
 				return c, err
 			}
 		case err != nil || !more:
 			return c, err
+		default:
+			lost = 0
 		}
 	}
 	return Checkpoint{}, fmt.Errorf("integrate: %w", storage.ErrConflict)
@@ -62,32 +65,34 @@ func (l *Log) step(ctx context.Context) (c Checkpoint, more bool, err error) {
 	return c, n == l.c.Batch, err
 }
 
-// extend moves the head over one batch of events, in one transaction.
+// extend moves the head over one batch of events. It reads and hashes before its
+// transaction, which is then short: the compare-and-set on the head says whether
+// what was read is still so.
 func (l *Log) extend(ctx context.Context, h Head) (next Head, n int, err error) {
+	leaves, err := l.c.Store.Unsequenced(ctx, l.c.Batch)
+	n = len(leaves)
+	if err != nil || n == 0 {
+		return Head{}, n, err
+	}
+	g := growth{base: l.reader(ctx, l.c.Store), first: tlog.StoredHashCount(h.Size)}
+	if err := g.check(h); err != nil {
+		return Head{}, n, err
+	}
+	ids := make([]string, n)
+	for i, leaf := range leaves {
+		ids[i] = leaf.EventID
+		if err := g.add(h.Size+int64(i), leaf.Canonical); err != nil {
+			return Head{}, n, err
+		}
+	}
+	next = Head{Epoch: h.Epoch, Origin: h.Origin, Size: h.Size + int64(n), Prev: h.Size}
+	if h.Origin == "" {
+		next.Origin = l.c.Origin
+	}
+	if next.Root, err = tlog.TreeHash(next.Size, g); err != nil {
+		return Head{}, n, err
+	}
 	err = l.c.Store.InTx(ctx, func(ctx context.Context, s Store) error {
-		leaves, err := s.Unsequenced(ctx, l.c.Batch)
-		n = len(leaves)
-		if err != nil || n == 0 {
-			return err
-		}
-		g := growth{base: l.reader(ctx, s), first: tlog.StoredHashCount(h.Size)}
-		if err := g.check(h); err != nil {
-			return err
-		}
-		ids := make([]string, n)
-		for i, leaf := range leaves {
-			ids[i] = leaf.EventID
-			if err := g.add(h.Size+int64(i), leaf.Canonical); err != nil {
-				return err
-			}
-		}
-		next = Head{Epoch: h.Epoch, Origin: h.Origin, Size: h.Size + int64(n), Prev: h.Size}
-		if h.Origin == "" {
-			next.Origin = l.c.Origin
-		}
-		if next.Root, err = tlog.TreeHash(next.Size, g); err != nil {
-			return err
-		}
 		if err := s.Advance(ctx, h, next); err != nil { // first, for its row lock
 			return err
 		}

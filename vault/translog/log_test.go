@@ -444,6 +444,93 @@ func restored(t *testing.T, backup []byte) *sqlstore.DB {
 	return f.open(t)
 }
 
+// A backlog of more batches than lost races are allowed is integrated by one call.
+func TestIntegrateCountsOnlyLostRaces(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
+		const events = 130
+		newJournal(db, "a").write(t, events)
+		l, err := translog.New(translog.Config{
+			Store: db.Log(), Signer: seed(1), Origin: "vault.test/log", Anchors: &anchors{}, Batch: 2,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := l.Integrate(t.Context()); err != nil || c.Size != events {
+			t.Errorf("got size %d, %v; want %d", c.Size, err, events)
+		}
+	})
+}
+
+// lostRaces is a store on which the head always moves before Advance does.
+type lostRaces struct {
+	translog.Store
+	tries *int
+}
+
+func (s lostRaces) InTx(ctx context.Context, fn func(ctx context.Context, s translog.Store) error) error {
+	return s.Store.InTx(ctx, func(ctx context.Context, in translog.Store) error { return fn(ctx, lostRaces{in, s.tries}) })
+}
+
+func (s lostRaces) Advance(context.Context, translog.Head, translog.Head) error {
+	*s.tries++
+	return storage.ErrConflict
+}
+
+// Who loses every race gives up.
+func TestIntegrateGivesUp(t *testing.T) {
+	t.Parallel()
+	db, tries := testdb.Open(t), 0
+	newJournal(db, "a").write(t, 1)
+	l, err := translog.New(translog.Config{
+		Store: lostRaces{db.Log(), &tries}, Signer: seed(1), Origin: "vault.test/log", Anchors: &anchors{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Integrate(t.Context()); !errors.Is(err, storage.ErrConflict) || tries != 50 {
+		t.Errorf("got %v after %d tries, want ErrConflict after 50", err, tries)
+	}
+}
+
+// BenchmarkBacklog integrates 100,000 waiting events while another client goes on
+// to write: events/s is the integrator's, the longest a writer waited is in ms.
+func BenchmarkBacklog(b *testing.B) {
+	const waiting = 100_000
+	for b.Loop() {
+		db := testdb.Open(b)
+		_, err := db.Bun().ExecContext(b.Context(), `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+INSERT INTO evault_events (event_id, envelope_id, seq, type, recorded_at, actor_kind, actor_id, data, detail_sha256, prev_hash, hash, canonical)
+SELECT 'evt_' || i, 'env_' || (i / 10), i % 10, 't', ?, 'system', 'test', '{}', '', '', '', ? FROM n`, waiting, epoch, make([]byte, 600))
+		if err != nil {
+			b.Fatal(err)
+		}
+		l, err := translog.New(translog.Config{Store: db.Log(), Signer: seed(1), Origin: "vault.test/log", Anchors: &anchors{}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(b.Context())
+		longest := make(chan time.Duration)
+		go func() {
+			var most time.Duration
+			for ctx.Err() == nil {
+				began := time.Now()
+				if err := db.BlobRows().Stage(ctx, storage.Object{Name: fmt.Sprint(began.UnixNano())}, began); err == nil {
+					most = max(most, time.Since(began))
+				}
+			}
+			longest <- most
+		}()
+		began := time.Now()
+		if c, err := l.Integrate(b.Context()); err != nil || c.Size != waiting {
+			b.Fatalf("got size %d, %v", c.Size, err)
+		}
+		b.ReportMetric(waiting/time.Since(began).Seconds(), "events/s")
+		cancel()
+		b.ReportMetric(float64((<-longest).Milliseconds()), "ms/longest-wait")
+	}
+}
+
 // I9, I35: a database restored to any earlier point signs nothing.
 func TestRestoredDatabaseIsRefused(t *testing.T) {
 	t.Parallel()

@@ -17,9 +17,7 @@ CREATE TABLE evault_events (
 
 CREATE UNIQUE INDEX evault_events_chain ON evault_events (envelope_id, seq);
 
-CREATE UNIQUE INDEX evault_events_log ON evault_events (log_index);
-
-CREATE INDEX evault_events_unsequenced ON evault_events (log_index, recorded_at);
+CREATE INDEX evault_events_log ON evault_events (log_index, recorded_at, event_id);
 
 CREATE INDEX evault_events_undispatched ON evault_events (dispatched_at, recorded_at);
 
