@@ -18,7 +18,7 @@ var droppedTypes = map[Name]bool{
 // droppedKeys are left out of every dictionary.
 var droppedKeys = map[Name]bool{
 	"AA": true, "AF": true, "EF": true, "JS": true, "XFA": true, "OpenAction": true, "PieceInfo": true, "Metadata": true,
-	"Alternates": true, "Thumb": true, "ByteRange": true,
+	"Alternates": true, "Thumb": true, "ByteRange": true, "RC": true, "RV": true,
 }
 
 // stripper says what of a document a copy leaves out: signatures, form fields, actions, scripts, attachments, private data.

@@ -47,8 +47,13 @@ const maxWarnings = 20
 // uri_on_open (an address opened without a click), submit_form, import_data, embedded_files, external_reference (remote
 // go-to, external stream, reference XObject), rich_media (video, sound, 3D, Flash), xfa, optional_content (layers),
 // alternate_images, print_only_content (annotations not shown on screen), postscript, ambiguous_structure (objects that
-// readers may read differently), viewer_made_fields (form fields that each reader draws for itself). Objects that cannot
-// be reached from the catalog count too. An open action that goes to a page of the file is none.
+// readers may read differently), viewer_made_fields (form fields that each reader draws for itself), rich_text (XHTML in
+// annotations and fields, ISO 32000-2 §12.7.4.4, which each reader lays out for itself). Objects that cannot be reached from
+// the catalog count too. An open action that goes to a page of the file is none.
+//
+// The file is read twice: by its cross-reference data, and by searching for objects from the beginning to the end. Where
+// the two differ in an object that the catalog reaches, or in the catalog, that is ambiguous_structure, and a warning says
+// where; so are lengths and counts of pages that are not right, and a second document in the file.
 func Inspect(ctx context.Context, raw []byte, l Limits) (info *Info, err error) {
 	defer guard(&err)
 	d, encrypted, err := openAny(raw, l)
@@ -62,6 +67,11 @@ func Inspect(ctx context.Context, raw []byte, l Limits) (info *Info, err error) 
 	w := activeWalk{d: d, found: map[string]bool{}}
 	if err := w.all(ctx); err != nil {
 		return nil, err
+	}
+	if !d.repaired {
+		if err := w.reread(ctx); err != nil {
+			return nil, err
+		}
 	}
 	info = &Info{Encrypted: EncryptedNo, Sealing: Sealing{Mode: SealingEmbedded}, ActiveContent: w.names()}
 	for _, p := range pages {

@@ -24,6 +24,7 @@ const (
 	activePostScript  = "postscript"
 	activeAmbiguous   = "ambiguous_structure"
 	activeAppearances = "viewer_made_fields"
+	activeRichText    = "rich_text"
 )
 
 // actions maps action types (ISO 32000-2 §12.6.4) to what they are called here. URI counts only where no click is needed.
@@ -36,7 +37,7 @@ var actions = map[Name]string{
 // keys maps dictionary keys whose presence is enough.
 var keys = map[Name]string{
 	"JS": activeJavaScript, "XFA": activeXFA, "EmbeddedFiles": activeFiles, "EF": activeFiles, "Alternates": activeAlternates,
-	"OCProperties": activeLayers, "RichMediaContent": activeMedia, "RichMediaSettings": activeMedia, "Collection": activeFiles,
+	"RC": activeRichText, "RV": activeRichText, "OCProperties": activeLayers, "RichMediaContent": activeMedia, "RichMediaSettings": activeMedia, "Collection": activeFiles,
 }
 
 // subtypes maps annotation and XObject subtypes.
@@ -95,6 +96,10 @@ func (w *activeWalk) all(ctx context.Context) error {
 
 func (w *activeWalk) object(o Object) {
 	switch v := o.(type) {
+	case Ref:
+		if e := w.d.entry(v.Num); e.kind != kindFree && e.generation() != v.Gen {
+			w.d.odd[v.Num] = "it is referred to by another generation" // null for some readers
+		}
 	case Array:
 		for _, x := range v {
 			w.object(x)

@@ -78,22 +78,10 @@ func (d *Document) exhausted() error {
 
 // indirect reads an object that stands in the file itself, and says how much memory it takes.
 func (d *Document) indirect(num int, e entry) (_ Object, cost int, _ error) {
-	if err := d.exhausted(); err != nil {
-		return nil, 0, err
-	}
 	p := d.parserAt(e.offset)
-	defer func() { d.work += max(0, int64(p.pos)-e.offset) }()
-	if !p.header(num, e.gen) {
-		return nil, 0, nil
-	}
-	o, err := p.object()
-	if err != nil {
-		return nil, 0, inObject(num, err)
-	}
-	if dict, ok := o.(Dict); ok && p.keyword("stream") {
-		if o, err = d.streamBody(p, num, dict); err != nil {
-			return nil, 0, inObject(num, err)
-		}
+	o, there, err := d.framed(p, num, e.gen)
+	if err != nil || !there {
+		return nil, 0, err
 	}
 	if p.duplicate {
 		d.odd[num] = "a dictionary names one key twice"
@@ -102,14 +90,47 @@ func (d *Document) indirect(num int, e entry) (_ Object, cost int, _ error) {
 		d.odd[num] = "no endobj where the object ends"
 	}
 	d.ends[num] = p.pos
+	return o, p.cost, nil
+}
+
+// objectAt reads an object at a place that the cross-reference data need not name; nil when none stands there. It is not
+// kept.
+func (d *Document) objectAt(num, gen, off int) (Object, error) {
+	o, _, err := d.framed(d.parserAt(int64(off)), num, gen)
+	return o, err
+}
+
+// framed reads "num gen obj" and the object behind it, decrypted; there is false when p is at something else.
+func (d *Document) framed(p *parser, num, gen int) (o Object, there bool, err error) {
+	if err := d.exhausted(); err != nil {
+		return nil, false, err
+	}
+	from := p.pos
+	defer func() { d.work += int64(max(0, p.pos-from)) }()
+	if !p.header(num, gen) {
+		return nil, false, nil
+	}
+	if o, err = p.object(); err != nil {
+		return nil, true, inObject(num, err)
+	}
+	if dict, ok := o.(Dict); ok {
+		if end := p.pos; p.keyword("stream") {
+			if bytes.IndexByte(p.b[end:p.pos], '%') >= 0 {
+				d.odd[num] = "a comment stands before its stream"
+			}
+			if o, err = d.streamBody(p, num, dict); err != nil {
+				return nil, true, inObject(num, err)
+			}
+		}
+	}
 	if d.crypt == nil || num == d.cryptEntry {
-		return o, p.cost, nil
+		return o, true, nil
 	}
 	if s, ok := o.(*Stream); ok {
 		p.cost += len(s.Raw) // decrypted, it is no part of the file any more
 	}
-	o, err = d.crypt.object(o, num, e.gen)
-	return o, p.cost, err
+	o, err = d.crypt.object(o, num, gen)
+	return o, true, err
 }
 
 // inObject adds the number of the object in which something is wrong.
@@ -147,11 +168,14 @@ func (p *parser) keywordPrefix(k string) bool {
 
 // streamBody reads the data after the keyword "stream". A /Length that lies is corrected by searching "endstream".
 func (d *Document) streamBody(p *parser, num int, dict Dict) (Object, error) {
-	if p.pos < len(p.b) && p.b[p.pos] == '\r' {
+	cr := p.pos < len(p.b) && p.b[p.pos] == '\r'
+	if cr {
 		p.pos++
 	}
 	if p.pos < len(p.b) && p.b[p.pos] == '\n' {
 		p.pos++
+	} else if cr {
+		d.odd[num] = "its stream begins after a lone carriage return" // for some readers with it (§7.3.8.1)
 	}
 	start := p.pos
 	length, ok := d.Int(dict["Length"])

@@ -62,6 +62,16 @@ func (d *Document) objectStream(num int) (*objectStream, error) {
 	if d.Encrypted() {
 		return nil, &Refusal{Reason: ReasonUnsupported, Detail: "an encrypted object stream"}
 	}
+	s, err := d.unpack(st)
+	if err != nil {
+		return nil, err
+	}
+	d.streams[num] = s
+	return s, nil
+}
+
+// unpack decodes an object stream.
+func (d *Document) unpack(st *Stream) (*objectStream, error) {
 	data, err := d.Decode(st)
 	if err != nil {
 		return nil, err
@@ -85,6 +95,5 @@ func (d *Document) objectStream(num int) (*objectStream, error) {
 		}
 		s.nums[i], s.offs[i] = int32(num), int32(off+int(first))
 	}
-	d.streams[num] = s
 	return s, nil
 }

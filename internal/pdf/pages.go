@@ -151,6 +151,7 @@ func (w *pageWalk) node(ref Ref, p Page, inh inherited, depth int) error {
 	if err != nil {
 		return err
 	}
+	before := len(w.pages)
 	for _, k := range kids {
 		kid, ok := k.(Ref)
 		if !ok {
@@ -159,6 +160,9 @@ func (w *pageWalk) node(ref Ref, p Page, inh inherited, depth int) error {
 		if err := w.node(kid, p, inh, depth+1); err != nil {
 			return err
 		}
+	}
+	if n, ok := w.d.Int(dict["Count"]); !ok || n != int64(len(w.pages)-before) {
+		w.d.odd[ref.Num] = "a node of the page tree does not count its pages rightly" // readers believe the count, or the tree
 	}
 	return nil
 }

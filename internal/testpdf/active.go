@@ -51,6 +51,9 @@ func Active() map[string][]byte {
 		"postscript":         custom(Classic, "", "", stream("/Type/XObject/Subtype/PS", "showpage")),
 		"viewer_made_fields": custom(Classic, "/AcroForm<</Fields[8 0 R]/NeedAppearances true>>", "/Annots[8 0 R]",
 			body("<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(Filled in)/Rect[72 500 272 520]>>")),
+		"rich_text": custom(Classic, "", "/Annots[<</Type/Annot/Subtype/FreeText/Rect[72 72 200 200]/Contents(x)/RC(<body>x</body>)>>]"),
+		"rich_text 2": custom(Classic, "/AcroForm<</Fields[8 0 R]>>", "/Annots[8 0 R]",
+			body("<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(x)/RV(<body><p>x</p></body>)/Rect[72 500 272 520]>>")),
 		"ambiguous_structure": custom(Classic, "", "", body("<</A 1/A 2>>")),
 	}
 }

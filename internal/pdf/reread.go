@@ -1,0 +1,277 @@
+package pdf
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// rereading reads a file a second time, without its cross-reference data: it searches for objects from the beginning to
+// the end, and the last one of a number counts. That is what readers do with files that they take for damaged, and they
+// differ on which those are. Where this reading and the first one differ in an object that the catalog reaches (a page, a
+// form field, an appearance), two readers may show two documents.
+type rereading struct {
+	d       *Document
+	placed  []located      // the objects that stand in the file itself, by place
+	differs map[int]string // objects in which the readings differ, with the reason
+	notes   []string       // differences that are not about one object
+	root    Ref            // the catalog that the last trailer names
+	rootAt  int
+}
+
+// located is an object that the cross-reference data puts at a place in the file.
+type located struct {
+	num, gen, at, end int
+	found             bool // the search finds it there too
+	streams           int  // how often the word endstream stands in it
+}
+
+// maxDiffers bounds how many differences are looked at; a file with more is ambiguous whatever they are.
+const maxDiffers = 10_000
+
+// reread compares the two readings. Every object must have been read by the first one.
+func (w *activeWalk) reread(ctx context.Context) error {
+	r := rereading{d: w.d, differs: map[int]string{}, rootAt: -1}
+	r.place()
+	if err := r.objectStreams(ctx); err != nil {
+		return err
+	}
+	if err := r.search(ctx); err != nil {
+		return err
+	}
+	r.compare()
+	found, err := r.reached(ctx)
+	if err != nil {
+		return err
+	}
+	for _, warning := range append(r.notes, found...) {
+		w.found[activeAmbiguous] = true
+		w.warnings = append(w.warnings, warning)
+	}
+	return nil
+}
+
+// differ notes that the readings differ in object num.
+func (r *rereading) differ(num int, format string, args ...any) {
+	if r.differs[num] == "" && len(r.differs) <= maxDiffers {
+		r.differs[num] = fmt.Sprintf("object %d: ", num) + fmt.Sprintf(format, args...)
+	}
+}
+
+// place lists the objects that stand in the file itself.
+func (r *rereading) place() {
+	for num, e := range r.d.xref.all() {
+		if e.kind != kindPlain {
+			continue
+		}
+		at := r.at(num)
+		r.placed = append(r.placed, located{num: num, gen: e.gen, at: at, end: max(at, r.d.ends[num])})
+	}
+	slices.SortFunc(r.placed, func(a, b located) int { return cmp.Compare(a.at, b.at) })
+}
+
+// at returns where object num begins by the cross-reference data, or the stream that holds it; -1 when there is none.
+func (r *rereading) at(num int) int {
+	e := r.d.entry(num)
+	if e.kind == kindCompressed {
+		e = r.d.entry(e.stream)
+	}
+	if e.kind != kindPlain {
+		return -1
+	}
+	at := int(e.offset)
+	for at < len(r.d.raw) && isSpace(r.d.raw[at]) {
+		at++
+	}
+	return at
+}
+
+// objectStreams looks for objects that stand in another object stream than the one named, and for later trailers in
+// cross-reference streams.
+func (r *rereading) objectStreams(ctx context.Context) error {
+	for i := range r.placed {
+		if i%256 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		p := &r.placed[i]
+		o, err := r.d.Object(p.num)
+		if fatal(err) {
+			return err
+		}
+		if s, ok := o.(*Stream); ok && err == nil {
+			if err := r.stream(p.num, p.at, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// stream looks at a stream that begins at a place in the file.
+func (r *rereading) stream(num, at int, s *Stream) error {
+	switch r.d.Name(s.Dict["Type"]) {
+	case "XRef":
+		r.trailer(at, s.Dict)
+	case "ObjStm":
+		packed, err := r.d.unpack(s)
+		if fatal(err) {
+			return err
+		}
+		if err != nil {
+			return nil // what cannot be unpacked holds no object for anyone
+		}
+		for _, n := range packed.nums {
+			if e := r.d.entry(int(n)); (e.kind != kindCompressed || e.stream != num) && r.at(int(n)) < at {
+				r.differ(int(n), "it stands again in object stream %d, which is not the place named", num)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *rereading) trailer(at int, t Dict) {
+	if root, ok := t["Root"].(Ref); ok && at > r.rootAt {
+		r.root, r.rootAt = root, at
+	}
+}
+
+// search finds the words by which objects, trailers and documents are found.
+func (r *rereading) search(ctx context.Context) error {
+	i := 0
+	for at := range occurrences(r.d.raw, "obj") {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		num, gen, off, ok := headerBefore(r.d.raw, at)
+		if !ok {
+			continue
+		}
+		for i < len(r.placed) && r.placed[i].at < off {
+			i++
+		}
+		if i < len(r.placed) && r.placed[i].at == off && r.placed[i].num == num && r.placed[i].gen == gen {
+			r.placed[i].found = true
+			continue
+		}
+		if off < r.at(num) {
+			continue // an earlier state of the object
+		}
+		r.differ(num, "it stands again at byte %d, which is not the place named", off)
+		if err := r.unnamed(num, gen, off); err != nil {
+			return err
+		}
+	}
+	for at := range occurrences(r.d.raw, "trailer") {
+		if t, ok := r.trailerAt(at + len("trailer")); ok {
+			r.trailer(at, t)
+		}
+	}
+	i = 0
+	for at := range occurrences(r.d.raw, "endstream") {
+		for i < len(r.placed) && r.placed[i].end <= at {
+			i++
+		}
+		if i < len(r.placed) && r.placed[i].at < at {
+			r.placed[i].streams++
+		}
+	}
+	headers := 0
+	for at := range occurrences(r.d.raw, "%PDF-") {
+		if headers++; headers == 2 {
+			r.notes = append(r.notes, fmt.Sprintf("a second document, or its header, begins at byte %d", at))
+			break
+		}
+	}
+	return nil
+}
+
+// occurrences yields the places at which word stands in b.
+func occurrences(b []byte, word string) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for at := 0; ; at += len(word) {
+			i := bytes.Index(b[at:], []byte(word))
+			if i < 0 || !yield(at+i) {
+				return
+			}
+			at += i
+		}
+	}
+}
+
+// unnamed looks into an object that the cross-reference data does not name: it may be a stream of objects or a trailer.
+func (r *rereading) unnamed(num, gen, off int) error {
+	o, err := r.d.objectAt(num, gen, off)
+	if fatal(err) {
+		return err
+	}
+	if s, ok := o.(*Stream); ok && err == nil {
+		return r.stream(num, off, s)
+	}
+	return nil
+}
+
+func (r *rereading) trailerAt(at int) (Dict, bool) {
+	if r.d.exhausted() != nil {
+		return nil, false
+	}
+	p := r.d.parserAt(int64(at))
+	o, err := p.object()
+	r.d.work += int64(p.pos - at)
+	t, ok := o.(Dict)
+	return t, ok && err == nil
+}
+
+// compare notes what the search says of the places that are named.
+func (r *rereading) compare() {
+	if r.rootAt >= 0 && r.root != r.d.Root() {
+		r.notes = append(r.notes, fmt.Sprintf("the last trailer names another catalog, object %d", r.root.Num))
+	}
+	for i, p := range r.placed {
+		switch {
+		case !p.found:
+			r.differ(p.num, "it does not stand at the place named")
+		case p.streams > 1:
+			r.differ(p.num, "its data contains the word that ends a stream")
+		case i > 0 && r.placed[i-1].end > p.at:
+			r.differ(p.num, "it stands within object %d", r.placed[i-1].num)
+			r.differ(r.placed[i-1].num, "object %d stands within it", p.num)
+		}
+	}
+}
+
+// reached returns the differences in objects that the catalog reaches.
+func (r *rereading) reached(ctx context.Context) (found []string, _ error) {
+	switch {
+	case len(r.differs) == 0:
+		return nil, nil
+	case len(r.differs) > maxDiffers:
+		return []string{fmt.Sprintf("more than %d objects stand at other places than those named", maxDiffers)}, nil
+	}
+	root := r.d.Root().Num
+	seen, todo := map[int]bool{root: true}, []int{root}
+	for len(todo) > 0 {
+		num := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if len(seen)%256 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if detail := r.differs[num]; detail != "" {
+			found = append(found, detail)
+		}
+		o, err := r.d.Object(num)
+		if fatal(err) {
+			return nil, err
+		}
+		eachRef(o, func(ref Ref) {
+			if !seen[ref.Num] {
+				seen[ref.Num] = true
+				todo = append(todo, ref.Num)
+			}
+		})
+	}
+	slices.Sort(found)
+	return found, nil
+}
