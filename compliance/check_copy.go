@@ -2,6 +2,7 @@ package compliance
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/evaultlib/evault/esign"
@@ -113,7 +114,7 @@ func checkBytes(f *facts, p *probe) {
 // checkClaims recomputes what the deposit had to claim.
 func checkClaims(f *facts, p *probe) {
 	if f.prefixErr != nil {
-		p.fail("The signed revisions of the deposited bytes cannot be told: %v.", f.prefixErr)
+		p.fail("The revisions of the deposited bytes cannot be told: %v.", f.prefixErr)
 	}
 	want := map[storage.Digest]string{}
 	for _, r := range f.register {
@@ -126,9 +127,7 @@ func checkClaims(f *facts, p *probe) {
 			want[v.Object.SHA256] = vault.ClaimVersion
 		}
 	}
-	for _, sum := range f.prefixes {
-		want[sum] = vault.ClaimPrefix
-	}
+	maps.Copy(want, f.prefixes)
 	for _, e := range f.typed(esign.EventCompleted) {
 		want[storage.Digest(text(e, "document_sha256"))] = vault.ClaimSigned
 	}

@@ -46,10 +46,10 @@ type facts struct {
 
 	copy       *vault.Copy // nil: not vaulted
 	versions   []versionFacts
-	statements []vault.VersionStatement // detached seals
-	sealErr    error                    // of vault.VerifyVersions
-	claims     []vault.Claim            // of the copy
-	prefixes   []storage.Digest         // signed revisions of the deposited bytes
+	statements []vault.VersionStatement  // detached seals
+	sealErr    error                     // of vault.VerifyVersions
+	claims     []vault.Claim             // of the copy
+	prefixes   map[storage.Digest]string // revisions of the deposited bytes that are claimed, and as what
 	prefixErr  error
 	register   []registerFacts
 	custody    []vault.CustodyEntry

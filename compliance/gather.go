@@ -210,13 +210,7 @@ func (e *Engine) gatherSource(ctx context.Context, f *facts) error {
 	if f.copy == nil {
 		return ctx.Err()
 	}
-	ends, err := pdf.SignedPrefixes(f.source.bytes)
-	if f.copy.Source.Sealing.Mode != vault.SealingDetached {
-		f.prefixErr = err // a damaged file, which cannot be extended, has no signatures that hold
-	}
-	for _, end := range ends {
-		f.prefixes = append(f.prefixes, f.source.sum(end))
-	}
+	f.prefixes, f.prefixErr = f.copy.Source.Revisions(f.source.bytes)
 	return ctx.Err()
 }
 

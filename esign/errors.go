@@ -14,8 +14,8 @@ import (
 type InvalidError = check.InvalidError
 
 // Refusal says why a file is not accepted: not_pdf, password, no_pages,
-// too_large, too_many_pages, too_many_objects, too_deep, decode_limit, damaged,
-// unsupported.
+// too_large, too_many_pages, too_many_objects, too_many_revisions, too_deep,
+// decode_limit, damaged, unsupported.
 type Refusal = pdf.Refusal
 
 var (

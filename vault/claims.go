@@ -1,18 +1,11 @@
 package vault
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/evaultlib/evault/internal/chain"
-	"github.com/evaultlib/evault/internal/check"
-	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -23,82 +16,6 @@ func (d *deposit) claim(kind string, sha256 storage.Digest, version int) {
 		}
 	}
 	d.claims = append(d.claims, Claim{sha256, d.copyID, d.EnvelopeID, kind, version, d.at})
-}
-
-// claimDeposited claims what was handed in: its bytes, the revision that each
-// approval signature in it covers, and what the last signer left. Other prefixes and certified blanks are
-// shared by many contracts and not claimed, only looked up.
-func (d *deposit) claimDeposited(raw []byte) error {
-	d.claim(ClaimDeposited, d.Source.Object.SHA256, 0)
-	signed, err := pdf.SignedPrefixes(raw)
-	var refusal *pdf.Refusal
-	if errors.As(err, &refusal) && d.Source.Sealing.Mode == SealingDetached {
-		signed, err = nil, nil // a damaged file has no signatures that hold
-	}
-	if err != nil {
-		return fmt.Errorf("signatures: %w", err)
-	}
-	ends := revisionEnds(raw)
-	for _, end := range signed {
-		ends = append(ends, int(end))
-	}
-	sums := prefixSums(raw, ends)
-	for _, end := range signed {
-		if sum, ok := sums[int(end)]; ok { // else the signature covers all that was handed in
-			d.claim(ClaimPrefix, sum, 0)
-		}
-	}
-	d.revisions = slices.Sorted(maps.Values(sums))
-	if sha256 := d.Source.SignedSHA256; sha256 != "" {
-		if !slices.Contains(d.revisions, sha256) {
-			return check.Fail("source.signed_sha256", "prefix", "is no earlier revision of the bytes handed in")
-		}
-		d.claim(ClaimSigned, sha256, 0)
-	}
-	return nil
-}
-
-// maxRevisions bounds how many ends of revisions are looked up; a file's own
-// come first, whatever is appended to it.
-const maxRevisions = 512
-
-// revisionEnds returns the lengths of the prefixes of raw that were whole files
-// before something was appended: those that end with %%EOF and at most one line
-// end (ISO 32000-2, 7.5.6).
-func revisionEnds(raw []byte) []int {
-	marker, at := []byte("%%EOF"), 0
-	var ends []int
-	for range maxRevisions {
-		i := bytes.Index(raw[at:], marker)
-		if i < 0 {
-			break
-		}
-		at += i + len(marker)
-		ends = append(ends, at)
-		for _, c := range []byte("\r\n") {
-			if at < len(raw) && raw[at] == c {
-				at++
-				ends = append(ends, at)
-			}
-		}
-	}
-	return ends
-}
-
-// prefixSums returns the digests of the prefixes of raw with these lengths, but
-// not of raw itself, in one pass.
-func prefixSums(raw []byte, ends []int) map[int]storage.Digest {
-	slices.Sort(ends)
-	sums, h, done := map[int]storage.Digest{}, sha256.New(), 0
-	for _, end := range ends {
-		if end >= len(raw) {
-			break
-		}
-		h.Write(raw[done:end])
-		done = end
-		sums[end] = storage.Digest(hex.EncodeToString(h.Sum(nil)))
-	}
-	return sums
 }
 
 // lookups are the digests that must not be claimed: of what is handed in, of
@@ -119,7 +36,7 @@ func (d *deposit) lookups() []storage.Digest {
 // an event of the caller's envelope and ErrNotAnOriginal, whoever vaulted the
 // other.
 func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.Digest]bool, error) {
-	found, err := v.c.Store.Claims(ctx, d.lookups()...)
+	found, err := claimsOn(ctx, v.c.Store, d.lookups())
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -154,7 +71,7 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 // unclaimed returns the claims to insert: all but those that the host allowed
 // to collide. errClaimed when another deposit claimed one since.
 func (v *Vault) unclaimed(ctx context.Context, s Store, d *deposit) ([]Claim, error) {
-	found, err := s.Claims(ctx, d.lookups()...)
+	found, err := claimsOn(ctx, s, d.lookups())
 	if err != nil {
 		return nil, err
 	}

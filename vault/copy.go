@@ -138,6 +138,7 @@ const (
 	ClaimVersion   = "version"   // a version of the authoritative copy
 	ClaimCopy      = "copy"      // a marked copy
 	ClaimPrefix    = "prefix"    // the revision that an approval signature in the deposited bytes covers
+	ClaimRevision  = "revision"  // an earlier state of paper, a whole file that more was appended to
 	ClaimSigned    = "signed"    // the deposited bytes as the last signer left them
 )
 

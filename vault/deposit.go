@@ -51,7 +51,7 @@ type deposit struct {
 	version   Version
 	marked    *Registered
 	claims    []Claim
-	revisions []storage.Digest // of earlier states of the deposited bytes, looked up and not claimed
+	revisions []storage.Digest // of all earlier states of the deposited bytes, looked up whether claimed or not
 	entry     CustodyEntry
 	ack       *Acknowledgment
 }
@@ -282,7 +282,7 @@ func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*Copy, error) {
 		func() error { return s.InsertCopy(ctx, c) },
 		func() error { return s.LinkBlob(ctx, d.version.Object.Name, c.VaultedAt) },
 		func() error { return s.AddVersion(ctx, d.version) },
-		func() error { return s.AddClaims(ctx, claims...) },
+		func() error { return addClaims(ctx, s, claims) },
 		func() error { return s.AddCustody(ctx, d.entry) },
 	}
 	if d.marked != nil {

@@ -29,11 +29,14 @@ func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state string
 	if err != nil {
 		return "", fmt.Errorf("lookup: %w", err)
 	}
-	if len(claims) == 0 || claims[0].Kind == ClaimPrefix {
+	if len(claims) == 0 {
 		return StateUnknown, nil
 	}
 	claim := claims[0]
-	if claim.Kind == ClaimCopy {
+	switch claim.Kind {
+	case ClaimPrefix, ClaimRevision: // not handed in and not handed out
+		return StateUnknown, nil
+	case ClaimCopy:
 		return StateCopy, nil
 	}
 	c, err := v.c.Store.Copy(ctx, claim.EnvelopeID)

@@ -73,7 +73,7 @@ func TestExtendEveryKind(t *testing.T) {
 					t.Errorf("revocation: got %s, want %s", got, wantRevocation)
 				}
 			}
-			if prefixes, err := pdf.SignedPrefixes(extendFile(t, lta, bt)); err != nil || len(prefixes) != 1 {
+			if prefixes, _, err := pdf.SignedPrefixes(extendFile(t, lta, bt)); err != nil || len(prefixes) != 1 {
 				t.Errorf("signed prefixes: got %v, %v, want that of the seal alone", prefixes, err)
 			}
 		})

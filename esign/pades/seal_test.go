@@ -124,7 +124,7 @@ func TestSealKeepsEarlierSeals(t *testing.T) {
 			if got, want := r.Signatures[1].Level, pades.LevelBB; got != want {
 				t.Errorf("level without time-stamp: got %s, want %s", got, want)
 			}
-			prefixes, err := pdf.SignedPrefixes(three)
+			prefixes, _, err := pdf.SignedPrefixes(three)
 			if err != nil || len(prefixes) != 3 || prefixes[2] != int64(len(three)) {
 				t.Errorf("signed prefixes: got %v, %v", prefixes, err)
 			}

@@ -60,6 +60,9 @@ func Inspect(ctx context.Context, raw []byte, l Limits) (info *Info, err error) 
 	if err != nil {
 		return nil, err
 	}
+	if n := countRevisions(raw); n > MaxRevisions {
+		return nil, &Refusal{Reason: ReasonRevisions, Detail: fmt.Sprintf("%d revisions, at most %d are accepted", n, MaxRevisions)}
+	}
 	pages, err := d.Pages()
 	if err != nil {
 		return nil, err

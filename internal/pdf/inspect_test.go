@@ -31,6 +31,7 @@ func TestInspectRefuses(t *testing.T) {
 		{"page tree in a circle", hostile["pages two loop"], pdf.Limits{}, pdf.ReasonDamaged},
 		{"bytes", testpdf.Contract(3), pdf.Limits{Bytes: 1000}, pdf.ReasonTooLarge},
 		{"pages", testpdf.Contract(3), pdf.Limits{Pages: 2}, pdf.ReasonTooManyPages},
+		{"revisions", append(testpdf.Simple(1, "x"), strings.Repeat("startxref\n1\n%%EOF\n", 1000)...), pdf.Limits{}, pdf.ReasonRevisions},
 		{"objects", testpdf.Contract(30), pdf.Limits{Objects: 20}, pdf.ReasonTooManyObjects},
 		{"nesting", hostile["deep page tree"], pdf.Limits{}, pdf.ReasonTooDeep},
 		{"decoded bytes", hostile["object bomb"], pdf.Limits{}, pdf.ReasonDecodeLimit},

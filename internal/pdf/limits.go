@@ -8,6 +8,7 @@ const (
 	ReasonTooLarge       = "too_large"
 	ReasonTooManyPages   = "too_many_pages"
 	ReasonTooManyObjects = "too_many_objects"
+	ReasonRevisions      = "too_many_revisions"
 	ReasonTooDeep        = "too_deep"
 	ReasonDecodeLimit    = "decode_limit"
 	ReasonDamaged        = "damaged"

@@ -1,0 +1,147 @@
+package vault
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
+)
+
+// maxRevisions leaves room for those that signers and seals add to a file that
+// an inspection accepted.
+const maxRevisions = 4 * pdf.MaxRevisions
+
+// revisions are the digests of the earlier states of deposited bytes: of the
+// beginnings of the file that were whole files before more was appended, with and
+// without the line end, counted from the first byte and from the PDF header.
+type revisions struct {
+	claimed map[storage.Digest]string // as what; see Source.Revisions
+	all     []storage.Digest          // sorted; the others are looked up only
+}
+
+// Revisions returns what a deposit of raw claims beside raw itself, and as what:
+// the revision that each approval signature in it covers (ClaimPrefix), and of
+// paper every other earlier state as well (ClaimRevision), but not those that a
+// certification covers. Blanks that many contracts are made from are so left
+// free: of e-sign documents unsigned revisions, of paper certified ones.
+// *InvalidError when raw has too many revisions.
+func (s Source) Revisions(raw []byte) (map[storage.Digest]string, error) {
+	r, err := s.revisions(raw)
+	return r.claimed, err
+}
+
+func (s Source) revisions(raw []byte) (revisions, error) {
+	signed, certified, err := pdf.SignedPrefixes(raw)
+	var refusal *pdf.Refusal
+	if errors.As(err, &refusal) && s.Sealing.Mode == SealingDetached {
+		signed, err = nil, nil // a damaged file has no signatures that hold
+	}
+	if err != nil {
+		return revisions{}, fmt.Errorf("signatures: %w", err)
+	}
+	kinds, n := map[int]string{}, 0
+	pdf.Revisions(raw, func(end, lineEnd int) {
+		if n++; n > maxRevisions {
+			return
+		}
+		kind := ClaimRevision
+		if s.Kind != SourcePaper || int64(end) <= certified {
+			kind = ""
+		}
+		for ; end <= lineEnd; end++ {
+			kinds[end] = kind
+		}
+	})
+	if n > maxRevisions {
+		return revisions{}, check.Fail("source", "revisions", "has %d revisions, at most %d are accepted", n, maxRevisions)
+	}
+	for _, end := range signed {
+		kinds[int(end)] = ClaimPrefix
+	}
+	r := revisions{claimed: map[storage.Digest]string{}}
+	r.add(raw, kinds, 0)
+	if at := pdf.HeaderAt(raw); at > 0 { // what stands before the header may have been put there
+		if s.Kind == SourcePaper {
+			kinds[len(raw)] = ClaimRevision
+		} else {
+			kinds[len(raw)] = ""
+		}
+		r.add(raw, kinds, at)
+	}
+	slices.Sort(r.all)
+	r.all = slices.Compact(r.all)
+	return r, nil
+}
+
+// add adds the digests of raw from one byte on up to each end, but not that of
+// the whole of raw.
+func (r *revisions) add(raw []byte, kinds map[int]string, from int) {
+	h, done := sha256.New(), from
+	for _, end := range slices.Sorted(maps.Keys(kinds)) {
+		if end <= from || end > len(raw) || end-from == len(raw) {
+			continue
+		}
+		h.Write(raw[done:end])
+		done = end
+		sum := storage.Digest(hex.EncodeToString(h.Sum(nil)))
+		r.all = append(r.all, sum)
+		if kind := kinds[end]; kind != "" && r.claimed[sum] != ClaimPrefix {
+			r.claimed[sum] = kind
+		}
+	}
+}
+
+// claimDeposited claims what was handed in: its bytes, the revisions that are
+// nobody else's, and what the last signer left. The others are looked up.
+func (d *deposit) claimDeposited(raw []byte) error {
+	d.claim(ClaimDeposited, d.Source.Object.SHA256, 0)
+	r, err := d.Source.revisions(raw)
+	if err != nil {
+		return err
+	}
+	for _, sum := range slices.Sorted(maps.Keys(r.claimed)) {
+		d.claim(r.claimed[sum], sum, 0)
+	}
+	d.revisions = r.all
+	if sha256 := d.Source.SignedSHA256; sha256 != "" {
+		if !slices.Contains(d.revisions, sha256) {
+			return check.Fail("source.signed_sha256", "prefix", "is no earlier revision of the bytes handed in")
+		}
+		d.claim(ClaimSigned, sha256, 0)
+	}
+	return nil
+}
+
+// claimsAtOnce is how many claims one query asks for or inserts.
+const claimsAtOnce = 500
+
+// claimsOn returns the claims on any of the digests.
+func claimsOn(ctx context.Context, s Store, digests []storage.Digest) ([]Claim, error) {
+	slices.Sort(digests)
+	var found []Claim
+	for some := range slices.Chunk(slices.Compact(digests), claimsAtOnce) {
+		claims, err := s.Claims(ctx, some...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, claims...)
+	}
+	return found, nil
+}
+
+// addClaims inserts claims, in a transaction.
+func addClaims(ctx context.Context, s Store, claims []Claim) error {
+	for some := range slices.Chunk(claims, claimsAtOnce) {
+		if err := s.AddClaims(ctx, some...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
