@@ -38,8 +38,6 @@ var (
 	ErrCertificatePending = errors.New("compliance: the certificate is not issued yet")
 	// ErrCertificateNotFound: the envelope has no certificate with this serial.
 	ErrCertificateNotFound = errors.New("compliance: no such certificate")
-	// ErrDocumentChanged: the document is not the one that the request names.
-	ErrDocumentChanged = errors.New("compliance: the document is another than the request names")
 )
 
 // LegalNotice is the default notice; %s is what the signing key is.

@@ -81,7 +81,7 @@ type LogPosition struct {
 //
 // Errors: esign.ErrNotFound, esign.ErrPrecondition, *esign.StateError unless the
 // envelope is completed or paper with its PDF, esign.ErrOriginalGivenOut,
-// ErrDocumentChanged,
+// esign.ErrDocumentChanged, also when another document is uploaded meanwhile,
 // *vault.AlreadyVaultedError, vault.ErrReleased, vault.ErrNotAnOriginal,
 // *InvalidError, pades.ErrTimestampUnavailable, translog.ErrRewound,
 // storage.ErrUnavailable.
@@ -114,7 +114,7 @@ func (e *Engine) plan(ctx context.Context, r VaultInRequest, done *esign.Complet
 		EnvelopeID: r.EnvelopeID, OrgID: r.Depositor.OrgID, OrgName: r.Depositor.LegalName, Capacity: r.Depositor.Capacity,
 		Agreement: r.Depositor.Agreement, SecuredParty: r.SecuredParty, Custodian: r.Custodian, Regime: r.Regime,
 		RegimeBasis: BasisDeclared, Jurisdiction: r.Jurisdiction, Classification: r.Classification, Attestation: r.Attestation,
-		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.deposited(r.Also),
+		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.deposited(r),
 		Source: vault.Source{
 			Kind: vault.SourceESign, Object: done.Object, DocumentSHA256: done.DocumentSHA256, Level: done.Level,
 			Sealing: vault.Sealing{Mode: done.Sealing.Mode, Reason: done.Sealing.Reason}, Name: done.Name, CustomerID: done.CustomerID,
@@ -132,7 +132,7 @@ func (e *Engine) plan(ctx context.Context, r VaultInRequest, done *esign.Complet
 		}
 		return d, &esign.StateError{Verb: esign.VerbVault, Status: status.Status}
 	case r.DocumentSHA256 != "" && r.DocumentSHA256 != done.Object.SHA256:
-		return d, ErrDocumentChanged
+		return d, esign.ErrDocumentChanged
 	}
 	if r.IfMatch != "" {
 		status, err := e.c.ESign.Status(ctx, r.Depositor.OrgID, r.EnvelopeID)
@@ -156,12 +156,14 @@ func (e *Engine) plan(ctx context.Context, r VaultInRequest, done *esign.Complet
 	return d, err
 }
 
-// deposited tells the e-sign engine of the deposit, and notes the certificate
-// that is due, in the deposit's transaction.
-func (e *Engine) deposited(also func(context.Context, storage.Tx, *VaultRecord) error) func(context.Context, storage.Tx, *vault.Copy) error {
+// deposited tells the e-sign engine of the deposit, which compares it with the
+// envelope as it is then, and notes the certificate that is due, in the deposit's
+// transaction.
+func (e *Engine) deposited(r VaultInRequest) func(context.Context, storage.Tx, *vault.Copy) error {
 	return func(ctx context.Context, tx storage.Tx, c *vault.Copy) error {
 		if err := e.c.ESign.With(tx).Vaulted(ctx, esign.Vaulting{
-			EnvelopeID: c.EnvelopeID, At: c.VaultedAt, DocumentHash: c.DocumentHash, Control: c.Regime != NoRegime,
+			EnvelopeID: c.EnvelopeID, At: c.VaultedAt, Deposited: c.Source.Object.SHA256, DocumentHash: c.DocumentHash,
+			IfMatch: r.IfMatch, Control: c.Regime != NoRegime,
 		}); err != nil {
 			return err
 		}
@@ -169,10 +171,10 @@ func (e *Engine) deposited(also func(context.Context, storage.Tx, *VaultRecord) 
 			return err // a note that it could not be vaulted
 		}
 		due := Due{CauseID: c.StoredEventID, CauseType: "vault.stored", EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, CreatedAt: c.VaultedAt}
-		if err := e.note(ctx, tx, due); err != nil || also == nil {
+		if err := e.note(ctx, tx, due); err != nil || r.Also == nil {
 			return err
 		}
-		return also(ctx, tx, &VaultRecord{Copy: c})
+		return r.Also(ctx, tx, &VaultRecord{Copy: c})
 	}
 }
 
@@ -297,7 +299,7 @@ func (h *Handover) VaultOut(ctx context.Context, r VaultOutRequest) (*vault.Rele
 	}
 	rel, _, err := e.c.Vault.Release(ctx, vault.ReleaseRequest{
 		OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Reason: r.Reason, Note: r.Note, Recipient: r.Recipient,
-		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.released(r.Also),
+		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.released(r),
 	})
 	if err != nil {
 		return nil, err
@@ -311,7 +313,8 @@ func (h *Handover) VaultOut(ctx context.Context, r VaultOutRequest) (*vault.Rele
 	return rel, nil
 }
 
-// matches judges If-Match; a repeated release needs none.
+// matches judges If-Match before a release version is made in vain; the release's
+// transaction judges it again. A repeated release needs none.
 func (e *Engine) matches(ctx context.Context, r VaultOutRequest) error {
 	if r.IfMatch == "" {
 		return nil
@@ -327,16 +330,17 @@ func (e *Engine) matches(ctx context.Context, r VaultOutRequest) error {
 }
 
 // released is what goes with a release, in its transaction.
-func (e *Engine) released(also func(context.Context, storage.Tx, *vault.Release) error) func(context.Context, storage.Tx, *vault.Release) error {
+func (e *Engine) released(asked VaultOutRequest) func(context.Context, storage.Tx, *vault.Release) error {
 	return func(ctx context.Context, tx storage.Tx, r *vault.Release) error {
-		if err := e.c.ESign.With(tx).Released(ctx, r.EnvelopeID, r.ReleasedAt); err != nil {
+		err := e.c.ESign.With(tx).Released(ctx, esign.Releasing{EnvelopeID: r.EnvelopeID, At: r.ReleasedAt, IfMatch: asked.IfMatch})
+		if err != nil {
 			return err
 		}
 		due := Due{CauseID: r.EventID, CauseType: "vault.released", EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, CreatedAt: r.ReleasedAt}
-		if err := e.note(ctx, tx, due); err != nil || also == nil {
+		if err := e.note(ctx, tx, due); err != nil || asked.Also == nil {
 			return err
 		}
-		return also(ctx, tx, r)
+		return asked.Also(ctx, tx, r)
 	}
 }
 

@@ -120,7 +120,7 @@ func TestVaultInRefuses(t *testing.T) {
 		{"not complete", sent, func(*compliance.VaultInRequest) {}, func(err error) bool { return errors.As(err, &state) }},
 		{"absent", "env_none", func(*compliance.VaultInRequest) {}, is(esign.ErrNotFound)},
 		{"another organization's", done, func(r *compliance.VaultInRequest) { r.Depositor.OrgID = "org_other" }, is(esign.ErrNotFound)},
-		{"another document", done, func(r *compliance.VaultInRequest) { r.DocumentSHA256 = storage.Sum(nil) }, is(compliance.ErrDocumentChanged)},
+		{"another document", done, func(r *compliance.VaultInRequest) { r.DocumentSHA256 = storage.Sum(nil) }, is(esign.ErrDocumentChanged)},
 		{"another state", done, func(r *compliance.VaultInRequest) { r.IfMatch = "x" }, is(esign.ErrPrecondition)},
 		{"paper as e-sign", paper, func(r *compliance.VaultInRequest) { r.Kind = esign.KindESign }, func(err error) bool { return errors.As(err, &state) }},
 		{"e-sign as paper", done, func(r *compliance.VaultInRequest) { r.Kind = esign.KindPaper }, func(err error) bool { return errors.As(err, &state) }},

@@ -69,12 +69,13 @@ func (e *Engine) completion(ctx context.Context, envelopeID string) (*Completion
 		DocumentSHA256: env.Document.Object.SHA256, SecuredParty: env.SecuredParty, AutoVault: env.AutoVault,
 		Inspection: env.Document.Inspection,
 	}
+	c.Object = env.finished()
 	if env.Kind == KindPaper {
 		d := env.Document
-		c.Object, c.Pages, c.Sealing, c.ChainHead, c.CompletedAt = d.Object, d.Pages, d.Inspection.Sealing, d.Head, d.UploadedAt
+		c.Pages, c.Sealing, c.ChainHead, c.CompletedAt = d.Pages, d.Inspection.Sealing, d.Head, d.UploadedAt
 		return c, nil
 	}
-	c.Object, c.Pages, c.Level, c.TimeSource = env.Sealed.Object, env.Sealed.Pages, env.Sealed.Level, env.Sealed.TimeSource
+	c.Pages, c.Level, c.TimeSource = env.Sealed.Pages, env.Sealed.Level, env.Sealed.TimeSource
 	c.SignedSHA256 = env.last().SHA256
 	c.Sealing, c.ChainHead, c.CompletedAt = Sealing{Mode: SealingEmbedded}, env.Sealed.Head, *env.CompletedAt
 	for _, p := range env.Parts[1:] {

@@ -186,6 +186,18 @@ func (e *Envelope) signer(id string) *Signer {
 	return nil
 }
 
+// finished is the object that leaves esign: the sealed file, or the paper; the
+// zero Object before there is one.
+func (e *Envelope) finished() storage.Object {
+	switch {
+	case e.Kind == KindPaper && e.Document != nil:
+		return e.Document.Object
+	case e.Sealed != nil:
+		return e.Sealed.Object
+	}
+	return storage.Object{}
+}
+
 // last returns the newest part.
 func (e *Envelope) last() Part { return e.Parts[len(e.Parts)-1] }
 

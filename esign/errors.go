@@ -31,6 +31,9 @@ var (
 	ErrExternalID = errors.New("esign: external id is taken")
 	// ErrPrecondition: the envelope is no longer the one that If-Match names.
 	ErrPrecondition = errors.New("esign: the envelope has changed")
+	// ErrDocumentChanged: the envelope's document is not the one that was vaulted or
+	// that the request names.
+	ErrDocumentChanged = errors.New("esign: the document has changed")
 	// ErrNotSignable: the PDF cannot be sealed; always a *NotSignableError.
 	ErrNotSignable = errors.New("esign: the document cannot be signed")
 	// ErrSignerNotFound: the envelope has no such signer.

@@ -26,15 +26,23 @@ func (e *Engine) own() *Joined { return &Joined{e, e.cfg.Store} }
 type Vaulting struct {
 	EnvelopeID   string
 	At           time.Time
-	DocumentHash storage.Digest
-	Control      bool // under a regime that knows one authoritative copy
+	Deposited    storage.Digest // of the completion, or the paper, as it was handed in
+	DocumentHash storage.Digest // of the authoritative copy made of it
+	IfMatch      string         // the envelope's ETag; "" for any
+	Control      bool           // under a regime that knows one authoritative copy
 }
 
 // Vaulted records that the completion, or the paper, is now an authoritative
-// copy. *StateError unless the envelope is completed, or paper with its PDF;
-// ErrOriginalGivenOut for Control over what a signer holds, too.
+// copy. It compares envelope and document as they are in this transaction:
+// ErrPrecondition when IfMatch names another state, *StateError unless the
+// envelope is completed, or paper with its PDF, ErrDocumentChanged when
+// Deposited is not the digest of that, ErrOriginalGivenOut for Control over what
+// a signer holds, too.
 func (j *Joined) Vaulted(ctx context.Context, v Vaulting) error {
-	return j.record(ctx, v.EnvelopeID, VerbVault, func(ctx context.Context, s Store, env *Envelope) error {
+	return j.record(ctx, v.EnvelopeID, VerbVault, v.IfMatch, func(ctx context.Context, s Store, env *Envelope) error {
+		if env.finished().SHA256 != v.Deposited {
+			return ErrDocumentChanged
+		}
 		env.VaultedAt, env.DocumentHash = &v.At, v.DocumentHash
 		if !v.Control {
 			return nil
@@ -59,7 +67,7 @@ func notGivenOut(ctx context.Context, s Store, env *Envelope) error {
 // DocumentHash records the digest of a new version of the authoritative copy.
 // It leaves the last evaluation behind.
 func (j *Joined) DocumentHash(ctx context.Context, envelopeID string, sha storage.Digest) error {
-	return j.record(ctx, envelopeID, VerbEvaluate, func(_ context.Context, _ Store, env *Envelope) error {
+	return j.record(ctx, envelopeID, VerbEvaluate, "", func(_ context.Context, _ Store, env *Envelope) error {
 		env.DocumentHash, env.Compliant = sha, nil
 		return nil
 	})
@@ -67,24 +75,38 @@ func (j *Joined) DocumentHash(ctx context.Context, envelopeID string, sha storag
 
 // Evaluated records an evaluation; nil takes the last one back.
 func (j *Joined) Evaluated(ctx context.Context, envelopeID string, compliant *bool, at time.Time) error {
-	return j.record(ctx, envelopeID, VerbEvaluate, func(_ context.Context, _ Store, env *Envelope) error {
+	return j.record(ctx, envelopeID, VerbEvaluate, "", func(_ context.Context, _ Store, env *Envelope) error {
 		env.Compliant, env.EvaluatedAt = compliant, &at
 		return nil
 	})
 }
 
-// Released records that the authoritative copy was handed over.
-func (j *Joined) Released(ctx context.Context, envelopeID string, at time.Time) error {
-	return j.record(ctx, envelopeID, VerbRelease, func(_ context.Context, _ Store, env *Envelope) error {
+// Releasing is what the vault tells of a release.
+type Releasing struct {
+	EnvelopeID string
+	At         time.Time
+	IfMatch    string // the envelope's ETag; "" for any
+}
+
+// Released records that the authoritative copy was handed over. It compares the
+// envelope as it is in this transaction: ErrPrecondition when IfMatch names
+// another state, *StateError unless the envelope is vaulted.
+func (j *Joined) Released(ctx context.Context, r Releasing) error {
+	return j.record(ctx, r.EnvelopeID, VerbRelease, r.IfMatch, func(_ context.Context, _ Store, env *Envelope) error {
 		no := false
-		env.ReleasedAt, env.Compliant = &at, &no
+		env.ReleasedAt, env.Compliant = &r.At, &no
 		return nil
 	})
 }
 
 // record changes the row for what another engine did, whose own events tell it.
-func (j *Joined) record(ctx context.Context, envelopeID string, v Verb, change func(context.Context, Store, *Envelope) error) error {
+func (j *Joined) record(
+	ctx context.Context, envelopeID string, v Verb, ifMatch string, change func(context.Context, Store, *Envelope) error,
+) error {
 	_, err := j.engine.update(ctx, j.store, envelopeID, func(ctx context.Context, s Store, env *Envelope) error {
+		if err := env.match(ifMatch); err != nil {
+			return err
+		}
 		to, err := env.Status.After(v)
 		if err != nil {
 			return err

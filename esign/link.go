@@ -130,7 +130,7 @@ type LinksRequest struct {
 func (e *Engine) SigningLinks(ctx context.Context, r LinksRequest) ([]SigningLink, error) {
 	var links []SigningLink
 	_, err := e.update(ctx, e.cfg.Store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
-		if err := env.allow(r.OrgID, VerbLinks); err != nil {
+		if err := env.allow(r.OrgID, "", VerbLinks); err != nil {
 			return err
 		}
 		if e.cfg.DisclosedLinks == LinksRefuse {
@@ -173,10 +173,14 @@ func (e *Engine) SigningLinks(ctx context.Context, r LinksRequest) ([]SigningLin
 	return links, nil
 }
 
-// allow judges whether the organization may do v to env.
-func (e *Envelope) allow(orgID string, v Verb) error {
+// allow judges whether the organization may do v to the envelope with that ETag,
+// "" for any.
+func (e *Envelope) allow(orgID, etag string, v Verb) error {
 	if e.OrgID != orgID {
 		return ErrNotFound
+	}
+	if err := e.match(etag); err != nil {
+		return err
 	}
 	_, err := e.Status.After(v)
 	return err

@@ -130,6 +130,7 @@ type RemindRequest struct {
 	OrgID, EnvelopeID string
 	Actor             Actor
 	SignerID, Message string
+	IfMatch           string // an ETag; "" for any
 	Also              func(ctx context.Context, tx storage.Tx, r *Reminders) error
 }
 
@@ -145,7 +146,8 @@ type Reminder struct {
 type Reminders struct{ Reminded, Skipped []Reminder }
 
 // Remind queues reminders, at most one for each signer in Config.RemindInterval.
-// ErrSignerNotFound; *StateError unless the envelope is sent or viewed.
+// ErrPrecondition; ErrSignerNotFound; *StateError unless the envelope is sent or
+// viewed.
 func (e *Engine) Remind(ctx context.Context, r RemindRequest) (*Reminders, error) {
 	return e.own().Remind(ctx, r)
 }
@@ -161,7 +163,7 @@ func (j *Joined) Remind(ctx context.Context, r RemindRequest) (*Reminders, error
 	}
 	var out *Reminders
 	_, err := j.engine.update(ctx, j.store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
-		if err := env.allow(r.OrgID, VerbRemind); err != nil {
+		if err := env.allow(r.OrgID, r.IfMatch, VerbRemind); err != nil {
 			return err
 		}
 		if r.SignerID != "" && env.signer(r.SignerID) == nil {

@@ -32,10 +32,7 @@ func (e *Engine) Send(ctx context.Context, r SendRequest) (*Envelope, error) {
 // database: call [Engine.Preflight] before the transaction.
 func (j *Joined) Send(ctx context.Context, r SendRequest) (*Envelope, error) {
 	return j.engine.update(ctx, j.store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
-		if err := env.allow(r.OrgID, VerbSend); err != nil {
-			return err
-		}
-		if err := env.match(r.IfMatch); err != nil {
+		if err := env.allow(r.OrgID, r.IfMatch, VerbSend); err != nil {
 			return err
 		}
 		e, now := j.engine, j.engine.now()

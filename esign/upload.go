@@ -47,7 +47,7 @@ func (e *Engine) Upload(ctx context.Context, r UploadRequest) (*Envelope, *Inspe
 		return nil, nil, fmt.Errorf("upload: %w", err)
 	}
 	env, err := e.update(ctx, e.cfg.Store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
-		if err := env.uploadable(r); err != nil {
+		if err := env.allow(r.OrgID, r.IfMatch, VerbUpload); err != nil {
 			return err
 		}
 		if err := e.attach(ctx, s, env, r, &Document{Filename: r.Filename, Object: object, Pages: in.Pages, Inspection: in}); err != nil {
@@ -67,18 +67,7 @@ func (e *Engine) uploadable(ctx context.Context, r UploadRequest) error {
 	if err != nil {
 		return err
 	}
-	return env.uploadable(r)
-}
-
-func (e *Envelope) uploadable(r UploadRequest) error {
-	if e.OrgID != r.OrgID {
-		return ErrNotFound
-	}
-	if err := e.match(r.IfMatch); err != nil {
-		return err
-	}
-	_, err := e.Status.After(VerbUpload)
-	return err
+	return env.allow(r.OrgID, r.IfMatch, VerbUpload)
 }
 
 func (e *Engine) attach(ctx context.Context, s Store, env *Envelope, r UploadRequest, d *Document) error {

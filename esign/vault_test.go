@@ -78,7 +78,7 @@ func TestPaper(t *testing.T) {
 	at := c.CompletedAt.Add(time.Second)
 	vault := func() error {
 		return b.inTx(func(ctx context.Context, tx storage.Tx) error {
-			return b.With(tx).Vaulted(ctx, esign.Vaulting{EnvelopeID: env.ID, At: at, DocumentHash: storage.Sum([]byte("v1"))})
+			return b.With(tx).Vaulted(ctx, esign.Vaulting{EnvelopeID: env.ID, At: at, Deposited: storage.Sum(second), DocumentHash: storage.Sum([]byte("v1"))})
 		})
 	}
 	if err := vault(); err != nil {
@@ -106,13 +106,19 @@ func TestVaultsReports(t *testing.T) {
 	b := newBench(t)
 	env := b.create()
 	yes, at := true, start.Add(time.Hour)
+	sealed := func() storage.Digest {
+		if s, err := b.Status(t.Context(), org, env.ID); err == nil && s.Sealed != nil {
+			return s.Sealed.Object.SHA256
+		}
+		return ""
+	}
 	calls := []struct {
 		name string
 		do   func(ctx context.Context, j *esign.Joined) error
 		want func(s *esign.Summary) bool
 	}{
 		{"vaulted", func(ctx context.Context, j *esign.Joined) error {
-			return j.Vaulted(ctx, esign.Vaulting{EnvelopeID: env.ID, At: at, DocumentHash: "v1"})
+			return j.Vaulted(ctx, esign.Vaulting{EnvelopeID: env.ID, At: at, Deposited: sealed(), DocumentHash: "v1"})
 		}, func(s *esign.Summary) bool {
 			return s.Status == esign.StatusVaulted && s.Vaulted() && s.DocumentHash == "v1"
 		}},
@@ -122,7 +128,9 @@ func TestVaultsReports(t *testing.T) {
 		{"new version", func(ctx context.Context, j *esign.Joined) error { return j.DocumentHash(ctx, env.ID, "v2") }, func(s *esign.Summary) bool {
 			return s.DocumentHash == "v2" && s.Compliant == nil
 		}},
-		{"released", func(ctx context.Context, j *esign.Joined) error { return j.Released(ctx, env.ID, at) }, func(s *esign.Summary) bool {
+		{"released", func(ctx context.Context, j *esign.Joined) error {
+			return j.Released(ctx, esign.Releasing{EnvelopeID: env.ID, At: at})
+		}, func(s *esign.Summary) bool {
 			return s.Status == esign.StatusReleased && !s.Vaulted() && !*s.Compliant
 		}},
 	}
@@ -141,7 +149,9 @@ func TestVaultsReports(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", c.name, s, err)
 		}
 	}
-	if err := b.inTx(func(ctx context.Context, tx storage.Tx) error { return b.With(tx).Released(ctx, env.ID, at) }); !errors.Is(err, esign.ErrState) {
+	if err := b.inTx(func(ctx context.Context, tx storage.Tx) error {
+		return b.With(tx).Released(ctx, esign.Releasing{EnvelopeID: env.ID, At: at})
+	}); !errors.Is(err, esign.ErrState) {
 		t.Errorf("released twice: %v", err)
 	}
 }

@@ -189,23 +189,18 @@ func matches(header, quoted string) bool {
 	return false
 }
 
-// ifMatch judges If-Match by the strong comparison of RFC 9110 section 13.1.1;
-// tag is asked only when the header is there.
-func (c *call) ifMatch(tag func() (string, error)) error {
+// ifMatch returns what If-Match lists, quoted as it comes, for the strong
+// comparison of RFC 9110 section 13.1.1; nil when the header is absent.
+func (c *call) ifMatch() []string {
 	header := c.r.Header.Values("If-Match")
 	if len(header) == 0 {
 		return nil
 	}
-	current, err := tag()
-	if err != nil {
-		return err
+	list := strings.Split(strings.Join(header, ","), ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
 	}
-	for part := range strings.SplitSeq(strings.Join(header, ","), ",") {
-		if p := strings.TrimSpace(part); p == "*" || p == `"`+current+`"` {
-			return nil
-		}
-	}
-	return errIfMatch
+	return list
 }
 
 // Times: milliseconds outside of what is hashed.

@@ -380,3 +380,35 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestIfMatchIsTakenByEveryVerb that changes an envelope: another state is 412
+// before the verb looks at the status, "*" and the right one are none.
+func TestIfMatchIsTakenByEveryVerb(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	signed, onPaper := h.completed(t), h.create(t, paper)
+	file, kind := multi(t, "b", map[string][]byte{"file": testpdf.Simple(1, "multipart")})
+	verbs := []struct {
+		env, path string
+		body      any
+		opts      []option
+	}{
+		{signed, "/send", nil, nil},
+		{signed, "/void", obj{"reason": "x"}, nil},
+		{signed, "/remind", nil, nil},
+		{signed, "/vault-in-signed", nil, nil},
+		{signed, "/vault-out", obj{"reason": "payoff", "recipient": obj{"name": "R"}}, nil},
+		{onPaper, "/upload", testpdf.Simple(1, "x"), nil},
+		{onPaper, "/vault-in-upload", nil, nil},
+		{onPaper, "/vault-in-upload", file, []option{kind}},
+	}
+	for _, v := range verbs {
+		h.do(t, "POST", "/partner/envelopes/"+v.env+v.path, v.body, append(v.opts, header("If-Match", `"no"`))...).problem(412, "precondition_failed")
+	}
+	etag := func() option {
+		return header("If-Match", h.do(t, "GET", "/partner/envelopes/"+onPaper, nil).want(200).Header.Get("ETag"))
+	}
+	h.do(t, "POST", "/partner/envelopes/"+onPaper+"/upload", testpdf.Simple(1, "x"), header("If-Match", "*")).want(200)
+	h.do(t, "POST", "/partner/envelopes/"+onPaper+"/vault-in-upload", file, kind, etag()).want(201)
+	h.do(t, "POST", "/partner/envelopes/"+signed+"/vault-in-signed", nil, header("If-Match", "*")).want(201)
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -137,18 +138,23 @@ func (a *API) voidEnvelope(c *call) (*reply, error) {
 }
 
 // envelopeTag reads If-Match and refuses, before the verb judges the state, what
-// it does not name. It returns the ETag for the verb to hold on to, "" for any.
+// it does not name. It returns the ETag for the verb to compare again in its
+// transaction, "" for any.
 func (c *call) envelopeTag(a *API) (string, error) {
-	current := ""
-	err := c.ifMatch(func() (string, error) {
-		e, err := a.cfg.ESign.Status(c.ctx, c.key.OrgID, c.id())
-		if err != nil {
-			return "", err
-		}
-		current = e.ETag()
-		return a.envelopeETag(e), nil
-	})
-	return current, err
+	wanted := c.ifMatch()
+	if wanted == nil {
+		return "", nil
+	}
+	e, err := a.cfg.ESign.Status(c.ctx, c.key.OrgID, c.id())
+	switch {
+	case err != nil:
+		return "", err
+	case slices.Contains(wanted, "*"):
+		return "", nil
+	case !slices.Contains(wanted, `"`+a.envelopeETag(e)+`"`):
+		return "", esign.ErrPrecondition
+	}
+	return e.ETag(), nil
 }
 
 func (a *API) remind(c *call) (*reply, error) {
@@ -159,8 +165,13 @@ func (a *API) remind(c *call) (*reply, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
+	tag, err := c.envelopeTag(a)
+	if err != nil {
+		return nil, err
+	}
 	r, err := a.cfg.ESign.Remind(c.ctx, esign.RemindRequest{
-		OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), SignerID: in.SignerID, Message: in.Message, Also: keep(a, c, remindersReply),
+		OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), SignerID: in.SignerID, Message: in.Message, IfMatch: tag,
+		Also: keep(a, c, remindersReply),
 	})
 	if err != nil {
 		return nil, err

@@ -22,7 +22,6 @@ var (
 	errTooManyBad    = errors.New("httpapi: too many failures from this address")
 	errRate          = errors.New("httpapi: rate limit")
 	errNoRoute       = errors.New("httpapi: no such route")
-	errIfMatch       = errors.New("httpapi: If-Match failed")
 	errTooLarge      = errors.New("httpapi: body too large")
 	errMediaType     = errors.New("httpapi: media type")
 	errTicket        = errors.New("httpapi: not a download address of ours")
@@ -78,7 +77,6 @@ var problems = []problem{
 	{errNoRoute, 404, "route_not_found", "There is no such route"},
 	{errTooLarge, 413, "body_too_large", "The body is larger than the limit"},
 	{errMediaType, 415, "media_type", "The body's media type is not one that this route reads"},
-	{errIfMatch, 412, "precondition_failed", "The record is no longer the one that If-Match names"},
 	{errTicket, 403, "token_invalid", "This is no download address of ours"},
 	{errTicketExpired, 410, "token_expired", "The download address has expired"},
 	{errTicketDead, 410, "token_withdrawn", "The download address is no longer valid"},
@@ -92,6 +90,7 @@ var problems = []problem{
 	{esign.ErrState, 409, "state_forbids", "The envelope's status forbids it"},
 	{esign.ErrExternalID, 409, "external_id_taken", "The external id is taken"},
 	{esign.ErrPrecondition, 412, "precondition_failed", "The envelope is no longer the one that If-Match names"},
+	{esign.ErrDocumentChanged, 412, "document_changed", "The document is not the one that was to be vaulted"},
 	{esign.ErrNotSignable, 422, "not_signable", "The document cannot be signed"},
 	{esign.ErrSignerNotFound, 404, "signer_not_found", "The envelope has no such signer"},
 	{esign.ErrLink, 404, "link_unknown", "There is no such signing link"},
@@ -134,7 +133,6 @@ var problems = []problem{
 
 	{compliance.ErrCertificatePending, 409, "certificate_pending", "The certificate is being issued"},
 	{compliance.ErrCertificateNotFound, 404, "certificate_not_found", "There is no certificate with this serial"},
-	{compliance.ErrDocumentChanged, 412, "document_changed", "The document is not the one that document_sha256 names"},
 	{compliance.ErrInvalidCertificate, 422, "certificate_invalid", "The certificate is not valid"},
 
 	{translog.ErrRewound, 503, "log_rewound", "The log is behind its newest anchor; the vault waits for its operator"},

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/httpapi"
@@ -37,7 +36,7 @@ func TestProblems(t *testing.T) {
 		{wrapped(vault.ErrReleased), 410, "released"},
 		{wrapped(pades.ErrTimestampUnavailable), 503, "timestamp_unavailable"},
 		{wrapped(translog.ErrRewound), 503, "log_rewound"},
-		{wrapped(compliance.ErrDocumentChanged), 412, "document_changed"},
+		{wrapped(esign.ErrDocumentChanged), 412, "document_changed"},
 		{fmt.Errorf("read back: %w: %w", storage.ErrUnavailable, storage.ErrDigest), 503, "unavailable"},
 		{errors.New("SELECT secret FROM somewhere"), 500, "internal"},
 	} {

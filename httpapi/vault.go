@@ -39,7 +39,7 @@ func (a *API) vaultInSigned(c *call) (*reply, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	return a.vaultIn(c, in, esign.KindESign, "")
+	return a.vaultInNow(c, in, esign.KindESign)
 }
 
 // vaultInUpload vaults paper; a part file is uploaded first.
@@ -49,7 +49,7 @@ func (a *API) vaultInUpload(c *call) (*reply, error) {
 		if err := c.decode(&in); err != nil {
 			return nil, err
 		}
-		return a.vaultIn(c, in, esign.KindPaper, "")
+		return a.vaultInNow(c, in, esign.KindPaper)
 	}
 	if err := c.onlyParts("request", "file"); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (a *API) vaultInUpload(c *call) (*reply, error) {
 	}
 	f := c.body.part("file")
 	if f == nil {
-		return a.vaultIn(c, in, esign.KindPaper, "")
+		return a.vaultInNow(c, in, esign.KindPaper)
 	}
 	if err := a.checkVaultIn(&in); err != nil {
 		return nil, err
@@ -78,17 +78,20 @@ func (a *API) vaultInUpload(c *call) (*reply, error) {
 		return nil, &vault.AlreadyVaultedError{Fields: []string{"file"}}
 	}
 	if !same {
-		_, _, err := a.cfg.ESign.Upload(c.ctx, esign.UploadRequest{
+		e, _, err = a.cfg.ESign.Upload(c.ctx, esign.UploadRequest{
 			OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), Filename: f.filename, Document: f.content, IfMatch: tag,
 		})
 		if err != nil {
 			return nil, err
 		}
+		if tag != "" {
+			tag = e.ETag() // of the state that this upload has made
+		}
 	}
 	if in.DocumentSHA256 == "" {
 		in.DocumentSHA256 = sum
 	}
-	return a.vaultIn(c, in, esign.KindPaper, "uploaded")
+	return a.vaultIn(c, in, esign.KindPaper, tag)
 }
 
 // checkVaultIn judges what can be judged without the envelope.
@@ -119,25 +122,29 @@ func jurisdiction(s string) bool {
 	return letters(country, 2, 2, false) && (!has || letters(state, 1, 3, true))
 }
 
-// vaultIn asks Handover. The deposit's transaction stores a provisional answer;
-// the steps after it are idempotent, so that a repeat after a crash goes on where
-// they ended.
-func (a *API) vaultIn(c *call, in vaultInInput, kind, uploaded string) (*reply, error) {
+// vaultInNow is vaultIn of the envelope as If-Match names it.
+func (a *API) vaultInNow(c *call, in vaultInInput, kind string) (*reply, error) {
 	if err := a.checkVaultIn(&in); err != nil {
 		return nil, err
 	}
+	tag, err := c.envelopeTag(a)
+	if err != nil {
+		return nil, err
+	}
+	return a.vaultIn(c, in, kind, tag)
+}
+
+// vaultIn asks Handover. The deposit's transaction stores a provisional answer;
+// the steps after it are idempotent, so that a repeat after a crash goes on where
+// they ended.
+func (a *API) vaultIn(c *call, in vaultInInput, kind, ifMatch string) (*reply, error) {
 	r := compliance.VaultInRequest{
 		EnvelopeID: c.id(), Custodian: in.Custodian, Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification,
-		DocumentSHA256: in.DocumentSHA256, Kind: kind, Actor: c.actor(), RequestID: c.requestID,
+		DocumentSHA256: in.DocumentSHA256, Kind: kind, IfMatch: ifMatch, Actor: c.actor(), RequestID: c.requestID,
 	}
 	var err error
 	if r.RequestSHA256, err = c.body.digest(c.r.Method, c.r.URL.EscapedPath()); err != nil {
 		return nil, err
-	}
-	if uploaded == "" { // an upload in this request has changed the envelope
-		if r.IfMatch, err = c.envelopeTag(a); err != nil {
-			return nil, err
-		}
 	}
 	if p := in.SecuredParty; p != nil {
 		r.SecuredParty = &vault.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
