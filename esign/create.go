@@ -44,8 +44,8 @@ type CreateRequest struct {
 	Document      []byte // the PDF; required for e-sign, refused for paper, which is uploaded
 	Filename      string `validate:"max=200"` // default: document.pdf
 
-	Fields       []FieldSpec  `validate:"max=500,dive"` // who has no signature field gets a block on an appended signature page
-	Signers      []SignerSpec `validate:"max=50,dive"`  // default: one, made of the customer
+	Fields       []FieldSpec  `validate:"dive"` // at most 500; who has no signature field gets a block on an appended signature page
+	Signers      []SignerSpec `validate:"dive"` // at most 50; default: one, made of the customer
 	SigningOrder string       `validate:"omitempty,oneof=parallel sequential"`
 	// SigningOrder's default is sequential when a signer has an order, else parallel.
 	Consent       string            // default: ConsentClick; nothing else is supported yet
@@ -53,7 +53,7 @@ type CreateRequest struct {
 	RedirectURL   string            `validate:"max=2000"`                 // https; the caller checks its origin
 	ExpiresInDays int               `validate:"omitempty,min=1,max=3650"` // counted from the sending; default: 30
 	SecuredParty  *Party            // the assignee that vault-in names by default
-	Metadata      map[string]string `validate:"max=50"`
+	Metadata      map[string]string // at most 50 entries: keys of 40 characters, values of 500
 	WithoutLegend bool              // true: pages do not say where the authoritative copy is
 	AutoVault     bool              // vault on completion; the compliance engine's Handover does it
 	Send          bool              // send at once
@@ -112,6 +112,9 @@ func (e *Engine) Create(ctx context.Context, r CreateRequest) (*Envelope, error)
 // prepares the document and stages its files. [Joined.Create] does the rest in
 // a host's transaction. Errors are those of Create.
 func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
+	if err := r.checkLengths(); err != nil {
+		return nil, err
+	}
 	r.setDefaults()
 	if err := r.check(); err != nil {
 		return nil, err

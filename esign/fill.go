@@ -51,6 +51,10 @@ func (e *Engine) fill(env *Envelope, sg *Signer, r SignRequest) (*filled, error)
 
 // take reads the request's values and refuses those of no field of the signer.
 func (f *filler) take(own []Field) {
+	if len(f.request.Fields) > maxFields {
+		f.bad.Add("fields", "max", "must be at most %d entries", maxFields)
+		return
+	}
 	known := map[string]bool{}
 	for _, o := range own {
 		known[o.ID] = true

@@ -16,6 +16,28 @@ const (
 	ruleDocumentRequired = "document_required"
 )
 
+// The most that a request may list. What is longer is refused by its length
+// alone, before anybody looks at its elements.
+const (
+	maxFields   = 500
+	maxSigners  = 50
+	maxMetadata = 50
+)
+
+// checkLengths refuses lists that are too long.
+func (r *CreateRequest) checkLengths() error {
+	var p check.Problems
+	most := func(field string, n, limit int) {
+		if n > limit {
+			p.Add(field, "max", "must be at most %d entries", limit)
+		}
+	}
+	most("fields", len(r.Fields), maxFields)
+	most("signers", len(r.Signers), maxSigners)
+	most("metadata", len(r.Metadata), maxMetadata)
+	return p.Err()
+}
+
 func (r *CreateRequest) setDefaults() {
 	def(&r.EnvelopeKind, KindESign)
 	def(&r.Consent, ConsentClick)

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/webhook"
@@ -53,7 +55,18 @@ type Config struct {
 	BaseURL  string // required; where clients reach us, scheme and host, such as https://sign.example
 	BasePath string // default: /api/v2
 
-	BodyLimit           int64  // bytes of a document; default: 25 MiB
+	BodyLimit int64 // bytes of a document; default: 25 MiB
+	// BodiesInFlight bounds the bytes of request bodies that this replica holds at a
+	// time, half of them for one organization, signer or address; a body beyond is
+	// refused with 503 and Retry-After. Answering one with a document takes two to
+	// three times its size in memory. Default: 128 MiB; at least four documents.
+	BodiesInFlight int64
+	// BodyTimeout bounds the time in which a body arrives. One that arrives slower
+	// than 8 KiB a second, or stops for 10 s, is refused with 408 before. That needs
+	// a ResponseWriter with deadlines, as net/http's are, or one that unwraps to
+	// such. With another the body is given up all the same, but only the host's own
+	// http.Server.ReadTimeout frees every connection. Default: 5 min.
+	BodyTimeout         time.Duration
 	WebhookAllowPrivate bool   // send webhooks to private addresses too; default: no
 	WebhookAllowHTTP    bool   // send webhooks to http addresses too; default: no
 	WebhookPrefix       string // of three webhook headers; default: X-Evault
@@ -65,8 +78,8 @@ type Config struct {
 	Timeout time.Duration
 	// LinkScope is needed besides envelopes:read to read signing links. Default: none.
 	LinkScope scopes.Scope
-	// PublicPerMinute bounds requests of one address to public routes, in each
-	// replica. Default: 1200.
+	// PublicPerMinute bounds requests of one address to public routes and, counted
+	// apart, to routes that a token opens, in each replica. Default: 1200.
 	PublicPerMinute int
 	// VerifyPerMinute bounds verify-by-hash of one address over all replicas.
 	// Default: 300.
@@ -97,9 +110,11 @@ type API struct {
 	embedKeys jws.Keys
 	keys      limiter
 	public    limiter
+	tokens    limiter
 	pages     limiter
 	drawing   *gate.Gates // by signer
 	blocked   windowSet
+	room      *room
 }
 
 // New checks cfg and returns an API. It does no I/O and starts nothing; Run
@@ -125,6 +140,7 @@ func New(cfg Config) (*API, error) {
 	kid := jws.Thumbprint(pub)
 	return &API{
 		cfg: cfg, now: stamp.Clock(cfg.Now), newID: cfg.NewID, log: cfg.Logger, routes: compile(table()), webhooks: sender, drawing: gate.New(atATime),
+		room:     newRoom(cfg.BodiesInFlight),
 		embedKID: kid, embedKeys: jws.Keys{kid: pub},
 	}, nil
 }
@@ -177,6 +193,13 @@ func (c *Config) setDefaults() {
 	}
 	if c.BodyLimit <= 0 {
 		c.BodyLimit = 25 << 20
+	}
+	if c.BodiesInFlight <= 0 {
+		c.BodiesInFlight = 128 << 20
+	}
+	c.BodiesInFlight = max(c.BodiesInFlight, 4*(c.BodyLimit/3*4+sizeEnvelope))
+	if c.BodyTimeout <= 0 {
+		c.BodyTimeout = 5 * time.Minute
 	}
 	if c.PublicPerMinute <= 0 {
 		c.PublicPerMinute = 1200
@@ -261,11 +284,29 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		c.cancel()
 		if p := recover(); p != nil {
+			a.letGo(c)
 			a.recovered(c, p)
 		}
 	}()
 	rp, err := a.serve(c)
+	a.letGo(c)
+	if errors.Is(err, errSlowBody) && c.in.deaf && r.Context().Value(http.ServerContextKey) != nil {
+		panic(http.ErrAbortHandler) // the server would wait for the body before it answers
+	}
 	a.send(c, rp, err)
+}
+
+// letGo gives back what the body held: an answer may take its time.
+func (a *API) letGo(c *call) {
+	switch {
+	case c.in != nil:
+		c.in.close()
+		a.room.give(c.in.holder, c.in.n)
+		c.in.n = 0
+	case c.r.ContentLength != 0:
+		(&incoming{control: http.NewResponseController(c.w)}).close()
+	}
+	c.body.json, c.body.parts = nil, nil
 }
 
 // recovered answers 500 for a panic; its value may hold anything and is not
@@ -304,10 +345,19 @@ func (a *API) serve(c *call) (*reply, error) {
 			return nil, err
 		}
 	case byNobody:
-		if err := a.limitPublic(c); err != nil {
+		if err := a.limitAddress(c, &a.public); err != nil {
 			return nil, err
 		}
-	case byToken: // judged by the handler, after the body: the token names the record
+	case byToken:
+		if err := a.limitAddress(c, &a.tokens); err != nil {
+			return nil, err
+		}
+		if strings.Contains(c.r.URL.EscapedPath(), "%") { // only the spelling that was issued opens anything
+			return nil, a.noSuchToken(c)
+		}
+		if err := a.admit(c); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.read(c); err != nil {
 		return nil, err
@@ -332,8 +382,12 @@ func (c *call) scope() string {
 		return c.key.OrgID
 	}
 	token := c.params["token"]
-	if object, isObject := c.body.tree.(map[string]any); token == "" && isObject { // the exchange has it in its body
-		token, _ = object["token"].(string)
+	if token == "" && c.body.kind == "json" { // the exchange has it in its body
+		var in struct {
+			Token string `json:"token"`
+		}
+		_ = json.Unmarshal(c.body.json, &in) // the handler says what is wrong with it
+		token = in.Token
 	}
 	return "token:" + string(storage.Sum([]byte(token)))
 }

@@ -133,9 +133,9 @@ func (s *windowSet) add(name string, start time.Time) {
 	s.names[name] = true
 }
 
-// limitPublic counts a request to a public route by address, in this replica.
-func (a *API) limitPublic(c *call) error {
-	if _, end, ok := a.public.take(a.address(c.r), a.cfg.PublicPerMinute, c.now); !ok {
+// limitAddress counts a request by address, in this replica.
+func (a *API) limitAddress(c *call, l *limiter) error {
+	if _, end, ok := l.take(a.address(c.r), a.cfg.PublicPerMinute, c.now); !ok {
 		c.retryAt = end
 		return errRate
 	}

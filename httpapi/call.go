@@ -27,6 +27,9 @@ type call struct {
 	route     *compiled
 	params    map[string]string
 	key       *scopes.Key // byKey
+	pass      *pass       // of a signer route with a body
+	signer    string      // the id of the pass's signer
+	in        *incoming   // the body, once it is read
 	body      body
 	claim     *storage.Claim  // with Idempotency-Key
 	kept      *storage.Answer // what the effect's last transaction stored

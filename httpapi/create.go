@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,8 +24,8 @@ type createInput struct {
 	EnvelopeName  string `json:"envelope_name"`
 	ExternalID    string `json:"external_id"`
 	Document      *struct {
-		Filename string `json:"filename"`
-		Content  string `json:"content_base64"`
+		Filename string     `json:"filename"`
+		Content  base64Text `json:"content_base64"`
 	} `json:"document"`
 	Fields        []fieldInput      `json:"fields"`
 	Signers       []signerInput     `json:"signers"`
@@ -113,11 +112,10 @@ func (c *call) createParts(in *createInput) (document []byte, filename string, e
 	if document != nil {
 		return nil, "", check.Fail("document", "once", "comes twice, as a part and in the JSON")
 	}
-	document, err = base64.StdEncoding.Strict().DecodeString(in.Document.Content)
-	if err != nil {
+	if in.Document.Content.bad {
 		return nil, "", check.Fail("document.content_base64", "base64", "must be base64 as in RFC 4648 section 4")
 	}
-	return document, in.Document.Filename, nil
+	return in.Document.Content.content, in.Document.Filename, nil
 }
 
 func (in *createInput) request() esign.CreateRequest {

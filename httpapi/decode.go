@@ -2,31 +2,32 @@ package httpapi
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/evaultlib/evault/storage"
 )
 
 const (
-	maxJSON  = 1 << 20 // a body without a document
 	maxParts = 8
+	maxEcho  = 200 // bytes of a client's text in a refusal
 )
 
 // body is what a request carries, read whole and within its limit.
 type body struct {
 	kind  string // "", "json", "pdf", "multipart", "form"
 	json  []byte
-	tree  any // of json
 	parts []part
 	form  url.Values
 }
@@ -44,19 +45,17 @@ func (b *body) part(name string) *part {
 	return &b.parts[i]
 }
 
-// limit is how many bytes a body of kind k may have. A document inside JSON is
-// base64, a third longer.
-func (a *API) limit(k bodyKind) int64 {
-	switch k {
+// limit is how many bytes a body of the route may have: its own limit, and a
+// document where it may carry one, which inside JSON is base64, a third longer.
+func (a *API) limit(rt *compiled) int64 {
+	switch rt.body {
 	case createBody:
-		return a.cfg.BodyLimit/3*4 + maxJSON
+		return a.cfg.BodyLimit/3*4 + rt.limit
 	case fileBody, depositBody:
-		return a.cfg.BodyLimit + maxJSON
-	case formBody:
-		return 4 * maxJSON // a drawn signature
-	case noBody, jsonBody, optionalJSON:
+		return a.cfg.BodyLimit + rt.limit
+	case noBody, jsonBody, optionalJSON, formBody:
 	}
-	return maxJSON
+	return rt.limit
 }
 
 var media = map[bodyKind][]string{
@@ -71,58 +70,85 @@ var media = map[bodyKind][]string{
 
 // read takes the body in: 413, then 415, then 400.
 func (a *API) read(c *call) error {
-	kind, limit := c.route.body, a.limit(c.route.body)
-	if c.r.ContentLength > limit {
+	kind, size, limit := c.route.body, c.r.ContentLength, a.limit(c.route)
+	if c.r.Body == nil || c.r.Body == http.NoBody {
+		size = 0
+	}
+	if size > limit {
 		return errTooLarge
 	}
-	known := c.r.ContentLength >= 0
-	if known {
-		if err := c.checkMedia(kind, c.r.ContentLength > 0); err != nil {
+	if size > 0 && !a.room.has(c.holder(a), size) {
+		return errBusy
+	}
+	if size == 0 {
+		return c.take(kind, nil)
+	}
+	now := time.Now() // the client's time is no test's
+	c.in = &incoming{
+		body: c.r.Body, control: http.NewResponseController(c.w), start: now, end: now.Add(a.cfg.BodyTimeout), limit: limit,
+		room: a.room, holder: c.holder(a),
+	}
+	body := io.Reader(c.in)
+	if size < 0 { // whether there is a body at all
+		first := make([]byte, 1)
+		if _, err := io.ReadFull(c.in, first); errors.Is(err, io.EOF) {
+			return c.take(kind, nil)
+		} else if err != nil {
 			return err
 		}
+		body = io.MultiReader(bytes.NewReader(first), c.in)
 	}
-	if name, params, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")); c.r.ContentLength > 0 && name == "multipart/form-data" {
-		return c.takeMultipart(c.r.Body, c.r.ContentLength, params["boundary"])
+	if err := c.checkMedia(kind); err != nil {
+		return err
 	}
-	raw, err := readAll(io.LimitReader(c.r.Body, limit+1), c.r.ContentLength)
+	if name, params, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")); name == "multipart/form-data" {
+		return c.takeMultipart(body, size, params["boundary"])
+	}
+	raw, err := readAll(body, size)
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return errTooLarge
-		}
-		return &badRequest{"body_unreadable", "the body could not be read"}
-	}
-	if int64(len(raw)) > limit {
-		return errTooLarge
-	}
-	if !known {
-		if err := c.checkMedia(kind, len(raw) > 0); err != nil {
-			return err
-		}
+		return err
 	}
 	return c.take(kind, raw)
 }
 
-// firstRead is read before the size that a client announces is believed.
-const firstRead = 64 << 10
-
-// readAll is io.ReadAll for what is most likely size bytes long, in two
-// allocations where io.ReadAll copies a document many times.
-func readAll(r io.Reader, size int64) ([]byte, error) {
-	var b bytes.Buffer
-	n, err := b.ReadFrom(io.LimitReader(r, firstRead))
-	if err != nil || n < firstRead {
-		return b.Bytes(), err
+// holder is whom the bytes of a body are held for.
+func (c *call) holder(a *API) string {
+	switch {
+	case c.key != nil:
+		return "org:" + c.key.OrgID
+	case c.signer != "":
+		return "signer:" + c.signer
 	}
-	b.Grow(int(max(size-n, 0)) + bytes.MinRead)
-	_, err = b.ReadFrom(r)
-	return b.Bytes(), err
+	return "address:" + a.address(c.r)
 }
 
-func (c *call) checkMedia(kind bodyKind, present bool) error {
-	if !present {
-		return nil
+// firstRead is the room that a body begins with.
+const firstRead = 4 << 10
+
+// readAll is io.ReadAll for what is announced as size bytes long, -1 for not at
+// all. The room doubles with what has arrived, up to size.
+func readAll(r io.Reader, size int64) ([]byte, error) {
+	b := make([]byte, 0, firstRead)
+	for {
+		if len(b) == cap(b) {
+			most := int64(2 * cap(b))
+			if size >= int64(len(b)) {
+				most = min(most, size+1) // one more to see the end
+			}
+			b = append(make([]byte, 0, max(most, int64(len(b))+1)), b...)
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if errors.Is(err, io.EOF) {
+			return b, nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
+}
+
+func (c *call) checkMedia(kind bodyKind) error {
 	ct := c.r.Header.Get("Content-Type")
 	if enc := c.r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return errMediaType
@@ -154,13 +180,10 @@ func (c *call) take(kind bodyKind, raw []byte) error {
 		}
 		return c.takeJSON(raw)
 	}
-	name, params, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	switch name {
+	switch name, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")); name {
 	case "application/pdf":
 		c.body = body{kind: "pdf", parts: []part{{name: "file", contentType: name, content: raw}}}
 		return nil
-	case "multipart/form-data":
-		return c.takeMultipart(bytes.NewReader(raw), int64(len(raw)), params["boundary"])
 	case "application/x-www-form-urlencoded":
 		form, err := url.ParseQuery(string(raw))
 		if err != nil {
@@ -173,31 +196,35 @@ func (c *call) take(kind bodyKind, raw []byte) error {
 }
 
 func (c *call) takeJSON(raw []byte) error {
-	tree, err := parseJSON(raw)
-	if err != nil {
+	if err := checkJSON(raw, c.route.nodes); err != nil {
 		return err
 	}
-	c.body = body{kind: "json", json: raw, tree: tree}
+	c.body = body{kind: "json", json: raw}
 	return nil
 }
 
-// takeMultipart reads the parts of a body of size bytes.
+// takeMultipart reads the parts of a body that is announced as size bytes long.
 func (c *call) takeMultipart(r io.Reader, size int64, boundary string) error {
 	c.body = body{kind: "multipart"}
 	mr := multipart.NewReader(r, boundary)
 	for {
 		p, err := mr.NextRawPart()
 		if errors.Is(err, io.EOF) {
+			if _, err := io.Copy(io.Discard, r); err != nil { // what comes after the last boundary
+				return c.multipartProblem()
+			}
 			return nil
 		}
 		if err != nil {
-			return &badRequest{"bad_multipart", "the multipart body could not be read"}
+			return c.multipartProblem()
 		}
 		content, err := readAll(p, size)
 		if err != nil {
-			return &badRequest{"bad_multipart", "the multipart body could not be read"}
+			return c.multipartProblem()
 		}
-		size -= int64(cap(content)) // all parts together are given no more room than the body announced
+		if size >= 0 { // all parts together have no more room than the body announced
+			size = max(0, size-int64(len(content)))
+		}
 		pt := part{name: p.FormName(), contentType: mediaOf(p.Header), filename: p.FileName(), content: content}
 		if c.body.part(pt.name) != nil || len(c.body.parts) == maxParts {
 			return &badRequest{"bad_multipart", "each part may come once"}
@@ -206,7 +233,15 @@ func (c *call) takeMultipart(r io.Reader, size int64, boundary string) error {
 	}
 }
 
-func mediaOf(h textproto.MIMEHeader) string {
+// multipartProblem is what ended the body, or that it is not multipart.
+func (c *call) multipartProblem() error {
+	if c.in != nil && c.in.err != nil && !c.in.done {
+		return c.in.err
+	}
+	return &badRequest{"bad_multipart", "the multipart body could not be read"}
+}
+
+func mediaOf(h interface{ Get(string) string }) string {
 	name, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil {
 		return ""
@@ -225,12 +260,19 @@ func (b *body) digest(method, path string) (storage.Digest, error) {
 	for i, p := range b.parts {
 		parts[i] = partDigest{p.name, p.contentType, p.filename, storage.Sum(p.content)}
 	}
+	content := jsontext.Value("null")
+	if b.json != nil {
+		var err error
+		if content, err = canonical(b.json); err != nil {
+			return "", err
+		}
+	}
 	raw, err := json.Marshal(struct {
 		Method, Path, Kind string
-		Body               any
+		Body               jsontext.Value
 		Parts              []partDigest
 		Form               url.Values
-	}{method, path, b.kind, b.tree, parts, b.form})
+	}{method, path, b.kind, content, parts, b.form}, json.Deterministic(true))
 	if err != nil {
 		return "", fmt.Errorf("digest of the request: %w", err)
 	}

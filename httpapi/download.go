@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/evaultlib/evault/httpapi/web"
@@ -109,7 +108,7 @@ func (a *API) downloadAddress(token string) string {
 // download serves a signed URL. Every spelling but the one that was issued is
 // refused.
 func (a *API) download(c *call) (*reply, error) {
-	if c.r.URL.RawQuery != "" || c.r.URL.ForceQuery || strings.Contains(c.r.URL.EscapedPath(), "%") {
+	if c.r.URL.RawQuery != "" || c.r.URL.ForceQuery {
 		return nil, a.guard(c, errTicket)
 	}
 	t, err := a.openTicket(c, c.params["token"], ticketAuthoritative, ticketCopy, ticketPackage)

@@ -1,6 +1,10 @@
 package httpapi
 
-import "github.com/evaultlib/evault/scopes"
+import (
+	"time"
+
+	"github.com/evaultlib/evault/scopes"
+)
 
 // RouteInfo is a row of the table, for tests.
 type RouteInfo struct {
@@ -22,8 +26,8 @@ func Routes() []RouteInfo {
 	return out
 }
 
-// ParseJSON is the strict reader, for tests.
-func ParseJSON(b []byte) (any, error) { return parseJSON(b) }
+// CheckJSON is the strict reader, for tests.
+func CheckJSON(b []byte) error { return checkJSON(b, maxNodes) }
 
 // Judge is the table of problems, for tests.
 func Judge(err error) (status int, code, detail string) {
@@ -38,4 +42,18 @@ func Codes() []string {
 		out = append(out, p.code)
 	}
 	return out
+}
+
+// Held is how many bytes of bodies a holds, for tests.
+func (a *API) Held() int64 {
+	a.room.mu.Lock()
+	defer a.room.mu.Unlock()
+	return a.room.held
+}
+
+// BodyDeadline is how long a body may take of which n bytes have come, for tests.
+func BodyDeadline(n int64, timeout time.Duration) time.Duration {
+	start := time.Now()
+	in := &incoming{start: start, end: start.Add(timeout), n: n}
+	return in.deadline(start.Add(timeout)).Sub(start)
 }

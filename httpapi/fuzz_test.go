@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -16,9 +17,10 @@ func FuzzStrict(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		tree, err := httpapi.ParseJSON(b)
+		err := httpapi.CheckJSON(b)
 		if err != nil {
-			if msg := err.Error(); json.Valid(b) && utf8.Valid(b) && !strings.Contains(msg, "twice") && !strings.Contains(msg, "deep") {
+			known := func(word string) bool { return strings.Contains(err.Error(), word) }
+			if json.Valid(b) && utf8.Valid(b) && !known("twice") && !known("deep") && !known("more than") && !lone(b) {
 				t.Errorf("refused %q: %v", b, err)
 			}
 			return
@@ -26,12 +28,14 @@ func FuzzStrict(f *testing.F) {
 		if !json.Valid(b) {
 			t.Fatalf("accepted %q, which is not JSON", b)
 		}
-		again, err := json.Marshal(tree)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := httpapi.ParseJSON(again); err != nil {
-			t.Errorf("%q was accepted, its own encoding %q was not: %v", b, again, err)
-		}
 	})
+}
+
+// lone reports whether b has an escape that may be half of a surrogate pair,
+// which encoding/json accepts and RFC 8259 does not define.
+func lone(b []byte) bool {
+	lower := bytes.ToLower(b)
+	return bytes.Contains(lower, []byte(`\ud8`)) || bytes.Contains(lower, []byte(`\ud9`)) || bytes.Contains(lower, []byte(`\uda`)) ||
+		bytes.Contains(lower, []byte(`\udb`)) || bytes.Contains(lower, []byte(`\udc`)) || bytes.Contains(lower, []byte(`\udd`)) ||
+		bytes.Contains(lower, []byte(`\ude`)) || bytes.Contains(lower, []byte(`\udf`))
 }

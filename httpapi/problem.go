@@ -23,6 +23,8 @@ var (
 	errRate          = errors.New("httpapi: rate limit")
 	errNoRoute       = errors.New("httpapi: no such route")
 	errTooLarge      = errors.New("httpapi: body too large")
+	errSlowBody      = errors.New("httpapi: body too slow")
+	errBusy          = errors.New("httpapi: too many bodies in flight")
 	errMediaType     = errors.New("httpapi: media type")
 	errTicket        = errors.New("httpapi: not a download address of ours")
 	errTicketExpired = errors.New("httpapi: download address has expired")
@@ -76,6 +78,8 @@ var problems = []problem{
 	{errRate, 429, "rate_limited", "The rate limit is used up"},
 	{errNoRoute, 404, "route_not_found", "There is no such route"},
 	{errTooLarge, 413, "body_too_large", "The body is larger than the limit"},
+	{errSlowBody, 408, "body_too_slow", "The body did not arrive in time"},
+	{errBusy, 503, "busy", "Too many request bodies are being received; try again"},
 	{errMediaType, 415, "media_type", "The body's media type is not one that this route reads"},
 	{errTicket, 403, "token_invalid", "This is no download address of ours"},
 	{errTicketExpired, 410, "token_expired", "The download address has expired"},
@@ -172,6 +176,8 @@ type document struct {
 	RequestID string        `json:"request_id"`
 	Error     string        `json:"error"`
 	Details   []check.Field `json:"details,omitempty"`
+	// More is how many details were left out: a refusal has at most 100.
+	More int `json:"more,omitempty"`
 }
 
 // judge turns an error into its document.
@@ -193,7 +199,7 @@ func judge(err error) document {
 	case errors.As(err, &method):
 		return document{Status: 405, Code: "method_not_allowed", Title: "The route has no such method", Detail: "allowed: " + strings.Join(method.allowed, ", ")}
 	case errors.As(err, &invalid):
-		return document{Status: 422, Code: "invalid", Title: "The request breaks a rule", Detail: invalid.Error(), Details: invalid.Fields}
+		return document{Status: 422, Code: "invalid", Title: "The request breaks a rule", Detail: invalid.Error(), Details: invalid.Fields, More: invalid.More}
 	}
 	if d, ok := judgeEngine(err); ok {
 		return d
@@ -276,6 +282,7 @@ func judgeRefusal(r *esign.Refusal) document {
 // docs page.
 var inline = []problem{
 	{nil, 400, "bad_json", "The body is not one JSON value"},
+	{nil, 400, "too_many_values", "The body has more JSON values than the route reads"},
 	{nil, 400, "unknown_field", "The body has a field that the route does not have"},
 	{nil, 400, "duplicate_field", "A field comes twice"},
 	{nil, 400, "bad_type", "A field has another JSON type"},

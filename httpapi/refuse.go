@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,15 +36,42 @@ func (a *API) refuse(c *call, err error) {
 		return
 	}
 	d.Type = fmt.Sprintf("%s%s/docs#%s", a.cfg.BaseURL, a.cfg.BasePath, d.Code)
-	d.Error, d.RequestID = d.Detail, c.requestID
-	d.Instance = c.instance()
-	b, err := json.Marshal(d)
-	if err != nil {
-		b = []byte(`{"status":500,"code":"internal"}`)
-	}
+	d.RequestID, d.Instance = c.requestID, c.instance()
+	b := d.encode()
 	h.Set("Cache-Control", "no-store")
 	h.Del("ETag")
 	c.writeBytes(d.Status, map[string]string{"Content-Type": "application/problem+json"}, b)
+}
+
+// Sizes of a refusal. A client's own text in it is cut, so that the whole stays
+// far below 64 KiB: 100 details of at most 500 bytes.
+const (
+	maxDetail  = 4 << 10
+	maxMessage = 300
+)
+
+// encode cuts what a client sent down to size and returns the JSON.
+func (d *document) encode() []byte {
+	d.Detail, d.Instance = clip(d.Detail, maxDetail), clip(d.Instance, maxDetail)
+	d.Error = d.Detail
+	d.Details = slices.Clone(d.Details[:min(len(d.Details), check.MaxFields)])
+	for i := range d.Details {
+		f := &d.Details[i]
+		f.Field, f.Message = clip(f.Field, maxEcho), clip(f.Message, maxMessage)
+	}
+	b, err := json.Marshal(d)
+	if err != nil {
+		return []byte(`{"status":500,"code":"internal"}`)
+	}
+	return b
+}
+
+// clip cuts s to at most n bytes, between characters.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
 // retryAfter is the seconds after which trying again makes sense, 0 for never.

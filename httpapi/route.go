@@ -39,7 +39,9 @@ type route struct {
 	cred    credential
 	scopes  []scopes.Scope // byKey: one of these is needed
 	body    bodyKind
-	forever bool // the first answer is kept for ever, else 24 h
+	limit   int64 // bytes of its body beside a document; default: sizeOrdinary, or sizeNone with noBody
+	nodes   int   // JSON values in its body; default: maxNodes
+	forever bool  // the first answer is kept for ever, else 24 h
 	handle  func(*API, *call) (*reply, error)
 	// refill puts the secrets back into a stored first answer; nil: it has none.
 	refill func(*API, *call, []byte) (*reply, error)
@@ -52,9 +54,28 @@ type compiled struct {
 	segments []string
 }
 
+// Sizes of bodies without a document.
+const (
+	sizeNone     = 4 << 10
+	sizeSigner   = 4 << 10 // consent, withdrawal, decline
+	sizeToken    = 8 << 10 // an embed token and an origin
+	sizeOrdinary = 64 << 10
+	sizeEnvelope = 1 << 20 // an envelope's fields, signers and metadata
+	sizeDrawing  = 4 << 20 // a drawn signature
+)
+
 func compile(table []route) []compiled {
 	out := make([]compiled, len(table))
 	for i, rt := range table {
+		if rt.limit == 0 {
+			rt.limit = sizeOrdinary
+			if rt.body == noBody {
+				rt.limit = sizeNone
+			}
+		}
+		if rt.nodes == 0 {
+			rt.nodes = maxNodes
+		}
 		out[i] = compiled{rt, strings.Split(strings.TrimPrefix(rt.pattern, "/"), "/")}
 	}
 	return out

@@ -8,7 +8,7 @@ func need(s ...scopes.Scope) []scopes.Scope { return s }
 func table() []route {
 	return []route{
 		{method: "GET", pattern: "/partner/envelopes", scopes: need(scopes.EnvelopesRead), handle: (*API).listEnvelopes, about: "List envelopes, newest first"},
-		{method: "POST", pattern: "/partner/envelopes", scopes: need(scopes.EnvelopesWrite), body: createBody, handle: (*API).createEnvelope, about: "Create an envelope"},
+		{method: "POST", pattern: "/partner/envelopes", scopes: need(scopes.EnvelopesWrite), body: createBody, limit: sizeEnvelope, handle: (*API).createEnvelope, about: "Create an envelope"},
 		{method: "GET", pattern: "/partner/envelopes/{id}", scopes: need(scopes.EnvelopesRead), handle: (*API).getEnvelope, about: "Read an envelope"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/status", scopes: need(scopes.EnvelopesRead), handle: (*API).getStatus, about: "Poll an envelope's status"},
 		{method: "POST", pattern: "/partner/envelopes/{id}/upload", scopes: need(scopes.EnvelopesWrite), body: fileBody, handle: (*API).upload, about: "Bring the PDF of a paper envelope"},
@@ -33,8 +33,8 @@ func table() []route {
 
 		{method: "PATCH", pattern: "/partner/webhook", scopes: need(scopes.EnvelopesWrite), body: jsonBody, handle: (*API).patchWebhook, about: "Set where the key's events are sent"},
 
-		{method: "POST", pattern: "/embed/token", scopes: need(scopes.ESignWrite, scopes.VaultRead), body: jsonBody, handle: (*API).embedToken, refill: (*API).embedAgain, about: "Make a token for a widget"},
-		{method: "POST", pattern: "/embed/session", cred: byNobody, body: jsonBody, handle: (*API).embedSession, refill: (*API).embedSessionAgain, about: "Exchange an embed token, once, for a session"},
+		{method: "POST", pattern: "/embed/token", scopes: need(scopes.ESignWrite, scopes.VaultRead), body: jsonBody, limit: sizeToken, handle: (*API).embedToken, refill: (*API).embedAgain, about: "Make a token for a widget"},
+		{method: "POST", pattern: "/embed/session", cred: byNobody, body: jsonBody, limit: sizeToken, handle: (*API).embedSession, refill: (*API).embedSessionAgain, about: "Exchange an embed token, once, for a session"},
 		{method: "GET", pattern: "/embed/{widget}/{id}", cred: byNobody, handle: (*API).embedPage, about: "The widget's frame"},
 		{method: "GET", pattern: "/vault/{token}", cred: byToken, handle: (*API).vaultPage, about: "The vault's page of an embed session"},
 		{method: "GET", pattern: "/vault/{token}/copy.pdf", cred: byToken, handle: (*API).vaultPageCopy, about: "The marked copy, for an embed session"},
@@ -46,10 +46,10 @@ func table() []route {
 		{method: "GET", pattern: "/sign/{token}/document.pdf", cred: byToken, handle: (*API).signerDocument, about: "The document, every page marked as a copy"},
 		{method: "GET", pattern: "/sign/{token}/pages/{n}.png", cred: byToken, handle: (*API).signerPageImage, about: "A page of the document as a picture"},
 		{method: "GET", pattern: "/sign/{token}/disclosure.pdf", cred: byToken, handle: (*API).signerDisclosure, about: "What a signer consents to"},
-		{method: "POST", pattern: "/sign/{token}/consent", cred: byToken, body: formBody, handle: (*API).signerConsent, about: "Consent to electronic records"},
-		{method: "POST", pattern: "/sign/{token}/consent/withdraw", cred: byToken, body: formBody, handle: (*API).signerWithdraw, about: "Take a consent back"},
-		{method: "POST", pattern: "/sign/{token}/sign", cred: byToken, body: formBody, handle: (*API).signerSign, about: "Sign"},
-		{method: "POST", pattern: "/sign/{token}/decline", cred: byToken, body: formBody, handle: (*API).signerDecline, about: "Decline to sign, which ends the envelope"},
+		{method: "POST", pattern: "/sign/{token}/consent", cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerConsent, about: "Consent to electronic records"},
+		{method: "POST", pattern: "/sign/{token}/consent/withdraw", cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerWithdraw, about: "Take a consent back"},
+		{method: "POST", pattern: "/sign/{token}/sign", cred: byToken, body: formBody, limit: sizeDrawing, handle: (*API).signerSign, about: "Sign"},
+		{method: "POST", pattern: "/sign/{token}/decline", cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerDecline, about: "Decline to sign, which ends the envelope"},
 
 		{method: "GET", pattern: "/download/{token}", cred: byToken, handle: (*API).download, about: "Fetch what a signed address names"},
 		{method: "GET", pattern: "/verify/{sha256}", cred: byNobody, handle: (*API).verify, about: "Ask what bytes with a digest are to the vault"},

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
@@ -19,12 +18,41 @@ type pass struct {
 	frame web.Frame // who may frame the pages: the embed token's origin
 }
 
+// noSuchToken refuses and counts a token that was never issued.
+func (a *API) noSuchToken(c *call) error {
+	if strings.HasPrefix(c.route.pattern, "/sign/") {
+		a.asPage(c, pass{})
+		return a.guard(c, esign.ErrLink)
+	}
+	return a.guard(c, errTicket)
+}
+
+// admit judges the token of a signer route before its body is read: the MAC of a
+// link, which needs no database, or an embed session's row.
+func (a *API) admit(c *call) error {
+	if c.route.body == noBody {
+		return nil // the handler judges it
+	}
+	p, err := a.signerPass(c)
+	if err != nil {
+		a.asPage(c, p)
+		return a.guard(c, err)
+	}
+	c.pass = &p
+	return nil
+}
+
 // signerPass opens the token in the path. What is no token of ours counts
 // against the address.
 func (a *API) signerPass(c *call) (pass, error) {
+	if c.pass != nil {
+		return *c.pass, nil
+	}
 	token := c.params["token"]
 	if !strings.Contains(token, ".") {
-		return pass{link: token}, nil
+		id, err := a.cfg.ESign.SignerOf(token)
+		c.signer = id
+		return pass{link: token}, err
 	}
 	t, err := a.openTicket(c, token, ticketSession)
 	if err != nil {
@@ -34,6 +62,7 @@ func (a *API) signerPass(c *call) (pass, error) {
 	if err != nil {
 		return pass{}, err
 	}
+	c.signer = t.Target
 	return pass{link: link, frame: web.Frame(t.Filename)}, nil
 }
 
@@ -225,9 +254,9 @@ func (c *call) reason() (string, error) {
 
 type signInput struct {
 	Signature struct {
-		Kind string `json:"kind"`
-		Text string `json:"text"`
-		PNG  string `json:"png_base64"`
+		Kind string     `json:"kind"`
+		Text string     `json:"text"`
+		PNG  base64Text `json:"png_base64"`
 	} `json:"signature"`
 	Fields []struct {
 		FieldID string `json:"field_id"`
@@ -254,11 +283,10 @@ func (c *call) signature(r *esign.SignRequest) error {
 	if err := c.decode(&in); err != nil {
 		return err
 	}
-	png, err := base64.StdEncoding.Strict().DecodeString(in.Signature.PNG)
-	if err != nil {
+	if in.Signature.PNG.bad {
 		return check.Fail("signature.png_base64", "base64", "must be base64 as in RFC 4648 section 4")
 	}
-	r.Signature = esign.Signature{Kind: in.Signature.Kind, Text: in.Signature.Text, PNG: png}
+	r.Signature = esign.Signature{Kind: in.Signature.Kind, Text: in.Signature.Text, PNG: in.Signature.PNG.content}
 	for _, f := range in.Fields {
 		r.Fields = append(r.Fields, esign.FieldValue{FieldID: f.FieldID, Value: f.Value})
 	}

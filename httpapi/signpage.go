@@ -163,7 +163,7 @@ func pageText(d document) string {
 // asPage makes refusals of this call pages for people, where the client is a
 // browser that shows them.
 func (a *API) asPage(c *call, p pass) {
-	if c.body.kind != "form" && !c.wantsPage() && c.route.pattern != "/sign/{token}" {
+	if c.body.kind != "form" && mediaOf(c.r.Header) != "application/x-www-form-urlencoded" && !c.wantsPage() && c.route.pattern != "/sign/{token}" {
 		return
 	}
 	c.refuseByPage(p.frame)

@@ -2,19 +2,72 @@ package httpapi
 
 import (
 	"bytes"
-	"encoding/json"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-const maxDepth = 32 // of nested values
+const (
+	maxDepth = 32     // of nested values
+	maxNodes = 10_000 // values in one body, unless its route says more
+)
+
+var errNotJSON = &badRequest{"bad_json", "the body is not JSON"}
+
+// checkJSON reads one JSON value (RFC 8259) and keeps nothing of it: valid
+// UTF-8, no name twice in an object, at most so many values, nothing after it.
+func checkJSON(raw []byte, nodes int) error {
+	if !utf8.Valid(raw) {
+		return &badRequest{"bad_json", "the body is not UTF-8"}
+	}
+	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	for n := 0; ; {
+		token, err := d.ReadToken()
+		if err != nil {
+			return syntaxProblem(err)
+		}
+		kind := token.Kind()
+		if kind != '}' && kind != ']' && !isName(d) {
+			n++
+		}
+		switch depth := d.StackDepth(); {
+		case n > nodes:
+			return &badRequest{"too_many_values", fmt.Sprintf("the body has more than %d JSON values", nodes)}
+		case depth > maxDepth:
+			return &badRequest{"bad_json", fmt.Sprintf("the body is nested deeper than %d values", maxDepth)}
+		case depth == 0 && len(bytes.TrimLeft(raw[d.InputOffset():], " \t\r\n")) > 0:
+			return &badRequest{"bad_json", "there is more than one JSON value"}
+		case depth == 0:
+			return nil
+		}
+	}
+}
+
+// isName reports whether the token that d has just read is a member's name.
+func isName(d *jsontext.Decoder) bool {
+	kind, length := d.StackIndex(d.StackDepth())
+	return kind == '{' && length%2 == 1
+}
+
+func syntaxProblem(err error) error {
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) && errors.Is(syntax.Err, jsontext.ErrDuplicateName) {
+		return &badRequest{"duplicate_field", fmt.Sprintf("field %q comes twice", fieldPath(syntax.JSONPointer))}
+	}
+	return errNotJSON
+}
 
 // decode reads the JSON object of the body into v, strictly.
-func (c *call) decode(v any) error { return decodeTree(c.body.json, c.body.tree, v) }
+func (c *call) decode(v any) error { return decodeJSON(c.body.json, v) }
 
 // decodePart reads a part of a multipart body, if it is there, into v.
 func (c *call) decodePart(name string, v any) error {
@@ -22,260 +75,75 @@ func (c *call) decodePart(name string, v any) error {
 	if p == nil {
 		return nil
 	}
-	tree, err := parseJSON(p.content)
-	if err != nil {
+	if err := checkJSON(p.content, c.route.nodes); err != nil {
 		return err
 	}
-	return decodeTree(p.content, tree, v)
+	return decodeJSON(p.content, v)
 }
 
 // onlyParts refuses parts of other names.
 func (c *call) onlyParts(names ...string) error {
 	for _, p := range c.body.parts {
 		if !slices.Contains(names, p.name) {
-			return &badRequest{"unknown_part", fmt.Sprintf("unknown part %q", p.name)}
+			return &badRequest{"unknown_part", fmt.Sprintf("unknown part %q", clip(p.name, maxEcho))}
 		}
 	}
 	return nil
 }
 
-func decodeTree(raw []byte, tree, v any) error {
-	if _, ok := tree.(map[string]any); !ok {
+// decodeJSON reads one object whose members all are fields of v, in their exact
+// spelling.
+func decodeJSON(raw []byte, v any) error {
+	if trimmed := bytes.TrimLeft(raw, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return &badRequest{"bad_json", "the body must be one JSON object"}
 	}
-	if err := known(tree, reflect.TypeOf(v).Elem(), ""); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(raw, v); err != nil {
-		var te *json.UnmarshalTypeError
-		if errors.As(err, &te) {
-			return &badRequest{"bad_type", fmt.Sprintf("%s must not be a JSON %s", orBody(te.Field), te.Value)}
-		}
-		return &badRequest{"bad_json", "the body is not valid JSON for this route"}
-	}
-	return nil
-}
-
-func orBody(field string) string {
-	if field == "" {
-		return "the body"
-	}
-	return field
-}
-
-// parseJSON reads one JSON value (RFC 8259): valid UTF-8, no name twice in an
-// object, nothing after it. It goes through the bytes once, for a body may be a
-// document of many megabytes.
-func parseJSON(raw []byte) (any, error) {
-	if !utf8.Valid(raw) {
-		return nil, &badRequest{"bad_json", "the body is not UTF-8"}
-	}
-	p := parser{raw}
-	v, err := p.value(0)
-	if err != nil {
-		return nil, err
-	}
-	if p.peek() != 0 || len(p.rest) > 0 {
-		return nil, &badRequest{"bad_json", "there is more than one JSON value"}
-	}
-	return v, nil
-}
-
-var errNotJSON = &badRequest{"bad_json", "the body is not JSON"}
-
-// parser holds what is left to read.
-type parser struct{ rest []byte }
-
-// peek skips white space and returns the next byte, 0 at the end.
-func (p *parser) peek() byte {
-	p.rest = bytes.TrimLeft(p.rest, " \t\r\n")
-	if len(p.rest) == 0 {
-		return 0
-	}
-	return p.rest[0]
-}
-
-// take takes c if it comes next.
-func (p *parser) take(c byte) bool {
-	if c == 0 || p.peek() != c {
-		return false
-	}
-	p.rest = p.rest[1:]
-	return true
-}
-
-func (p *parser) value(depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, &badRequest{"bad_json", "the body is nested too deep"}
-	}
-	switch p.peek() {
-	case '{':
-		return p.object(depth)
-	case '[':
-		return p.array(depth)
-	case '"':
-		return p.text()
-	}
-	return p.scalar()
-}
-
-func (p *parser) object(depth int) (any, error) {
-	p.take('{')
-	object := map[string]any{}
-	if p.take('}') {
-		return object, nil
-	}
-	for {
-		if p.peek() != '"' {
-			return nil, errNotJSON
-		}
-		name, err := p.text()
-		if err != nil {
-			return nil, err
-		}
-		if _, twice := object[name]; twice {
-			return nil, &badRequest{"duplicate_field", fmt.Sprintf("field %q comes twice", name)}
-		}
-		if !p.take(':') {
-			return nil, errNotJSON
-		}
-		if object[name], err = p.value(depth + 1); err != nil {
-			return nil, err
-		}
-		if p.take('}') {
-			return object, nil
-		}
-		if !p.take(',') {
-			return nil, errNotJSON
-		}
-	}
-}
-
-func (p *parser) array(depth int) (any, error) {
-	p.take('[')
-	list := []any{}
-	if p.take(']') {
-		return list, nil
-	}
-	for {
-		v, err := p.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-		if p.take(']') {
-			return list, nil
-		}
-		if !p.take(',') {
-			return nil, errNotJSON
-		}
-	}
-}
-
-// text reads a string. One with escapes is left to encoding/json.
-func (p *parser) text() (string, error) {
-	plain := true
-	for i := 1; i < len(p.rest); i++ {
-		switch c := p.rest[i]; {
-		case c == '\\':
-			plain = false
-			i++
-		case c < ' ':
-			return "", errNotJSON
-		case c == '"':
-			token := p.rest[:i+1]
-			p.rest = p.rest[i+1:]
-			if plain {
-				return string(token[1:i]), nil
-			}
-			var s string
-			if json.Unmarshal(token, &s) != nil {
-				return "", errNotJSON
-			}
-			return s, nil
-		}
-	}
-	return "", errNotJSON
-}
-
-// scalar reads a number, true, false or null.
-func (p *parser) scalar() (any, error) {
-	end := bytes.IndexAny(p.rest, " \t\r\n,]}")
-	if end < 0 {
-		end = len(p.rest)
-	}
-	token := string(p.rest[:end])
-	p.rest = p.rest[end:]
-	switch token {
-	case "null":
-		return nil, nil //nolint:nilnil // the value null
-	case "true", "false":
-		return token == "true", nil
-	}
-	if token == "" || strings.Trim(token, "-+.eE0123456789") != "" || !json.Valid([]byte(token)) {
-		return nil, errNotJSON
-	}
-	return json.Number(token), nil
-}
-
-var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
-
-// known refuses names that the type does not have, in their exact spelling:
-// encoding/json would also take another case.
-func known(tree any, t reflect.Type, path string) error {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if reflect.PointerTo(t).Implements(unmarshaler) {
+	err := json.Unmarshal(raw, v, json.RejectUnknownMembers(true))
+	var semantic *json.SemanticError
+	switch {
+	case err == nil:
 		return nil
+	case !errors.As(err, &semantic):
+		return syntaxProblem(err)
+	case errors.Is(semantic.Err, json.ErrUnknownName):
+		return &badRequest{"unknown_field", fmt.Sprintf("unknown field %q", fieldPath(semantic.JSONPointer))}
+	case semantic.GoType == reflect.TypeFor[time.Time]() && semantic.JSONKind == '"':
+		return &badRequest{"bad_type", fieldPath(semantic.JSONPointer) + " must be a time as in RFC 3339"}
 	}
-	switch v := tree.(type) {
-	case map[string]any:
-		switch t.Kind() {
-		case reflect.Struct:
-			return knownFields(v, t, path)
-		case reflect.Map:
-			for name, e := range v {
-				if err := known(e, t.Elem(), join(path, name)); err != nil {
-					return err
-				}
-			}
-		}
-	case []any:
-		if t.Kind() == reflect.Slice {
-			for i, e := range v {
-				if err := known(e, t.Elem(), fmt.Sprintf("%s[%d]", path, i)); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-func knownFields(v map[string]any, t reflect.Type, path string) error {
-	fields := make(map[string]reflect.Type, t.NumField())
-	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		fields[name] = f.Type
-	}
-	for name, e := range v {
-		ft, ok := fields[name]
-		if !ok || name == "" {
-			return &badRequest{"unknown_field", fmt.Sprintf("unknown field %q", join(path, name))}
-		}
-		if err := known(e, ft, join(path, name)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func join(path, name string) string {
+	path := fieldPath(semantic.JSONPointer)
 	if path == "" {
-		return name
+		path = "the body"
 	}
-	return path + "." + name
+	return &badRequest{"bad_type", fmt.Sprintf("%s must not be a JSON %s", path, kindName(semantic.JSONKind))}
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case 't', 'f':
+		return "boolean"
+	case 'n', '"', '0':
+		return k.String()
+	}
+	return "value of this form"
+}
+
+// fieldPath spells a JSON Pointer as the API names fields: signers[0].email.
+func fieldPath(p jsontext.Pointer) string {
+	var b strings.Builder
+	for token := range p.Tokens() {
+		switch {
+		case token != "" && strings.Trim(token, "0123456789") == "":
+			b.WriteString("[" + token + "]")
+		case b.Len() > 0:
+			b.WriteString("." + token)
+		default:
+			b.WriteString(token)
+		}
+	}
+	return clip(b.String(), maxEcho)
 }
 
 // nullable tells an absent field from null and from a value.
@@ -284,7 +152,49 @@ type nullable[T any] struct {
 	value   *T
 }
 
-func (n *nullable[T]) UnmarshalJSON(b []byte) error {
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (n *nullable[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	n.present = true
-	return json.Unmarshal(b, &n.value)
+	return json.UnmarshalDecode(d, &n.value)
+}
+
+// base64Text is a JSON string of base64 (RFC 4648 section 4). It is decoded from
+// the body's own bytes, for it may be a document of many megabytes.
+type base64Text struct {
+	content []byte
+	bad     bool // a string, but not base64
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (b *base64Text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	raw, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch raw.Kind() {
+	case 'n':
+		return nil
+	case '"':
+	default:
+		return &json.SemanticError{JSONKind: raw.Kind()}
+	}
+	text := []byte(raw[1 : len(raw)-1])
+	if bytes.IndexByte(text, '\\') >= 0 {
+		if text, err = jsontext.AppendUnquote(nil, raw); err != nil {
+			return err
+		}
+	}
+	b.content = make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Strict().Decode(b.content, text)
+	b.content, b.bad = b.content[:n], err != nil
+	return nil
+}
+
+// canonical is the canonical form (RFC 8785) of JSON that was checked.
+func canonical(raw []byte) (jsontext.Value, error) {
+	v := jsontext.Value(bytes.Clone(raw))
+	if err := v.Canonicalize(); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("canonical JSON: %w", err)
+	}
+	return v, nil
 }

@@ -5,7 +5,7 @@ import "bytes"
 // ReadUpload reads a multipart body as the routes do that take a document: createEnvelope when an envelope is wanted, else
 // upload. It returns the document, nil when there is none.
 func ReadUpload(raw []byte, boundary string, envelope bool) ([]byte, error) {
-	c := &call{}
+	c := &call{route: &compiled{route: route{nodes: maxNodes}}}
 	if err := c.takeMultipart(bytes.NewReader(raw), int64(len(raw)), boundary); err != nil {
 		return nil, err
 	}

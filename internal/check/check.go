@@ -20,27 +20,47 @@ type Field struct {
 	Message string `json:"message"`
 }
 
-// InvalidError lists every field that breaks a rule. The engines alias it.
-type InvalidError struct{ Fields []Field }
+// MaxFields is how many fields an InvalidError lists.
+const MaxFields = 100
 
+// InvalidError lists the fields that break a rule, at most MaxFields of them;
+// More are left out. The engines alias it.
+type InvalidError struct {
+	Fields []Field
+	More   int
+}
+
+// Error names the first ten fields.
 func (e *InvalidError) Error() string {
-	s := make([]string, len(e.Fields))
-	for i, f := range e.Fields {
+	named := e.Fields[:min(len(e.Fields), 10)]
+	s := make([]string, len(named))
+	for i, f := range named {
 		s[i] = f.Field + ": " + f.Message
 	}
-	return "invalid: " + strings.Join(s, "; ")
+	text := "invalid: " + strings.Join(s, "; ")
+	if more := len(e.Fields) - len(named) + e.More; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return text
 }
 
 // Fail returns an InvalidError for one field.
 func Fail(field, rule, format string, args ...any) *InvalidError {
-	return &InvalidError{[]Field{{field, rule, fmt.Sprintf(format, args...)}}}
+	return &InvalidError{Fields: []Field{{field, rule, fmt.Sprintf(format, args...)}}}
 }
 
-// Problems gathers fields; its Err is nil when there are none.
-type Problems struct{ fields []Field }
+// Problems gathers fields, at most MaxFields; its Err is nil when there are none.
+type Problems struct {
+	fields []Field
+	more   int
+}
 
 // Add notes one more field.
 func (p *Problems) Add(field, rule, format string, args ...any) {
+	if len(p.fields) == MaxFields {
+		p.more++
+		return
+	}
 	p.fields = append(p.fields, Field{field, rule, fmt.Sprintf(format, args...)})
 }
 
@@ -63,7 +83,7 @@ func (p *Problems) Err() error {
 	if len(p.fields) == 0 {
 		return nil
 	}
-	return &InvalidError{p.fields}
+	return &InvalidError{p.fields, p.more}
 }
 
 // Struct validates v by its `validate` tags.
