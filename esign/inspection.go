@@ -22,7 +22,7 @@ type InspectedSignature struct {
 	Level          string // none, B-B, B-T, B-LT, B-LTA
 	Integrity      string // valid, invalid, unsupported
 	Coverage       string // whole_file, revision
-	ChangesAfter   string // none, permitted, suspicious, unknown
+	ChangesAfter   string // none, permitted, filled, suspicious, unknown
 	Changes        []string
 	Trust          string // trusted, untrusted, unknown
 	Reason         string

@@ -84,26 +84,89 @@ func permissionAttacks(t testing.TB, kind string) map[string][]byte {
 	return out
 }
 
+// TestFormAttacks: no change of a form is called valid. One that only fills in fields is "filled", any other "suspicious".
 func TestFormAttacks(t *testing.T) {
 	t.Parallel()
 	for _, kind := range rawpdf.Kinds() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			attacks := formAttacks(t, kind)
-			for name, raw := range attacks {
-				r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots()})
-				switch {
-				case err != nil:
-				case r.OK():
-					t.Errorf("%q was taken for valid: %s", name, problems(r))
-				case !slices.ContainsFunc(r.Signatures, func(s pades.SignatureReport) bool { return s.ChangesAfter == pades.ChangesSuspicious }) && !strings.Contains(name, "broken") && !strings.Contains(name, "object stream"):
-					t.Errorf("%q was not judged: %s", name, problems(r))
+			for after, attacks := range map[string]map[string][]byte{
+				pades.ChangesSuspicious: merged(drawnBeyond(t, kind), fieldAttacks(t, kind), formOfAnother(t, kind)),
+				pades.ChangesFilled:     merged(oddFillings(t, kind), permissionAttacks(t, kind)),
+			} {
+				for name, raw := range attacks {
+					want := after
+					switch {
+					case strings.HasPrefix(name, "signed in a field locked"):
+						want = pades.ChangesSuspicious
+					case strings.Contains(name, "object stream"):
+						want = pades.ChangesUnknown
+					}
+					r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots()})
+					switch {
+					case err != nil:
+						t.Errorf("%q: %v", name, err)
+					case r.OK():
+						t.Errorf("%q was taken for valid: %s", name, problems(r))
+					case !slices.ContainsFunc(r.Signatures, func(s pades.SignatureReport) bool { return s.ChangesAfter == want }):
+						t.Errorf("%q is not %s: %s", name, want, problems(r))
+					}
 				}
-				if kind == rawpdf.Classic && testing.Verbose() {
-					t.Logf("%s: %s", name, problems(r))
-				}
+				t.Logf("%d %s", len(attacks), after)
 			}
-			t.Logf("%d attacks", len(attacks))
 		})
 	}
+}
+
+// TestFillingThatIsForbidden: a form that was filled in where a certification or a lock forbids it is "filled" like any other, and the
+// problem says who forbids it.
+func TestFillingThatIsForbidden(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for name, raw := range permissionAttacks(t, rawpdf.Classic) {
+		says := ""
+		switch {
+		case strings.HasPrefix(name, "locked by ") && !strings.Contains(name, ", then sealed"):
+			says = "locks"
+		case strings.HasPrefix(name, "certified P=1,"), strings.HasPrefix(name, "certified P=0"), strings.HasPrefix(name, "certified P=4"):
+			says = "forbids"
+		case strings.HasPrefix(name, "not certified"), strings.HasPrefix(name, "certification not named"):
+		default:
+			continue
+		}
+		n++
+		r := verify(t, raw)
+		found := slices.ContainsFunc(r.Signatures, func(s pades.SignatureReport) bool {
+			return s.ChangesAfter == pades.ChangesFilled && (s.Problem != "") == (says != "") && (strings.Contains(s.Problem, says) || strings.Contains(s.Problem, "forbids"))
+		})
+		if says == "" {
+			found = unbroken(r)
+		}
+		if !found {
+			t.Errorf("%s: %s, want filled, %q", name, problems(r), says)
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d files", n)
+	}
+}
+
+// unbroken reports whether all signatures are valid and trusted and nothing is wrong with them; forms may have been filled in.
+func unbroken(r *pades.Report) bool {
+	for _, s := range r.Signatures {
+		if s.Integrity != pades.IntegrityValid || s.Trust != pades.TrustTrusted || s.Problem != "" || s.ChangesAfter == pades.ChangesSuspicious || s.ChangesAfter == pades.ChangesUnknown {
+			return false
+		}
+	}
+	return r.Problem == "" && len(r.Signatures) > 0
+}
+
+func merged(maps ...map[string][]byte) map[string][]byte {
+	out := map[string][]byte{}
+	for _, m := range maps {
+		for k, v := range m {
+			out[k] = v
+		}
+	}
+	return out
 }

@@ -96,7 +96,6 @@ func (v *verification) revision(s *verified) (*pdf.Document, error) {
 			if err == nil && own.From == s.sig.From && own.To == s.sig.To && own.End == s.sig.End {
 				s.field, s.report.Certification = f, d.Certification(own.Dict)
 				s.locks, s.final = d.Locks(f)
-				s.certifies = d.Certifies(f.Value)
 				return d, nil
 			}
 		}
@@ -123,21 +122,22 @@ func (v *verification) judge(s *verified, steps []step) {
 	}
 }
 
+// worse orders what came after a signature.
+var worse = []string{ChangesNone, ChangesPermitted, ChangesFilled, ChangesSuspicious}
+
 func (v *verification) judgeOne(s *verified, c change) {
+	after, reason := c.judged(s)
 	text := c.Text
-	reason, permitted := c.permitted(s)
 	if reason != "" {
 		text += ", which " + reason
 	}
-	if !permitted {
-		s.report.ChangesAfter = ChangesSuspicious
-	} else if s.report.ChangesAfter == ChangesNone {
-		s.report.ChangesAfter = ChangesPermitted
+	if slices.Index(worse, after) > slices.Index(worse, s.report.ChangesAfter) {
+		s.report.ChangesAfter = after
 	}
 	if len(s.report.Changes) < maxChanges && !slices.Contains(s.report.Changes, text) {
 		s.report.Changes = append(s.report.Changes, text)
 	}
-	if !permitted && s.report.Problem == "" {
+	if s.report.Problem == "" && (reason != "" || after == ChangesSuspicious) {
 		s.report.Problem = "changed afterwards: " + text
 	}
 }

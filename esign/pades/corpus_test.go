@@ -232,21 +232,21 @@ func TestCorpus(t *testing.T) {
 	names := slices.Sorted(maps.Keys(intact))
 	broken, tampered, fooled, verdicts, passes := 0, 0, 0, map[string]int{}, map[string]int{}
 	attacks := tamperings(t)
-	try := func(name string, bad []byte) {
+	try := func(name string, bad []byte, good func(*pades.Report) bool) {
 		tampered++
 		passes[ask(bad)]++
-		if r, err := pades.Verify(context.Background(), bad, pades.Options{Roots: pki().Roots()}); err == nil && r.OK() {
+		if r, err := pades.Verify(context.Background(), bad, pades.Options{Roots: pki().Roots()}); err == nil && good(r) {
 			fooled++
 			t.Errorf("%s: taken for valid: %s", name, problems(r))
 		}
 	}
 	for name, bad := range formAttacks(t, rawpdf.ObjectStream) {
-		try(name, bad)
+		try(name, bad, (*pades.Report).OK)
 	}
 	for _, name := range names {
 		raw := intact[name]
 		r := verify(t, raw)
-		if !r.OK() {
+		if !r.OK() && (!unbroken(r) || !strings.HasPrefix(name, "form ")) {
 			broken++
 			t.Errorf("intact %q: %s", name, problems(r))
 		}
@@ -255,7 +255,7 @@ func TestCorpus(t *testing.T) {
 		t.Logf("%-55s %d signatures, %s, OK %v; pdfsig %s", name, len(r.Signatures), r.Signatures[0].Level, r.OK(), verdict)
 		for attack, change := range attacks {
 			if bad := change(raw); bad != nil {
-				try(name+", "+attack, bad)
+				try(name+", "+attack, bad, unbroken)
 			}
 		}
 	}

@@ -70,7 +70,7 @@
 //     sections build on its own.
 //
 //   - Changes after it. Later revisions may add /DSS, metadata, /Version and /Extensions of the catalog, objects to which the
-//     signed revision does not lead, and signature fields, and fill in the form as the next point says, nothing else. A
+//     signed revision does not lead, and signature fields, nothing else. A
 //     signature field may show something only if its own signature is trusted, that of a time-stamp never: authorities stamp
 //     for everyone. After a certification with P=1, or a signature whose field locks
 //     the document (§12.7.5.5 /Lock with /P 1), only validation material and time-stamps may come. Whatever else differs is
@@ -87,22 +87,15 @@
 //     anything on a page, and readers do not tell it from the page (the "evil annotation" attack), so that the certifier's
 //     consent to comments says nothing about what a later reader sees.
 //
-//   - Form filling (§12.7) is permitted after a certification with P=2 or 3 that is the first signature of the file, named
-//     in /Perms, valid and trusted. Without one it stays a change: nothing tells a form that the signer meant to have filled in
-//     from one prepared to deceive the signer (the "shadow" attacks). It is permitted for each signature whose own locks, and
-//     those of the signatures before it, leave the field alone: FieldMDP (§12.8.2.4) and /Lock of a signed field (§12.7.5.5),
-//     with Action All, Include or Exclude over full names, each with its descendants; both as they stand in the revision that was
-//     signed. A lock that cannot be read is over all fields. One over all fields lets new signature fields come,
-//     but no signature into a field that was there.
+//   - Form filling (§12.7). A field of which nothing changed but its value, its state and its appearance is "filled": it is named
+//     with its old and new value, whatever the signatures allow. Where a certification with P=1 or a lock forbids the change, that
+//     is the signature's problem: FieldMDP (§12.8.2.4) and /Lock of a signed field (§12.7.5.5), with Action All, Include or Exclude
+//     over full names, each with its descendants; both as they stand in the revision that was signed. A lock that cannot be read is
+//     over all fields. One over all fields lets new signature fields come, but no signature into a field that was there.
 //
-//     A field counts as filled in when nothing but its value and its looks changed, and the looks are the value's. A text
-//     field or combo box shows its value, all of it and no more, in order, within the widget, in the color and about the
-//     size of its default appearance, by text operators alone, with a font of the signed form or a standard one; behind it
-//     only a border, and the background that was shown when it was signed. Or no widget has an appearance, nor had one, and
-//     readers draw the value. A check box or radio button shows a state that it had, as its value says. Not permitted: push
-//     buttons, rich text, passwords, read-only fields, forms that are XFA too, fields whose parts disagree or share a name,
-//     what scripts format otherwise than the value, and list boxes that show their list, which takes painting. Each field
-//     is named, with its value.
+//     What a field shows is not compared with its value. Its appearance must be a form whose bounding box, transformed by its matrix,
+//     is no larger than the field's rectangle (§12.5.5), so that it covers nothing beside the field. A signature after which a form was
+//     filled in is never OK: whether what was filled in is what the signer agreed to is for people to say.
 //
 //   - Trust. A chain to a root holds at the proven time: of the signature's own time-stamp, else of the oldest trusted
 //     document time-stamp after it, else [Options].Now. Time-stamp authorities need the extended key usage timeStamping,

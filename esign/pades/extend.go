@@ -18,7 +18,7 @@ import (
 var (
 	// ErrRevocationUnavailable: nobody answered whether a certificate was revoked. Nothing was extended; try again later.
 	ErrRevocationUnavailable = errors.New("pades: no answer about revocation to be had")
-	// ErrNotValid: the file has no signature, or one that is not valid and trusted; only such are preserved.
+	// ErrNotValid: the file has no signature, or one that is not valid and trusted, or that forbids what came after it.
 	ErrNotValid = errors.New("pades: not all signatures of the file are valid and trusted")
 )
 
@@ -90,8 +90,8 @@ func (e *Extender) Extend(ctx context.Context, raw []byte) (*Extension, error) {
 	if err := v.run(); err != nil {
 		return nil, err
 	}
-	if r := v.finish(); !r.OK() {
-		return nil, fmt.Errorf("%w: %s", ErrNotValid, r.firstProblem())
+	if problem := v.finish().firstProblem(); problem != "" {
+		return nil, fmt.Errorf("%w: %s", ErrNotValid, problem)
 	}
 	material, err := e.collect(ctx, v)
 	if err != nil {
@@ -122,16 +122,17 @@ func (e *Extender) Extend(ctx context.Context, raw []byte) (*Extension, error) {
 	return e.stamp(ctx, raw, u)
 }
 
+// firstProblem says why the signatures of a file are not preserved, "" when they are: all must be intact.
 func (r *Report) firstProblem() string {
 	for _, s := range r.Signatures {
-		if !s.OK() {
+		if !s.intact() {
 			return s.Field + ": " + s.Problem
 		}
 	}
-	if r.Problem != "" {
-		return r.Problem
+	if len(r.Signatures) == 0 && r.Problem == "" {
+		return "it has none"
 	}
-	return "it has none"
+	return r.Problem
 }
 
 // collection gathers what the chains of all signatures need.

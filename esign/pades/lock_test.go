@@ -271,10 +271,12 @@ func TestLocksThatSealsMakeAreJudged(t *testing.T) {
 			}
 			wantOK(t, extendFile(t, extender(t), raw), 3)
 			if tc.allows != "" {
-				wantOK(t, increment(t, raw, all[tc.allows].do), 2)
+				if filled := verify(t, increment(t, raw, all[tc.allows].do)); !unbroken(filled) || filled.Signatures[1].ChangesAfter != pades.ChangesFilled {
+					t.Errorf("%s, %s: filled in as the lock allows: %s", name, kind, problems(filled))
+				}
 			}
 			bad := verify(t, increment(t, raw, all[tc.locked].do))
-			if bad.OK() || bad.Signatures[1].ChangesAfter != pades.ChangesSuspicious {
+			if unbroken(bad) || bad.Signatures[1].ChangesAfter != pades.ChangesFilled {
 				t.Errorf("%s, %s: filled in against the lock: %s", name, kind, problems(bad))
 			}
 		}

@@ -24,8 +24,9 @@ const (
 	CoverageRevision  = "revision" // bytes were appended after it
 
 	ChangesNone       = "none"
-	ChangesPermitted  = "permitted"  // later revisions only added signatures, time-stamps and validation material, or filled in what a certification lets fill in
-	ChangesSuspicious = "suspicious" // later revisions did something else
+	ChangesPermitted  = "permitted"  // later revisions only added what alters nothing that the signed one shows: signatures, time-stamps, validation material
+	ChangesFilled     = "filled"     // later revisions also gave form fields other values, which Changes names with the old ones
+	ChangesSuspicious = "suspicious" // later revisions did something else, too
 	ChangesUnknown    = "unknown"
 
 	TrustTrusted   = "trusted"   // a chain to one of the given roots holds at the proven time
@@ -96,8 +97,12 @@ type SignatureReport struct {
 	Problem       string            // the first thing that is wrong; "" when nothing is
 }
 
-// OK reports whether the signature is valid, trusted, and followed by nothing but permitted changes.
-func (s SignatureReport) OK() bool {
+// OK reports whether the signature is valid, trusted, and followed by nothing but permitted changes. What was filled into a form
+// after it is for the caller to judge: such a signature is not OK.
+func (s SignatureReport) OK() bool { return s.intact() && s.ChangesAfter != ChangesFilled }
+
+// intact reports whether the signature is valid and trusted, and followed by no change that it forbids or that is suspicious.
+func (s SignatureReport) intact() bool {
 	return s.Integrity == IntegrityValid && s.Trust == TrustTrusted && s.Problem == "" &&
-		(s.ChangesAfter == ChangesNone || s.ChangesAfter == ChangesPermitted)
+		(s.ChangesAfter == ChangesNone || s.ChangesAfter == ChangesPermitted || s.ChangesAfter == ChangesFilled)
 }

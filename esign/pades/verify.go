@@ -70,7 +70,6 @@ type verified struct {
 	final         bool       // its field forbids all further changes
 	locks         []pdf.Lock // which fields it froze
 	place         int        // among the signatures, from the oldest
-	certifies     bool       // the catalog of its revision names it as the certification
 	material      []bool     // which revocation data of the file its revision carries, by number; of a time-stamp
 	selfContained bool       // the file carries all revocation data for the chains
 	report        SignatureReport

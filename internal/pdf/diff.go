@@ -10,28 +10,32 @@ import (
 // A Change is one thing that later revisions did to a signed one.
 type Change struct {
 	Text string
-	// Permitted says that the change cannot alter what the signed revision shows or does: validation material, metadata,
-	// signature fields.
-	Permitted bool
+	Kind ChangeKind
 	// Validation says that validation material was added, which even a certification without changes allows.
 	Validation bool
 	// Signature is the object number of the signature that was added; 0 for other changes.
 	Signature int
-	// Visible says that the added signature shows something on a page: harmless only as far as that signer is trusted.
+	// Visible says that the added signature shows something on a page.
 	Visible bool
-	// Filling says that a form field was filled in and shows what it was filled in with: harmless only where a certification
-	// allows that and no lock covers the field.
-	Filling bool
 	// Field is the full name of the form field that was filled in, or in which a signature came.
 	Field string
 	// Added says that Field is new.
 	Added bool
 }
 
+// ChangeKind says what a change means for what the signed revision shows or does.
+type ChangeKind int
+
+const (
+	ChangeSuspicious ChangeKind = iota // it may alter that
+	ChangeFilled                       // a form field has another value, or another look in its own rectangle
+	ChangePermitted                    // it cannot: validation material, metadata, signatures
+)
+
 // ChangesSince compares d with one of its earlier revisions, a document opened from a prefix of d, and names what changed.
 //
-// The comparison starts from a whitelist: /DSS, new signature fields and signatures in fields that were there, metadata,
-// form fields filled in.
+// The comparison starts from a whitelist: /DSS, new signature fields and signatures in fields that were there, metadata;
+// form fields filled in are named with their old and new values.
 // Every other object that differs is reported and not permitted, and so is whatever common readers might treat
 // differently: objects outside the cross-reference data, objects supplied for dangling references, objects with a
 // permitted role that also play another one (shadow attacks).
@@ -70,11 +74,9 @@ type comparison struct {
 	dangling  map[int]bool // what it refers to without having it; not all readers look at generations
 	changed   map[int]bool // objects of the old revision that are read from another place
 
-	taken   map[string]bool // names of the old revision's root fields; nil until asked for
-	oldForm Dict            // the form of the old revision
-	filled  map[int]string  // changed objects of form fields, with the name of the field
-	fonts   *formFonts      // of the old form; nil until asked for
-	spent   int             // on form fields; see spend
+	taken       map[string]bool // names of the old revision's root fields; nil until asked for
+	filled      map[int]string  // changed objects of form fields, with the name of the field
+	appearances int             // looked at so far
 }
 
 func (c *comparison) refuse(format string, args ...any) {
@@ -82,7 +84,7 @@ func (c *comparison) refuse(format string, args ...any) {
 }
 
 func (c *comparison) permit(format string, args ...any) {
-	c.changes = append(c.changes, Change{Text: fmt.Sprintf(format, args...), Permitted: true})
+	c.changes = append(c.changes, Change{Text: fmt.Sprintf(format, args...), Kind: ChangePermitted})
 }
 
 func (c *comparison) run() error {
@@ -160,7 +162,7 @@ func (c *comparison) catalog() error {
 	}
 	for _, k := range []Name{"Version", "Extensions"} { // what the features of later revisions ask for (§7.2.2, §7.12)
 		if !Equal(was[k], is[k]) {
-			c.changes = append(c.changes, Change{Text: fmt.Sprintf("/%s of the catalog was changed", k), Permitted: true, Validation: true})
+			c.changes = append(c.changes, Change{Text: fmt.Sprintf("/%s of the catalog was changed", k), Kind: ChangePermitted, Validation: true})
 		}
 	}
 	c.explain(c.old.Root(), "the catalog", 0)
@@ -178,7 +180,6 @@ func (c *comparison) form(was, is Object) error {
 	if err != nil {
 		return err
 	}
-	c.oldForm = old
 	now, err := c.new.Dict(is)
 	if err != nil {
 		return err
@@ -297,7 +298,7 @@ func (c *comparison) signature(name string, f Dict, visible, added bool) {
 		what = "visible " + what
 	}
 	c.changes = append(c.changes, Change{
-		Text: fmt.Sprintf("%s %s was added", what, quoted(name)), Permitted: true, Signature: value.Num, Visible: visible, Field: name, Added: added,
+		Text: fmt.Sprintf("%s %s was added", what, quoted(name)), Kind: ChangePermitted, Signature: value.Num, Visible: visible, Field: name, Added: added,
 	})
 }
 

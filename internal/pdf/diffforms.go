@@ -3,53 +3,29 @@ package pdf
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
+	"math"
 	"slices"
 	"strings"
 )
 
-// maxFillings bounds how many fields one revision may fill in; nobody fills in so many, and each is reported.
+// maxFillings bounds how many fields one revision may change: each is reported.
 const maxFillings = 10_000
 
-// Bits of /Ff (ISO 32000-2 tables 227, 229, 231, 233).
-const (
-	flagReadOnly   = 1 << 0
-	flagMultiline  = 1 << 12
-	flagPassword   = 1 << 13
-	flagPushButton = 1 << 16
-	flagCombo      = 1 << 17 // choice fields
-	flagEdit       = 1 << 18 // choice fields
-	flagFileSelect = 1 << 20
-	flagComb       = 1 << 24
-	flagRichText   = 1 << 25
-)
-
-// A doubt is why a changed field does not count as filled in.
-type doubt string
-
-func (d doubt) Error() string { return string(d) }
-
-func doubtf(format string, args ...any) error { return doubt(fmt.Sprintf(format, args...)) }
-
-// widget is where a field stands on a page, before and after.
-type widget struct {
-	ref      Ref
-	old, now Dict
-}
-
-// fillings judges the fields of the form that were there and are no signatures. One that was filled in, and shows what it
-// was filled in with, is reported as such; any other change of one is not permitted.
+// fillings reports the fields of the form that were there, are no signatures, and have another value or look now. What a field
+// looks like is not compared with its value; it must stay in the rectangle of its widget.
 func (c *comparison) fillings() error {
-	seed := maphash.MakeSeed()
-	names := map[uint64]int{} // hashed, for there may be many and long ones
 	var touched []formField
+	var wrong error
 	w := fieldWalk{d: c.old, seen: map[Ref]bool{}, visit: func(f formField) {
-		names[maphash.String(seed, f.Name)]++
-		if f.kind != "Sig" && len(touched) <= maxFillings && c.touched(f) {
+		if f.kind == "Sig" || len(touched) > maxFillings || wrong != nil {
+			return
+		}
+		yes, err := c.touched(f)
+		if wrong = err; yes {
 			touched = append(touched, f)
 		}
 	}}
-	if err := w.all(); err != nil {
+	if err := errors.Join(w.all(), wrong); err != nil {
 		return err
 	}
 	if len(touched) > maxFillings {
@@ -57,9 +33,6 @@ func (c *comparison) fillings() error {
 		return nil
 	}
 	for _, f := range touched {
-		if names[maphash.String(seed, f.Name)] > 1 {
-			f.doubt = "another field has its name"
-		}
 		if err := c.filling(f); err != nil {
 			return err
 		}
@@ -67,48 +40,96 @@ func (c *comparison) fillings() error {
 	return c.roles()
 }
 
-// touched reports whether an object that a field consists of was changed.
-func (c *comparison) touched(f formField) bool {
+// touched reports whether an object of which a field consists was changed.
+func (c *comparison) touched(f formField) (bool, error) {
 	if c.changed[f.Ref.Num] {
-		return true
+		return true, nil
 	}
 	for _, k := range f.kids {
-		if ref, ok := k.(Ref); ok && c.changed[ref.Num] {
-			return true
+		ref, _ := k.(Ref)
+		if c.changed[ref.Num] {
+			return true, nil
+		}
+		kid, err := c.old.Dict(k)
+		if err != nil {
+			continue // what is no widget shows nothing
+		}
+		if yes, err := c.redrawn(kid); yes || err != nil {
+			return yes, err
 		}
 	}
-	return c.redrawn(f.Dict) || slices.ContainsFunc(f.kids, func(k Object) bool {
-		kid, err := c.old.Dict(k)
-		return err == nil && c.redrawn(kid)
-	})
+	return c.redrawn(f.Dict)
 }
 
-// redrawn reports whether the appearance of a widget was changed where it stands.
-func (c *comparison) redrawn(old Dict) bool {
-	at, _ := old["AP"].(Ref)
-	ap, err := c.old.Dict(old["AP"])
-	stream, _ := ap["N"].(Ref)
-	return c.changed[at.Num] || (err == nil && c.changed[stream.Num])
+// redrawn reports whether an appearance of a widget was changed in its place.
+func (c *comparison) redrawn(widget Dict) (bool, error) {
+	at, _ := widget["AP"].(Ref)
+	found := c.changed[at.Num]
+	err := c.eachAppearance(c.old, widget, func(o Object) error {
+		ref, _ := o.(Ref)
+		found = found || c.changed[ref.Num]
+		return nil
+	})
+	return found, err
 }
+
+// maxAppearances bounds the appearances that are looked at in one comparison: widgets may share them.
+const maxAppearances = 2_000_000
+
+// eachAppearance hands every appearance stream of a widget to f (ISO 32000-2 §12.5.5): one for each of /N, /R, /D, or for each of
+// their states.
+func (c *comparison) eachAppearance(d *Document, widget Dict, f func(Object) error) error {
+	ap, err := d.Dict(widget["AP"])
+	if err != nil {
+		return err
+	}
+	for _, o := range ap {
+		direct, err := d.Resolve(o)
+		if err != nil {
+			return err
+		}
+		states, ok := direct.(Dict)
+		if !ok {
+			states = Dict{"": o}
+		}
+		if c.appearances += len(states); c.appearances > maxAppearances {
+			return &Refusal{Reason: ReasonTooManyObjects, Detail: "appearances of form fields"}
+		}
+		for _, s := range states {
+			if err := f(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// widget is where a field stands on a page, before and after.
+type widget struct{ old, now Dict }
 
 func (c *comparison) filling(f formField) error {
 	c.mine(f.Ref, f.Name)
-	value, err := c.filledWith(f)
-	if fatal(err) {
-		return err
+	now, err := c.new.Dict(f.Ref)
+	problem := ""
+	if err == nil {
+		problem, err = c.onlyFilled(f, now)
 	}
-	if err != nil {
-		var d doubt
-		why := "it is damaged"
-		if errors.As(err, &d) {
-			why = string(d)
-		}
-		c.refuse("form field %s was changed, not filled in: %s", quoted(f.Name), why)
+	switch {
+	case fatal(err):
+		return err
+	case err != nil:
+		problem = "it is damaged"
+	}
+	if problem != "" {
+		c.refuse("form field %s was changed, not filled in: %s", quoted(f.Name), problem)
 		return nil
 	}
-	c.changes = append(c.changes, Change{
-		Text: fmt.Sprintf("form field %s was filled in with %s", quoted(f.Name), quoted(value)), Permitted: true, Filling: true, Field: f.Name,
-	})
+	was, is := c.old.valueText(f.Value), c.new.valueText(now["V"])
+	text := fmt.Sprintf("form field %s was changed from %s to %s", quoted(f.Name), quoted(was), quoted(is))
+	if was == is {
+		text = fmt.Sprintf("form field %s was drawn anew with its value %s", quoted(f.Name), quoted(is))
+	}
+	c.changes = append(c.changes, Change{Text: text, Kind: ChangeFilled, Field: f.Name})
 	return nil
 }
 
@@ -120,236 +141,207 @@ func (c *comparison) mine(ref Ref, name string) {
 	}
 }
 
-// maxFilledName bounds the name of a field that may be filled in, for each is reported.
-const maxFilledName = 512
-
-// filledWith returns what a field says now. An error says why that is not all that changed.
-func (c *comparison) filledWith(f formField) (string, error) {
-	widgets, err := c.widgets(f)
-	if err != nil {
-		return "", err
-	}
-	now, err := c.new.Dict(f.Ref)
-	if err != nil {
-		return "", err
-	}
-	switch {
-	case f.doubt != "":
-		return "", doubt(f.doubt)
-	case f.Ref == (Ref{}) || len(f.Name) > maxFilledName || f.Name == "":
-		return "", doubt("it has no object or no name of its own")
-	case c.oldForm["XFA"] != nil:
-		return "", doubt("the form is an XFA form too, which some readers show instead")
-	case f.flags&flagReadOnly != 0:
-		return "", doubt("it is read-only")
-	}
-	switch f.kind {
-	case "Btn":
-		return c.filledButton(f, now, widgets)
-	case "Tx":
-		return c.filledText(f, now, widgets)
-	case "Ch":
-		return c.filledChoice(f, now, widgets)
-	}
-	return "", doubt("it is of an unknown kind")
-}
-
-// widgets returns the widgets of a field, with those that changed marked as judged.
-func (c *comparison) widgets(f formField) ([]widget, error) {
+// widgets returns the widgets of a field, those that changed marked as judged, or why they are none of this field alone.
+func (c *comparison) widgets(f formField) (out []widget, problem string, _ error) {
 	if len(f.kids) == 0 {
 		now, err := c.new.Dict(f.Ref)
-		return []widget{{f.Ref, f.Dict, now}}, err
+		return []widget{{f.Dict, now}}, "", err
 	}
-	var out []widget
-	var wrong error
 	for _, k := range f.kids {
 		ref, ok := k.(Ref)
-		if ok {
-			c.mine(ref, f.Name)
+		if !ok {
+			return nil, "its widgets are no objects of their own", nil
 		}
-		old, err1 := c.old.Dict(k)
-		now, err2 := c.new.Dict(k)
-		switch {
-		case err1 != nil || err2 != nil:
-			return nil, errors.Join(err1, err2)
-		case !ok || old["Parent"] != Object(f.Ref) || old["Subtype"] != Name("Widget"):
-			wrong = doubt("its widgets belong to something else")
-		case slices.ContainsFunc([]Name{"FT", "Ff", "V", "Kids", "Opt", "RV"}, func(k Name) bool { return old[k] != nil }) || f.Dict["Subtype"] != nil:
-			wrong = doubt("its widgets are fields too")
+		old, err := c.old.Dict(ref)
+		if err != nil {
+			return nil, "", err
 		}
-		out = append(out, widget{ref, old, now})
+		now, err := c.new.Dict(ref)
+		if err != nil {
+			return nil, "", err
+		}
+		c.mine(ref, f.Name)
+		if old["Parent"] != Object(f.Ref) || old["Subtype"] != Name("Widget") {
+			problem = "its widgets belong to something else"
+		}
+		out = append(out, widget{old, now})
 	}
-	return out, wrong
+	return out, problem, nil
 }
 
-// onlyThese wants a field and its widgets to differ in the given entries alone.
-func onlyThese(f formField, now Dict, widgets []widget, field, look []Name) error {
+// Entries that filling in changes: of a field, and of its widgets.
+var (
+	valueKeys = []Name{"V", "I", "TI", "M"}
+	lookKeys  = []Name{"AP", "AS", "M"}
+)
+
+// onlyFilled says what else than value and appearance of a field was changed, "" for nothing.
+func (c *comparison) onlyFilled(f formField, now Dict) (string, error) {
+	widgets, problem, err := c.widgets(f)
+	allowed := valueKeys
 	if len(f.kids) == 0 {
-		field = append(slices.Clone(field), look...)
+		allowed = slices.Concat(valueKeys, lookKeys)
 	}
-	if keys := differing(f.Dict, now, field...); len(keys) > 0 {
-		return doubtf("/%s was changed too", keys[0])
+	switch {
+	case err != nil || problem != "":
+		return problem, err
+	case f.doubt != "":
+		return f.doubt, nil
+	case f.Ref == (Ref{}) || f.Name == "":
+		return "it has no object or no name of its own", nil
+	}
+	if keys := differing(f.Dict, now, allowed...); len(keys) > 0 {
+		return fmt.Sprintf("/%s was changed too", keys[0]), nil
 	}
 	for _, w := range widgets {
-		if keys := differing(w.old, w.now, look...); len(f.kids) > 0 && len(keys) > 0 {
-			return doubtf("/%s of a widget was changed too", keys[0])
+		if keys := differing(w.old, w.now, lookKeys...); len(f.kids) > 0 && len(keys) > 0 {
+			return fmt.Sprintf("/%s of a widget was changed too", keys[0]), nil
+		}
+		if fits, err := c.drawnWithin(w); err != nil || !fits {
+			return "its appearance does not fit its rectangle", err
 		}
 	}
-	for _, d := range append([]widget{{now: now}}, widgets...) {
-		if m, ok := d.now["M"].(String); d.now["M"] != nil && (!ok || len(m) > 64) {
-			return doubt("/M is no time")
-		}
-	}
-	return nil
+	return "", nil
 }
 
-// filledButton judges check boxes and radio buttons (§12.7.5.2): they may be set to a state that they could already show.
-func (c *comparison) filledButton(f formField, now Dict, widgets []widget) (string, error) {
-	if f.flags&flagPushButton != 0 {
-		return "", doubt("it is a push button")
-	}
-	if err := onlyThese(f, now, widgets, []Name{"V"}, []Name{"AS", "M"}); err != nil {
-		return "", err
-	}
-	const off = Name("Off")
-	state := func(o Object) (Name, bool) {
-		if o == nil {
-			return off, true
+// drawnWithin reports whether the appearances that a widget got stay in its rectangle.
+func (c *comparison) drawnWithin(w widget) (fits bool, _ error) {
+	kept := map[Object]bool{}
+	if err := c.eachAppearance(c.old, w.old, func(o Object) error {
+		if ref, ok := o.(Ref); ok && !c.changed[ref.Num] {
+			kept[ref] = true
 		}
-		n, ok := o.(Name)
-		return n, ok
-	}
-	value, ok := state(now["V"])
-	if !ok {
-		return "", doubt("its value is no state")
-	}
-	shown := value == off
-	for _, w := range widgets {
-		as, ok := state(w.now["AS"])
-		if ok && as == off {
-			continue
-		}
-		ap, err := c.old.Dict(w.old["AP"])
-		if err != nil {
-			return "", err
-		}
-		states, err := c.old.Resolve(ap["N"])
-		if err != nil {
-			return "", err
-		}
-		if d, isDict := states.(Dict); !ok || as != value || !isDict || d[as] == nil {
-			return "", doubt("it shows another state than its value")
-		}
-		shown = true
-	}
-	if !shown {
-		return "", doubt("it does not show its value")
-	}
-	return string(value), nil
-}
-
-// filledText judges text fields (§12.7.5.3).
-func (c *comparison) filledText(f formField, now Dict, widgets []widget) (string, error) {
-	if f.flags&(flagPassword|flagFileSelect|flagRichText) != 0 || now["RV"] != nil {
-		return "", doubt("what it shows is not its plain value")
-	}
-	if err := onlyThese(f, now, widgets, []Name{"V"}, []Name{"AP", "M"}); err != nil {
-		return "", err
-	}
-	value, err := c.plain(now["V"])
-	if err != nil {
-		return "", err
-	}
-	return value, c.looks(f, now, widgets, value)
-}
-
-// plain returns the text of a string value; nil is the empty one.
-func (c *comparison) plain(o Object) (string, error) {
-	o, err := c.new.Resolve(o)
-	if err != nil {
-		return "", err
-	}
-	s, ok := o.(String)
-	if o != nil && !ok {
-		return "", doubt("its value is no string")
-	}
-	if err := c.spend(16 + len(s)); err != nil {
-		return "", err
-	}
-	text := docText(s)
-	if strings.ContainsFunc(folded(text), func(r rune) bool { return r < ' ' || r == '\uFFFD' }) {
-		return "", doubt("its value has characters that nothing can show")
-	}
-	return text, nil
-}
-
-// looks wants each widget to show text, unless none has an appearance and readers draw the value themselves.
-func (c *comparison) looks(f formField, now Dict, widgets []widget, text string) error {
-	bare := 0
-	for _, w := range widgets {
-		ap, err := c.new.Dict(w.now["AP"])
-		if err != nil {
-			return err
-		}
-		if len(ap) == 0 {
-			bare++
-		}
-	}
-	if bare == len(widgets) {
-		return c.neverDrawn(widgets, text)
-	}
-	same := Equal(f.Dict["V"], now["V"])
-	for _, w := range widgets {
-		if err := c.look(f, w, text, same); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// neverDrawn wants widgets without an appearance to have had none before: not all readers draw a value in its place.
-func (c *comparison) neverDrawn(widgets []widget, text string) error {
-	for _, w := range widgets {
-		ap, err := c.old.Dict(w.old["AP"])
-		if err != nil {
-			return err
-		}
-		if len(ap) > 0 && folded(text) != "" {
-			return doubt("its appearance was taken away")
-		}
-	}
-	return nil
-}
-
-func (c *comparison) look(f formField, w widget, text string, same bool) error {
-	before, err := c.old.Dict(w.old["AP"])
-	if err != nil {
-		return err
-	}
-	after, err := c.new.Dict(w.now["AP"])
-	if err != nil {
-		return err
-	}
-	if !small(before) || !small(after) {
-		return doubt("its appearances are too many")
-	}
-	if keys := differing(before, after, "N"); len(keys) > 0 {
-		return doubtf("/%s of its appearance was changed too", keys[0])
-	}
-	ref, ok := after["N"].(Ref)
-	if !ok {
-		return doubt("not every widget has an appearance")
-	}
-	kept := Equal(before["N"], after["N"])
-	if same && kept && !c.changed[ref.Num] {
 		return nil
-	}
-	if !kept && c.isOld(ref) {
-		return doubt("its appearance is an object that was there for something else")
+	}); err != nil {
+		return false, err
 	}
 	c.explain(w.old["AP"], "the appearances of a form field", 1)
-	if kept {
-		c.explain(ref, "the appearance of a form field", 1)
+	fits = true
+	err := c.eachAppearance(c.new, w.now, func(o Object) error {
+		if ref, ok := o.(Ref); ok && kept[ref] {
+			return nil
+		}
+		c.explain(o, "the appearance of a form field", 1)
+		s, err := c.new.Stream(o)
+		fits = fits && err == nil && (c.invisible(w.now) || c.new.fits(s, w.now["Rect"]))
+		return err
+	})
+	return fits, err
+}
+
+// fits reports whether an appearance stream stays in the rectangle of its annotation: its bounding box, turned and scaled by its
+// matrix, is no larger (ISO 32000-2 §12.5.5), so that it does so for readers too that do not scale it.
+func (d *Document) fits(s *Stream, rect Object) bool {
+	if s == nil || d.Name(s.Dict["Subtype"]) != "Form" {
+		return false
 	}
-	return c.shows(f, w, before["N"], ref, text)
+	r, ok1 := d.Rect(rect)
+	box, ok2 := d.Rect(s.Dict["BBox"])
+	m := matrix{1, 0, 0, 1, 0, 0}
+	if s.Dict["Matrix"] != nil {
+		a, err := d.Array(s.Dict["Matrix"])
+		if err != nil || len(a) != len(m) {
+			return false
+		}
+		for i := range m {
+			v, ok := d.number(a[i])
+			if !ok {
+				return false
+			}
+			m[i] = v
+		}
+	}
+	box = m.bounds(box)
+	within := func(a, b float64) bool { return a > 0 && a <= b+max(1, 0.02*b) }
+	return ok1 && ok2 && within(box.Width(), r.Width()) && within(box.Height(), r.Height())
+}
+
+// bounds returns the smallest upright rectangle around r transformed by m.
+func (m matrix) bounds(r Rect) Rect {
+	out := Rect{math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)}
+	for _, p := range [4][2]float64{{r.X0, r.Y0}, {r.X1, r.Y0}, {r.X0, r.Y1}, {r.X1, r.Y1}} {
+		x, y := m[0]*p[0]+m[2]*p[1]+m[4], m[1]*p[0]+m[3]*p[1]+m[5]
+		out = Rect{min(out.X0, x), min(out.Y0, y), max(out.X1, x), max(out.Y1, y)}
+	}
+	return out
+}
+
+// maxValues bounds how many selected options of a field are named.
+const maxValues = 20
+
+// valueText returns the value of a form field as a reader would name it: text, the name of a state, the selected options.
+func (d *Document) valueText(o Object) string {
+	o, err := d.Resolve(o)
+	if err != nil {
+		return "?"
+	}
+	switch v := o.(type) {
+	case nil:
+		return ""
+	case String:
+		return docText(v[:min(len(v), maxFieldName)])
+	case Name:
+		return string(v)
+	case Array:
+		var all []string
+		for _, x := range v[:min(len(v), maxValues)] {
+			x, err := d.Resolve(x)
+			if s, ok := x.(String); ok && err == nil {
+				all = append(all, docText(s[:min(len(s), maxFieldName)]))
+			}
+		}
+		return strings.Join(all, ", ")
+	case *Stream:
+		b, err := d.decodeMost(v, maxFieldName)
+		if err == nil && b != nil {
+			return docText(String(b))
+		}
+	}
+	return "?"
+}
+
+// roles refuses a changed field whose object also serves as something else than a field: the change may have another meaning
+// there.
+func (c *comparison) roles() error {
+	if len(c.filled) == 0 {
+		return nil
+	}
+	for _, n := range c.old.Numbers() {
+		s := c.old.surveys[n]
+		if s == nil || !slices.ContainsFunc(s.refs, func(r Ref) bool { return c.filled[r.Num] != "" }) {
+			continue
+		}
+		o, err := c.old.Object(n)
+		if err != nil {
+			return err
+		}
+		eachKey(o, "", func(key Name, r Ref) {
+			if name := c.filled[r.Num]; name != "" && !slices.Contains(fieldRoles, key) {
+				c.refuse("form field %s is also /%s of object %d, and was changed", quoted(name), key, n)
+			}
+		})
+	}
+	return nil
+}
+
+// fieldRoles are the entries that name a field as a field: of widgets, structure, pop-ups and actions. Arrays, which list
+// fields and annotations, have no key.
+var fieldRoles = []Name{"", "Parent", "Obj", "T", "IRT", "Popup", "AN"}
+
+// eachKey hands every reference in o to f, with the key of the dictionary that it is the value of.
+func eachKey(o Object, key Name, f func(Name, Ref)) {
+	switch v := o.(type) {
+	case Ref:
+		f(key, v)
+	case Array:
+		for _, x := range v {
+			eachKey(x, "", f)
+		}
+	case Dict:
+		for k, x := range v {
+			eachKey(x, k, f)
+		}
+	case *Stream:
+		eachKey(v.Dict, "", f)
+	}
 }

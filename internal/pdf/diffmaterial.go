@@ -57,7 +57,7 @@ func (c *comparison) validation(was, is Object) error {
 		}
 	}
 	if len(c.explained) > before || !Equal(was, is) {
-		c.changes = append(c.changes, Change{Text: "validation material was added", Permitted: true, Validation: true})
+		c.changes = append(c.changes, Change{Text: "validation material was added", Kind: ChangePermitted, Validation: true})
 	}
 	return nil
 }

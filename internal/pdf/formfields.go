@@ -8,20 +8,17 @@ const maxFieldName = 4096
 type formField struct {
 	SignatureField
 	kind  Name   // /FT
-	flags int64  // /Ff
-	da    Object // /DA
 	kids  Array  // its widgets; nil when it is its only widget itself
 	doubt string // why readers may take it for another field
 }
 
 // formNode is what the fields above hand down (§12.7.4.2 table 226).
 type formNode struct {
-	ref       Ref
-	name      string
-	kind      Name
-	flags, da Object
-	value     Object
-	doubt     string
+	ref   Ref
+	name  string
+	kind  Name
+	value Object
+	doubt string
 }
 
 // fieldWalk visits the terminal fields of the form, in form order.
@@ -45,7 +42,7 @@ func (w *fieldWalk) all() error {
 		return err
 	}
 	for _, f := range roots {
-		if err := w.field(f, formNode{da: form["DA"]}, 0); err != nil {
+		if err := w.field(f, formNode{}, 0); err != nil {
 			return err
 		}
 	}
@@ -85,10 +82,9 @@ func (w *fieldWalk) field(o Object, up formNode, depth int) error {
 		}
 		return nil
 	}
-	flags, _ := w.d.Int(node.flags)
 	w.visit(formField{
 		SignatureField: SignatureField{Name: node.name, Ref: ref, Dict: f, Value: node.value},
-		kind:           node.kind, flags: flags, da: node.da, kids: kids, doubt: node.doubt,
+		kind:           node.kind, kids: kids, doubt: node.doubt,
 	})
 	return nil
 }
@@ -117,16 +113,10 @@ func (w *fieldWalk) inherit(f Dict, ref Ref, up formNode) (formNode, error) {
 	if k := w.d.Name(f["FT"]); k != "" {
 		node.kind = k
 	}
-	node.value, node.flags, node.da = own(f, "V", up.value), own(f, "Ff", up.flags), own(f, "DA", up.da)
-	return node, nil
-}
-
-// own returns an entry of f, or what it inherits where it has none.
-func own(f Dict, key Name, inherited Object) Object {
-	if v, ok := f[key]; ok {
-		return v
+	if v, ok := f["V"]; ok {
+		node.value = v
 	}
-	return inherited
+	return node, nil
 }
 
 // namedKids returns the kids that are fields of their own; those without /T are widgets of their parent.

@@ -85,7 +85,7 @@ func FuzzChangesSince(f *testing.F) {
 			return
 		}
 		for _, c := range changes {
-			if !c.Permitted {
+			if c.Kind != pdf.ChangePermitted {
 				return
 			}
 		}

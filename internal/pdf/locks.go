@@ -166,15 +166,3 @@ func (d *Document) Certification(sig Dict) int {
 	}
 	return out
 }
-
-// Certifies reports whether the catalog names the signature as the one that certifies the document (/Perms /DocMDP,
-// §12.8.4), without which not every reader takes it for one.
-func (d *Document) Certifies(sig Object) bool {
-	catalog, err := d.Catalog()
-	if err != nil {
-		return false
-	}
-	perms, err := d.Dict(catalog["Perms"])
-	ref, ok := sig.(Ref)
-	return err == nil && ok && perms["DocMDP"] == Object(ref)
-}

@@ -185,7 +185,7 @@ func TestChangesSinceWithDamagedPageTree(t *testing.T) {
 		}
 		ok := true
 		for _, c := range changes {
-			ok = ok && c.Permitted
+			ok = ok && c.Kind == pdf.ChangePermitted
 		}
 		if ok != tc.ok {
 			t.Errorf("%s: permitted is %v, want %v: %v", name, ok, tc.ok, changes)
