@@ -11,8 +11,9 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// legend stands on each page of an e-sign document before anyone sees it.
-const legend = "The authoritative copy is the one in its vault of record; every other file or print is a copy."
+// legend stands on each page of an e-sign document before anyone sees it. A
+// release adds a page that says what the file is from then on.
+const legend = "Until its release, the authoritative copy is the one in its vault of record; every other file or print is a copy."
 
 // prepareDocument inspects and prepares an e-sign original and stages what
 // results into d.

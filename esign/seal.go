@@ -21,7 +21,7 @@ type Sealer interface {
 
 // sealReason is /Reason of the seal. It and the legend say in the file itself
 // where the authoritative copy is.
-const sealReason = "All parties have signed. The authoritative copy is the one in its vault of record; every other file or print is a copy."
+const sealReason = "All parties have signed. " + legend
 
 // Reasons why a seal waits, as SealingError and as rules of a failed preflight.
 const (

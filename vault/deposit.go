@@ -234,7 +234,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
 		ID: v.c.NewID("cust"), CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Seq: 1, Kind: CustodyDeposit, To: &d.custody,
 		Version: 1, SHA256: d.version.Object.SHA256, RecordedAt: d.at,
 		Consent: Consent{Kind: ConsentAttested, Actor: d.Actor, RequestID: d.RequestID, RequestSHA256: d.RequestSHA256},
-	})
+	}, d.jurisdictionClause(""))
 	if err != nil {
 		return nil, err
 	}

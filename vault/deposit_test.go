@@ -450,3 +450,37 @@ func TestPaper(t *testing.T) {
 		t.Error("the paper's bytes were not kept")
 	}
 }
+
+// TestJurisdictionIsProvided: the seal and the custody statement expressly provide
+// the jurisdiction that the depositor named, in words, and none where it named
+// none.
+func TestJurisdictionIsProvided(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for env, want := range map[string]string{"env_a": "US-NY is the jurisdiction of this record, and the chattel paper's jurisdiction", "env_b": ""} {
+		r := w.request(env)
+		if want == "" {
+			r.Jurisdiction = ""
+		}
+		w.deposit(r)
+		report, err := pades.Verify(t.Context(), w.bytesOf(w.versions(env)[0].Object), pades.Options{Roots: w.pki.Roots(), Now: w.clock.now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, err := w.Custody(t.Context(), org.Identifier, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chained, err := vault.VerifyCustody([]string{entries[0].Statement}, w.StatementKeys())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seal, said := report.Signatures[len(report.Signatures)-1].Reason, chained[0].Jurisdiction
+		if !strings.Contains(seal, want) || !strings.HasPrefix(said, want) || (want == "") != (said == "") {
+			t.Errorf("%s: the seal says %q and the custody statement %q, want %q", env, seal, said, want)
+		}
+		if want == "" && strings.Contains(seal, "jurisdiction") {
+			t.Errorf("%s: the seal says %q", env, seal)
+		}
+	}
+}

@@ -191,6 +191,10 @@ func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *Copy, last 
 	if last.Statement != nil {
 		prev = storage.Sum(last.Statement)
 	}
+	raw, err := v.releasePage(ctx, rel, c, last, raw)
+	if err != nil {
+		return err
+	}
 	sealed, err := v.seal(ctx, sealing{
 		raw: raw, mode: Sealing{last.Seal.Mode, last.Seal.Reason}, at: rel.ReleasedAt,
 		reason: fmt.Sprintf("Released from the vault of %s to %s; reason %s; %s; ends version %d of copy %s, envelope %s",
@@ -241,7 +245,7 @@ func (v *Vault) releaseEntry(ctx context.Context, h *releasing, c *Copy) error {
 		From: prev.To, Recipient: &h.rel.Recipient, Version: h.rel.Version, SHA256: h.rel.SHA256, RecordedAt: at,
 		PreviousSHA256: prev.StatementSHA256,
 		Consent:        Consent{Kind: ConsentAttested, Actor: h.Actor, RequestID: h.RequestID, RequestSHA256: h.RequestSHA256},
-	})
+	}, "")
 	return err
 }
 

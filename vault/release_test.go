@@ -15,6 +15,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
@@ -85,9 +86,15 @@ func TestRelease(t *testing.T) {
 			t.Errorf("got %+v", rel)
 		}
 		report, err := pades.Verify(t.Context(), last, pades.Options{Roots: w.pki.Roots(), Now: w.clock.now()})
-		if err != nil || !report.OK() || len(report.Signatures) != 3 {
+		if err != nil || len(report.Signatures) != 3 || !report.Signatures[2].OK() {
 			t.Fatalf("seals: %+v, %v", report, err)
 		}
+		for _, s := range report.Signatures[:2] { // the release page was added after them, which a verifier must say
+			if s.Integrity != pades.IntegrityValid || s.ChangesAfter != pades.ChangesSuspicious {
+				t.Errorf("signature %s: %+v", s.Field, s)
+			}
+		}
+		checkReleasePage(t, v1, last, c, rel)
 		for _, want := range []string{"Cleo Smith, First Bank of Łódź", "payoff", "ends version 1", "env_a"} {
 			if reason := report.Signatures[2].Reason; !strings.Contains(reason, want) {
 				t.Errorf("the seal's reason %q does not say %s", reason, want)
@@ -143,6 +150,32 @@ func TestRelease(t *testing.T) {
 			t.Errorf("the release version comes back: got %v, want ErrNotAnOriginal", err)
 		}
 	})
+}
+
+// checkReleasePage holds the page that the release version has more than version 1.
+func checkReleasePage(t *testing.T, v1, last []byte, c *vault.Copy, rel *vault.Release) {
+	t.Helper()
+	before, err := pdf.PageTexts(v1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := pdf.PageTexts(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(after) != len(before)+1 || !slices.Equal(after[:len(before)], before) {
+		t.Fatalf("the release version has %d pages, version 1 %d", len(after), len(before))
+	}
+	page := after[len(before)]
+	for _, want := range []string{
+		"Release of the authoritative copy", rel.Recipient.Name, rel.Recipient.Organization, "Payoff", rel.ReleaseID, c.CopyID, c.EnvelopeID,
+		string(c.DocumentHash), rel.ReleasedAt.UTC().Format("2006-01-02 15:04"), c.Custodian.Party.Name, c.Controller.Party.Name,
+		"version 1, the last one kept in the vault", "This file is now the original",
+	} {
+		if !strings.Contains(page, strings.ReplaceAll(want, " ", "")) {
+			t.Errorf("the release page %q does not say %q", page, want)
+		}
+	}
 }
 
 func TestRacingReleasesAndReads(t *testing.T) {

@@ -69,8 +69,21 @@ func timeSource(s string) string {
 
 func (v *Vault) depositReason(d *deposit) string {
 	return fmt.Sprintf("Authoritative copy in the vault of %s; assignee %s; envelope %s, copy %s, version 1",
-		d.custody.Custodian.Party.Name, d.custody.Assignee, d.EnvelopeID, d.copyID)
+		d.custody.Custodian.Party.Name, d.custody.Assignee, d.EnvelopeID, d.copyID) + d.jurisdictionClause("; ")
 }
+
+// jurisdictionClause is the sentence by which the seal and the custody statement
+// expressly provide a jurisdiction (UCC 9-306A(b)(1)); "" where none was named.
+func (d *deposit) jurisdictionClause(before string) string {
+	if d.Jurisdiction == "" {
+		return ""
+	}
+	return before + fmt.Sprintf(jurisdictionClause, d.Jurisdiction)
+}
+
+// jurisdictionClause follows the words of UCC 9-306A(b)(1).
+const jurisdictionClause = "%s is the jurisdiction of this record, and the chattel paper's jurisdiction where it is chattel paper, for " +
+	"purposes of UCC 9-306A, of UCC Article 9 and of the UCC"
 
 // String names a party as seals print it.
 func (p Party) String() string {

@@ -32,7 +32,7 @@ import (
 // custody, one for each entry, chained by prev, the SHA-256 of the JWS before:
 //
 //	{"at","consent":{"actor":{"id","kind"},"kind","request_id"?,"request_sha256"?},"copy_id","custody_id",
-//	 "envelope_id","from":Custody or null,"kind","prev","recipient":Recipient or null,"seq","sha256",
+//	 "envelope_id","from":Custody or null,"jurisdiction","kind","prev","recipient":Recipient or null,"seq","sha256",
 //	 "to":Custody or null,"v","version"}
 //
 // acknowledgment:
@@ -62,20 +62,23 @@ const acknowledges = "The custodian named here acknowledges that it maintains th
 
 // CustodyStatement is the payload of a custody statement.
 type CustodyStatement struct {
-	At         string         `json:"at"`
-	Consent    Consent        `json:"consent"`
-	CopyID     string         `json:"copy_id"`
-	CustodyID  string         `json:"custody_id"`
-	EnvelopeID string         `json:"envelope_id"`
-	From       *Custody       `json:"from"`
-	Kind       string         `json:"kind"`
-	Prev       storage.Digest `json:"prev"`
-	Recipient  *Recipient     `json:"recipient"`
-	Seq        int            `json:"seq"`
-	SHA256     storage.Digest `json:"sha256"`
-	To         *Custody       `json:"to"`
-	V          int            `json:"v"`
-	Version    int            `json:"version"`
+	At         string   `json:"at"`
+	Consent    Consent  `json:"consent"`
+	CopyID     string   `json:"copy_id"`
+	CustodyID  string   `json:"custody_id"`
+	EnvelopeID string   `json:"envelope_id"`
+	From       *Custody `json:"from"`
+	// Jurisdiction is the clause of a deposit that provides one, "" where the
+	// depositor named none and in later entries.
+	Jurisdiction string         `json:"jurisdiction"`
+	Kind         string         `json:"kind"`
+	Prev         storage.Digest `json:"prev"`
+	Recipient    *Recipient     `json:"recipient"`
+	Seq          int            `json:"seq"`
+	SHA256       storage.Digest `json:"sha256"`
+	To           *Custody       `json:"to"`
+	V            int            `json:"v"`
+	Version      int            `json:"version"`
 }
 
 // AcknowledgmentStatement is the payload of a custodian's acknowledgment.
@@ -270,12 +273,13 @@ func (v *Vault) acknowledge(e CustodyEntry) (*Acknowledgment, error) {
 	return a, nil
 }
 
-// entry completes a custody entry with its statement.
-func (v *Vault) entry(e CustodyEntry) (CustodyEntry, error) {
+// entry completes a custody entry with its statement, which of a deposit provides
+// a jurisdiction.
+func (v *Vault) entry(e CustodyEntry, jurisdiction string) (CustodyEntry, error) {
 	var err error
 	e.Statement, e.StatementSHA256, err = v.state(typCustody, CustodyStatement{
 		At: stamp.Format(e.RecordedAt), Consent: e.Consent, CopyID: e.CopyID, CustodyID: e.ID, EnvelopeID: e.EnvelopeID,
-		From: e.From, Kind: e.Kind, Prev: e.PreviousSHA256, Recipient: e.Recipient, Seq: e.Seq, SHA256: e.SHA256,
+		From: e.From, Jurisdiction: jurisdiction, Kind: e.Kind, Prev: e.PreviousSHA256, Recipient: e.Recipient, Seq: e.Seq, SHA256: e.SHA256,
 		To: e.To, V: statementVersion, Version: e.Version,
 	})
 	return e, err

@@ -16,6 +16,7 @@ import (
 	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/missing"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/translog"
@@ -74,6 +75,11 @@ type Config struct {
 	ReleaseGrace   time.Duration // between acknowledgment and deletion; default 30 days
 	IntegrityEvery time.Duration // between two integrity checks; default 24 h
 
+	// Fonts are TrueType or OpenType fonts of the release page, tried after the
+	// bundled ones. Default: none; characters that no font has are printed as code
+	// points.
+	Fonts [][]byte
+
 	// OnDuplicate hears of a refused deposit and may allow it, which the stored
 	// event records. It runs outside any transaction. Default: refuse.
 	OnDuplicate func(ctx context.Context, d Duplicate) (allow bool)
@@ -97,6 +103,7 @@ type Vault struct {
 	now   func() time.Time
 	log   *slog.Logger
 	chain chain.Stamper
+	fonts pdf.Fonts
 	// depositing lets one deposit of an envelope through at a time: of many in
 	// parallel all but one would make seal, copy and files in vain. Between
 	// processes the transaction decides.
@@ -148,8 +155,12 @@ func New(c Config) (*Vault, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	fonts, err := pdf.NewFonts(c.Fonts...)
+	if err != nil {
+		return nil, fmt.Errorf("vault: Config.Fonts: %w", err)
+	}
 	now := stamp.Clock(c.Now)
-	return &Vault{c, now, c.Logger, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
+	return &Vault{c, now, c.Logger, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, fonts, gate.New(1)}, nil
 }
 
 func keyID(s crypto.Signer, id string) (string, error) {

@@ -222,7 +222,7 @@ func (e *Embedded) wireESign(k Keys) (err error) {
 
 func (e *Embedded) wireVault(k Keys) (err error) {
 	c := vault.Config{
-		Store: e.Store.Vault(), Depot: e.Depot, Sealer: e.Sealer, Log: e.Log, StatementSigner: k.Certificates, Roots: k.Roots,
+		Store: e.Store.Vault(), Depot: e.Depot, Sealer: e.Sealer, Log: e.Log, StatementSigner: k.Certificates, Roots: k.Roots, Fonts: e.o.Fonts,
 		Touched: func(ctx context.Context, tx storage.Tx, envelopeID string) error {
 			err := e.Compliance.Touched(ctx, tx, envelopeID)
 			if errors.Is(err, esign.ErrNotFound) {
