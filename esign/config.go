@@ -56,23 +56,26 @@ type Config struct {
 	Sealer   Sealer         // required; a *pades.Sealer
 	LinkKeys []LinkKey      // required; the first makes links, all open them
 
-	Notifier       Notifier                    // who tells signers; default: nobody, and nothing is queued
-	SigningURL     func(token string) string   // the address of a signing link, for notices; required with a Notifier
-	VerifyURL      func(storage.Digest) string // where a vault says what bytes are, a QR code on certificates of completion; default: none
-	Inspector      Inspector                   // default: InProcess(Limits, nil)
-	ActiveContent  string                      // default: ActiveContentFlag
-	Disclosure     Disclosure                  // what signers consent to; default: DefaultDisclosure
-	DisclosedLinks string                      // default: LinksAllow
-	SignerCopy     string                      // default: SignerCopyMarked
-	Renderer       Renderer                    // draws page images; default: none, signers read the PDF
-	Fonts          [][]byte                    // TrueType or OpenType fonts tried after the bundled ones; default: none
-	Limits         Limits                      // default: see Limits
-	RemindInterval time.Duration               // least time between two reminders of a signer; default: 1 h
-	PreflightEvery time.Duration               // how long a successful preflight of the sealer is believed; default: 1 min
-	Now            func() time.Time            // default: time.Now
-	NewID          func(prefix string) string  // default: prefix, "_" and 26 random alphanumerics
-	Rand           io.Reader                   // default: crypto/rand
-	Logger         *slog.Logger                // default: silent
+	Notifier   Notifier                    // who tells signers; default: nobody, and nothing is queued
+	SigningURL func(token string) string   // the address of a signing link, for notices; required with a Notifier
+	VerifyURL  func(storage.Digest) string // where a vault says what bytes are, a QR code on certificates of completion; default: none
+	// SenderName gives the legal name of an organization; it is recorded when an envelope is created, and certificates of
+	// completion print it. Default: none, the organization's id is printed.
+	SenderName     func(ctx context.Context, orgID string) (string, error)
+	Inspector      Inspector                  // default: InProcess(Limits, nil)
+	ActiveContent  string                     // default: ActiveContentFlag
+	Disclosure     Disclosure                 // what signers consent to; default: DefaultDisclosure
+	DisclosedLinks string                     // default: LinksAllow
+	SignerCopy     string                     // default: SignerCopyMarked
+	Renderer       Renderer                   // draws page images; default: none, signers read the PDF
+	Fonts          [][]byte                   // TrueType or OpenType fonts tried after the bundled ones; default: none
+	Limits         Limits                     // default: see Limits
+	RemindInterval time.Duration              // least time between two reminders of a signer; default: 1 h
+	PreflightEvery time.Duration              // how long a successful preflight of the sealer is believed; default: 1 min
+	Now            func() time.Time           // default: time.Now
+	NewID          func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
+	Rand           io.Reader                  // default: crypto/rand
+	Logger         *slog.Logger               // default: silent
 }
 
 // Engine runs envelopes. It is safe for concurrent use and keeps nothing but

@@ -89,6 +89,7 @@ type FieldSpec struct {
 type Draft struct {
 	env     *Envelope
 	objects []storage.Object
+	sender  string // legal name
 	actor   Actor
 	send    bool
 	also    func(context.Context, storage.Tx, *Envelope) error
@@ -122,7 +123,11 @@ func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
 	if err := e.externalID(ctx, e.cfg.Store, r.OrgID, r.ExternalID); err != nil {
 		return nil, err
 	}
-	d := &Draft{env: e.newEnvelope(&r), actor: r.Actor, send: r.Send && r.EnvelopeKind == KindESign, also: r.Also}
+	sender, err := e.senderName(ctx, r.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	d := &Draft{env: e.newEnvelope(&r), sender: sender, actor: r.Actor, send: r.Send && r.EnvelopeKind == KindESign, also: r.Also}
 	if r.EnvelopeKind == KindPaper {
 		return d, nil
 	}
@@ -135,6 +140,18 @@ func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// senderName asks for the legal name of who sends.
+func (e *Engine) senderName(ctx context.Context, orgID string) (string, error) {
+	if e.cfg.SenderName == nil {
+		return "", nil
+	}
+	name, err := e.cfg.SenderName(ctx, orgID)
+	if err != nil {
+		return "", fmt.Errorf("create: name of %s: %w", orgID, err)
+	}
+	return name, nil
 }
 
 func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
@@ -216,7 +233,7 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 		data["prepared_sha256"] = env.Parts[0].SHA256
 		data["normalized"] = env.Document.Normalized
 	}
-	drafts := []chain.Draft{{EnvelopeID: env.ID, Type: EventCreated, Actor: d.actor, Data: data, Detail: createdDetail(env)}}
+	drafts := []chain.Draft{{EnvelopeID: env.ID, Type: EventCreated, Actor: d.actor, Data: data, Detail: createdDetail(env, d.sender)}}
 	var turn []Signer
 	if d.send {
 		var sent chain.Draft
@@ -241,14 +258,14 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 	return e.notify(ctx, s, env, turn, NoticeSign, env.Message, now)
 }
 
-func createdDetail(env *Envelope) map[string]any {
+func createdDetail(env *Envelope, sender string) map[string]any {
 	signers := make([]map[string]any, len(env.Signers))
 	for i, s := range env.Signers {
 		signers[i] = map[string]any{"signer_id": s.ID, "email": s.Email, "name": s.Name, "role": s.Role, "order": s.Order, "auth": s.Auth}
 	}
 	d := map[string]any{
 		"customer_email": env.CustomerEmail, "customer_name": env.CustomerName, "customer_id": env.CustomerID,
-		"external_id": env.ExternalID, "envelope_name": env.Name, "signers": signers,
+		"external_id": env.ExternalID, "envelope_name": env.Name, "signers": signers, "sender_name": sender,
 	}
 	if env.Document != nil {
 		d["filename"] = env.Document.Filename

@@ -28,9 +28,10 @@ func (e *Engine) report(ev *Evidence) pdf.Report {
 		Title: "Certificate of completion", Subtitle: env.Name, Notice: reportNotice, Footer: "Envelope " + env.ID,
 		At: e.now(), Fonts: e.fonts, Limits: e.grown(),
 		Facts: []pdf.ReportFact{
+			{Label: "Result", Value: env.result()},
 			{Label: "Envelope", Value: env.ID},
 			{Label: "Document", Value: fmt.Sprintf("%s, %s", env.Document.Filename, pagesText(env.Document.Pages))},
-			{Label: "Sender", Value: env.OrgID},
+			{Label: "Sender", Value: senderName(ev)},
 			{Label: "Customer", Value: env.CustomerName},
 			{Label: "Signing order", Value: env.SigningOrder},
 			{Label: "Created", Value: env.CreatedAt.Format(reportTime)},
@@ -50,11 +51,53 @@ func (e *Engine) report(ev *Evidence) pdf.Report {
 	}
 	for _, event := range untilSigned(ev.Events) {
 		r.Events = append(r.Events, pdf.ReportEvent{
-			Seq: int(event.Seq), At: event.RecordedAt, Type: event.Type, Actor: strings.TrimSpace(event.Actor.Kind + " " + event.Actor.ID),
+			Seq: int(event.Seq), At: event.RecordedAt, Type: eventInWords(event.Type), Actor: actorInWords(ev, event.Actor),
 			Detail: addressOf(event), Hash: string(event.Hash),
 		})
 	}
 	return r
+}
+
+// result says in one line what the certificate is about.
+func (e *Envelope) result() string {
+	last := e.last().SignerID
+	if len(e.Parts) == 2 {
+		return fmt.Sprintf("Signed by its one signer on %s", moment(e.signer(last).SignedAt).Format(reportTime))
+	}
+	return fmt.Sprintf("Signed by all %d signers, the last on %s", len(e.Parts)-1, moment(e.signer(last).SignedAt).Format(reportTime))
+}
+
+// senderName is the sender's legal name as the first event has it, or its id.
+func senderName(ev *Evidence) string {
+	var d struct {
+		SenderName string `json:"sender_name"`
+	}
+	if len(ev.Events) > 0 && json.Unmarshal(ev.Events[0].Detail, &d) == nil && d.SenderName != "" {
+		return d.SenderName
+	}
+	return ev.Envelope.OrgID
+}
+
+// eventInWords is an event's type as the certificate prints it.
+func eventInWords(kind string) string {
+	words := strings.ReplaceAll(strings.TrimPrefix(kind, "envelope."), "_", " ")
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+// actorInWords names who caused an event: a signer by name, the sender's keys and
+// members by the sender's name.
+func actorInWords(ev *Evidence, a Actor) string {
+	switch a.Kind {
+	case "signer":
+		if s := ev.Envelope.signer(a.ID); s != nil {
+			return s.Name
+		}
+	case "key":
+		return senderName(ev) + ", by its API key " + a.ID
+	case "member":
+		return senderName(ev) + ", by its member " + a.ID
+	}
+	return strings.TrimSpace(a.Kind + " " + a.ID)
 }
 
 // untilSigned leaves out what came after the last signature while the seal waited.
@@ -68,7 +111,7 @@ func untilSigned(events []Event) []Event {
 }
 
 func (e *Envelope) reportDigests() []pdf.ReportDigest {
-	came := "Document as handed in"
+	came := "Document as handed in by the sender"
 	if e.Document.Normalized {
 		came += ", rewritten before it was sent"
 	}
@@ -88,9 +131,9 @@ func (e *Envelope) reportDigests() []pdf.ReportDigest {
 }
 
 func (s *Signer) report() pdf.ReportSigner {
-	auth := "signing link"
+	auth := "only by possession of a signing link"
 	if s.LinkDisclosedAt != nil {
-		auth += "; link disclosed to the sender " + s.LinkDisclosedAt.Format(reportTime)
+		auth += ", which the sender could read as well, from " + s.LinkDisclosedAt.Format(reportTime)
 	}
 	return pdf.ReportSigner{
 		Name: s.Name, Role: s.Role, Email: s.Email, Authentication: auth,

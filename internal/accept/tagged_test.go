@@ -111,7 +111,7 @@ func TestReportIsTagged(t *testing.T) {
 	if n := strings.Count(got, "Page "); n != 0 {
 		t.Errorf("page numbers are in the structure")
 	}
-	if n := strings.Count(got, "Detail"); n != 1 {
+	if n := strings.Count(got, "From; hash of the event"); n != 1 {
 		t.Errorf("the head of the table is read %d times", n)
 	}
 	if n := strings.Count(got, "envelope.created"); n != 60 {

@@ -208,7 +208,7 @@ func (s *sheet) signers() error {
 }
 
 func (s *sheet) events() error {
-	t := ReportTable{Heading: "Events", Columns: []ReportColumn{{"No.", 30}, {"Time (UTC)", 100}, {"Event", 122}, {"By", 84}, {"Detail", 168}}}
+	t := ReportTable{Heading: "Events", Columns: []ReportColumn{{"No.", 30}, {"Time (UTC)", 100}, {"Event", 122}, {"By", 84}, {"From; hash of the event", 168}}}
 	for _, e := range s.Events {
 		seq := ""
 		if e.Seq > 0 {

@@ -210,7 +210,7 @@ func (e *Embedded) wireESign(k Keys) (err error) {
 	}
 	c := esign.Config{
 		Store: e.Store.ESign(), Depot: e.Depot, Sealer: e.Sealer, LinkKeys: k.Links,
-		Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, VerifyURL: e.o.VerifyURL, Inspector: inspector, Renderer: e.o.Renderer, Fonts: e.o.Fonts,
+		SenderName: e.legalName, Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, VerifyURL: e.o.VerifyURL, Inspector: inspector, Renderer: e.o.Renderer, Fonts: e.o.Fonts,
 		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}
 	if e.o.ESign != nil {
@@ -272,6 +272,18 @@ func (e *Embedded) Depositor(ctx context.Context, orgID string) (compliance.Depo
 	return compliance.Depositor{
 		OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity, Agreement: (*vault.Agreement)(o.Agreement),
 	}, nil
+}
+
+// legalName is the name of an organization, "" of one that is not registered.
+func (e *Embedded) legalName(ctx context.Context, orgID string) (string, error) {
+	o, err := e.Scopes.Organization(ctx, orgID)
+	if errors.Is(err, scopes.ErrOrganizationNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return o.LegalName, nil
 }
 
 // defaultOrigin names a log by its first key.

@@ -1,0 +1,52 @@
+package esign_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+// TestCertificateOfCompletionNamesPeople: the certificate of completion names
+// organizations and signers by name, says in words what happened, and how each
+// signer was identified.
+func TestCertificateOfCompletionNamesPeople(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *esign.Config) {
+		c.SenderName = func(context.Context, string) (string, error) { return "Lakeshore Motors LLC", nil }
+	})
+	env := b.create()
+	b.sign(b.link(env.ID, "ada@example.com"), "Ada Byron")
+	b.sign(b.link(env.ID, "lz@example.com"), "Łukasz Żółć")
+	c, err := b.Completion(t.Context(), org, env.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := b.depot.Read(t.Context(), c.Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := pdf.PageTexts(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := strings.Join(pages[env.Document.Pages:], "")
+	for _, want := range []string{
+		"Sender Lakeshore Motors LLC", "Signed by all 2 signers, the last on 2026-11-23", "Lakeshore Motors LLC, by its API key",
+		"only by possession of a signing link, which the sender could read as well", "Links disclosed", "Ada Byron", "Łukasz Żółć",
+	} {
+		if !strings.Contains(certificate, strings.ReplaceAll(want, " ", "")) {
+			t.Errorf("the certificate does not say %q", want)
+		}
+	}
+	for _, not := range []string{org, env.Signers[0].ID, "envelope.signed", "links_disclosed"} {
+		if strings.Contains(certificate, not) {
+			t.Errorf("the certificate says %q", not)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s", certificate)
+	}
+}
