@@ -125,6 +125,8 @@ func (e *Engine) plan(ctx context.Context, r VaultInRequest, done *esign.Complet
 		d.Source.Kind = vault.SourcePaper
 	}
 	switch {
+	case done.Object.Name == "": // disposed of
+		return d, vault.ErrReleased
 	case r.Kind != "" && r.Kind != done.Kind:
 		status, err := e.c.ESign.Status(ctx, r.Depositor.OrgID, r.EnvelopeID)
 		if err != nil {

@@ -59,6 +59,8 @@ var (
 	ErrNotDrawn = errors.New("esign: the page cannot be drawn")
 	// ErrSealWaits: the document is signed, but could not be sealed yet.
 	ErrSealWaits = errors.New("esign: the seal must wait")
+	// ErrDisposed: the original was handed over, and its bytes here were deleted.
+	ErrDisposed = errors.New("esign: the document was handed over and deleted here")
 	// ErrConsentRequired: a signature needs consent to electronic records.
 	ErrConsentRequired = errors.New("esign: consent is required")
 )

@@ -2,6 +2,7 @@ package esign
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -97,6 +98,41 @@ func (j *Joined) Released(ctx context.Context, r Releasing) error {
 		env.ReleasedAt, env.Compliant = &r.At, &no
 		return nil
 	})
+}
+
+// Dispose gives up the bytes of a released envelope, once the vault has given up
+// its own: the document, the parts and the completion. The record stays, with all
+// digests, signers, fields and events; reading the document is ErrDisposed from
+// then on. Asked again it changes nothing. *StateError unless the envelope is
+// released.
+func (j *Joined) Dispose(ctx context.Context, envelopeID string) error {
+	return j.record(ctx, envelopeID, VerbDispose, "", func(ctx context.Context, s Store, env *Envelope) error {
+		at := j.engine.now()
+		for _, name := range env.objects() {
+			if err := s.UnlinkBlob(ctx, name, at); err != nil && !errors.Is(err, storage.ErrNotFound) {
+				return err
+			}
+		}
+		if env.Sealed != nil {
+			env.Sealed.Object.Name = ""
+		}
+		return s.ForgetObjects(ctx, envelopeID)
+	})
+}
+
+// objects names the unmarked bytes that e consists of.
+func (e *Envelope) objects() []string {
+	var names []string
+	if e.Document != nil {
+		names = append(names, e.Document.Object.Name)
+	}
+	for _, p := range e.Parts {
+		names = append(names, p.Object.Name)
+	}
+	if e.Sealed != nil {
+		names = append(names, e.Sealed.Object.Name)
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
 // record changes the row for what another engine did, whose own events tell it.

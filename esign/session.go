@@ -128,8 +128,11 @@ func (e *Engine) giveOut(ctx context.Context, token string, c Client) error {
 	})
 }
 
-// current reads the unmarked bytes as they stand, with their digest.
+// current reads the unmarked bytes as they stand, with their digest; ErrDisposed.
 func (e *Engine) current(ctx context.Context, env *Envelope) ([]byte, storage.Digest, error) {
+	if len(env.objects()) == 0 {
+		return nil, "", fmt.Errorf("document of %s: %w", env.ID, ErrDisposed)
+	}
 	if env.Sealed != nil {
 		raw, err := e.cfg.Depot.Read(ctx, env.Sealed.Object)
 		return raw, env.Sealed.Object.SHA256, err

@@ -47,6 +47,7 @@ const (
 	VerbVault    Verb = "vault"
 	VerbEvaluate Verb = "record the vault's state"
 	VerbRelease  Verb = "release"
+	VerbDispose  Verb = "dispose of"
 )
 
 // transitions is the one table that decides: verb, status before, status
@@ -81,6 +82,7 @@ var transitions = map[Verb]map[Status]Status{
 	VerbVault:    {StatusUploaded: StatusVaulted, StatusCompleted: StatusVaulted},
 	VerbEvaluate: {StatusVaulted: StatusVaulted, StatusReleased: StatusReleased},
 	VerbRelease:  {StatusVaulted: StatusReleased},
+	VerbDispose:  {StatusReleased: StatusReleased},
 }
 
 // statuses are all of them.

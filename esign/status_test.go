@@ -40,6 +40,7 @@ func TestTransitions(t *testing.T) {
 		esign.VerbVault:    ".v....v.....",
 		esign.VerbEvaluate: ".......vl...",
 		esign.VerbRelease:  ".......l....",
+		esign.VerbDispose:  "........l...",
 	}
 	for verb, row := range table {
 		for i, s := range statuses {

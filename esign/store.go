@@ -47,6 +47,9 @@ type Store interface {
 	SetValues(ctx context.Context, envelopeID string, fields ...Field) error
 	// PutDocument inserts or replaces the document of an envelope.
 	PutDocument(ctx context.Context, envelopeID string, d *Document) error
+	// ForgetObjects makes document and parts of an envelope name no object any more;
+	// digests and sizes stay.
+	ForgetObjects(ctx context.Context, envelopeID string) error
 	// AddPart inserts a part; storage.ErrConflict when its Seq is taken.
 	AddPart(ctx context.Context, envelopeID string, p Part) error
 

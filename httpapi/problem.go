@@ -98,6 +98,7 @@ var problems = []problem{
 	{esign.ErrNotSignable, 422, "not_signable", "The document cannot be signed"},
 	{esign.ErrSignerNotFound, 404, "signer_not_found", "The envelope has no such signer"},
 	{esign.ErrLink, 404, "link_unknown", "There is no such signing link"},
+	{esign.ErrDisposed, 410, "document_deleted", "The document was handed over and deleted here"},
 	{esign.ErrLinkGone, 410, "link_gone", "The signing link is no longer valid"},
 	{esign.ErrLinksRefused, 409, "links_refused", "Signing links are shown to their signers only"},
 	{esign.ErrOriginalGivenOut, 409, "original_given_out", "A signer was given the completed document itself; no control statute can apply to it"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -26,10 +27,15 @@ type BlobRows interface {
 	Link(ctx context.Context, tx Tx, name string, at time.Time) error
 	// Unlink condemns a linked row, in tx: its owner is gone.
 	Unlink(ctx context.Context, tx Tx, name string, at time.Time) error
-	// Condemn turns rows staged before t into condemned ones, at most limit.
+	// Condemn turns rows staged before t into condemned ones, at most limit. It spares
+	// what a row of any kind names, and every version of a copy that was not
+	// disposed of, whatever its own row says.
 	Condemn(ctx context.Context, before time.Time, limit int) error
-	// Condemned returns the names of condemned rows, at most limit.
-	Condemned(ctx context.Context, limit int) ([]string, error)
+	// Condemned returns the names of condemned rows that are due at now, at most
+	// limit, and spares what Condemn spares.
+	Condemned(ctx context.Context, now time.Time, limit int) ([]string, error)
+	// Postpone makes a condemned row due at t, not before.
+	Postpone(ctx context.Context, name string, t time.Time) error
 	// Drop says that the object of a condemned row is gone. The name is never free
 	// again: a sweep that was late would delete the next object of that name.
 	Drop(ctx context.Context, name string) error
@@ -99,23 +105,37 @@ func (d *Depot) Hash(ctx context.Context, o Object) (Digest, int64, error) {
 	return Digest(hex.EncodeToString(h.Sum(nil))), n, nil
 }
 
+// sweepAgain is how long an object waits that could not be deleted, because of an
+// object lock for instance.
+const sweepAgain = time.Hour
+
 // Sweep condemns what was staged for longer than StageGrace and deletes what is
-// condemned, at most limit objects. It returns how many it deleted.
-func (d *Depot) Sweep(ctx context.Context, limit int) (int, error) {
+// condemned, at most limit objects. It returns how many it deleted. An object
+// that cannot be deleted is tried again an hour later and keeps no other waiting;
+// the error names each of them.
+func (d *Depot) Sweep(ctx context.Context, limit int) (done int, err error) {
 	if err := d.Rows.Condemn(ctx, d.Now().Add(-StageGrace), limit); err != nil {
 		return 0, fmt.Errorf("sweep: %w", err)
 	}
-	names, err := d.Rows.Condemned(ctx, limit)
+	names, err := d.Rows.Condemned(ctx, d.Now(), limit)
 	if err != nil {
 		return 0, fmt.Errorf("sweep: %w", err)
 	}
-	for i, name := range names {
-		if err := d.Blobs.Delete(ctx, name); err != nil {
-			return i, fmt.Errorf("sweep %s: %w", name, err)
+	var failed []error
+	for _, name := range names {
+		err := d.Blobs.Delete(ctx, name)
+		if ctx.Err() != nil {
+			return done, ctx.Err()
 		}
-		if err := d.Rows.Drop(ctx, name); err != nil {
-			return i, fmt.Errorf("sweep %s: %w", name, err)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("sweep %s: %w", name, err))
+			err = d.Rows.Postpone(ctx, name, d.Now().Add(sweepAgain))
+		} else if err = d.Rows.Drop(ctx, name); err == nil {
+			done++
+		}
+		if err != nil {
+			return done, errors.Join(append(failed, fmt.Errorf("sweep %s: %w", name, err))...)
 		}
 	}
-	return len(names), nil
+	return done, errors.Join(failed...)
 }

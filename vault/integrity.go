@@ -99,8 +99,14 @@ func (v *Vault) CheckIntegrity(ctx context.Context, envelopeID string) (*Integri
 			return err
 		}
 		i.CheckedAt = events[0].RecordedAt
+		// A check that was overdue, as after a pause of the whole system, may have cost
+		// an evaluation; one with another outcome does.
+		news := i.CheckedAt.Sub(now.IntegrityCheckedAt) > 2*v.c.IntegrityEvery || i.OK != now.IntegrityOK
 		now.IntegrityCheckedAt, now.IntegrityOK = i.CheckedAt, i.OK
-		return s.UpdateCopy(ctx, now)
+		if err := s.UpdateCopy(ctx, now); err != nil || !news {
+			return err
+		}
+		return v.touched(ctx, s, envelopeID)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("check %s: %w", envelopeID, err)

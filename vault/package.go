@@ -297,7 +297,7 @@ func (v *Vault) Acknowledge(ctx context.Context, r AcknowledgeRequest) (*Release
 		case rel.AcknowledgedAt != nil:
 			return nil
 		}
-		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: r.EnvelopeID, Type: "vault.acknowledged", Actor: r.Actor, Data: map[string]any{
+		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: r.EnvelopeID, Type: eventAcknowledged, Actor: r.Actor, Data: map[string]any{
 			"release_id": rel.ReleaseID, "copy_id": rel.CopyID, "delete_grace_seconds": int64(v.c.ReleaseGrace / time.Second),
 		}})
 		if err != nil {
@@ -315,49 +315,4 @@ func (v *Vault) Acknowledge(ctx context.Context, r AcknowledgeRequest) (*Release
 		return nil, err
 	}
 	return rel, nil
-}
-
-// DeleteDue gives the bytes of acknowledged releases whose grace has passed to
-// the sweep: every version, what was deposited, and the package. The tombstone
-// (ids, digests, times, statements, events) and the marked copies stay. It
-// returns how many releases it ended.
-func (v *Vault) DeleteDue(ctx context.Context, limit int) (int, error) {
-	ids, err := v.c.Store.ReleasesToDelete(ctx, v.now(), limit)
-	if err != nil {
-		return 0, err
-	}
-	for n, id := range ids {
-		if err := v.update(ctx, func(ctx context.Context, s Store) error { return v.deleteBytes(ctx, s, id) }); err != nil {
-			return n, fmt.Errorf("delete bytes of %s: %w", id, err)
-		}
-	}
-	return len(ids), nil
-}
-
-func (v *Vault) deleteBytes(ctx context.Context, s Store, envelopeID string) error {
-	rel, err := s.Release(ctx, envelopeID)
-	if err != nil || rel.DeletedAt != nil || rel.DeleteAfter == nil {
-		return err
-	}
-	c, err := s.Copy(ctx, envelopeID)
-	if err != nil {
-		return err
-	}
-	versions, err := s.Versions(ctx, c.CopyID)
-	if err != nil {
-		return err
-	}
-	names := []string{c.Source.Object.Name, rel.Package.Name}
-	for _, x := range versions {
-		names = append(names, x.Object.Name)
-	}
-	now := v.now()
-	for _, name := range names {
-		// A source that its own engine gave up already has no row to unlink.
-		if err := s.UnlinkBlob(ctx, name, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return err
-		}
-	}
-	rel.DeletedAt = &now
-	return s.UpdateRelease(ctx, rel)
 }

@@ -85,10 +85,16 @@ type Config struct {
 	OnDuplicate func(ctx context.Context, d Duplicate) (allow bool)
 
 	// Touched runs in each transaction that records a download of the
-	// authoritative bytes, tampering or a repair: what an evaluation rests on has
-	// changed. compliance.Engine's Touched takes the last evaluation back. Default:
+	// authoritative bytes, tampering, a repair, or an integrity check that was overdue
+	// or has another outcome: what an evaluation rests on has changed. compliance.Engine's Touched takes the last evaluation back. Default:
 	// nothing.
 	Touched func(ctx context.Context, tx storage.Tx, envelopeID string) error
+
+	// Disposed runs in the transaction in which DeleteDue gives up the bytes of an
+	// acknowledged release, so that other engines give up theirs with it:
+	// esign.Joined's Dispose. Default: nothing, and the parts of an e-sign document
+	// stay in the bucket.
+	Disposed func(ctx context.Context, tx storage.Tx, envelopeID string) error
 
 	Now    func() time.Time           // default time.Now
 	NewID  func(prefix string) string // default: 130 random bits

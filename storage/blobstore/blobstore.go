@@ -52,8 +52,12 @@ func (s *Store) Put(ctx context.Context, name string, content []byte) error {
 	return nil
 }
 
-// Open returns a reader of the object's bytes, which the caller closes.
+// Open returns a reader of the object's bytes, which the caller closes. No object
+// has the empty name: storage.ErrBlobMissing.
 func (s *Store) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	if name == "" {
+		return nil, fmt.Errorf("blobstore: open: %w", storage.ErrBlobMissing)
+	}
 	r, err := s.bucket.NewReader(ctx, name, nil)
 	if err != nil {
 		return nil, fmt.Errorf("blobstore: open %s: %w", name, mapErr(err))

@@ -220,15 +220,24 @@ func (e *Embedded) wireESign(k Keys) (err error) {
 	return err
 }
 
+// unlessHostsOwn drops the error that there is no envelope to tell: the host
+// deposited something itself.
+func unlessHostsOwn(err error) error {
+	if errors.Is(err, esign.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 func (e *Embedded) wireVault(k Keys) (err error) {
 	c := vault.Config{
 		Store: e.Store.Vault(), Depot: e.Depot, Sealer: e.Sealer, Log: e.Log, StatementSigner: k.Certificates, Roots: k.Roots, Fonts: e.o.Fonts,
 		Touched: func(ctx context.Context, tx storage.Tx, envelopeID string) error {
 			err := e.Compliance.Touched(ctx, tx, envelopeID)
-			if errors.Is(err, esign.ErrNotFound) {
-				return nil // deposited by the host itself: there is no envelope to tell
-			}
-			return err
+			return unlessHostsOwn(err)
+		},
+		Disposed: func(ctx context.Context, tx storage.Tx, envelopeID string) error {
+			return unlessHostsOwn(e.ESign.With(tx).Dispose(ctx, envelopeID))
 		},
 		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}

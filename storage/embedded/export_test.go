@@ -7,6 +7,7 @@ func (e *Embedded) RunOnce(ctx context.Context) {
 	r := e.runner()
 	for _, t := range e.tasks() {
 		r.once(ctx, t)
+		r.release(ctx, t)
 	}
 }
 

@@ -24,7 +24,12 @@ func (e *Embedded) tasks() []task {
 			return len(found), err
 		}},
 		{name: "delete", every: time.Minute, do: e.Vault.DeleteDue},
-		{name: "sweep", every: 10 * time.Minute, do: e.Depot.Sweep},
+		{name: "sweep", every: 10 * time.Minute, do: func(ctx context.Context, limit int) (int, error) {
+			if err := e.Log.Check(ctx); err != nil { // a database set back may not know what it owns
+				return 0, err
+			}
+			return e.Depot.Sweep(ctx, limit)
+		}},
 		{name: "clock", every: time.Minute, all: true, do: func(ctx context.Context, _ int) (int, error) {
 			return 0, e.clock.measure(ctx)
 		}},

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -21,7 +22,7 @@ const (
 )
 
 type blobRow struct {
-	bun.BaseModel `bun:"table:evault_blobs"`
+	bun.BaseModel `bun:"table:evault_blobs,alias:b"`
 
 	Name      string    `bun:"name,pk"`
 	SHA256    string    `bun:"sha256,notnull"`
@@ -56,26 +57,100 @@ func (b blobRows) Unlink(ctx context.Context, tx storage.Tx, name string, at tim
 }
 
 func (b blobRows) Condemn(ctx context.Context, before time.Time, limit int) error {
-	old := b.idb.NewSelect().Model((*blobRow)(nil)).Column("name").
-		Where("state = ?", blobStaged).Where("changed_at < ?", utc(before)).OrderExpr("changed_at").Limit(int64(limit))
 	var names []string
-	if err := old.Scan(ctx, &names); err != nil {
+	err := unnamed(b.idb.NewSelect().Model((*blobRow)(nil)).Column("name")).
+		Where("state = ?", blobStaged).Where("changed_at < ?", utc(before)).OrderExpr("changed_at").Limit(int64(limit)).Scan(ctx, &names)
+	if err != nil {
 		return mapErr(err)
 	}
-	if len(names) == 0 {
-		return nil
+	names, err = b.expendable(ctx, names, before.Add(storage.StageGrace))
+	if err != nil || len(names) == 0 {
+		return err
 	}
 	// The condition is repeated: whoever links or stages one of them first wins.
-	_, err := b.idb.NewUpdate().Model((*blobRow)(nil)).Set("state = ?", blobCondemned).
+	_, err = unnamed(b.idb.NewUpdate().Model((*blobRow)(nil)).Set("state = ?", blobCondemned)).
 		Where("name IN (?)", bun.List(names)).Where("state = ?", blobStaged).Where("changed_at < ?", utc(before)).Exec(ctx)
 	return mapErr(err)
 }
 
-func (b blobRows) Condemned(ctx context.Context, limit int) ([]string, error) {
+func (b blobRows) Condemned(ctx context.Context, now time.Time, limit int) ([]string, error) {
 	var names []string
-	err := b.idb.NewSelect().Model((*blobRow)(nil)).Column("name").Where("state = ?", blobCondemned).
-		OrderExpr("changed_at, name").Limit(int64(limit)).Scan(ctx, &names)
-	return names, mapErr(err)
+	err := unnamed(b.idb.NewSelect().Model((*blobRow)(nil)).Column("name")).Where("state = ?", blobCondemned).
+		Where("changed_at <= ?", utc(now)).OrderExpr("changed_at, name").Limit(int64(limit)).Scan(ctx, &names)
+	if err != nil {
+		return nil, mapErr(err)
+	}
+	return b.expendable(ctx, names, now.Add(storage.StageGrace))
+}
+
+// owners are the columns that name an object which their row needs. A tampering's
+// object is not among them: that row is about an object, which another row owns.
+var owners = []struct{ table, column string }{
+	{"evault_envelopes", "sealed_object"},
+	{"evault_documents", "object"},
+	{"evault_parts", "object"},
+	{"evault_copies", "source_object"},
+	{"evault_versions", "object"},
+	{"evault_copy_register", "object"},
+	{"evault_releases", "package_object"},
+}
+
+// unnamed narrows a statement on evault_blobs to objects that no row owns. What
+// the row of an object says of itself is not enough to delete an original.
+func unnamed[Q interface{ Where(string, ...any) Q }](q Q) Q {
+	for _, o := range owners {
+		q = q.Where("NOT EXISTS (SELECT 1 FROM ? AS o WHERE o.? = b.name)", bun.Ident(o.table), bun.Ident(o.column))
+	}
+	return q
+}
+
+// expendable leaves out versions of copies that were not disposed of, whatever
+// owns them, and makes those due again at the time given.
+func (b blobRows) expendable(ctx context.Context, names []string, again time.Time) ([]string, error) {
+	var out []string
+	for _, name := range names {
+		kept, err := b.keptVersion(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if !kept {
+			out = append(out, name)
+			continue
+		}
+		_, err = b.idb.NewUpdate().Model((*blobRow)(nil)).Set("changed_at = ?", utc(again)).Where("name = ?", name).Exec(ctx)
+		if err != nil {
+			return nil, mapErr(err)
+		}
+	}
+	return out, nil
+}
+
+// keptVersion reports whether name is version/<copy id>-… of a copy whose bytes
+// are to be here. An id may hold hyphens itself.
+func (b blobRows) keptVersion(ctx context.Context, name string) (bool, error) {
+	owner, ok := strings.CutPrefix(name, "version/")
+	if !ok {
+		return false, nil
+	}
+	owner, _, _ = strings.Cut(owner, "/")
+	var ids []string
+	for i, c := range owner {
+		if c == '-' {
+			ids = append(ids, owner[:i])
+		}
+	}
+	if len(ids) == 0 {
+		return false, nil
+	}
+	n, err := b.idb.NewSelect().TableExpr("evault_copies AS c").Where("c.copy_id IN (?)", bun.List(ids)).
+		Where("NOT EXISTS (SELECT 1 FROM evault_releases AS r WHERE r.envelope_id = c.envelope_id AND r.deleted_at IS NOT NULL)").Count(ctx)
+	return n > 0, mapErr(err)
+}
+
+func (b blobRows) Postpone(ctx context.Context, name string, t time.Time) error {
+	_, err := b.idb.NewUpdate().Model((*blobRow)(nil)).Set("changed_at = ?", utc(t)).
+		Where("name = ?", name).Where("state = ?", blobCondemned).Exec(ctx)
+	return mapErr(err)
 }
 
 func (b blobRows) Drop(ctx context.Context, name string) error {

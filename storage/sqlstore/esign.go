@@ -173,6 +173,16 @@ func (s esignStore) PutDocument(ctx context.Context, envelopeID string, d *esign
 	return err
 }
 
+func (s esignStore) ForgetObjects(ctx context.Context, envelopeID string) error {
+	for _, model := range []any{(*documentRow)(nil), (*partRow)(nil)} {
+		_, err := s.idb.NewUpdate().Model(model).Set("object = ''").Where("envelope_id = ?", envelopeID).Exec(ctx)
+		if err != nil {
+			return mapErr(err)
+		}
+	}
+	return nil
+}
+
 func (s esignStore) AddPart(ctx context.Context, envelopeID string, p esign.Part) error {
 	return s.put(ctx, partToRow(envelopeID, p))
 }

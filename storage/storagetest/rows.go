@@ -80,6 +80,9 @@ func rowsLife(t *testing.T, r storage.BlobRows, inTx InTx) {
 	}
 }
 
+// late is after everything that these cases do.
+var late = day.Add(1000 * time.Hour)
+
 func rowsGrace(t *testing.T, r storage.BlobRows, _ InTx) {
 	ctx := t.Context()
 	for i, name := range []string{"a", "b", "c", "d"} {
@@ -95,7 +98,7 @@ func rowsGrace(t *testing.T, r storage.BlobRows, _ InTx) {
 	}
 	condemned := func(want ...string) {
 		t.Helper()
-		got, err := r.Condemned(ctx, 10)
+		got, err := r.Condemned(ctx, late, 10)
 		if err != nil || !cmp.Equal(got, want) {
 			t.Errorf("got %v, %v; want %v", got, err, want)
 		}
@@ -105,9 +108,13 @@ func rowsGrace(t *testing.T, r storage.BlobRows, _ InTx) {
 		t.Fatal(err)
 	}
 	condemned("b", "c")
-	if got, err := r.Condemned(ctx, 1); err != nil || len(got) != 1 {
+	if got, err := r.Condemned(ctx, late, 1); err != nil || len(got) != 1 {
 		t.Errorf("limit 1: got %v, %v", got, err)
 	}
+	wantErr(t, "postpone", r.Postpone(ctx, "b", late.Add(time.Hour)), nil)
+	condemned("c")
+	wantErr(t, "postpone", r.Postpone(ctx, "b", late), nil)
+	condemned("c", "b")
 	wantErr(t, "drop", r.Drop(ctx, "b"), nil)
 	condemned("c")
 }
@@ -127,7 +134,7 @@ func rowsRolledBack(t *testing.T, r storage.BlobRows, inTx InTx) {
 	if err := r.Condemn(ctx, day.Add(time.Hour), 10); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := r.Condemned(ctx, 10); err != nil || len(got) != 1 {
+	if got, err := r.Condemned(ctx, late, 10); err != nil || len(got) != 1 {
 		t.Errorf("got %v, %v; want the row staged again, and condemned", got, err)
 	}
 }
@@ -160,7 +167,7 @@ func rowsRace(t *testing.T, r storage.BlobRows, inTx InTx) {
 		}
 	}
 	wg.Wait()
-	names, err := r.Condemned(t.Context(), n)
+	names, err := r.Condemned(t.Context(), late, n)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,8 @@ CREATE TABLE evault_copies (
 
 CREATE UNIQUE INDEX evault_copies_envelope ON evault_copies (envelope_id);
 
+CREATE INDEX evault_copies_object ON evault_copies (source_object);
+
 CREATE INDEX evault_copies_integrity ON evault_copies (status, integrity_checked_at);
 
 CREATE TABLE evault_versions (
@@ -57,6 +59,8 @@ CREATE TABLE evault_versions (
   created_at TIMESTAMPTZ NOT NULL,
   PRIMARY KEY (copy_id, version)
 );
+
+CREATE INDEX evault_versions_object ON evault_versions (object);
 
 CREATE TABLE evault_claims (
   sha256 TEXT NOT NULL PRIMARY KEY,
@@ -83,6 +87,8 @@ CREATE TABLE evault_copy_register (
   given_to_id TEXT NOT NULL,
   event_id TEXT NOT NULL
 );
+
+CREATE INDEX evault_copy_register_object ON evault_copy_register (object);
 
 CREATE INDEX evault_copy_register_envelope ON evault_copy_register (envelope_id, made_at, id);
 

@@ -52,6 +52,8 @@ CREATE INDEX evault_envelopes_customer ON evault_envelopes (org_id, customer_id,
 
 CREATE INDEX evault_envelopes_expiry ON evault_envelopes (status, expires_at);
 
+CREATE INDEX evault_envelopes_object ON evault_envelopes (sealed_object);
+
 CREATE TABLE evault_documents (
   envelope_id TEXT NOT NULL PRIMARY KEY REFERENCES evault_envelopes (envelope_id),
   filename TEXT NOT NULL,
@@ -68,6 +70,8 @@ CREATE TABLE evault_documents (
   head_recorded_at TIMESTAMP NOT NULL
 );
 
+CREATE INDEX evault_documents_object ON evault_documents (object);
+
 CREATE TABLE evault_parts (
   envelope_id TEXT NOT NULL REFERENCES evault_envelopes (envelope_id),
   seq BIGINT NOT NULL,
@@ -79,6 +83,8 @@ CREATE TABLE evault_parts (
   size BIGINT NOT NULL,
   PRIMARY KEY (envelope_id, seq)
 );
+
+CREATE INDEX evault_parts_object ON evault_parts (object);
 
 CREATE TABLE evault_signers (
   signer_id TEXT NOT NULL PRIMARY KEY,

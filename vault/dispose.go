@@ -1,0 +1,149 @@
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+)
+
+// eventAcknowledged says that the recipient has the package.
+const eventAcknowledged = "vault.acknowledged"
+
+// acknowledged is what that event says.
+type acknowledged struct {
+	ReleaseID    string `json:"release_id"`
+	GraceSeconds int64  `json:"delete_grace_seconds"`
+}
+
+// DeleteDue gives the bytes of acknowledged releases whose grace has passed to
+// the sweep: every version, what was deposited, the package, and what
+// Config.Disposed gives up. These stay: the tombstone (ids, digests, times,
+// statements, events with their details, certificates) and the marked copies,
+// which say on each page that they are not the original.
+//
+// The event of the acknowledgment decides, not the row: a release that nobody
+// acknowledged, or whose grace has not passed since that event, is never
+// deleted. A release that cannot be deleted is logged and keeps no other waiting.
+// It returns how many releases it ended. translog.ErrRewound: a database that was
+// set back deletes nothing.
+func (v *Vault) DeleteDue(ctx context.Context, limit int) (done int, err error) {
+	ids, err := v.c.Store.ReleasesToDelete(ctx, v.now(), limit)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	if err := v.c.Log.Check(ctx); err != nil {
+		return 0, fmt.Errorf("delete: %w", err)
+	}
+	for _, id := range ids {
+		var ended bool
+		err := v.update(ctx, func(ctx context.Context, s Store) (err error) {
+			ended, err = v.dispose(ctx, s, id)
+			return err
+		})
+		if ctx.Err() != nil {
+			return done, ctx.Err()
+		}
+		switch {
+		case err != nil:
+			v.log.ErrorContext(ctx, "vault: a released copy could not be deleted", "envelope_id", id, "error", err)
+		case ended:
+			done++
+		}
+	}
+	return done, nil
+}
+
+// dispose gives up the bytes of one release, in a transaction; ended is false for
+// a release that its events do not allow to be deleted yet.
+func (v *Vault) dispose(ctx context.Context, s Store, envelopeID string) (ended bool, err error) {
+	rel, err := s.Release(ctx, envelopeID)
+	if err != nil || rel.DeletedAt != nil {
+		return false, err
+	}
+	events, err := s.Events(ctx, envelopeID)
+	if err != nil {
+		return false, err
+	}
+	now := v.now()
+	switch after, err := deleteAfter(rel.ReleaseID, envelopeID, events); {
+	case err != nil:
+		return false, err
+	case after == nil || after.After(now):
+		v.log.ErrorContext(ctx, "vault: a release's row names an earlier deletion than its events", "envelope_id", envelopeID)
+		rel.DeleteAfter = after // the true one, so that the release is not due again before
+		return false, s.UpdateRelease(ctx, rel)
+	}
+	c, err := s.Copy(ctx, envelopeID)
+	if err != nil {
+		return false, err
+	}
+	if err := v.giveUpObjects(ctx, s, c, rel, now); err != nil {
+		return false, err
+	}
+	rel.DeletedAt = &now
+	if err := s.UpdateRelease(ctx, rel); err != nil {
+		return false, err
+	}
+	if v.c.Disposed == nil {
+		return true, nil
+	}
+	return true, v.c.Disposed(ctx, s.Tx(), envelopeID)
+}
+
+// deleteAfter is when the chain of events allows the deletion of a release: the
+// end of the grace after its acknowledgment, nil without one.
+func deleteAfter(releaseID, envelopeID string, events []chain.Event) (*time.Time, error) {
+	if _, err := chain.Verify(envelopeID, events); err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		var a acknowledged
+		if e.Type != eventAcknowledged {
+			continue
+		}
+		if err := json.Unmarshal(e.Data, &a); err != nil {
+			return nil, fmt.Errorf("event %s: %w", e.ID, err)
+		}
+		if a.ReleaseID == releaseID {
+			after := e.RecordedAt.Add(time.Duration(a.GraceSeconds) * time.Second)
+			return &after, nil
+		}
+	}
+	return nil, nil
+}
+
+// giveUpObjects makes the rows of a release name no object any more, and gives
+// what they named to the sweep.
+func (v *Vault) giveUpObjects(ctx context.Context, s Store, c *Copy, rel *Release, at time.Time) error {
+	versions, err := s.Versions(ctx, c.CopyID)
+	if err != nil {
+		return err
+	}
+	names := []string{c.Source.Object.Name}
+	if rel.Package != nil {
+		names = append(names, rel.Package.Name)
+		rel.Package.Name = ""
+	}
+	for _, x := range versions {
+		names = append(names, x.Object.Name)
+		if err := s.MoveObject(ctx, c.CopyID, x.Object.Name, ""); err != nil {
+			return err
+		}
+	}
+	c.Source.Object.Name = ""
+	if err := s.UpdateCopy(ctx, c); err != nil {
+		return err
+	}
+	for _, name := range names {
+		// A source that its own engine gave up already has no row to unlink.
+		if err := s.UnlinkBlob(ctx, name, at); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
