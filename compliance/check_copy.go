@@ -144,6 +144,9 @@ func checkClaims(f *facts, p *probe) {
 		if mentions(e, "duplicates_allowed") {
 			p.fail("The host let bytes be deposited that were vaulted before.")
 		}
+		if mentions(e, "marks_allowed") {
+			p.fail("The host let a file be deposited that bears the marks of a copy, a seal or a report of this system.")
+		}
 	}
 	for _, c := range f.claims {
 		p.item("claim", c.Kind, c.SHA256, Verified)

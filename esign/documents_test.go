@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 )
@@ -111,6 +114,38 @@ func TestNotSignable(t *testing.T) {
 	stored := b.get(paper.ID).Document.Inspection
 	if len(stored.Signatures) != 1 || stored.Signatures[0].Field != in.Signatures[0].Field {
 		t.Errorf("stored %+v", stored)
+	}
+}
+
+// TestOwnMarks: what bears marks of this system is named at upload and refused
+// at create, also written anew.
+func TestOwnMarks(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	env := b.create()
+	f, err := b.Document(t.Context(), b.link(env.ID, env.Signers[0].Email), esign.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	anew, err := pdf.Normalize(t.Context(), f.Content, pdf.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string][]byte{"copy": f.Content, "copy, written anew": anew} {
+		r := request()
+		r.Document, r.Fields = file, nil
+		var not *esign.NotAnOriginalError
+		if _, err := b.Create(t.Context(), r); !errors.As(err, &not) || !slices.Contains(not.Marks, "copy") {
+			t.Errorf("create from a %s: got %v, want a NotAnOriginalError", name, err)
+		}
+		paper := b.paper()
+		_, in, err := b.Upload(t.Context(), esign.UploadRequest{OrgID: org, EnvelopeID: paper.ID, Document: file})
+		if err != nil || !slices.Contains(in.OwnMarks, "copy") || !strings.Contains(strings.Join(in.Warnings, "\n"), "copy (") {
+			t.Errorf("upload of a %s: %+v, %v", name, in, err)
+		}
+		if got := b.get(paper.ID).Document.Inspection; err == nil && !slices.Equal(got.OwnMarks, in.OwnMarks) {
+			t.Errorf("stored %+v", got)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package esign
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/pdf"
@@ -36,6 +37,9 @@ var (
 	ErrDocumentChanged = errors.New("esign: the document has changed")
 	// ErrNotSignable: the PDF cannot be sealed; always a *NotSignableError.
 	ErrNotSignable = errors.New("esign: the document cannot be signed")
+	// ErrNotAnOriginal: the PDF bears marks of this system; always a
+	// *NotAnOriginalError.
+	ErrNotAnOriginal = errors.New("esign: the document is not an original")
 	// ErrSignerNotFound: the envelope has no such signer.
 	ErrSignerNotFound = errors.New("esign: signer not found")
 	// ErrLink: no such signing link; what was altered looks the same.
@@ -100,3 +104,15 @@ func (e *NotSignableError) Error() string {
 
 // Is makes errors.Is(err, ErrNotSignable) true.
 func (e *NotSignableError) Is(target error) bool { return target == ErrNotSignable }
+
+// NotAnOriginalError names the marks of this system that a PDF bears, as
+// Inspection.OwnMarks does: it is a copy, a sealed document or a report, or has
+// pages of one, and a contract made from it could pass for a second original.
+type NotAnOriginalError struct{ Marks []string }
+
+func (e *NotAnOriginalError) Error() string {
+	return "esign: the document is not an original: it bears marks of this system: " + strings.Join(e.Marks, ", ")
+}
+
+// Is makes errors.Is(err, ErrNotAnOriginal) true.
+func (e *NotAnOriginalError) Is(target error) bool { return target == ErrNotAnOriginal }

@@ -31,6 +31,9 @@ func (i inProcess) Inspect(ctx context.Context, raw []byte) (*Inspection, error)
 		Pages: len(info.Pages), Encrypted: info.Encrypted, ActiveContent: info.ActiveContent, Warnings: info.Warnings,
 		Sealing: Sealing{info.Sealing.Mode, info.Sealing.Reason},
 	}
+	if err := i.ownMarks(ctx, raw, out); err != nil {
+		return nil, err
+	}
 	if !info.Signed {
 		return out, nil
 	}
@@ -52,6 +55,28 @@ func (i inProcess) Inspect(ctx context.Context, raw []byte) (*Inspection, error)
 		out.Warnings = append(out.Warnings, report.Problem)
 	}
 	return out, nil
+}
+
+// ownMarks names the marks of this system that the file bears.
+func (i inProcess) ownMarks(ctx context.Context, raw []byte, out *Inspection) error {
+	d, err := pdf.Read(raw, i.limits)
+	if err != nil {
+		return err
+	}
+	marks, err := d.OwnMarks(ctx)
+	if err != nil {
+		return err
+	}
+	out.OwnMarks = marks.Kinds()
+	var warnings []string
+	for _, m := range marks.Found {
+		warnings = append(warnings, "the file bears a mark of this system and is no original: "+m.String())
+	}
+	if marks.Unread != "" {
+		warnings = append(warnings, "the file could not be searched whole for marks of this system: "+marks.Unread)
+	}
+	out.Warnings = append(warnings, out.Warnings...)
+	return nil
 }
 
 func inspected(s pades.SignatureReport) InspectedSignature {

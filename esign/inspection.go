@@ -12,6 +12,7 @@ type Inspection struct {
 	Signatures    []InspectedSignature
 	ActiveContent []string // javascript, launch, embedded_files …, sorted
 	Sealing       Sealing
+	OwnMarks      []string // marks of this system, which an original does not bear: copy, vault_seal, completion, legend, record
 	Warnings      []string
 }
 

@@ -13,7 +13,7 @@ import (
 
 // legend stands on each page of an e-sign document before anyone sees it. A
 // release adds a page that says what the file is from then on.
-const legend = "Until its release, the authoritative copy is the one in its vault of record; every other file or print is a copy."
+const legend = pdf.LegendStart + "; every other file or print is a copy."
 
 // prepareDocument inspects and prepares an e-sign original and stages what
 // results into d.
@@ -21,6 +21,9 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 	in, err := e.inspect(ctx, r.Document)
 	if err != nil {
 		return err
+	}
+	if len(in.OwnMarks) > 0 {
+		return &NotAnOriginalError{in.OwnMarks}
 	}
 	if err := e.checkPages(r, in.Pages); err != nil {
 		return err

@@ -151,6 +151,7 @@ type inspectionBody struct {
 	Signatures    []inspectedBody `json:"signatures"`
 	ActiveContent []string        `json:"active_content"`
 	Sealing       sealingBody     `json:"sealing"`
+	OwnMarks      []string        `json:"own_marks"`
 	Warnings      []string        `json:"warnings"`
 }
 
@@ -178,7 +179,7 @@ func inspectionOf(in *esign.Inspection) *inspectionBody {
 	}
 	b := &inspectionBody{
 		Pages: in.Pages, Encrypted: in.Encrypted, Signatures: make([]inspectedBody, len(in.Signatures)),
-		ActiveContent: list(in.ActiveContent), Sealing: sealingBody{in.Sealing.Mode, in.Sealing.Reason}, Warnings: list(in.Warnings),
+		ActiveContent: list(in.ActiveContent), Sealing: sealingBody{in.Sealing.Mode, in.Sealing.Reason}, OwnMarks: list(in.OwnMarks), Warnings: list(in.Warnings),
 	}
 	for i, s := range in.Signatures {
 		b.Signatures[i] = inspectedBody{

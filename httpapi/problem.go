@@ -64,7 +64,7 @@ type problem struct {
 // error is in the chain wins. Errors with fields (check.InvalidError, which is
 // esign.InvalidError, vault.InvalidError, translog.InvalidError,
 // compliance.InvalidError and scopes.InvalidError; esign.StateError,
-// esign.ExternalIDError, esign.NotSignableError, esign.Refusal,
+// esign.ExternalIDError, esign.NotSignableError, esign.NotAnOriginalError, esign.Refusal,
 // vault.AlreadyVaultedError) are answered by judge, which puts the fields into
 // the answer; pades.NotExtendableError, pades.SizeError, pades.FieldError and
 // pades.AppearanceError (which are about what the host asked of its own seal)
@@ -96,6 +96,7 @@ var problems = []problem{
 	{esign.ErrPrecondition, 412, "precondition_failed", "The envelope is no longer the one that If-Match names"},
 	{esign.ErrDocumentChanged, 412, "document_changed", "The document is not the one that was to be vaulted"},
 	{esign.ErrNotSignable, 422, "not_signable", "The document cannot be signed"},
+	{esign.ErrNotAnOriginal, 409, "not_an_original", "The file bears marks of this system and is not an original"},
 	{esign.ErrSignerNotFound, 404, "signer_not_found", "The envelope has no such signer"},
 	{esign.ErrLink, 404, "link_unknown", "There is no such signing link"},
 	{esign.ErrDisposed, 410, "document_deleted", "The document was handed over and deleted here"},
@@ -113,7 +114,7 @@ var problems = []problem{
 	{vault.ErrNotVaulted, 404, "not_vaulted", "There is no authoritative copy of this envelope in the vault"},
 	{vault.ErrReleased, 410, "released", "The authoritative copy was released"},
 	{vault.ErrAlreadyVaulted, 409, "already_vaulted", "The envelope is vaulted already, with other values"},
-	{vault.ErrNotAnOriginal, 409, "not_an_original", "The file is, extends or is part of something that was vaulted before"},
+	{vault.ErrNotAnOriginal, 409, "not_an_original", "The file is, extends or is part of something that was vaulted before, or bears marks of this system"},
 	{vault.ErrIntegrity, 409, "integrity_mismatch", "The stored bytes do not have the recorded digest; nothing was served"},
 	{vault.ErrQuarantined, 409, "quarantined", "The copy is quarantined until it is repaired"},
 	{vault.ErrCopyUnavailable, 409, "copy_unavailable", "The file could not be marked, so there is no copy of it"},
@@ -230,6 +231,7 @@ func judgeEngine(err error) (document, bool) {
 		state    *esign.StateError
 		external *esign.ExternalIDError
 		unfit    *esign.NotSignableError
+		derived  *esign.NotAnOriginalError
 		refusal  *esign.Refusal
 		vaulted  *vault.AlreadyVaultedError
 		conflict *stateConflict
@@ -251,6 +253,11 @@ func judgeEngine(err error) (document, bool) {
 		return document{
 			Status: 422, Code: "not_signable", Title: "The document cannot be signed", Detail: unfitDetail(unfit.Reason),
 			Details: []check.Field{{Field: "document", Rule: unfit.Reason, Message: unfitDetail(unfit.Reason)}},
+		}, true
+	case errors.As(err, &derived):
+		return document{
+			Status: 409, Code: "not_an_original", Title: "The file bears marks of this system and is not an original",
+			Detail: "the file is a copy, a sealed document or a report of this system, or has pages of one: " + strings.Join(derived.Marks, ", "),
 		}, true
 	case errors.As(err, &refusal):
 		return judgeRefusal(refusal), true

@@ -7,6 +7,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -68,7 +69,7 @@ func timeSource(s string) string {
 }
 
 func (v *Vault) depositReason(d *deposit) string {
-	return fmt.Sprintf("Authoritative copy in the vault of %s; assignee %s; envelope %s, copy %s, version 1",
+	return fmt.Sprintf(pdf.VaultSeal+"%s; assignee %s; envelope %s, copy %s, version 1",
 		d.custody.Custodian.Party.Name, d.custody.Assignee, d.EnvelopeID, d.copyID) + d.jurisdictionClause("; ")
 }
 

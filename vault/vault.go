@@ -53,10 +53,12 @@ const (
 	InspectionOff    = "off"    // nothing
 )
 
-// Duplicate is an attempt to deposit what was vaulted before.
+// Duplicate is an attempt to deposit what was vaulted before, or what bears
+// marks of an original kept elsewhere.
 type Duplicate struct {
-	EnvelopeID, OrgID string  // of the attempt
-	Claims            []Claim // that it collides with
+	EnvelopeID, OrgID string   // of the attempt
+	Claims            []Claim  // that it collides with
+	Marks             []string // of this system, in the file: copy, vault_seal, completion, legend, record
 }
 
 // Config makes a Vault.

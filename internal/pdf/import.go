@@ -136,13 +136,9 @@ func (d *Document) Content(p Page) ([]byte, error) {
 }
 
 func (d *Document) appendContent(b *bytes.Buffer, p Page) error {
-	o, err := d.Resolve(p.Dict["Contents"])
+	parts, err := d.contents(p)
 	if err != nil {
 		return err
-	}
-	parts, ok := o.(Array)
-	if !ok {
-		parts = Array{o}
 	}
 	for _, part := range parts {
 		s, err := d.Stream(part)
@@ -158,4 +154,13 @@ func (d *Document) appendContent(b *bytes.Buffer, p Page) error {
 		b.WriteByte('\n')
 	}
 	return nil
+}
+
+// contents returns the streams of which a page's content is made, as they are named.
+func (d *Document) contents(p Page) (Array, error) {
+	o, err := d.Resolve(p.Dict["Contents"])
+	if parts, ok := o.(Array); ok || err != nil {
+		return parts, err
+	}
+	return Array{p.Dict["Contents"]}, nil
 }

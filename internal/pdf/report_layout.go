@@ -342,9 +342,9 @@ func (s *sheet) feet() error {
 		y := c.h - 34
 		c.line(reportMargin, y-11, c.w-reportMargin, y-11, 0.5, pale)
 		c.show(gs, 7.5, c.w-reportMargin-width(gs, 7.5), y, gray)
-		left := s.Footer
+		left := strings.TrimPrefix(s.Footer+" · "+RecordFooter, " · ")
 		if !s.At.IsZero() {
-			left = strings.TrimPrefix(left+" · made "+utc(s.At), " · ")
+			left += " · made " + utc(s.At)
 		}
 		if _, err := c.fit(regular, 7.5, reportMargin, y, s.width()-80, gray, left); err != nil {
 			return err

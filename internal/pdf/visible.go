@@ -26,6 +26,7 @@ const (
 // textSource is what the pages of a file share while they are read.
 type textSource struct {
 	d     *Document
+	all   bool // also text that nobody sees
 	fonts map[Ref]*textFont
 	forms int // drawn so far; forms that draw forms can be a bomb
 	known map[drawing]string
@@ -189,11 +190,7 @@ func (r *textReader) offset(x, y float64) {
 }
 
 func (r *textReader) show(list ...Object) {
-	m := r.tm.times(r.ctm)
-	size := math.Abs(r.size) * math.Sqrt(math.Abs(m[0]*m[3]-m[1]*m[2])) * r.page.UserUnit
-	box := r.page.CropBox
-	seen := m[4] >= box.X0 && m[4] <= box.X1 && m[5] >= box.Y0 && m[5] <= box.Y1
-	if r.font == nil || r.mode == 3 || r.mode == 7 || r.alpha < leastAlpha || size < leastSize || !seen {
+	if r.font == nil || !r.all && !r.seen() {
 		return
 	}
 	for _, o := range list {
@@ -201,6 +198,15 @@ func (r *textReader) show(list ...Object) {
 			r.font.write(&r.out, s)
 		}
 	}
+}
+
+// seen reports whether a reader of the page sees text that is shown now.
+func (r *textReader) seen() bool {
+	m := r.tm.times(r.ctm)
+	size := math.Abs(r.size) * math.Sqrt(math.Abs(m[0]*m[3]-m[1]*m[2])) * r.page.UserUnit
+	box := r.page.CropBox
+	within := m[4] >= box.X0 && m[4] <= box.X1 && m[5] >= box.Y0 && m[5] <= box.Y1
+	return r.mode != 3 && r.mode != 7 && r.alpha >= leastAlpha && size >= leastSize && within
 }
 
 func (r *textReader) graphicsState(c *contentReader, res Dict) error {

@@ -188,6 +188,7 @@ type inspectionJSON struct {
 	Signatures    []inspectedSignatureJSON `json:"signatures,omitempty"`
 	ActiveContent []string                 `json:"active_content,omitempty"`
 	Sealing       sealingJSON              `json:"sealing"`
+	OwnMarks      []string                 `json:"own_marks,omitempty"`
 	Warnings      []string                 `json:"warnings,omitempty"`
 }
 
@@ -220,7 +221,7 @@ func documentToRow(envelopeID string, d *esign.Document) (*documentRow, error) {
 	}
 	in := inspectionJSON{}
 	if i := d.Inspection; i != nil {
-		in = inspectionJSON{i.Pages, i.Encrypted, nil, i.ActiveContent, sealingJSON(i.Sealing), i.Warnings}
+		in = inspectionJSON{i.Pages, i.Encrypted, nil, i.ActiveContent, sealingJSON(i.Sealing), i.OwnMarks, i.Warnings}
 		for _, s := range i.Signatures {
 			in.Signatures = append(in.Signatures, inspectedSignatureJSON(s))
 		}
@@ -251,7 +252,7 @@ func (r *documentRow) document() (*esign.Document, error) {
 		Head: chain.Head{Seq: r.HeadSeq, Hash: storage.Digest(r.HeadHash), RecordedAt: utc(r.HeadRecordedAt)},
 		Inspection: &esign.Inspection{
 			Pages: in.Pages, Encrypted: in.Encrypted, ActiveContent: in.ActiveContent,
-			Sealing: esign.Sealing(in.Sealing), Warnings: in.Warnings,
+			Sealing: esign.Sealing(in.Sealing), OwnMarks: in.OwnMarks, Warnings: in.Warnings,
 		},
 	}
 	for _, s := range sizes {

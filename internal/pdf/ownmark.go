@@ -1,0 +1,314 @@
+package pdf
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"html"
+	"strings"
+)
+
+// Kinds of [OwnMark].
+const (
+	OwnCopy       = "copy"       // of a marked copy: the line on its pages, or its metadata
+	OwnVaultSeal  = "vault_seal" // of a version of an authoritative copy
+	OwnCompletion = "completion" // the seal of a document that all have signed
+	OwnLegend     = "legend"     // on the pages of an e-sign document
+	OwnRecord     = "record"     // a page of a certificate of completion, a custody record or another report
+)
+
+// What marks begin with or hold. Seals give theirs as their reason.
+const (
+	LegendStart  = "Until its release, the authoritative copy is the one in its vault of record"
+	VaultSeal    = "Authoritative copy in the vault of "
+	ReleaseSeal  = "Released from the vault of "
+	RecordFooter = "Record made by evault"
+)
+
+// An OwnMark is something that this software puts into files and that tells a copy, a sealed document or a report from an
+// original.
+type OwnMark struct {
+	Kind  string // one of the Own constants
+	Place string // such as "page 3"
+}
+
+func (m OwnMark) String() string { return m.Kind + " (" + m.Place + ")" }
+
+// OwnMarks is what [Document.OwnMarks] finds: each kind once, where it was found first.
+type OwnMarks struct {
+	Found  []OwnMark
+	Unread string // why not everything could be read; empty when it was
+}
+
+// Kinds returns the kinds found.
+func (m OwnMarks) Kinds() (kinds []string) {
+	for _, x := range m.Found {
+		kinds = append(kinds, x.Kind)
+	}
+	return kinds
+}
+
+// ownTexts are read as [ownText]. The small print of a mark is told by its copy id.
+var ownTexts = []struct{ kind, text string }{
+	{OwnCopy, ownText(DefaultCopyText)},
+	{OwnCopy, ownText(" · copy cpy_")},
+	{OwnLegend, ownText(LegendStart)},
+	{OwnRecord, ownText(RecordFooter)},
+}
+
+var ownReasons = []struct{ kind, reason string }{
+	{OwnVaultSeal, ownText(VaultSeal)},
+	{OwnVaultSeal, ownText(ReleaseSeal)},
+	{OwnCompletion, ownText(LegendStart)},
+}
+
+// dashes are what programs make of the dash in a mark when they write text anew.
+var dashes = strings.NewReplacer("‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "−", "-")
+
+// ownText is text without white space and with one kind of dash.
+func ownText(s string) string { return dashes.Replace(unspaced(s)) }
+
+// Bounds of what is decoded to look for marks, and of metadata that is looked at.
+const (
+	maxOwnText     = 128 << 20
+	maxOwnMetadata = 4 << 20
+)
+
+// Read is [Open] for a file that is only read: one that is encrypted but opens without a password is decrypted.
+func Read(raw []byte, l Limits) (*Document, error) {
+	d, _, err := openAny(raw, l)
+	return d, err
+}
+
+// OwnMarks looks for marks of this software in every object of the file, in the document information, in metadata, in the
+// reasons of signatures, and in the text of pages and of annotations' appearances, whether a reader shows it or not, with
+// the fonts' own tables of characters. So they are found however the file was saved again, and in single pages of it that
+// were put into another file. Marks drawn as shapes or as pictures are not found.
+//
+// What it decodes counts apart from [Limits].Decoded.
+func (d *Document) OwnMarks(ctx context.Context) (m OwnMarks, err error) {
+	defer guard(&err)
+	decoded, limit := d.decoded, d.limits.Decoded
+	d.decoded, d.limits.Decoded = 0, maxOwnText
+	defer func() { d.decoded, d.limits.Decoded = decoded, limit }()
+	f := ownFinder{d: d, text: newTextSource(d), marks: &m}
+	f.text.all = true
+	if err := f.objects(ctx); err != nil {
+		return m, err
+	}
+	return m, f.pages(ctx)
+}
+
+type ownFinder struct {
+	d     *Document
+	text  *textSource
+	marks *OwnMarks
+}
+
+func (f *ownFinder) found(kind, place string) {
+	for _, m := range f.marks.Found {
+		if m.Kind == kind {
+			return
+		}
+	}
+	f.marks.Found = append(f.marks.Found, OwnMark{kind, place})
+}
+
+func (f *ownFinder) unread(what string, err error) {
+	if f.marks.Unread == "" {
+		f.marks.Unread = fmt.Sprintf("%s: %v", what, err)
+	}
+}
+
+// look names the marks in a text.
+func (f *ownFinder) look(text, place string) {
+	text = dashes.Replace(text)
+	for _, o := range ownTexts {
+		if strings.Contains(text, o.text) {
+			f.found(o.kind, place)
+		}
+	}
+}
+
+// objects looks at every object, reachable or not.
+func (f *ownFinder) objects(ctx context.Context) error {
+	for i, n := range f.d.Numbers() {
+		if i%256 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		o, err := f.d.Object(n)
+		if err != nil {
+			if fatal(err) {
+				f.unread("objects", err)
+				return nil
+			}
+			continue // no reader shows it
+		}
+		f.object(o)
+	}
+	return nil
+}
+
+func (f *ownFinder) object(o Object) {
+	switch v := o.(type) {
+	case Array:
+		for _, x := range v {
+			f.object(x)
+		}
+	case Dict:
+		f.dict(v)
+	case *Stream:
+		f.dict(v.Dict)
+		if f.d.Name(v.Dict["Type"]) == "Metadata" {
+			f.metadata(v)
+		}
+	}
+}
+
+func (f *ownFinder) dict(v Dict) {
+	for k, o := range v {
+		switch k {
+		case "Title", "Subject", "Keywords":
+			f.look(unspaced(f.string(o)), "document information")
+		case "Reason":
+			if text := ownText(f.string(o)); text != "" {
+				for _, r := range ownReasons {
+					if strings.Contains(text, r.reason) {
+						f.found(r.kind, "signature")
+					}
+				}
+			}
+		default:
+			f.object(o)
+		}
+	}
+}
+
+// string is a text string, "" for anything else.
+func (f *ownFinder) string(o Object) string {
+	if o, err := f.d.Resolve(o); err == nil {
+		if s, ok := o.(String); ok {
+			return docText(s)
+		}
+	}
+	return ""
+}
+
+func (f *ownFinder) metadata(s *Stream) {
+	data, err := f.d.decodeMost(s, maxOwnMetadata)
+	if fatal(err) {
+		f.unread("metadata", err)
+	}
+	f.look(unspaced(html.UnescapeString(string(data))), "metadata")
+}
+
+func (f *ownFinder) pages(ctx context.Context) error {
+	pages, err := f.d.Pages()
+	if err != nil {
+		f.unread("pages", err)
+		return nil
+	}
+	for _, p := range pages {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		text, err := f.text.pageText(p)
+		f.look(text, fmt.Sprintf("page %d", p.Number))
+		if err != nil {
+			f.unread(fmt.Sprintf("page %d", p.Number), err)
+		}
+		if fatal(err) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// pageText returns all text that the page's content and the appearances of its annotations show, without white space, as
+// far as it can be read. Content of more than 16 MiB is not read.
+func (t *textSource) pageText(p Page) (_ string, err error) {
+	defer guard(&err)
+	r := &textReader{textSource: t, page: p}
+	r.ctm, r.alpha = matrix{1, 0, 0, 1, 0, 0}, 1
+	content, err := t.d.pageContent(&t.buf, p)
+	if err == nil {
+		err = r.run(content, p.Resources)
+	}
+	if fatal(err) {
+		return r.out.String(), err
+	}
+	list, listErr := t.d.Array(p.Dict["Annots"])
+	if fatal(listErr) {
+		return r.out.String(), listErr
+	}
+	for _, o := range list {
+		if e := r.annotation(o); fatal(e) {
+			return r.out.String(), e
+		}
+	}
+	return r.out.String(), err
+}
+
+// pageContent returns the decoded content of a page, in buf.
+func (d *Document) pageContent(buf *bytes.Buffer, p Page) ([]byte, error) {
+	buf.Reset()
+	parts, err := d.contents(p)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		s, err := d.Stream(part)
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			continue
+		}
+		data, err := d.decodeMost(s, maxScan-int64(buf.Len()))
+		if err != nil {
+			return nil, err
+		}
+		if data == nil && len(s.Raw) > 0 {
+			return nil, &Refusal{Reason: ReasonUnsupported, Detail: "page content of more than 16 MiB"}
+		}
+		buf.Write(data)
+		buf.WriteByte('\n')
+		if buf.Len() > maxScan {
+			return nil, &Refusal{Reason: ReasonUnsupported, Detail: "page content of more than 16 MiB"}
+		}
+	}
+	return buf.Bytes(), nil
+}
+
+// annotation reads every normal appearance of an annotation.
+func (r *textReader) annotation(o Object) error {
+	a, err := r.d.Dict(o)
+	if err != nil {
+		return err
+	}
+	ap, err := r.d.Dict(a["AP"])
+	if err != nil {
+		return err
+	}
+	n, err := r.d.Resolve(ap["N"])
+	if err != nil {
+		return err
+	}
+	appearances := []Object{n}
+	if states, ok := n.(Dict); ok {
+		appearances = appearances[:0]
+		for _, k := range states.sortedKeys() {
+			appearances = append(appearances, states[k])
+		}
+	}
+	for _, o := range appearances {
+		s, err := r.d.Stream(o)
+		if err == nil && s != nil {
+			err = r.draw(s)
+		}
+		if fatal(err) {
+			return err
+		}
+	}
+	return nil
+}
