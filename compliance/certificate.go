@@ -27,7 +27,12 @@ import (
 //   - as_of is when the evaluation read the facts; it says nothing of later times;
 //   - evidence items have a basis: "verified" (recomputed by the system from bytes,
 //     signatures and proofs), "attested" (a signed statement of a third party, or
-//     the vault's own record of a request), "declared" (somebody said so);
+//     the vault's own record of a request), "declared" (somebody said so); a check
+//     has the weakest basis among its evidence, the result the weakest among its
+//     checks;
+//   - compliance.state is "live", "released" or "none" (not vaulted). After a
+//     release compliant and score are null, and so is satisfied of each check that
+//     asks for a copy that is here: a release is an end, not a defect;
 //   - log.entries prove, against log.checkpoint, the events that the certificate
 //     rests on: leaf_hash is that of the event's canonical bytes (RFC 6962 section
 //     2.1). The certificate's own issue is a later event, which commits to the
@@ -49,18 +54,20 @@ type Certificate struct {
 	IssuedAt   Time    `json:"issued_at"`
 	AsOf       Time    `json:"as_of"`
 
-	Subject           Subject `json:"subject"`
-	Regime            string  `json:"regime"`
-	RegimeBasis       string  `json:"regime_basis"`
-	Jurisdiction      string  `json:"jurisdiction"`
-	AuthoritativeCopy Held    `json:"authoritative_copy"`
-	Seal              Seal    `json:"seal"`
+	Subject           Subject  `json:"subject"`
+	Regime            string   `json:"regime"`
+	RegimeBasis       string   `json:"regime_basis"`
+	Jurisdiction      string   `json:"jurisdiction"`
+	Classification    *Answers `json:"classification"` // null: nobody classified the record
+	AuthoritativeCopy Held     `json:"authoritative_copy"`
+	Seal              Seal     `json:"seal"`
 
 	SecuredParty    Party            `json:"secured_party"`
 	Assignee        Party            `json:"assignee"`
 	Controller      Controller       `json:"controller"`
 	Custodian       Custodian        `json:"custodian"`
 	Acknowledgments []Acknowledgment `json:"acknowledgments"`
+	Attestation     *Attestation     `json:"attestation"` // of paper; null: there is none
 	Declarations    []Declaration    `json:"declarations"`
 	Powers          []Power          `json:"powers"`
 
@@ -72,6 +79,7 @@ type Certificate struct {
 	Log         LogProof `json:"log"`
 	System      System   `json:"system"`
 	LegalNotice string   `json:"legal_notice"`
+	VerifyURL   *string  `json:"verify_url"`    // where anyone asks what the copy's bytes are to the vault now
 	JWS         string   `json:"jws,omitempty"` // not part of the payload
 }
 
@@ -102,6 +110,32 @@ type Held struct {
 	HeldHere        bool           `json:"held_here"`
 	ReleasedAt      *Time          `json:"released_at"`
 	Recipient       *Recipient     `json:"recipient"`
+	ReleaseReason   string         `json:"release_reason"` // "" while live
+	ReleaseNote     string         `json:"release_note"`
+}
+
+// Answers are what the depositor answered about the record.
+type Answers struct {
+	PromiseToPay          bool `json:"promise_to_pay"`
+	SpecificGoods         bool `json:"specific_goods"`
+	LeaseOfGoods          bool `json:"lease_of_goods"`
+	DocumentOfTitle       bool `json:"document_of_title"`
+	IssuerAgreementClause bool `json:"issuer_agreement_clause"`
+	RealProperty          bool `json:"real_property"`
+}
+
+// Attestation is what a person declared of a paper document: who signed it, where
+// the file comes from ("born_digital" or "scan") and where the paper is ("none",
+// "destroyed" or "held").
+type Attestation struct {
+	AttestedBy    string   `json:"attested_by"`
+	Capacity      string   `json:"capacity"`
+	SignedBy      []string `json:"signed_by"`
+	Origin        string   `json:"origin"`
+	PaperOriginal string   `json:"paper_original"`
+	Holder        string   `json:"holder"`
+	DestroyedAt   *Time    `json:"destroyed_at"`
+	Statement     string   `json:"statement"`
 }
 
 // Recipient is to whom a copy was released.
@@ -192,22 +226,46 @@ type SignatureEntry struct {
 	LinkDisclosedAt  *Time          `json:"link_disclosed_at"`
 }
 
-// CustodyEntry is one step of the custody chain.
+// CustodyEntry is one step of the custody chain. Consent is how the consent of
+// ConsentOf was given: "signed", "attested" or "declared"; both are "" where
+// nobody consented. ConsentOf is "controller", "agent", whose consent is the
+// agent's own, or "" for a deposit: before it there is no controller. Actor is who
+// acted.
 type CustodyEntry struct {
-	CustodyID  string         `json:"custody_id"`
-	EventID    string         `json:"event_id"`
-	Kind       string         `json:"kind"`
-	From       *Party         `json:"from"`
-	To         *Party         `json:"to"`
-	Version    int            `json:"version"`
-	SHA256     storage.Digest `json:"sha256"`
-	Consent    string         `json:"consent"` // "signed", "attested" or "" where none was needed
-	RecordedAt Time           `json:"recorded_at"`
+	CustodyID     string         `json:"custody_id"`
+	EventID       string         `json:"event_id"`
+	Kind          string         `json:"kind"`
+	From          *Party         `json:"from"`
+	To            *Party         `json:"to"`
+	Version       int            `json:"version"`
+	SHA256        storage.Digest `json:"sha256"`
+	Consent       string         `json:"consent"`
+	ConsentOf     string         `json:"consent_of"`
+	Actor         By             `json:"actor"`
+	RequestSHA256 storage.Digest `json:"request_sha256"` // of the request that it was attested from, or ""
+	RecordedAt    Time           `json:"recorded_at"`
 }
 
+// By is who acted: an actor's kind, id and organization.
+type By struct {
+	Kind  string `json:"kind"`
+	ID    string `json:"id"`
+	OrgID string `json:"org_id"`
+}
+
+// What became of the authoritative copy, as an evaluation found it (Result.State).
+const (
+	StateLive     = "live"
+	StateReleased = "released"
+	StateNone     = "none" // not vaulted
+)
+
 // Result is the evaluation's outcome. Compliant and Score are null where no check
-// applies.
+// applies, and after a release. Basis is the weakest of the checks', Declared
+// where there is none.
 type Result struct {
+	State               string    `json:"state"`
+	Basis               string    `json:"basis"`
 	Compliant           *bool     `json:"compliant"`
 	Score               *int      `json:"score"`
 	Regime              string    `json:"regime"`
@@ -217,12 +275,14 @@ type Result struct {
 	Checks              []Check   `json:"checks"`
 }
 
-// Check is one requirement and what was found.
+// Check is one requirement and what was found. Satisfied is null where the
+// requirement no longer applies. Basis is the weakest of the evidence.
 type Check struct {
 	ID          string `json:"id"`
 	Requirement string `json:"requirement"`
 	Reference   string `json:"ucc_reference"`
-	Satisfied   bool   `json:"satisfied"`
+	Satisfied   *bool  `json:"satisfied"`
+	Basis       string `json:"basis"`
 	Detail      string `json:"detail"`
 	Evidence    []Item `json:"evidence"`
 }
@@ -233,7 +293,13 @@ type Finding struct {
 	Detail string `json:"detail"`
 }
 
-// What an evidence item rests on.
+// Met reports whether the requirement is satisfied.
+func (c Check) Met() bool { return c.Satisfied != nil && *c.Satisfied }
+
+// Failed reports whether the requirement applies and is not satisfied.
+func (c Check) Failed() bool { return c.Satisfied != nil && !*c.Satisfied }
+
+// What an evidence item, a check and a result rest on, strongest first.
 const (
 	Verified = "verified" // recomputed from bytes, signatures and proofs
 	Attested = "attested" // a signed statement, or the vault's record of a request
@@ -271,6 +337,8 @@ type LogEntry struct {
 type System struct {
 	Name         string         `json:"name"`
 	Version      string         `json:"version"`
+	Issuer       string         `json:"issuer"`  // legal name of who runs the system and issues the certificate
+	Anchors      string         `json:"anchors"` // where the log's checkpoints are kept
 	RulesVersion string         `json:"rules_version"`
 	RulesSHA256  storage.Digest `json:"rules_sha256"`
 	Keys         []SystemKey    `json:"keys"`

@@ -20,7 +20,7 @@ func checkSingleCopy(f *facts, p *probe) {
 		return
 	}
 	if f.released() {
-		p.fail("The authoritative copy was released and is no longer here.")
+		p.end("The copy was released: there is no authoritative copy here any more.")
 	}
 	deposits := f.typed("vault.stored")
 	if len(deposits) != 1 {
@@ -31,7 +31,7 @@ func checkSingleCopy(f *facts, p *probe) {
 	checkBytes(f, p)
 	checkClaims(f, p)
 	checkMedium(f, p)
-	if len(p.problems) == 0 {
+	if len(p.problems) == 0 && !p.ended {
 		p.note("One authoritative copy, %s, exists. Its version %d was read now and has the digest recorded, its seal is valid, "+
 			"its deposit is in the log, and nothing else in this installation claims its bytes.", f.copy.CopyID, f.copy.Version)
 	}

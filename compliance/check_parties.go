@@ -98,14 +98,10 @@ func checkHolder(f *facts, p *probe) {
 		return
 	}
 	if f.released() {
-		p.fail("The authoritative copy was released and is no longer kept here.")
-	}
-	if v := f.current(); v.err != nil {
-		p.fail("The stored bytes of version %d are not those recorded: %v.", v.Version.Version, v.err)
+		p.end("The copy was released: it is not kept here any more.")
 	} else {
-		p.item("read_back", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), v.whole(), Verified)
+		checkReadBack(f, p)
 	}
-	checkIntegrityAge(f, p)
 	if to.Controller.BoundBy == vault.BoundByNone {
 		p.fail(nobodyActs, to.Assignee.Name)
 	}
@@ -122,9 +118,19 @@ func checkHolder(f *facts, p *probe) {
 	default:
 		p.fail("No custodian is on record.")
 	}
-	if len(p.problems) == 0 {
+	if len(p.problems) == 0 && !p.ended {
 		p.note("The stored bytes were read back now and have the digest recorded.")
 	}
+}
+
+// checkReadBack asks that the copy's bytes are there, and were looked at lately.
+func checkReadBack(f *facts, p *probe) {
+	if v := f.current(); v.err != nil {
+		p.fail("The stored bytes of version %d are not those recorded: %v.", v.Version.Version, v.err)
+	} else {
+		p.item("read_back", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), v.whole(), Verified)
+	}
+	checkIntegrityAge(f, p)
 }
 
 // checkIntegrityAge asks for a periodical check, or the deposit's own read-back,

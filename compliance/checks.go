@@ -9,8 +9,10 @@ import (
 	"github.com/evaultlib/evault/vault"
 )
 
-// probe gathers what one check finds. A check with a problem is not satisfied.
+// probe gathers what one check finds. A check with a problem is not satisfied;
+// one that ended without a problem does not apply any more.
 type probe struct {
+	ended    bool
 	problems []string
 	notes    []string
 	items    []Item
@@ -57,13 +59,13 @@ const notVaulted = "The record is not vaulted: there is no authoritative copy."
 // evaluate runs the checks of the regime. Without a regime there are none, and
 // what they would have found wrong with the record itself becomes findings.
 func (f *facts) evaluate() Result {
-	r := Result{Regime: f.regime.ID, EvaluatedAt: At(f.at), Findings: f.findings(), Checks: []Check{}}
+	r := Result{State: f.state(), Regime: f.regime.ID, EvaluatedAt: At(f.at), Findings: f.findings(), Checks: []Check{}}
 	table := checkTable()
 	for _, q := range f.regime.Requirements {
 		var p probe
 		table[q.ID](f, &p)
 		r.Checks = append(r.Checks, Check{
-			ID: q.ID, Requirement: q.Text, Reference: q.Reference, Satisfied: len(p.problems) == 0,
+			ID: q.ID, Requirement: q.Text, Reference: q.Reference, Satisfied: p.satisfied(),
 			Detail: p.detail(), Evidence: append([]Item{}, p.items...),
 		})
 	}
@@ -78,6 +80,32 @@ func (f *facts) evaluate() Result {
 	}
 	r.count()
 	return r
+}
+
+func (p *probe) satisfied() *bool {
+	if p.ended && len(p.problems) == 0 {
+		return nil
+	}
+	met := len(p.problems) == 0
+	return &met
+}
+
+// end says that the requirement no longer applies; what is wrong with the record
+// of the time before remains a problem.
+func (p *probe) end(format string, args ...any) {
+	p.ended = true
+	p.note(format, args...)
+}
+
+// state is what became of the authoritative copy.
+func (f *facts) state() string {
+	switch {
+	case f.copy == nil:
+		return StateNone
+	case f.released():
+		return StateReleased
+	}
+	return StateLive
 }
 
 // number writes a count with its noun.

@@ -69,6 +69,8 @@ type Config struct {
 
 	System      string                      // name printed in certificates; default: "evault"
 	Version     string                      // its version; default: "devel"
+	Issuer      string                      // legal name of who runs the system; default: the vault's custodian, else "not stated"
+	Anchors     string                      // where the log's checkpoints are kept; default: "not stated"
 	LegalNotice string                      // default: LegalNotice, from CertifiedBy
 	CertifiedBy string                      // who certifies Signer's key; default: nobody, it is self-signed
 	VerifyURL   func(storage.Digest) string // where anyone asks what bytes are to the vault, a QR code on custody records; default: none
@@ -114,6 +116,9 @@ func New(c Config) (*Engine, error) {
 	def(&c.IntegrityAge, 72*time.Hour)
 	def(&c.System, "evault")
 	def(&c.Version, "devel")
+	def(&c.Issuer, c.Vault.CustodianName())
+	def(&c.Issuer, notStated)
+	def(&c.Anchors, notStated)
 	if _, err := RegimeByID(c.Regime); err != nil {
 		return nil, fmt.Errorf("compliance: Config.Regime: %w", err)
 	}
@@ -137,6 +142,9 @@ func New(c Config) (*Engine, error) {
 	now := stamp.Clock(c.Now)
 	return &Engine{c, keys, fonts, now, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
 }
+
+// notStated is what a certificate prints for what the host's Config leaves out.
+const notStated = "not stated"
 
 func def[T comparable](v *T, d T) {
 	var zero T

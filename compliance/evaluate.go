@@ -71,13 +71,13 @@ func (e *Engine) keep(ctx context.Context, f *facts, r Result, actor Actor) erro
 			if err := s.PutEvaluation(ctx, row, before); err != nil {
 				return err
 			}
-			if f.copy == nil {
+			if f.copy == nil || f.released() { // the release itself told the envelope that nothing here is compliant
 				return nil
 			}
 			if err := e.c.ESign.With(s.Tx()).Evaluated(ctx, row.EnvelopeID, r.Compliant, row.EvaluatedAt); err != nil {
 				return err
 			}
-			if r.Compliant == nil || f.released() || before != nil && before.Digest == row.Digest {
+			if r.Compliant == nil || before != nil && before.Digest == row.Digest {
 				return nil
 			}
 			return e.tell(ctx, s, f, r, row, actor)
@@ -109,13 +109,14 @@ func (e *Engine) row(f *facts, r Result) (StoredEvaluation, error) {
 	return row, nil
 }
 
-// digest names what was found: which checks are satisfied, under which regime.
+// digest names what was found: which checks are satisfied, on what basis and under
+// which regime.
 func (r Result) digest() storage.Digest {
-	found := map[string]bool{}
+	found, basis := map[string]*bool{}, map[string]string{}
 	for _, c := range r.Checks {
-		found[c.ID] = c.Satisfied
+		found[c.ID], basis[c.ID] = c.Satisfied, c.Basis
 	}
-	return digestOf(map[string]any{"regime": r.Regime, "satisfied": found})
+	return digestOf(map[string]any{"state": r.State, "regime": r.Regime, "satisfied": found, "basis": basis})
 }
 
 // tell appends the event of a changed result. The first result is certified

@@ -81,7 +81,7 @@ func ExampleEngine_Evaluate() {
 	evaluation, err := e.Compliance.Evaluate(ctx, "org_acme", id, exampleActor)
 	must(err)
 	for _, c := range evaluation.Checks {
-		fmt.Println(c.Satisfied, c.ID, "·", c.Reference)
+		fmt.Println(c.Met(), c.ID, "·", c.Reference)
 	}
 	fmt.Println(evaluation.EnvelopeStatus, *evaluation.Score)
 	// Output:

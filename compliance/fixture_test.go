@@ -346,7 +346,7 @@ func releaseRequest(id string) compliance.VaultOutRequest {
 func failed(r compliance.Result) map[string]string {
 	out := map[string]string{}
 	for _, c := range r.Checks {
-		if !c.Satisfied {
+		if c.Failed() {
 			out[c.ID] = c.Detail
 		}
 	}

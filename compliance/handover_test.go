@@ -32,8 +32,8 @@ func TestVaultInSatisfiesEveryCheck(t *testing.T) {
 	}
 	e := w.evaluate(id)
 	for _, c := range e.Checks {
-		if !c.Satisfied || c.Detail == "" || len(c.Evidence) == 0 {
-			t.Errorf("%s (%s): satisfied %t, %d items: %s", c.ID, c.Reference, c.Satisfied, len(c.Evidence), c.Detail)
+		if !c.Met() || c.Detail == "" || len(c.Evidence) == 0 {
+			t.Errorf("%s (%s): satisfied %t, %d items: %s", c.ID, c.Reference, c.Met(), len(c.Evidence), c.Detail)
 		}
 	}
 	if e.EnvelopeStatus != string(esign.StatusVaulted) || !*e.Compliant || *e.Score != 100 {
@@ -235,7 +235,7 @@ func TestVaultOut(t *testing.T) {
 	check(t, err)
 	held := c.AuthoritativeCopy
 	if c.Serial != 2 || *c.Supersedes != first.ID || c.Subject.Status != "released" || held.HeldHere || held.ReleasedAt == nil ||
-		held.Recipient == nil || held.Recipient.Name != "Cleo Smith" || held.Version != 2 || held.SHA256 != rel.SHA256 || *c.Compliance.Compliant {
+		held.Recipient == nil || held.Recipient.Name != "Cleo Smith" || held.Version != 2 || held.SHA256 != rel.SHA256 || c.Compliance.Compliant != nil || c.Compliance.State != compliance.StateReleased {
 		t.Errorf("certificate: got %+v", c)
 	}
 	s, err := w.esign.Status(t.Context(), dealer.OrgID, id)

@@ -133,6 +133,10 @@ func (e *Engine) draft(f *facts, r Result, causeID string) (*Certificate, error)
 		Acknowledgments: []Acknowledgment{}, Declarations: f.declarations(), Powers: f.powers(),
 		Copies: []CopyEntry{}, Signatures: f.signatures(), Custody: []CustodyEntry{},
 		Compliance: r, Log: proof, System: e.system(f), LegalNotice: e.notice(f),
+		Attestation: f.printedAttestation(),
+	}
+	if d := f.deposit(); d != nil && d.Classification != nil {
+		c.Classification = (*Answers)(d.Classification)
 	}
 	for _, a := range f.acks {
 		c.Acknowledgments = append(c.Acknowledgments, Acknowledgment{ID: a.ID, At: At(a.At), SHA256: a.SHA256})
@@ -149,6 +153,10 @@ func (e *Engine) draft(f *facts, r Result, causeID string) (*Certificate, error)
 	if f.released() {
 		c.released(f)
 	}
+	if e.c.VerifyURL != nil {
+		address := e.c.VerifyURL(c.AuthoritativeCopy.SHA256)
+		c.VerifyURL = &address
+	}
 	return c, nil
 }
 
@@ -158,6 +166,20 @@ func (c *Certificate) released(f *facts) {
 	if r := f.release; r != nil {
 		c.AuthoritativeCopy.ReleasedAt = atPtr(&r.ReleasedAt)
 		c.AuthoritativeCopy.Recipient = &Recipient{r.Recipient.Name, r.Recipient.Organization, r.Recipient.Email}
+		c.AuthoritativeCopy.ReleaseReason, c.AuthoritativeCopy.ReleaseNote = r.Reason, r.Note
+	}
+}
+
+// printedAttestation is the attestation of paper that the deposit's event commits
+// to.
+func (f *facts) printedAttestation() *Attestation {
+	a := f.attestation()
+	if a == nil {
+		return nil
+	}
+	return &Attestation{
+		AttestedBy: a.AttestedBy, Capacity: a.Capacity, SignedBy: append([]string{}, a.SignedBy...), Origin: a.Origin,
+		PaperOriginal: a.PaperOriginal, Holder: a.Holder, DestroyedAt: atPtr(a.DestroyedAt), Statement: a.Statement,
 	}
 }
 
@@ -166,6 +188,13 @@ func party(p vault.Party) Party { return Party{p.Name, p.Identifier, p.Email} }
 func custodyEntry(e vault.CustodyEntry) CustodyEntry {
 	out := CustodyEntry{
 		CustodyID: e.ID, EventID: e.EventID, Kind: e.Kind, Version: e.Version, SHA256: e.SHA256, Consent: e.Consent.Kind, RecordedAt: At(e.RecordedAt),
+		Actor: By{Kind: e.Consent.Actor.Kind, ID: e.Consent.Actor.ID}, RequestSHA256: e.Consent.RequestSHA256,
+	}
+	if e.From != nil {
+		out.ConsentOf = "controller"
+		if e.From.Controller.BoundBy == vault.BoundByAgent {
+			out.ConsentOf = "agent"
+		}
 	}
 	if e.From != nil {
 		p := party(e.From.Assignee)
@@ -254,6 +283,9 @@ func (f *facts) declarations() []Declaration {
 		if a.Origin == "scan" {
 			media = "The file is a scan; the paper original is " + a.PaperOriginal + "."
 		}
+		if a.DestroyedAt != nil {
+			media += " It was destroyed on " + atPtr(a.DestroyedAt).print() + " UTC."
+		}
 		if a.PaperOriginal == "held" {
 			media = fmt.Sprintf("Two media: this file, and a tangible original held by %s.", a.Holder)
 		}
@@ -288,7 +320,7 @@ func (f *facts) powers() []Power {
 }
 
 func (e *Engine) system(f *facts) System {
-	s := System{Name: e.c.System, Version: e.c.Version, RulesVersion: RulesVersion, RulesSHA256: RulesSHA256(), Keys: []SystemKey{}}
+	s := System{Name: e.c.System, Version: e.c.Version, Issuer: e.c.Issuer, Anchors: e.c.Anchors, RulesVersion: RulesVersion, RulesSHA256: RulesSHA256(), Keys: []SystemKey{}}
 	s.Keys = append(s.Keys, SystemKey{Use: "certificate", KID: e.c.KeyID, SelfSigned: e.c.CertifiedBy == ""})
 	for _, k := range f.log.keys {
 		if k.Name() == f.log.checkpoint.Origin {

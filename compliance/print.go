@@ -87,7 +87,21 @@ func (c *Certificate) facts() []pdf.ReportFact {
 	if c.Supersedes != nil {
 		issued += "; supersedes " + *c.Supersedes
 	}
+	if a := c.AuthoritativeCopy; a.ReleaseReason != "" {
+		list = append(list, pdf.ReportFact{Label: "Reason of the release", Value: line(strings.ReplaceAll(a.ReleaseReason, "_", " "), a.ReleaseNote)})
+	}
+	if a := c.Attestation; a != nil {
+		list = append(list, pdf.ReportFact{Label: "Signers of the paper", Value: "as declared: " + strings.Join(a.SignedBy, "; ")})
+	}
+	if a := c.Classification; a != nil {
+		list = append(list, pdf.ReportFact{Label: "What the record is", Value: "as answered by the depositor: " + a.print()})
+	}
+	if c.VerifyURL != nil {
+		list = append(list, pdf.ReportFact{Label: "Verify address", Value: *c.VerifyURL})
+	}
 	return append(list,
+		pdf.ReportFact{Label: "Issued by", Value: c.System.Issuer},
+		pdf.ReportFact{Label: "Log checkpoints", Value: "kept: " + c.System.Anchors},
 		pdf.ReportFact{Label: "Certificate", Value: issued},
 		pdf.ReportFact{Label: "As of", Value: c.AsOf.print() + " UTC; says nothing of later times"},
 		pdf.ReportFact{Label: "System", Value: line(c.System.Name, c.System.Version, "rules "+c.System.RulesVersion)},
@@ -97,6 +111,28 @@ func (c *Certificate) facts() []pdf.ReportFact {
 var basisWords = map[string]string{
 	BasisDeclared: "as the depositor declared", BasisClassified: "from the depositor's answers about the record",
 	BasisDefault: "by default of the host, for nobody classified the record",
+}
+
+func (a Answers) print() string {
+	var list []string
+	for _, q := range []struct {
+		what string
+		yes  bool
+	}{
+		{"promise to pay", a.PromiseToPay},
+		{"specific goods", a.SpecificGoods},
+		{"lease of goods", a.LeaseOfGoods},
+		{"document of title", a.DocumentOfTitle},
+		{"issuer agreement clause", a.IssuerAgreementClause},
+		{"real property", a.RealProperty},
+	} {
+		answer := "no"
+		if q.yes {
+			answer = "yes"
+		}
+		list = append(list, q.what+": "+answer)
+	}
+	return line(list...)
 }
 
 func (h Held) print() string {
@@ -111,20 +147,27 @@ func (h Held) print() string {
 }
 
 func (r Result) print() string {
-	if r.Compliant == nil || r.Score == nil {
-		return "no control statute applies; custody is recorded"
+	if len(r.Checks) == 0 {
+		return fmt.Sprintf("no control statute was named by the depositor (%s); custody is recorded; copy %s; evaluated %s UTC", r.Basis, r.State, r.EvaluatedAt.print())
 	}
-	met := 0
+	met, failed := 0, 0
 	for _, k := range r.Checks {
-		if k.Satisfied {
+		if k.Met() {
 			met++
 		}
+		if k.Failed() {
+			failed++
+		}
+	}
+	if r.Compliant == nil || r.Score == nil {
+		return fmt.Sprintf("Released (%s). Of %d requirements %d are met, %d not met, and %d no longer apply; basis %s; evaluated %s UTC",
+			r.State, len(r.Checks), met, failed, len(r.Checks)-met-failed, r.Basis, r.EvaluatedAt.print())
 	}
 	word := "Requirements not met"
 	if *r.Compliant {
 		word = "Requirements met"
 	}
-	return fmt.Sprintf("%s: %d of %d (score %d of 100), evaluated %s UTC", word, met, len(r.Checks), *r.Score, r.EvaluatedAt.print())
+	return fmt.Sprintf("%s: %d of %d (score %d of 100), basis %s; copy %s; evaluated %s UTC", word, met, len(r.Checks), *r.Score, r.Basis, r.State, r.EvaluatedAt.print())
 }
 
 func (c *Certificate) digests() []pdf.ReportDigest {

@@ -19,9 +19,12 @@ func table[T any](heading string, cols []pdf.ReportColumn, list []T, row func(T)
 func (c *Certificate) requirements() pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Requirement", Width: 5}, {Head: "Finding", Width: 6}, {Head: "Rests on", Width: 3}}
 	return table("Requirements", cols, c.Compliance.Checks, func(k Check) []pdf.ReportCell {
-		found := "Not satisfied"
-		if k.Satisfied {
-			found = "Satisfied"
+		found := "No longer applies"
+		switch {
+		case k.Met():
+			found = "Satisfied, " + k.Basis
+		case k.Failed():
+			found = "Not satisfied"
 		}
 		return []pdf.ReportCell{{Text: k.Requirement, Small: k.Reference}, {Strong: found, Text: k.Detail}, {Text: restingOn(k.Evidence)}}
 	})
@@ -70,17 +73,26 @@ func (c *Certificate) custody() pdf.ReportTable {
 		return pdf.ReportCell{Text: p.Name, Small: line(p.Identifier, p.Email)}
 	}
 	return table("Chain of custody", cols, c.Custody, func(x CustodyEntry) []pdf.ReportCell {
-		consent := x.Consent
-		if consent != "" {
-			consent = "consent " + consent
-		}
+		consent := x.consented()
 		return []pdf.ReportCell{
 			{Text: x.RecordedAt.print()},
 			{Strong: x.Kind, Small: consent},
 			party(x.From), party(x.To),
-			{Text: fmt.Sprintf("Version %d", x.Version), Small: x.CustodyID, Mono: string(x.SHA256)},
+			{Text: fmt.Sprintf("Version %d", x.Version), Small: line(x.CustodyID, string(x.RequestSHA256)), Mono: string(x.SHA256)},
 		}
 	})
+}
+
+// consented says who acted, and whose consent that was.
+func (x CustodyEntry) consented() string {
+	actor := line(x.Actor.Kind+" "+x.Actor.ID, x.Actor.OrgID)
+	switch {
+	case x.ConsentOf != "":
+		return fmt.Sprintf("with the consent of the %s, %s, by %s", x.ConsentOf, x.Consent, actor)
+	case x.From == nil:
+		return fmt.Sprintf("no controller before the deposit; %s by %s", x.Consent, actor)
+	}
+	return "by " + actor
 }
 
 func (c *Certificate) signed() pdf.ReportTable {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -149,6 +150,8 @@ func (c *Certificate) checkSense(kid string) error {
 		return errors.New("type and regime differ")
 	case c.ID == "" || c.Serial < 1 || (c.Serial == 1) != (c.Supersedes == nil):
 		return errors.New("serial and predecessor differ")
+	case c.Compliance.State != StateLive && c.Compliance.State != StateReleased, (c.Compliance.State == StateLive) != c.AuthoritativeCopy.HeldHere:
+		return errors.New("state and whereabouts of the copy differ")
 	case c.AuthoritativeCopy.HeldHere != (c.Subject.Status == "vaulted"):
 		return errors.New("status and whereabouts of the copy differ")
 	case c.AsOf.After(c.IssuedAt.Time):
@@ -162,6 +165,7 @@ func (c *Certificate) checkSense(kid string) error {
 		return errors.New("signed by a key that it does not name")
 	}
 	again := c.Compliance
+	again.Checks = slices.Clone(again.Checks)
 	again.count()
 	was, _ := canon.Marshal(c.Compliance)
 	want, _ := canon.Marshal(again)
@@ -169,29 +173,54 @@ func (c *Certificate) checkSense(kid string) error {
 		return errors.New("checks and result differ")
 	}
 	for i, q := range r.Requirements {
-		if k := c.Compliance.Checks[i]; k.ID != q.ID || k.Reference != q.Reference {
+		k := c.Compliance.Checks[i]
+		if k.ID != q.ID || k.Reference != q.Reference {
 			return fmt.Errorf("check %d is not %s", i+1, q.ID)
+		}
+		if k.Satisfied == nil && c.AuthoritativeCopy.HeldHere {
+			return fmt.Errorf("check %s does not apply to a copy that is here", q.ID)
 		}
 	}
 	return nil
 }
 
 // count sets what follows from the checks: the score is the share of satisfied
-// checks in percent, rounded down, and only 100 is compliant.
+// checks in percent, rounded down, and only 100 is compliant; a result is as weak
+// as its weakest check, a check as its weakest evidence.
 func (r *Result) count() {
-	r.Compliant, r.Score, r.MissingRequirements = nil, nil, []string{}
+	r.Compliant, r.Score, r.MissingRequirements, r.Basis = nil, nil, []string{}, Declared
 	if len(r.Checks) == 0 {
 		return
 	}
 	satisfied := 0
-	for _, c := range r.Checks {
-		if c.Satisfied {
+	r.Basis = Verified
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		c.Basis = Verified
+		for _, e := range c.Evidence {
+			c.Basis = weaker(c.Basis, e.Basis)
+		}
+		r.Basis = weaker(r.Basis, c.Basis)
+		if c.Met() {
 			satisfied++
-		} else {
+		}
+		if c.Failed() {
 			r.MissingRequirements = append(r.MissingRequirements, c.ID)
 		}
+	}
+	if r.State == StateReleased {
+		return
 	}
 	score := satisfied * 100 / len(r.Checks)
 	compliant := satisfied == len(r.Checks)
 	r.Compliant, r.Score = &compliant, &score
+}
+
+// weaker returns the weaker of two bases.
+func weaker(a, b string) string {
+	order := []string{Verified, Attested, Declared}
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
 }

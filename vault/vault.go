@@ -179,6 +179,15 @@ func keyID(s crypto.Signer, id string) (string, error) {
 	return jws.Thumbprint(pub), nil
 }
 
+// CustodianName is the legal name of Config.Custodian, who runs the vault; "" when
+// each organization keeps its own copies.
+func (v *Vault) CustodianName() string {
+	if v.c.Custodian == nil {
+		return ""
+	}
+	return v.c.Custodian.Party.Name
+}
+
 // StatementKeys returns the public keys that verify this vault's custody and
 // release statements and its custodian's acknowledgments, by key id.
 func (v *Vault) StatementKeys() map[string]ed25519.PublicKey {

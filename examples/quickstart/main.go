@@ -155,7 +155,7 @@ func (c *contract) certify(ctx context.Context) error {
 	fmt.Println("4. Compliance under", evaluation.Result.Regime)
 	for _, check := range evaluation.Result.Checks {
 		mark := "no "
-		if check.Satisfied {
+		if check.Met() {
 			mark = "yes"
 		}
 		fmt.Printf("   %s  %-18s %s\n", mark, check.Reference, check.Requirement)

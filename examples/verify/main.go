@@ -57,7 +57,7 @@ func run(args []string, out io.Writer) error {
 	fmt.Fprintf(out, "authoritative copy %s, version %d, held here: %v\n", c.AuthoritativeCopy.SHA256, c.AuthoritativeCopy.Version, c.AuthoritativeCopy.HeldHere)
 	fmt.Fprintf(out, "assignee %s, custodian %s\n", c.Assignee.Name, c.Custodian.Name)
 	for _, check := range c.Compliance.Checks {
-		fmt.Fprintf(out, "  %-5v %s %s\n", check.Satisfied, check.Reference, check.Requirement)
+		fmt.Fprintf(out, "  %-5v %s %s\n", check.Met(), check.Reference, check.Requirement)
 	}
 	fmt.Fprintf(out, "log %s at size %d: %d inclusion proofs verify\n", c.Log.Origin, c.Log.TreeSize, len(c.Log.Entries))
 	return nil

@@ -49,6 +49,9 @@ type Options struct {
 	// CertifiedBy names who certifies Keys.Certificates. Default: nobody; it is
 	// self-signed, and certificates say so in their legal notice.
 	CertifiedBy string
+	// Issuer is the legal name of who runs the installation, printed as the issuer of
+	// certificates. Default: the name of Custodian; without one, "not stated".
+	Issuer string
 	// Remarks are sentences added to that notice. Default: none.
 	Remarks []string
 
