@@ -53,7 +53,8 @@ var (
 	ErrOriginalGivenOut = errors.New("esign: the completed document was given out")
 	// ErrNotYourTurn: others sign first.
 	ErrNotYourTurn = errors.New("esign: others sign first")
-	// ErrNotViewed: a signature needs a read of the document.
+	// ErrNotViewed: a signature needs a read of the whole document; always a
+	// *NotViewedError.
 	ErrNotViewed = errors.New("esign: the document has not been read")
 	// ErrNoRenderer: the host draws no pages (Config.Renderer).
 	ErrNoRenderer = errors.New("esign: no renderer")

@@ -16,6 +16,7 @@ type filled struct {
 	marks  []pdf.Mark
 	values []Field           // the signer's fields with their values
 	detail map[string]string // field id → value, for the event
+	shown  reading           // what the signer was handed before
 }
 
 // filler fills one signer's fields.

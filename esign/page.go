@@ -28,11 +28,23 @@ type PageRequest struct {
 	Client      Client
 }
 
-// PageImage draws one page of the document as it stands, a PNG. Until the last signature it is drawn from the unmarked
-// bytes whose digest is kept as presented_sha256, and like Document it is the read that a signature needs; of the
-// completed document it is a page of a marked copy. Errors: those of Session, ErrNoRenderer, ErrNoPage, ErrNotDrawn,
-// *InvalidError for the width.
+// PageImage is OpenPage for a caller that hands out every byte: the page counts
+// as shown at once.
 func (e *Engine) PageImage(ctx context.Context, r PageRequest) (*File, error) {
+	h, err := e.OpenPage(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &h.File, h.HandedOut(ctx)
+}
+
+// OpenPage draws one page of the document as it stands, a PNG. Until the last
+// signature it is drawn from the unmarked bytes; the pictures of all pages, each
+// at least 100 pixels wide and handed out whole, are the read that a signature
+// needs, like the transfer of the document: see [Handout]. Of the completed
+// document it is a page of a marked copy. Errors: those of Session,
+// ErrNoRenderer, ErrNoPage, ErrNotDrawn, *InvalidError for the width.
+func (e *Engine) OpenPage(ctx context.Context, r PageRequest) (*Handout, error) {
 	env, sg, err := e.open(ctx, e.cfg.Store, r.Token)
 	switch {
 	case err != nil:
@@ -60,12 +72,11 @@ func (e *Engine) PageImage(ctx context.Context, r PageRequest) (*File, error) {
 		}
 		return nil, fmt.Errorf("%w: page %d of %s: %w", ErrNotDrawn, r.Page, env.ID, err)
 	}
-	if sg.Status != SignerSigned {
-		if err := e.viewed(ctx, r.Token, shown, r.Client); err != nil {
-			return nil, err
-		}
+	f := File{Name: fmt.Sprintf("%s_page_%d.png", env.ID, r.Page), Content: image, SHA256: storage.Sum(image)}
+	if r.Width < leastShown {
+		return &Handout{File: f}, nil
 	}
-	return &File{Name: fmt.Sprintf("%s_page_%d.png", env.ID, r.Page), Content: image, SHA256: storage.Sum(image)}, nil
+	return e.handout(ctx, r.Token, env, sg, r.Page, f, r.Client)
 }
 
 // pageCopy is a marked copy that is the same bytes each time, so that its images can be kept.

@@ -53,6 +53,11 @@ func TestPageImage(t *testing.T) {
 		t.Errorf("what was not drawn was read: %s", got.Status)
 	}
 	d.err = nil
+	for n := 1; n < 4; n++ {
+		if _, err := b.PageImage(t.Context(), esign.PageRequest{Token: token, Page: n, Width: 100, Client: client}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	f, err := b.PageImage(t.Context(), esign.PageRequest{Token: token, Page: 4, Width: 100, Client: client})
 	if err != nil || string(f.Content) != "a picture" || f.SHA256 != storage.Sum(f.Content) {
 		t.Fatalf("%+v %v", f, err)

@@ -32,6 +32,7 @@ type Session struct {
 	DisclosureSHA256                         storage.Digest
 	ConsentedAt                              *time.Time // nil also once withdrawn
 	Pages                                    []PageSize
+	PagesShown                               []int   // pages that the signer was handed, from 1, in order
 	PageImages                               bool    // PageImage draws them
 	Fields                                   []Field // the signer's own
 	ExpiresAt                                *time.Time
@@ -53,6 +54,11 @@ func (e *Engine) Session(ctx context.Context, token string, _ Client) (*Session,
 	if sg.Consented() {
 		s.ConsentedAt = sg.ConsentedAt
 	}
+	r, err := e.reading(ctx, e.cfg.Store, env, sg)
+	if err != nil {
+		return nil, err
+	}
+	s.PagesShown = r.list(true)
 	return s, nil
 }
 
@@ -73,13 +79,23 @@ type File struct {
 	SHA256  storage.Digest
 }
 
-// Document is the document as it stands, every page marked as a copy; after
+// Document is OpenDocument for a caller that hands out every byte: the read
+// that a signature needs is recorded at once.
+func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, error) {
+	h, err := e.OpenDocument(ctx, token, c)
+	if err != nil {
+		return nil, err
+	}
+	return &h.File, h.HandedOut(ctx)
+}
+
+// OpenDocument is the document as it stands, every page marked as a copy; after
 // completion a marked copy of the completed document, or that itself where
 // Config.SignerCopy says so, which the link opens for 30 days longer than it
-// signs. Before the signature that is the read which a
-// signature needs: the digest of the unmarked bytes is kept with the signer.
-// Errors: those of Session, *Refusal when no copy can be made.
-func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, error) {
+// signs. Before the signature its whole transfer is the read that a signature
+// needs: see [Handout]. Errors: those of Session, *Refusal when no copy can be
+// made.
+func (e *Engine) OpenDocument(ctx context.Context, token string, c Client) (*Handout, error) {
 	env, sg, err := e.open(ctx, e.cfg.Store, token)
 	if err != nil {
 		return nil, err
@@ -91,7 +107,7 @@ func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, e
 	if e.cfg.SignerCopy == SignerCopySealed && env.Status == StatusCompleted {
 		err := e.giveOut(ctx, token, c)
 		if err == nil {
-			return &File{Name: env.ID + ".pdf", Content: raw, SHA256: shown}, nil
+			return &Handout{File: File{Name: env.ID + ".pdf", Content: raw, SHA256: shown}}, nil
 		}
 		if !errors.Is(err, ErrState) { // else it was vaulted meanwhile
 			return nil, err
@@ -101,12 +117,8 @@ func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, e
 	if err != nil {
 		return nil, fmt.Errorf("copy of %s: %w", env.ID, err)
 	}
-	if sg.Status != SignerSigned {
-		if err := e.viewed(ctx, token, shown, c); err != nil {
-			return nil, err
-		}
-	}
-	return &File{Name: env.ID + "_copy.pdf", Content: marked, SHA256: storage.Sum(marked)}, nil
+	f := File{Name: env.ID + "_copy.pdf", Content: marked, SHA256: storage.Sum(marked)}
+	return e.handout(ctx, token, env, sg, 0, f, c)
 }
 
 // giveOut records that a signer is handed the completed document itself; a
@@ -156,36 +168,6 @@ func (e *Engine) assemble(ctx context.Context, env *Envelope) ([]byte, error) {
 		return nil, fmt.Errorf("document of %s: %w", env.ID, storage.ErrDigest)
 	}
 	return raw, nil
-}
-
-// viewed records that the signer has read the bytes with the digest shown.
-func (e *Engine) viewed(ctx context.Context, token string, shown storage.Digest, c Client) error {
-	return e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
-		env, sg, err := e.open(ctx, s, token)
-		if err != nil {
-			return err
-		}
-		if sg.Status == SignerSigned || sg.PresentedSHA256 == shown {
-			return nil // a further read of the same tells nothing new
-		}
-		to, err := env.Status.After(VerbView)
-		if err != nil {
-			return err
-		}
-		now := e.now()
-		env.Status, sg.Status, sg.PresentedSHA256 = to, SignerViewed, shown
-		if sg.ViewedAt == nil {
-			sg.ViewedAt = &now
-		}
-		if err := s.UpdateSigners(ctx, env.ID, *sg); err != nil {
-			return err
-		}
-		_, err = e.save(ctx, s, env, chain.Draft{
-			EnvelopeID: env.ID, Type: EventViewed, Actor: sg.actor(), Detail: c.detail(),
-			Data: map[string]any{"signer_id": sg.ID, "presented_sha256": shown},
-		})
-		return err
-	})
 }
 
 func (s *Signer) actor() Actor { return Actor{Kind: "signer", ID: s.ID} }

@@ -36,7 +36,8 @@ var errMoved = errors.New("esign: the document has grown")
 // signature the envelope is signed and the seal is tried in the same call; if
 // the seal fails, the status stays signed and SealDue tries again. The same
 // request again is answered as the first was. Errors: those of Session,
-// ErrNotViewed, ErrConsentRequired, ErrAlreadySigned, *InvalidError, *StateError.
+// *NotViewedError, ErrConsentRequired, ErrAlreadySigned, *InvalidError,
+// *StateError.
 func (e *Engine) Sign(ctx context.Context, r SignRequest) (*SignerResult, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -93,7 +94,9 @@ func (e *Envelope) signable(sg *Signer) error {
 func (e *Engine) signOnce(
 	ctx context.Context, env *Envelope, sg *Signer, r SignRequest, digest storage.Digest,
 ) (out *SignerResult, whole *document, err error) {
-	if err := env.signable(sg); err != nil {
+	if err := env.signable(sg); errors.Is(err, ErrNotViewed) {
+		return nil, nil, e.unread(ctx, r.Token, env, sg, r.Client)
+	} else if err != nil {
 		return nil, nil, err
 	}
 	filled, err := e.fill(env, sg, r)
@@ -120,6 +123,9 @@ func (e *Engine) signOnce(
 			return err
 		}
 		sg.SignedRequest = digest
+		if filled.shown, err = e.reading(ctx, s, env, sg); err != nil {
+			return err
+		}
 		if err := e.record(ctx, s, env, sg, r, part, filled); err != nil {
 			return err
 		}
@@ -184,12 +190,13 @@ func (e *Engine) record(ctx context.Context, s Store, env *Envelope, sg *Signer,
 	}
 	detail := r.Client.detail()
 	detail["name"], detail["email"], detail["role"] = sg.Name, sg.Email, sg.Role
-	detail["text"], detail["values"] = r.Signature.Text, f.detail
+	detail["text"], detail["values"], detail[dataShownAt] = r.Signature.Text, f.detail, f.shown.times()
 	return e.saveSigner(ctx, s, env, sg, chain.Draft{
 		Type: EventSigned, Detail: detail, Data: map[string]any{
 			"signer_id": sg.ID, "presented_sha256": sg.PresentedSHA256, "document_sha256": p.SHA256,
 			"part_sha256": p.Object.SHA256, "disclosure_sha256": sg.DisclosureSHA256, "signature_kind": r.Signature.Kind,
 			"auth": sg.Auth, "link_disclosed": sg.LinkDisclosedAt != nil, "notified": signerIDs(turn),
+			dataPagesShown: f.shown.list(true),
 		},
 	})
 }

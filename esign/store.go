@@ -45,6 +45,11 @@ type Store interface {
 	UpdateSigners(ctx context.Context, envelopeID string, signers ...Signer) error
 	// SetValues writes the values of fields.
 	SetValues(ctx context.Context, envelopeID string, fields ...Field) error
+	// AddShowing records what a signer was handed: one row for each Page, with
+	// the newest Part and the time of its first hand-out.
+	AddShowing(ctx context.Context, signerID string, of Showing) error
+	// Showings returns what a signer was handed, by page.
+	Showings(ctx context.Context, signerID string) ([]Showing, error)
 	// PutDocument inserts or replaces the document of an envelope.
 	PutDocument(ctx context.Context, envelopeID string, d *Document) error
 	// ForgetObjects makes document and parts of an envelope name no object any more;

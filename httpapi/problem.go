@@ -64,7 +64,8 @@ type problem struct {
 // error is in the chain wins. Errors with fields (check.InvalidError, which is
 // esign.InvalidError, vault.InvalidError, translog.InvalidError,
 // compliance.InvalidError and scopes.InvalidError; esign.StateError,
-// esign.ExternalIDError, esign.NotSignableError, esign.NotAnOriginalError, esign.Refusal,
+// esign.ExternalIDError, esign.NotSignableError, esign.NotAnOriginalError,
+// esign.NotViewedError, esign.Refusal,
 // vault.AlreadyVaultedError) are answered by judge, which puts the fields into
 // the answer; pades.NotExtendableError, pades.SizeError, pades.FieldError and
 // pades.AppearanceError (which are about what the host asked of its own seal)
@@ -234,6 +235,7 @@ func judgeEngine(err error) (document, bool) {
 		derived  *esign.NotAnOriginalError
 		refusal  *esign.Refusal
 		vaulted  *vault.AlreadyVaultedError
+		unread   *esign.NotViewedError
 		conflict *stateConflict
 	)
 	switch {
@@ -265,6 +267,11 @@ func judgeEngine(err error) (document, bool) {
 		return document{
 			Status: 409, Code: "already_vaulted", Title: "The envelope is vaulted already, with other values",
 			Detail: "the envelope is vaulted with other values of " + strings.Join(vaulted.Fields, ", "),
+		}, true
+	case errors.As(err, &unread):
+		return document{
+			Status: 409, Code: "not_viewed", Title: "The document has not been read yet",
+			Detail: "these pages were not opened before signing: " + esign.PageRanges(unread.Pages),
 		}, true
 	case errors.As(err, &conflict):
 		return document{Status: 409, Code: "state_forbids", Title: "The envelope's status forbids it", Detail: conflict.detail}, true

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -90,6 +91,7 @@ type sessionBody struct {
 	AuthRequired bool               `json:"auth_required"`
 	Consent      sessionConsent     `json:"consent"`
 	Pages        []sessionPage      `json:"pages"`
+	PagesShown   []int              `json:"pages_shown"` // that the signer was handed
 	Fields       []sessionField     `json:"fields"`
 	ExpiresAt    *string            `json:"expires_at"`
 }
@@ -129,9 +131,10 @@ type sessionField struct {
 func sessionOf(s *esign.Session) *sessionBody {
 	b := &sessionBody{
 		EnvelopeName: s.EnvelopeName, Message: orNull(s.Message), Status: s.Signer.Status, AuthRequired: s.AuthRequired,
-		Signer:  sessionSigner{s.Signer.ID, s.Signer.Email, s.Signer.Name, s.Signer.Role},
-		Consent: sessionConsent{s.ConsentMode, s.DisclosureSHA256, atp(s.ConsentedAt)},
-		Pages:   make([]sessionPage, len(s.Pages)), Fields: make([]sessionField, len(s.Fields)), ExpiresAt: atp(s.ExpiresAt),
+		Signer:     sessionSigner{s.Signer.ID, s.Signer.Email, s.Signer.Name, s.Signer.Role},
+		Consent:    sessionConsent{s.ConsentMode, s.DisclosureSHA256, atp(s.ConsentedAt)},
+		PagesShown: list(s.PagesShown),
+		Pages:      make([]sessionPage, len(s.Pages)), Fields: make([]sessionField, len(s.Fields)), ExpiresAt: atp(s.ExpiresAt),
 	}
 	for i, p := range s.Pages {
 		b.Pages[i] = sessionPage{i + 1, p.Width, p.Height}
@@ -171,12 +174,41 @@ func (a *API) signerDocument(c *call) (*reply, error) {
 	if c.r.Method == http.MethodHead { // a HEAD is no read of the document
 		return &reply{status: 200, raw: []byte{}, header: map[string]string{"Content-Type": "application/pdf"}}, nil
 	}
-	f, err := a.cfg.ESign.Document(c.ctx, p.link, a.client(c))
+	h, err := a.cfg.ESign.OpenDocument(c.ctx, p.link, a.client(c))
 	if err != nil {
 		a.asPage(c, p)
 		return nil, err
 	}
-	return fileReply(c, s.EnvelopeID+"_copy.pdf", "application/pdf", string(f.SHA256), f.Content, true), nil
+	rp := fileReply(c, s.EnvelopeID+"_copy.pdf", "application/pdf", string(h.SHA256), h.Content, !h.Counts())
+	return a.handedOut(c, h, rp), nil
+}
+
+// handedOut makes rp, which holds the whole of h, record that the signer was
+// handed h: after its last byte, and before the end of the answer, so that a
+// client that has all of it may sign. Without a Content-Length only that end
+// says that the answer is whole; where the record fails, it does not come.
+func (a *API) handedOut(c *call, h *esign.Handout, rp *reply) *reply {
+	if !h.Counts() {
+		return rp
+	}
+	rp.write = func(w http.ResponseWriter, r *http.Request) {
+		if _, err := w.Write(h.Content); err != nil {
+			return // the client went away
+		}
+		if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return
+		}
+		if r.Context().Err() != nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), a.cfg.Timeout)
+		defer cancel()
+		if err := h.HandedOut(ctx); err != nil {
+			a.log.ErrorContext(ctx, "hand-out not recorded", "request_id", c.requestID, "error", err)
+			panic(http.ErrAbortHandler)
+		}
+	}
+	return rp
 }
 
 func (a *API) signerDisclosure(c *call) (*reply, error) {

@@ -12,9 +12,9 @@ const (
 	atATime          = 2    // pages drawn for one signer, in this replica
 )
 
-// signerPageImage answers a page as a picture. It is a read of the document, as
-// a HEAD is not. What is shown changes as others sign, so a browser that kept it
-// asks again by its ETag.
+// signerPageImage answers a page as a picture. Handed out whole, the page counts
+// as shown; a HEAD does not. What is shown changes as others sign, so a browser
+// that kept it asks again by its ETag.
 func (a *API) signerPageImage(c *call) (*reply, error) {
 	q, err := c.query("w")
 	if err != nil {
@@ -50,11 +50,17 @@ func (a *API) signerPageImage(c *call) (*reply, error) {
 		return nil, err
 	}
 	defer leave()
-	f, err := a.cfg.ESign.PageImage(c.ctx, esign.PageRequest{Token: p.link, Page: n, Width: width, Client: a.client(c)})
+	h, err := a.cfg.ESign.OpenPage(c.ctx, esign.PageRequest{Token: p.link, Page: n, Width: width, Client: a.client(c)})
 	if err != nil {
 		return nil, err
 	}
-	return c.etagged(pageImageReply(f.Content), string(f.SHA256)).with("Cache-Control", "private, no-cache"), nil
+	rp := pageImageReply(h.Content)
+	if h.Counts() {
+		rp.with("ETag", `"`+string(h.SHA256)+`"`)
+	} else {
+		rp = c.etagged(rp, string(h.SHA256))
+	}
+	return a.handedOut(c, h, rp.with("Cache-Control", "private, no-cache")), nil
 }
 
 func pageImageReply(image []byte) *reply {

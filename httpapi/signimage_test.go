@@ -117,6 +117,7 @@ func TestPageImage(t *testing.T) {
 		}
 	}
 	h.do(t, "GET", link+"/pages/2.png?w=700", nil, key(""), header("If-None-Match", got.Header.Get("ETag"))).want(http.StatusNotModified)
+	h.do(t, "GET", link+"/pages/1.png?w=700", nil, key("")).want(200)
 	h.do(t, "GET", "/partner/envelopes/"+env+"/status", nil).want(200).equal("data.status", "viewed")
 	presented := h.do(t, "GET", "/partner/envelopes/"+env+"/events", nil).want(200)
 	for d := range p.drawn {
@@ -141,6 +142,7 @@ func TestPageImageIsTheReadOfASignature(t *testing.T) {
 	h, p := gallery(t)
 	link := h.link(t, h.create(t, contract(nil)))
 	h.do(t, "GET", link+"/pages/1.png", nil, key("")).want(200)
+	h.do(t, "GET", link+"/pages/2.png", nil, key("")).want(200)
 	s := h.do(t, "GET", link+"/session", nil, key("")).want(200)
 	h.do(t, "POST", link+"/consent", obj{"disclosure_sha256": s.str("data.consent.disclosure_sha256")}, key("")).want(200)
 	h.do(t, "POST", link+"/sign", obj{

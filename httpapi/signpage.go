@@ -32,9 +32,9 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert s
 	v := web.Signing{
 		Action: a.cfg.BasePath + "/sign/" + c.params["token"], Alert: alert, Done: doneText(s),
 		EnvelopeName: s.EnvelopeName, Message: s.Message, SignerName: s.Signer.Name, SignerEmail: s.Signer.Email,
-		Viewed: s.Signer.ViewedAt != nil, Consented: s.ConsentedAt != nil, Completed: completed(s.EnvelopeStatus),
+		Consented: s.ConsentedAt != nil, Completed: completed(s.EnvelopeStatus),
 		DisclosureTitle: d.Title, Disclosure: strings.Split(d.Text, "\n\n"), DisclosureSHA256: string(s.DisclosureSHA256),
-		Pages: len(s.Pages), Signature: s.Signer.Name, ContinueURL: s.RedirectURL,
+		Pages: len(s.Pages), Unread: unread(s), Signature: s.Signer.Name, ContinueURL: s.RedirectURL,
 	}
 	if s.ExpiresAt != nil {
 		v.ExpiresAt = s.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC")
@@ -60,6 +60,17 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert s
 		return nil, err
 	}
 	return pageReply(status, page), nil
+}
+
+// unread names the pages that the signer was not handed, "" for none.
+func unread(s *esign.Session) string {
+	var pages []int
+	for n := range s.Pages {
+		if !slices.Contains(s.PagesShown, n+1) {
+			pages = append(pages, n+1)
+		}
+	}
+	return esign.PageRanges(pages)
 }
 
 // maxImages are shown on the page; the rest of a long document is in the PDF.
@@ -147,7 +158,7 @@ func (s *shown) Unwrap() error { return s.error }
 func pageText(d document) string {
 	switch d.Code {
 	case "not_viewed":
-		return "Please open the document first (step 1), then sign."
+		return "Please open the document first (step 1), then sign: " + d.Detail + "."
 	case "consent_required":
 		return "Please agree to sign electronically first (step 2)."
 	case "invalid":

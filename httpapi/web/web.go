@@ -44,11 +44,12 @@ type Signing struct {
 	Done   string // set when nothing is left to do: what was done
 
 	EnvelopeName, Message, SignerName, SignerEmail, ExpiresAt string
-	Viewed, Consented, Completed                              bool
+	Consented, Completed                                      bool
 	DisclosureTitle                                           string
 	Disclosure                                                []string // paragraphs
 	DisclosureSHA256                                          string
 	Pages                                                     int
+	Unread                                                    string  // pages that were not opened yet; "" for none
 	Images                                                    []Image // of the first pages; none when nothing draws them
 	Signature                                                 string  // typed so far
 	ContinueURL                                               string  // the sender's page to go on to; "" for none

@@ -140,7 +140,11 @@ func completes(ctx context.Context, v *embedded.Embedded, raw []byte, name strin
 		return nil, nil, err
 	}
 	if s.PageImages {
-		_, err = v.ESign.PageImage(ctx, esign.PageRequest{Token: token, Page: 1, Width: 200})
+		for n := range s.Pages {
+			if _, err = v.ESign.PageImage(ctx, esign.PageRequest{Token: token, Page: n + 1, Width: 200}); err != nil {
+				break
+			}
+		}
 	} else {
 		_, err = v.ESign.Document(ctx, token, esign.Client{})
 	}

@@ -151,6 +151,28 @@ func (s esignStore) UpdateSigners(ctx context.Context, envelopeID string, signer
 	return nil
 }
 
+func (s esignStore) AddShowing(ctx context.Context, signerID string, of esign.Showing) error {
+	err := s.put(ctx, &showingRow{SignerID: signerID, Page: of.Page, Part: of.Part, ShownAt: utc(of.At)})
+	if !errors.Is(err, storage.ErrConflict) {
+		return err
+	}
+	_, err = s.idb.NewUpdate().Model((*showingRow)(nil)).Set("part = ?", of.Part).Set("shown_at = ?", utc(of.At)).
+		Where("signer_id = ?", signerID).Where("page = ?", of.Page).Where("part < ?", of.Part).Exec(ctx)
+	return mapErr(err)
+}
+
+func (s esignStore) Showings(ctx context.Context, signerID string) ([]esign.Showing, error) {
+	var rows []showingRow
+	if err := s.find(ctx, &rows, "signer_id = ?", "page", signerID); err != nil {
+		return nil, err
+	}
+	list := make([]esign.Showing, len(rows))
+	for i, r := range rows {
+		list[i] = esign.Showing{Page: r.Page, Part: r.Part, At: utc(r.ShownAt)}
+	}
+	return list, nil
+}
+
 func (s esignStore) SetValues(ctx context.Context, envelopeID string, fields ...esign.Field) error {
 	for _, f := range fields {
 		if err := change(ctx, s.idb.NewUpdate().Model((*fieldRow)(nil)).Set("value = ?", f.Value).

@@ -123,6 +123,15 @@ func (r *fieldRow) field() esign.Field {
 	}
 }
 
+type showingRow struct {
+	bun.BaseModel `bun:"table:evault_showings"`
+
+	SignerID string    `bun:"signer_id,pk"`
+	Page     int       `bun:"page,pk"`
+	Part     int       `bun:"part"`
+	ShownAt  time.Time `bun:"shown_at"`
+}
+
 type noticeRow struct {
 	bun.BaseModel `bun:"table:evault_notices"`
 

@@ -28,6 +28,7 @@ func ESign(t *testing.T, s esign.Store) {
 		{"a stale revision is refused", esignRevision},
 		{"one of many writers wins", esignRace},
 		{"signers, values and parts", esignPieces},
+		{"pages shown", esignShowings},
 		{"a document is replaced", esignReplace},
 		{"list, filter and count", esignList},
 		{"due", esignDue},
@@ -191,6 +192,39 @@ func esignPieces(t *testing.T, s esign.Store) {
 	}
 	if err := s.AddPart(t.Context(), e.ID, e.Parts[1]); !errors.Is(err, storage.ErrConflict) {
 		t.Errorf("second part of a number: got %v, want ErrConflict", err)
+	}
+}
+
+// esignShowings: one row for each page, with the newest state and the time when
+// that was first shown.
+func esignShowings(t *testing.T, s esign.Store) {
+	e := esignEnvelope(unique())
+	esignCreate(t, s, e)
+	a, b := e.Signers[0].ID, e.Signers[1].ID
+	for _, of := range []esign.Showing{
+		{Page: 2, Part: 1, At: *esignAt(time.Second)},
+		{Page: 2, Part: 0, At: *esignAt(time.Minute)},
+		{Page: 2, Part: 1, At: *esignAt(time.Hour)},
+		{Page: 1, Part: 0, At: *esignAt(time.Second)},
+		{Page: 1, Part: 3, At: *esignAt(2 * time.Second)},
+		{Page: 0, Part: 0, At: *esignAt(0)},
+	} {
+		if err := s.AddShowing(t.Context(), a, of); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []esign.Showing{
+		{Page: 0, Part: 0, At: *esignAt(0)}, {Page: 1, Part: 3, At: *esignAt(2 * time.Second)}, {Page: 2, Part: 1, At: *esignAt(time.Second)},
+	}
+	got, err := s.Showings(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got, micro); d != "" {
+		t.Error(d)
+	}
+	if got, err := s.Showings(t.Context(), b); err != nil || len(got) != 0 {
+		t.Errorf("another signer's: %v, %v", got, err)
 	}
 }
 

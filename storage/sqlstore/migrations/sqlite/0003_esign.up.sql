@@ -135,6 +135,14 @@ CREATE TABLE evault_fields (
 
 CREATE UNIQUE INDEX evault_fields_envelope ON evault_fields (envelope_id, position);
 
+CREATE TABLE evault_showings (
+  signer_id TEXT NOT NULL,
+  page BIGINT NOT NULL,
+  part BIGINT NOT NULL,
+  shown_at TIMESTAMP NOT NULL,
+  PRIMARY KEY (signer_id, page)
+);
+
 CREATE TABLE evault_notices (
   notice_id TEXT NOT NULL PRIMARY KEY,
   envelope_id TEXT NOT NULL,
