@@ -117,6 +117,7 @@ var problems = []problem{
 	{vault.ErrAlreadyVaulted, 409, "already_vaulted", "The envelope is vaulted already, with other values"},
 	{vault.ErrNotAnOriginal, 409, "not_an_original", "The file is, extends or is part of something that was vaulted before, or bears marks of this system"},
 	{vault.ErrIntegrity, 409, "integrity_mismatch", "The stored bytes do not have the recorded digest; nothing was served"},
+	{vault.ErrRecordAltered, 409, "record_altered", "The vault's records contradict their event chain or its log; nothing was done"},
 	{vault.ErrQuarantined, 409, "quarantined", "The copy is quarantined until it is repaired"},
 	{vault.ErrCopyUnavailable, 409, "copy_unavailable", "The file could not be marked, so there is no copy of it"},
 	{vault.ErrSuperseded, 410, "superseded", "The version is no longer the current one"},
@@ -144,6 +145,7 @@ var problems = []problem{
 
 	{translog.ErrRewound, 503, "log_rewound", "The log is behind its newest anchor; the vault waits for its operator"},
 	{translog.ErrCorrupt, 503, "log_corrupt", "The log's stored hashes do not give its root"},
+	{translog.ErrNotIncluded, 409, "record_altered", "The log has another entry than the record says"},
 	{translog.ErrPending, 409, "log_pending", "The event is not in the log yet"},
 	{translog.ErrNotFound, 404, "not_in_log", "The log has no such entry or size"},
 	{translog.ErrNotRewound, 409, "log_not_rewound", "There is nothing to adopt"},

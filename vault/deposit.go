@@ -95,7 +95,7 @@ func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *Copy, created
 	for range tries {
 		c, err = v.c.Store.Copy(ctx, r.EnvelopeID)
 		if err == nil {
-			return c, false, d.agrees(c)
+			return v.deposited(ctx, d, c)
 		}
 		if errors.Is(err, storage.ErrNotFound) {
 			c, err = v.deposit(ctx, *d)
@@ -108,6 +108,21 @@ func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *Copy, created
 		return nil, false, fmt.Errorf("deposit %s: %w", r.EnvelopeID, err)
 	}
 	return c, true, nil
+}
+
+// deposited answers a repeated request with the copy that is there.
+func (v *Vault) deposited(ctx context.Context, d *deposit, c *Copy) (*Copy, bool, error) {
+	if err := d.agrees(c); err != nil {
+		return nil, false, err
+	}
+	c, err := v.authoritative(ctx, c)
+	if err == nil && c.Status == StatusReleased {
+		err = ErrReleased
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("deposit %s: %w", d.EnvelopeID, err)
+	}
+	return c, false, nil
 }
 
 func (v *Vault) plan(r DepositRequest) (*deposit, error) {

@@ -26,6 +26,9 @@ var (
 	// ErrIntegrity: stored bytes do not have the recorded digest. Nothing was
 	// served; the copy is quarantined until Repair.
 	ErrIntegrity = errors.New("vault: stored bytes were altered")
+	// ErrRecordAltered: the rows of a copy contradict its event chain, the log, its
+	// signed statements or each other. Nothing was done.
+	ErrRecordAltered = errors.New("vault: records were altered")
 	// ErrQuarantined: a release needs a repair first.
 	ErrQuarantined = errors.New("vault: quarantined")
 	// ErrCopyUnavailable: the file could not be marked, so there is no copy.

@@ -19,6 +19,7 @@ type Evidence struct {
 	Acknowledgments []Acknowledgment
 	Tamperings      []Tampering
 	Release         *Release // nil while live
+	Spent           bool     // a release of the copy has begun, by its mark beside the database
 	Events          []Event  // the envelope's whole chain, with details
 }
 
@@ -41,6 +42,11 @@ func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, err
 		func() (err error) { e.Tamperings, err = s.Tamperings(ctx, c.CopyID); return err },
 		func() (err error) { e.Events, err = s.Events(ctx, envelopeID); return err },
 		func() (err error) { e.Register, err = v.register(ctx, envelopeID); return err },
+		func() error {
+			mark, err := v.spent(ctx, c.CopyID)
+			e.Spent = mark != nil
+			return err
+		},
 		func() (err error) {
 			e.Release, err = s.Release(ctx, envelopeID)
 			if errors.Is(err, storage.ErrNotFound) {

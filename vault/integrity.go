@@ -21,7 +21,7 @@ type Integrity struct {
 	Version            int
 	OK                 bool
 	Objects            int    // read and hashed
-	Problem            string // altered, missing, short or seal; "" when OK
+	Problem            string // record, altered, missing, short or seal; "" when OK
 	CheckedAt          time.Time
 }
 
@@ -68,8 +68,9 @@ func (v *Vault) tampered(ctx context.Context, c *Copy, o storage.Object, found s
 	return nil
 }
 
-// CheckIntegrity reads and hashes every version and the marked copy of a live
-// envelope and, with Config.Roots, verifies the current version's seal. The
+// CheckIntegrity holds the record of a live envelope against its event chain and
+// the log, as Proven does, reads and hashes every version and the marked copy and,
+// with Config.Roots, verifies the current version's seal. The
 // outcome becomes the event vault.integrity_checked; altered bytes are tampering
 // besides. ErrNotVaulted, ErrReleased, storage.ErrUnavailable where the store
 // does not answer; bytes that it says it does not have are an outcome.
@@ -124,6 +125,12 @@ func (v *Vault) examine(ctx context.Context, c *Copy, i *Integrity) error {
 		if i.OK {
 			i.OK, i.Problem = false, p
 		}
+	}
+	switch _, err := v.authoritative(ctx, c); {
+	case errors.Is(err, ErrRecordAltered), errors.Is(err, ErrReleased):
+		problem("record")
+	case err != nil:
+		return err
 	}
 	objects := make([]storage.Object, 0, len(versions)+1)
 	for _, x := range versions {

@@ -19,8 +19,10 @@ const (
 )
 
 // Lookup says what bytes with this digest are to the vault, whoever's they are:
-// one of the State constants, and nothing else. Before it answers authoritative
-// it compares the log with its anchors (translog.ErrRewound).
+// one of the State constants, and nothing else. Before it answers authoritative or
+// released it holds the copy's record against its event chain and the log, as
+// Proven does: ErrRecordAltered, translog.ErrRewound. The current version of a copy
+// whose release has begun is superseded.
 func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state string, err error) {
 	if _, err := storage.ParseDigest(string(sha256)); err != nil {
 		return "", invalidDigest(err)
@@ -48,11 +50,14 @@ func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state string
 		return "", fmt.Errorf("lookup: %w", err)
 	case c.DocumentHash != sha256:
 		return StateSuperseded, nil
+	}
+	switch c, err = v.authoritative(ctx, c); {
+	case errors.Is(err, ErrReleased), err == nil && c.DocumentHash != sha256:
+		return StateSuperseded, nil
+	case err != nil:
+		return "", fmt.Errorf("lookup: %w", err)
 	case c.Status == StatusReleased:
 		return StateReleased, nil
-	}
-	if err := v.c.Log.Check(ctx); err != nil {
-		return "", fmt.Errorf("lookup: %w", err)
 	}
 	return StateAuthoritative, nil
 }

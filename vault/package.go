@@ -112,6 +112,12 @@ func (v *Vault) packageFiles(ctx context.Context, r *Release) ([]PackageFile, er
 		return nil, err
 	}
 	last := e.Versions[len(e.Versions)-1]
+	if len(e.Custody) == 0 {
+		return nil, fmt.Errorf("copy %s has no custody entry: %w", r.CopyID, ErrIntegrity)
+	}
+	if err := v.remark(ctx, r, last, e.Custody[len(e.Custody)-1]); err != nil {
+		return nil, err
+	}
 	original, err := v.Examine(ctx, e.Copy, last.Object)
 	if err != nil {
 		return nil, err
@@ -184,11 +190,14 @@ func pack(files []PackageFile, at time.Time) ([]byte, error) {
 // ReadPackage returns the release package and notes that it was fetched, in one
 // transaction with Also. A package that was altered before anyone had it is given
 // up, with an event, and prepared anew. ErrNotReleased, ErrPackagePending while it is being
-// prepared, ErrPackageGone once acknowledged, ErrIntegrity,
+// prepared, ErrPackageGone once acknowledged, ErrIntegrity, ErrRecordAltered,
 // storage.ErrUnavailable, and what Also returns.
 func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
 	rel, err := v.fetchable(ctx, v.c.Store, r)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := v.Proven(ctx, r.OrgID, r.EnvelopeID); err != nil {
 		return nil, err
 	}
 	b, found, err := v.read(ctx, *rel.Package)

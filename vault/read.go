@@ -36,20 +36,23 @@ type File struct {
 // download as a copy of kind inspection, in one transaction with Also. The
 // bytes are read and hashed before that; what has another digest, twice, is
 // tampering: one event, the copy quarantined, ErrIntegrity, no bytes. A failed or
-// short read is storage.ErrUnavailable and uses nothing up.
+// short read is storage.ErrUnavailable and uses nothing up. Before all that the
+// copy's record is held against its event chain and the log, as by Proven.
 //
-// ErrNotVaulted, ErrReleased, ErrSuperseded, ErrInspectionOff, translog.ErrRewound,
+// ErrNotVaulted, ErrReleased, ErrRecordAltered, ErrSuperseded, ErrInspectionOff, translog.ErrRewound,
 // and what Also returns.
 func (v *Vault) ReadAuthoritative(ctx context.Context, r ReadRequest) (*File, error) {
-	if err := v.c.Log.Check(ctx); err != nil {
-		return nil, fmt.Errorf("read %s: %w", r.EnvelopeID, err)
-	}
 	c, err := v.live(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
+	if err == nil {
+		c, err = v.authoritative(ctx, c)
+	}
 	switch {
 	case err != nil:
 		return nil, err
 	case v.c.Inspection == InspectionOff:
 		return nil, ErrInspectionOff
+	case c.Status == StatusReleased:
+		return nil, ErrReleased
 	case r.Version != 0 && r.Version != c.Version:
 		return nil, ErrSuperseded
 	}

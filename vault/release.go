@@ -92,9 +92,16 @@ func (r *Release) Delivery() string {
 // calls it authoritative any more. The package is built afterwards
 // (BuildPackage), once the release event is in the log.
 //
+// Before the transaction commits, the copy's seal is spent by a mark beside the
+// database (released/<copy id> in the blob store), which every act on the copy asks
+// for: a database that is restored or edited gives no second release. A crash
+// between the two leaves a copy that nobody is handed any more, ErrReleased, and
+// whose release goes on when it is asked for again with the same reason and
+// recipient; with others it is ErrAlreadyReleased.
+//
 // Release is idempotent: the same reason and recipient return the same release
 // and created false, others ErrAlreadyReleased. ErrNotVaulted, ErrQuarantined,
-// ErrAssigneeDiffers, ErrIntegrity, *InvalidError, pades.ErrTimestampUnavailable,
+// ErrAssigneeDiffers, ErrIntegrity, ErrRecordAltered, *InvalidError, pades.ErrTimestampUnavailable,
 // translog.ErrRewound, storage.ErrUnavailable.
 func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, created bool, err error) {
 	if err := check.Struct(r); err != nil {
@@ -103,8 +110,8 @@ func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, cr
 	if err := v.c.Log.Check(ctx); err != nil {
 		return nil, false, fmt.Errorf("release %s: %w", r.EnvelopeID, err)
 	}
-	const tries = 5
-	for range tries {
+	const tries = 6
+	for try := range tries {
 		c, err := v.find(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
 		if err != nil {
 			return nil, false, err
@@ -114,10 +121,12 @@ func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, cr
 			return rel, false, err
 		}
 		rel, err = v.release(ctx, r, c)
-		if err == nil {
+		switch {
+		case err == nil:
 			return rel, true, nil
-		}
-		if !errors.Is(err, errTaken) {
+		case errors.Is(err, ErrAlreadyReleased) && try < tries-1: // by a release that has not ended yet, or that may still fail
+			pause(ctx, 50*time.Millisecond)
+		case !errors.Is(err, errTaken):
 			return nil, false, fmt.Errorf("release %s: %w", r.EnvelopeID, err)
 		}
 	}
@@ -151,12 +160,19 @@ type releasing struct {
 	ReleaseRequest
 	rel     *Release
 	version Version
-	claim   *Claim // nil for a detached seal: the bytes are those of the version before
 	entry   CustodyEntry
 }
 
-// release does the work up to the transaction, and the transaction.
+// release does the work up to the transaction, and the transaction. The seal is
+// spent in between, by a mark beside the database.
 func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *Copy) (*Release, error) {
+	c, err := v.proven(ctx, c)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.Status == StatusReleased:
+		return nil, errTaken
+	}
 	if err := releasable(c, r); err != nil {
 		return nil, err
 	}
@@ -164,6 +180,33 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *Copy) (*Releas
 	if err != nil {
 		return nil, err
 	}
+	h, err := v.begun(ctx, r, c, last)
+	if err != nil {
+		return nil, err
+	}
+	if h != nil {
+		err = v.update(ctx, func(ctx context.Context, s Store) error { return v.end(ctx, s, h, c) })
+		return h.rel, err
+	}
+	if h, err = v.prepare(ctx, r, c, last); err != nil {
+		return nil, err
+	}
+	decided := false
+	if err = v.spend(ctx, h); err == nil {
+		err = v.update(ctx, func(ctx context.Context, s Store) error {
+			err := v.end(ctx, s, h, c)
+			decided = err == nil // what follows is the commit, whose answer may be lost
+			return err
+		})
+	}
+	if err != nil && !decided && !errors.Is(err, errTaken) {
+		v.unspend(ctx, h)
+	}
+	return h.rel, err
+}
+
+// prepare makes a release out of a request: everything but its transaction.
+func (v *Vault) prepare(ctx context.Context, r ReleaseRequest, c *Copy, last Version) (*releasing, error) {
 	raw, err := v.Examine(ctx, c, last.Object)
 	if err != nil {
 		return nil, err
@@ -175,14 +218,7 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *Copy) (*Releas
 	if err := v.releaseVersion(ctx, h, c, last, raw); err != nil {
 		return nil, err
 	}
-	if err := v.releaseEntry(ctx, h, c); err != nil {
-		return nil, err
-	}
-	err = v.update(ctx, func(ctx context.Context, s Store) error { return v.end(ctx, s, h, c) })
-	if err != nil {
-		return nil, err
-	}
-	return h.rel, nil
+	return h, v.releaseEntry(ctx, h, c)
 }
 
 // releaseVersion makes and keeps the release version.
@@ -217,9 +253,6 @@ func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *Copy, last 
 		return err
 	}
 	rel.SHA256, rel.Size = h.version.Object.SHA256, h.version.Object.Size
-	if rel.SHA256 != last.Object.SHA256 {
-		h.claim = &Claim{rel.SHA256, c.CopyID, c.EnvelopeID, ClaimVersion, rel.Version, rel.ReleasedAt}
-	}
 	rel.Statement, _, err = v.state(typRelease, ReleaseStatement{
 		At: at, CopyID: c.CopyID, EndsSHA256: last.Object.SHA256, EndsVersion: last.Version, EnvelopeID: c.EnvelopeID, Note: rel.Note,
 		Reason: rel.Reason, Recipient: rel.Recipient, ReleaseID: rel.ReleaseID, SHA256: rel.SHA256, V: statementVersion, Version: rel.Version,
@@ -287,8 +320,9 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *Copy) erro
 		func() error { return s.AddCustody(ctx, h.entry) },
 		func() error { return s.AddRelease(ctx, rel) },
 	}
-	if h.claim != nil {
-		steps = append(steps, func() error { return s.AddClaims(ctx, *h.claim) })
+	if rel.SHA256 != h.version.Prefix.SHA256 { // with a detached seal the bytes are those of the version before
+		claim := Claim{rel.SHA256, c.CopyID, c.EnvelopeID, ClaimVersion, rel.Version, at}
+		steps = append(steps, func() error { return s.AddClaims(ctx, claim) })
 	}
 	steps = append(steps, func() error { return also(ctx, s, h.Also, rel) })
 	for _, step := range steps {

@@ -1,0 +1,306 @@
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/translog"
+)
+
+// record is what a copy's rows say, read as of one revision of the copy.
+type record struct {
+	copy     *Copy
+	events   []Event
+	versions []Version
+	custody  []CustodyEntry
+	release  *Release // nil without one
+}
+
+// eventData are the fields of an event's data that a record must agree with.
+type eventData struct {
+	CopyID          string         `json:"copy_id"`
+	CustodyID       string         `json:"custody_id"`
+	ReleaseID       string         `json:"release_id"`
+	Version         int            `json:"version"`
+	SHA256          storage.Digest `json:"sha256"`
+	DepositedSHA256 storage.Digest `json:"deposited_sha256"`
+	StatementSHA256 storage.Digest `json:"statement_sha256"`
+	Object          string         `json:"object"`
+	Cause           string         `json:"cause"`
+}
+
+// Proven returns the copy of an envelope, live or released, after it has held its
+// rows against what they must not contradict: the envelope's event chain, the
+// transparency log that has those events, the signed custody statements, and for
+// a live copy the mark that a release leaves beside the database. A copy whose
+// release has begun is ErrReleased. ErrNotVaulted, ErrRecordAltered,
+// translog.ErrRewound, storage.ErrUnavailable.
+func (v *Vault) Proven(ctx context.Context, orgID, envelopeID string) (*Copy, error) {
+	c, err := v.find(ctx, v.c.Store, orgID, envelopeID)
+	if err != nil {
+		return nil, err
+	}
+	return v.authoritative(ctx, c)
+}
+
+// authoritative is proven for a copy whose seal is not spent.
+func (v *Vault) authoritative(ctx context.Context, c *Copy) (*Copy, error) {
+	c, err := v.proven(ctx, c)
+	if err != nil || c.Status == StatusReleased {
+		return c, err
+	}
+	s, err := v.spent(ctx, c.CopyID)
+	if err == nil && s != nil {
+		err = ErrReleased
+	}
+	return c, err
+}
+
+// proven holds the rows of a copy against events, log and statements, and returns
+// the copy as it was then.
+func (v *Vault) proven(ctx context.Context, c *Copy) (*Copy, error) {
+	r, err := v.record(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("record of %s: %w", c.EnvelopeID, err)
+	}
+	why, err := v.contradiction(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("record of %s: %w", c.EnvelopeID, err)
+	}
+	if why == "" {
+		return r.copy, nil
+	}
+	v.log.ErrorContext(ctx, "vault: records were altered", "envelope_id", c.EnvelopeID, "problem", why)
+	if err := v.recordAltered(ctx, r, why); err != nil {
+		return nil, fmt.Errorf("record of %s: %w", c.EnvelopeID, err)
+	}
+	return nil, fmt.Errorf("record of %s: %w: %s", c.EnvelopeID, ErrRecordAltered, why)
+}
+
+// record reads the rows of one moment: again when the copy changed meanwhile.
+func (v *Vault) record(ctx context.Context, c *Copy) (*record, error) {
+	for {
+		s, r := v.c.Store, &record{copy: c}
+		for _, read := range []func() error{
+			func() (err error) { r.events, err = s.Events(ctx, c.EnvelopeID); return err },
+			func() (err error) { r.versions, err = s.Versions(ctx, c.CopyID); return err },
+			func() (err error) { r.custody, err = s.Custody(ctx, c.CopyID); return err },
+			func() (err error) {
+				r.release, err = s.Release(ctx, c.EnvelopeID)
+				if errors.Is(err, storage.ErrNotFound) {
+					r.release, err = nil, nil
+				}
+				return err
+			},
+		} {
+			if err := read(); err != nil {
+				return nil, err
+			}
+		}
+		now, err := s.Copy(ctx, c.EnvelopeID)
+		if err != nil || now.Revision == c.Revision {
+			return r, err
+		}
+		c = now
+	}
+}
+
+// contradiction says what in a record does not agree, "" for nothing.
+func (v *Vault) contradiction(ctx context.Context, r *record) (why string, err error) {
+	if _, err := chain.Verify(r.copy.EnvelopeID, r.events); err != nil {
+		return "the event chain is broken", nil
+	}
+	stored, why := r.one("vault.stored")
+	if why != "" {
+		return why, nil
+	}
+	assigned, ok := r.last("custody.assigned")
+	if !ok {
+		return "there is no event of custody", nil
+	}
+	for _, check := range []func() string{
+		func() string { return r.asDeposited(stored) },
+		func() string { return r.asAssigned(assigned) },
+		func() string { return r.asReleased() },
+		func() string { return v.asStated(r) },
+	} {
+		if why := check(); why != "" {
+			return why, nil
+		}
+	}
+	return v.unlogged(ctx, r, stored, assigned)
+}
+
+// one returns the only event of a type.
+func (r *record) one(kind string) (e Event, why string) {
+	n := 0
+	for _, x := range r.events {
+		if x.Type == kind {
+			e = x
+			n++
+		}
+	}
+	if n != 1 {
+		return e, fmt.Sprintf("there are %d events %s, not one", n, kind)
+	}
+	return e, ""
+}
+
+func (r *record) last(kind string) (Event, bool) {
+	for _, e := range slices.Backward(r.events) {
+		if e.Type == kind {
+			return e, true
+		}
+	}
+	return Event{}, false
+}
+
+func dataOf(e Event) (d eventData) {
+	_ = json.Unmarshal(e.Data, &d) // what another type of event has there agrees with nothing
+	return d
+}
+
+func (r *record) asDeposited(e Event) string {
+	c, d := r.copy, dataOf(e)
+	switch {
+	case e.ID != c.StoredEventID || d.CopyID != c.CopyID || d.DepositedSHA256 != c.Source.Object.SHA256 || !e.RecordedAt.Equal(c.VaultedAt):
+		return "the copy differs from the event of its deposit"
+	case len(r.versions) == 0 || r.versions[0].Object.SHA256 != d.SHA256:
+		return "version 1 differs from the event of its deposit"
+	}
+	return ""
+}
+
+// asAssigned compares the copy with the newest event of custody, which names the
+// version that it is about.
+func (r *record) asAssigned(e Event) string {
+	c, d := r.copy, dataOf(e)
+	if d.CopyID != c.CopyID || d.Version != c.Version || d.SHA256 != c.DocumentHash {
+		return "the copy's version differs from the newest event of custody"
+	}
+	if len(r.versions) != c.Version {
+		return "there are other versions than the copy's record says"
+	}
+	if last := r.versions[len(r.versions)-1]; last.Version != c.Version || last.Object.SHA256 != c.DocumentHash || last.Object.Size != c.Size {
+		return "the newest version differs from the copy's record"
+	}
+	if n := len(r.custody); n == 0 || r.custody[n-1].ID != d.CustodyID || r.custody[n-1].StatementSHA256 != d.StatementSHA256 {
+		return "the custody chain does not end with the newest event of custody"
+	}
+	return ""
+}
+
+// asReleased compares the copy's status and its release with the event of the
+// release.
+func (r *record) asReleased() string {
+	c := r.copy
+	if _, is := r.last("vault.released"); !is {
+		if c.Status != StatusVaulted || c.ReleasedAt != nil || r.release != nil {
+			return "the copy is called released, and there is no event of it"
+		}
+		return ""
+	}
+	e, why := r.one("vault.released")
+	d, rel := dataOf(e), r.release
+	_, acknowledged := r.last("vault.acknowledged")
+	switch {
+	case why != "":
+		return why
+	case c.Status != StatusReleased || rel == nil:
+		return "the copy was released, and its record denies it"
+	case rel.ReleaseID != d.ReleaseID || storage.Sum([]byte(rel.Statement)) != d.StatementSHA256 || rel.Version != c.Version || rel.SHA256 != c.DocumentHash:
+		return "the release differs from its event"
+	case acknowledged != (rel.AcknowledgedAt != nil):
+		return "the acknowledgment of the release differs from its event"
+	}
+	return ""
+}
+
+// asStated compares who is who with the signed custody statements.
+func (v *Vault) asStated(r *record) string {
+	tokens := make([]string, len(r.custody))
+	for i, e := range r.custody {
+		tokens[i] = e.Statement
+	}
+	said, err := VerifyCustody(tokens, v.StatementKeys())
+	if err != nil {
+		return "the custody statements do not verify"
+	}
+	c, n := r.copy, len(said)
+	if r.custody[n-1].StatementSHA256 != storage.Sum([]byte(tokens[n-1])) || said[n-1].CustodyID != r.custody[n-1].ID || said[n-1].CopyID != c.CopyID {
+		return "the newest custody entry differs from its statement"
+	}
+	to := said[n-1].To
+	if to == nil {
+		to = said[n-1].From // released: who held it last
+	}
+	if to == nil || to.Assignee != c.SecuredParty || to.Controller != c.Controller || to.Custodian != c.Custodian || to.Controller.OrgID != c.OrgID {
+		return "the copy's parties differ from the newest custody statement"
+	}
+	return ""
+}
+
+// unlogged proves the events that decide, and the newest one that is in the log,
+// which names all before it by their hashes. Only the end of the chain may wait
+// for the log, and not for longer than the log's delay: then it is integrated.
+func (v *Vault) unlogged(ctx context.Context, r *record, decide ...Event) (why string, err error) {
+	n := len(r.events)
+	waiting := slices.IndexFunc(r.events, func(e Event) bool { return e.LogIndex == nil })
+	if waiting < 0 {
+		waiting = n
+	}
+	for i, e := range r.events[min(waiting, n):] {
+		if i > 0 && e.LogIndex != nil {
+			return "an event is missing in the log", nil
+		}
+	}
+	if waiting < n && v.now().Sub(r.events[waiting].RecordedAt) > v.c.Log.MaxMergeDelay() {
+		if _, err := v.c.Log.Wait(ctx, r.events[n-1].ID); err != nil {
+			return "", err
+		}
+		if r.events, err = v.c.Store.Events(ctx, r.copy.EnvelopeID); err != nil {
+			return "", err
+		}
+		return v.unlogged(ctx, r, decide...)
+	}
+	if waiting > 0 {
+		decide = append(decide, r.events[waiting-1])
+	}
+	var entries []translog.Entry
+	for _, e := range decide {
+		if i := int(e.Seq) - 1; i < waiting {
+			e = r.events[i]
+			entries = append(entries, translog.Entry{EventID: e.ID, Canonical: e.Canonical, Index: *e.LogIndex})
+		}
+	}
+	err = v.c.Log.Proves(ctx, entries...)
+	if errors.Is(err, translog.ErrNotIncluded) {
+		return "an event is not the one in the log", nil
+	}
+	return "", err
+}
+
+// recordAltered notes a contradiction in the envelope's chain: once for each.
+func (v *Vault) recordAltered(ctx context.Context, r *record, why string) error {
+	known := slices.ContainsFunc(r.events, func(e Event) bool {
+		d := dataOf(e)
+		return e.Type == "vault.tamper_detected" && d.Object == "record" && d.Cause == why
+	})
+	if known {
+		return nil
+	}
+	return v.update(ctx, func(ctx context.Context, s Store) error {
+		_, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: r.copy.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
+			"copy_id": r.copy.CopyID, "object": "record", "cause": why,
+		}})
+		if err != nil {
+			return err
+		}
+		return v.touched(ctx, s, r.copy.EnvelopeID)
+	})
+}
