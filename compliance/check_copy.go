@@ -64,6 +64,9 @@ func checkDeposit(f *facts, p *probe, e chain.Event) {
 	if c.Status != status || (c.ReleasedAt != nil) != (status == vault.StatusReleased) {
 		p.fail("The record calls the copy %s, its events %s.", c.Status, status)
 	}
+	if f.spent && c.Status != vault.StatusReleased {
+		p.fail("A release of the copy has begun, by its mark beside the database, and the record does not have it.")
+	}
 	if d := f.envelope.Document; d != nil && c.Source.DocumentSHA256 != d.Object.SHA256 {
 		p.fail("The record names another document than the envelope.")
 	}

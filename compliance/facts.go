@@ -57,6 +57,7 @@ type facts struct {
 	custodyErr error                    // of vault.VerifyCustody
 	acks       []vault.Acknowledgment
 	release    *vault.Release
+	spent      bool                         // a release of the copy has begun
 	keys       map[string]ed25519.PublicKey // of statements
 
 	mergeDelay   time.Duration

@@ -69,7 +69,7 @@ func (e *Engine) gatherCopy(ctx context.Context, f *facts, r *records) error {
 	if ev == nil {
 		return nil
 	}
-	f.copy, f.claims, f.custody, f.acks, f.release = ev.Copy, ev.Claims, ev.Custody, ev.Acknowledgments, ev.Release
+	f.copy, f.claims, f.custody, f.acks, f.release, f.spent = ev.Copy, ev.Claims, ev.Custody, ev.Acknowledgments, ev.Release, ev.Spent
 	statements := make([]string, len(f.custody))
 	for i, c := range f.custody {
 		statements[i] = c.Statement

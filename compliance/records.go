@@ -37,7 +37,7 @@ func (e *Engine) read(ctx context.Context, envelopeID string) (*records, error) 
 		if err != nil {
 			return nil, err
 		}
-		if before.Hash == after.Hash {
+		if before.Hash == after.Hash && (!r.releasing() || try == tries-1) {
 			return r, nil
 		}
 		select {
@@ -47,6 +47,12 @@ func (e *Engine) read(ctx context.Context, envelopeID string) (*records, error) 
 		}
 	}
 	return nil, fmt.Errorf("%w: the envelope does not stop changing", storage.ErrUnavailable)
+}
+
+// releasing reports a release whose mark is written and whose transaction has not
+// committed: it will in a moment, unless it never did.
+func (r *records) releasing() bool {
+	return r.vault != nil && r.vault.Spent && r.vault.Copy.Status == vault.StatusVaulted
 }
 
 func (e *Engine) readOnce(ctx context.Context, envelopeID string) (r *records, err error) {

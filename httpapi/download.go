@@ -44,7 +44,10 @@ func (a *API) authoritativeURL(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := a.vaulted(c)
+	if _, err := a.cfg.ESign.Status(c.ctx, c.key.OrgID, c.id()); err != nil {
+		return nil, err
+	}
+	v, err := a.cfg.Vault.Proven(c.ctx, c.key.OrgID, c.id())
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +141,7 @@ func (a *API) readRequest(c *call, t storage.Ticket) vault.ReadRequest {
 
 func (a *API) downloadOriginal(c *call, t storage.Ticket) (*reply, error) {
 	if c.r.Method == http.MethodHead { // uses nothing up
-		v, err := a.cfg.Vault.Copy(c.ctx, t.OrgID, t.EnvelopeID)
+		v, err := a.cfg.Vault.Proven(c.ctx, t.OrgID, t.EnvelopeID)
 		switch {
 		case err != nil:
 			return nil, err

@@ -247,20 +247,21 @@ func (v *Vault) asStated(r *record) string {
 
 // unlogged proves the events that decide, and the newest one that is in the log,
 // which names all before it by their hashes. Only the end of the chain may wait
-// for the log, and not for longer than the log's delay: then it is integrated.
+// for the log. What decides may wait no longer than the log's delay: then it is
+// integrated now.
 func (v *Vault) unlogged(ctx context.Context, r *record, decide ...Event) (why string, err error) {
-	n := len(r.events)
-	waiting := slices.IndexFunc(r.events, func(e Event) bool { return e.LogIndex == nil })
-	if waiting < 0 {
-		waiting = n
+	logged := slices.IndexFunc(r.events, func(e Event) bool { return e.LogIndex == nil })
+	if logged < 0 {
+		logged = len(r.events)
 	}
-	for i, e := range r.events[min(waiting, n):] {
-		if i > 0 && e.LogIndex != nil {
-			return "an event is missing in the log", nil
+	if slices.ContainsFunc(r.events[logged:], func(e Event) bool { return e.LogIndex != nil }) {
+		return "an event is missing in the log", nil
+	}
+	for _, e := range decide {
+		if e.Seq <= int64(logged) || v.now().Sub(e.RecordedAt) <= v.c.Log.MaxMergeDelay() {
+			continue
 		}
-	}
-	if waiting < n && v.now().Sub(r.events[waiting].RecordedAt) > v.c.Log.MaxMergeDelay() {
-		if _, err := v.c.Log.Wait(ctx, r.events[n-1].ID); err != nil {
+		if _, err := v.c.Log.Wait(ctx, e.ID); err != nil {
 			return "", err
 		}
 		if r.events, err = v.c.Store.Events(ctx, r.copy.EnvelopeID); err != nil {
@@ -268,13 +269,12 @@ func (v *Vault) unlogged(ctx context.Context, r *record, decide ...Event) (why s
 		}
 		return v.unlogged(ctx, r, decide...)
 	}
-	if waiting > 0 {
-		decide = append(decide, r.events[waiting-1])
+	if logged > 0 {
+		decide = append(decide, r.events[logged-1])
 	}
 	var entries []translog.Entry
 	for _, e := range decide {
-		if i := int(e.Seq) - 1; i < waiting {
-			e = r.events[i]
+		if e = r.events[e.Seq-1]; e.LogIndex != nil {
 			entries = append(entries, translog.Entry{EventID: e.ID, Canonical: e.Canonical, Index: *e.LogIndex})
 		}
 	}
