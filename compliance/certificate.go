@@ -34,8 +34,10 @@ import (
 //     release compliant and score are null, and so is satisfied of each check that
 //     asks for a copy that is here: a release is an end, not a defect;
 //   - log.entries prove, against log.checkpoint, the events that the certificate
-//     rests on: leaf_hash is that of the event's canonical bytes (RFC 6962 section
-//     2.1). The certificate's own issue is a later event, which commits to the
+//     rests on: canonical is the event's canonical bytes (package internal/chain),
+//     base64, and leaf_hash their hash as a leaf (RFC 6962 section 2.1). The cause,
+//     the deposit, every custody entry, acknowledgment and signature, and the
+//     release have an entry, and say what their events say. The certificate's own issue is a later event, which commits to the
 //     SHA-256 of the JWS;
 //   - system.rules_sha256 is the digest of the rules document (Rules).
 const (
@@ -239,6 +241,7 @@ type CustodyEntry struct {
 	To            *Party         `json:"to"`
 	Version       int            `json:"version"`
 	SHA256        storage.Digest `json:"sha256"`
+	Statement     storage.Digest `json:"statement_sha256"` // of the signed custody statement
 	Consent       string         `json:"consent"`
 	ConsentOf     string         `json:"consent_of"`
 	Actor         By             `json:"actor"`
@@ -328,6 +331,7 @@ type LogProof struct {
 type LogEntry struct {
 	EventID        string   `json:"event_id"`
 	Type           string   `json:"type"`
+	Canonical      []byte   `json:"canonical"`
 	LeafHash       string   `json:"leaf_hash"`
 	Index          int64    `json:"index"`
 	InclusionProof []string `json:"inclusion_proof"`
@@ -344,11 +348,15 @@ type System struct {
 	Keys         []SystemKey    `json:"keys"`
 }
 
-// SystemKey is a public key that the certificate rests on. Use is "seal", "log"
-// or "certificate"; KID is the key's id in jwks.json, name and hash of the
-// log's verifier key (name+hash), or the SHA-256 of the seal's certificate.
+// SystemKey is a public key that the certificate rests on. Use is its purpose:
+// "certificate", "statement", "custodian", "seal" or "log". KID is the key's id in
+// jwks.json, or name and hash of the log's verifier key (name+hash). Holder says
+// whose key it is. CertifiedBy is who certifies it, null for nobody. SelfSigned says
+// that its certificate, or the root of that, was made by the system itself.
 type SystemKey struct {
-	Use        string `json:"use"`
-	KID        string `json:"kid"`
-	SelfSigned bool   `json:"self_signed"`
+	Use         string  `json:"use"`
+	KID         string  `json:"kid"`
+	Holder      string  `json:"holder"`
+	CertifiedBy *string `json:"certified_by"`
+	SelfSigned  bool    `json:"self_signed"`
 }

@@ -12,13 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/internal/canon"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -56,12 +55,11 @@ func TestGoldenCertificate(t *testing.T) {
 
 func goldenKeys(t testing.TB) compliance.Keys {
 	t.Helper()
-	pub := key(4).Public().(ed25519.PublicKey)
+	own, err := keyring.New(keyring.Certificate, key(4))
+	check(t, err)
 	vkey, err := translog.VerifierKey("vault.test/log", key(1).Public().(ed25519.PublicKey))
 	check(t, err)
-	v, err := translog.NewVerifier(vkey)
-	check(t, err)
-	return compliance.Keys{Certificate: jws.Keys{jws.Thumbprint(pub): pub}, Log: []note.Verifier{v}}
+	return compliance.Keys{Certificate: keyring.Keys{own}, Log: []translog.Key{{Verifier: vkey}}}
 }
 
 // I32: a certificate with one byte changed verifies neither as JWS nor as
@@ -115,6 +113,8 @@ func TestVerifyRefusesNonsense(t *testing.T) {
 	check(t, err)
 	keys := goldenKeys(t)
 	pub := key(4).Public().(ed25519.PublicKey)
+	stranger, err := keyring.New(keyring.Certificate, key(9))
+	check(t, err)
 	edit := func(typ string, change func(map[string]any)) string {
 		d := json.NewDecoder(bytes.NewReader(doc))
 		d.UseNumber()
@@ -175,7 +175,7 @@ func TestVerifyRefusesNonsense(t *testing.T) {
 		"no keys":            {},
 		"no log key":         {Certificate: keys.Certificate},
 		"no certificate key": {Log: keys.Log},
-		"stranger's key":     {Certificate: jws.Keys{jws.Thumbprint(pub): key(9).Public().(ed25519.PublicKey)}, Log: keys.Log},
+		"stranger's key":     {Certificate: keyring.Keys{stranger}, Log: keys.Log},
 	} {
 		if _, err := compliance.VerifyDocument(doc, k); !errors.Is(err, compliance.ErrInvalidCertificate) {
 			t.Errorf("%s: got %v, want ErrInvalidCertificate", name, err)
@@ -373,9 +373,9 @@ func TestLegalNotice(t *testing.T) {
 		in   func(*compliance.VaultInRequest)
 		want []string
 	}{
-		{"self-signed", func(*setup) {}, func(*compliance.VaultInRequest) {}, []string{"evidence, not a legal opinion", "a key that is self-signed."}},
+		{"certified by nobody", func(*setup) {}, func(*compliance.VaultInRequest) {}, []string{"evidence, not a legal opinion", "a key that is certified by nobody."}},
 		{"certified", func(s *setup) { s.compliance.CertifiedBy = "Some CA" }, func(*compliance.VaultInRequest) {}, []string{"a key that is certified by Some CA."}},
-		{"remarks", func(s *setup) { s.compliance.Remarks = []string{"Demo."} }, func(*compliance.VaultInRequest) {}, []string{"is self-signed. Demo."}},
+		{"remarks", func(s *setup) { s.compliance.Remarks = []string{"Demo."} }, func(*compliance.VaultInRequest) {}, []string{"is certified by nobody. Demo."}},
 		{"own", func(s *setup) { s.compliance.LegalNotice = "Mine." }, func(*compliance.VaultInRequest) {}, []string{"Mine."}},
 		{"nobody classified", func(*setup) {}, func(r *compliance.VaultInRequest) { r.Regime = "" }, []string{"Nobody classified the record"}},
 	}

@@ -3,13 +3,11 @@ package compliance
 import (
 	"context"
 	"crypto"
-	"crypto/ed25519"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"slices"
 	"time"
 
@@ -17,12 +15,12 @@ import (
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/gate"
-	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -52,12 +50,13 @@ type Config struct {
 	Vault  *vault.Vault   // required
 	Log    *translog.Log  // required
 	Signer crypto.Signer  // Ed25519, required; signs certificates
-	Roots  *x509.CertPool // required; to which the seals' certificates lead
+	Roots  *x509.CertPool // to which the seals' certificates lead, besides the roots in Keys; required unless Keys has seals
 
-	Depot       *storage.Depot // where esign keeps documents; default: a completed document is examined once it is vaulted
-	KeyID       string         // of Signer; default: the key's RFC 7638 thumbprint
-	RetiredKeys jws.Keys       // that signed earlier certificates; default: none
-	SealKeys    []*x509.Certificate
+	// Keys is the history of the installation's keys; it must have Signer's. Default:
+	// Signer's key alone, at all times.
+	Keys *keyring.Ring
+
+	Depot *storage.Depot // where esign keeps documents; default: a completed document is examined once it is vaulted
 
 	// Depositor tells of an organization whose envelope is vaulted without being
 	// asked (auto_vault). Default: nothing is vaulted by itself.
@@ -72,7 +71,7 @@ type Config struct {
 	Issuer      string                      // legal name of who runs the system; default: the vault's custodian, else "not stated"
 	Anchors     string                      // where the log's checkpoints are kept; default: "not stated"
 	LegalNotice string                      // default: LegalNotice, from CertifiedBy
-	CertifiedBy string                      // who certifies Signer's key; default: nobody, it is self-signed
+	CertifiedBy string                      // who certifies Signer's key; default: nobody
 	VerifyURL   func(storage.Digest) string // where anyone asks what bytes are to the vault, a QR code on custody records; default: none
 	Fonts       [][]byte                    // TrueType or OpenType fonts of custody records, tried after the bundled ones; default: none
 	Remarks     []string                    // sentences added to the legal notice; default: none
@@ -87,7 +86,7 @@ type Config struct {
 // but which envelopes it is finishing.
 type Engine struct {
 	c         Config
-	keys      jws.Keys
+	keyID     string // of the key that signs certificates
 	fonts     pdf.Fonts
 	now       func() time.Time
 	chain     chain.Stamper
@@ -102,15 +101,17 @@ func New(c Config) (*Engine, error) {
 		"Vault":  c.Vault == nil,
 		"Log":    c.Log == nil,
 		"Signer": c.Signer == nil,
-		"Roots":  c.Roots == nil,
+		"Roots":  c.Roots == nil && (c.Keys == nil || len(c.Keys.Keys().Of(keyring.Seal)) == 0),
 	}); err != nil {
 		return nil, err
 	}
-	pub, err := jws.PublicKey(c.Signer)
+	own, err := keyring.New(keyring.Certificate, c.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("compliance: Config.Signer: %w", err)
 	}
-	def(&c.KeyID, jws.Thumbprint(pub))
+	if c.Keys, err = c.Keys.With(own); err != nil {
+		return nil, fmt.Errorf("compliance: Config.Keys: %w", err)
+	}
 	def(&c.Regime, UCC9105of2022)
 	def(&c.MaxAge, 7*24*time.Hour)
 	def(&c.IntegrityAge, 72*time.Hour)
@@ -122,7 +123,7 @@ func New(c Config) (*Engine, error) {
 	if _, err := RegimeByID(c.Regime); err != nil {
 		return nil, fmt.Errorf("compliance: Config.Regime: %w", err)
 	}
-	c.Remarks, c.SealKeys = slices.Clone(c.Remarks), slices.Clone(c.SealKeys)
+	c.Remarks = slices.Clone(c.Remarks)
 	fonts, err := pdf.NewFonts(c.Fonts...)
 	if err != nil {
 		return nil, fmt.Errorf("compliance: Config.Fonts: %w", err)
@@ -134,13 +135,8 @@ func New(c Config) (*Engine, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	keys := maps.Clone(c.RetiredKeys)
-	if keys == nil {
-		keys = jws.Keys{}
-	}
-	keys[c.KeyID] = pub
 	now := stamp.Clock(c.Now)
-	return &Engine{c, keys, fonts, now, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
+	return &Engine{c, own.ID, fonts, now, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
 }
 
 // notStated is what a certificate prints for what the host's Config leaves out.
@@ -153,8 +149,21 @@ func def[T comparable](v *T, d T) {
 	}
 }
 
-// CertificateKeys returns the public keys that verify certificates, by key id.
-func (e *Engine) CertificateKeys() map[string]ed25519.PublicKey { return maps.Clone(e.keys) }
+// CertificateKeys returns the public keys that verify certificates, retired ones
+// too.
+func (e *Engine) CertificateKeys() keyring.Keys { return e.c.Keys.Keys().Of(keyring.Certificate) }
+
+// PublicKeys returns every public key of the installation that the engine knows, the
+// vault's among them, with its purpose and its time.
+func (e *Engine) PublicKeys() keyring.Keys {
+	keys := slices.Clone(e.c.Keys.Keys())
+	for _, k := range e.c.Vault.StatementKeys() {
+		if len(e.c.Keys.Keys().Of(k.Purpose)) == 0 { // the vault has a ring of its own
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
 
 // MaxAge is after how long an evaluation is out of date.
 func (e *Engine) MaxAge() time.Duration { return e.c.MaxAge }

@@ -2,7 +2,6 @@ package compliance
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,14 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/canon"
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -57,8 +55,8 @@ type facts struct {
 	custodyErr error                    // of vault.VerifyCustody
 	acks       []vault.Acknowledgment
 	release    *vault.Release
-	spent      bool                         // a release of the copy has begun
-	keys       map[string]ed25519.PublicKey // of statements
+	spent      bool         // a release of the copy has begun
+	keys       keyring.Keys // of statements and acknowledgments
 
 	mergeDelay   time.Duration
 	integrityAge time.Duration
@@ -111,8 +109,8 @@ type registerFacts struct {
 
 type logFacts struct {
 	checkpoint translog.Checkpoint
-	keys       []note.Verifier
-	err        error // no checkpoint with a valid signature, or the database is behind it
+	key        translog.Key // that signed it
+	err        error        // no checkpoint with a valid signature, or the database is behind it
 	proofs     map[string]LogEntry
 	missing    map[string]error // events that have an index but no proof that holds
 }

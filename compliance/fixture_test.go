@@ -3,7 +3,6 @@ package compliance_test
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/x509"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,6 +27,7 @@ import (
 	"github.com/evaultlib/evault/storage/sqlite"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -127,6 +127,10 @@ func newWorldOn(t testing.TB, w *world, edit ...func(*setup)) *world {
 	w.depot = &storage.Depot{Blobs: blobs, Rows: w.db.BlobRows(), Now: stamp.Clock(w.clock.now)}
 	w.sealer, err = pades.New(pades.Config{Signer: p.Seal.Key, Chain: p.Seal.Chain, Now: w.clock.now})
 	check(t, err)
+	own, err := keyring.New(keyring.Certificate, key(4))
+	check(t, err)
+	seal, err := keyring.NewSeal(p.Seal.Chain, false)
+	check(t, err)
 	s := setup{
 		esign: esign.Config{
 			Store: w.db.ESign(), Depot: w.depot, Sealer: w.sealer, Now: w.clock.now,
@@ -139,7 +143,7 @@ func newWorldOn(t testing.TB, w *world, edit ...func(*setup)) *world {
 		},
 		compliance: compliance.Config{
 			Store: w.db.Compliance(), Signer: key(4), Roots: p.Roots(), Depot: w.depot, Now: w.clock.now,
-			SealKeys: []*x509.Certificate{p.Seal.Leaf()}, Version: "test",
+			Keys: keyring.NewRing(own, seal), Version: "test",
 		},
 	}
 	for _, e := range edit {

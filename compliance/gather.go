@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/evaultlib/evault/esign"
@@ -97,8 +96,9 @@ func (e *Engine) gatherVersions(ctx context.Context, f *facts, versions []vault.
 		f.versions = append(f.versions, x)
 	}
 	if len(detached) > 0 {
-		last := versions[len(versions)-1]
-		f.statements, f.sealErr = vault.VerifyVersions(ctx, detached, f.copy.Source.Object.SHA256, e.options(f.recorded(last.EventID, last.CreatedAt)))
+		f.statements, f.sealErr = vault.VerifyVersions(ctx, detached, f.copy.Source.Object.SHA256, func(i int) pades.Options {
+			return e.options(f.recorded(versions[i].EventID, versions[i].CreatedAt))
+		})
 		f.sealErr = errors.Join(f.sealErr, f.sameDetached())
 	}
 	return ctx.Err()
@@ -124,7 +124,7 @@ func (f *facts) recorded(eventID string, otherwise time.Time) time.Time {
 }
 
 func (e *Engine) options(at time.Time) pades.Options {
-	return pades.Options{Roots: e.c.Roots, Now: at, Limits: pades.Limits{Bytes: 1 << 32}}
+	return pades.Options{Roots: e.c.Keys.Keys().Roots(e.c.Roots, at), Now: at, Limits: pades.Limits{Bytes: 1 << 32}}
 }
 
 func (e *Engine) verify(ctx context.Context, file []byte, at time.Time) (*pades.Report, error) {
@@ -237,12 +237,11 @@ func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
 	if err != nil {
 		return err
 	}
-	verifiers, err := e.verifiers(ctx)
+	keys, err := e.c.Log.Keys(ctx)
 	if err != nil {
 		return err
 	}
-	f.log.keys = verifiers
-	if f.log.checkpoint, f.log.err = translog.ParseCheckpoint(newest.Note, verifiers...); f.log.err != nil {
+	if f.log.checkpoint, f.log.key, f.log.err = openCheckpoint(newest.Note, keys); f.log.err != nil {
 		return nil
 	}
 	prover, err := e.c.Log.Prover(ctx, f.log.checkpoint.Size)
@@ -273,7 +272,7 @@ func (f *facts) prove(ctx context.Context, prover *translog.Prover, x chain.Even
 		f.log.missing[x.ID] = err
 		return nil
 	}
-	entry := LogEntry{EventID: x.ID, Type: x.Type, LeafHash: leafHash(x.Canonical), Index: *x.LogIndex, InclusionProof: []string{}}
+	entry := LogEntry{EventID: x.ID, Type: x.Type, Canonical: x.Canonical, LeafHash: leafHash(x.Canonical), Index: *x.LogIndex, InclusionProof: []string{}}
 	for _, h := range proof {
 		entry.InclusionProof = append(entry.InclusionProof, h.String())
 	}
@@ -284,24 +283,10 @@ func (f *facts) prove(ctx context.Context, prover *translog.Prover, x chain.Even
 // leafHash is the hash of an event's leaf in the log (RFC 6962 section 2.1).
 func leafHash(canonical []byte) string { return tlog.RecordHash(canonical).String() }
 
-func (e *Engine) verifiers(ctx context.Context) ([]note.Verifier, error) {
-	keys, err := e.c.Log.Keys(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]note.Verifier, len(keys))
-	for i, k := range keys {
-		if list[i], err = translog.NewVerifier(k); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
 // Keys returns what certificates of this engine verify against.
 func (e *Engine) Keys(ctx context.Context) (Keys, error) {
-	log, err := e.verifiers(ctx)
-	return Keys{Certificate: e.keys, Log: log}, err
+	log, err := e.c.Log.Keys(ctx)
+	return Keys{Certificate: e.CertificateKeys(), Log: log}, err
 }
 
 // gatherIssued reads what earlier certificates prove.

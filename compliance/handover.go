@@ -359,7 +359,7 @@ func (e *Engine) pack(ctx context.Context, r vault.Release, actor Actor) (*vault
 
 // packageFiles are what a release package holds beside the vault's own files:
 // certificate.json, custody-record.pdf, certificates/0001.jws and on,
-// log/checkpoint, rules.md.
+// log/checkpoint, rules.md, and the public keys that all of it verifies against.
 func (e *Engine) packageFiles(ctx context.Context, r *vault.Release) ([]vault.PackageFile, error) {
 	list, err := e.c.Store.Certificates(ctx, r.EnvelopeID)
 	if err != nil {
@@ -386,5 +386,6 @@ func (e *Engine) packageFiles(ctx context.Context, r *vault.Release) ([]vault.Pa
 	for _, c := range list {
 		files = append(files, vault.PackageFile{Name: fmt.Sprintf("certificates/%04d.jws", c.Serial), Content: []byte(c.JWS)})
 	}
-	return files, nil
+	keys, err := e.keyFiles(ctx)
+	return append(files, keys...), err
 }

@@ -2,10 +2,9 @@ package compliance
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/evaultlib/evault/esign"
@@ -14,6 +13,7 @@ import (
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
 )
 
 // Issue issues the certificate that the event cause asks for, and returns the
@@ -85,7 +85,7 @@ func (e *Engine) sign(ctx context.Context, c Certificate) (*Certificate, error) 
 	if err != nil {
 		return nil, err
 	}
-	if c.JWS, err = jws.Sign(e.c.Signer, e.c.KeyID, certificateTyp, payload); err != nil {
+	if c.JWS, err = jws.Sign(e.c.Signer, e.keyID, certificateTyp, payload); err != nil {
 		return nil, err
 	}
 	row := StoredCertificate{
@@ -187,7 +187,7 @@ func party(p vault.Party) Party { return Party{p.Name, p.Identifier, p.Email} }
 
 func custodyEntry(e vault.CustodyEntry) CustodyEntry {
 	out := CustodyEntry{
-		CustodyID: e.ID, EventID: e.EventID, Kind: e.Kind, Version: e.Version, SHA256: e.SHA256, Consent: e.Consent.Kind, RecordedAt: At(e.RecordedAt),
+		CustodyID: e.ID, EventID: e.EventID, Kind: e.Kind, Version: e.Version, SHA256: e.SHA256, Statement: e.StatementSHA256, Consent: e.Consent.Kind, RecordedAt: At(e.RecordedAt),
 		Actor: By{Kind: e.Consent.Actor.Kind, ID: e.Consent.Actor.ID}, RequestSHA256: e.Consent.RequestSHA256,
 	}
 	if e.From != nil {
@@ -210,13 +210,22 @@ func custodyEntry(e vault.CustodyEntry) CustodyEntry {
 	return out
 }
 
-// restsOn reports whether a certificate proves events of this type.
-func restsOn(kind string) bool {
+// tells reports whether a certificate repeats what events of this type say.
+func tells(kind string) bool {
 	switch kind {
-	case esign.EventCompleted, esign.EventSigned, "vault.stored", "vault.released", EventPassed, EventFailed:
+	case esign.EventSigned, "vault.stored", "vault.released":
 		return true
 	}
 	return strings.HasPrefix(kind, "custody.")
+}
+
+// restsOn reports whether a certificate proves events of this type.
+func restsOn(kind string) bool {
+	switch kind {
+	case esign.EventCompleted, EventPassed, EventFailed:
+		return true
+	}
+	return tells(kind)
 }
 
 // logProof proves the events that the certificate rests on, the last integrity
@@ -233,6 +242,14 @@ func (f *facts) logProof(cause chain.Event) (LogProof, error) {
 			return p, err
 		}
 		return p, ErrCertificatePending
+	}
+	for _, e := range f.events {
+		if _, ok := f.log.proofs[e.ID]; !ok && tells(e.Type) {
+			if err := f.log.missing[e.ID]; err != nil {
+				return p, err
+			}
+			return p, ErrCertificatePending
+		}
 	}
 	checked := f.typed("vault.integrity_checked")
 	for _, e := range f.events {
@@ -320,30 +337,23 @@ func (f *facts) powers() []Power {
 }
 
 func (e *Engine) system(f *facts) System {
-	s := System{Name: e.c.System, Version: e.c.Version, Issuer: e.c.Issuer, Anchors: e.c.Anchors, RulesVersion: RulesVersion, RulesSHA256: RulesSHA256(), Keys: []SystemKey{}}
-	s.Keys = append(s.Keys, SystemKey{Use: "certificate", KID: e.c.KeyID, SelfSigned: e.c.CertifiedBy == ""})
-	for _, k := range f.log.keys {
-		if k.Name() == f.log.checkpoint.Origin {
-			s.Keys = append(s.Keys, SystemKey{Use: "log", KID: fmt.Sprintf("%s+%08x", k.Name(), k.KeyHash()), SelfSigned: true})
-		}
-	}
-	for _, c := range e.c.SealKeys {
-		sum := sha256.Sum256(c.Raw)
-		s.Keys = append(s.Keys, SystemKey{Use: "seal", KID: hex.EncodeToString(sum[:]), SelfSigned: c.CheckSignatureFrom(c) == nil})
-	}
+	s := System{Name: e.c.System, Version: e.c.Version, Issuer: e.c.Issuer, Anchors: e.c.Anchors, RulesVersion: RulesVersion, RulesSHA256: RulesSHA256(), Keys: e.systemKeys(f)}
 	return s
 }
 
 func (e *Engine) notice(f *facts) string {
 	text := e.c.LegalNotice
 	if text == "" {
-		by := "is self-signed"
+		by := "is certified by nobody"
 		if e.c.CertifiedBy != "" {
 			by = "is certified by " + e.c.CertifiedBy
 		}
 		text = fmt.Sprintf(LegalNotice, by)
 	}
 	sentences := append([]string{text}, e.c.Remarks...)
+	if slices.ContainsFunc(e.sealKeys(f), func(k keyring.Key) bool { return k.SelfMade }) {
+		sentences = append(sentences, "The certificate of the seal leads to a root that this system made itself.")
+	}
 	if f.basis == BasisDefault {
 		sentences = append(sentences, "Nobody classified the record: the regime is the default of this installation.")
 	}

@@ -29,7 +29,7 @@ func (e *Engine) CustodyRecord(ctx context.Context, c *Certificate) ([]byte, err
 func (e *Engine) custodyRecord(c *Certificate) pdf.Report {
 	r := pdf.Report{
 		Title: "Custody record", Subtitle: c.Subject.EnvelopeName, Facts: c.facts(), Digests: c.digests(),
-		Tables: []pdf.ReportTable{c.requirements(), c.findings(), c.custody(), c.signed(), c.acknowledged(), c.declared(), c.whoMay(), c.copied(), c.logged()},
+		Tables: []pdf.ReportTable{c.requirements(), c.findings(), c.custody(), c.signed(), c.acknowledged(), c.declared(), c.whoMay(), c.copied(), c.logged(), c.keys()},
 		Notice: c.LegalNotice + printNotice, Footer: "Certificate " + c.ID + " · envelope " + c.Subject.EnvelopeID, At: c.IssuedAt.Time, Fonts: e.fonts,
 	}
 	if e.c.VerifyURL != nil {

@@ -78,7 +78,7 @@ func (c *Certificate) custody() pdf.ReportTable {
 			{Text: x.RecordedAt.print()},
 			{Strong: x.Kind, Small: consent},
 			party(x.From), party(x.To),
-			{Text: fmt.Sprintf("Version %d", x.Version), Small: line(x.CustodyID, string(x.RequestSHA256)), Mono: string(x.SHA256)},
+			{Text: fmt.Sprintf("Version %d", x.Version), Small: line(x.CustodyID, string(x.RequestSHA256)), Mono: string(x.SHA256) + "\nstatement\n" + string(x.Statement)},
 		}
 	})
 }
@@ -93,6 +93,20 @@ func (x CustodyEntry) consented() string {
 		return fmt.Sprintf("no controller before the deposit; %s by %s", x.Consent, actor)
 	}
 	return "by " + actor
+}
+
+func (c *Certificate) keys() pdf.ReportTable {
+	cols := []pdf.ReportColumn{{Head: "Public key for", Width: 18}, {Head: "Whose, certified by", Width: 32}, {Head: "Key id", Width: 50}}
+	return table("Keys that this record rests on", cols, c.System.Keys, func(k SystemKey) []pdf.ReportCell {
+		by := "certified by nobody"
+		switch {
+		case k.CertifiedBy != nil:
+			by = "certified by " + *k.CertifiedBy
+		case k.SelfSigned:
+			by = "certified by its own holder"
+		}
+		return []pdf.ReportCell{{Text: k.Use}, {Text: k.Holder, Small: by}, {Mono: k.KID}}
+	})
 }
 
 func (c *Certificate) signed() pdf.ReportTable {

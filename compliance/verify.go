@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
+	"strings"
 
 	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/jws"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -20,25 +18,59 @@ import (
 var ErrInvalidCertificate = errors.New("compliance: not a valid certificate")
 
 // Keys are what a certificate is verified against. They come from a source that
-// the verifier trusts, such as the issuer's jwks.json and log keys, never from
-// the certificate itself.
+// the verifier trusts, such as the issuer's jwks.json and log keys (ParseKeys), never
+// from the certificate itself.
 type Keys struct {
-	Certificate jws.Keys        // Ed25519 public keys by key id
-	Log         []note.Verifier // of the transparency log, translog.NewVerifier
+	Certificate keyring.Keys   // those of purpose certificate; others verify nothing here
+	Log         []translog.Key // of the transparency log
+}
+
+// ParseKeys reads an issuer's jwks.json and the keys of its log: one verifier key a
+// line, then, where known, from when and until when it was in use ("-" for a time
+// that is not known, or not yet). Lines that begin with # are comments. Keys of
+// another purpose than certificates are left out.
+func ParseKeys(jwks, log []byte) (Keys, error) {
+	set, err := keyring.ParseJWKS(jwks)
+	if err != nil {
+		return Keys{}, fmt.Errorf("compliance: %w", err)
+	}
+	keys := Keys{Certificate: set.Of(keyring.Certificate)}
+	for line := range strings.Lines(string(log)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		k, err := translog.ParseKey(line)
+		if err != nil {
+			return Keys{}, fmt.Errorf("compliance: log key: %w", err)
+		}
+		keys.Log = append(keys.Log, k)
+	}
+	switch {
+	case len(keys.Certificate) == 0:
+		return Keys{}, errors.New("compliance: the key set has no key for certificates")
+	case len(keys.Log) == 0:
+		return Keys{}, errors.New("compliance: a key of the log is required")
+	}
+	return keys, nil
 }
 
 // VerifyCertificate reads a certificate's JWS and checks, without network or
-// store: the signature, that the payload is the one spelling of a version 1.0
-// certificate, the checkpoint's signature, every inclusion proof, and that what
-// it says of itself adds up. It does not tell whether the certificate was
+// store: the signature, by a certificate key that was in use when it was issued; that
+// the payload is the one spelling of a version 1.0 certificate; the checkpoint's
+// signature; the inclusion proof of every event, recomputed from its canonical bytes;
+// that the certificate says what those events say; and that it adds up. It does not tell whether the certificate was
 // superseded since. Every failure wraps ErrInvalidCertificate.
 func VerifyCertificate(token string, keys Keys) (*Certificate, error) {
-	payload, kid, err := jws.Verify(token, certificateTyp, keys.Certificate)
+	payload, kid, err := keys.Certificate.OpenJWS(token, certificateTyp, keyring.Certificate)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
 	}
 	c, err := parse(payload)
 	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+	}
+	if err := keys.Certificate.Check(keyring.Certificate, kid, c.IssuedAt.Time); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
 	}
 	if err := c.checkLog(keys.Log); err != nil {
@@ -54,14 +86,14 @@ func VerifyCertificate(token string, keys Keys) (*Certificate, error) {
 // VerifyDocument is VerifyCertificate for a certificate as the API serves it: the
 // object with its jws. The object must say exactly what the JWS says.
 func VerifyDocument(document []byte, keys Keys) (*Certificate, error) {
+	if err := canon.Distinct(document); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+	}
 	d := json.NewDecoder(bytes.NewReader(document))
 	d.UseNumber()
 	var object map[string]any
 	if err := d.Decode(&object); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
-	}
-	if d.More() {
-		return nil, fmt.Errorf("%w: text after the object", ErrInvalidCertificate)
 	}
 	token, ok := object["jws"].(string)
 	if !ok {
@@ -81,6 +113,31 @@ func VerifyDocument(document []byte, keys Keys) (*Certificate, error) {
 		return nil, fmt.Errorf("%w: the document differs from what was signed", ErrInvalidCertificate)
 	}
 	return c, nil
+}
+
+// VerifyFile is VerifyDocument for a certificate as people keep it: the object, the
+// API's whole answer {"data":object} with nothing beside it, or the compact JWS, as
+// a release package holds it. White space around it does not count.
+func VerifyFile(content []byte, keys Keys) (*Certificate, error) {
+	content = bytes.TrimSpace(content)
+	if !bytes.HasPrefix(content, []byte("{")) {
+		return VerifyCertificate(string(content), keys)
+	}
+	if err := canon.Distinct(content); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+	}
+	var answer map[string]json.RawMessage
+	if err := json.Unmarshal(content, &answer); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+	}
+	data, wrapped := answer["data"]
+	switch {
+	case !wrapped:
+		return VerifyDocument(content, keys)
+	case len(answer) > 1:
+		return nil, fmt.Errorf("%w: there are members beside data", ErrInvalidCertificate)
+	}
+	return VerifyDocument(data, keys)
 }
 
 // Document returns the certificate as the API serves it: canonical JSON of the
@@ -107,37 +164,6 @@ func parse(payload []byte) (*Certificate, error) {
 		return nil, errors.New("not the form of a certificate")
 	}
 	return &c, nil
-}
-
-func (c *Certificate) checkLog(verifiers []note.Verifier) error {
-	cp, err := translog.ParseCheckpoint(c.Log.Checkpoint, verifiers...)
-	if err != nil {
-		return err
-	}
-	if cp.Origin != c.Log.Origin || cp.Size != c.Log.TreeSize || cp.Root.String() != c.Log.RootHash {
-		return errors.New("checkpoint and fields differ")
-	}
-	caused := false
-	for _, e := range c.Log.Entries {
-		leaf, err := tlog.ParseHash(e.LeafHash)
-		if err != nil {
-			return fmt.Errorf("event %s: %w", e.EventID, err)
-		}
-		proof := make(tlog.RecordProof, len(e.InclusionProof))
-		for i, h := range e.InclusionProof {
-			if proof[i], err = tlog.ParseHash(h); err != nil {
-				return fmt.Errorf("event %s: %w", e.EventID, err)
-			}
-		}
-		if err := tlog.CheckRecord(proof, cp.Size, cp.Root, e.Index, leaf); err != nil {
-			return fmt.Errorf("event %s: %w", e.EventID, err)
-		}
-		caused = caused || e.EventID == c.Cause.EventID && e.Type == c.Cause.Type
-	}
-	if !caused {
-		return errors.New("the event that caused the certificate is not proved")
-	}
-	return nil
 }
 
 // checkSense holds the certificate's statements against each other.

@@ -20,12 +20,12 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/webhook"
 	"github.com/evaultlib/evault/internal/gate"
-	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -100,21 +100,20 @@ type Config struct {
 // API serves the routes of doc.go below its base path. It is safe for
 // concurrent use.
 type API struct {
-	cfg       Config
-	now       func() time.Time
-	newID     func(string) string
-	log       *slog.Logger
-	routes    []compiled
-	webhooks  *webhook.Sender
-	embedKID  string
-	embedKeys jws.Keys
-	keys      limiter
-	public    limiter
-	tokens    limiter
-	pages     limiter
-	drawing   *gate.Gates // by signer
-	blocked   windowSet
-	room      *room
+	cfg      Config
+	now      func() time.Time
+	newID    func(string) string
+	log      *slog.Logger
+	routes   []compiled
+	webhooks *webhook.Sender
+	embedKey keyring.Key
+	keys     limiter
+	public   limiter
+	tokens   limiter
+	pages    limiter
+	drawing  *gate.Gates // by signer
+	blocked  windowSet
+	room     *room
 }
 
 // New checks cfg and returns an API. It does no I/O and starts nothing; Run
@@ -133,15 +132,14 @@ func New(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
-	pub, err := jws.PublicKey(cfg.EmbedKey)
+	embed, err := keyring.New(keyring.Embed, cfg.EmbedKey)
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: Config.EmbedKey: %w", err)
 	}
-	kid := jws.Thumbprint(pub)
 	return &API{
 		cfg: cfg, now: stamp.Clock(cfg.Now), newID: cfg.NewID, log: cfg.Logger, routes: compile(table()), webhooks: sender, drawing: gate.New(atATime),
 		room:     newRoom(cfg.BodiesInFlight),
-		embedKID: kid, embedKeys: jws.Keys{kid: pub},
+		embedKey: embed,
 	}, nil
 }
 

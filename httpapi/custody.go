@@ -306,21 +306,6 @@ func (a *API) vaultPageRecord(c *call) (*reply, error) {
 	return a.recordReply(c, cert)
 }
 
-func (a *API) jwks(*call) (*reply, error) {
-	keys := a.cfg.Compliance.CertificateKeys()
-	for kid, k := range a.cfg.Vault.StatementKeys() {
-		keys[kid] = k
-	}
-	for kid, k := range a.embedKeys {
-		keys[kid] = k
-	}
-	b, err := json.Marshal(map[string]any{"keys": jwksOf(keys)})
-	if err != nil {
-		return nil, err
-	}
-	return (&reply{status: http.StatusOK, raw: b}).with("Content-Type", "application/jwk-set+json"), nil
-}
-
 func (a *API) rules(c *call) (*reply, error) {
 	rp := &reply{status: http.StatusOK, raw: []byte(compliance.Rules())}
 	return c.etagged(rp.with("Content-Type", "text/markdown; charset=utf-8"), string(compliance.RulesSHA256())), nil

@@ -18,6 +18,7 @@ import (
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/keyring"
 )
 
 const (
@@ -150,7 +151,7 @@ func (a *API) mintEmbed(c *call, in embedInput, subject string) (*reply, error) 
 	if err != nil {
 		return nil, err
 	}
-	token, err := jws.Sign(a.cfg.EmbedKey, a.embedKID, embedTyp, payload)
+	token, err := jws.Sign(a.cfg.EmbedKey, a.embedKey.ID, embedTyp, payload)
 	if err != nil {
 		return nil, err
 	}
@@ -246,10 +247,14 @@ func (a *API) openEmbed(c *call) (*embedClaims, error) {
 	if in.Token == "" {
 		return nil, check.Fail("token", "required", "is required")
 	}
-	payload, _, err := jws.Verify(in.Token, embedTyp, a.embedKeys)
+	keys := a.publicKeys()
+	payload, kid, err := keys.OpenJWS(in.Token, embedTyp, keyring.Embed)
 	var claims embedClaims
 	if err == nil {
 		err = json.Unmarshal(payload, &claims)
+	}
+	if err == nil && kid != a.embedKey.ID {
+		err = keys.Check(keyring.Embed, kid, time.Unix(claims.IssuedAt, 0))
 	}
 	if err != nil || claims.Issuer != a.cfg.BaseURL || claims.Audience != a.cfg.BaseURL {
 		return nil, a.failed(c, "embed", errEmbedToken)

@@ -1,16 +1,14 @@
 package httpapi
 
 import (
-	"crypto/ed25519"
 	_ "embed" // for openapi.yaml
-	"encoding/base64"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/evaultlib/evault/httpapi/web"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -52,21 +50,21 @@ func needs(rt *route) string {
 	return strings.Join(words(rt.scopes), " or ")
 }
 
-type jwk struct {
-	KeyType string `json:"kty"`
-	Curve   string `json:"crv"`
-	X       string `json:"x"`
-	KeyID   string `json:"kid"`
-	Use     string `json:"use"`
-	Alg     string `json:"alg"`
+// publicKeys are the installation's, retired ones too.
+func (a *API) publicKeys() keyring.Keys {
+	keys := a.cfg.Compliance.PublicKeys()
+	if keys.Check(keyring.Embed, a.embedKey.ID, a.now()) != nil {
+		keys = append(keys, a.embedKey) // the engines' ring is not the host's
+	}
+	return keys
 }
 
-func jwksOf(keys map[string]ed25519.PublicKey) []jwk {
-	out := []jwk{}
-	for _, kid := range slices.Sorted(maps.Keys(keys)) {
-		out = append(out, jwk{"OKP", "Ed25519", base64.RawURLEncoding.EncodeToString(keys[kid]), kid, "sig", "EdDSA"})
+func (a *API) jwks(*call) (*reply, error) {
+	b, err := a.publicKeys().JWKS()
+	if err != nil {
+		return nil, err
 	}
-	return out
+	return (&reply{status: http.StatusOK, raw: b}).with("Content-Type", "application/jwk-set+json"), nil
 }
 
 // Log routes.
@@ -84,7 +82,32 @@ func (a *API) logKeys(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ok(list(keys)), nil
+	verifiers, periods := []string{}, []logKey{}
+	for _, k := range keys {
+		if !slices.Contains(verifiers, k.Verifier) { // one that came back has two periods
+			verifiers = append(verifiers, k.Verifier)
+		}
+		period := logKey{Verifier: k.Verifier}
+		if !k.From.IsZero() {
+			from := at(k.From)
+			period.From = &from
+		}
+		if k.Until != nil {
+			until := at(*k.Until)
+			period.Until = &until
+		}
+		periods = append(periods, period)
+	}
+	return &reply{status: http.StatusOK, data: verifiers, meta: struct {
+		Keys []logKey `json:"keys"`
+	}{periods}}, nil
+}
+
+// logKey is when a verifier key of the log was in use.
+type logKey struct {
+	Verifier string  `json:"key"`
+	From     *string `json:"evault_from"`
+	Until    *string `json:"evault_until"`
 }
 
 func (a *API) logProof(c *call) (*reply, error) {

@@ -58,7 +58,7 @@ func table() []route {
 		{method: "GET", pattern: "/log/proof", cred: byNobody, handle: (*API).logProof, about: "Prove that an entry is in the log"},
 		{method: "GET", pattern: "/log/consistency", cred: byNobody, handle: (*API).logConsistency, about: "Prove that one state of the log extends another"},
 		{method: "GET", pattern: "/log/keys", cred: byNobody, handle: (*API).logKeys, about: "The keys that sign checkpoints"},
-		{method: "GET", pattern: "/.well-known/jwks.json", cred: byNobody, handle: (*API).jwks, about: "The keys that sign certificates, statements and embed tokens"},
+		{method: "GET", pattern: "/.well-known/jwks.json", cred: byNobody, handle: (*API).jwks, about: "The public keys of the installation, each with its one purpose and its time"},
 		{method: "GET", pattern: "/rules", cred: byNobody, handle: (*API).rules, about: "The vault's rules"},
 		{method: "GET", pattern: "/openapi.yaml", cred: byNobody, handle: (*API).openapiYAML, about: "The contract"},
 		{method: "GET", pattern: "/docs", cred: byNobody, handle: (*API).docs, about: "This page"},

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/keyring"
 )
 
 // system is the actor of what nobody asked for.
@@ -161,19 +162,22 @@ func (v *Vault) examine(ctx context.Context, c *Copy, i *Integrity) error {
 // sealHolds verifies the seal of the last version; without roots it is trusted.
 func (v *Vault) sealHolds(ctx context.Context, versions []Version, file []byte) bool {
 	last := versions[len(versions)-1]
-	if v.c.Roots == nil {
+	keys := v.c.Keys.Keys()
+	if v.c.Roots == nil && len(keys.Of(keyring.Seal)) == 0 {
 		return true
 	}
-	o := pades.Options{Roots: v.c.Roots, Now: last.CreatedAt} // the log proves that it existed then
+	options := func(x Version) pades.Options {
+		return pades.Options{Roots: keys.Roots(v.c.Roots, x.CreatedAt), Now: x.CreatedAt} // the log proves that it existed then
+	}
 	if last.Seal.Mode == SealingDetached {
 		statements := make([][]byte, len(versions))
 		for i, x := range versions {
 			statements[i] = x.Statement
 		}
-		_, err := VerifyVersions(ctx, statements, last.Object.SHA256, o)
+		_, err := VerifyVersions(ctx, statements, last.Object.SHA256, func(i int) pades.Options { return options(versions[i]) })
 		return err == nil
 	}
-	report, err := pades.Verify(ctx, file, o)
+	report, err := pades.Verify(ctx, file, options(last))
 	return err == nil && slices.ContainsFunc(report.Signatures, func(s pades.SignatureReport) bool {
 		return s.Field == last.Seal.Field && s.OK() && s.SignedLen == last.Object.Size
 	})

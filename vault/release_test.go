@@ -489,7 +489,7 @@ func TestDetached(t *testing.T) {
 		t.Errorf("got %s, %v", s, err)
 	}
 	versions := w.versions("env_d")
-	o := pades.Options{Roots: w.pki.Roots(), Now: w.clock.now()}
+	o := func(int) pades.Options { return pades.Options{Roots: w.pki.Roots(), Now: w.clock.now()} }
 	statements, err := vault.VerifyVersions(t.Context(), [][]byte{versions[0].Statement, versions[1].Statement}, c.DocumentHash, o)
 	if err != nil || statements[0].Assignee != bank || statements[1].Recipient.Name != "Cleo Smith" {
 		t.Errorf("got %+v, %v", statements, err)

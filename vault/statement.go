@@ -3,7 +3,7 @@ package vault
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
+	"crypto"
 	"fmt"
 
 	"github.com/evaultlib/evault/esign/pades"
@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/keyring"
 )
 
 // # Statements, version 1
@@ -134,12 +135,12 @@ type VersionStatement struct {
 // signed by one of the keys, names the digest of the one before, is about the
 // same copy, and begins where the one before ended. ErrStatement names the
 // entry that does not.
-func VerifyCustody(statements []string, keys map[string]ed25519.PublicKey) ([]CustodyStatement, error) {
+func VerifyCustody(statements []string, keys keyring.Keys) ([]CustodyStatement, error) {
 	var out []CustodyStatement
 	var prev storage.Digest
 	for i, token := range statements {
 		var s CustodyStatement
-		if err := parse(token, typCustody, keys, &s); err != nil {
+		if err := parse(token, typCustody, keyring.Statement, keys, &s); err != nil {
 			return nil, fmt.Errorf("custody entry %d: %w", i+1, err)
 		}
 		if problem := s.follows(out, prev); problem != "" {
@@ -175,30 +176,32 @@ func (s CustodyStatement) follows(before []CustodyStatement, prev storage.Digest
 }
 
 // VerifyAcknowledgment verifies a custodian's acknowledgment; ErrStatement.
-func VerifyAcknowledgment(token string, keys map[string]ed25519.PublicKey) (AcknowledgmentStatement, error) {
+func VerifyAcknowledgment(token string, keys keyring.Keys) (AcknowledgmentStatement, error) {
 	var s AcknowledgmentStatement
-	err := parse(token, typAcknowledgment, keys, &s)
+	err := parse(token, typAcknowledgment, keyring.Custodian, keys, &s)
 	return s, known(err, s.V)
 }
 
 // VerifyRelease verifies a release statement; ErrStatement.
-func VerifyRelease(token string, keys map[string]ed25519.PublicKey) (ReleaseStatement, error) {
+func VerifyRelease(token string, keys keyring.Keys) (ReleaseStatement, error) {
 	var s ReleaseStatement
-	err := parse(token, typRelease, keys, &s)
+	err := parse(token, typRelease, keyring.Statement, keys, &s)
 	return s, known(err, s.V)
 }
 
 // VerifyVersions verifies the detached seals of a file, first version first:
 // each is a valid CMS by a certificate that leads to roots, names the digest of
-// the file and of the one before. ErrStatement names the one that does not.
-func VerifyVersions(ctx context.Context, statements [][]byte, file storage.Digest, o pades.Options) ([]VersionStatement, error) {
+// the file and of the one before. options gives the options for statement i,
+// counted from 0: each was signed at a time of its own. ErrStatement names the one
+// that does not.
+func VerifyVersions(ctx context.Context, statements [][]byte, file storage.Digest, options func(i int) pades.Options) ([]VersionStatement, error) {
 	var out []VersionStatement
 	var prev storage.Digest
 	for i, der := range statements {
 		fail := func(why any) ([]VersionStatement, error) {
 			return nil, fmt.Errorf("version statement %d: %w: %v", i+1, ErrStatement, why)
 		}
-		content, report, err := pades.VerifyStatement(ctx, der, o)
+		content, report, err := pades.VerifyStatement(ctx, der, options(i))
 		if err != nil {
 			return fail(err)
 		}
@@ -224,30 +227,58 @@ func known(err error, v int) error {
 	return err
 }
 
-func parse(token, typ string, keys map[string]ed25519.PublicKey, v any) error {
-	payload, _, err := jws.Verify(token, typ, keys)
+// signed is what every statement says: when it was signed.
+type signed interface{ signedAt() string }
+
+func (s *CustodyStatement) signedAt() string        { return s.At }
+func (s *AcknowledgmentStatement) signedAt() string { return s.At }
+func (s *ReleaseStatement) signedAt() string        { return s.At }
+
+// parse reads a statement signed by a key of the purpose that was in use then.
+func parse(token, typ string, p keyring.Purpose, keys keyring.Keys, v signed) error {
+	fail := func(err error) error { return fmt.Errorf("%w: %w", ErrStatement, err) }
+	payload, kid, err := keys.OpenJWS(token, typ, p)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrStatement, err)
+		return fail(err)
 	}
 	if err := canon.Unmarshal(payload, v); err != nil {
-		return fmt.Errorf("%w: %w", ErrStatement, err)
+		return fail(err)
 	}
 	if again, err := canon.Marshal(v); err != nil || !bytes.Equal(again, payload) {
-		return fmt.Errorf("%w: %w", ErrStatement, canon.ErrNotCanonical)
+		return fail(canon.ErrNotCanonical)
+	}
+	at, err := stamp.Parse(v.signedAt())
+	if err == nil {
+		err = keys.Check(p, kid, at)
+	}
+	if err != nil {
+		return fail(err)
 	}
 	return nil
 }
 
 // state signs a statement with the vault's key.
 func (v *Vault) state(typ string, payload any) (token string, sum storage.Digest, err error) {
-	b, err := canon.Marshal(payload)
-	if err == nil {
-		token, err = jws.Sign(v.c.StatementSigner, v.c.StatementKeyID, typ, b)
-	}
+	token, _, err = signJWS(v.c.StatementSigner, typ, payload)
 	if err != nil {
 		return "", "", fmt.Errorf("sign statement: %w", err)
 	}
 	return token, storage.Sum([]byte(token)), nil
+}
+
+// signJWS signs the canonical payload with an Ed25519 key and returns its id too.
+func signJWS(s crypto.Signer, typ string, payload any) (token, kid string, err error) {
+	pub, err := jws.PublicKey(s)
+	if err != nil {
+		return "", "", err
+	}
+	b, err := canon.Marshal(payload)
+	if err != nil {
+		return "", "", err
+	}
+	kid = jws.Thumbprint(pub)
+	token, err = jws.Sign(s, kid, typ, b)
+	return token, kid, err
 }
 
 // acknowledge has the custodian acknowledge an entry of the custody chain; nil
@@ -257,15 +288,13 @@ func (v *Vault) acknowledge(e CustodyEntry) (*Acknowledgment, error) {
 		return nil, nil
 	}
 	c := v.c.Custodian
-	a := &Acknowledgment{ID: v.c.NewID("ack"), CopyID: e.CopyID, CustodyID: e.ID, Version: e.Version, KeyID: c.KeyID, At: e.RecordedAt}
-	b, err := canon.Marshal(AcknowledgmentStatement{
+	a := &Acknowledgment{ID: v.c.NewID("ack"), CopyID: e.CopyID, CustodyID: e.ID, Version: e.Version, At: e.RecordedAt}
+	var err error
+	a.JWS, a.KeyID, err = signJWS(c.Signer, typAcknowledgment, AcknowledgmentStatement{
 		AcknowledgmentID: a.ID, Assignee: e.To.Assignee, At: stamp.Format(a.At), Controller: e.To.Controller, CopyID: e.CopyID,
 		Custodian: e.To.Custodian.Party, CustodyID: e.ID, EnvelopeID: e.EnvelopeID, SHA256: e.SHA256,
 		Standing: c.StandingAcknowledgmentSHA256, Statement: acknowledges, V: statementVersion, Version: e.Version,
 	})
-	if err == nil {
-		a.JWS, err = jws.Sign(c.Signer, c.KeyID, typAcknowledgment, b)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("custodian's acknowledgment: %w", err)
 	}

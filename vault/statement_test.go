@@ -6,10 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/evaultlib/evault/internal/canon"
 	"github.com/evaultlib/evault/internal/jws"
+	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
 )
 
 // golden statements were written by the first release; every later one must
@@ -22,7 +25,10 @@ const (
 	goldenReleaseStatement = `{"at":"2026-06-02T09:00:00.002000Z","copy_id":"cpy_1","ends_sha256":"a1","ends_version":1,"envelope_id":"env_1","note":"paid","reason":"payoff","recipient":{"email":"c@bank.test","name":"Cleo Smith","organization":"First Bank"},"release_id":"rel_1","sha256":"a2","v":1,"version":2}`
 )
 
-var statementKeys = map[string]ed25519.PublicKey{"k": key(2).Public().(ed25519.PublicKey)}
+var statementKeys = keyring.Keys{
+	{Purpose: keyring.Statement, ID: "k", Public: key(2).Public().(ed25519.PublicKey)},
+	{Purpose: keyring.Custodian, ID: "k", Public: key(2).Public().(ed25519.PublicKey)},
+}
 
 func signed(t testing.TB, typ, payload string) string {
 	t.Helper()
@@ -96,7 +102,7 @@ func TestVerifyCustodyRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want ErrStatement", name, err)
 		}
 	}
-	if _, err := vault.VerifyCustody(good, map[string]ed25519.PublicKey{"k": key(9).Public().(ed25519.PublicKey)}); !errors.Is(err, vault.ErrStatement) {
+	if _, err := vault.VerifyCustody(good, keyring.Keys{{Purpose: keyring.Statement, ID: "k", Public: key(9).Public().(ed25519.PublicKey)}}); !errors.Is(err, vault.ErrStatement) {
 		t.Errorf("other key: got %v, want ErrStatement", err)
 	}
 	if _, err := vault.VerifyRelease(signed(t, "evault-release+jwt", strings.Replace(goldenReleaseStatement, `"v":1`, `"v":2`, 1)), statementKeys); !errors.Is(err, vault.ErrStatement) {
@@ -122,4 +128,60 @@ func FuzzVerifyCustody(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A statement is taken only from a key of its own purpose, and only from the time
+// in which that key was in use.
+func TestStatementsNeedTheirOwnKeyInItsTime(t *testing.T) {
+	t.Parallel()
+	signedAt, err := stamp.Parse("2026-06-01T09:00:00.002000Z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(p keyring.Purpose, from, until time.Duration) keyring.Keys {
+		k := keyring.Key{Purpose: p, ID: "k", Public: statementKeys[0].Public, From: signedAt.Add(from)}
+		if until != 0 {
+			end := signedAt.Add(until)
+			k.Until = &end
+		}
+		return keyring.Keys{k}
+	}
+	custody, acknowledgment := signed(t, "evault-custody+jwt", goldenCustody), signed(t, "evault-acknowledgment+jwt", goldenAcknowledgment)
+	verify := map[keyring.Purpose]func(keyring.Keys) error{
+		keyring.Statement: func(ks keyring.Keys) error {
+			_, err := vault.VerifyCustody([]string{custody}, ks)
+			return err
+		},
+		keyring.Custodian: func(ks keyring.Keys) error {
+			_, err := vault.VerifyAcknowledgment(acknowledgment, ks)
+			return err
+		},
+	}
+	purposes := []keyring.Purpose{keyring.Certificate, keyring.Statement, keyring.Custodian, keyring.Log, keyring.Embed}
+	for own, do := range verify {
+		for _, p := range purposes {
+			if err := do(with(p, 0, 0)); (err == nil) != (p == own) {
+				t.Errorf("a statement for a %s key, by a %s key: %v", own, p, err)
+			}
+		}
+		for _, x := range []struct {
+			name        string
+			from, until time.Duration
+			ok          bool
+		}{
+			{"from that time on", 0, 0, true},
+			{"retired later", -time.Hour, time.Microsecond, true},
+			{"retired before", -time.Hour, -time.Microsecond, false},
+			{"made later", time.Microsecond, 0, false},
+		} {
+			err := do(with(own, x.from, x.until))
+			if x.ok && err != nil || !x.ok && (!errors.Is(err, keyring.ErrKeyTime) || !errors.Is(err, vault.ErrStatement)) {
+				t.Errorf("%s, %s: got %v", own, x.name, err)
+			}
+		}
+	}
+	back := append(with(keyring.Statement, -2*time.Hour, -time.Hour), with(keyring.Statement, -time.Minute, 0)...)
+	if err := verify[keyring.Statement](back); err != nil {
+		t.Errorf("a key that came back: %v", err)
+	}
 }

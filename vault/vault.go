@@ -3,22 +3,22 @@ package vault
 import (
 	"context"
 	"crypto"
-	"crypto/ed25519"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/gate"
-	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -40,7 +40,6 @@ type Sealer interface {
 type Custodian struct {
 	Party  Party
 	Signer crypto.Signer // Ed25519, required; the custodian's own key
-	KeyID  string        // default: the key's RFC 7638 thumbprint
 	// StandingAcknowledgmentSHA256 is the digest of the document in which the
 	// custodian said that it acknowledges what this key signs.
 	StandingAcknowledgmentSHA256 storage.Digest
@@ -69,9 +68,13 @@ type Config struct {
 	Log             *translog.Log  // required; compared with its anchors before the database is trusted
 	StatementSigner crypto.Signer  // Ed25519, required; signs custody and release statements
 
-	StatementKeyID string         // default: the key's RFC 7638 thumbprint
-	Custodian      *Custodian     // default: none, every organization keeps its own
-	Roots          *x509.CertPool // for checking the vault's own seals with each integrity check; default: digests only
+	// Keys is the history of the installation's keys; it must have those that sign
+	// here. Default: these keys alone, at all times.
+	Keys      *keyring.Ring
+	Custodian *Custodian // default: none, every organization keeps its own
+	// Roots are what the vault's own seals lead to, besides the roots in Keys, for
+	// each integrity check. Default: where Keys has no seal either, digests only.
+	Roots *x509.CertPool
 
 	Inspection     string        // default InspectionExact
 	ReleaseGrace   time.Duration // between acknowledgment and deletion; default 30 days
@@ -129,19 +132,16 @@ func New(c Config) (*Vault, error) {
 	}); err != nil {
 		return nil, err
 	}
-	var err error
-	if c.StatementKeyID, err = keyID(c.StatementSigner, c.StatementKeyID); err != nil {
-		return nil, fmt.Errorf("vault: Config.StatementSigner: %w", err)
+	own, err := c.signing()
+	if err != nil {
+		return nil, err
+	}
+	if c.Keys, err = c.Keys.With(own...); err != nil {
+		return nil, fmt.Errorf("vault: Config.Keys: %w", err)
 	}
 	if c.Custodian != nil {
-		own := *c.Custodian
-		if own.KeyID, err = keyID(own.Signer, own.KeyID); err != nil {
-			return nil, fmt.Errorf("vault: Config.Custodian.Signer: %w", err)
-		}
-		if own.Party.Name == "" {
-			return nil, errors.New("vault: Config.Custodian.Party.Name is required")
-		}
-		c.Custodian = &own
+		custodian := *c.Custodian
+		c.Custodian = &custodian
 	}
 	switch c.Inspection {
 	case "":
@@ -171,12 +171,23 @@ func New(c Config) (*Vault, error) {
 	return &Vault{c, now, c.Logger, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, fonts, gate.New(1)}, nil
 }
 
-func keyID(s crypto.Signer, id string) (string, error) {
-	pub, err := jws.PublicKey(s)
-	if err != nil || id != "" {
-		return id, err
+// signing returns the keys that sign here.
+func (c *Config) signing() ([]keyring.Key, error) {
+	statement, err := keyring.New(keyring.Statement, c.StatementSigner)
+	if err != nil {
+		return nil, fmt.Errorf("vault: Config.StatementSigner: %w", err)
 	}
-	return jws.Thumbprint(pub), nil
+	if c.Custodian == nil {
+		return []keyring.Key{statement}, nil
+	}
+	if c.Custodian.Party.Name == "" {
+		return nil, errors.New("vault: Config.Custodian.Party.Name is required")
+	}
+	custodian, err := keyring.New(keyring.Custodian, c.Custodian.Signer)
+	if err != nil {
+		return nil, fmt.Errorf("vault: Config.Custodian.Signer: %w", err)
+	}
+	return []keyring.Key{statement, custodian}, nil
 }
 
 // CustodianName is the legal name of Config.Custodian, who runs the vault; "" when
@@ -189,14 +200,10 @@ func (v *Vault) CustodianName() string {
 }
 
 // StatementKeys returns the public keys that verify this vault's custody and
-// release statements and its custodian's acknowledgments, by key id.
-func (v *Vault) StatementKeys() map[string]ed25519.PublicKey {
-	keys := map[string]ed25519.PublicKey{}
-	keys[v.c.StatementKeyID], _ = jws.PublicKey(v.c.StatementSigner) // New checked both
-	if c := v.c.Custodian; c != nil {
-		keys[c.KeyID], _ = jws.PublicKey(c.Signer)
-	}
-	return keys
+// release statements and its custodians' acknowledgments, retired ones too.
+func (v *Vault) StatementKeys() keyring.Keys {
+	keys := v.c.Keys.Keys()
+	return slices.Concat(keys.Of(keyring.Statement), keys.Of(keyring.Custodian))
 }
 
 // update runs fn in one transaction, again when another one was first.

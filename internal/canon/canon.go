@@ -72,6 +72,59 @@ func Unmarshal(b []byte, v any) error {
 	return nil
 }
 
+// Distinct checks that b is one JSON value in which no object has a member twice,
+// in any spelling and order: what the first and the last reader of a duplicate
+// would take is then the same.
+func Distinct(b []byte) error {
+	if !utf8.Valid(b) {
+		return errors.New("canon: invalid UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if err := distinct(d, 0); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("canon: bytes after the value")
+	}
+	return nil
+}
+
+func distinct(d *json.Decoder, depth int) error {
+	if depth > MaxDepth {
+		return fmt.Errorf("canon: nested deeper than %d", MaxDepth)
+	}
+	t, err := d.Token()
+	if err != nil {
+		return fmt.Errorf("canon: %w", err)
+	}
+	open, ok := t.(json.Delim)
+	if !ok {
+		return nil
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		if open == '{' {
+			t, err := d.Token()
+			if err != nil {
+				return fmt.Errorf("canon: %w", err)
+			}
+			key, _ := t.(string)
+			if seen[key] {
+				return fmt.Errorf("canon: member %q is duplicated", key)
+			}
+			seen[key] = true
+		}
+		if err := distinct(d, depth+1); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil { // the closing delimiter
+		return fmt.Errorf("canon: %w", err)
+	}
+	return nil
+}
+
 func decode(b []byte) (any, error) {
 	if !utf8.Valid(b) {
 		return nil, fmt.Errorf("%w: invalid UTF-8", ErrNotCanonical)

@@ -27,6 +27,7 @@ type clock struct {
 	now    func() time.Time
 	db     *bun.DB // nil when nothing is measured
 	offset atomic.Int64
+	floor  atomic.Int64 // microseconds since 1970; no time before it is given
 }
 
 func newClock(now func() time.Time, db *bun.DB) *clock {
@@ -42,8 +43,16 @@ func newClock(now func() time.Time, db *bun.DB) *clock {
 
 // Now is UTC, truncated to microseconds.
 func (c *clock) Now() time.Time {
-	return stamp.Micro(c.now().Add(time.Duration(c.offset.Load())))
+	now := stamp.Micro(c.now().Add(time.Duration(c.offset.Load())))
+	if floor := time.UnixMicro(c.floor.Load()).UTC(); now.Before(floor) {
+		return floor
+	}
+	return now
 }
+
+// notBefore keeps the clock from going back behind the last change of keys: a key
+// that signs before it is in use signs nothing that verifies.
+func (c *clock) notBefore(t time.Time) { c.floor.Store(t.UnixMicro()) }
 
 // measure asks the database for its time. An answer is taken to be of the middle
 // of the time that it took.

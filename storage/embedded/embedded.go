@@ -22,6 +22,7 @@ import (
 	"github.com/evaultlib/evault/storage/sqlite"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -49,9 +50,11 @@ type Embedded struct {
 	Store  *sqlstore.DB // sqlstore.Join binds an engine to the host's transaction on it
 	Depot  *storage.Depot
 	Sealer *pades.Sealer
-	Roots  *x509.CertPool // that our own seals are checked against
+	Roots  *x509.CertPool // that our own seals made now are checked against
 
 	o      Options
+	ring   *keyring.Ring
+	own    keyring.Keys // of this process
 	blobs  *blobstore.Store
 	clock  *clock
 	closes []func() error
@@ -76,6 +79,9 @@ func Open(ctx context.Context, o Options) (_ *Embedded, err error) {
 	}
 	keys := o.Keys
 	if err := keys.complete(o.Dir, o.Custodian != nil, e.clock.Now(), o.Rand); err != nil {
+		return nil, err
+	}
+	if err := e.openRing(ctx, keys); err != nil {
 		return nil, err
 	}
 	if err := e.wire(keys); err != nil {
@@ -156,7 +162,8 @@ func (e *Embedded) wire(k Keys) (err error) {
 	o, now := e.o, e.clock.Now
 	e.Idempotency, e.Tickets, e.Counters = e.Store.Idempotency(), e.Store.Tickets(), e.Store.Counters()
 	e.Leases, e.Outbox = e.Store.Leases(), e.Store.Outbox()
-	e.TokenKeys, e.EmbedKey, e.Keeper, e.BaseURL, e.Roots = k.Tokens, k.Embed, k.Keeper, o.BaseURL, k.Roots
+	e.TokenKeys, e.EmbedKey, e.Keeper, e.BaseURL = k.Tokens, k.Embed, k.Keeper, o.BaseURL
+	e.Roots = e.ring.Keys().Roots(k.Roots, now())
 
 	if e.Scopes, err = scopes.New(scopes.Config{Store: e.Store.Scopes(), Now: now, NewID: o.NewID, Rand: o.Rand}); err != nil {
 		return err
@@ -170,11 +177,11 @@ func (e *Embedded) wire(k Keys) (err error) {
 	}
 	origin := o.LogOrigin
 	if origin == "" {
-		if origin, err = defaultOrigin(k.Log); err != nil {
+		if origin, err = defaultOrigin(e.ring.Keys()); err != nil {
 			return err
 		}
 	}
-	if e.Log, err = translog.New(translog.Config{Store: e.Store.Log(), Signer: k.Log, Origin: origin, Anchors: e.blobs, Now: now}); err != nil {
+	if e.Log, err = translog.New(translog.Config{Store: e.Store.Log(), Signer: k.Log, Keys: e.ring, Origin: origin, Anchors: e.blobs, Now: now}); err != nil {
 		return err
 	}
 	if err := e.wireESign(k); err != nil {
@@ -231,7 +238,7 @@ func unlessHostsOwn(err error) error {
 
 func (e *Embedded) wireVault(k Keys) (err error) {
 	c := vault.Config{
-		Store: e.Store.Vault(), Depot: e.Depot, Sealer: e.Sealer, Log: e.Log, StatementSigner: k.Certificates, Roots: k.Roots, Fonts: e.o.Fonts,
+		Store: e.Store.Vault(), Depot: e.Depot, Sealer: e.Sealer, Log: e.Log, StatementSigner: k.Statements, Keys: e.ring, Roots: k.Roots, Fonts: e.o.Fonts,
 		Touched: func(ctx context.Context, tx storage.Tx, envelopeID string) error {
 			err := e.Compliance.Touched(ctx, tx, envelopeID)
 			return unlessHostsOwn(err)
@@ -258,7 +265,7 @@ func (e *Embedded) wireVault(k Keys) (err error) {
 func (e *Embedded) wireCompliance(k Keys) (err error) {
 	c := compliance.Config{
 		Store: e.Store.Compliance(), ESign: e.ESign, Vault: e.Vault, Log: e.Log, Depot: e.Depot,
-		Signer: k.Certificates, Roots: k.Roots, SealKeys: k.SealChain[:1], Issuer: e.o.Issuer, Anchors: "in the bucket that holds the documents", CertifiedBy: e.o.CertifiedBy, Remarks: e.o.Remarks, VerifyURL: e.o.VerifyURL, Fonts: e.o.Fonts,
+		Signer: k.Certificates, Keys: e.ring, Roots: k.Roots, Issuer: e.o.Issuer, Anchors: "in the bucket that holds the documents", CertifiedBy: e.o.CertifiedBy, Remarks: e.o.Remarks, VerifyURL: e.o.VerifyURL, Fonts: e.o.Fonts,
 		Depositor: e.Depositor, Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}
 	if e.o.Compliance != nil {
@@ -295,9 +302,9 @@ func (e *Embedded) legalName(ctx context.Context, orgID string) (string, error) 
 	return o.LegalName, nil
 }
 
-// defaultOrigin names a log by its first key.
-func defaultOrigin(log crypto.Signer) (string, error) {
-	der, err := x509.MarshalPKIXPublicKey(log.Public())
+// defaultOrigin names a log by its first key, whatever key signs now.
+func defaultOrigin(keys keyring.Keys) (string, error) {
+	der, err := x509.MarshalPKIXPublicKey(keys.Of(keyring.Log)[0].Public)
 	if err != nil {
 		return "", err
 	}
@@ -317,13 +324,17 @@ func (e *Embedded) runner() runner {
 
 // Ready reports whether this replica can serve: the database answers and its
 // schema fits, the bucket answers, the log is the one that its anchors know, a
-// seal could be made, the clock is right.
+// seal could be made, the clock is right, and no key of this replica was retired by
+// another.
 func (e *Embedded) Ready(ctx context.Context) error {
 	if err := e.Store.Check(ctx); err != nil {
 		return fmt.Errorf("embedded: %w", err)
 	}
 	if err := e.clock.check(ctx); err != nil {
 		return err
+	}
+	if err := e.refreshKeys(ctx); err != nil {
+		return fmt.Errorf("embedded: %w", err)
 	}
 	if err := e.blobs.Ping(ctx); err != nil {
 		return fmt.Errorf("embedded: %w", err)

@@ -84,8 +84,8 @@ func TestKeysAreMadeOnceAndKept(t *testing.T) {
 		return
 	}
 	files := keyFiles(t, dir)
-	if len(files) != 8 {
-		t.Errorf("got %d key files, want 8", len(files))
+	if len(files) != 9 {
+		t.Errorf("got %d key files, want 9", len(files))
 	}
 	for i, e := range es {
 		if !bytes.Equal(e.TokenKeys[0].Secret, es[0].TokenKeys[0].Secret) || e.TokenKeys[0].ID != es[0].TokenKeys[0].ID ||

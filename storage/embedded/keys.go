@@ -14,44 +14,60 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/big"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/evaultlib/evault/esign"
 )
 
 // Keys are the installation's keys, one purpose each. A nil field is made on
-// first use in Options.Dir and kept there.
+// first use in Options.Dir/keys and kept there.
+//
+// To change a key, give another, or move its file away while no replica runs: the
+// next Open makes a new one, records the change as an event that the new key signs,
+// and keeps the public key of the old one, which verifies what it signed until then
+// for ever. Renamed to end in .old.pem (certificates.old.pem), the old key signs the
+// change too; so do the keys in Retired.
 type Keys struct {
 	// Seal and its certificate chain, issuers after it and without the root, seal
 	// documents. RSA, ECDSA or Ed25519; see pades.Config. Default: P-256.
 	Seal      crypto.Signer
 	SealChain []*x509.Certificate
-	// Roots are what our own seals are checked against. Default: the root made for
-	// the default Seal; with a Seal of the host, the last of SealChain.
+	// Roots are what our own seals are checked against, besides the last certificate
+	// of SealChain, or the root made for the default Seal, and those of retired seals
+	// for their time. Default: these alone.
 	Roots *x509.CertPool
 
 	Log          crypto.Signer // Ed25519; signs checkpoints
-	Certificates crypto.Signer // Ed25519; signs certificates and custody statements
+	Certificates crypto.Signer // Ed25519; signs certificates
+	Statements   crypto.Signer // Ed25519; signs custody and release statements
 	Custodian    crypto.Signer // Ed25519; signs acknowledgments, with Options.Custodian
 	Embed        crypto.Signer // Ed25519; signs embed tokens
+
+	Retired []crypto.Signer // private keys that the ones above replace, to sign the change; default: none
 
 	Links  []esign.LinkKey // signing links' MAC; the first signs
 	Tokens []esign.LinkKey // download tokens' MAC; the first signs
 	Keeper Keeper          // encrypts webhook secrets
+
+	root *x509.Certificate // made for the default Seal
 }
 
 // Names of the key files.
 const (
-	sealFile      = "seal.pem"
-	logFile       = "log.pem"
-	certsFile     = "certificates.pem"
-	custodianFile = "custodian.pem"
-	embedFile     = "embed.pem"
-	linksFile     = "links.key"
-	tokensFile    = "tokens.key"
-	keeperFile    = "keeper.key"
+	sealFile       = "seal.pem"
+	logFile        = "log.pem"
+	certsFile      = "certificates.pem"
+	statementsFile = "statements.pem"
+	custodianFile  = "custodian.pem"
+	embedFile      = "embed.pem"
+	linksFile      = "links.key"
+	tokensFile     = "tokens.key"
+	keeperFile     = "keeper.key"
 )
 
 // sealYears is how long the certificate made for the default seal is valid.
@@ -76,10 +92,6 @@ func (k *Keys) complete(dir string, custodian bool, now time.Time, random io.Rea
 			return err
 		}
 	}
-	if k.Roots == nil {
-		k.Roots = x509.NewCertPool()
-		k.Roots.AddCert(k.SealChain[len(k.SealChain)-1])
-	}
 	signers := []struct {
 		to   *crypto.Signer
 		file string
@@ -87,6 +99,7 @@ func (k *Keys) complete(dir string, custodian bool, now time.Time, random io.Rea
 	}{
 		{&k.Log, logFile, true},
 		{&k.Certificates, certsFile, true},
+		{&k.Statements, statementsFile, true},
 		{&k.Embed, embedFile, true},
 		{&k.Custodian, custodianFile, custodian},
 	}
@@ -96,6 +109,9 @@ func (k *Keys) complete(dir string, custodian bool, now time.Time, random io.Rea
 				return err
 			}
 		}
+	}
+	if err := f.retired(k); err != nil {
+		return err
 	}
 	for _, s := range []struct {
 		to   *[]esign.LinkKey
@@ -239,10 +255,37 @@ func (f keyFiles) seal(k *Keys, now time.Time) error {
 		}
 		certs = append(certs, c)
 	}
-	k.Seal, k.SealChain = signer, certs[:1]
-	if k.Roots == nil {
-		k.Roots = x509.NewCertPool()
-		k.Roots.AddCert(certs[1])
+	k.Seal, k.SealChain, k.root = signer, certs[:1], certs[1]
+	return nil
+}
+
+// retired adds the keys whose files were renamed to end in .old.pem.
+func (f keyFiles) retired(k *Keys) error {
+	if f.dir == "" {
+		return nil
+	}
+	for _, name := range []string{sealFile, logFile, certsFile, statementsFile, custodianFile, embedFile} {
+		name = strings.TrimSuffix(name, ".pem") + ".old.pem"
+		content, err := os.ReadFile(filepath.Join(f.dir, "keys", name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("key %s: %w", name, err)
+		}
+		b, _ := pem.Decode(content)
+		if b == nil || b.Type != pemPrivate {
+			return fmt.Errorf("key %s: no %s where one is expected", name, pemPrivate)
+		}
+		key, err := x509.ParsePKCS8PrivateKey(b.Bytes)
+		if err != nil {
+			return fmt.Errorf("key %s: %w", name, err)
+		}
+		signer, ok := key.(crypto.Signer)
+		if !ok {
+			return fmt.Errorf("key %s: %T cannot sign", name, key)
+		}
+		k.Retired = append(k.Retired, signer)
 	}
 	return nil
 }

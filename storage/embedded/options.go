@@ -44,10 +44,10 @@ type Options struct {
 	// key is Keys.Custodian then. Default: none, each organization keeps its own.
 	Custodian *vault.Custodian
 	// LogOrigin names the transparency log for ever; no space, no plus sign.
-	// Default: "evault.local/" and a fingerprint of the log's key.
+	// Default: "evault.local/" and a fingerprint of the log's first key.
 	LogOrigin string
-	// CertifiedBy names who certifies Keys.Certificates. Default: nobody; it is
-	// self-signed, and certificates say so in their legal notice.
+	// CertifiedBy names who certifies Keys.Certificates. Default: nobody, and
+	// certificates say so in their legal notice.
 	CertifiedBy string
 	// Issuer is the legal name of who runs the installation, printed as the issuer of
 	// certificates. Default: the name of Custodian; without one, "not stated".

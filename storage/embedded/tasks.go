@@ -30,6 +30,9 @@ func (e *Embedded) tasks() []task {
 			}
 			return e.Depot.Sweep(ctx, limit)
 		}},
+		{name: "keys", every: time.Minute, all: true, do: func(ctx context.Context, _ int) (int, error) {
+			return 0, e.refreshKeys(ctx)
+		}},
 		{name: "clock", every: time.Minute, all: true, do: func(ctx context.Context, _ int) (int, error) {
 			return 0, e.clock.measure(ctx)
 		}},

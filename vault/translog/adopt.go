@@ -113,20 +113,20 @@ func (l *Log) head0(ctx context.Context, h Head) (Checkpoint, error) {
 	if err != nil || text == "" {
 		return Checkpoint{Origin: h.Origin, Size: h.Size, Root: h.Root}, err
 	}
-	s, err := newSigner(h.Origin, l.c.Signer)
+	known, err := l.verifiers(h.Origin)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	return ParseCheckpoint(text, s)
+	return ParseCheckpoint(text, known...)
 }
 
 // adopted reads an adoption's note: the head with which its epoch began.
 func (l *Log) adopted(text string, before Head) (Head, error) {
-	s, err := newSigner(before.Origin, l.c.Signer)
+	known, err := l.verifiers(before.Origin)
 	if err != nil {
 		return Head{}, err
 	}
-	n, err := note.Open([]byte(text), note.VerifierList(s))
+	n, err := note.Open([]byte(text), note.VerifierList(known...))
 	if err != nil {
 		return Head{}, fmt.Errorf("%s: %w: %w", adoptedName(before.Epoch), ErrCheckpoint, err)
 	}

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -159,7 +157,7 @@ func (l *Log) anchorHead(ctx context.Context, h Head, signed string) error {
 // lost returns the newest checkpoint that the anchors of an epoch hold, from
 // the size on that the database still knows; the zero one when there is none.
 func (l *Log) lost(ctx context.Context, epoch int, origin string, from int64) (Checkpoint, error) {
-	s, err := newSigner(origin, l.c.Signer)
+	known, err := l.verifiers(origin)
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -169,7 +167,7 @@ func (l *Log) lost(ctx context.Context, epoch int, origin string, from int64) (C
 		if err != nil || text == "" {
 			return c, err
 		}
-		if c, err = ParseCheckpoint(text, note.Verifier(s)); err != nil {
+		if c, err = ParseCheckpoint(text, known...); err != nil {
 			return c, fmt.Errorf("%s: %w", afterName(epoch, from), err)
 		}
 		if c.Size <= from {

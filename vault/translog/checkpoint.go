@@ -60,8 +60,8 @@ func ParseCheckpoint(signed string, verifiers ...note.Verifier) (Checkpoint, err
 	return refuse("not signed under its origin")
 }
 
-// NewVerifier reads a verifier key, "<origin>+<key hash>+<key>", as Log.Keys
-// returns it.
+// NewVerifier reads a verifier key, "<origin>+<key hash>+<key>", as a Key
+// holds it.
 func NewVerifier(key string) (note.Verifier, error) { return note.NewVerifier(key) }
 
 // VerifyInclusion checks that the leaf with these canonical bytes is number
@@ -115,8 +115,6 @@ func newSigner(origin string, key crypto.Signer) (signer, error) {
 func (s signer) Sign(msg []byte) ([]byte, error) {
 	return s.key.Sign(rand.Reader, msg, crypto.Hash(0))
 }
-
-func (s signer) public() ed25519.PublicKey { return s.key.Public().(ed25519.PublicKey) }
 
 func (s signer) note(text string) (string, error) {
 	b, err := note.Sign(&note.Note{Text: text}, s)

@@ -9,11 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/keyring"
 )
 
 var (
@@ -41,6 +43,7 @@ type Anchors interface {
 type Config struct {
 	Store   Store         // required
 	Signer  crypto.Signer // Ed25519, required; used for nothing else
+	Keys    *keyring.Ring // the history of keys, Signer's among them; default: Signer's only
 	Origin  string        // name of the log, such as "vault.example/log"; no space, no plus; required
 	Anchors Anchors       // required
 
@@ -78,6 +81,13 @@ func New(c Config) (*Log, error) {
 	}
 	if _, err := newSigner(c.Origin, c.Signer); err != nil {
 		return nil, err
+	}
+	own, err := keyring.New(keyring.Log, c.Signer)
+	if err != nil {
+		return nil, fmt.Errorf("translog: Config.Signer: %w", err)
+	}
+	if c.Keys, err = c.Keys.With(own); err != nil {
+		return nil, fmt.Errorf("translog: Config.Keys: %w", err)
 	}
 	return &Log{c, stamp.Clock(c.Now)}, nil
 }
@@ -219,9 +229,63 @@ func (l *Log) reader(ctx context.Context, s Store) tlog.HashReader {
 	return tlog.HashReaderFunc(func(indexes []int64) ([]Hash, error) { return s.Hashes(ctx, indexes) })
 }
 
-// Keys returns the verifier keys of this log, of its origin and of every
-// adoption's, oldest first.
-func (l *Log) Keys(ctx context.Context) ([]string, error) {
+// Key is a verifier key of the log and the time in which it was in use.
+type Key struct {
+	Verifier string     // "<origin>+<key hash>+<key>", for NewVerifier
+	From     time.Time  // zero: not known
+	Until    *time.Time // exclusive; nil: in use
+}
+
+// ID is the key's name and hash, "<origin>+<key hash>".
+func (k Key) ID() string {
+	name, rest, _ := strings.Cut(k.Verifier, "+") // an origin has no plus
+	hash, _, _ := strings.Cut(rest, "+")
+	return name + "+" + hash
+}
+
+// String writes the key as ParseKey reads it: the verifier key, from when and until
+// when, with "-" for a time that is not known, or not yet.
+func (k Key) String() string {
+	from, until := "-", "-"
+	if !k.From.IsZero() {
+		from = stamp.Format(k.From)
+	}
+	if k.Until != nil {
+		until = stamp.Format(*k.Until)
+	}
+	return k.Verifier + " " + from + " " + until
+}
+
+// ParseKey reads a verifier key, alone or with its times, as String writes it.
+func ParseKey(line string) (Key, error) {
+	fields := strings.Fields(line)
+	if len(fields) != 1 && len(fields) != 3 {
+		return Key{}, fmt.Errorf("translog: %d words, want a verifier key, or it and two times", len(fields))
+	}
+	k := Key{Verifier: fields[0]}
+	if _, err := NewVerifier(k.Verifier); err != nil {
+		return Key{}, fmt.Errorf("translog: verifier key: %w", err)
+	}
+	for i, field := range fields[1:] {
+		if field == "-" {
+			continue
+		}
+		at, err := stamp.Parse(field)
+		if err != nil {
+			return Key{}, fmt.Errorf("translog: verifier key %s: %w", k.ID(), err)
+		}
+		if i == 0 {
+			k.From = at
+		} else {
+			k.Until = &at
+		}
+	}
+	return k, nil
+}
+
+// Keys returns the verifier keys of this log: every key of its history, under its
+// origin and under every adoption's, oldest first.
+func (l *Log) Keys(ctx context.Context) ([]Key, error) {
 	origins := []string{l.c.Origin}
 	as, err := l.c.Store.Adoptions(ctx)
 	if err != nil {
@@ -230,17 +294,39 @@ func (l *Log) Keys(ctx context.Context) ([]string, error) {
 	for _, a := range as {
 		origins = append(origins, a.Origin)
 	}
-	keys := make([]string, len(origins))
-	for i, o := range origins {
-		s, err := newSigner(o, l.c.Signer)
+	var out []Key
+	for _, o := range origins {
+		for _, k := range l.c.Keys.Keys().Of(keyring.Log) {
+			text, err := VerifierKey(o, k.Public)
+			if err != nil {
+				return nil, fmt.Errorf("keys: %w", err)
+			}
+			out = append(out, Key{text, k.From, k.Until})
+		}
+	}
+	return out, nil
+}
+
+// verifiers returns the verifiers of an origin, for every key of the history.
+func (l *Log) verifiers(origin string) ([]note.Verifier, error) {
+	var list []note.Verifier
+	known := map[string]bool{}
+	for _, k := range l.c.Keys.Keys().Of(keyring.Log) {
+		if known[k.ID] { // it came back
+			continue
+		}
+		known[k.ID] = true
+		text, err := VerifierKey(origin, k.Public)
 		if err != nil {
 			return nil, err
 		}
-		if keys[i], err = VerifierKey(o, s.public()); err != nil {
+		v, err := note.NewVerifier(text)
+		if err != nil {
 			return nil, err
 		}
+		list = append(list, v)
 	}
-	return keys, nil
+	return list, nil
 }
 
 // belongs reports whether the database's log has this configuration's name.

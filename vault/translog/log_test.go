@@ -142,7 +142,7 @@ func verify(t testing.TB, l *translog.Log, signed string) translog.Checkpoint {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := translog.NewVerifier(keys[len(keys)-1])
+	v, err := translog.NewVerifier(keys[len(keys)-1].Verifier)
 	if err != nil {
 		t.Fatal(err)
 	}

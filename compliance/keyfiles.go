@@ -1,0 +1,53 @@
+package compliance
+
+import (
+	"bytes"
+	"context"
+	"encoding/pem"
+	"fmt"
+
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
+)
+
+// keyFiles are the public keys in a release package. Who verifies it compares them
+// with keys from elsewhere: a package that was forged brings keys of its own.
+//
+//	keys/jwks.json      every key and its time, as the issuer serves it
+//	keys/log.txt        the log's verifier keys and their times, for ParseKeys
+//	keys/seal-root.pem  the roots of the seals, where they are known
+func (e *Engine) keyFiles(ctx context.Context) ([]vault.PackageFile, error) {
+	public := e.PublicKeys()
+	set, err := public.JWKS()
+	if err != nil {
+		return nil, err
+	}
+	logKeys, err := e.c.Log.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var lines, roots bytes.Buffer
+	lines.WriteString("# verifier key, in use from, until\n")
+	for _, k := range logKeys {
+		fmt.Fprintln(&lines, k)
+	}
+	for _, k := range public.Of(keyring.Seal) {
+		until := "now"
+		if k.Until != nil {
+			until = stamp.Format(*k.Until)
+		}
+		fmt.Fprintf(&roots, "root of the seal %s, in use from %s until %s\n", k.ID, stamp.Format(k.From), until)
+		if err := pem.Encode(&roots, &pem.Block{Type: "CERTIFICATE", Bytes: k.Chain[len(k.Chain)-1].Raw}); err != nil {
+			return nil, err
+		}
+	}
+	files := []vault.PackageFile{
+		{Name: "keys/jwks.json", Content: set},
+		{Name: "keys/log.txt", Content: lines.Bytes()},
+	}
+	if roots.Len() > 0 {
+		files = append(files, vault.PackageFile{Name: "keys/seal-root.pem", Content: roots.Bytes()})
+	}
+	return files, nil
+}

@@ -1,0 +1,190 @@
+package keyring
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/missing"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+// ChainID is the event chain that keeps the history of keys.
+const ChainID = "sys_keys"
+
+// EventKeysChanged is the type of its events.
+const EventKeysChanged = "keys.changed"
+
+// Store is what the history needs of a database. It may grow until v1.
+type Store interface {
+	chain.Store
+	// InTx runs fn in one transaction; fn is SQL only and may run again.
+	InTx(ctx context.Context, fn func(ctx context.Context, s Store) error) error
+	// KeyEvents returns the whole chain ChainID, first event first.
+	KeyEvents(ctx context.Context) ([]chain.Event, error)
+}
+
+// Config is what Announce needs.
+type Config struct {
+	Store Store                      // required
+	Now   func() time.Time           // default: time.Now
+	NewID func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
+	Rand  io.Reader                  // default: crypto/rand
+}
+
+// Holding is a key with its private half.
+type Holding struct {
+	Key    Key
+	Signer crypto.Signer
+}
+
+// Announcement says which keys are in use from now on.
+type Announcement struct {
+	Keys []Holding // one for a purpose; a purpose that is not named keeps its key
+	// Retired are private keys of before, as far as they are at hand: they sign the
+	// change too.
+	Retired []crypto.Signer
+}
+
+// Announce compares the keys with the history. Where they differ, it records the
+// change as an event that every key of the announcement signs. It returns all keys
+// with their times, and when the newest change was. A host calls it when it starts,
+// before it makes its engines. Errors: ErrHistory, and those of signers and store.
+func Announce(ctx context.Context, c Config, a Announcement) (Keys, time.Time, error) {
+	if err := missing.Settings("keyring", map[string]bool{"Store": c.Store == nil}); err != nil {
+		return nil, time.Time{}, err
+	}
+	c.Rand = stamp.Rand(c.Rand)
+	if c.NewID == nil {
+		c.NewID = stamp.IDs(c.Rand)
+	}
+	st := chain.Stamper{Now: stamp.Clock(c.Now), NewID: c.NewID, Rand: c.Rand}
+	var h history
+	err := storage.Retry(ctx, func() error {
+		events, err := c.Store.KeyEvents(ctx)
+		if err != nil {
+			return err
+		}
+		if h, err = read(events); err != nil {
+			return err
+		}
+		if !a.changes(h.inUse()) {
+			return nil
+		}
+		next, err := a.sign(h, st.Now())
+		if err != nil {
+			return err
+		}
+		var added []chain.Event
+		err = c.Store.InTx(ctx, func(ctx context.Context, s Store) error {
+			if head, err := s.ChainHead(ctx, ChainID); err != nil || head.Seq != h.seq {
+				return errors.Join(err, storage.ErrConflict) // another replica was first
+			}
+			added, err = st.Append(ctx, s, chain.Draft{
+				EnvelopeID: ChainID, Type: EventKeysChanged, Actor: chain.Actor{Kind: "system", ID: "keyring"}, Data: next,
+			})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return h.add(added[0])
+	})
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("announce keys: %w", err)
+	}
+	return h.keys(), h.at, nil
+}
+
+// changes reports whether a key is not the one in use for its purpose.
+func (a Announcement) changes(inUse Keys) bool {
+	return slices.ContainsFunc(a.Keys, func(x Holding) bool { return !slices.ContainsFunc(inUse, x.Key.is) })
+}
+
+// sign makes the statement that follows h.
+func (a Announcement) sign(h history, now time.Time) (change, error) {
+	if !now.After(h.at) {
+		now = h.at.Add(time.Microsecond)
+	}
+	c := change{Statement: statement{At: stamp.Format(now), Keys: []keyJSON{}, Prev: h.last, Retired: []retired{}, V: statementVersion}}
+	signers := slices.Clone(a.Keys)
+	for _, x := range a.Keys {
+		if again := slices.ContainsFunc(c.Statement.Keys, func(j keyJSON) bool { return j.Purpose == x.Key.Purpose }); again {
+			return c, fmt.Errorf("two keys of purpose %s", x.Key.Purpose)
+		}
+		c.Statement.Keys = append(c.Statement.Keys, encode(x.Key))
+		for _, old := range h.inUse().Of(x.Key.Purpose) {
+			if old.is(x.Key) {
+				continue
+			}
+			r := retired{KID: old.ID, Purpose: old.Purpose}
+			if s := holder(a.Retired, old); s != nil {
+				r.Signed, signers = true, append(signers, Holding{old, s})
+			}
+			c.Statement.Retired = append(c.Statement.Retired, r)
+		}
+	}
+	message, err := c.Statement.message()
+	if err != nil {
+		return c, err
+	}
+	for _, x := range signers {
+		sig, err := sign(x.Signer, message)
+		if err == nil {
+			err = verify(x.Key.public(), message, sig)
+		}
+		if err != nil {
+			return c, fmt.Errorf("%s key: %w", x.Key.Purpose, err)
+		}
+		c.Signatures = append(c.Signatures, signature{x.Key.ID, x.Key.Purpose, sig})
+	}
+	return c, nil
+}
+
+// holder returns the private key of k, nil when it is not at hand.
+func holder(list []crypto.Signer, k Key) crypto.Signer {
+	for _, s := range list {
+		if pub, ok := k.public().(interface{ Equal(x crypto.PublicKey) bool }); ok && pub.Equal(s.Public()) {
+			return s
+		}
+	}
+	return nil
+}
+
+// ErrRetired is returned where a key of this process is no longer the one in use:
+// another process announced another key. It signs nothing that verifies.
+var ErrRetired = errors.New("keyring: a key of this process was retired")
+
+// Load reads the history again, for a process that holds the keys mine: another
+// replica may have changed some. The keys are nil where every key was changed by
+// one that held none of them: only a restart takes such a change. Errors:
+// ErrRetired beside the keys, ErrHistory, and those of the store.
+func Load(ctx context.Context, s Store, mine Keys) (Keys, error) {
+	events, err := s.KeyEvents(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load keys: %w", err)
+	}
+	h, err := read(events)
+	if err != nil {
+		return nil, err
+	}
+	inUse, lost := h.inUse(), Keys{}
+	for _, k := range mine {
+		if !slices.ContainsFunc(inUse, k.is) {
+			lost = append(lost, k)
+		}
+	}
+	switch {
+	case len(lost) == 0:
+		return h.keys(), nil
+	case len(lost) == len(mine):
+		return nil, fmt.Errorf("%w: all of them", ErrRetired)
+	}
+	return h.keys(), fmt.Errorf("%w: %s key %s", ErrRetired, lost[0].Purpose, lost[0].ID)
+}
