@@ -11,6 +11,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/keyring"
 )
 
 // spentSeal is the mark that a release leaves beside the database, version 1: the
@@ -149,7 +150,7 @@ func (v *Vault) opened(b []byte, c *Copy, last Version) (*releasing, error) {
 		return nil, err
 	}
 	var cs CustodyStatement
-	if err := parse(m.Custody, typCustody, v.StatementKeys(), &cs); err != nil {
+	if err := parse(m.Custody, typCustody, keyring.Statement, v.StatementKeys(), &cs); err != nil {
 		return nil, err
 	}
 	at, err := stamp.Parse(rs.At)
