@@ -74,9 +74,9 @@ func checkDeposit(f *facts, p *probe, e chain.Event) {
 		p.fail("The record names another organization than the event of the deposit.")
 	}
 	if d := f.deposit(); d != nil && !sameJSON(
-		[]any{c.Agreement, c.Classification, c.Attestation}, []any{d.Agreement, d.Classification, d.Attestation},
+		[]any{c.Agreement, c.Classification, c.Attestation}, []any{d.Agreement, d.Classification, f.attestation()},
 	) {
-		p.fail("The record's declarations differ from the event of the deposit.")
+		p.fail("The record's declarations differ from the events that made them.")
 	}
 	if len(f.versions) > 0 && string(f.versions[0].Object.SHA256) != text(e, "sha256") {
 		p.fail("Version 1 has another digest than the event of the deposit.")
@@ -209,10 +209,19 @@ func (f *facts) deposit() *depositDetail {
 	return nil
 }
 
-// attestation is that of the deposit's event, not of the row.
+// attestation is that of the deposit's event, or of the one by which it came later,
+// not of the row.
 func (f *facts) attestation() *vault.Attestation {
-	if d := f.deposit(); d != nil {
+	if d := f.deposit(); d != nil && d.Attestation != nil {
 		return d.Attestation
+	}
+	for _, e := range f.typed(vault.EventAttested) {
+		var d struct {
+			Attestation *vault.Attestation `json:"attestation"`
+		}
+		if e.Detail != nil && decode(e.Detail, &d) == nil {
+			return d.Attestation
+		}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
 )
 
 // checkSignatures: everyone whose signature the record requires consented,
@@ -211,7 +212,10 @@ func checkPaper(f *facts, p *probe) {
 		p.fail("Nobody attested who signed the document.")
 	} else {
 		if !sameJSON(a, f.copy.Attestation) {
-			p.fail("The attestation on record differs from the event of the deposit.")
+			p.fail("The attestation on record differs from the event that it came with.")
+		}
+		for _, e := range f.typed(vault.EventAttested) {
+			p.event(f, e)
 		}
 		p.item("attestation", a.AttestedBy, digestOf(a), Declared)
 		p.note("%s (%s) declared that the document is signed by %s.", a.AttestedBy, a.Capacity, number(len(a.SignedBy), "person", "persons"))

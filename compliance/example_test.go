@@ -175,3 +175,36 @@ func ExampleEngine_State() {
 	fmt.Println(state)
 	// Output: current
 }
+
+func ExampleHandover_Attest() {
+	ctx := context.Background()
+	e, _, cleanup := exampleCompleted(ctx)
+	defer cleanup()
+	depositor, err := e.Depositor(ctx, "org_acme")
+	must(err)
+	paper, err := e.ESign.Create(ctx, esign.CreateRequest{
+		OrgID: "org_acme", Actor: exampleActor, CustomerName: "Bob Buyer", CustomerEmail: "bob@example.com", EnvelopeKind: esign.KindPaper,
+	})
+	must(err)
+	_, _, err = e.ESign.Upload(ctx, esign.UploadRequest{
+		OrgID: "org_acme", EnvelopeID: paper.ID, Actor: exampleActor, Document: testpdf.Simple(1, "Signed by Bob Buyer"),
+	})
+	must(err)
+	record, _, err := e.Handover.VaultIn(ctx, compliance.VaultInRequest{
+		EnvelopeID: paper.ID, Depositor: depositor, Regime: compliance.UCC9105of2022, Jurisdiction: "US-NY", Actor: exampleActor,
+	})
+	must(err)
+	fmt.Println(*record.Compliant)
+
+	record, created, err := e.Handover.Attest(ctx, compliance.AttestRequest{
+		OrgID: "org_acme", EnvelopeID: paper.ID, Actor: exampleActor, Attestation: vault.Attestation{
+			AttestedBy: "Ann Officer", Capacity: "Officer", SignedBy: []string{"Bob Buyer"}, Origin: "scan", PaperOriginal: "destroyed",
+			Statement: "I saw Bob Buyer sign the paper and destroyed it after the scan.",
+		},
+	})
+	must(err)
+	fmt.Println(created, *record.Compliant)
+	// Output:
+	// false
+	// true true
+}

@@ -170,8 +170,7 @@ func (c *Certificate) released(f *facts) {
 	}
 }
 
-// printedAttestation is the attestation of paper that the deposit's event commits
-// to.
+// printedAttestation is the attestation of paper that an event commits to.
 func (f *facts) printedAttestation() *Attestation {
 	a := f.attestation()
 	if a == nil {
@@ -213,7 +212,7 @@ func custodyEntry(e vault.CustodyEntry) CustodyEntry {
 // tells reports whether a certificate repeats what events of this type say.
 func tells(kind string) bool {
 	switch kind {
-	case esign.EventSigned, "vault.stored", "vault.released":
+	case esign.EventSigned, "vault.stored", vault.EventAttested, "vault.released":
 		return true
 	}
 	return strings.HasPrefix(kind, "custody.")
@@ -294,7 +293,7 @@ func (f *facts) declarations() []Declaration {
 			Statement: fmt.Sprintf("Holds control for the assignee under the agreement %q of %s, and is not the transferor.", a.Reference, stamp.Micro(a.Date).Format("2006-01-02")),
 		})
 	}
-	if a := d.Attestation; a != nil {
+	if a := f.attestation(); a != nil {
 		list = append(list, Declaration{Kind: "attestation", By: fmt.Sprintf("%s (%s)", a.AttestedBy, a.Capacity), Statement: a.Statement, SHA256: digestOf(a)})
 		media := "The file was born digital."
 		if a.Origin == "scan" {

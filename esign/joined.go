@@ -82,6 +82,22 @@ func (j *Joined) Evaluated(ctx context.Context, envelopeID string, compliant *bo
 	})
 }
 
+// Attesting is what the vault tells of an attestation that came after the deposit.
+type Attesting struct {
+	EnvelopeID string
+	IfMatch    string // the envelope's ETag; "" for any
+}
+
+// Attested takes the last evaluation back: what it rests on has changed. It
+// compares the envelope as it is in this transaction: ErrPrecondition when IfMatch
+// names another state, *StateError unless the envelope is vaulted or released.
+func (j *Joined) Attested(ctx context.Context, a Attesting) error {
+	return j.record(ctx, a.EnvelopeID, VerbEvaluate, a.IfMatch, func(_ context.Context, _ Store, env *Envelope) error {
+		env.Compliant = nil
+		return nil
+	})
+}
+
 // Releasing is what the vault tells of a release.
 type Releasing struct {
 	EnvelopeID string

@@ -71,6 +71,23 @@ func TestPaper(t *testing.T) {
 		"attested_by": "Joan", "capacity": "manager", "signed_by": []string{"Alan"}, "origin": "scan", "paper_original": "destroyed",
 		"destroyed_at": "2026-11-01T10:00:00Z", "statement": "Shredded.",
 	}}).want(201).equal("data.regime_basis", "declared").equal("data.compliant", true)
+	other := obj{"attested_by": "Joan", "capacity": "manager", "signed_by": []string{"Alan"}, "origin": "scan", "paper_original": "destroyed", "statement": "Burned to ashes."}
+	h.do(t, "POST", at+"/attestation", other).problem(409, "already_vaulted")
+
+	later := h.create(t, paper)
+	at = "/partner/envelopes/" + later
+	h.do(t, "POST", at+"/upload", testpdf.Simple(1, "Attested later")).want(200)
+	h.do(t, "POST", at+"/attestation", other).problem(404, "not_vaulted")
+	h.do(t, "POST", at+"/vault-in-upload", obj{"regime": "ucc_9_105_2010"}).want(201).equal("data.compliant", false)
+	h.do(t, "POST", at+"/attestation", obj{"attested_by": "Joan"}).problem(422, "invalid")
+	h.do(t, "POST", at+"/attestation", other, header("If-Match", `"x"`)).problem(412, "precondition_failed")
+	first := h.do(t, "POST", at+"/attestation", other, idem("attest")).want(201).equal("data.compliant", true)
+	if again := h.do(t, "POST", at+"/attestation", other, idem("attest")).want(201); again.Header.Get("Idempotent-Replayed") != "true" {
+		t.Error("not replayed")
+	}
+	h.do(t, "POST", at+"/attestation", other).want(200).equal("data.certificate_id", first.str("data.certificate_id"))
+	h.do(t, "GET", at+"/vault/certificate", nil).want(200).equal("data.serial", 2).equal("data.attestation.attested_by", "Joan")
+
 	again := h.create(t, paper)
 	h.do(t, "POST", "/partner/envelopes/"+again+"/upload", scan).want(200)
 	h.do(t, "POST", "/partner/envelopes/"+again+"/vault-in-upload", obj{}).problem(409, "not_an_original")

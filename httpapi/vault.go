@@ -149,12 +149,7 @@ func (a *API) vaultIn(c *call, in vaultInInput, kind, ifMatch string) (*reply, e
 	if p := in.SecuredParty; p != nil {
 		r.SecuredParty = &vault.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
 	}
-	if t := in.Attestation; t != nil {
-		r.Attestation = &vault.Attestation{
-			AttestedBy: t.AttestedBy, Capacity: t.Capacity, SignedBy: t.SignedBy, Origin: t.Origin, PaperOriginal: t.PaperOriginal,
-			Holder: t.Holder, DestroyedAt: t.DestroyedAt, Statement: t.Statement,
-		}
-	}
+	r.Attestation = (*vault.Attestation)(in.Attestation)
 	org, err := a.cfg.Scopes.Organization(c.ctx, c.key.OrgID)
 	if err != nil {
 		return nil, err

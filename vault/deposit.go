@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/internal/chain"
@@ -159,7 +158,7 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 		p.Add("attestation", "excluded", "is for paper documents only")
 	default:
 		p.Struct(*r.Attestation)
-		r.Attestation.check(&p)
+		r.Attestation.check(&p, "attestation.")
 	}
 	d := &deposit{DepositRequest: r}
 	if d.Capacity == "" {
@@ -171,13 +170,7 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 		d.Agreement = &a
 	}
 	if r.Attestation != nil {
-		a := *r.Attestation
-		a.SignedBy = slices.Clone(a.SignedBy)
-		if a.DestroyedAt != nil {
-			at := stamp.Micro(*a.DestroyedAt)
-			a.DestroyedAt = &at
-		}
-		d.Attestation = &a
+		d.Attestation = r.Attestation.clean()
 	}
 	d.custody.Assignee, d.custody.Controller, d.custody.Custodian = v.parties(&d.DepositRequest, &p)
 	return d, p.Err()

@@ -84,12 +84,13 @@ type Attestation struct {
 	Statement     string     `json:"statement" validate:"required,max=2000"`
 }
 
-func (a *Attestation) check(p *check.Problems) {
+// check names fields below prefix.
+func (a *Attestation) check(p *check.Problems, prefix string) {
 	if a.PaperOriginal == "held" && a.Holder == "" {
-		p.Add("attestation.holder", "required", "is required when the paper original is held")
+		p.Add(prefix+"holder", "required", "is required when the paper original is held")
 	}
 	if a.PaperOriginal == "none" && a.Origin == "scan" {
-		p.Add("attestation.paper_original", "oneof", "must be destroyed or held: a scan was made from paper")
+		p.Add(prefix+"paper_original", "oneof", "must be destroyed or held: a scan was made from paper")
 	}
 }
 

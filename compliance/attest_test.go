@@ -1,0 +1,105 @@
+package compliance_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/sqlstore"
+	"github.com/evaultlib/evault/vault"
+)
+
+func attestRequest(id string) compliance.AttestRequest {
+	return compliance.AttestRequest{OrgID: dealer.OrgID, EnvelopeID: id, Attestation: *attestation(), Actor: actor}
+}
+
+// TestAttestLater: paper that was vaulted without an attestation becomes
+// compliant by one that comes later, with a certificate that prints it.
+func TestAttestLater(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
+		w := newWorldOn(t, &world{db: db, dir: t.TempDir() + "/blobs", clock: &clock{}})
+		id := w.paper()
+		first := w.vaultIn(id)
+		if first.Compliant == nil || *first.Compliant {
+			t.Fatalf("without an attestation: compliant %v", first.Compliant)
+		}
+		before, err := w.esign.Status(t.Context(), dealer.OrgID, id)
+		check(t, err)
+		r := attestRequest(id)
+		r.IfMatch = before.ETag()
+		var created, ran atomic.Int32
+		r.Also = func(context.Context, storage.Tx, *compliance.VaultRecord) error { ran.Add(1); return nil }
+		together(4, func() {
+			rec, made, err := w.handover.Attest(t.Context(), r)
+			if errors.Is(err, esign.ErrPrecondition) {
+				return // another one was first
+			}
+			if err != nil || rec.Compliant == nil || !*rec.Compliant {
+				t.Errorf("attested: %+v, %v", rec, err)
+			}
+			if made {
+				created.Add(1)
+			}
+		})
+		if created.Load() != 1 || w.count(id, vault.EventAttested) != 1 || w.count(id, compliance.EventPassed) != 1 {
+			t.Errorf("made %d times, %d events, %d passed", created.Load(), w.count(id, vault.EventAttested), w.count(id, compliance.EventPassed))
+		}
+		c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+		check(t, err)
+		if c.Serial != 2 || c.Cause.Type != vault.EventAttested || c.Attestation == nil || c.Attestation.AttestedBy != "Ann" || len(c.Declarations) != 2 {
+			t.Errorf("certificate: serial %d, cause %+v, attestation %+v, declarations %+v", c.Serial, c.Cause, c.Attestation, c.Declarations)
+		}
+		if again, made, err := w.handover.Attest(t.Context(), attestRequest(id)); err != nil || made || again.CertificateID != c.ID {
+			t.Errorf("again: made %t, %+v, %v", made, again, err)
+		}
+		other := attestRequest(id)
+		other.Attestation.Statement = "Another statement."
+		if _, _, err := w.handover.Attest(t.Context(), other); !errors.Is(err, vault.ErrAlreadyVaulted) {
+			t.Errorf("another: got %v, want ErrAlreadyVaulted", err)
+		}
+		w.exec("UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Eve')")
+		if got := failed(w.evaluate(id).Result); got[compliance.RequiredSignatures] == "" {
+			t.Errorf("an edited row: %v", got)
+		}
+	})
+}
+
+func TestAttestRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	signed, plain, released := w.completed(), w.paper(), w.paper()
+	w.vaultIn(signed)
+	w.vaultIn(released)
+	w.release(released)
+	var invalid *compliance.InvalidError
+	for _, tc := range []struct {
+		name, id string
+		edit     func(*compliance.AttestRequest)
+		ok       func(error) bool
+	}{
+		{"signed here", signed, nil, func(err error) bool { return errors.As(err, &invalid) && invalid.Fields[0].Rule == "excluded" }},
+		{"not vaulted", plain, nil, is(vault.ErrNotVaulted)},
+		{"released", released, nil, is(vault.ErrReleased)},
+		{"absent", "env_absent", nil, is(esign.ErrNotFound)},
+		{"foreign", signed, func(r *compliance.AttestRequest) { r.OrgID = "org_other" }, is(esign.ErrNotFound)},
+		{"nobody", signed, func(r *compliance.AttestRequest) { r.Attestation.AttestedBy = "" }, func(err error) bool { return errors.As(err, &invalid) }},
+		{"no holder", signed, func(r *compliance.AttestRequest) { r.Attestation.PaperOriginal = "held" }, func(err error) bool {
+			return errors.As(err, &invalid) && !strings.Contains(invalid.Fields[0].Field, "attestation")
+		}},
+	} {
+		r := attestRequest(tc.id)
+		if tc.edit != nil {
+			tc.edit(&r)
+		}
+		if _, _, err := w.handover.Attest(t.Context(), r); !tc.ok(err) {
+			t.Errorf("%s: got %v", tc.name, err)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+// EventAttested is the type of the event by which paper that was vaulted without
+// an attestation gets one.
+const EventAttested = "vault.attested"
+
+// AttestRequest brings the attestation of paper that was vaulted without one.
+type AttestRequest struct {
+	OrgID, EnvelopeID string
+	Attestation       Attestation
+	Actor             Actor
+
+	// Also runs in the transaction that records the attestation, with the copy as it
+	// is then and the id of the event. It does not run for a repeated call.
+	Also func(ctx context.Context, tx storage.Tx, a *Attested) error
+}
+
+// Attested is the outcome of Attest.
+type Attested struct {
+	Copy    *Copy
+	EventID string // of vault.attested; "" when the attestation came with the deposit
+}
+
+// attestedData is the data of vault.attested.
+type attestedData struct {
+	CopyID            string         `json:"copy_id"`
+	Version           int            `json:"version"`
+	SHA256            storage.Digest `json:"sha256"`
+	AttestationSHA256 storage.Digest `json:"attestation_sha256"`
+}
+
+// attestedDetail is its detail: what names persons.
+type attestedDetail struct {
+	Attestation *Attestation `json:"attestation"`
+}
+
+// clean copies an attestation with its times as they are recorded.
+func (a Attestation) clean() *Attestation {
+	a.SignedBy = slices.Clone(a.SignedBy)
+	if a.DestroyedAt != nil {
+		at := stamp.Micro(*a.DestroyedAt)
+		a.DestroyedAt = &at
+	}
+	return &a
+}
+
+// Attest adds an attestation to paper that was vaulted without one, as an event
+// that commits to it; nothing about the copy's bytes changes. It works once: the
+// same attestation again returns created false, another one is an
+// *AlreadyVaultedError. *InvalidError for a document that was signed here,
+// ErrNotVaulted, ErrReleased, ErrRecordAltered, translog.ErrRewound.
+func (v *Vault) Attest(ctx context.Context, r AttestRequest) (a *Attested, created bool, err error) {
+	var p check.Problems
+	p.Struct(r.Attestation)
+	r.Attestation.check(&p, "")
+	if err := p.Err(); err != nil {
+		return nil, false, err
+	}
+	given := r.Attestation.clean()
+	c, err := v.Proven(ctx, r.OrgID, r.EnvelopeID)
+	switch {
+	case err != nil:
+		return nil, false, fmt.Errorf("attest %s: %w", r.EnvelopeID, err)
+	case c.Status == StatusReleased:
+		return nil, false, ErrReleased
+	case c.Source.Kind != SourcePaper:
+		return nil, false, check.Fail("attestation", "excluded", "is for paper documents only")
+	}
+	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
+		a, created, err = v.attest(ctx, s, r, given)
+		return err
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("attest %s: %w", r.EnvelopeID, err)
+	}
+	return a, created, nil
+}
+
+// attest is Attest's transaction.
+func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *Attestation) (a *Attested, created bool, err error) {
+	c, err := v.live(ctx, s, r.OrgID, r.EnvelopeID)
+	if err != nil {
+		return nil, false, err
+	}
+	if c.Attestation != nil {
+		if !equal(c.Attestation, given) {
+			return nil, false, &AlreadyVaultedError{Fields: []string{"attestation"}}
+		}
+		id, err := v.attestedBy(ctx, s, c)
+		return &Attested{c, id}, false, err
+	}
+	b, err := canon.Marshal(given)
+	if err != nil {
+		return nil, false, err
+	}
+	events, err := v.chain.Append(ctx, s, chain.Draft{
+		EnvelopeID: c.EnvelopeID, Type: EventAttested, Actor: r.Actor, Data: attestedData{c.CopyID, c.Version, c.DocumentHash, storage.Sum(b)},
+		Detail: attestedDetail{given},
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	c.Attestation = given
+	if err := s.UpdateCopy(ctx, c); err != nil {
+		return nil, false, err
+	}
+	a = &Attested{c, events[0].ID}
+	if err := also(ctx, s, r.Also, a); err != nil {
+		return nil, false, err
+	}
+	return a, true, v.touched(ctx, s, c.EnvelopeID)
+}
+
+// attestedBy returns the id of the event that attested a copy, "" when the
+// deposit did.
+func (v *Vault) attestedBy(ctx context.Context, s Store, c *Copy) (string, error) {
+	events, err := s.Events(ctx, c.EnvelopeID)
+	for _, e := range events {
+		if e.Type == EventAttested {
+			return e.ID, err
+		}
+	}
+	return "", err
+}
