@@ -32,6 +32,14 @@ func visible(lines []string, picture []byte) func(*pades.SealRequest) {
 	}
 }
 
+// beside is visible where no other seal stands.
+func beside(lines []string, picture []byte) func(*pades.SealRequest) {
+	return func(r *pades.SealRequest) {
+		visible(lines, picture)(r)
+		r.Appearance.X = 0.05
+	}
+}
+
 var sealLines = []string{"Sealed by Example Vault", "Łukasz Żółć · Ελένη · Юлия", "2026-11-23 10:00 UTC"}
 
 // emblem is a picture with transparency.
@@ -72,10 +80,11 @@ func TestVisibleSeals(t *testing.T) {
 		for _, kind := range rawpdf.Kinds() {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				t.Parallel()
-				raw := rawpdf.New(rawpdf.Options{Kind: kind, Page: entries})
-				one := seal(t, first, raw, visible(sealLines, picture))
+				raw := rawpdf.New(rawpdf.Options{Kind: kind, Page: entries, Objects: map[int]string{8: "<</Length 1>>\nstream\nn\nendstream"}}) // page 2 is empty
+				narrow := func(r *pades.SealRequest) { r.Appearance.W = 0.19 }
+				one := seal(t, first, raw, visible(sealLines, picture), narrow)
 				wantOK(t, one, 1)
-				two := seal(t, second, extendFile(t, extender(t), one), visible(nil, picture))
+				two := seal(t, second, extendFile(t, extender(t), one), visible(nil, picture), narrow, func(r *pades.SealRequest) { r.Appearance.X = 0.76 })
 				r := wantOK(t, two, 3)
 				if got := r.Signatures[0]; got.ChangesAfter != pades.ChangesPermitted || !strings.Contains(strings.Join(got.Changes, " "), "visible signature") {
 					t.Errorf("changes after the first seal: %s, %q", got.ChangesAfter, got.Changes)
@@ -118,7 +127,7 @@ func TestVisibleSealStands(t *testing.T) {
 	}
 }
 
-// TestVisibleSealByAStranger: what an untrusted signer shows on the page is a change.
+// TestVisibleSealByAStranger: a seal that covers nothing is permitted, whoever made it. That nobody trusts it is said of it alone.
 func TestVisibleSealByAStranger(t *testing.T) {
 	t.Parallel()
 	evil, err := testpki.SelfSigned("Test Vault Seal", time.Now())
@@ -127,8 +136,11 @@ func TestVisibleSealByAStranger(t *testing.T) {
 	}
 	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))
 	r := verify(t, seal(t, sealer(t, evil, noStamp), good, visible([]string{"PAID"}, nil)))
-	if got := r.Signatures[0]; got.OK() || got.ChangesAfter != pades.ChangesSuspicious {
-		t.Errorf("first seal: got %v, %s", got.OK(), got.ChangesAfter)
+	if got := r.Signatures[0]; !got.OK() || got.ChangesAfter != pades.ChangesPermitted || !strings.Contains(strings.Join(got.Changes, ""), "visible signature") {
+		t.Errorf("first seal: got %v, %s, %q", got.OK(), got.ChangesAfter, got.Changes)
+	}
+	if got := r.Signatures[1]; got.Trust != pades.TrustUntrusted || got.Problem == "" || r.OK() {
+		t.Errorf("second seal: got %s, %q", got.Trust, got.Problem)
 	}
 }
 

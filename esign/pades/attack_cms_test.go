@@ -27,11 +27,14 @@ type foreign struct {
 	sig       pdf.Dict  // further entries of the signature dictionary
 	certify   bool      // /Perms names it
 	existing  pdf.Ref   // a field that is there, instead of a new one
+	under     pdf.Ref   // a field that the new one is below
 	attrs     []pkcs7.Attribute
 	attached  bool
 	noAttrs   bool
 	twice     bool                        // two signers
 	by        func(content []byte) []byte // makes the CMS instead
+	// also changes what else the update holds; field is the new one, to be changed in place.
+	also func(u *pdf.Update, ref pdf.Ref, field pdf.Dict)
 }
 
 func (f foreign) sign(t testing.TB, raw []byte) []byte {
@@ -76,6 +79,9 @@ func (f foreign) place(t testing.TB, u *pdf.Update, sig pdf.Ref) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		if f.also != nil {
+			f.also(u, f.existing, nil)
+		}
 		return
 	}
 	field := pdf.Dict{"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Widget"), "FT": pdf.Name("Sig"), "T": pdf.String("Foreign"), "V": sig, "F": int64(4)}
@@ -85,7 +91,25 @@ func (f foreign) place(t testing.TB, u *pdf.Update, sig pdf.Ref) {
 	for k, v := range f.field {
 		field[k] = v
 	}
-	if err := u.AddField(u.Add(field), page(t, u, 1), 3); err != nil {
+	ref := u.Alloc()
+	if f.also != nil {
+		f.also(u, ref, field)
+	}
+	if f.under != (pdf.Ref{}) {
+		if field["Parent"] == nil {
+			field["Parent"] = f.under
+		}
+		u.Put(ref, field)
+		if _, err := u.Edit(f.under, func(d pdf.Dict) error { return u.AppendTo(d, "Kids", ref) }); err != nil {
+			t.Fatal(err)
+		}
+		if err := u.AddAnnotation(ref, page(t, u, 1)); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	u.Put(ref, field)
+	if err := u.AddField(ref, page(t, u, 1), 3); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -151,12 +175,15 @@ func TestForeignSignatures(t *testing.T) {
 	raw := rawpdf.New(rawpdf.Options{})
 	unsigned := rawpdf.New(rawpdf.Options{
 		Kind: rawpdf.ObjectStream, Catalog: "/AcroForm<</Fields[30 0 R]>>", Page: "/Annots[30 0 R]",
-		Objects: map[int]string{30: "<</Type/Annot/Subtype/Widget/FT/Sig/T(Buyer)/Rect[100 100 300 160]/F 4>>"},
+		Objects: map[int]string{
+			30: "<</Type/Annot/Subtype/Widget/FT/Sig/T(Buyer)/Rect[100 100 300 160]/F 4>>",
+			32: "<</Type/XObject/Subtype/Form/BBox[0 0 200 60]/Length 17>>\nstream\n2 2 90 20 re f   \nendstream",
+		},
 	})
 	good := seal(t, sealer(t, id), raw)
 	goodWithField := seal(t, sealer(t, id), unsigned)
 	buyer := pdf.Ref{Num: 30}
-	appearance := pdf.Dict{"AP": pdf.Dict{"N": pdf.Ref{Num: 4}}}
+	appearance := pdf.Dict{"AP": pdf.Dict{"N": pdf.Ref{Num: 32}}}
 	evil, err := testpki.SelfSigned("Test Vault Seal", time.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -49,6 +49,9 @@ func (a *attackSet) intact() map[string][]byte {
 			m := u.AddStream(pdf.Dict{"Type": pdf.Name("Metadata"), "Subtype": pdf.Name("XML")}, []byte("<x/>"))
 			editCatalog(a.t, u, func(c pdf.Dict) { c["Metadata"] = m })
 		}),
+		"document information changed": increment(a.t, a.good, func(u *pdf.Update) {
+			u.Put(pdf.Ref{Num: 3}, pdf.Dict{"Title": pdf.String("Release"), "Producer": pdf.String("Another"), "ModDate": pdf.String("D:20261130")})
+		}),
 		"validation material added": increment(a.t, a.good, func(u *pdf.Update) {
 			c := u.AddStream(pdf.Dict{}, pki().CA.Raw)
 			dss := u.Add(pdf.Dict{"Type": pdf.Name("DSS"), "Certs": pdf.Array{c}})
@@ -216,7 +219,6 @@ func (a *attackSet) revisions() map[string][]byte {
 		"second seal after certification P=1": sealAnyway(t, a.s, a.cert1),
 		"catalog moved to another object":     moveCatalog(t, a.good),
 		"signature replaced by an attacker's": a.overwriteSignature(),
-		"document title changed":              increment(t, a.good, func(u *pdf.Update) { u.Put(pdf.Ref{Num: 3}, pdf.Dict{"Title": pdf.String("Release")}) }),
 	}
 }
 

@@ -54,7 +54,7 @@ func (a *attackSet) extended() map[string][]byte {
 func (a *attackSet) shown() map[string][]byte {
 	t := a.t
 	good := seal(t, a.s, a.raw, visible(sealLines, emblem(t)))
-	two := seal(t, a.s, good, visible([]string{"Second"}, nil))
+	two := seal(t, a.s, good, beside([]string{"Second"}, nil))
 	fields, err := mustOpen(t, two).SignatureFields()
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +68,7 @@ func (a *attackSet) shown() map[string][]byte {
 		})
 	}
 	return map[string][]byte{
+		"seal over a seal":              seal(t, a.s, good, visible([]string{"Second"}, nil)),
 		"appearance of a seal replaced": increment(t, two, func(u *pdf.Update) { u.Put(form, &pdf.Stream{Dict: pdf.Dict{}, Raw: []byte("0 0 9 9 re f")}) }),
 		"seal given another appearance": widget(func(d pdf.Dict) { d["AP"] = pdf.Dict{"N": appearanceOf(t, mustOpen(t, two), fields[1])} }),
 		"seal moved":                    widget(func(d pdf.Dict) { d["Rect"] = pdf.Rect{X1: 600, Y1: 700}.Array() }),

@@ -127,7 +127,21 @@ func repairs(t testing.TB) map[string][]byte {
 
 	x = plain("<x/>")
 	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90)-1)
-	out["startxref a byte before the table"] = x.Bytes()
+	out["intact, startxref at the line end before the table"] = x.Bytes()
+
+	x = plain("<x/>")
+	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90)-len("endobj\n"))
+	out["startxref before the end of an object"] = x.Bytes()
+
+	x = plain("<x/>")
+	x.WriteString(strings.Repeat(" ", 40))
+	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90)-40)
+	out["startxref at much white space before the table"] = x.Bytes()
+
+	x = plain("<x/>")
+	x.WriteString("%\n")
+	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90)-len("%\n"))
+	out["startxref at a comment before the table"] = x.Bytes()
 
 	x = plain("<x/>")
 	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, strings.Replace(trailer(x), "/Size 93", "/Size 5", 1), 1, 90))

@@ -24,7 +24,7 @@ func stampFile(t testing.TB, raw []byte, field pdf.Dict, into pdf.Ref) []byte {
 	}}.sign(t, raw)
 }
 
-// TestVisibleTimestamps: an authority stamps for everyone, and vouches for nothing that the field of a time-stamp shows.
+// TestVisibleTimestamps: an authority stamps for everyone, so a time-stamp may cover nothing that was signed either.
 func TestVisibleTimestamps(t *testing.T) {
 	t.Parallel()
 	content := pdf.Ref{Num: 30}
@@ -46,7 +46,8 @@ func TestVisibleTimestamps(t *testing.T) {
 			"invisible":               {ok: true},
 			"a place, no looks":       {field: pdf.Dict{"Rect": show["Rect"], "F": int64(4)}, ok: true},
 			"a place and a color":     {field: pdf.Dict{"Rect": show["Rect"], "F": int64(4), "MK": pdf.Dict{"BG": pdf.Array{int64(1)}}}},
-			"visible":                 {field: show},
+			"over text":               {field: show},
+			"beside text":             {field: pdf.Dict{"Rect": pdf.Array{int64(72), int64(600), int64(472), int64(640)}, "AP": show["AP"], "F": int64(4)}, ok: true},
 			"in a field, not visible": {into: pdf.Ref{Num: 31}, ok: true},
 			"in a field, visible":     {field: pdf.Dict{"AP": pdf.Dict{"N": content}}, into: pdf.Ref{Num: 31}},
 		} {

@@ -122,7 +122,7 @@ func signerCorpus(t *testing.T) map[string][]byte {
 	out["signers three, extended twice"] = extendFile(t, extender(t), extendFile(t, extender(t), three))
 	out["signers certified P=3"] = seal(t, a.s, a.raw, func(r *pades.SealRequest) { r.Certify = 3 })
 	out["signers visible"] = seal(t, a.s, a.raw, visible(sealLines, emblem(t)))
-	out["signers visible after visible"] = seal(t, rsa, out["signers visible"], visible(sealLines, nil))
+	out["signers visible after visible"] = seal(t, rsa, out["signers visible"], beside(sealLines, nil))
 	out["signers visible on certified P=2"] = seal(t, rsa, a.cert2, visible(sealLines, nil))
 	inField := seal(t, a.s, withField(rawpdf.XRefStream, "/Rotate 270", ""), func(r *pades.SealRequest) {
 		r.Field, r.Appearance = "Parties.Buyer", &pades.Appearance{Lines: sealLines}

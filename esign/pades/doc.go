@@ -69,18 +69,20 @@
 //   - Revision. The signed revision can be opened by itself and the signature is a field in it. Later cross-reference
 //     sections build on its own.
 //
-//   - Changes after it. Later revisions may add /DSS, metadata, /Version and /Extensions of the catalog, objects to which the
-//     signed revision does not lead, and signature fields, nothing else. A
-//     signature field may show something only if its own signature is trusted, that of a time-stamp never: authorities stamp
-//     for everyone. After a certification with P=1, or a signature whose field locks
-//     the document (§12.7.5.5 /Lock with /P 1), only validation material and time-stamps may come. Whatever else differs is
-//     named, and so is whatever readers may see differently: bytes after the last %%EOF, objects that no cross-reference
-//     section names, objects named twice, objects supplied for dangling references, objects whose permitted change would
-//     change another role they play. No signature may be out of the form's reach.
+//   - Changes after it. Permitted are /DSS, metadata, the document information, a later /Version and /Extensions of the catalog,
+//     objects to which the signed revision does not lead, additions to /DR, /DA and /SigFlags of the form, and signature fields with
+//     their widgets, whoever signed there: that is said by the trust of that signature. What a signature shows must stay in its
+//     rectangle, as the appearance of a filled field must, and cover nothing that the signed page showed there: no text, no picture
+//     (a scanned page is one), nothing painted in another color than white, no annotation but a link. Rules do not count, for people
+//     sign on them. A tagged file may get structure elements about the new widgets alone, a field without a place a widget. After a
+//     certification with P=1, or a signature whose field locks the document (§12.7.5.5 /Lock with /P 1), only validation material and
+//     time-stamps may come. Whatever else differs is suspicious and named, and so is whatever readers may see differently: bytes
+//     after the last %%EOF, objects that no cross-reference section names, objects named twice, objects supplied for dangling
+//     references, objects whose permitted change would change another role they play. No signature may be out of the form's reach.
 //
 //     Readers differ on when to take a file for damaged and to search it for objects, so nothing that was appended may lead
 //     to that or be found then: cross-reference tables have entries of twenty bytes (§7.5.4), /Prev and /Size are right,
-//     startxref stands within the last 512 bytes, the latest object of a number stands last, object streams hold what the
+//     startxref stands within the last 512 bytes and names its section or the white space before it, the latest object of a number stands last, object streams hold what the
 //     cross-reference data says and no more, and no data, string or comment holds what looks like an object.
 //
 //     Comments stay changes even after a certification with P=3 (§12.8.2.2 table 257): an annotation can show anything over

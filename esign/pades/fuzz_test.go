@@ -20,7 +20,7 @@ func FuzzVerify(f *testing.F) {
 	good := seal(f, sealer(f, pki().Seal), rawpdf.New(rawpdf.Options{Pages: 1}))
 	f.Add(good)
 	f.Add(extendFile(f, extender(f), seal(f, sealer(f, pki().Seal), good, func(r *pades.SealRequest) {
-		r.Appearance = &pades.Appearance{Page: 1, W: 0.5, H: 0.1, Lines: []string{"Sealed"}}
+		r.Appearance = &pades.Appearance{Page: 1, Y: 0.5, W: 0.5, H: 0.1, Lines: []string{"Sealed"}}
 	})))
 	filled := fills(f)
 	for _, name := range []string{"text", "PDFDocEncoding", "combo box", "radio button", "lines", "framed"} {

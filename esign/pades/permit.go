@@ -90,10 +90,6 @@ func (c change) judged(s *verified) (after, reason string) {
 		reason = "the signature forbids"
 	case c.lock >= 0 && c.lock <= s.place:
 		reason = fmt.Sprintf("signature %q locks", c.lockedBy)
-	case c.Visible && stamp:
-		reason = "shows something, and authorities stamp for everyone"
-	case c.Visible && (c.signer.report.Integrity != IntegrityValid || c.signer.report.Trust != TrustTrusted):
-		reason = "nobody trusted made"
 	}
 	switch {
 	case c.Kind == pdf.ChangeFilled:

@@ -15,8 +15,6 @@ type Change struct {
 	Validation bool
 	// Signature is the object number of the signature that was added; 0 for other changes.
 	Signature int
-	// Visible says that the added signature shows something on a page.
-	Visible bool
 	// Field is the full name of the form field that was filled in, or in which a signature came.
 	Field string
 	// Added says that Field is new.
@@ -41,7 +39,7 @@ const (
 // permitted role that also play another one (shadow attacks).
 func (d *Document) ChangesSince(old *Document) (_ []Change, err error) {
 	defer guard(&err)
-	c := &comparison{old: old, new: d, explained: map[int]bool{}, added: map[Ref]bool{}, filled: map[int]string{}}
+	c := &comparison{old: old, new: d, explained: map[int]bool{}, added: map[Ref]bool{}, filled: map[int]string{}, grownOnce: map[Ref]bool{}}
 	if !bytes.Equal(d.raw[:len(old.raw)], old.raw) {
 		return nil, errors.New("pdf: not a revision of this document")
 	}
@@ -62,21 +60,28 @@ func (d *Document) ChangesSince(old *Document) (_ []Change, err error) {
 	if detail := d.tailProblem(int64(len(old.raw)), d.sections[:n]); detail != "" {
 		c.refuse("%s", detail)
 	}
-	return c.changes, c.run()
+	if err := c.run(); err != nil {
+		return c.changes, err
+	}
+	if len(c.changes) == 0 {
+		c.changes = []Change{{Text: "a revision was added in which nothing that is shown was changed", Kind: ChangePermitted, Validation: true}}
+	}
+	return c.changes, nil
 }
 
 type comparison struct {
 	old, new  *Document
 	changes   []Change
 	explained map[int]bool // changed objects whose change was judged
-	added     map[Ref]bool // new signature fields
+	added     map[Ref]bool // new signature fields, and their widgets
+	shown     []shown      // what they show
+	grownOnce map[Ref]bool // fields with children that were looked at
 	uses      map[int]int  // how often the old revision refers to an object
 	dangling  map[int]bool // what it refers to without having it; not all readers look at generations
 	changed   map[int]bool // objects of the old revision that are read from another place
 
-	taken       map[string]bool // names of the old revision's root fields; nil until asked for
-	filled      map[int]string  // changed objects of form fields, with the name of the field
-	appearances int             // looked at so far
+	filled      map[int]string // changed objects of form fields, with the name of the field
+	appearances int            // looked at so far
 }
 
 func (c *comparison) refuse(format string, args ...any) {
@@ -91,7 +96,7 @@ func (c *comparison) run() error {
 	if err := c.survey(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{c.catalog, c.info, c.pages, c.signedFields, c.fillings, c.rest, c.supplied} {
+	for _, step := range []func() error{c.catalog, c.info, c.signedFields, c.pages, c.covering, c.fillings, c.rest, c.supplied} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -145,7 +150,7 @@ func differing(a, b Dict, except ...Name) []Name {
 }
 
 func (c *comparison) catalog() error {
-	if c.old.Root() != c.new.Root() {
+	if moved := c.old.Root() != c.new.Root(); moved && c.isOld(c.new.Root()) {
 		c.refuse("the catalog was replaced by another object")
 		return nil
 	}
@@ -157,8 +162,11 @@ func (c *comparison) catalog() error {
 	if err != nil {
 		return err
 	}
-	for _, k := range differing(was, is, "AcroForm", "DSS", "Extensions", "Version", "Metadata") {
+	for _, k := range differing(was, is, "AcroForm", "DSS", "Extensions", "Version", "Metadata", "StructTreeRoot") {
 		c.refuse("/%s of the catalog was changed", k)
+	}
+	if !Equal(was["Version"], is["Version"]) && c.new.rank(is["Version"]) < max(c.old.rank(was["Version"]), c.old.headerRank()) {
+		c.refuse("/Version of the catalog names an earlier version")
 	}
 	for _, k := range []Name{"Version", "Extensions"} { // what the features of later revisions ask for (§7.2.2, §7.12)
 		if !Equal(was[k], is[k]) {
@@ -169,57 +177,25 @@ func (c *comparison) catalog() error {
 	if err := c.form(was["AcroForm"], is["AcroForm"]); err != nil {
 		return err
 	}
+	if err := c.structure(was["StructTreeRoot"], is["StructTreeRoot"]); err != nil {
+		return err
+	}
 	if err := c.metadata(was["Metadata"], is["Metadata"]); err != nil {
 		return err
 	}
 	return c.validation(was["DSS"], is["DSS"])
 }
 
-func (c *comparison) form(was, is Object) error {
-	old, err := c.old.Dict(was)
-	if err != nil {
-		return err
-	}
-	now, err := c.new.Dict(is)
-	if err != nil {
-		return err
-	}
-	if now == nil {
-		if old != nil {
-			c.refuse("the form was removed")
-		}
-		return nil
-	}
-	c.explain(was, "the form", 1)
-	except := []Name{"Fields", "SigFlags"}
-	if old == nil {
-		except = append(except, "DA", "DR")
-	}
-	for _, k := range differing(old, now, except...) {
-		c.refuse("/%s of the form was changed", k)
-	}
-	flags, _ := c.old.Int(old["SigFlags"])
-	if kept, _ := c.new.Int(now["SigFlags"]); flags&^kept != 0 {
-		c.refuse("the form no longer says that there are signatures, or that they must be kept")
-	}
-	before, err := c.old.Array(old["Fields"])
-	if err != nil {
-		return err
-	}
-	after, err := c.new.Array(now["Fields"])
-	if err != nil {
-		return err
-	}
-	c.explain(old["Fields"], "the list of form fields", 1)
-	for _, f := range missing(before, after) {
-		c.refuse("form field %s was removed", quoted(string(Append(nil, f))))
-	}
-	for _, f := range missing(after, before) {
-		if err := c.addedField(f); err != nil {
-			return err
-		}
-	}
-	return nil
+// versions are those of PDF, in order (§7.5.2).
+var versions = []string{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "2.0"}
+
+// rank returns the place of /Version of a catalog among [versions], -1 when it is none of them.
+func (d *Document) rank(o Object) int { return slices.Index(versions, string(d.Name(o))) }
+
+// headerRank is rank for the header of the file.
+func (d *Document) headerRank() int {
+	_, after, _ := bytes.Cut(d.raw[:min(len(d.raw), 1024)], []byte("%PDF-"))
+	return slices.Index(versions, string(after[:min(len(after), len("1.7"))]))
 }
 
 // missing returns the members of a that b lacks.
@@ -237,75 +213,9 @@ func missing(a, b Array) Array {
 	return out
 }
 
-// fieldKeys are the entries that a new signature field may have: none that acts, none that has children.
-var fieldKeys = []Name{"Type", "Subtype", "FT", "T", "TU", "TM", "F", "Ff", "Rect", "P", "V", "AP", "AS", "DA", "DR", "MK", "BS", "Border", "Lock", "SV", "NM", "M"}
-
-func (c *comparison) addedField(o Object) error {
-	ref, ok := o.(Ref)
-	f, err := c.new.Dict(o)
-	if err != nil {
-		return err
-	}
-	named, err := c.new.Resolve(f["T"])
-	if err != nil {
-		return err
-	}
-	name, _ := named.(String)
-	if !ok || f == nil || c.isOld(ref) || f["FT"] != Name("Sig") || (f["Subtype"] != nil && f["Subtype"] != Name("Widget")) {
-		c.refuse("form field %s was added", quoted(docText(name)))
-		return nil
-	}
-	if c.taken == nil {
-		if c.taken, err = c.old.FieldNames(); err != nil {
-			return err
-		}
-	}
-	if c.taken[docText(name)] {
-		c.refuse("signature field %s was added beside a field of that name", quoted(docText(name)))
-		return nil
-	}
-	for k := range f {
-		if !slices.Contains(fieldKeys, k) {
-			c.refuse("signature field %s was added with /%s", quoted(docText(name)), k)
-			return nil
-		}
-	}
-	c.added[ref] = true
-	visible := !c.invisible(f)
-	value, ok := f["V"].(Ref)
-	if !ok || c.isOld(value) {
-		if visible || f["V"] != nil {
-			c.refuse("signature field %s was added without a signature of its own", quoted(docText(name)))
-			return nil
-		}
-		c.permit("empty signature field %s was added", quoted(docText(name)))
-		return nil
-	}
-	c.signature(docText(name), f, visible, true)
-	return nil
-}
-
-// signature notes the signature that field f has now. The field of a time-stamp that has a place but no looks shows nothing;
-// producers give it one.
-func (c *comparison) signature(name string, f Dict, visible, added bool) {
-	value, _ := f["V"].(Ref)
-	what := "signature"
-	if sig, err := c.new.Dict(value); err == nil && c.new.Name(sig["SubFilter"]) == "ETSI.RFC3161" {
-		what = "document time-stamp"
-		visible = visible && (f["AP"] != nil || f["MK"] != nil)
-	}
-	if visible {
-		what = "visible " + what
-	}
-	c.changes = append(c.changes, Change{
-		Text: fmt.Sprintf("%s %s was added", what, quoted(name)), Kind: ChangePermitted, Signature: value.Num, Visible: visible, Field: name, Added: added,
-	})
-}
-
 // invisible reports whether a widget shows nothing: no area, or hidden from screen and print.
 func (c *comparison) invisible(f Dict) bool {
-	const hidden = 2
-	if flags, ok := c.new.Int(f["F"]); ok && flags&hidden != 0 {
+	if flags, ok := c.new.Int(f["F"]); ok && flags&flagHidden != 0 {
 		return true
 	}
 	a, err := c.new.Array(f["Rect"])

@@ -43,7 +43,7 @@ func (d *Document) tailProblem(n int64, newer []section) string {
 		}
 	}
 	for _, s := range newer {
-		if s.offset >= n && !r.words[int(s.offset)] {
+		if s.offset >= n && !r.words[int(d.afterSpace(s.offset))] {
 			return "a later revision has cross-reference data that is not where it should be"
 		}
 	}
@@ -60,7 +60,7 @@ func (r *tailReader) sections() string {
 		if s.twice {
 			return "a later revision names an object twice, or fewer than it says"
 		}
-		r.starts[s.offset] = true
+		r.starts[r.d.afterSpace(s.offset)] = true
 		for num, e := range s.table.all() {
 			at := e.offset
 			switch e.kind {
@@ -89,6 +89,19 @@ func (r *tailReader) sections() string {
 	return ""
 }
 
+// maxBefore bounds the white space between the place that a startxref or /Prev names and the cross-reference data. Readers pass over
+// it; several producers count the line end before the keyword.
+const maxBefore = 16
+
+// afterSpace returns where the next thing stands that is no white space.
+func (d *Document) afterSpace(at int64) int64 {
+	if at < 0 || at > int64(len(d.raw)) {
+		return at
+	}
+	near := d.raw[at:min(int64(len(d.raw)), at+maxBefore)]
+	return at + int64(len(near)-len(bytes.TrimLeft(near, " \r\n\t\f\x00")))
+}
+
 // skipStrict passes white space and comments, which must not look like objects.
 func (p *parser) skipStrict() string {
 	from := p.pos
@@ -106,7 +119,7 @@ func (r *tailReader) item(p *parser) string {
 		return r.table(p, int(at))
 	case p.keyword("startxref"):
 		r.words[int(at)], r.words[int(at)+len("start")] = true, true
-		if off, ok := p.uint(); !ok || !r.starts[int64(off)] {
+		if off, ok := p.uint(); !ok || !r.starts[r.d.afterSpace(int64(off))] {
 			return "a later revision has a startxref that is not used"
 		}
 		if !tableParts().start.Match(p.b[at:min(int64(len(p.b)), at+maxSpace)]) {
