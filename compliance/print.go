@@ -8,6 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
 )
 
 const printNotice = " These pages show, for reading and filing, what the certificate says. The certificate itself is the signed JSON " +
@@ -65,7 +66,7 @@ func (c *Certificate) facts() []pdf.ReportFact {
 		{Label: "Law", Value: line(regime, basisWords[c.RegimeBasis], c.Jurisdiction)},
 		{Label: "Authoritative copy", Value: fmt.Sprintf("%s, version %d, %d bytes, vaulted %s UTC", held.CopyID, held.Version, held.Size, held.VaultedAt.print())},
 		{Label: "Held here", Value: held.print()},
-		{Label: "Seal", Value: line(c.Seal.Mode, c.Seal.Reason, c.Seal.Level, "time from "+c.Seal.TimeSource)},
+		{Label: "Seal", Value: c.Seal.print()},
 		{Label: "Secured party", Value: c.SecuredParty.print()},
 	}
 	if c.Assignee != c.SecuredParty {
@@ -75,15 +76,19 @@ func (c *Certificate) facts() []pdf.ReportFact {
 	if a := c.Custodian.Acknowledgment; a != nil {
 		custodian += fmt.Sprintf("; acknowledgment %s of %s UTC", a.ID, a.At.print())
 	}
+	controls, keeps := "Controller", "Custodian"
+	if !held.HeldHere {
+		controls, keeps = "Controller until the release", "Custodian until the release"
+	}
 	list = append(list,
-		pdf.ReportFact{Label: "Controller", Value: line(c.Controller.print(), "bound by "+c.Controller.BoundBy)},
-		pdf.ReportFact{Label: "Custodian", Value: custodian},
+		pdf.ReportFact{Label: controls, Value: line(c.Controller.print(), boundByWords[c.Controller.BoundBy])},
+		pdf.ReportFact{Label: keeps, Value: custodian},
 		pdf.ReportFact{Label: "Envelope", Value: c.Subject.EnvelopeID},
 	)
 	if c.Subject.CustomerID != "" {
 		list = append(list, pdf.ReportFact{Label: "Customer", Value: c.Subject.CustomerID})
 	}
-	issued := fmt.Sprintf("%s, no. %d, issued %s UTC on %s", c.ID, c.Serial, c.IssuedAt.print(), c.Cause.Type)
+	issued := fmt.Sprintf("%s, no. %d, issued %s UTC after the event %s", c.ID, c.Serial, c.IssuedAt.print(), c.Cause.Type)
 	if c.Supersedes != nil {
 		issued += "; supersedes " + *c.Supersedes
 	}
@@ -110,7 +115,24 @@ func (c *Certificate) facts() []pdf.ReportFact {
 
 var basisWords = map[string]string{
 	BasisDeclared: "as the depositor declared", BasisClassified: "from the depositor's answers about the record",
-	BasisDefault: "by default of the host, for nobody classified the record",
+	BasisDefault: "the default of this installation, since the depositor named none",
+}
+
+// boundByWords say how a controller acts.
+var boundByWords = map[string]string{
+	vault.BoundByOrganization: "acting itself, through its members and API keys",
+	vault.BoundByAgent:        "acting for the assignee under an agreement, as declared",
+	"control_key":             "acting by its own control key",
+	vault.BoundByNone:         "for whom no one on record can act",
+}
+
+// print says where the seal is, of what level, and whose time it has.
+func (s Seal) print() string {
+	where := "in the file"
+	if s.Mode == vault.SealingDetached {
+		where = "beside the file, which cannot carry one (" + strings.ReplaceAll(s.Reason, "_", " ") + ")"
+	}
+	return line(where, "PAdES level "+s.Level, "time from the "+strings.TrimPrefix(s.TimeSource, "the "))
 }
 
 func (a Answers) print() string {
@@ -143,7 +165,7 @@ func (h Held) print() string {
 	if h.Recipient != nil {
 		to = " to " + line(h.Recipient.Name, h.Recipient.Organization, h.Recipient.Email)
 	}
-	return fmt.Sprintf("no: released %s UTC%s", h.ReleasedAt.print(), to)
+	return fmt.Sprintf("no: released %s UTC%s. Who controls the original since is outside this record.", h.ReleasedAt.print(), to)
 }
 
 func (r Result) print() string {
@@ -160,7 +182,7 @@ func (r Result) print() string {
 		}
 	}
 	if r.Compliant == nil || r.Score == nil {
-		return fmt.Sprintf("Released (%s). Of %d requirements %d are met, %d not met, and %d no longer apply; basis %s; evaluated %s UTC",
+		return fmt.Sprintf("The copy is %s. Of %d requirements %d are met, %d are not met, and %d no longer apply; basis %s; evaluated %s UTC",
 			r.State, len(r.Checks), met, failed, len(r.Checks)-met-failed, r.Basis, r.EvaluatedAt.print())
 	}
 	word := "Requirements not met"

@@ -30,6 +30,15 @@ func (c *Certificate) requirements() pdf.ReportTable {
 	})
 }
 
+// evidenceWords say what an item of evidence is, where its kind does not.
+var evidenceWords = map[string]string{
+	"chain_head": "the last event of the chain", "claim": "entries in the register of claims", "read_back": "the stored bytes, read now",
+	"version": "the bytes of a version", "copy": "the bytes of a marked copy", "completion": "the bytes of the completed document",
+	"register": "the register of copies", "checkpoint": "a signed checkpoint of the log", "event": "events in the log",
+	"custody": "signed custody statements", "consent": "consents in custody statements", "seal": "the seal",
+	"acknowledgment": "the custodian's signed acknowledgment",
+}
+
 // restingOn says how many items of each kind stand behind a finding, by what they
 // rest on.
 func restingOn(items []Item) string {
@@ -46,8 +55,12 @@ func restingOn(items []Item) string {
 			}
 		}
 		for n, k := range kinds {
-			if count[k] > 1 {
-				kinds[n] = fmt.Sprintf("%s × %d", k, count[k])
+			words := k
+			if w := evidenceWords[k]; w != "" {
+				words = w
+			}
+			if kinds[n] = words; count[k] > 1 {
+				kinds[n] = fmt.Sprintf("%s (%d)", words, count[k])
 			}
 		}
 		if len(kinds) > 0 {
@@ -68,7 +81,7 @@ func (c *Certificate) custody() pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Time (UTC)", Width: 20}, {Head: "Step", Width: 14}, {Head: "From", Width: 22}, {Head: "To", Width: 22}, {Head: "Version", Width: 34}}
 	party := func(p *Party) pdf.ReportCell {
 		if p == nil {
-			return pdf.ReportCell{Small: "nobody"}
+			return pdf.ReportCell{Small: "none here"}
 		}
 		return pdf.ReportCell{Text: p.Name, Small: line(p.Identifier, p.Email)}
 	}

@@ -33,16 +33,9 @@ type PackageFile struct {
 //	version-statements/0001.p7s … detached seals, where the file cannot carry them
 //	events.json                the envelope's event chain: [{"canonical","detail"?,"salt"?}], base64
 //	receipt                    32 random bytes: who knows the package's digest has the package
-//	README.txt
+//	README.txt                 what the package is, with every file and its SHA-256
 //
 // and what compliance adds.
-const packageReadme = `This package hands over the original of envelope %s.
-
-authoritative.pdf is the release version of the authoritative copy. It names its
-recipient and the version that it ends; the vault that made this package keeps
-no authoritative copy any more. To acknowledge receipt, send the vault the
-SHA-256 of this whole file as you received it.
-`
 
 // BuildPackage builds the release package and keeps it; a second call returns
 // what the first one made. extra gives the files that others add; it is called
@@ -52,7 +45,11 @@ func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extr
 	if err != nil || r.Package != nil {
 		return r, err
 	}
-	files, err := v.packageFiles(ctx, r)
+	e, err := v.Evidence(ctx, r.EnvelopeID)
+	if err != nil {
+		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
+	}
+	files, err := v.packageFiles(ctx, r, e)
 	if err != nil {
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 	}
@@ -63,7 +60,7 @@ func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extr
 		}
 		files = append(files, more...)
 	}
-	b, err := pack(files, r.ReleasedAt)
+	b, err := pack(append([]PackageFile{readme(r, e, files)}, files...), r.ReleasedAt)
 	if err != nil {
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 	}
@@ -106,11 +103,7 @@ func (v *Vault) PackagesDue(ctx context.Context, limit int) ([]Release, error) {
 }
 
 // packageFiles gathers what the vault itself puts into a package.
-func (v *Vault) packageFiles(ctx context.Context, r *Release) ([]PackageFile, error) {
-	e, err := v.Evidence(ctx, r.EnvelopeID)
-	if err != nil {
-		return nil, err
-	}
+func (v *Vault) packageFiles(ctx context.Context, r *Release, e *Evidence) ([]PackageFile, error) {
 	last := e.Versions[len(e.Versions)-1]
 	if len(e.Custody) == 0 {
 		return nil, fmt.Errorf("copy %s has no custody entry: %w", r.CopyID, ErrIntegrity)
@@ -131,7 +124,6 @@ func (v *Vault) packageFiles(ctx context.Context, r *Release) ([]PackageFile, er
 		return nil, err
 	}
 	files := []PackageFile{
-		{"README.txt", fmt.Appendf(nil, packageReadme, r.EnvelopeID)},
 		{"authoritative.pdf", original},
 		{"release-statement.jws", []byte(r.Statement)},
 		{"events.json", events},
