@@ -34,6 +34,9 @@ func checkSignatures(f *facts, p *probe) {
 		p.fail("The event of the creation names no signers.")
 		return
 	}
+	if err := esign.CheckFields(f.envelope, created[0]); err != nil {
+		p.fail("What the signers had to fill in differs from the event of the creation: %v.", err)
+	}
 	states := f.states(p)
 	for _, want := range required {
 		checkSigner(f, p, want, states)
@@ -122,6 +125,9 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 	}
 	if !states[storage.Digest(text(e, "presented_sha256"))] || !states[storage.Digest(text(e, "document_sha256"))] {
 		p.fail("What signer %s saw or signed is not a state of the completed document.", want.ID)
+	}
+	if err := esign.CheckValues(f.envelope, e); err != nil {
+		p.fail("What signer %s filled in differs from the event of the signature: %v.", want.ID, err)
 	}
 	switch given := f.consent(want.ID, e); {
 	case given == nil:

@@ -68,13 +68,16 @@ type CreateRequest struct {
 type SignerSpec struct {
 	Email string `validate:"required,email,max=254"`
 	Name  string `validate:"required,max=200"`
-	Role  string `validate:"max=200"`        // distinct; default: signer 1, signer 2 …
-	Order int    `validate:"min=0,max=1000"` // who has the same signs in parallel; default: the position when sequential, else 1
+	Role  string `validate:"max=200"` // distinct; default: signer 1, signer 2 …
+	// Order: the lowest signs first, who has the same signs in parallel. Where all
+	// are 0: the position when sequential, else 1.
+	Order int    `validate:"min=0,max=1000"`
 	Auth  string // default: AuthLink; nothing else is supported yet
 }
 
 // FieldSpec is a field to be, by fractions of the displayed page from its
-// top-left corner.
+// top-left corner. W is at least 0.01, H 0.005, and text of 5 points fits; fields
+// of different roles do not overlap.
 type FieldSpec struct {
 	Kind       string `validate:"required,oneof=signature initials date text checkbox"`
 	Role       string `validate:"required,max=200"`
@@ -227,6 +230,11 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 		"kind": env.Kind, "signers": signerIDs(env.Signers), "fields": len(env.Fields), "signing_order": env.SigningOrder,
 		"consent": env.Consent, "auto_vault": env.AutoVault,
 	}
+	fields, err := CommitFields(env.Fields)
+	if err != nil {
+		return err
+	}
+	data[dataFieldsSHA256] = fields
 	if env.Document != nil {
 		data["document_sha256"] = env.Document.Object.SHA256
 		data["document_size"] = env.Document.Object.Size
@@ -266,6 +274,7 @@ func createdDetail(env *Envelope, sender string) map[string]any {
 	d := map[string]any{
 		"customer_email": env.CustomerEmail, "customer_name": env.CustomerName, "customer_id": env.CustomerID,
 		"external_id": env.ExternalID, "envelope_name": env.Name, "signers": signers, "sender_name": sender,
+		dataFields: commitAll(env.Fields),
 	}
 	if env.Document != nil {
 		d["filename"] = env.Document.Filename

@@ -56,6 +56,8 @@ var (
 	// ErrNotViewed: a signature needs a read of the whole document; always a
 	// *NotViewedError.
 	ErrNotViewed = errors.New("esign: the document has not been read")
+	// ErrIntegrity: the records of the envelope differ from its events.
+	ErrIntegrity = errors.New("esign: the records differ from the events")
 	// ErrNoRenderer: the host draws no pages (Config.Renderer).
 	ErrNoRenderer = errors.New("esign: no renderer")
 	// ErrNoPage: the document has no such page.

@@ -22,6 +22,7 @@ type filled struct {
 // filler fills one signer's fields.
 type filler struct {
 	engine  *Engine
+	pages   []PageSize
 	signer  *Signer
 	request *SignRequest
 	now     time.Time
@@ -33,7 +34,7 @@ type filler struct {
 // fill turns a request into marks and values; *InvalidError.
 func (e *Engine) fill(env *Envelope, sg *Signer, r SignRequest) (*filled, error) {
 	f := &filler{
-		engine: e, signer: sg, request: &r, now: e.now(), given: map[string]string{},
+		engine: e, pages: env.Document.PageSizes, signer: sg, request: &r, now: e.now(), given: map[string]string{},
 		out: &filled{detail: map[string]string{}},
 	}
 	own := env.fieldsOf(sg.ID)
@@ -106,6 +107,7 @@ func (f *filler) field(d Field) {
 		}
 		m.Kind = pdf.MarkCheck
 	}
+	f.fits(d, m)
 	d.Value = v
 	f.out.marks = append(f.out.marks, m)
 	f.out.values = append(f.out.values, d)
@@ -146,6 +148,14 @@ func (f *filler) date(d Field, v string) string {
 		f.bad.Add(at(d), "date", "must be the day of signing, as 2006-01-02")
 	}
 	return v
+}
+
+// fits refuses what would be too small to be read.
+func (f *filler) fits(d Field, m pdf.Mark) {
+	var long *pdf.TooLongError
+	if errors.As(pdf.Fits(m, pdf.PageSize(f.pages[d.Page-1]), f.engine.fonts), &long) {
+		f.bad.Add(at(d), ruleTooLong, "is too long for its box: it would be drawn at %.1f points", long.Size)
+	}
 }
 
 func (f *filler) missing(d Field) {

@@ -36,6 +36,9 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 		p.Legend = legend
 	}
 	prepared, blocks, normalized, err := e.prepare(ctx, r.Document, p, in.Sealing.Mode == SealingEmbedded)
+	if long := (*pdf.TooLongError)(nil); errors.As(err, &long) {
+		return check.Fail("signers", ruleTooLong, "a signer's role and name are too long for a signature block")
+	}
 	if err != nil {
 		return err
 	}
@@ -45,6 +48,9 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 	}
 	if info.Sealing.Mode != SealingEmbedded {
 		return &NotSignableError{info.Sealing.Reason}
+	}
+	if err := e.checkRoom(r, info.Pages); err != nil {
+		return err
 	}
 	e.addFields(d.env, r.Fields, blocks)
 	return e.stageDocument(ctx, r, d, in, info, prepared, normalized)
@@ -69,9 +75,37 @@ func (e *Engine) checkPages(r *CreateRequest, pages int) error {
 	return p.Err()
 }
 
-// places reports whether a field says where that role signs.
+// places reports whether a field says where that role must sign. A signature
+// that may be left out is no such place.
 func (r *CreateRequest) places(role string) bool {
-	return slices.ContainsFunc(r.Fields, func(f FieldSpec) bool { return f.Role == role && f.Kind == FieldSignature })
+	return slices.ContainsFunc(r.Fields, func(f FieldSpec) bool {
+		return f.Role == role && f.Kind == FieldSignature && !f.Optional
+	})
+}
+
+// samples are the shortest texts that fields are filled with.
+var samples = map[string]pdf.Mark{
+	FieldSignature: {Kind: pdf.MarkSignature, Text: "X", Caption: "Signed"},
+	FieldInitials:  {Kind: pdf.MarkSignature, Text: "X"},
+	FieldDate:      {Kind: pdf.MarkText, Text: "2026-11-23 UTC"},
+	FieldText:      {Kind: pdf.MarkText, Text: "X"},
+}
+
+// checkRoom refuses fields in which nothing can be written that can be read.
+func (e *Engine) checkRoom(r *CreateRequest, pages []pdf.PageSize) error {
+	var p check.Problems
+	for i, f := range r.Fields {
+		m, known := samples[f.Kind]
+		if !known {
+			continue
+		}
+		m.X, m.Y, m.W, m.H = f.X, f.Y, f.W, f.H
+		var small *pdf.TooLongError
+		if errors.As(pdf.Fits(m, pages[f.Page-1], e.fonts), &small) {
+			p.Add(fmt.Sprintf("fields[%d].h", i), "too_small", "the box has no room for text that can be read: it would be %.1f points high", small.Size)
+		}
+	}
+	return p.Err()
 }
 
 // prepare makes the file that the first signer sees. What cannot be extended or
@@ -95,7 +129,7 @@ func (e *Engine) prepare(ctx context.Context, raw []byte, p pdf.Preparation, sea
 }
 
 // signatories are the signers who get a block on an appended page: those
-// without a signature field.
+// without a required signature field.
 func (e *Envelope) signatories(r *CreateRequest) []pdf.Signatory {
 	var out []pdf.Signatory
 	for _, s := range e.Signers {

@@ -37,7 +37,8 @@ var errMoved = errors.New("esign: the document has grown")
 // the seal fails, the status stays signed and SealDue tries again. The same
 // request again is answered as the first was. Errors: those of Session,
 // *NotViewedError, ErrConsentRequired, ErrAlreadySigned, *InvalidError,
-// *StateError.
+// *StateError, ErrIntegrity when the fields on record are not those of the
+// envelope's creation.
 func (e *Engine) Sign(ctx context.Context, r SignRequest) (*SignerResult, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -97,6 +98,9 @@ func (e *Engine) signOnce(
 	if err := env.signable(sg); errors.Is(err, ErrNotViewed) {
 		return nil, nil, e.unread(ctx, r.Token, env, sg, r.Client)
 	} else if err != nil {
+		return nil, nil, err
+	}
+	if err := e.checkRecord(ctx, env); err != nil {
 		return nil, nil, err
 	}
 	filled, err := e.fill(env, sg, r)
@@ -190,7 +194,7 @@ func (e *Engine) record(ctx context.Context, s Store, env *Envelope, sg *Signer,
 	}
 	detail := r.Client.detail()
 	detail["name"], detail["email"], detail["role"] = sg.Name, sg.Email, sg.Role
-	detail["text"], detail["values"], detail[dataShownAt] = r.Signature.Text, f.detail, f.shown.times()
+	detail["text"], detail[dataValues], detail[dataShownAt] = r.Signature.Text, f.detail, f.shown.times()
 	return e.saveSigner(ctx, s, env, sg, chain.Draft{
 		Type: EventSigned, Detail: detail, Data: map[string]any{
 			"signer_id": sg.ID, "presented_sha256": sg.PresentedSHA256, "document_sha256": p.SHA256,

@@ -14,6 +14,7 @@ import (
 const (
 	ruleNotSupported     = "not_supported"
 	ruleDocumentRequired = "document_required"
+	ruleTooLong          = "too_long"
 )
 
 // The most that a request may list. What is longer is refused by its length
@@ -69,7 +70,7 @@ func (r *CreateRequest) defaultSigners() {
 		s := &r.Signers[i]
 		def(&s.Auth, AuthLink)
 		def(&s.Role, r.defaultRole(i))
-		if s.Order == 0 {
+		if !ordered {
 			s.Order = 1
 			if r.SigningOrder == OrderSequential {
 				s.Order = i + 1
@@ -181,10 +182,31 @@ func (r *CreateRequest) checkFields(p *check.Problems) {
 		}
 		const slack = 1e-9
 		inside := f.X >= 0 && f.Y >= 0 && f.W > 0 && f.H > 0 && f.X+f.W <= 1+slack && f.Y+f.H <= 1+slack
-		if !inside { // NaN is not inside either
+		switch {
+		case !inside: // NaN is not inside either
 			p.Add(at+"x", "inside", "x, y, w and h must be fractions of the page and lie inside it")
+		case f.W < minFieldW-slack || f.H < minFieldH-slack:
+			p.Add(at+"w", "too_small", "w must be at least %g and h at least %g of the page", minFieldW, minFieldH)
+		}
+		for j, o := range r.Fields[:i] {
+			if o.Role != f.Role && o.Page == f.Page && f.overlaps(o) {
+				p.Add(at+"x", "overlap", "the field covers fields[%d], which is another signer's", j)
+				break
+			}
 		}
 	}
+}
+
+// The least size of a field, in fractions of the page.
+const (
+	minFieldW = 0.01
+	minFieldH = 0.005
+)
+
+// overlaps reports whether two fields on one page share more than an edge.
+func (f FieldSpec) overlaps(o FieldSpec) bool {
+	const slack = 1e-6
+	return f.X+slack < o.X+o.W && o.X+slack < f.X+f.W && f.Y+slack < o.Y+o.H && o.Y+slack < f.Y+f.H
 }
 
 func checkParty(p *check.Problems, at string, party *Party) {

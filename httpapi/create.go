@@ -57,7 +57,7 @@ type signerInput struct {
 	Email string `json:"email"`
 	Name  string `json:"name"`
 	Role  string `json:"role"`
-	Order int    `json:"order"`
+	Order *int   `json:"order"`
 	Auth  string `json:"auth"`
 }
 
@@ -131,8 +131,15 @@ func (in *createInput) request() esign.CreateRequest {
 	if p := in.SecuredParty; p != nil {
 		r.SecuredParty = &esign.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
 	}
-	for _, s := range in.Signers {
-		r.Signers = append(r.Signers, esign.SignerSpec{Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth})
+	ordered := slices.ContainsFunc(in.Signers, func(s signerInput) bool { return s.Order != nil })
+	for i, s := range in.Signers {
+		spec := esign.SignerSpec{Email: s.Email, Name: s.Name, Role: s.Role, Auth: s.Auth}
+		if s.Order != nil {
+			spec.Order = *s.Order
+		} else if ordered { // others name theirs
+			spec.Order = i + 1
+		}
+		r.Signers = append(r.Signers, spec)
 	}
 	for _, f := range in.Fields {
 		r.Fields = append(r.Fields, esign.FieldSpec{

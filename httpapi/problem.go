@@ -106,6 +106,7 @@ var problems = []problem{
 	{esign.ErrOriginalGivenOut, 409, "original_given_out", "A signer was given the completed document itself; no control statute can apply to it"},
 	{esign.ErrNotYourTurn, 409, "not_your_turn", "Others sign first"},
 	{esign.ErrNotViewed, 409, "not_viewed", "The document has not been read yet"},
+	{esign.ErrIntegrity, 409, "integrity_mismatch", "The records of the envelope differ from its events; nothing was signed"},
 	{esign.ErrNoRenderer, 404, "no_renderer", "The host draws no pages; the document is there as a PDF"},
 	{esign.ErrNoPage, 404, "page_not_found", "The document has no such page"},
 	{esign.ErrNotDrawn, 503, "page_not_drawn", "The page could not be drawn; the document is there as a PDF"},

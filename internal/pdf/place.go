@@ -108,10 +108,15 @@ func (m Mark) check() error {
 // frame is a rectangle on a canvas, in points from the top-left corner.
 type frame struct{ x, y, w, h float64 }
 
-// mark draws m; in a tagged file as an element below top.
-func (c *canvas) mark(m Mark, top *tag) error {
+func (c *canvas) frame(m Mark) frame {
 	f := frame{m.X * c.w, m.Y * c.h, m.W * c.w, m.H * c.h}
 	f.w, f.h = min(f.w, c.w-f.x), min(f.h, c.h-f.y)
+	return f
+}
+
+// mark draws m; in a tagged file as an element below top.
+func (c *canvas) mark(m Mark, top *tag) error {
+	f := c.frame(m)
 	switch m.Kind {
 	case MarkText:
 		return c.tagged(top, "P", says(m.Text), func() error { return c.paragraph(f, m.Text) })
@@ -134,34 +139,81 @@ const (
 	signatureSize = 30.0
 )
 
-// paragraph draws text at the largest size at which it fits the frame, on one line if that is still readable.
-func (c *canvas) paragraph(f frame, text string) error {
+// A TooLongError says that text fits its box only at a size that is too small to be read.
+type TooLongError struct{ Size float64 } // points at which it would fit
+
+func (e *TooLongError) Error() string {
+	return fmt.Sprintf("pdf: the text would be drawn at %.1f points", e.Size)
+}
+
+// least is the smallest size of placed text: 5 points, less on pages with a side under 300 points.
+func (c *canvas) least() float64 { return leastText * min(1, min(c.w, c.h)/300) }
+
+// Fits returns a [*TooLongError] when the text of m would be drawn too small to be read on a page of that size, and a
+// [*MissingGlyphError] when it cannot be drawn.
+func Fits(m Mark, page PageSize, fonts Fonts) error {
+	c := newCanvas(page.Width, page.Height, fonts, nil)
+	size, err := math.Inf(1), error(nil)
+	switch f := c.frame(m); {
+	case m.Kind == MarkText:
+		var p fitted
+		p, err = c.fitParagraph(f, m.Text)
+		size = p.size
+	case m.Kind == MarkSignature && len(m.PNG) == 0:
+		_, size, err = c.fitTyped(c.aboveCaption(f, m), m.Text)
+	}
+	if err == nil && size < c.least()-1e-9 {
+		return &TooLongError{size}
+	}
+	return err
+}
+
+// fitted is text as it fits a frame.
+type fitted struct {
+	lines []string
+	size  float64
+	line  []glyph // of a text that fits on one line
+}
+
+// fitParagraph finds the largest size at which text fits the frame, on one line if that is still readable.
+func (c *canvas) fitParagraph(f frame, text string) (p fitted, err error) {
 	top := min(textSize*c.scale(), f.h*0.8)
 	if !strings.Contains(text, "\n") {
 		gs, err := c.measure(regular, text)
 		if err != nil {
-			return err
+			return p, err
 		}
-		size := min(top, f.w/max(width(gs, 1), 1e-6))
-		if size >= 0.7*top {
-			c.show(gs, size, f.x, f.y+f.h/2+0.36*size, ink)
-			return nil
+		if size := min(top, f.w/max(width(gs, 1), 1e-6)); size >= 0.7*top {
+			return fitted{line: gs, size: size}, nil
 		}
 	}
 	laid, err := c.lay(regular, text)
 	if err != nil {
+		return p, err
+	}
+	p.size = top
+	p.lines = laid.wrap(p.size, f.w)
+	for ; p.size > leastText && float64(len(p.lines))*p.size*1.2 > f.h; p.size -= 0.5 {
+		p.lines = laid.wrap(p.size-0.5, f.w)
+	}
+	if high := float64(len(p.lines)) * p.size * 1.2; high > f.h {
+		p.size *= f.h / high
+	}
+	return p, nil
+}
+
+func (c *canvas) paragraph(f frame, text string) error {
+	p, err := c.fitParagraph(f, text)
+	if err != nil {
 		return err
 	}
-	size := top
-	lines := laid.wrap(size, f.w)
-	for ; size > leastText && float64(len(lines))*size*1.2 > f.h; size -= 0.5 {
-		lines = laid.wrap(size-0.5, f.w)
+	size := p.size
+	if p.line != nil {
+		c.show(p.line, size, f.x, f.y+f.h/2+0.36*size, ink)
+		return nil
 	}
-	if high := float64(len(lines)) * size * 1.2; high > f.h {
-		size *= f.h / high
-	}
-	y := f.y + (f.h-float64(len(lines))*size*1.2)/2 + size
-	for _, l := range lines {
+	y := f.y + (f.h-float64(len(p.lines))*size*1.2)/2 + size
+	for _, l := range p.lines {
 		if _, err := c.fit(regular, size, f.x, y, f.w, ink, l); err != nil {
 			return err
 		}
@@ -184,11 +236,8 @@ func (c *canvas) check(f frame) error {
 // signature draws a drawn or typed signature standing on the foot of its frame, with its caption below.
 func (c *canvas) signature(f frame, m Mark, top *tag) error {
 	whole := f
-	size := 0.0
-	if m.Caption != "" {
-		size = min(captionSize*c.scale(), f.h*0.22)
-		f.h -= 1.25 * size
-	}
+	size := c.captionSize(f)
+	f = c.aboveCaption(f, m)
 	if len(m.PNG) > 0 {
 		shown := "Signature"
 		if m.Text != "" {
@@ -209,15 +258,32 @@ func (c *canvas) signature(f frame, m Mark, top *tag) error {
 	})
 }
 
+func (c *canvas) captionSize(f frame) float64 { return min(captionSize*c.scale(), f.h*0.22) }
+
+// aboveCaption is the room that the caption of a signature leaves.
+func (c *canvas) aboveCaption(f frame, m Mark) frame {
+	if m.Caption != "" {
+		f.h -= 1.25 * c.captionSize(f)
+	}
+	return f
+}
+
+func (c *canvas) fitTyped(f frame, text string) (gs []glyph, size float64, err error) {
+	gs, err = c.measure(italic, text)
+	if err == nil && len(gs) == 0 {
+		err = fmt.Errorf("pdf: a signature without text or picture")
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	return gs, min(f.h*0.72, signatureSize*c.scale(), f.w/width(gs, 1)), nil
+}
+
 func (c *canvas) typed(f frame, text string) error {
-	gs, err := c.measure(italic, text)
+	gs, size, err := c.fitTyped(f, text)
 	if err != nil {
 		return err
 	}
-	if len(gs) == 0 {
-		return fmt.Errorf("pdf: a signature without text or picture")
-	}
-	size := min(f.h*0.72, signatureSize*c.scale(), f.w/width(gs, 1))
 	c.show(gs, size, f.x, f.y+f.h-0.26*size, blueInk)
 	return nil
 }

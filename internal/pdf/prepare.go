@@ -27,8 +27,8 @@ type Preparation struct {
 // prefix, with the blocks in the order of the signatories, for each the signature and then the date. With nothing to add
 // it returns raw itself, if it could be extended.
 //
-// It fails with a [*Refusal] when raw cannot be read or extended, and with a [*MissingGlyphError] when the legend, a role
-// or a name cannot be drawn.
+// It fails with a [*Refusal] when raw cannot be read or extended, with a [*MissingGlyphError] when the legend, a role or a
+// name cannot be drawn, and with a [*TooLongError] when a role and name are too long for a block.
 func Prepare(ctx context.Context, raw []byte, p Preparation) (out []byte, blocks []Block, err error) {
 	defer guard(&err)
 	d, err := Open(raw, p.Limits)
@@ -99,7 +99,8 @@ func (p *preparer) legends(ctx context.Context, pages []Page) error {
 
 const (
 	legendSize  = 6.5
-	legendLeast = 4.0
+	legendLeast = 4.0  // on pages that have room for it
+	legendShare = 0.08 // of the page's height at most
 )
 
 // legend writes a small line at the foot of the page, or more of them where the page is narrow. A faint white ground
@@ -110,16 +111,21 @@ func (c *canvas) legend(text string) error {
 	if err != nil {
 		return err
 	}
-	lines, size := []string{text}, legendSize*c.scale()
+	lines, size, pad := []string{text}, legendSize*c.scale(), 2.0
 	if w := width(gs, size); w > most {
 		if size *= most / w; size < legendLeast {
-			size = legendLeast
-			if lines, err = c.wrap(regular, size, most, text); err != nil {
-				return err
+			for size = legendLeast; ; size *= 0.9 {
+				if lines, err = c.wrap(regular, size, most, text); err != nil {
+					return err
+				}
+				if len(lines) == 1 || float64(len(lines))*size*1.2 <= c.h*legendShare {
+					break
+				}
+				pad = 0
 			}
 		}
 	}
-	y := c.h - 6*c.scale() - float64(len(lines)-1)*size*1.2
+	y := c.h - min(6*c.scale(), c.h*0.02) - float64(len(lines)-1)*size*1.2
 	for _, l := range lines {
 		gs, err := c.measure(regular, l)
 		if err != nil {
@@ -128,7 +134,7 @@ func (c *canvas) legend(text string) error {
 		w := width(gs, size)
 		x := (c.w - w) / 2
 		c.alpha(0.8)
-		c.rect(x-2, y-size, w+4, size*1.3, color{1, 1, 1})
+		c.rect(x-pad, y-size, w+2*pad, size*1.3, color{1, 1, 1})
 		c.alpha(1)
 		c.show(gs, size, x, y, gray)
 		y += size * 1.2
@@ -190,6 +196,46 @@ func (p *preparer) signaturePages(pages []Page) error {
 	return tags.finish()
 }
 
+// The head of a block, in points.
+const (
+	headSize  = 10.0
+	headLeast = 7.0  // below this it is rather written on several lines
+	headWrap = 6.5  // their size at most
+	headRoom  = 40.0 // that a block leaves for them
+)
+
+// blockHead writes role and name and returns where the room below them begins.
+func (c *canvas) blockHead(head string, y, room float64) (top float64, err error) {
+	gs, err := c.measure(bold, head)
+	if err != nil {
+		return 0, err
+	}
+	size := min(headSize, room/max(width(gs, 1), 1e-6))
+	if size >= headLeast {
+		c.show(gs, size, blockMargin, y, ink)
+		return y + size*0.6, nil
+	}
+	lines := []string{}
+	for size = headWrap; ; size -= 0.5 {
+		if size < leastText {
+			return 0, &TooLongError{size}
+		}
+		if lines, err = c.wrap(bold, size, room, head); err != nil {
+			return 0, err
+		}
+		if float64(len(lines))*size*1.2 <= headRoom {
+			break
+		}
+	}
+	for _, l := range lines {
+		if _, err := c.fit(bold, size, blockMargin, y, room, ink, l); err != nil {
+			return 0, err
+		}
+		y += size * 1.2
+	}
+	return y - size*0.6, nil
+}
+
 // block draws role and name, a line to sign on and a line for the date.
 func (c *canvas) block(s Signatory, y float64, page int, sect *tag) ([]Block, error) {
 	room := c.w - 2*blockMargin
@@ -199,14 +245,13 @@ func (c *canvas) block(s Signatory, y float64, page int, sect *tag) ([]Block, er
 	if s.Name != "" && head != "" {
 		head += ": "
 	}
-	size := 0.0
+	top := 0.0
 	if err := c.tagged(sect, "H3", says(head+s.Name), func() (err error) {
-		size, err = c.fit(bold, 10, blockMargin, y, room, ink, head+s.Name)
+		top, err = c.blockHead(head+s.Name, y, room)
 		return err
 	}); err != nil {
 		return nil, err
 	}
-	top := y + size*0.6
 	foot := top + lineHeight + 4
 	c.line(blockMargin, foot, blockMargin+sign, foot, 0.6, ink)
 	c.line(dateX, foot, dateX+dateW, foot, 0.6, ink)

@@ -1,0 +1,123 @@
+package esign
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/storage"
+)
+
+// Keys of the events' data and details that bind the fields.
+const (
+	dataFieldsSHA256 = "fields_sha256" // data of EventCreated: CommitFields of all fields
+	dataFields       = "fields"        // detail of EventCreated: the fields themselves
+	dataValues       = "values"        // detail of EventSigned: field id → value
+)
+
+// committedField is a field as the event of the creation commits to it.
+type committedField struct {
+	ID       string `json:"field_id"`
+	SignerID string `json:"signer_id"`
+	Kind     string `json:"kind"`
+	Page     int    `json:"page"`
+	Place    string `json:"place"` // x, y, w and h, in the shortest decimals that are equal to them
+	Required bool   `json:"required"`
+	Label    string `json:"label"`
+}
+
+func commit(f Field) committedField {
+	place := make([]string, 4)
+	for i, n := range [...]float64{f.X, f.Y, f.W, f.H} {
+		place[i] = strconv.FormatFloat(n, 'g', -1, 64)
+	}
+	return committedField{f.ID, f.SignerID, f.Kind, f.Page, strings.Join(place, " "), f.Required, f.Label}
+}
+
+func commitAll(fields []Field) []committedField {
+	list := make([]committedField, len(fields))
+	for i, f := range fields {
+		list[i] = commit(f)
+	}
+	return list
+}
+
+// CommitFields is the digest that the event of the creation commits to: of who
+// fills what, where, and whether it is required, in canonical form. Values are
+// not in it.
+func CommitFields(fields []Field) (storage.Digest, error) {
+	b, err := canon.Marshal(commitAll(fields))
+	if err != nil {
+		return "", fmt.Errorf("fields: %w", err)
+	}
+	return storage.Sum(b), nil
+}
+
+// CheckFields holds the fields of env against its first event: ErrIntegrity
+// when a field was added, taken away or altered since.
+func CheckFields(env *Envelope, created Event) error {
+	var data struct {
+		SHA256 storage.Digest `json:"fields_sha256"`
+	}
+	if created.Type != EventCreated || json.Unmarshal(created.Data, &data) != nil {
+		return fmt.Errorf("%w: the first event of %s is not its creation", ErrIntegrity, env.ID)
+	}
+	sum, err := CommitFields(env.Fields)
+	if err != nil {
+		return err
+	}
+	if sum != data.SHA256 {
+		return fmt.Errorf("%w: the fields of %s are not those of its creation", ErrIntegrity, env.ID)
+	}
+	return nil
+}
+
+// CheckValues holds the values of a signer's fields against the event of the
+// signature: each required field has one, and the records have no other. An
+// event whose detail was erased says nothing of values.
+func CheckValues(env *Envelope, signed Event) error {
+	if signed.Detail == nil {
+		return nil
+	}
+	var data struct {
+		SignerID string `json:"signer_id"`
+	}
+	var detail struct {
+		Values map[string]string `json:"values"`
+	}
+	if json.Unmarshal(signed.Data, &data) != nil || json.Unmarshal(signed.Detail, &detail) != nil {
+		return fmt.Errorf("%w: the signature of %s names no values", ErrIntegrity, data.SignerID)
+	}
+	own := map[string]bool{}
+	for _, f := range env.fieldsOf(data.SignerID) {
+		own[f.ID] = true
+		switch v := detail.Values[f.ID]; {
+		case f.Required && v == "":
+			return fmt.Errorf("%w: the required field %s of signer %s was left empty", ErrIntegrity, f.ID, data.SignerID)
+		case f.Value != v:
+			return fmt.Errorf("%w: the value of field %s is not the one that was signed", ErrIntegrity, f.ID)
+		}
+	}
+	for id := range detail.Values {
+		if !own[id] {
+			return fmt.Errorf("%w: the field %s that signer %s filled is missing", ErrIntegrity, id, data.SignerID)
+		}
+	}
+	return nil
+}
+
+// checkRecord refuses a signature while the fields on record are not those that
+// the sender asked for.
+func (e *Engine) checkRecord(ctx context.Context, env *Envelope) error {
+	events, err := e.cfg.Store.Events(ctx, env.ID, 0, 1)
+	if err != nil {
+		return err
+	}
+	if len(events) == 0 {
+		return fmt.Errorf("%w: %s has no events", ErrIntegrity, env.ID)
+	}
+	return CheckFields(env, events[0])
+}
