@@ -147,6 +147,24 @@ func TestChangedFactsAreFound(t *testing.T) {
 		{"a signer is added", func(w *world, id string) {
 			w.exec("UPDATE evault_signers SET signer_id = 'sgn_other' WHERE position = 1")
 		}, []string{signed}},
+		{"a field is gone", func(w *world, id string) {
+			w.exec("DELETE FROM evault_fields WHERE position = 0")
+		}, []string{signed}},
+		{"a field is another signer's", func(w *world, id string) {
+			w.exec("UPDATE evault_fields SET signer_id = (SELECT signer_id FROM evault_signers WHERE position = 1) WHERE position = 0")
+		}, []string{signed}},
+		{"a field was not required", func(w *world, id string) {
+			w.exec("UPDATE evault_fields SET required = NOT required WHERE position = 0")
+		}, []string{signed}},
+		{"a field's place", func(w *world, id string) {
+			w.exec("UPDATE evault_fields SET page = page + 1 WHERE position = 0")
+		}, []string{signed}},
+		{"a field's label", func(w *world, id string) {
+			w.exec("UPDATE evault_fields SET label = label || 'x' WHERE position = 0")
+		}, []string{signed}},
+		{"a field's value", func(w *world, id string) {
+			w.exec("UPDATE evault_fields SET value = value || 'x' WHERE position = 0")
+		}, []string{signed}},
 		{"what a signer saw", func(w *world, id string) {
 			w.exec("UPDATE evault_signers SET presented_sha256 = ?", string(storage.Sum(nil)))
 		}, []string{signed}},

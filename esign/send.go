@@ -93,13 +93,13 @@ func (e *Envelope) send(now time.Time, actor Actor) (sent chain.Draft, turn []Si
 // sequence those of the lowest order that has not signed.
 func (e *Envelope) nextTurn(now time.Time) []Signer {
 	var turn []Signer
-	order := 0
+	order := -1
 	for i := range e.Signers {
 		s := &e.Signers[i]
 		if s.Status == SignerSigned {
 			continue
 		}
-		if order == 0 {
+		if order < 0 {
 			order = s.Order
 		}
 		if e.SigningOrder == OrderSequential && s.Order != order {

@@ -200,7 +200,7 @@ func (p *preparer) signaturePages(pages []Page) error {
 const (
 	headSize  = 10.0
 	headLeast = 7.0  // below this it is rather written on several lines
-	headWrap = 6.5  // their size at most
+	headWrap  = 6.5  // their size at most
 	headRoom  = 40.0 // that a block leaves for them
 )
 
