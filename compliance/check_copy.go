@@ -34,7 +34,20 @@ func checkSingleCopy(f *facts, p *probe) {
 	if len(p.problems) == 0 && !p.ended {
 		p.note("One authoritative copy, %s, exists. Its version %d was read now and has the digest recorded, its seal is valid, "+
 			"its deposit is in the log, and nothing else in this installation claims its bytes.", f.copy.CopyID, f.copy.Version)
+		notePages(p, deposits[0])
 	}
+}
+
+// unrecognized is what comparing bytes and pages cannot find.
+const unrecognized = "A second scan of the same paper, or a print whose pages were drawn anew, cannot be recognized by this system."
+
+// notePages says whether other files were compared by what their pages hold.
+func notePages(p *probe, stored chain.Event) {
+	if text(stored, "pages_sha256") != "" {
+		p.note("Nothing else in it claims what the pages hold, so that a file saved again by another program is recognized. %s", unrecognized)
+		return
+	}
+	p.note("What the pages hold is not compared with other files (%s). %s", text(stored, "pages_unread"), unrecognized)
 }
 
 // checkDeposit holds the copy's record against the event of its deposit.
@@ -135,6 +148,17 @@ func checkClaims(f *facts, p *probe) {
 		want[storage.Digest(text(e, "document_sha256"))] = vault.ClaimSigned
 	}
 	want[f.copy.Source.Object.SHA256] = vault.ClaimDeposited
+	for _, e := range f.typed("vault.stored") {
+		if pages := text(e, "pages_sha256"); pages != "" {
+			want[storage.Digest(pages)] = vault.ClaimPages
+		}
+		if mentions(e, "duplicates_allowed") {
+			p.fail("The host let bytes be deposited that were vaulted before.")
+		}
+		if mentions(e, "marks_allowed") {
+			p.fail("The host let a file be deposited that bears the marks of a copy, a seal or a report of this system.")
+		}
+	}
 	for _, c := range f.claims {
 		if c.EnvelopeID == f.envelope.ID && want[c.SHA256] == c.Kind {
 			delete(want, c.SHA256)
@@ -142,14 +166,6 @@ func checkClaims(f *facts, p *probe) {
 	}
 	for sum, kind := range want {
 		p.fail("The claims do not hold the %s %s.", kind, sum)
-	}
-	for _, e := range f.typed("vault.stored") {
-		if mentions(e, "duplicates_allowed") {
-			p.fail("The host let bytes be deposited that were vaulted before.")
-		}
-		if mentions(e, "marks_allowed") {
-			p.fail("The host let a file be deposited that bears the marks of a copy, a seal or a report of this system.")
-		}
 	}
 	for _, c := range f.claims {
 		p.item("claim", c.Kind, c.SHA256, Verified)

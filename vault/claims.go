@@ -32,18 +32,18 @@ func (d *deposit) lookups() []storage.Digest {
 }
 
 // refuseDuplicates looks up what is handed in and what it was made from. A
-// collision, or a mark of this system, is told to the host, which may allow it; else the attempt becomes
-// an event of the caller's envelope and ErrNotAnOriginal, whoever vaulted the
-// other.
+// collision, or a mark of this system, is told to the host, which may allow it;
+// else the attempt becomes an event of the caller's envelope and
+// ErrNotAnOriginal, whoever vaulted the other.
 func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.Digest]bool, error) {
 	found, err := claimsOn(ctx, v.c.Store, d.lookups())
-	if err != nil || len(found) == 0 && len(d.marks) == 0 {
+	if err != nil || len(found) == 0 && len(d.contents.marks) == 0 {
 		return nil, err
 	}
 	if d.madeBy(found) {
 		return nil, errTaken
 	}
-	if v.c.OnDuplicate != nil && v.c.OnDuplicate(ctx, Duplicate{d.EnvelopeID, d.OrgID, found, d.marks}) {
+	if v.c.OnDuplicate != nil && v.c.OnDuplicate(ctx, Duplicate{d.EnvelopeID, d.OrgID, found, d.contents.marks}) {
 		allowed := map[storage.Digest]bool{}
 		for _, c := range found {
 			allowed[c.SHA256] = true
@@ -55,8 +55,8 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 		matched[c.SHA256] = true
 	}
 	data := map[string]any{"deposited_sha256": d.Source.Object.SHA256, "matches": sorted(matched)}
-	if len(d.marks) > 0 {
-		data["marks"] = d.marks
+	if len(d.contents.marks) > 0 {
+		data["marks"] = d.contents.marks
 	}
 	err = v.update(ctx, func(ctx context.Context, s Store) error {
 		_, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: d.EnvelopeID, Type: "vault.duplicate_refused", Actor: d.Actor, Data: data})

@@ -139,11 +139,13 @@ const (
 	ClaimCopy      = "copy"      // a marked copy
 	ClaimPrefix    = "prefix"    // the revision that an approval signature in the deposited bytes covers
 	ClaimRevision  = "revision"  // an earlier state of paper, a whole file that more was appended to
+	ClaimPages     = "pages"     // what the pages hold, not bytes: files that were saved again collide
 	ClaimSigned    = "signed"    // the deposited bytes as the last signer left them
 )
 
-// Claim says that bytes with this digest belong to one contract for ever, over
-// the whole installation.
+// Claim says that bytes with this digest, or pages that hold what it is the
+// digest of (ClaimPages), belong to one contract for ever, over the whole
+// installation.
 type Claim struct {
 	SHA256     storage.Digest
 	CopyID     string

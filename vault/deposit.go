@@ -51,11 +51,9 @@ type deposit struct {
 	marked    *Registered
 	claims    []Claim
 	revisions []storage.Digest // of all earlier states of the deposited bytes, looked up whether claimed or not
-	marks     []string         // of this system, in the deposited bytes
+	contents  contents         // of the deposited file
 	entry     CustodyEntry
 	ack       *Acknowledgment
-
-	marksUnread string // why not all of the bytes could be searched for marks
 }
 
 // errTaken: another deposit of the envelope was first.
@@ -214,7 +212,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
 	if err := d.claimDeposited(raw); err != nil {
 		return nil, err
 	}
-	if err := d.findMarks(ctx, raw); err != nil {
+	if err := d.claimContents(ctx, raw); err != nil {
 		return nil, err
 	}
 	if d.allowed, err = v.refuseDuplicates(ctx, &d); err != nil {
@@ -346,12 +344,7 @@ func (d *deposit) events() []chain.Draft {
 	if len(d.allowed) > 0 {
 		data["duplicates_allowed"] = sorted(d.allowed)
 	}
-	if len(d.marks) > 0 { // else it was refused
-		data["marks_allowed"] = d.marks
-	}
-	if d.marksUnread != "" {
-		data["marks_unread"] = d.marksUnread
-	}
+	d.contents.describe(data)
 	draft := func(kind string, data, detail any) chain.Draft {
 		return chain.Draft{EnvelopeID: d.EnvelopeID, Type: kind, Actor: d.Actor, Data: data, Detail: detail}
 	}

@@ -21,7 +21,8 @@ var (
 	// an *AlreadyVaultedError.
 	ErrAlreadyVaulted = errors.New("vault: already vaulted")
 	// ErrNotAnOriginal: the file is, extends or is part of something that was
-	// vaulted before in this installation.
+	// vaulted before in this installation, its pages hold what another's hold, or it
+	// bears marks of this system.
 	ErrNotAnOriginal = errors.New("vault: not an original")
 	// ErrIntegrity: stored bytes do not have the recorded digest. Nothing was
 	// served; the copy is quarantined until Repair.

@@ -36,7 +36,7 @@ func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state string
 	}
 	claim := claims[0]
 	switch claim.Kind {
-	case ClaimPrefix, ClaimRevision: // not handed in and not handed out
+	case ClaimPrefix, ClaimRevision, ClaimPages: // not handed in and not handed out
 		return StateUnknown, nil
 	case ClaimCopy:
 		return StateCopy, nil

@@ -2,36 +2,118 @@ package vault
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
 )
+
+// contents are what a file says of itself and holds, whatever its bytes are:
+// both stay when another program saves it again.
+type contents struct {
+	marks  []string       // of this system
+	unread string         // why not all of the file could be searched for marks; "" when it was
+	pages  storage.Digest // of what the pages hold; "" where there is none
+	blank  string         // why there is none
+}
 
 // completed are the marks that every document bears which was signed here.
 var completed = []string{pdf.OwnLegend, pdf.OwnCompletion, pdf.OwnRecord}
 
-// findMarks looks in what is handed in for marks of this system that the file
-// must not bear: paper none, an e-sign document none but those of its own
-// completion. They stay however a file is saved again, so that a copy or an
-// earlier download is found whose bytes nobody knows.
-func (d *deposit) findMarks(ctx context.Context, raw []byte) error {
+// contents reads a file that is to be vaulted. What cannot be read is said and
+// is no error.
+func (s Source) contents(ctx context.Context, raw []byte) (contents, error) {
+	var c contents
 	doc, err := pdf.Read(raw, pdf.Limits{Bytes: int64(len(raw))})
-	var found pdf.OwnMarks
-	if err == nil {
-		found, err = doc.OwnMarks(ctx)
-	}
-	var refusal *pdf.Refusal
-	if errors.As(err, &refusal) {
-		found.Unread, err = refusal.Error(), nil
-	}
 	if err != nil {
-		return fmt.Errorf("marks: %w", err)
+		c.unread, err = refusal(err)
+		c.blank = c.unread
+		return c, err
 	}
-	d.marksUnread = found.Unread
-	d.marks = slices.DeleteFunc(found.Kinds(), func(kind string) bool {
-		return d.Source.Kind == SourceESign && slices.Contains(completed, kind)
+	found, err := doc.OwnMarks(ctx)
+	if c.unread = found.Unread; err != nil {
+		if c.unread, err = refusal(err); err != nil {
+			return c, err
+		}
+	}
+	c.marks = slices.DeleteFunc(found.Kinds(), func(kind string) bool {
+		return s.Kind == SourceESign && slices.Contains(completed, kind)
 	})
+	c.pages, c.blank, err = pagesOf(ctx, doc)
+	if err != nil || c.pages == "" || s.Kind == SourcePaper {
+		return c, err
+	}
+	blank, err := firstPages(ctx, raw)
+	if blank == c.pages {
+		c.pages, c.blank = "", "signing left the pages as they were, and other contracts may be made from them"
+	}
+	return c, err
+}
+
+// pagesOf returns the digest of what the pages of a file hold, or why there is
+// none.
+func pagesOf(ctx context.Context, doc *pdf.Document) (pages storage.Digest, blank string, err error) {
+	sum, drawn, err := doc.PagesDigest(ctx)
+	if err != nil {
+		blank, err = refusal(err)
+		return "", blank, err
+	}
+	if !drawn {
+		return "", "the pages are empty", nil
+	}
+	return storage.Digest(hex.EncodeToString(sum[:])), "", nil
+}
+
+// firstPages is pagesOf for the first state that raw was a whole file in: the
+// blank that an e-sign document was made from.
+func firstPages(ctx context.Context, raw []byte) (storage.Digest, error) {
+	first := len(raw)
+	pdf.Revisions(raw, func(end, _ int) { first = min(first, end) })
+	doc, err := pdf.Read(raw[:first:first], pdf.Limits{Bytes: int64(first)})
+	if err != nil {
+		_, err = refusal(err)
+		return "", err
+	}
+	pages, _, err := pagesOf(ctx, doc)
+	return pages, err
+}
+
+// refusal is what a *pdf.Refusal says; any other error is returned.
+func refusal(err error) (string, error) {
+	var r *pdf.Refusal
+	if errors.As(err, &r) {
+		return r.Error(), nil
+	}
+	return "", fmt.Errorf("contents: %w", err)
+}
+
+// claimContents claims what the pages hold. Paper must bear no mark of this
+// system, an e-sign document none but those of its own completion.
+func (d *deposit) claimContents(ctx context.Context, raw []byte) (err error) {
+	if d.contents, err = d.Source.contents(ctx, raw); err != nil {
+		return err
+	}
+	if d.contents.pages != "" {
+		d.claim(ClaimPages, d.contents.pages, 0)
+	}
 	return nil
+}
+
+// describe adds to the data of the event of a deposit what the file was found to
+// hold, and what could not be found out.
+func (c contents) describe(data map[string]any) {
+	if len(c.marks) > 0 { // else it was refused
+		data["marks_allowed"] = c.marks
+	}
+	if c.unread != "" {
+		data["marks_unread"] = c.unread
+	}
+	if c.pages != "" {
+		data["pages_sha256"] = c.pages
+	} else {
+		data["pages_unread"] = c.blank
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"html"
+	"io"
 	"strings"
 )
 
@@ -264,18 +265,19 @@ func (d *Document) pageContent(buf *bytes.Buffer, p Page) ([]byte, error) {
 		if s == nil {
 			continue
 		}
-		data, err := d.decodeMost(s, maxScan-int64(buf.Len()))
+		r, err := d.decoder(s)
 		if err != nil {
 			return nil, err
 		}
-		if data == nil && len(s.Raw) > 0 {
-			return nil, &Refusal{Reason: ReasonUnsupported, Detail: "page content of more than 16 MiB"}
+		_, err = buf.ReadFrom(io.LimitReader(r, maxScan+1-int64(buf.Len())))
+		r.close()
+		if err != nil {
+			return nil, err
 		}
-		buf.Write(data)
-		buf.WriteByte('\n')
 		if buf.Len() > maxScan {
 			return nil, &Refusal{Reason: ReasonUnsupported, Detail: "page content of more than 16 MiB"}
 		}
+		buf.WriteByte('\n')
 	}
 	return buf.Bytes(), nil
 }

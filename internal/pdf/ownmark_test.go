@@ -138,7 +138,7 @@ func resave(t *testing.T, raw []byte, tool string, args ...string) []byte {
 	}
 	said, _ := run(t, raw, tool, args...)
 	b, err := os.ReadFile(out)
-	if err != nil {
+	if err != nil || !bytes.Contains(b[:min(len(b), 1024)], []byte("%PDF-")) {
 		t.Fatalf("%s %v: %v: %s", tool, args, err, said)
 	}
 	return b

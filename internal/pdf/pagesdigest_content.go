@@ -1,0 +1,170 @@
+package pdf
+
+import (
+	"bytes"
+	"io"
+)
+
+// stream hashes a stream: of what is drawn by an interpreter its operators, of all else its data.
+func (p *pageHasher) stream(v *Stream, resources Object) (hashed, error) {
+	s := newSink("stream")
+	if err := p.entries(s, v.Dict); err != nil {
+		return hashed{}, err
+	}
+	if p.d.Name(v.Dict["Subtype"]) != "Form" && v.Dict["PatternType"] == nil {
+		err := p.data(s, v)
+		return s.done(true), err
+	}
+	content, err := p.d.decodeMost(v, maxScan)
+	if fatal(err) {
+		return hashed{}, err
+	}
+	if err != nil || content == nil {
+		err := p.data(s, v)
+		return s.done(true), err
+	}
+	if own := v.Dict["Resources"]; own != nil {
+		resources = own
+	}
+	shown, err := p.content(content, resources)
+	if err != nil {
+		return hashed{}, err
+	}
+	s.Write(shown.sum[:])
+	return s.done(shown.drawn), nil
+}
+
+// lossless are the filters that programs put on and take off when they save a file.
+var lossless = map[Name]bool{
+	"FlateDecode": true, "Fl": true, "LZWDecode": true, "LZW": true, "ASCIIHexDecode": true, "AHx": true,
+	"ASCII85Decode": true, "A85": true, "RunLengthDecode": true, "RL": true,
+}
+
+// data writes the data of a stream after its lossless filters; behind a codec of images as it is encoded, with the codec.
+func (p *pageHasher) data(s *sink, v *Stream) error {
+	filters, err := p.d.list(v.Dict["Filter"], nil)
+	if err != nil {
+		return only(err)
+	}
+	parms, err := p.d.list(v.Dict["DecodeParms"], nil)
+	if err != nil {
+		return only(err)
+	}
+	n := 0
+	for n < len(filters) && lossless[p.d.Name(filters[n])] {
+		n++
+	}
+	plain := &Stream{Dict: Dict{"Filter": filters[:n:n], "DecodeParms": parms[:min(n, len(parms))]}, Raw: v.Raw}
+	s.text('D', "")
+	r, err := p.d.decoder(plain)
+	switch {
+	case fatal(err):
+		return err
+	case err != nil: // not to be decoded: as it is
+		s.Write(v.Raw)
+		n = 0
+	default:
+		_, err := io.Copy(s, r)
+		r.close()
+		if err != nil {
+			return err
+		}
+	}
+	s.text('F', "")
+	for i := n; i < len(filters); i++ {
+		s.text('N', string(p.d.Name(filters[i])))
+		if i < len(parms) {
+			if err := p.operand(s, parms[i], nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// resourceKinds says of which kind the resource is that the last operand of an operator names; of Tf it is the first.
+var resourceKinds = map[string]Name{
+	"Do": "XObject", "Tf": "Font", "gs": "ExtGState", "cs": "ColorSpace", "CS": "ColorSpace", "scn": "Pattern", "SCN": "Pattern",
+	"sh": "Shading",
+}
+
+// unseen are operators that leave nothing on the page: marked content and compatibility.
+var unseen = map[string]bool{"BMC": true, "BDC": true, "EMC": true, "MP": true, "DP": true, "BX": true, "EX": true, "BI": true}
+
+// painting are operators that leave something on the page.
+var painting = map[string]bool{
+	"S": true, "s": true, "f": true, "F": true, "f*": true, "B": true, "B*": true, "b": true, "b*": true, "sh": true,
+	"Tj": true, "TJ": true, "'": true, "\"": true, "ID": true,
+}
+
+// content hashes content by its operators and operands, so that white space and the spelling of strings, names and numbers
+// do not count. The name of a resource counts as what it names.
+func (p *pageHasher) content(data []byte, resources Object) (hashed, error) {
+	if err := p.d.charge((contentWeight-1)*len(data) + contentCost); err != nil {
+		return hashed{}, err
+	}
+	res, err := p.d.Dict(resources)
+	if fatal(err) {
+		return hashed{}, err
+	}
+	s, drawn := newSink("content"), false
+	c := newContentReader(data, p.d.limits.Depth)
+	for op, ok := c.next(); ok; op, ok = c.next() {
+		name := string(op)
+		if unseen[name] {
+			continue
+		}
+		named, err := p.resource(name, c, res, resources)
+		if err != nil {
+			return hashed{}, err
+		}
+		at := len(c.args) - 1
+		if name == "Tf" {
+			at = 0
+		}
+		for i := range c.args {
+			substitute := named
+			if i != at {
+				substitute = nil
+			}
+			if err := p.operand(s, c.object(i), substitute); err != nil {
+				return hashed{}, err
+			}
+		}
+		s.text('O', name)
+		if name == "ID" {
+			s.text('I', string(c.inlineImage()))
+		}
+		drawn = drawn || painting[name] || name == "Do" && named != nil && named.drawn
+	}
+	return s.done(drawn), nil
+}
+
+// resource hashes what the operand of an operator names; nil when it names no resource.
+func (p *pageHasher) resource(op string, c *contentReader, res Dict, resources Object) (*hashed, error) {
+	kind, ok := resourceKinds[op]
+	if !ok || len(c.args) == 0 {
+		return nil, nil
+	}
+	at := len(c.args) - 1
+	if op == "Tf" {
+		at = 0
+	}
+	name, ok := c.object(at).(Name)
+	if !ok {
+		return nil, nil
+	}
+	list, err := p.d.Dict(res[kind])
+	if err != nil || list[name] == nil {
+		return nil, only(err)
+	}
+	h, err := p.value(list[name], resources)
+	return &h, err
+}
+
+// inlineImage passes the data of an inline image after its operator ID and returns it (§8.9.7).
+func (c *contentReader) inlineImage() []byte {
+	start := min(c.p.pos+1, len(c.p.b)) // one white-space character
+	c.skipInlineImage()
+	return bytes.TrimRight(bytes.TrimSuffix(c.p.b[start:max(start, c.p.pos)], []byte("EI")), " \r\n")
+}

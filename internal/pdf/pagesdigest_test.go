@@ -1,0 +1,189 @@
+package pdf_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testpdf"
+)
+
+// pagesDigest returns the digest of what the pages hold, "" for nothing.
+func pagesDigest(t *testing.T, raw []byte) string {
+	t.Helper()
+	d, err := pdf.Read(raw, pdf.Limits{Bytes: int64(len(raw)) + 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, drawn, err := d.PagesDigest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !drawn {
+		return ""
+	}
+	return fmt.Sprintf("%x", sum)
+}
+
+// digestible are documents of different makes, each with other pages.
+func digestible(t *testing.T) map[string][]byte {
+	return map[string][]byte{
+		"contract": testpdf.Contract(3), "shorter contract": testpdf.Contract(2), "form": testpdf.Form(), "scan": testpdf.Sized(2, 300_000),
+		"smaller scan": testpdf.Sized(2, 200_000), "shared": testpdf.Shared(3), "rotated": testpdf.Rotated(90), "upright": testpdf.Rotated(0),
+		"cropped": testpdf.Cropped(), "text": testpdf.Simple(2, "Ann owes 500"), "other text": testpdf.Simple(2, "Bob owes 500"),
+		"other amount": testpdf.Simple(2, "Ann owes 600"), "more pages": testpdf.Simple(3, "Ann owes 500"), "placed": placed(t, "Ann Lee"),
+		"placed by another": placed(t, "Zoé Kim"), "drawn": drawnOn(t, 40), "drawn otherwise": drawnOn(t, 41), "encrypted": testpdf.Encrypted(),
+	}
+}
+
+// placed is a contract with text in an embedded font that is subset to it.
+func placed(t *testing.T, name string) []byte {
+	t.Helper()
+	raw := testpdf.Simple(1, "Loan")
+	more, err := pdf.Place(t.Context(), raw, []pdf.Mark{{Page: 1, X: 0.1, Y: 0.5, W: 0.5, H: 0.1, Kind: pdf.MarkSignature, Text: name}}, pdf.PlaceOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(bytes.Clone(raw), more...)
+}
+
+// drawnOn is a page with a line of that length.
+func drawnOn(t *testing.T, length int) []byte {
+	t.Helper()
+	return testpdf.Build(testpdf.Classic, testpdf.Page{Content: fmt.Sprintf("72 72 m %d 72 l S", 72+length)})
+}
+
+// TestPagesDigestTellsDocumentsApart: no two different documents have one digest.
+func TestPagesDigestTellsDocumentsApart(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for name, raw := range digestible(t) {
+		sum := pagesDigest(t, raw)
+		if other, ok := seen[sum]; ok {
+			t.Errorf("%s and %s have one digest", name, other)
+		}
+		seen[sum] = name
+	}
+}
+
+// A font that is subset names the same codes for other letters.
+func TestPagesDigestReadsFonts(t *testing.T) {
+	t.Parallel()
+	font := func(unicode string) []byte {
+		raw := placed(t, "Ann")
+		if !bytes.Contains(raw, []byte("/ToUnicode")) {
+			t.Fatal("no /ToUnicode to change")
+		}
+		return bytes.Replace(raw, []byte("/ToUnicode"), []byte("/"+unicode), 1)
+	}
+	if pagesDigest(t, font("ToUnicode")) == pagesDigest(t, font("XoUnicode")) {
+		t.Error("what the codes of a font mean does not count")
+	}
+}
+
+func TestPagesDigestOfFields(t *testing.T) {
+	t.Parallel()
+	form := testpdf.Form()
+	i := bytes.Index(form, []byte("/V("))
+	if i < 0 {
+		i = bytes.Index(form, []byte("/V ("))
+	}
+	if i < 0 {
+		t.Fatal("no field value")
+	}
+	other := bytes.Clone(form)
+	other[bytes.IndexByte(other[i:], '(')+i+1] ^= 1
+	if pagesDigest(t, form) == pagesDigest(t, other) {
+		t.Error("the value of a form field does not count")
+	}
+}
+
+func TestPagesDigestOfEmptyPages(t *testing.T) {
+	t.Parallel()
+	for name, content := range map[string]string{
+		"nothing": "", "state only": "q 1 0 0 1 0 0 cm Q", "a path that is not painted": "0 0 m 9 9 l n", "font without text": "BT /F1 12 Tf ET",
+	} {
+		if sum := pagesDigest(t, testpdf.Build(testpdf.Classic, testpdf.Page{Content: content}, testpdf.Page{Content: content})); sum != "" {
+			t.Errorf("%s: got a digest", name)
+		}
+	}
+}
+
+// TestPagesDigestStays: other bytes, the same pages.
+func TestPagesDigestStays(t *testing.T) {
+	t.Parallel()
+	want := pagesDigest(t, testpdf.Structured(testpdf.Classic, 2, "Text"))
+	for name, s := range map[string]testpdf.Structure{"xref stream": testpdf.XRefStreams, "object streams": testpdf.ObjectStreams, "hybrid": testpdf.HybridRef} {
+		if pagesDigest(t, testpdf.Structured(s, 2, "Text")) != want {
+			t.Errorf("%s: another digest", name)
+		}
+	}
+	for name, raw := range digestible(t) {
+		clean, err := pdf.Normalize(t.Context(), raw, pdf.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pagesDigest(t, clean) != pagesDigest(t, raw) {
+			t.Errorf("%s, written anew: another digest", name)
+		}
+	}
+	spelled := func(content string) string {
+		return pagesDigest(t, testpdf.Build(testpdf.Classic, testpdf.Page{Content: content}))
+	}
+	want = spelled("BT /F1 12 Tf 72 700 Td (Text) Tj ET 0 0 m 9 9 l S")
+	for _, content := range []string{
+		"BT\r\n/F1 12.0 Tf\n72. +700 Td <54657874> Tj ET\n0 0 m\t9 9.00 l S", "/Artifact BMC BT /F1 12 Tf 72 700 Td (Te\\170t) Tj ET EMC 0 0 m 9 9 l S",
+		"BT /#461 12 Tf 72 700 Td (Text) Tj ET -0 0 m 9 9 l S % end",
+	} {
+		if spelled(content) != want {
+			t.Errorf("%q: another digest", content)
+		}
+	}
+}
+
+func TestPagesDigestOfOtherPrograms(t *testing.T) {
+	t.Parallel()
+	tools(t)
+	for name, raw := range digestible(t) {
+		want := pagesDigest(t, raw)
+		for how, args := range resaves {
+			if name == "encrypted" && (args[0] == "mutool" || how == "deterministic id") {
+				continue // the tools do not write a whole file then
+			}
+			if got := pagesDigest(t, resave(t, raw, args[0], args[1:]...)); got != want {
+				t.Errorf("%s, %s: another digest", name, how)
+			}
+		}
+	}
+}
+
+// Hostile content ends in a refusal within bounds, or in a digest.
+func TestPagesDigestOfHostileFiles(t *testing.T) {
+	t.Parallel()
+	files := testpdf.Hostile()
+	forms := "%PDF-1.7\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n" +
+		"3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Resources<</XObject<</A 5 0 R/B 6 0 R>>>>>> endobj\n"
+	for n, draws := range map[int]string{4: "/A Do /B Do", 5: strings.Repeat("/B Do ", 1000), 6: strings.Repeat("/A Do /B Do ", 1000)} {
+		forms += fmt.Sprintf("%d 0 obj <</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length %d>> stream\n%s\nendstream endobj\n", n, len(draws), draws)
+	}
+	files["forms without resources"] = []byte(forms + "trailer <</Root 1 0 R/Size 7>>\n%%EOF\n")
+	for name, raw := range files {
+		d, err := pdf.Read(raw, pdf.Limits{})
+		if err != nil {
+			continue
+		}
+		begin := time.Now()
+		_, _, err = d.PagesDigest(t.Context())
+		var refusal *pdf.Refusal
+		if err != nil && !errors.As(err, &refusal) {
+			t.Errorf("%s: got %v, want a refusal", name, err)
+		}
+		if took := time.Since(begin); took > 30*time.Second {
+			t.Errorf("%s: took %s", name, took)
+		}
+	}
+}
