@@ -100,7 +100,7 @@ func cursorAfter(s Summary) string {
 func openCursor(cursor string) (*Position, error) {
 	if b, err := base64.RawURLEncoding.DecodeString(cursor); err == nil {
 		at, id, _ := strings.Cut(string(b), " ")
-		if t, err := stamp.Parse(at); err == nil && id != "" {
+		if t, err := stamp.Parse(at); err == nil && stamp.IsAnyID(id) {
 			return &Position{t, id}, nil
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/evaultlib/evault/internal/check"
@@ -246,19 +245,7 @@ func filename(p *check.Problems, field, s string) {
 	}
 }
 
-// plain reports valid UTF-8 without control characters, save those allowed, and
-// without characters that turn the direction of text around.
-func plain(s, allowed string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if (unicode.IsControl(r) && !strings.ContainsRune(allowed, r)) || unicode.Is(unicode.Bidi_Control, r) {
-			return false
-		}
-	}
-	return true
-}
+func plain(s, allowed string) bool { return check.Plain(s, allowed) }
 
 func sortSigners(s []Signer) {
 	slices.SortStableFunc(s, func(a, b Signer) int { return a.Order - b.Order })

@@ -357,6 +357,9 @@ func (a *API) serve(c *call) (*reply, error) {
 			return nil, err
 		}
 	}
+	if id, has := params["id"]; has && !stamp.IsAnyID(id) {
+		return nil, rt.absent()
+	}
 	if err := a.read(c); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/evaultlib/evault/compliance"
@@ -131,6 +132,9 @@ func (a *API) events(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkType(q); err != nil {
+		return nil, err
+	}
 	events, next, err := a.cfg.ESign.Events(c.ctx, c.key.OrgID, c.id(), q.Get("cursor"), limit)
 	if err != nil {
 		return nil, queryError(err)
@@ -158,6 +162,12 @@ func (a *API) feed(c *call) (*reply, error) {
 	limit, err := intOf(q, "limit", defaultLimit, 1, maxLimit)
 	if err != nil {
 		return nil, err
+	}
+	if err := checkType(q); err != nil {
+		return nil, err
+	}
+	if id := q.Get("envelope_id"); id != "" && !stamp.IsAnyID(id) {
+		return nil, &badRequest{"bad_query", "envelope_id must be the id of an envelope"}
 	}
 	ask := storage.FeedQuery{OrgID: c.key.OrgID, EnvelopeID: q.Get("envelope_id"), Type: q.Get("type")}
 	if q.Has("cursor") {
@@ -188,6 +198,14 @@ func (a *API) feed(c *call) (*reply, error) {
 		})
 	}
 	return &reply{status: http.StatusOK, data: out, meta: m}, nil
+}
+
+// checkType refuses a filter for events that do not exist.
+func checkType(q url.Values) error {
+	if q.Has("type") && !webhook.Known(q.Get("type")) {
+		return &badRequest{"bad_query", "type must be a type of event"}
+	}
+	return nil
 }
 
 func feedCursor(index int64) string {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -279,7 +281,8 @@ func (b *body) digest(method, path string) (storage.Digest, error) {
 	return storage.Sum(raw), nil
 }
 
-// query returns the query's values and refuses unknown and repeated names.
+// query returns the query's values. It refuses unknown and repeated names, and
+// values that are blank, not UTF-8 or hold control characters.
 func (c *call) query(names ...string) (url.Values, error) {
 	q, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
@@ -287,10 +290,13 @@ func (c *call) query(names ...string) (url.Values, error) {
 	}
 	for name, values := range q {
 		if !slices.Contains(names, name) {
-			return nil, &badRequest{"bad_query", fmt.Sprintf("unknown query parameter %q", name)}
+			return nil, &badRequest{"bad_query", fmt.Sprintf("unknown query parameter %q", clip(name, maxEcho))}
 		}
 		if len(values) != 1 {
 			return nil, &badRequest{"bad_query", fmt.Sprintf("query parameter %q comes %d times", name, len(values))}
+		}
+		if v := values[0]; strings.TrimSpace(v) == "" || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+			return nil, &badRequest{"bad_query", fmt.Sprintf("query parameter %q must be text without control characters, and not blank", name)}
 		}
 	}
 	return q, nil

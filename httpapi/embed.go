@@ -118,6 +118,9 @@ func (a *API) checkEmbed(c *call, in embedInput) error {
 // embedSubject is whom the widget is for: the signer whose turn it is, or the
 // user of the vault.
 func (a *API) embedSubject(c *call, in embedInput) (string, error) {
+	if !stamp.IsAnyID(in.EnvelopeID) {
+		return "", esign.ErrNotFound
+	}
 	e, err := a.cfg.ESign.Envelope(c.ctx, c.key.OrgID, in.EnvelopeID)
 	if err != nil {
 		return "", err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 )
@@ -296,8 +297,8 @@ func timeOf(q url.Values, name string) (*time.Time, error) {
 		return nil, nil //nolint:nilnil // absent
 	}
 	t, err := time.Parse(time.RFC3339, q.Get(name))
-	if err != nil {
-		return nil, &badRequest{"bad_query", name + " must be a time as in RFC 3339"}
+	if err != nil || !stamp.InRange(t) {
+		return nil, &badRequest{"bad_query", name + " must be a time as in RFC 3339, in the years 0001 to 9999"}
 	}
 	return &t, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/scopes"
 )
 
@@ -106,6 +107,14 @@ func (c *compiled) match(path []string) (map[string]string, bool) {
 		params[name] = value
 	}
 	return params, true
+}
+
+// absent is the answer for an id that nothing can have.
+func (c *compiled) absent() error {
+	if c.cred == byKey {
+		return esign.ErrNotFound
+	}
+	return errNoRoute
 }
 
 // find returns the route of method and path, or the methods that path has.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 )
@@ -62,7 +63,7 @@ func (a *API) openTicket(c *call, token string, kinds ...string) (storage.Ticket
 	id, rest, _ := strings.Cut(token, ".")
 	keyID, _, _ := strings.Cut(rest, ".")
 	i := slices.IndexFunc(a.cfg.TokenKeys, func(k TokenKey) bool { return k.ID == keyID })
-	if i < 0 || len(token) > 256 {
+	if i < 0 || len(token) > 256 || !stamp.IsAnyID(id) {
 		return storage.Ticket{}, errTicket
 	}
 	t, err := a.cfg.Tickets.Ticket(c.ctx, id)

@@ -11,9 +11,9 @@ import (
 // Party is a person or organization that the law names: assignee, controller,
 // custodian. The JSON names are those of the statements that hold it.
 type Party struct {
-	Name       string `json:"name" validate:"required,max=200"`
-	Identifier string `json:"identifier,omitempty" validate:"max=200"`
-	Email      string `json:"email,omitempty" validate:"omitempty,email,max=254"`
+	Name       string `json:"name" validate:"required,max=200,line"`
+	Identifier string `json:"identifier,omitempty" validate:"max=200,line"`
+	Email      string `json:"email,omitempty" validate:"omitempty,email,max=254,line"`
 }
 
 // How a controller is bound to what it controls (Controller.BoundBy).
@@ -55,7 +55,7 @@ const (
 
 // Agreement is the declared appointment on which an agent's control rests.
 type Agreement struct {
-	Reference     string         `json:"reference" validate:"required,max=200"`
+	Reference     string         `json:"reference" validate:"required,max=200,line"`
 	Date          time.Time      `json:"date" validate:"required"`
 	SHA256        storage.Digest `json:"sha256" validate:"required"`
 	NotTransferor bool           `json:"not_transferor" validate:"required"` // declared: the agent is not the transferor
@@ -74,14 +74,14 @@ type Classification struct {
 // Attestation is what a person declares of a paper document: who signed, where
 // the file comes from, where the paper is.
 type Attestation struct {
-	AttestedBy    string     `json:"attested_by" validate:"required,max=200"`
-	Capacity      string     `json:"capacity" validate:"required,max=200"`
-	SignedBy      []string   `json:"signed_by" validate:"required,min=1,max=50,dive,required,max=200"`
+	AttestedBy    string     `json:"attested_by" validate:"required,max=200,line"`
+	Capacity      string     `json:"capacity" validate:"required,max=200,line"`
+	SignedBy      []string   `json:"signed_by" validate:"required,min=1,max=50,dive,required,max=200,line"`
 	Origin        string     `json:"origin" validate:"required,oneof=born_digital scan"`
 	PaperOriginal string     `json:"paper_original" validate:"required,oneof=none destroyed held"`
-	Holder        string     `json:"holder,omitempty" validate:"max=200"`
+	Holder        string     `json:"holder,omitempty" validate:"max=200,line"`
 	DestroyedAt   *time.Time `json:"destroyed_at,omitempty"`
-	Statement     string     `json:"statement" validate:"required,max=2000"`
+	Statement     string     `json:"statement" validate:"required,max=2000,text"`
 }
 
 // check names fields below prefix.

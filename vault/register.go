@@ -57,7 +57,7 @@ func position(p storage.Page) (after *Position, offset int, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	at, id, ok := strings.Cut(string(b), "|")
 	if err == nil && ok {
-		if t, err := stamp.Parse(at); err == nil {
+		if t, err := stamp.Parse(at); err == nil && stamp.IsAnyID(id) {
 			return &Position{t, id}, 0, nil
 		}
 	}

@@ -16,9 +16,9 @@ import (
 // Recipient is who gets the original. The JSON names are those of the release
 // statement.
 type Recipient struct {
-	Name         string `json:"name" validate:"required,max=200"`
-	Organization string `json:"organization,omitempty" validate:"max=200"`
-	Email        string `json:"email,omitempty" validate:"omitempty,email,max=254"`
+	Name         string `json:"name" validate:"required,max=200,line"`
+	Organization string `json:"organization,omitempty" validate:"max=200,line"`
+	Email        string `json:"email,omitempty" validate:"omitempty,email,max=254,line"`
 }
 
 func (r Recipient) String() string {
@@ -32,7 +32,7 @@ func (r Recipient) String() string {
 type ReleaseRequest struct {
 	OrgID, EnvelopeID string
 	Reason            string `validate:"required,oneof=assignment payoff paper_out termination other"`
-	Note              string `validate:"max=2000"`
+	Note              string `validate:"max=2000,text"`
 	Recipient         Recipient
 
 	Actor         Actor

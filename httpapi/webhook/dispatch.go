@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,16 @@ var types = map[string]bool{
 	"vault.compliance.passed": true, "vault.compliance.failed": true,
 	"custody.offered": true, "custody.accepted": true, "custody.rejected": true, "custody.cancelled": true, "custody.expired": true,
 }
+
+// kept are the events that stay in the chain.
+var kept = []string{
+	"envelope.document_uploaded", "envelope.consented", "envelope.consent_withdrawn", "envelope.links_disclosed",
+	"envelope.completion_given_out", "envelope.redacted", "vault.duplicate_refused", "vault.inspected", "vault.repaired",
+	"vault.delivered", "vault.acknowledged", "custody.assigned", "custody.acknowledged", "certificate.issued",
+}
+
+// Known reports whether there are events of the type.
+func Known(eventType string) bool { return types[eventType] || slices.Contains(kept, eventType) }
 
 // ScopeOf is the scope that a key needs to see events of a type.
 func ScopeOf(eventType string) scopes.Scope {

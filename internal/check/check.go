@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
 )
@@ -101,8 +103,27 @@ var instance = sync.OnceValue(func() *validator.Validate {
 		}
 		return snake(f.Name)
 	})
-	return v
+	return rules(v)
 })
+
+// Plain reports valid UTF-8 without control characters, save those allowed, and
+// without characters that turn the direction of text around.
+func Plain(s, allowed string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) && !strings.ContainsRune(allowed, r) || unicode.Is(unicode.Bidi_Control, r)
+	})
+}
+
+// rules are ours beside validator's: one line of plain text, and several.
+func rules(v *validator.Validate) *validator.Validate {
+	for tag, allowed := range map[string]string{"line": "", "text": "\n\r\t"} {
+		err := v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return Plain(f.Field().String(), allowed) })
+		if err != nil {
+			panic(err) // a tag that validator does not take
+		}
+	}
+	return v
+}
 
 func path(namespace string) string {
 	_, rest, ok := strings.Cut(namespace, ".")
@@ -134,6 +155,10 @@ func message(fe validator.FieldError) string {
 		return "must be an e-mail address"
 	case "oneof":
 		return "must be one of " + strings.ReplaceAll(fe.Param(), " ", ", ")
+	case "line":
+		return "must be one line of plain text"
+	case "text":
+		return "must be plain text"
 	case "max":
 		return "must be at most " + fe.Param() + unit(fe)
 	case "min":

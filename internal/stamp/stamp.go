@@ -29,10 +29,17 @@ func Parse(s string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if t.Format(Time) != s {
+	if t.Format(Time) != s || !InRange(t) {
 		return time.Time{}, errors.New("stamp: not in canonical form")
 	}
 	return t, nil
+}
+
+// InRange reports whether t lies in the years 0001 to 9999 of UTC, which every
+// database and the layout Time can hold.
+func InRange(t time.Time) bool {
+	year := t.UTC().Year()
+	return year >= 1 && year <= 9999
 }
 
 // Clock returns now, defaulting to time.Now, in UTC and microseconds.
@@ -66,17 +73,26 @@ func IDs(r io.Reader) func(prefix string) string {
 	}
 }
 
+// maxID bounds an id of any prefix.
+const maxID = 128
+
+// IsAnyID reports whether s has the form of an id: a prefix of lower-case
+// letters, "_", and lower-case letters, digits or underscores; 128 bytes at most.
+func IsAnyID(s string) bool {
+	prefix, _, _ := strings.Cut(s, "_")
+	outside := func(r rune) bool { return r < 'a' || r > 'z' }
+	return prefix != "" && len(s) <= maxID && strings.IndexFunc(prefix, outside) < 0 && isRest(s[len(prefix):])
+}
+
+func isRest(s string) bool {
+	rest, ok := strings.CutPrefix(s, "_")
+	outside := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' }
+	return ok && rest != "" && strings.IndexFunc(rest, outside) < 0
+}
+
 // IsID reports whether s is an id with the prefix: 1 to 64 lower-case letters,
 // digits or underscores after it.
 func IsID(s, prefix string) bool {
-	rest, ok := strings.CutPrefix(s, prefix+"_")
-	if !ok || rest == "" || len(rest) > 64 {
-		return false
-	}
-	for _, c := range rest {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
-			return false
-		}
-	}
-	return true
+	rest, ok := strings.CutPrefix(s, prefix)
+	return ok && len(rest) <= 65 && isRest(rest)
 }
