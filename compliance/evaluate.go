@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/canon"
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
@@ -74,11 +75,12 @@ func (e *Engine) keep(ctx context.Context, f *facts, r Result, actor Actor) erro
 			if f.copy == nil || f.released() { // the release itself told the envelope that nothing here is compliant
 				return nil
 			}
-			if err := e.c.ESign.With(s.Tx()).Evaluated(ctx, row.EnvelopeID, r.Compliant, row.EvaluatedAt); err != nil {
+			changed := r.Compliant != nil && (before == nil || before.Digest != row.Digest)
+			err = e.c.ESign.With(s.Tx()).Evaluated(ctx, esign.Evaluating{
+				EnvelopeID: row.EnvelopeID, At: row.EvaluatedAt, Compliant: r.Compliant, Changed: changed,
+			})
+			if err != nil || !changed {
 				return err
-			}
-			if r.Compliant == nil || before != nil && before.Digest == row.Digest {
-				return nil
 			}
 			return e.tell(ctx, s, f, r, row, actor)
 		})
@@ -155,7 +157,7 @@ func (e *Engine) Touched(ctx context.Context, tx storage.Tx, envelopeID string) 
 	if err := e.c.Store.With(tx).ExpireEvaluation(ctx, envelopeID, now); err != nil {
 		return fmt.Errorf("touched %s: %w", envelopeID, err)
 	}
-	return e.c.ESign.With(tx).Evaluated(ctx, envelopeID, nil, now)
+	return e.c.ESign.With(tx).Unevaluated(ctx, envelopeID)
 }
 
 // evaluateAgain is how long an envelope waits that EvaluateDue could not evaluate.

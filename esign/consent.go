@@ -31,7 +31,7 @@ func result(env *Envelope, s *Signer) *SignerResult {
 
 // Consent records a consent; giving the same one again changes nothing. Errors:
 // those of Session, *InvalidError unless the digest is that of the disclosure
-// in force, *StateError.
+// in force, *StateError, ErrConsents.
 func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, error) {
 	if r.DisclosureSHA256 != e.cfg.Disclosure.SHA256() {
 		return nil, check.Fail("disclosure_sha256", "disclosure", "is not the digest of the disclosure in force")
@@ -43,6 +43,11 @@ func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, 
 		if sg.Consented() && sg.DisclosureSHA256 == r.DisclosureSHA256 {
 			return nil
 		}
+		if sg.ConsentedAt != nil {
+			if err := again(ctx, s, env, sg); err != nil {
+				return err
+			}
+		}
 		now := e.now()
 		sg.ConsentedAt, sg.WithdrawnAt = &now, nil
 		sg.DisclosureSHA256, sg.DisclosureLocale = r.DisclosureSHA256, e.cfg.Disclosure.Locale
@@ -53,6 +58,28 @@ func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, 
 			},
 		})
 	})
+}
+
+// maxConsents is how often a signer may consent: a withdrawal needs a consent, so
+// it bounds both.
+const maxConsents = 20
+
+// again is ErrConsents for a signer who has consented as often as allowed.
+func again(ctx context.Context, s Store, env *Envelope, sg *Signer) error {
+	events, err := s.Events(ctx, env.ID, 0, 0)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, ev := range events {
+		if ev.Type == EventConsented && ev.Actor == sg.actor() {
+			n++
+		}
+	}
+	if n >= maxConsents {
+		return ErrConsents
+	}
+	return nil
 }
 
 // WithdrawRequest takes a consent back; Reason has at most 2,000 characters.

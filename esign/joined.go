@@ -68,18 +68,45 @@ func notGivenOut(ctx context.Context, s Store, env *Envelope) error {
 // DocumentHash records the digest of a new version of the authoritative copy.
 // It leaves the last evaluation behind.
 func (j *Joined) DocumentHash(ctx context.Context, envelopeID string, sha storage.Digest) error {
-	return j.record(ctx, envelopeID, VerbEvaluate, "", func(_ context.Context, _ Store, env *Envelope) error {
-		env.DocumentHash, env.Compliant = sha, nil
-		return nil
+	return j.record(ctx, envelopeID, VerbEvaluate, "", func(ctx context.Context, s Store, env *Envelope) error {
+		env.DocumentHash = sha
+		return s.SetEvaluation(ctx, env.ID, env.Status, nil, nil)
 	})
 }
 
-// Evaluated records an evaluation; nil takes the last one back.
-func (j *Joined) Evaluated(ctx context.Context, envelopeID string, compliant *bool, at time.Time) error {
-	return j.record(ctx, envelopeID, VerbEvaluate, "", func(_ context.Context, _ Store, env *Envelope) error {
-		env.Compliant, env.EvaluatedAt = compliant, &at
-		return nil
+// Evaluating is what an evaluation found.
+type Evaluating struct {
+	EnvelopeID string
+	At         time.Time
+	Compliant  *bool
+	Changed    bool // it found other than the last one, which is an event
+}
+
+// Evaluated records an evaluation. It leaves the envelope's revision and
+// UpdatedAt alone unless the result has changed.
+func (j *Joined) Evaluated(ctx context.Context, v Evaluating) error {
+	return j.evaluated(ctx, v.EnvelopeID, v.Compliant, &v.At, v.Changed)
+}
+
+// Unevaluated takes the last evaluation back: Compliant is unknown, EvaluatedAt
+// stays the time of that evaluation.
+func (j *Joined) Unevaluated(ctx context.Context, envelopeID string) error {
+	return j.evaluated(ctx, envelopeID, nil, nil, false)
+}
+
+func (j *Joined) evaluated(ctx context.Context, envelopeID string, compliant *bool, at *time.Time, changed bool) error {
+	_, err := j.engine.update(ctx, j.store, envelopeID, func(ctx context.Context, s Store, env *Envelope) error {
+		if _, err := env.Status.After(VerbEvaluate); err != nil {
+			return err
+		}
+		if changed {
+			if _, err := j.engine.save(ctx, s, env); err != nil {
+				return err
+			}
+		}
+		return s.SetEvaluation(ctx, env.ID, env.Status, compliant, at)
 	})
+	return err
 }
 
 // Attesting is what the vault tells of an attestation that came after the deposit.
@@ -109,10 +136,10 @@ type Releasing struct {
 // envelope as it is in this transaction: ErrPrecondition when IfMatch names
 // another state, *StateError unless the envelope is vaulted.
 func (j *Joined) Released(ctx context.Context, r Releasing) error {
-	return j.record(ctx, r.EnvelopeID, VerbRelease, r.IfMatch, func(_ context.Context, _ Store, env *Envelope) error {
+	return j.record(ctx, r.EnvelopeID, VerbRelease, r.IfMatch, func(ctx context.Context, s Store, env *Envelope) error {
 		no := false
-		env.ReleasedAt, env.Compliant = &r.At, &no
-		return nil
+		env.ReleasedAt = &r.At
+		return s.SetEvaluation(ctx, env.ID, StatusVaulted, &no, nil)
 	})
 }
 

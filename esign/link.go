@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -131,8 +133,9 @@ type LinksRequest struct {
 	Also              func(ctx context.Context, tx storage.Tx, links *[]SigningLink) error
 }
 
-// SigningLinks reads the links. That is an event, and the links are marked as
-// disclosed to the sender for ever. *StateError before the envelope was sent
+// SigningLinks reads the links. That is an event, once for each actor, signer and
+// hour, and the links are marked as disclosed to the sender for ever; the
+// envelope's revision and UpdatedAt stay. *StateError before the envelope was sent
 // and after it was declined, voided or expired; ErrLinksRefused where
 // Config.DisclosedLinks says so.
 func (e *Engine) SigningLinks(ctx context.Context, r LinksRequest) ([]SigningLink, error) {
@@ -144,9 +147,7 @@ func (e *Engine) SigningLinks(ctx context.Context, r LinksRequest) ([]SigningLin
 		if e.cfg.DisclosedLinks == LinksRefuse {
 			return ErrLinksRefused
 		}
-		now := e.now()
 		var told []string
-		var marked []Signer
 		links = make([]SigningLink, 0, len(env.Signers))
 		for i := range env.Signers {
 			sg := &env.Signers[i]
@@ -157,20 +158,10 @@ func (e *Engine) SigningLinks(ctx context.Context, r LinksRequest) ([]SigningLin
 			if sg.Status != SignerWaiting {
 				l.Token = e.token(sg)
 				told = append(told, sg.ID)
-				if sg.LinkDisclosedAt == nil {
-					sg.LinkDisclosedAt = &now
-					marked = append(marked, *sg)
-				}
 			}
 			links = append(links, l)
 		}
-		if err := s.UpdateSigners(ctx, env.ID, marked...); err != nil {
-			return err
-		}
-		if _, err := e.save(ctx, s, env, chain.Draft{
-			EnvelopeID: env.ID, Type: EventLinksDisclosed, Actor: r.Actor,
-			Data: map[string]any{"signer_ids": told}, Detail: map[string]any{"address": clean(r.RemoteAddr)},
-		}); err != nil {
+		if err := e.disclose(ctx, s, env, r, told); err != nil {
 			return err
 		}
 		return also(ctx, s, r.Also, &links)
@@ -179,6 +170,55 @@ func (e *Engine) SigningLinks(ctx context.Context, r LinksRequest) ([]SigningLin
 		return nil, err
 	}
 	return links, nil
+}
+
+// disclose records that the actor was told the links of signers, as far as an
+// event of this hour does not say so already.
+func (e *Engine) disclose(ctx context.Context, s Store, env *Envelope, r LinksRequest, told []string) error {
+	now := e.now()
+	events, err := s.Events(ctx, env.ID, 0, 0)
+	if err != nil {
+		return err
+	}
+	for _, ev := range events {
+		if ev.Type != EventLinksDisclosed || ev.Actor != r.Actor || !ev.RecordedAt.Truncate(time.Hour).Equal(now.Truncate(time.Hour)) {
+			continue
+		}
+		var data struct {
+			SignerIDs []string `json:"signer_ids"`
+		}
+		if err := json.Unmarshal(ev.Data, &data); err != nil {
+			return fmt.Errorf("event %s: %w", ev.ID, err)
+		}
+		told = slices.DeleteFunc(told, func(id string) bool { return slices.Contains(data.SignerIDs, id) })
+	}
+	if len(told) == 0 {
+		return nil
+	}
+	if err := s.MarkDisclosed(ctx, env.ID, now, told...); err != nil {
+		return err
+	}
+	return e.appendAfter(ctx, s, events, chain.Draft{
+		EnvelopeID: env.ID, Type: EventLinksDisclosed, Actor: r.Actor,
+		Data: map[string]any{"signer_ids": told}, Detail: map[string]any{"address": clean(r.RemoteAddr)},
+	})
+}
+
+// appendAfter appends an event to the chain whose events were read, and leaves
+// the envelope's row alone. storage.ErrConflict when the chain has grown since.
+func (e *Engine) appendAfter(ctx context.Context, s Store, events []Event, d chain.Draft) error {
+	added, err := e.stamper.Append(ctx, s, d)
+	if err != nil {
+		return err
+	}
+	last := int64(0)
+	if n := len(events); n > 0 {
+		last = events[n-1].Seq
+	}
+	if added[0].Seq != last+1 {
+		return storage.ErrConflict
+	}
+	return nil
 }
 
 // allow judges whether the organization may do v to the envelope with that ETag,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -131,6 +132,14 @@ func (e *Engine) giveOut(ctx context.Context, token string, c Client) error {
 		}
 		if _, err := env.Status.After(VerbGiveOut); err != nil {
 			return err
+		}
+		events, err := s.Events(ctx, env.ID, 0, 0)
+		if err != nil {
+			return err
+		}
+		given := func(ev Event) bool { return ev.Type == EventGivenOut && ev.Actor == sg.actor() }
+		if slices.ContainsFunc(events, given) {
+			return nil // it has the bytes already
 		}
 		_, err = e.save(ctx, s, env, chain.Draft{
 			EnvelopeID: env.ID, Type: EventGivenOut, Actor: sg.actor(), Detail: c.detail(),

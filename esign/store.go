@@ -37,11 +37,17 @@ type Store interface {
 	EnvelopeOfSigner(ctx context.Context, signerID string) (*Envelope, error)
 	// EnvelopeByExternalID returns an envelope's id; storage.ErrNotFound.
 	EnvelopeByExternalID(ctx context.Context, orgID, externalID string) (string, error)
-	// UpdateEnvelope writes the row of e (Summary and the seal's retry state, not
-	// what else hangs on it) if its revision is still e.Revision, and increases
-	// that; storage.ErrConflict when it is not.
+	// UpdateEnvelope writes the row of e (Summary without Compliant and EvaluatedAt,
+	// and the seal's retry state, not what else hangs on it) if its revision is
+	// still e.Revision, and increases that; storage.ErrConflict when it is not.
 	UpdateEnvelope(ctx context.Context, e *Envelope) error
-	// UpdateSigners writes whole signers.
+	// SetEvaluation writes Compliant, and EvaluatedAt unless at is nil, of an envelope
+	// that still has the status; storage.ErrConflict when it has not. Neither its
+	// revision nor UpdatedAt changes.
+	SetEvaluation(ctx context.Context, envelopeID string, status Status, compliant *bool, at *time.Time) error
+	// MarkDisclosed sets LinkDisclosedAt of signers that have none.
+	MarkDisclosed(ctx context.Context, envelopeID string, at time.Time, signerIDs ...string) error
+	// UpdateSigners writes whole signers, but for LinkDisclosedAt.
 	UpdateSigners(ctx context.Context, envelopeID string, signers ...Signer) error
 	// SetValues writes the values of fields.
 	SetValues(ctx context.Context, envelopeID string, fields ...Field) error

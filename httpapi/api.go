@@ -84,6 +84,13 @@ type Config struct {
 	// VerifyPerMinute bounds verify-by-hash of one address over all replicas.
 	// Default: 300.
 	VerifyPerMinute int
+	// IdempotencyKeys bounds the new idempotency keys of one organization on a day of
+	// UTC, whose first answers are kept; beyond it a key is refused with 429.
+	// Vault-in and vault-out, which an envelope has once, are not counted. Default:
+	// 100,000.
+	IdempotencyKeys int
+	// Quotas bound what one organization does in a day. Default: no bound.
+	Quotas Quotas
 	// PagesPerMinute bounds the page images of one signer, in each replica; two at
 	// a time are drawn, more wait. Default: 600.
 	PagesPerMinute int
@@ -113,6 +120,7 @@ type API struct {
 	pages    limiter
 	drawing  *gate.Gates // by signer
 	blocked  windowSet
+	busy     windowSet // signers over their limit
 	room     *room
 }
 
@@ -208,6 +216,9 @@ func (c *Config) setDefaults() {
 	if c.VerifyPerMinute <= 0 {
 		c.VerifyPerMinute = 300
 	}
+	if c.IdempotencyKeys <= 0 {
+		c.IdempotencyKeys = 100_000
+	}
 	if c.PagesPerMinute <= 0 {
 		c.PagesPerMinute = 600
 	}
@@ -255,14 +266,18 @@ func (a *API) Run(ctx context.Context) error {
 	return err
 }
 
-// Forget deletes first answers whose time is over, counters of past windows and
-// webhook deliveries finished 30 days ago, at most limit rows of each.
+// Forget deletes first answers whose time is over, counters of past windows, and
+// download tickets and webhook deliveries that ended 30 days ago, at most limit
+// rows of each.
 func (a *API) Forget(ctx context.Context, limit int) error {
 	now := a.now()
 	if _, err := a.cfg.Idempotency.Forget(ctx, now, limit); err != nil {
 		return err
 	}
-	if _, err := a.cfg.Counters.Forget(ctx, now.Add(-24*time.Hour), limit); err != nil {
+	if _, err := a.cfg.Counters.Forget(ctx, now.Add(-48*time.Hour), limit); err != nil {
+		return err
+	}
+	if _, err := a.cfg.Tickets.Forget(ctx, now.Add(-30*24*time.Hour), limit); err != nil {
 		return err
 	}
 	_, err := a.cfg.Outbox.ForgetDeliveries(ctx, now.Add(-30*24*time.Hour), limit)

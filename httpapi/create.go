@@ -81,8 +81,13 @@ func (a *API) createEnvelope(c *call) (*reply, error) {
 		return rp.with("Location", a.cfg.BaseURL+a.cfg.BasePath+"/partner/envelopes/"+e.ID)
 	}
 	r.Also = keep(a, c, render)
+	undo, err := a.bringIn(c, 1, len(r.Document))
+	if err != nil {
+		return nil, err
+	}
 	e, err := a.cfg.ESign.Create(c.ctx, r)
 	if err != nil {
+		undo()
 		return nil, err
 	}
 	return render(e), nil

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -280,6 +281,9 @@ func (a *API) openVaultSession(c *call) (storage.Ticket, error) {
 		return storage.Ticket{}, err
 	}
 	t, err := a.openTicket(c, c.params["token"], ticketVault)
+	if err == nil {
+		err = a.stillHeld(c, t)
+	}
 	if err != nil {
 		a.asPage(c, pass{})
 		return t, a.guard(c, err)
@@ -287,16 +291,33 @@ func (a *API) openVaultSession(c *call) (storage.Ticket, error) {
 	return t, nil
 }
 
+// stillHeld is errTicketDead once the copy that a session was opened for was
+// released, has a newer version or another controller.
+func (a *API) stillHeld(c *call, t storage.Ticket) error {
+	v, err := a.cfg.Vault.Copy(c.ctx, t.OrgID, t.EnvelopeID)
+	switch {
+	case errors.Is(err, vault.ErrNotVaulted):
+		return errTicketDead
+	case err != nil:
+		return err
+	case v.Status == vault.StatusReleased || v.Version != t.Version:
+		return errTicketDead
+	}
+	return nil
+}
+
 func (a *API) vaultPageCopy(c *call) (*reply, error) {
 	t, err := a.openVaultSession(c)
 	if err != nil {
 		return nil, err
 	}
-	f, err := a.cfg.Vault.ReadCopy(c.ctx, vault.ReadRequest{OrgID: t.OrgID, EnvelopeID: t.EnvelopeID})
-	if err != nil {
-		return nil, err
-	}
-	return fileReply(c, f.Name, "application/pdf", string(f.SHA256), f.Content, true), nil
+	return a.metered(c, t, func(c *call, t storage.Ticket) (*reply, error) {
+		f, err := a.cfg.Vault.ReadCopy(c.ctx, vault.ReadRequest{OrgID: t.OrgID, EnvelopeID: t.EnvelopeID})
+		if err != nil {
+			return nil, err
+		}
+		return fileReply(c, f.Name, "application/pdf", string(f.SHA256), f.Content, true), nil
+	})
 }
 
 // sessionCertificate is the newest certificate, for an embed session.

@@ -118,13 +118,30 @@ func (a *API) download(c *call) (*reply, error) {
 	if err != nil {
 		return nil, a.guard(c, err)
 	}
+	give := a.downloadCopy
 	switch t.Kind {
 	case ticketAuthoritative:
-		return a.downloadOriginal(c, t)
+		give = a.downloadOriginal
 	case ticketPackage:
-		return a.downloadPackage(c, t)
+		give = a.downloadPackage
 	}
-	return a.downloadCopy(c, t)
+	return a.metered(c, t, give)
+}
+
+// metered counts a download, unless it is a HEAD.
+func (a *API) metered(c *call, t storage.Ticket, give func(*call, storage.Ticket) (*reply, error)) (*reply, error) {
+	if c.r.Method == http.MethodHead {
+		return give(c, t)
+	}
+	undo, err := a.spend(c, t.OrgID, "downloads", 1, a.cfg.Quotas.Downloads)
+	if err != nil {
+		return nil, err
+	}
+	rp, err := give(c, t)
+	if err != nil {
+		undo()
+	}
+	return rp, err
 }
 
 func (a *API) readRequest(c *call, t storage.Ticket) vault.ReadRequest {

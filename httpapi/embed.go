@@ -18,6 +18,7 @@ import (
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -280,10 +281,11 @@ func (a *API) openEmbed(c *call) (*embedClaims, error) {
 // embedStands is errEmbedGone once the status has moved on.
 func (a *API) embedStands(ctx context.Context, claims *embedClaims) error {
 	if claims.Widget == widgetVault {
-		if _, err := a.cfg.Vault.Copy(ctx, claims.Org, claims.Envelope); err != nil {
-			return err
+		v, err := a.cfg.Vault.Copy(ctx, claims.Org, claims.Envelope)
+		if err == nil && v.Status == vault.StatusReleased {
+			return errEmbedGone
 		}
-		return nil
+		return err
 	}
 	s, err := a.cfg.ESign.Status(ctx, claims.Org, claims.Envelope)
 	if err != nil {
@@ -296,12 +298,16 @@ func (a *API) embedStands(ctx context.Context, claims *embedClaims) error {
 }
 
 func (a *API) grant(c *call, claims *embedClaims) (*reply, error) {
-	kind, path := ticketSession, "/sign/"
+	kind, path, version := ticketSession, "/sign/", 0
 	if claims.Widget == widgetVault {
-		kind, path = ticketVault, "/vault/"
+		v, err := a.cfg.Vault.Copy(c.ctx, claims.Org, claims.Envelope)
+		if err != nil {
+			return nil, err
+		}
+		kind, path, version = ticketVault, "/vault/", v.Version
 	}
 	token, t, err := a.issue(c, storage.Ticket{
-		Kind: kind, EnvelopeID: claims.Envelope, OrgID: claims.Org, KeyID: claims.Key, Target: claims.Subject, Filename: claims.Origin,
+		Kind: kind, EnvelopeID: claims.Envelope, OrgID: claims.Org, KeyID: claims.Key, Target: claims.Subject, Version: version, Filename: claims.Origin,
 	}, sessionLife)
 	if err != nil {
 		return nil, err

@@ -115,4 +115,11 @@ func TestEmbedVault(t *testing.T) {
 	h.do(t, "GET", u+"/certificate", nil, key("")).want(200).equal("data.subject.envelope_id", env)
 	h.do(t, "GET", strings.Replace(u, "/vault/", "/sign/", 1)+"/session", nil, key("")).problem(403, "token_invalid")
 	h.do(t, "GET", strings.Replace(u, "/vault/", "/download/", 1), nil, key("")).problem(403, "token_invalid")
+	late := h.do(t, "POST", "/embed/token", embed(env, "vault", nil)).want(200).str("data.token")
+	h.do(t, "POST", "/partner/envelopes/"+env+"/vault-out", obj{"reason": "payoff", "recipient": obj{"name": "R"}}).want(200)
+	for _, path := range []string{"", "/copy.pdf", "/certificate", "/custody-record.pdf"} { // the session dies with the copy
+		h.do(t, "GET", u+path, nil, key(""), header("Accept", "application/json")).want(410)
+		h.do(t, "GET", u+path, nil, key(""), header("Accept", "text/html")).want(410)
+	}
+	h.do(t, "POST", "/embed/session", obj{"token": late}, key("")).problem(410, "embed_token_gone")
 }

@@ -102,18 +102,7 @@ func (a *API) envelopeBody(e *esign.Envelope) *envelopeBody {
 
 // envelopeReply is the answer of the verbs that return the envelope.
 func (a *API) envelopeReply(e *esign.Envelope) *reply {
-	return ok(a.envelopeBody(e)).with("ETag", `"`+a.envelopeETag(&e.Summary)+`"`)
-}
-
-// envelopeETag changes with the row, and when an evaluation goes out of date.
-func (a *API) envelopeETag(s *esign.Summary) string {
-	switch ok := a.compliant(s); {
-	case ok == nil:
-		return s.ETag()
-	case *ok:
-		return s.ETag() + "-compliant"
-	}
-	return s.ETag() + "-not"
+	return ok(a.envelopeBody(e)).with("ETag", `"`+e.ETag()+`"`)
 }
 
 // statusBody is built for polling, from one row.

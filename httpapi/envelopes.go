@@ -53,7 +53,7 @@ func (a *API) getEnvelope(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.etagged(ok(a.envelopeBody(e)), a.envelopeETag(&e.Summary)), nil
+	return c.etagged(ok(a.envelopeBody(e)), e.ETag()), nil
 }
 
 func (a *API) getStatus(c *call) (*reply, error) {
@@ -91,11 +91,16 @@ func (a *API) upload(c *call) (*reply, error) {
 		}
 		return rp
 	}
+	undo, err := a.bringIn(c, 0, len(f.content))
+	if err != nil {
+		return nil, err
+	}
 	e, _, err := a.cfg.ESign.Upload(c.ctx, esign.UploadRequest{
 		OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), Filename: f.filename, Document: f.content, IfMatch: tag,
 		Also: keep(a, c, render),
 	})
 	if err != nil {
+		undo()
 		return nil, err
 	}
 	return render(e), nil
@@ -152,7 +157,7 @@ func (c *call) envelopeTag(a *API) (string, error) {
 		return "", err
 	case slices.Contains(wanted, "*"):
 		return "", nil
-	case !slices.Contains(wanted, `"`+a.envelopeETag(e)+`"`):
+	case !slices.Contains(wanted, `"`+e.ETag()+`"`):
 		return "", esign.ErrPrecondition
 	}
 	return e.ETag(), nil

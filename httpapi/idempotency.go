@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -13,6 +14,7 @@ import (
 const (
 	claimLease = time.Minute
 	keepAnswer = 24 * time.Hour
+	tokenKeys  = 100 // new idempotency keys of one token in a day
 )
 
 // once runs the handler of a POST under the request's idempotency key: a claim
@@ -32,9 +34,15 @@ func (a *API) once(c *call, scope string) (rp *reply, err error) {
 	}
 	claim := storage.Claim{Scope: scope, Key: key, Request: request, Holder: a.newID("hld"), LeaseUntil: c.now.Add(claimLease)}
 	if !c.route.forever {
-		claim.KeepUntil = c.now.Add(keepAnswer)
+		claim.KeepUntil, claim.Most = c.now.Add(keepAnswer), a.cfg.IdempotencyKeys
+		if c.key == nil {
+			claim.Most = tokenKeys
+		}
 	}
 	first, err := a.cfg.Idempotency.Claim(c.ctx, claim, c.now)
+	if errors.Is(err, storage.ErrTooMany) {
+		c.retryAt = tomorrow(c.now)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ var (
 	errNoKey         = errors.New("httpapi: no key")
 	errTooManyBad    = errors.New("httpapi: too many failures from this address")
 	errRate          = errors.New("httpapi: rate limit")
+	errQuota         = errors.New("httpapi: quota of the day")
 	errNoRoute       = errors.New("httpapi: no such route")
 	errTooLarge      = errors.New("httpapi: body too large")
 	errSlowBody      = errors.New("httpapi: body too slow")
@@ -77,6 +78,7 @@ var problems = []problem{
 	{scopes.ErrDisabledKey, 401, "key_disabled", "The API key is disabled"},
 	{errTooManyBad, 429, "too_many_failures", "Too many failed attempts from this address"},
 	{errRate, 429, "rate_limited", "The rate limit is used up"},
+	{errQuota, 429, "quota_exceeded", "The organization's quota of the day is used up"},
 	{errNoRoute, 404, "route_not_found", "There is no such route"},
 	{errTooLarge, 413, "body_too_large", "The body is larger than the limit"},
 	{errSlowBody, 408, "body_too_slow", "The body did not arrive in time"},
@@ -105,6 +107,7 @@ var problems = []problem{
 	{esign.ErrLinksRefused, 409, "links_refused", "Signing links are shown to their signers only"},
 	{esign.ErrOriginalGivenOut, 409, "original_given_out", "A signer was given the completed document itself; no control statute can apply to it"},
 	{esign.ErrNotYourTurn, 409, "not_your_turn", "Others sign first"},
+	{esign.ErrConsents, 409, "too_many_consents", "The signer has consented and withdrawn as often as allowed"},
 	{esign.ErrNotViewed, 409, "not_viewed", "The document has not been read yet"},
 	{esign.ErrIntegrity, 409, "integrity_mismatch", "The records of the envelope differ from its events; nothing was signed"},
 	{esign.ErrNoRenderer, 404, "no_renderer", "The host draws no pages; the document is there as a PDF"},
@@ -157,6 +160,7 @@ var problems = []problem{
 	{scopes.ErrOrganizationExists, 409, "organization_exists", "The organization exists"},
 
 	{storage.ErrMismatch, 422, "idempotency_mismatch", "The idempotency key was used with another request"},
+	{storage.ErrTooMany, 429, "too_many_keys", "Too many idempotency keys were used today"},
 	{storage.ErrInProgress, 409, "idempotency_in_progress", "A request with this idempotency key is still running"},
 	{storage.ErrUsed, 410, "already_used", "The single-use address was used before"},
 	{storage.ErrBlobMissing, 503, "storage_unavailable", "The document store does not answer as it should"},

@@ -78,7 +78,7 @@ func clip(s string, n int) string {
 func (c *call) retryAfter(err error, d document) int {
 	now := c.now
 	switch {
-	case d.Code == "rate_limited" && !c.retryAt.IsZero():
+	case d.Status == http.StatusTooManyRequests && !c.retryAt.IsZero() && d.Code != "too_many_failures":
 		return int(c.retryAt.Sub(now)/time.Second) + 1
 	case d.Code == "rate_limited":
 		return 60

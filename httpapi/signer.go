@@ -40,6 +40,10 @@ func (a *API) admit(c *call) error {
 		return a.guard(c, err)
 	}
 	c.pass = &p
+	if err := a.limitSigner(c); err != nil {
+		a.asPage(c, p)
+		return err
+	}
 	return nil
 }
 

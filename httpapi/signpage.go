@@ -203,6 +203,8 @@ var linkWords = map[string][2]string{
 	"not_your_turn":     {"It is not your turn yet", "Others sign first. You will be told when it is your turn."},
 	"token_invalid":     {"This link does not work", "Please reload the page that led here."},
 	"token_expired":     {"This page has expired", "Please reload the page that led here."},
+	"token_withdrawn":   {"This page is no longer valid", "Please reload the page that led here."},
+	"rate_limited":      {"Too many attempts", "Please wait a minute and try again."},
 	"too_many_failures": {"Too many attempts", "Please wait a few minutes and try again."},
 }
 

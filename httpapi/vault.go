@@ -78,10 +78,15 @@ func (a *API) vaultInUpload(c *call) (*reply, error) {
 		return nil, &vault.AlreadyVaultedError{Fields: []string{"file"}}
 	}
 	if !same {
+		undo, err := a.bringIn(c, 0, len(f.content))
+		if err != nil {
+			return nil, err
+		}
 		e, _, err = a.cfg.ESign.Upload(c.ctx, esign.UploadRequest{
 			OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), Filename: f.filename, Document: f.content, IfMatch: tag,
 		})
 		if err != nil {
+			undo()
 			return nil, err
 		}
 		if tag != "" {

@@ -27,6 +27,8 @@ var (
 	ErrUsed = errors.New("storage: already used")
 	// ErrInProgress: a request with the same idempotency key is still running.
 	ErrInProgress = errors.New("storage: request in progress")
+	// ErrTooMany: a scope has as many new idempotency keys as it may in a day.
+	ErrTooMany = errors.New("storage: too many idempotency keys")
 	// ErrMismatch: an idempotency key was used with another request.
 	ErrMismatch = errors.New("storage: idempotency key used with another request")
 )

@@ -74,6 +74,8 @@ type Claim struct {
 	Holder     string // who runs it
 	LeaseUntil time.Time
 	KeepUntil  time.Time // zero: for ever
+	// Most is how many keys of Scope may be new on one day of UTC. Zero: any number.
+	Most int
 }
 
 // Idempotency remembers first answers.
@@ -81,7 +83,8 @@ type Idempotency interface {
 	// Claim starts a request. It returns the stored answer when there is one,
 	// ErrMismatch when the key was used with another request, ErrInProgress while
 	// another holder's lease runs. An expired lease is taken over; an answer that is
-	// returned then is provisional, and the new holder goes on.
+	// returned then is provisional, and the new holder goes on. ErrTooMany when the
+	// key is new and Scope has had Most new ones today.
 	Claim(ctx context.Context, c Claim, now time.Time) (*Answer, error)
 	// Finish stores the answer; with tx inside that transaction, with nil in its own.
 	// A provisional one may be followed by another.
@@ -117,6 +120,8 @@ type Tickets interface {
 	Ticket(ctx context.Context, id string) (Ticket, error)
 	// Take marks a single-use ticket used, once over all replicas: ErrUsed else.
 	Take(ctx context.Context, tx Tx, id string, at time.Time) error
+	// Forget deletes tickets that expired before t, at most limit rows.
+	Forget(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // Counters counts attempts that guard a secret, over all replicas.

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -59,7 +60,11 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 		data["marks"] = d.contents.marks
 	}
 	err = v.update(ctx, func(ctx context.Context, s Store) error {
-		_, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: d.EnvelopeID, Type: "vault.duplicate_refused", Actor: d.Actor, Data: data})
+		events, err := s.Events(ctx, d.EnvelopeID)
+		if err != nil || refused(events, d.Source.Object.SHA256) {
+			return err
+		}
+		_, err = v.chain.Append(ctx, s, chain.Draft{EnvelopeID: d.EnvelopeID, Type: "vault.duplicate_refused", Actor: d.Actor, Data: data})
 		return err
 	})
 	if err != nil {
@@ -67,6 +72,17 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 	}
 	v.log.WarnContext(ctx, "vault: deposit refused, not an original", "envelope_id", d.EnvelopeID, "sha256", d.Source.Object.SHA256)
 	return nil, ErrNotAnOriginal
+}
+
+// refused reports whether the refusal of these bytes is an event already: trying
+// again tells nothing new.
+func refused(events []Event, sha256 storage.Digest) bool {
+	return slices.ContainsFunc(events, func(e Event) bool {
+		var data struct {
+			Deposited storage.Digest `json:"deposited_sha256"`
+		}
+		return e.Type == "vault.duplicate_refused" && json.Unmarshal(e.Data, &data) == nil && data.Deposited == sha256
+	})
 }
 
 // unclaimed returns the claims to insert: all but those that the host allowed

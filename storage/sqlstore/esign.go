@@ -136,14 +136,31 @@ var frozen = []string{
 func (s esignStore) UpdateEnvelope(ctx context.Context, e *esign.Envelope) error {
 	row := &envelopeRow{summaryRow: summaryToRow(&e.Summary), SealAttempts: e.SealAttempts, SealAfter: utcp(e.SealAfter)}
 	row.Revision++
-	return change(ctx, s.idb.NewUpdate().Model(row).ExcludeColumn(frozen...).
+	return change(ctx, s.idb.NewUpdate().Model(row).ExcludeColumn(frozen...).ExcludeColumn("compliant", "compliance_evaluated_at").
 		Where("envelope_id = ?", e.ID).Where("revision = ?", e.Revision), storage.ErrConflict)
+}
+
+func (s esignStore) SetEvaluation(ctx context.Context, envelopeID string, status esign.Status, compliant *bool, at *time.Time) error {
+	q := s.idb.NewUpdate().Model((*envelopeRow)(nil)).Set("compliant = ?", compliant)
+	if at != nil {
+		q = q.Set("compliance_evaluated_at = ?", utc(*at))
+	}
+	return change(ctx, q.Where("envelope_id = ?", envelopeID).Where("status = ?", string(status)), storage.ErrConflict)
+}
+
+func (s esignStore) MarkDisclosed(ctx context.Context, envelopeID string, at time.Time, signerIDs ...string) error {
+	if len(signerIDs) == 0 {
+		return nil
+	}
+	_, err := s.idb.NewUpdate().Model((*signerRow)(nil)).Set("link_disclosed_at = ?", utc(at)).
+		Where("envelope_id = ?", envelopeID).Where("signer_id IN (?)", bun.In(signerIDs)).Where("link_disclosed_at IS NULL").Exec(ctx)
+	return mapErr(err)
 }
 
 func (s esignStore) UpdateSigners(ctx context.Context, envelopeID string, signers ...esign.Signer) error {
 	for i := range signers {
 		row := signerToRow(envelopeID, 0, &signers[i])
-		if err := change(ctx, s.idb.NewUpdate().Model(row).ExcludeColumn("envelope_id", "position").
+		if err := change(ctx, s.idb.NewUpdate().Model(row).ExcludeColumn("envelope_id", "position", "link_disclosed_at").
 			Where("signer_id = ?", row.ID).Where("envelope_id = ?", envelopeID), storage.ErrNotFound); err != nil {
 			return err
 		}

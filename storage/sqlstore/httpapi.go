@@ -56,6 +56,12 @@ func (t tickets) Take(ctx context.Context, tx storage.Tx, id string, at time.Tim
 		Where("ticket_id = ?", id).Where("used_at IS NULL"), storage.ErrUsed)
 }
 
+func (t tickets) Forget(ctx context.Context, before time.Time, limit int) (int, error) {
+	due := t.idb.NewSelect().Model((*ticketRow)(nil)).Column("ticket_id").Where("expires_at < ?", utc(before)).Limit(int64(limit))
+	res, err := t.idb.NewDelete().Model((*ticketRow)(nil)).Where("ticket_id IN (?)", due).Exec(ctx)
+	return deleted(res, err)
+}
+
 type counterRow struct {
 	bun.BaseModel `bun:"table:evault_counters"`
 
@@ -70,18 +76,26 @@ type counters struct{ session }
 func (d *DB) Counters() storage.Counters { return counters{d.session()} }
 
 func (c counters) Add(ctx context.Context, name string, start time.Time, n int) (int, error) {
-	row := counterRow{Name: name, Start: utc(start), N: n}
+	sum := 0
 	err := c.inTx(ctx, func(ctx context.Context, s session) error {
-		err := s.put(ctx, &row)
-		if errors.Is(err, storage.ErrConflict) {
-			err = change(ctx, s.idb.NewUpdate().Model(&row).Set("n = n + ?", n).WherePK(), storage.ErrConflict)
-		}
-		if err != nil {
-			return err
-		}
-		return mapErr(s.idb.NewSelect().Model(&row).WherePK().Scan(ctx))
+		var err error
+		sum, err = s.count(ctx, name, start, n)
+		return err
 	})
-	return row.N, err
+	return sum, err
+}
+
+// count is Add inside a transaction.
+func (s session) count(ctx context.Context, name string, start time.Time, n int) (int, error) {
+	row := counterRow{Name: name, Start: utc(start), N: n}
+	err := s.put(ctx, &row)
+	if errors.Is(err, storage.ErrConflict) {
+		err = change(ctx, s.idb.NewUpdate().Model(&row).Set("n = n + ?", n).WherePK(), storage.ErrConflict)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return row.N, mapErr(s.idb.NewSelect().Model(&row).WherePK().Scan(ctx))
 }
 
 func (c counters) Forget(ctx context.Context, before time.Time, limit int) (int, error) {

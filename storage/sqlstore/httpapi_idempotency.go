@@ -45,6 +45,12 @@ func (i idempotency) Claim(ctx context.Context, c storage.Claim, now time.Time) 
 		}
 		answer = nil
 		err := s.put(ctx, row)
+		if err == nil && c.Most > 0 {
+			var n int
+			if n, err = s.count(ctx, "idempotency:"+c.Scope, now.UTC().Truncate(24*time.Hour), 1); err == nil && n > c.Most {
+				err = storage.ErrTooMany
+			}
+		}
 		if !errors.Is(err, storage.ErrConflict) {
 			return err
 		}

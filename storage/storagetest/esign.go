@@ -26,6 +26,7 @@ func ESign(t *testing.T, s esign.Store) {
 		{"absent", esignAbsent},
 		{"external ids are unique in an organization", esignExternalID},
 		{"a stale revision is refused", esignRevision},
+		{"evaluations and disclosures are written beside the rows", esignBeside},
 		{"one of many writers wins", esignRace},
 		{"signers, values and parts", esignPieces},
 		{"pages shown", esignShowings},
@@ -142,6 +143,53 @@ func esignRevision(t *testing.T, s esign.Store) {
 		if err := s.UpdateEnvelope(t.Context(), &change); !errors.Is(err, storage.ErrConflict) {
 			t.Errorf("revision %d: got %v, want ErrConflict", revision, err)
 		}
+	}
+}
+
+// esignBeside: evaluations and disclosures are written beside the rows that
+// verbs write, and neither overwrites the other.
+func esignBeside(t *testing.T, s esign.Store) {
+	e := esignEnvelope(unique())
+	e.Status = esign.StatusVaulted
+	for i := range e.Signers {
+		e.Signers[i].LinkDisclosedAt = nil
+	}
+	esignCreate(t, s, e)
+	yes := true
+	if err := s.SetEvaluation(t.Context(), e.ID, esign.StatusVaulted, &yes, esignAt(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.MarkDisclosed(t.Context(), e.ID, *esignAt(time.Hour), e.Signers[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.MarkDisclosed(t.Context(), e.ID, *esignAt(2 * time.Hour), e.Signers[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	got := esignGet(t, s, e.ID)
+	if got.Revision != e.Revision || !got.UpdatedAt.Equal(e.UpdatedAt) || got.Compliant == nil || !*got.Compliant || !got.EvaluatedAt.Equal(*esignAt(time.Hour)) {
+		t.Errorf("got %+v", got.Summary)
+	}
+	for _, sg := range e.Signers { // as they were read before
+		sg.Status = esign.SignerSigned
+		if err := s.UpdateSigners(t.Context(), e.ID, sg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.UpdateEnvelope(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetEvaluation(t.Context(), e.ID, esign.StatusVaulted, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	got = esignGet(t, s, e.ID)
+	if got.Compliant != nil || got.EvaluatedAt == nil || !got.EvaluatedAt.Equal(*esignAt(time.Hour)) {
+		t.Errorf("taken back: got %v at %v", got.Compliant, got.EvaluatedAt)
+	}
+	if d := got.Signers[0].LinkDisclosedAt; d == nil || !d.Equal(*esignAt(time.Hour)) || got.Signers[1].LinkDisclosedAt != nil {
+		t.Errorf("disclosed: %v, %v", d, got.Signers[1].LinkDisclosedAt)
+	}
+	if err := s.SetEvaluation(t.Context(), e.ID, esign.StatusReleased, &yes, nil); !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("with another status: got %v, want ErrConflict", err)
 	}
 }
 

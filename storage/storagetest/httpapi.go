@@ -37,6 +37,8 @@ func TestHTTPAPI(t *testing.T, each func(t *testing.T, run func(*testing.T, HTTP
 		"idempotency: abandon":           testAbandon,
 		"idempotency: forget":            testForget,
 		"idempotency: one claim in many": testClaimRace,
+		"idempotency: most in a day":     testClaimMost,
+		"tickets: forget":                testForgetTickets,
 		"tickets":                        testTickets,
 		"counters":                       testCounters,
 		"outbox: endpoints":              testEndpoints,
@@ -182,6 +184,42 @@ func testForget(t *testing.T, b HTTPAPI) {
 		if a, err := b.Idempotency.Claim(t.Context(), c, day.Add(25*time.Hour)); a == nil || err != nil {
 			t.Errorf("%s: got %v, %v", c.Key, a, err)
 		}
+	}
+}
+
+func testClaimMost(t *testing.T, b HTTPAPI) {
+	bounded := func(key string) storage.Claim {
+		c := claim(key, "h")
+		c.Most = 2
+		return c
+	}
+	for _, key := range []string{"1", "2"} {
+		mustClaim(t, b, bounded(key), day)
+	}
+	_, err := b.Idempotency.Claim(t.Context(), bounded("3"), day)
+	wantErr(t, "a third key", err, storage.ErrTooMany)
+	_, err = b.Idempotency.Claim(t.Context(), bounded("1"), day)
+	wantErr(t, "a known key", err, storage.ErrInProgress)
+	mustClaim(t, b, claim("4", "h"), day) // not bounded
+	other := bounded("3")
+	other.Scope = "org_b"
+	mustClaim(t, b, other, day)
+	mustClaim(t, b, bounded("3"), day.Add(24*time.Hour))
+}
+
+func testForgetTickets(t *testing.T, b HTTPAPI) {
+	for id, at := range map[string]time.Time{"tkt_old": day, "tkt_new": day.Add(time.Hour)} {
+		if err := b.Tickets.Issue(t.Context(), nil, storage.Ticket{ID: id, Kind: "copy", CreatedAt: day, ExpiresAt: at}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := b.Tickets.Forget(t.Context(), day.Add(time.Minute), 10); n != 1 || err != nil {
+		t.Errorf("got %d, %v; want 1", n, err)
+	}
+	_, err := b.Tickets.Ticket(t.Context(), "tkt_old")
+	wantErr(t, "the old one", err, storage.ErrNotFound)
+	if _, err := b.Tickets.Ticket(t.Context(), "tkt_new"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -28,6 +28,8 @@ CREATE TABLE evault_tickets (
   used_at TIMESTAMPTZ
 );
 
+CREATE INDEX evault_tickets_expires ON evault_tickets (expires_at);
+
 CREATE TABLE evault_counters (
   name TEXT NOT NULL,
   window_start TIMESTAMPTZ NOT NULL,

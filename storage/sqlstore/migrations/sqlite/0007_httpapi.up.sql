@@ -28,10 +28,12 @@ CREATE TABLE evault_tickets (
   used_at TIMESTAMP
 );
 
+CREATE INDEX evault_tickets_expires ON evault_tickets (expires_at);
+
 CREATE TABLE evault_counters (
   name TEXT NOT NULL,
   window_start TIMESTAMP NOT NULL,
-  n INTEGER NOT NULL,
+  n BIGINT NOT NULL,
   PRIMARY KEY (name, window_start)
 );
 
