@@ -66,7 +66,7 @@ func TestMainJob(t *testing.T) {
 
 	events := b.chain(env.ID)
 	want := []string{
-		"envelope.created", "envelope.sent", "envelope.links_disclosed", "envelope.links_disclosed",
+		"envelope.created", "envelope.sent", "envelope.links_disclosed",
 		"envelope.viewed", "envelope.consented", "envelope.signed", "envelope.links_disclosed",
 		"envelope.viewed", "envelope.consented", "envelope.signed", "envelope.completed",
 	}

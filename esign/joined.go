@@ -88,10 +88,11 @@ func (j *Joined) Evaluated(ctx context.Context, v Evaluating) error {
 	return j.evaluated(ctx, v.EnvelopeID, v.Compliant, &v.At, v.Changed)
 }
 
-// Unevaluated takes the last evaluation back: Compliant is unknown, EvaluatedAt
-// stays the time of that evaluation.
+// Unevaluated takes the last evaluation back, for an event that touches what it
+// rests on: Compliant is unknown, EvaluatedAt stays the time of that evaluation,
+// and the envelope has a new revision.
 func (j *Joined) Unevaluated(ctx context.Context, envelopeID string) error {
-	return j.evaluated(ctx, envelopeID, nil, nil, false)
+	return j.evaluated(ctx, envelopeID, nil, nil, true)
 }
 
 func (j *Joined) evaluated(ctx context.Context, envelopeID string, compliant *bool, at *time.Time, changed bool) error {
