@@ -122,7 +122,9 @@ func TestVaultsReports(t *testing.T) {
 		}, func(s *esign.Summary) bool {
 			return s.Status == esign.StatusVaulted && s.Vaulted() && s.DocumentHash == "v1"
 		}},
-		{"evaluated", func(ctx context.Context, j *esign.Joined) error { return j.Evaluated(ctx, esign.Evaluating{EnvelopeID: env.ID, At: at, Compliant: &yes}) }, func(s *esign.Summary) bool {
+		{"evaluated", func(ctx context.Context, j *esign.Joined) error {
+			return j.Evaluated(ctx, esign.Evaluating{EnvelopeID: env.ID, At: at, Compliant: &yes})
+		}, func(s *esign.Summary) bool {
 			return *s.Compliant && s.EvaluatedAt.Equal(at)
 		}},
 		{"new version", func(ctx context.Context, j *esign.Joined) error { return j.DocumentHash(ctx, env.ID, "v2") }, func(s *esign.Summary) bool {
