@@ -21,6 +21,8 @@ func request(r httpapi.RouteInfo, env string) (method, path string, body any, op
 		body = testpdf.Simple(1, "x")
 	case "POST /partner/envelopes/{id}/void":
 		body = obj{"reason": "r"}
+	case "POST /partner/envelopes/{id}/attestation":
+		body = obj{"attested_by": "Ann", "capacity": "officer", "signed_by": []any{"Ada"}, "origin": "born_digital", "paper_original": "none", "statement": "It is complete."}
 	case "POST /partner/envelopes/{id}/vault-out":
 		body = obj{"reason": "payoff", "recipient": obj{"name": "R"}}
 	case "POST /partner/envelopes/{id}/vault-out/acknowledge":
