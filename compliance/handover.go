@@ -227,9 +227,13 @@ func (e *Engine) late(ctx context.Context, envelopeID string, err error) bool {
 }
 
 // Record returns the vault record of an envelope, live or released.
-// vault.ErrNotVaulted.
+// vault.ErrNotVaulted; translog.ErrRewound while the database is behind the anchors
+// of the log.
 func (h *Handover) Record(ctx context.Context, orgID, envelopeID string) (*VaultRecord, error) {
 	e := h.e
+	if err := e.c.Log.CheckRecent(ctx); err != nil {
+		return nil, fmt.Errorf("vault record of %s: %w", envelopeID, err)
+	}
 	c, err := e.c.Vault.Copy(ctx, orgID, envelopeID)
 	if err != nil {
 		return nil, err

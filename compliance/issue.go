@@ -361,8 +361,13 @@ func (e *Engine) notice(f *facts) string {
 
 // Certificate returns a certificate of the organization's envelope; serial 0 is
 // the newest. Errors: vault.ErrNotVaulted, ErrCertificateNotFound, and
-// ErrCertificatePending where the newest is not issued yet.
+// ErrCertificatePending where the newest is not issued yet; translog.ErrRewound
+// while the database is behind the anchors of the log, for then the newest
+// certificate may be one that it does not know.
 func (e *Engine) Certificate(ctx context.Context, orgID, envelopeID string, serial int) (*Certificate, error) {
+	if err := e.c.Log.CheckRecent(ctx); err != nil {
+		return nil, fmt.Errorf("certificate of %s: %w", envelopeID, err)
+	}
 	copied, err := e.c.Vault.Copy(ctx, orgID, envelopeID)
 	if err != nil {
 		return nil, err
@@ -399,8 +404,12 @@ const (
 	StateUnknown    = "unknown"
 )
 
-// State says whether a certificate is the newest of its envelope.
+// State says whether a certificate is the newest of its envelope;
+// translog.ErrRewound as for Certificate.
 func (e *Engine) State(ctx context.Context, certificateID string) (string, error) {
+	if err := e.c.Log.CheckRecent(ctx); err != nil {
+		return "", fmt.Errorf("certificate %s: %w", certificateID, err)
+	}
 	s, err := e.c.Store.CertificateByID(ctx, certificateID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return StateUnknown, nil

@@ -1,10 +1,14 @@
 package httpapi
 
 import (
+	"context"
+	"errors"
+
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/translog"
 )
 
 // compliant is what the last evaluation found, unless it is out of date or the
@@ -17,6 +21,18 @@ func (a *API) compliant(s *esign.Summary) *bool {
 		return nil
 	}
 	return s.Compliant
+}
+
+// extendsAnchors is translog.ErrRewound while the database is behind the anchors of
+// the log: what it says of an envelope may have changed since. While anchors
+// cannot be read, compliant is unknown.
+func (a *API) extendsAnchors(ctx context.Context, s *esign.Summary) error {
+	err := a.cfg.Log.CheckRecent(ctx)
+	if err == nil || errors.Is(err, translog.ErrRewound) {
+		return err
+	}
+	s.Compliant = nil
+	return nil
 }
 
 func (a *API) compliance(c *call) (*reply, error) {

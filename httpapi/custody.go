@@ -229,6 +229,9 @@ func (a *API) vaultPage(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.cfg.Log.CheckRecent(c.ctx); err != nil {
+		return nil, err
+	}
 	v, err := a.cfg.Vault.Copy(c.ctx, t.OrgID, t.EnvelopeID)
 	if err != nil {
 		return nil, err

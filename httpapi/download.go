@@ -31,9 +31,13 @@ type signedURL struct {
 }
 
 // vaulted returns the envelope's copy. An envelope that is not the
-// organization's is not found before it is not vaulted.
+// organization's is not found before it is not vaulted; translog.ErrRewound while
+// nothing that the database says of a copy can be trusted.
 func (a *API) vaulted(c *call) (*vault.Copy, error) {
 	if _, err := a.cfg.ESign.Status(c.ctx, c.key.OrgID, c.id()); err != nil {
+		return nil, err
+	}
+	if err := a.cfg.Log.CheckRecent(c.ctx); err != nil {
 		return nil, err
 	}
 	return a.cfg.Vault.Copy(c.ctx, c.key.OrgID, c.id())

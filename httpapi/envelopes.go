@@ -38,9 +38,13 @@ func (a *API) listEnvelopes(c *call) (*reply, error) {
 	if err != nil {
 		return nil, queryError(err)
 	}
+	rewound := a.cfg.Log.CheckRecent(c.ctx) != nil
 	rows := make([]envelopeRow, len(l.Items))
 	for i := range l.Items {
 		rows[i] = a.envelopeRow(&l.Items[i])
+		if rewound {
+			rows[i].Compliant = nil
+		}
 	}
 	return &reply{status: 200, data: rows, meta: metaOf(page, l.Total, l.Next)}, nil
 }
@@ -50,6 +54,9 @@ func (a *API) getEnvelope(c *call) (*reply, error) {
 		return nil, err
 	}
 	e, err := a.cfg.ESign.Envelope(c.ctx, c.key.OrgID, c.id())
+	if err == nil {
+		err = a.extendsAnchors(c.ctx, &e.Summary)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +68,9 @@ func (a *API) getStatus(c *call) (*reply, error) {
 		return nil, err
 	}
 	s, err := a.cfg.ESign.Status(c.ctx, c.key.OrgID, c.id())
+	if err == nil {
+		err = a.extendsAnchors(c.ctx, s)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -215,8 +215,12 @@ type RepairRequest struct {
 
 // Repair puts back bytes with the recorded digest, under a new name, and lifts
 // the quarantine when no version is altered any more. ErrNotDamaged when the
-// content is not that of an object of this copy, or that object is whole.
+// content is not that of an object of this copy, or that object is whole;
+// translog.ErrRewound.
 func (v *Vault) Repair(ctx context.Context, r RepairRequest) (*Copy, error) {
+	if err := v.c.Log.Check(ctx); err != nil {
+		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
+	}
 	c, err := v.live(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
 	if err != nil {
 		return nil, err

@@ -19,13 +19,17 @@ const (
 )
 
 // Lookup says what bytes with this digest are to the vault, whoever's they are:
-// one of the State constants, and nothing else. Before it answers authoritative or
-// released it holds the copy's record against its event chain and the log, as
-// Proven does: ErrRecordAltered, translog.ErrRewound. The current version of a copy
-// whose release has begun is superseded.
+// one of the State constants, and nothing else. It compares the log with its
+// anchors (translog.ErrRewound). Before it answers authoritative or released it
+// holds the copy's record against its event chain and the log, as Proven does:
+// ErrRecordAltered. The current version of a copy whose release has begun is
+// superseded.
 func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state string, err error) {
 	if _, err := storage.ParseDigest(string(sha256)); err != nil {
 		return "", invalidDigest(err)
+	}
+	if err := v.c.Log.CheckRecent(ctx); err != nil {
+		return "", fmt.Errorf("lookup: %w", err)
 	}
 	claims, err := v.c.Store.Claims(ctx, sha256)
 	if err != nil {

@@ -183,8 +183,11 @@ func pack(files []PackageFile, at time.Time) ([]byte, error) {
 // transaction with Also. A package that was altered before anyone had it is given
 // up, with an event, and prepared anew. ErrNotReleased, ErrPackagePending while it is being
 // prepared, ErrPackageGone once acknowledged, ErrIntegrity, ErrRecordAltered,
-// storage.ErrUnavailable, and what Also returns.
+// storage.ErrUnavailable, translog.ErrRewound, and what Also returns.
 func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
+	if err := v.c.Log.CheckRecent(ctx); err != nil {
+		return nil, fmt.Errorf("package of %s: %w", r.EnvelopeID, err)
+	}
 	rel, err := v.fetchable(ctx, v.c.Store, r)
 	if err != nil {
 		return nil, err
@@ -280,10 +283,13 @@ type AcknowledgeRequest struct {
 // Acknowledge takes the digest of the package, which only who has the package
 // knows, and sets the time after which the bytes here may be deleted. Repeated
 // with the same digest it changes nothing. ErrNotReleased, ErrNotFetched,
-// ErrDigestMismatch.
+// ErrDigestMismatch, translog.ErrRewound.
 func (v *Vault) Acknowledge(ctx context.Context, r AcknowledgeRequest) (*Release, error) {
 	if _, err := storage.ParseDigest(string(r.SHA256)); err != nil {
 		return nil, invalidDigest(err)
+	}
+	if err := v.c.Log.Check(ctx); err != nil {
+		return nil, fmt.Errorf("acknowledge release of %s: %w", r.EnvelopeID, err)
 	}
 	var rel *Release
 	err := v.update(ctx, func(ctx context.Context, s Store) (err error) {

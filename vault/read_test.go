@@ -455,6 +455,12 @@ func TestRewoundDatabaseIsNotTrusted(t *testing.T) {
 		"read":    errOf(w.ReadAuthoritative(t.Context(), read("env_a"))),
 		"release": second(w.Release(t.Context(), release("env_a"))),
 		"lookup":  errOf(w.Lookup(t.Context(), c.DocumentHash)),
+		"unknown": errOf(w.Lookup(t.Context(), storage.Sum(nil))),
+		"repair":  errOf(w.Repair(t.Context(), vault.RepairRequest{OrgID: org.Identifier, EnvelopeID: "env_a"})),
+		"package": errOf(w.ReadPackage(t.Context(), read("env_a"))),
+		"receipt": errOf(w.Acknowledge(t.Context(), vault.AcknowledgeRequest{
+			OrgID: org.Identifier, EnvelopeID: "env_a", SHA256: c.DocumentHash,
+		})),
 	} {
 		if !errors.Is(err, translog.ErrRewound) {
 			t.Errorf("%s: got %v, want ErrRewound", verb, err)

@@ -24,12 +24,13 @@ import (
 )
 
 // places says where data is kept; server and keys share these flags.
-type places struct{ data, db, blobs string }
+type places struct{ data, db, blobs, anchors string }
 
 func (p *places) register(fs *flag.FlagSet) {
 	fs.StringVar(&p.data, "data", "./data", "folder for keys, and by default for database and documents")
 	fs.StringVar(&p.db, "db", "", "sqlite:PATH or postgres://… (default a SQLite file in -data)")
 	fs.StringVar(&p.blobs, "blobs", "", "bucket URL: file:///folder or mem:// (default a folder in -data)")
+	fs.StringVar(&p.anchors, "anchors", "", "bucket URL for the log's checkpoints, where no restore of the others reaches (default with the documents)")
 }
 
 // backends opens what the flags name; nil means embedded's default.
@@ -41,7 +42,7 @@ func (p places) backends() (db *bun.DB, bucket *blob.Bucket, err error) {
 		return nil, nil, err
 	}
 	if bucket, err = openBucket(p.blobs); err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("-blobs: %w", err)
 	}
 	return db, bucket, nil
 }
@@ -75,7 +76,7 @@ func openBucket(address string) (*blob.Bucket, error) {
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, fmt.Errorf("-blobs: %w", err)
+		return nil, err
 	}
 	switch u.Scheme {
 	case "file":
@@ -83,7 +84,7 @@ func openBucket(address string) (*blob.Bucket, error) {
 	case "mem":
 		return memblob.OpenBucket(nil), nil
 	}
-	return nil, fmt.Errorf("-blobs %q: this server links file:// and mem://", u.Scheme)
+	return nil, fmt.Errorf("%q: this server links file:// and mem://", u.Scheme)
 }
 
 // open wires the engines; the schema is brought up to date.
@@ -92,7 +93,11 @@ func open(ctx context.Context, o options, logger *slog.Logger) (*embedded.Embedd
 	if err != nil {
 		return nil, err
 	}
-	opts := embedded.Options{Dir: o.data, DB: db, Bucket: bucket, BaseURL: o.baseURL, Custodian: custodian(), Remarks: remarks(), Renderer: o.renderer, Logger: logger}
+	anchors, err := openBucket(o.anchors)
+	if err != nil {
+		return nil, fmt.Errorf("-anchors: %w", err)
+	}
+	opts := embedded.Options{Dir: o.data, DB: db, Bucket: bucket, Anchors: anchors, BaseURL: o.baseURL, Custodian: custodian(), Remarks: remarks(), Renderer: o.renderer, Logger: logger}
 	if o.smtp != "" {
 		opts.Notifier = relay{addr: o.smtp, from: "evault@localhost"}
 	}

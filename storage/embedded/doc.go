@@ -6,6 +6,12 @@
 //	go v.Run(ctx)          // background work, until ctx ends
 //	v.ESign.Create(ctx, …) // the engines are fields
 //
+// Options.Anchors gives the log's checkpoints a place of their own. Without it they
+// lie beside the documents: a database that is restored alone is found and does
+// nothing with its copies, but a backup of database and documents together brings
+// back what was released since, and nobody can tell. A backup of all three places
+// defeats the anchors in the same way; keep them where a restore does not reach.
+//
 // Options.DB and Options.Bucket put the same wiring on PostgreSQL and an object
 // store; then any number of replicas run it side by side.
 //

@@ -52,12 +52,13 @@ type Embedded struct {
 	Sealer *pades.Sealer
 	Roots  *x509.CertPool // that our own seals made now are checked against
 
-	o      Options
-	ring   *keyring.Ring
-	own    keyring.Keys // of this process
-	blobs  *blobstore.Store
-	clock  *clock
-	closes []func() error
+	o       Options
+	ring    *keyring.Ring
+	own     keyring.Keys // of this process
+	blobs   *blobstore.Store
+	anchors *blobstore.Store // nil: the anchors are in blobs
+	clock   *clock
+	closes  []func() error
 }
 
 // Open wires everything: it opens what o does not give, makes the keys that are
@@ -123,6 +124,11 @@ func (e *Embedded) openStores(ctx context.Context) error {
 	if e.blobs, err = blobstore.New(bucket, blobstore.Config{BeforeWrite: e.o.BeforeWrite}); err != nil {
 		return err
 	}
+	if e.o.Anchors != nil {
+		if e.anchors, err = blobstore.New(e.o.Anchors, blobstore.Config{BeforeWrite: e.o.BeforeWrite}); err != nil {
+			return err
+		}
+	}
 	e.Depot = &storage.Depot{Blobs: e.blobs, Rows: e.Store.BlobRows(), Now: e.clock.Now}
 	return nil
 }
@@ -181,7 +187,13 @@ func (e *Embedded) wire(k Keys) (err error) {
 			return err
 		}
 	}
-	if e.Log, err = translog.New(translog.Config{Store: e.Store.Log(), Signer: k.Log, Keys: e.ring, Origin: origin, Anchors: e.blobs, Now: now}); err != nil {
+	log := translog.Config{
+		Store: e.Store.Log(), Signer: k.Log, Keys: e.ring, Origin: origin, Anchors: e.blobs, AnchorPlace: translog.AnchorsBeside, Now: now,
+	}
+	if e.anchors != nil {
+		log.Anchors, log.AnchorPlace = e.anchors, translog.AnchorsSeparate
+	}
+	if e.Log, err = translog.New(log); err != nil {
 		return err
 	}
 	if err := e.wireESign(k); err != nil {

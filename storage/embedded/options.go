@@ -31,6 +31,15 @@ type Options struct {
 	DB *bun.DB
 	// Bucket holds the documents; the host closes it. Default: Dir/blobs.
 	Bucket *blob.Bucket
+	// Anchors holds the checkpoints of the log, apart from database and documents;
+	// the host closes it. They are what shows that database or documents were set
+	// back to an earlier state, and it helps only as far as a restore, or whoever
+	// makes one, does not reach them: another account, or a bucket with an object
+	// lock. Give an existing log its checkpoints there before it starts (copy
+	// checkpoints/ and checkpoints-*/ from Bucket, or Dir/blobs), else it is rewound.
+	// Default: beside the documents, so that a backup of everything is not detected
+	// when it is restored; certificates say which it is.
+	Anchors *blob.Bucket
 	// BeforeWrite is blobstore.Config.BeforeWrite. Default: none.
 	BeforeWrite func(as func(any) bool) error
 	// NoMigrate leaves the schema to the host (sqlstore.DB.Migrate): Open then

@@ -87,12 +87,16 @@ func (l *Log) Check(ctx context.Context) error {
 func (l *Log) head(ctx context.Context) (Head, error) {
 	h, err := l.c.Store.Head(ctx)
 	for err == nil {
-		if err = l.compare(ctx, h); !errors.Is(err, ErrRewound) {
+		if err = l.compare(ctx, h); err == nil {
+			l.saw(h, nil)
+		}
+		if !errors.Is(err, ErrRewound) {
 			return h, err
 		}
 		// Another replica may have moved the head and its anchors since we read it.
 		again, e := l.c.Store.Head(ctx)
 		if e != nil || again == h {
+			l.saw(h, err)
 			return h, errors.Join(err, e)
 		}
 		h, err = again, nil
@@ -115,7 +119,18 @@ func (l *Log) compare(ctx context.Context, h Head) error {
 	if h.Size == 0 {
 		return nil
 	}
-	return l.same(ctx, sizeName(h.Epoch, h.Size), Checkpoint{Origin: h.Origin, Size: h.Size, Root: h.Root}.text()+"\n", true)
+	name, text := sizeName(h.Epoch, h.Size), Checkpoint{Origin: h.Origin, Size: h.Size, Root: h.Root}.text()+"\n"
+	if old, err := l.anchor(ctx, name); err != nil || old != "" && body(old) == body(text) {
+		return err
+	}
+	c, err := l.c.Store.Checkpoint(ctx, h.Epoch)
+	published := err == nil && c.Size >= h.Size
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	// Anchors are written before the checkpoint's row: one that was published and has
+	// none was lost, or these are the anchors of another log.
+	return l.same(ctx, name, text, !published)
 }
 
 // publish signs the head, writes its anchors and keeps the checkpoint.
@@ -135,6 +150,7 @@ func (l *Log) publish(ctx context.Context, h Head) (Checkpoint, error) {
 	if err := l.c.Store.AddCheckpoint(ctx, h.Epoch, c, l.now()); err != nil {
 		return Checkpoint{}, fmt.Errorf("publish: %w", err)
 	}
+	l.saw(h, nil)
 	return c, nil
 }
 

@@ -36,8 +36,12 @@
 // and after the n-th adoption under checkpoints-<n>/ instead. So one read finds
 // out whether the database was set back: if there is a checkpoint after the
 // size that its head has, the database is not an extension of the newest anchor
-// and Integrate and Check return ErrRewound; reads go on. Adopt goes on after a
+// and Integrate and Check return ErrRewound; proofs go on. Adopt goes on after a
 // deliberate restore, under a new origin that names the head that was lost.
+//
+// Anchors show this only as far as they are not set back themselves: beside the
+// documents (AnchorsBeside) a restore of database and documents together is not
+// found, in a place of their own (AnchorsSeparate) it is.
 //
 // A Log is safe for concurrent use by any number of goroutines and replicas.
 // Verifiers (VerifyInclusion, VerifyConsistency, ParseCheckpoint) need no

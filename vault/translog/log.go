@@ -39,6 +39,14 @@ type Anchors interface {
 	Open(ctx context.Context, name string) (io.ReadCloser, error)
 }
 
+// Places of anchors. Whoever sets back database and documents together sets back
+// anchors that lie beside them too, and the log finds nothing: only anchors in a
+// place of their own, under other hands, are a witness against that.
+const (
+	AnchorsBeside   = "beside the data"
+	AnchorsSeparate = "separate"
+)
+
 // Config makes a Log.
 type Config struct {
 	Store   Store         // required
@@ -46,6 +54,9 @@ type Config struct {
 	Keys    *keyring.Ring // the history of keys, Signer's among them; default: Signer's only
 	Origin  string        // name of the log, such as "vault.example/log"; no space, no plus; required
 	Anchors Anchors       // required
+	// AnchorPlace says where Anchors are kept: AnchorsBeside or AnchorsSeparate. It is
+	// printed in certificates. Default: AnchorsBeside.
+	AnchorPlace string
 
 	// MaxMergeDelay is how long an event may wait for its index before a check
 	// calls it missing. Default 60 s.
@@ -59,8 +70,9 @@ type Config struct {
 
 // Log is the transparency log.
 type Log struct {
-	c   Config
-	now func() time.Time
+	c      Config
+	now    func() time.Time
+	recent recent
 }
 
 // New checks c. It does no I/O.
@@ -89,8 +101,18 @@ func New(c Config) (*Log, error) {
 	if c.Keys, err = c.Keys.With(own); err != nil {
 		return nil, fmt.Errorf("translog: Config.Keys: %w", err)
 	}
-	return &Log{c, stamp.Clock(c.Now)}, nil
+	switch c.AnchorPlace {
+	case "":
+		c.AnchorPlace = AnchorsBeside
+	case AnchorsBeside, AnchorsSeparate:
+	default:
+		return nil, fmt.Errorf("translog: Config.AnchorPlace is %q, want %q or %q", c.AnchorPlace, AnchorsBeside, AnchorsSeparate)
+	}
+	return &Log{c: c, now: stamp.Clock(c.Now)}, nil
 }
+
+// AnchorPlace is Config.AnchorPlace.
+func (l *Log) AnchorPlace() string { return l.c.AnchorPlace }
 
 // MaxMergeDelay is how long an event may be pending.
 func (l *Log) MaxMergeDelay() time.Duration { return l.c.MaxMergeDelay }

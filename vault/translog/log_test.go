@@ -639,3 +639,88 @@ func TestAdopt(t *testing.T) {
 		}
 	}
 }
+
+// reads counts what is read from the anchors.
+type reads struct {
+	*anchors
+	n int
+}
+
+func (r *reads) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	r.n++
+	return r.anchors.Open(ctx, name)
+}
+
+// CheckRecent reads no anchors while the head stays, and finds a restored database
+// in a process that starts.
+func TestCheckRecent(t *testing.T) {
+	t.Parallel()
+	f, a := newFile(t), &reads{anchors: &anchors{}}
+	db := f.open(t)
+	l, j := open(t, db, a), newJournal(db, "a")
+	j.write(t, 3)
+	if _, err := l.Integrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	backup := f.backup(t, db)
+	check := func(l *translog.Log, want error) {
+		t.Helper()
+		if err := l.CheckRecent(t.Context()); !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
+		}
+	}
+	check(l, nil)
+	first := a.n
+	for range 5 {
+		time.Sleep(60 * time.Millisecond)
+		check(l, nil)
+	}
+	if a.n != first {
+		t.Errorf("read %d anchors while the head stayed", a.n-first)
+	}
+	j.write(t, 3)
+	if _, err := l.Integrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check(l, nil)
+	old := open(t, restored(t, backup), a)
+	for range 3 {
+		check(old, translog.ErrRewound)
+	}
+}
+
+// Anchors that are lost, or not those of this log, are no witness.
+func TestLostAnchorsAreFound(t *testing.T) {
+	t.Parallel()
+	db := testdb.Open(t)
+	l, j := open(t, db, &anchors{}), newJournal(db, "a")
+	j.write(t, 3)
+	if _, err := l.Integrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	moved := open(t, db, &anchors{})
+	if err := moved.Check(t.Context()); !errors.Is(err, translog.ErrRewound) {
+		t.Errorf("got %v, want ErrRewound", err)
+	}
+	if _, err := moved.Adopt(t.Context(), "the anchors were lost"); err != nil {
+		t.Fatal(err)
+	}
+	if err := moved.Check(t.Context()); err != nil {
+		t.Errorf("adopted: %v", err)
+	}
+}
+
+func TestAnchorPlace(t *testing.T) {
+	t.Parallel()
+	c := translog.Config{Store: testdb.Open(t).Log(), Signer: seed(1), Origin: "vault.test/log", Anchors: &anchors{}}
+	for given, want := range map[string]string{"": translog.AnchorsBeside, translog.AnchorsSeparate: translog.AnchorsSeparate} {
+		c.AnchorPlace = given
+		if l, err := translog.New(c); err != nil || l.AnchorPlace() != want {
+			t.Errorf("%q: got %v, want %s", given, err, want)
+		}
+	}
+	c.AnchorPlace = "elsewhere"
+	if _, err := translog.New(c); err == nil {
+		t.Error("an unknown place was accepted")
+	}
+}
