@@ -167,6 +167,9 @@ func checkClaims(f *facts, p *probe) {
 	for sum, kind := range want {
 		p.fail("The claims do not hold the %s %s.", kind, sum)
 	}
+	for _, c := range f.rivals {
+		p.fail("Another envelope in this installation has the same bytes, %s.", c.SHA256)
+	}
 	for _, c := range f.claims {
 		p.item("claim", c.Kind, c.SHA256, Verified)
 	}

@@ -1,6 +1,7 @@
 package compliance_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -511,6 +512,27 @@ func TestSealByAStranger(t *testing.T) {
 	for _, want := range []string{compliance.SingleAuthoritativeCopy, compliance.AssigneeIdentified, compliance.AmendmentsIdentifiable} {
 		if got[want] == "" {
 			t.Errorf("%s is satisfied", want)
+		}
+	}
+}
+
+// TestRivals: two envelopes that have the same bytes, however that came about, are
+// both not compliant.
+func TestRivals(t *testing.T) {
+	t.Parallel()
+	var vaulted []string
+	w := newWorld(t, func(s *setup) {
+		s.vault.OnDuplicate = func(_ context.Context, d vault.Duplicate) bool { return true }
+	})
+	scan := testpdf.Simple(1, "Pledged twice")
+	for range 2 {
+		id := w.paperOf(scan)
+		w.vaultIn(id, func(r *compliance.VaultInRequest) { r.Attestation = attestation() })
+		vaulted = append(vaulted, id)
+	}
+	for i, id := range vaulted {
+		if got := failed(w.evaluate(id).Result)[compliance.SingleAuthoritativeCopy]; !strings.Contains(got, "same bytes") {
+			t.Errorf("envelope %d: %q", i+1, got)
 		}
 	}
 }

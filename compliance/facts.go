@@ -46,6 +46,7 @@ type facts struct {
 	versions   []versionFacts
 	statements []vault.VersionStatement  // detached seals
 	sealErr    error                     // of vault.VerifyVersions
+	rivals     []vault.Claim             // of other envelopes on bytes of the copy
 	claims     []vault.Claim             // of the copy
 	prefixes   map[storage.Digest]string // revisions of the deposited bytes that are claimed, and as what
 	prefixErr  error

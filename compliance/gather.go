@@ -69,6 +69,7 @@ func (e *Engine) gatherCopy(ctx context.Context, f *facts, r *records) error {
 		return nil
 	}
 	f.copy, f.claims, f.custody, f.acks, f.release, f.spent = ev.Copy, ev.Claims, ev.Custody, ev.Acknowledgments, ev.Release, ev.Spent
+	f.rivals = ev.Rivals
 	statements := make([]string, len(f.custody))
 	for i, c := range f.custody {
 		statements[i] = c.Statement

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/evaultlib/evault/storage"
 )
@@ -14,6 +15,7 @@ type Evidence struct {
 	Copy            *Copy
 	Versions        []Version
 	Claims          []Claim
+	Rivals          []Claim      // of other envelopes, on bytes that this copy has
 	Register        []Registered // newest first, all of it
 	Custody         []CustodyEntry
 	Acknowledgments []Acknowledgment
@@ -54,6 +56,7 @@ func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, err
 			}
 			return err
 		},
+		func() (err error) { e.Rivals, err = v.rivals(ctx, e); return err },
 	} {
 		if err := read(); err != nil {
 			return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
@@ -63,6 +66,22 @@ func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, err
 		return nil, fmt.Errorf("evidence of %s: no version: %w", envelopeID, ErrIntegrity)
 	}
 	return e, nil
+}
+
+// rivals looks for other envelopes that have bytes of this copy.
+func (v *Vault) rivals(ctx context.Context, e *Evidence) ([]Claim, error) {
+	own := []storage.Digest{e.Copy.Source.Object.SHA256}
+	for _, c := range e.Claims {
+		own = append(own, c.SHA256)
+	}
+	for _, x := range e.Versions {
+		own = append(own, x.Object.SHA256)
+	}
+	for _, r := range e.Register {
+		own = append(own, r.SHA256)
+	}
+	found, err := claimsOn(ctx, v.c.Store, own)
+	return slices.DeleteFunc(found, func(c Claim) bool { return c.EnvelopeID == e.Copy.EnvelopeID }), err
 }
 
 // StoredCopy returns the copy of an envelope for the other engines, which are

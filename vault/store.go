@@ -49,7 +49,9 @@ type Store interface {
 
 	// AddClaims inserts all or none; storage.ErrConflict when a digest is claimed.
 	AddClaims(ctx context.Context, claims ...Claim) error
-	// Claims returns the claims on any of the digests.
+	// Claims returns the claims on any of the digests, by digest. What a copy was
+	// deposited as, its versions and its marked copies count as claimed by their own
+	// rows, too, so that a claim that is gone frees nothing.
 	Claims(ctx context.Context, digests ...storage.Digest) ([]Claim, error)
 	// ClaimsOf returns the claims of a copy.
 	ClaimsOf(ctx context.Context, copyID string) ([]Claim, error)

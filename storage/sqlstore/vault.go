@@ -123,15 +123,6 @@ func (s vaultStore) AddClaims(ctx context.Context, claims ...vault.Claim) error 
 	return s.put(ctx, &rs)
 }
 
-func (s vaultStore) Claims(ctx context.Context, digests ...storage.Digest) ([]vault.Claim, error) {
-	if len(digests) == 0 {
-		return nil, nil
-	}
-	return scan(ctx, s, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("sha256 IN (?)", bun.List(digests)).OrderExpr("sha256")
-	})
-}
-
 func (s vaultStore) ClaimsOf(ctx context.Context, copyID string) ([]vault.Claim, error) {
 	return scan(ctx, s, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("copy_id = ?", copyID).OrderExpr("claimed_at, sha256")

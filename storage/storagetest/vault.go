@@ -23,6 +23,7 @@ func Vault(t *testing.T, s vault.Store) {
 		"revision":                 vaultRevision,
 		"versions":                 vaultVersions,
 		"claims":                   vaultClaims,
+		"claims by other rows":     vaultWitnesses,
 		"register":                 vaultRegister,
 		"custody":                  vaultCustody,
 		"tampering":                vaultTampering,
@@ -210,6 +211,37 @@ func vaultClaims(t *testing.T, s vault.Store) {
 	same(t, "one of two", got, want[1:2], err)
 	if got, err := s.Claims(ctx); err != nil || len(got) != 0 {
 		t.Errorf("no digests: got %v, %v", got, err)
+	}
+}
+
+// vaultWitnesses: what a copy has counts as claimed without a claim.
+func vaultWitnesses(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	c := inserted(t, s, id)
+	sum := func(what string) storage.Digest { return storage.Sum([]byte(id(what))) }
+	err := s.AddVersion(ctx, vault.Version{
+		CopyID: c.CopyID, Version: 1, Kind: vault.VersionDeposit, Object: storage.Object{Name: id("v1"), SHA256: sum("version"), Size: 9},
+		Prefix: storage.Object{SHA256: sum("prefix"), Size: 3}, Seal: c.Seal, EventID: "e", CreatedAt: scopesDay,
+	})
+	for _, kind := range []string{vault.CopyMarked, vault.CopyInspection} {
+		err = errors.Join(err, s.AddRegistered(ctx, vault.Registered{
+			ID: id(kind), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: kind, Version: 1, SHA256: sum(kind), MadeAt: scopesDay, EventID: "e",
+		}))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for digest, want := range map[storage.Digest]string{
+		c.Source.Object.SHA256: vault.ClaimDeposited, sum("version"): vault.ClaimVersion, sum("prefix"): vault.ClaimDeposited,
+		sum(vault.CopyMarked): vault.ClaimCopy, sum(vault.CopyInspection): "",
+	} {
+		got, err := s.Claims(ctx, digest)
+		switch {
+		case err != nil || want == "" && len(got) > 0 || want != "" && len(got) != 1:
+			t.Errorf("%q: got %v, %v", want, got, err)
+		case want != "" && (got[0].Kind != want || got[0].EnvelopeID != c.EnvelopeID || got[0].CopyID != c.CopyID):
+			t.Errorf("%q: got %+v", want, got[0])
+		}
 	}
 }
 

@@ -44,6 +44,8 @@ CREATE INDEX evault_copies_object ON evault_copies (source_object);
 
 CREATE INDEX evault_copies_integrity ON evault_copies (status, integrity_checked_at);
 
+CREATE INDEX evault_copies_source ON evault_copies (source_sha256);
+
 CREATE TABLE evault_versions (
   copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
   version INTEGER NOT NULL,
@@ -61,6 +63,10 @@ CREATE TABLE evault_versions (
 );
 
 CREATE INDEX evault_versions_object ON evault_versions (object);
+
+CREATE INDEX evault_versions_sha256 ON evault_versions (sha256);
+
+CREATE INDEX evault_versions_prefix ON evault_versions (prefix_sha256);
 
 CREATE TABLE evault_claims (
   sha256 TEXT NOT NULL PRIMARY KEY,
@@ -91,6 +97,8 @@ CREATE TABLE evault_copy_register (
 CREATE INDEX evault_copy_register_object ON evault_copy_register (object);
 
 CREATE INDEX evault_copy_register_envelope ON evault_copy_register (envelope_id, made_at, id);
+
+CREATE INDEX evault_copy_register_sha256 ON evault_copy_register (sha256);
 
 CREATE TABLE evault_custody (
   custody_id TEXT NOT NULL PRIMARY KEY,

@@ -1,0 +1,57 @@
+package sqlstore
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// witnesses are the rows that show that a copy has bytes with a digest, whether
+// or not the claim on them is still there: what was deposited, each version, what
+// it begins with, and each marked copy.
+const witnesses = `
+SELECT c.source_sha256 AS sha256, c.copy_id, c.envelope_id, ? AS kind, 0 AS version, c.vaulted_at AS claimed_at
+FROM evault_copies AS c WHERE c.source_sha256 IN (?)
+UNION ALL
+SELECT v.sha256, v.copy_id, c.envelope_id, ?, v.version, v.created_at
+FROM evault_versions AS v JOIN evault_copies AS c ON c.copy_id = v.copy_id WHERE v.sha256 IN (?)
+UNION ALL
+SELECT v.prefix_sha256, v.copy_id, c.envelope_id, ?, v.version - 1, v.created_at
+FROM evault_versions AS v JOIN evault_copies AS c ON c.copy_id = v.copy_id WHERE v.prefix_sha256 IN (?)
+UNION ALL
+SELECT r.sha256, r.copy_id, r.envelope_id, ?, 0, r.made_at
+FROM evault_copy_register AS r WHERE r.sha256 IN (?) AND r.kind = ?`
+
+func (s vaultStore) Claims(ctx context.Context, digests ...storage.Digest) ([]vault.Claim, error) {
+	if len(digests) == 0 {
+		return nil, nil
+	}
+	list := bun.List(digests)
+	claims, err := scan(ctx, s, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("sha256 IN (?)", list) })
+	if err != nil {
+		return nil, err
+	}
+	var rows []claimRow
+	err = s.idb.NewRaw(witnesses, vault.ClaimDeposited, list, vault.ClaimVersion, list, vault.ClaimDeposited, list,
+		vault.ClaimCopy, list, vault.CopyMarked).Scan(ctx, &rows)
+	if err != nil {
+		return nil, mapErr(err)
+	}
+	for _, r := range rows {
+		w, err := r.claim()
+		if err != nil {
+			return nil, err
+		}
+		same := func(c vault.Claim) bool { return c.SHA256 == w.SHA256 && c.EnvelopeID == w.EnvelopeID }
+		if !slices.ContainsFunc(claims, same) {
+			claims = append(claims, w)
+		}
+	}
+	slices.SortStableFunc(claims, func(a, b vault.Claim) int { return strings.Compare(string(a.SHA256), string(b.SHA256)) })
+	return claims, nil
+}
