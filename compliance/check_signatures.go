@@ -230,9 +230,14 @@ func checkPaper(f *facts, p *probe) {
 		return // no PDF signatures could be read; the attestation stands alone
 	}
 	for _, s := range f.sourceReport.Signatures {
-		if s.Integrity == pades.IntegrityInvalid || s.ChangesAfter == pades.ChangesSuspicious {
+		// What was filled into a form after a signature breaks it only where that signature, or one before it, forbids it.
+		forbidden := s.ChangesAfter == pades.ChangesFilled && s.Problem != s.TrustProblem
+		if s.Integrity == pades.IntegrityInvalid || s.ChangesAfter == pades.ChangesSuspicious || forbidden {
 			p.fail("The signature in the field %s of the file does not hold: %s.", s.Field, signatureProblem(s))
 			continue
+		}
+		if s.ChangesAfter == pades.ChangesFilled {
+			p.note("After the signature in the field %s the form was filled in: %s.", s.Field, firstChanges(s.Changes))
 		}
 		p.item("pdf_signature", fmt.Sprintf("%s: integrity %s, trust %s", s.Field, s.Integrity, s.Trust), "", Verified)
 	}

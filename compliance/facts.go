@@ -304,6 +304,16 @@ func (s sealFacts) names(p vault.Party) bool {
 	return p.Name != "" && strings.Contains(s.reason, p.Name) && strings.Contains(s.reason, p.Identifier)
 }
 
+// firstChanges names the first few changes after a signature.
+func firstChanges(all []string) string {
+	const most = 3
+	text := strings.Join(all[:min(len(all), most)], "; ")
+	if len(all) > most {
+		text += fmt.Sprintf("; and %d more", len(all)-most)
+	}
+	return text
+}
+
 func signatureProblem(s pades.SignatureReport) string {
 	if s.Problem != "" {
 		return s.Problem

@@ -1,6 +1,7 @@
 package esign
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"fmt"
@@ -46,8 +47,11 @@ func (i inProcess) Inspect(ctx context.Context, raw []byte) (*Inspection, error)
 		return nil, err
 	}
 	for _, s := range report.Signatures {
-		if i.roots == nil {
+		if i.roots == nil { // nobody was named to be trusted, so distrust is no problem of the signature
 			s.Trust = pades.TrustUnknown
+			if s.Problem == s.TrustProblem {
+				s.Problem = ""
+			}
 		}
 		out.Signatures = append(out.Signatures, inspected(s))
 	}
@@ -83,6 +87,7 @@ func inspected(s pades.SignatureReport) InspectedSignature {
 	in := InspectedSignature{
 		Field: s.Field, Subject: s.Subject, Level: s.Level, Integrity: s.Integrity, Coverage: s.Coverage,
 		ChangesAfter: s.ChangesAfter, Changes: s.Changes, Trust: s.Trust, Reason: s.Reason,
+		Problem: cmp.Or(s.Problem, s.Weakness),
 	}
 	if !s.SigningTime.IsZero() {
 		at := stamp.Micro(s.SigningTime)

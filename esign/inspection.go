@@ -27,6 +27,8 @@ type InspectedSignature struct {
 	Changes        []string
 	Trust          string // trusted, untrusted, unknown
 	Reason         string
+	// Problem is the first thing that is wrong, weak or not supported, in words; "" for nothing.
+	Problem string
 }
 
 // Sealing is how the file can be sealed: Mode embedded, or detached for the

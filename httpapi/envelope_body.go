@@ -160,6 +160,7 @@ type inspectedBody struct {
 	Changes      []string `json:"changes"`
 	Trust        string   `json:"trust"`
 	Reason       string   `json:"reason"`
+	Problem      *string  `json:"problem"`
 }
 
 func inspectionOf(in *esign.Inspection) *inspectionBody {
@@ -172,7 +173,7 @@ func inspectionOf(in *esign.Inspection) *inspectionBody {
 	}
 	for i, s := range in.Signatures {
 		b.Signatures[i] = inspectedBody{
-			s.Field, s.Subject, atp(s.SigningTime), s.Level, s.Integrity, s.Coverage, s.ChangesAfter, list(s.Changes), s.Trust, s.Reason,
+			s.Field, s.Subject, atp(s.SigningTime), s.Level, s.Integrity, s.Coverage, s.ChangesAfter, list(s.Changes), s.Trust, s.Reason, orNull(s.Problem),
 		}
 	}
 	return b

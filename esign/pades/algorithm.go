@@ -45,6 +45,17 @@ func hashByID(id asn1.ObjectIdentifier) crypto.Hash {
 	return 0
 }
 
+// digestNamed is a digest as people call it.
+func digestNamed(id asn1.ObjectIdentifier) string {
+	switch {
+	case id.Equal(asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}):
+		return "SHA-1"
+	case id.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 5}):
+		return "MD5"
+	}
+	return id.String()
+}
+
 func digestID(h crypto.Hash) pkix.AlgorithmIdentifier {
 	for _, e := range hashes {
 		if e.hash == h {
@@ -162,8 +173,12 @@ func unsupported(what string) error { return &unsupportedError{what} }
 
 var errSignatureValue = errors.New("the signature value does not match the signed attributes")
 
-// verifyValue checks a CMS signature value over message, the DER encoding of the signed attributes.
-func verifyValue(pub crypto.PublicKey, id pkix.AlgorithmIdentifier, digest crypto.Hash, message, value []byte) error {
+// signedMessage is what a signature value is over: the DER encoding of the signed attributes, and its digest. Of content that was
+// signed without attributes there is the digest alone.
+type signedMessage struct{ der, sum []byte }
+
+// verifyValue checks a CMS signature value.
+func verifyValue(pub crypto.PublicKey, id pkix.AlgorithmIdentifier, digest crypto.Hash, message signedMessage, value []byte) error {
 	ok := false
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
@@ -176,7 +191,7 @@ func verifyValue(pub crypto.PublicKey, id pkix.AlgorithmIdentifier, digest crypt
 		if !named(id, digest, oidRSA, false) {
 			return unsupported("signature algorithm " + id.Algorithm.String())
 		}
-		ok = rsa.VerifyPKCS1v15(k, digest, sum(digest, message), value) == nil
+		ok = rsa.VerifyPKCS1v15(k, digest, message.sum, value) == nil
 	case *ecdsa.PublicKey:
 		if k.Params().BitSize < minCurveBits {
 			return unsupported("elliptic curve " + k.Params().Name)
@@ -184,12 +199,12 @@ func verifyValue(pub crypto.PublicKey, id pkix.AlgorithmIdentifier, digest crypt
 		if !named(id, digest, oidEC, true) {
 			return unsupported("signature algorithm " + id.Algorithm.String())
 		}
-		ok = ecdsa.VerifyASN1(k, sum(digest, message), value)
+		ok = ecdsa.VerifyASN1(k, message.sum, value)
 	case ed25519.PublicKey:
-		if !id.Algorithm.Equal(oidEd25519) || digest != crypto.SHA512 {
+		if !id.Algorithm.Equal(oidEd25519) || digest != crypto.SHA512 || message.der == nil {
 			return unsupported("signature algorithm " + id.Algorithm.String())
 		}
-		ok = ed25519.Verify(k, message, value)
+		ok = ed25519.Verify(k, message.der, value)
 	default:
 		return unsupported("the kind of key")
 	}
@@ -213,7 +228,7 @@ func named(id pkix.AlgorithmIdentifier, digest crypto.Hash, bare asn1.ObjectIden
 	return false
 }
 
-func verifyPSS(k *rsa.PublicKey, id pkix.AlgorithmIdentifier, digest crypto.Hash, message, value []byte) error {
+func verifyPSS(k *rsa.PublicKey, id pkix.AlgorithmIdentifier, digest crypto.Hash, message signedMessage, value []byte) error {
 	var p pssParams
 	if rest, err := asn1.Unmarshal(id.Parameters.FullBytes, &p); err != nil || len(rest) > 0 {
 		return unsupported("RSASSA-PSS with these parameters")
@@ -225,7 +240,7 @@ func verifyPSS(k *rsa.PublicKey, id pkix.AlgorithmIdentifier, digest crypto.Hash
 	if hashByID(p.Hash.Algorithm) != digest || hashByID(mgf.Algorithm) != digest || p.Trailer != 1 || p.Salt < 0 || p.Salt > 64 {
 		return unsupported("RSASSA-PSS with these parameters")
 	}
-	if rsa.VerifyPSS(k, digest, sum(digest, message), value, &rsa.PSSOptions{SaltLength: p.Salt, Hash: digest}) != nil {
+	if rsa.VerifyPSS(k, digest, message.sum, value, &rsa.PSSOptions{SaltLength: p.Salt, Hash: digest}) != nil {
 		return errSignatureValue
 	}
 	return nil

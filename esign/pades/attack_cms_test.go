@@ -208,7 +208,6 @@ func TestForeignSignatures(t *testing.T) {
 		"ESS twice":                     {f: foreign{id: id, subFilter: cades, attrs: append(withESS, withESS...)}, raw: raw, integrity: pades.IntegrityInvalid},
 		"content encapsulated":          {f: foreign{id: id, subFilter: pkcs7Sub, attached: true}, raw: raw, integrity: pades.IntegrityInvalid},
 		"two signers":                   {f: foreign{id: id, subFilter: pkcs7Sub, twice: true}, raw: raw, integrity: pades.IntegrityInvalid},
-		"no signed attributes":          {f: foreign{id: id, subFilter: pkcs7Sub, noAttrs: true}, raw: raw, integrity: pades.IntegrityUnsupported},
 		"adbe.pkcs7.sha1":               {f: foreign{id: id, subFilter: "adbe.pkcs7.sha1"}, raw: raw, integrity: pades.IntegrityUnsupported},
 		"no SubFilter worth the name":   {f: foreign{id: id, subFilter: ""}, raw: raw, integrity: pades.IntegrityUnsupported},
 		"time-stamp that is none":       {f: foreign{id: id, subFilter: "ETSI.RFC3161"}, raw: raw, integrity: pades.IntegrityInvalid},

@@ -80,7 +80,7 @@ func parseDER(der []byte, elsewhere []*x509.Certificate) (*readCMS, error) {
 		}
 	}
 	if c.digest = hashByID(c.signer.Digest.Algorithm); c.digest == 0 {
-		return nil, unsupported("digest " + c.signer.Digest.Algorithm.String())
+		return nil, unsupported("the digest " + digestNamed(c.signer.Digest.Algorithm))
 	}
 	if err := c.readCertificates(sd.Certificates.Bytes, elsewhere); err != nil {
 		return nil, err
@@ -193,16 +193,16 @@ func attributeValues(b []byte) ([]attributeValue, error) {
 type essRule int
 
 const (
-	essOptional essRule = iota // adbe.pkcs7.detached
-	essAny                     // time-stamp tokens: with SHA-1 (RFC 3161 §2.4.2) or v2 (RFC 5816)
-	essV2                      // ETSI.CAdES.detached
+	essOptional essRule = iota // adbe.pkcs7.detached, where the attributes as a whole may be missing too
+	essAny                     // ETSI.CAdES.detached, and time-stamp tokens: with SHA-1 (RFC 3161 §2.4.2) or v2 (RFC 5816)
+	essV2                      // statements
 )
 
 // verify checks the digest of the content, the certificate binding and the signature value. digest is of the content
 // under the signer's digest algorithm.
 func (c *readCMS) verify(contentType asn1.ObjectIdentifier, digest []byte, ess essRule) error {
 	if len(c.signer.Signed.FullBytes) == 0 {
-		return unsupported("a signature without signed attributes")
+		return c.verifyBare(contentType, digest, ess)
 	}
 	var kind asn1.ObjectIdentifier
 	if rest, err := asn1.Unmarshal(c.signed[oidContentType.String()].FullBytes, &kind); err != nil || len(rest) > 0 || !kind.Equal(contentType) || !c.contentType.Equal(contentType) {
@@ -220,7 +220,29 @@ func (c *readCMS) verify(contentType asn1.ObjectIdentifier, digest []byte, ess e
 	}
 	message := bytes.Clone(c.signer.Signed.FullBytes)
 	message[0] = 0x31 // RFC 5652 §5.4: the SET OF tag is signed, not the implicit one
-	return verifyValue(c.leaf.PublicKey, c.signer.Algorithm, c.digest, message, c.signer.Signature)
+	return verifyValue(c.leaf.PublicKey, c.signer.Algorithm, c.digest, signedMessage{message, sum(c.digest, message)}, c.signer.Signature)
+}
+
+// verifyBare is verify for a signature without signed attributes, whose value is over the content itself (RFC 5652 §5.4). Nothing in it
+// binds the certificate.
+func (c *readCMS) verifyBare(contentType asn1.ObjectIdentifier, digest []byte, ess essRule) error {
+	if ess != essOptional || !contentType.Equal(oidData) || !c.contentType.Equal(oidData) {
+		return errors.New("the signed attributes are missing")
+	}
+	return verifyValue(c.leaf.PublicKey, c.signer.Algorithm, c.digest, signedMessage{nil, digest}, c.signer.Signature)
+}
+
+// weakness says what a signature that holds lacks by today's rules.
+func (c *readCMS) weakness() string {
+	_, v2 := c.signed[oidSigningCertificateV2.String()]
+	_, v1 := c.signed[oidSigningCertificate.String()]
+	switch {
+	case len(c.signer.Signed.FullBytes) == 0:
+		return "weak: the signature has no signed attributes, so that its certificate can be exchanged for another one with the same key"
+	case v1 && !v2:
+		return "weak: the signature binds its certificate by SHA-1"
+	}
+	return ""
 }
 
 // maxESS bounds a signing-certificate attribute in bytes.

@@ -63,7 +63,8 @@
 //     out is exactly the hexadecimal string of this dictionary's /Contents; it ends with an end-of-file marker. The CMS is
 //     DER, or BER that says the same (X.690 §8; no baseline signature then), padded with zeros only, with exactly one
 //     SignerInfo, no repeated signed attribute, no content of its own; digest, certificate binding and signature value hold.
-//     A time-stamp that is there must hold too. What is not known (another SubFilter or algorithm) is "unsupported", which
+//     A time-stamp that is there must hold too. Of signatures in the way of PKCS #7 (adbe.pkcs7.detached) the signed attributes may be
+//     missing, and a certificate may be bound by SHA-1: these hold, and [SignatureReport].Weakness says so. What is not known (another SubFilter or algorithm) is "unsupported", which
 //     is never OK.
 //
 //   - Revision. The signed revision can be opened by itself and the signature is a field in it. Later cross-reference

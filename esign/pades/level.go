@@ -74,7 +74,7 @@ func (s *verified) archives(numbers []int) bool {
 // isBaseline checks the parts of level B-B that a seal from elsewhere may lack: the SubFilter, /M, DER, and no
 // signing-time attribute.
 func (s *verified) isBaseline() bool {
-	if s.cms == nil || s.cms.ber || s.report.SubFilter != subFilterCAdES || s.report.SigningTime.IsZero() {
+	if s.cms == nil || s.cms.ber || s.report.Weakness != "" || s.report.SubFilter != subFilterCAdES || s.report.SigningTime.IsZero() {
 		return false
 	}
 	_, signingTime := s.cms.signed[oidSigningTime.String()]

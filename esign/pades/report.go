@@ -94,7 +94,14 @@ type SignatureReport struct {
 	Revocation    string            // of the certificates of the signer and the time-stamp authority
 	Certificate   *x509.Certificate // nil when none could be read
 	SignedLen     int64             // length of the signed revision, a prefix of the file
-	Problem       string            // the first thing that is wrong; "" when nothing is
+	// Problem is the first thing that is wrong or not supported, in words: about the signature itself, then about what came after it,
+	// then TrustProblem. "" when nothing is.
+	Problem string
+	// TrustProblem says why Trust is not TrustTrusted; "" when it is, or when Integrity is not valid.
+	TrustProblem string
+	// Weakness names what a valid signature lacks by today's rules: signed attributes, or a certificate bound by a better digest than
+	// SHA-1. It is no Problem, and no baseline level. "" for nothing.
+	Weakness string
 }
 
 // OK reports whether the signature is valid, trusted, and followed by nothing but permitted changes. What was filled into a form

@@ -245,7 +245,7 @@ func (s *Sealer) sign(attributes []byte) ([]byte, error) {
 
 // checkValue makes sure that a signer signed with the right key before anything is made of its answer.
 func (s *Sealer) checkValue(attributes, value []byte) error {
-	if err := verifyValue(s.chain[0].PublicKey, s.alg.id, s.alg.hash, attributes, value); err != nil {
+	if err := verifyValue(s.chain[0].PublicKey, s.alg.id, s.alg.hash, signedMessage{attributes, sum(s.alg.hash, attributes)}, value); err != nil {
 		return fmt.Errorf("pades: sealing key: %w", err)
 	}
 	return nil

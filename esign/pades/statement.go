@@ -76,6 +76,7 @@ func VerifyStatement(ctx context.Context, der []byte, o Options) (content []byte
 	}
 	v := &verification{options: o, embedded: parseAnswers(nil, nil), known: parseAnswers(o.Material.OCSPs, o.Material.CRLs)}
 	v.trustOne(s, o.Now)
+	s.conclude("")
 	if s.report.Level = LevelBB; s.report.TimestampTime != nil {
 		s.report.Level = LevelBT
 	}

@@ -133,10 +133,7 @@ type chainKey struct {
 }
 
 func (s *verified) distrust(trust string, err error) {
-	s.report.Trust = trust
-	if s.report.Problem == "" {
-		s.report.Problem = err.Error()
-	}
+	s.report.Trust, s.report.TrustProblem = trust, err.Error()
 }
 
 // chain looks for a path from leaf to one of the roots that holds at the given time. It is returned leaf first.

@@ -1,6 +1,7 @@
 package pades
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/x509"
@@ -37,9 +38,18 @@ func Verify(ctx context.Context, raw []byte, o Options) (*Report, error) {
 
 func (v *verification) finish() *Report {
 	for _, s := range v.signatures {
+		s.conclude(v.report.Problem)
 		v.report.Signatures = append(v.report.Signatures, s.report)
 	}
 	return v.report
+}
+
+// conclude gives a signature that is not known to be good a problem: that of the file, unless it has one of its own.
+func (s *verified) conclude(ofFile string) {
+	if s.report.Problem == "" && s.report.Integrity != IntegrityValid {
+		s.report.Problem = cmp.Or(ofFile, "the signature was not checked")
+	}
+	s.report.Problem = cmp.Or(s.report.Problem, s.report.TrustProblem)
 }
 
 type verification struct {
@@ -283,13 +293,13 @@ func (v *verification) integrity(s *verified) {
 	}
 	rule := essOptional
 	if s.report.SubFilter == subFilterCAdES {
-		rule = essV2
+		rule = essAny
 	}
 	if err := s.cms.verify(oidData, s.digest, rule); err != nil {
 		s.fail(err)
 		return
 	}
-	s.report.Integrity = IntegrityValid
+	s.report.Integrity, s.report.Weakness = IntegrityValid, s.cms.weakness()
 	s.readToken(v.certificates)
 }
 

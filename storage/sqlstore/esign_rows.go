@@ -203,6 +203,7 @@ type inspectedSignatureJSON struct {
 	Changes      []string   `json:"changes,omitempty"`
 	Trust        string     `json:"trust"`
 	Reason       string     `json:"reason"`
+	Problem      string     `json:"problem,omitempty"`
 }
 
 type sealingJSON struct {

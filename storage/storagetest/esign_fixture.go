@@ -42,7 +42,7 @@ func esignEnvelope(id func(string) string) *esign.Envelope {
 				Pages: 2, Encrypted: "no", ActiveContent: []string{"javascript"}, Sealing: esign.Sealing{Mode: "detached", Reason: "locked"},
 				Warnings: []string{"w"}, Signatures: []esign.InspectedSignature{{
 					Field: "f", Subject: "CN=Ł", SigningTime: esignAt(0), Level: "B-T", Integrity: "valid", Coverage: "revision",
-					ChangesAfter: "permitted", Changes: []string{"c"}, Trust: "unknown", Reason: "r",
+					ChangesAfter: "permitted", Changes: []string{"c"}, Trust: "unknown", Reason: "r", Problem: "p",
 				}},
 			},
 			UploadedAt: esignDay, Head: head,

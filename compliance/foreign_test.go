@@ -1,0 +1,73 @@
+package compliance_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/internal/testpki"
+)
+
+// TestPaperWithForeignSignatures: paper may carry signatures of people whom nobody here trusts. A form that was filled in after one is
+// named and satisfies the check, unless the signature forbids it; any other change is a signature that does not hold, and it is the
+// change that is named, not the trust.
+func TestPaperWithForeignSignatures(t *testing.T) {
+	t.Parallel()
+	clock := newWorld(t).clock
+	id, err := testpki.SelfSigned("Somebody", clock.now())
+	check(t, err)
+	s, err := pades.New(pades.Config{Signer: id.Key, Chain: id.Chain, Now: clock.now})
+	check(t, err)
+	signed := func(lock *pades.Lock) []byte {
+		raw := testpdf.Form()
+		seal, err := s.Seal(t.Context(), pades.SealRequest{PDF: raw, Lock: lock})
+		check(t, err)
+		return append(slices.Clone(raw), seal.Appended...)
+	}
+	changed := func(raw []byte, change func(*pdf.Update) error) []byte {
+		d, err := pdf.Open(raw, pdf.Limits{})
+		check(t, err)
+		u, err := d.Update()
+		check(t, err)
+		check(t, change(u))
+		appended, err := u.Close()
+		check(t, err)
+		return append(slices.Clone(raw), appended...)
+	}
+	fill := func(u *pdf.Update) error {
+		_, err := u.Edit(pdf.Ref{Num: 10}, func(d pdf.Dict) error { d["V"] = pdf.String("9000"); return nil })
+		return err
+	}
+	turn := func(u *pdf.Update) error {
+		p, err := u.Document().Page(1)
+		if err != nil {
+			return err
+		}
+		_, err = u.Edit(p.Ref, func(d pdf.Dict) error { d["Rotate"] = int64(90); return nil })
+		return err
+	}
+	for name, tc := range map[string]struct {
+		raw       []byte
+		satisfied bool
+		says      string
+	}{
+		"untouched":                {signed(nil), true, ""},
+		"filled in":                {changed(signed(nil), fill), true, `form field "plain" was changed from "UNDRAWN VALUE" to "9000"`},
+		"filled in against a lock": {changed(signed(&pades.Lock{Action: pades.LockInclude, Fields: []string{"plain"}}), fill), false, `locks`},
+		"changed":                  {changed(signed(nil), turn), false, "/Rotate of page 1 was changed"},
+	} {
+		w := newWorld(t) // one has the pages of another, and pages are vaulted once
+		env := w.paperOf(tc.raw)
+		w.vaultIn(env, func(r *compliance.VaultInRequest) { r.Attestation = attestation() })
+		e := w.evaluate(env)
+		i := slices.IndexFunc(e.Checks, func(c compliance.Check) bool { return c.ID == "required_signatures" })
+		got := e.Checks[i]
+		if got.Satisfied == nil || *got.Satisfied != tc.satisfied || !strings.Contains(got.Detail, tc.says) || strings.Contains(got.Detail, "trusted root") {
+			t.Errorf("%s: got %v, %q", name, got.Satisfied, got.Detail)
+		}
+	}
+}
