@@ -81,6 +81,9 @@ func (e *Engine) sign(ctx context.Context, c Certificate) (*Certificate, error) 
 	if c.IssuedAt = At(e.now()); c.IssuedAt.Before(c.AsOf.Time) {
 		c.IssuedAt = c.AsOf
 	}
+	if err := e.CertificateKeys().Check(keyring.Certificate, e.keyID, c.IssuedAt.Time); err != nil {
+		return nil, err
+	}
 	payload, err := c.payload()
 	if err != nil {
 		return nil, err

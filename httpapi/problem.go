@@ -13,6 +13,7 @@ import (
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -154,6 +155,11 @@ var problems = []problem{
 	{translog.ErrNotFound, 404, "not_in_log", "The log has no such entry or size"},
 	{translog.ErrNotRewound, 409, "log_not_rewound", "There is nothing to adopt"},
 	{translog.ErrCheckpoint, 422, "checkpoint_invalid", "The checkpoint is not of a known log"},
+
+	{keyring.ErrKeyTime, 503, "signer_unavailable", "A key that signs here is no longer in use; the server must be restarted"},
+	{keyring.ErrRetired, 503, "signer_unavailable", "A key that signs here is no longer in use; the server must be restarted"},
+	{keyring.ErrUnknownKey, 503, "signer_unavailable", "A key that signs here is not in the history of keys"},
+	{keyring.ErrHistory, 503, "signer_unavailable", "The history of keys does not verify"},
 
 	{scopes.ErrKeyNotFound, 404, "key_not_found", "There is no such key"},
 	{scopes.ErrOrganizationNotFound, 404, "organization_not_found", "There is no such organization"},

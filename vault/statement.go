@@ -259,15 +259,16 @@ func parse(token, typ string, p keyring.Purpose, keys keyring.Keys, v signed) er
 
 // state signs a statement with the vault's key.
 func (v *Vault) state(typ string, payload any) (token string, sum storage.Digest, err error) {
-	token, _, err = signJWS(v.c.StatementSigner, typ, payload)
+	token, _, err = v.signJWS(keyring.Statement, v.c.StatementSigner, typ, payload)
 	if err != nil {
 		return "", "", fmt.Errorf("sign statement: %w", err)
 	}
 	return token, storage.Sum([]byte(token)), nil
 }
 
-// signJWS signs the canonical payload with an Ed25519 key and returns its id too.
-func signJWS(s crypto.Signer, typ string, payload any) (token, kid string, err error) {
+// signJWS signs the canonical payload with a key that is still in use, and returns
+// its id too. What a retired key signs would verify nowhere.
+func (v *Vault) signJWS(p keyring.Purpose, s crypto.Signer, typ string, payload any) (token, kid string, err error) {
 	pub, err := jws.PublicKey(s)
 	if err != nil {
 		return "", "", err
@@ -277,6 +278,9 @@ func signJWS(s crypto.Signer, typ string, payload any) (token, kid string, err e
 		return "", "", err
 	}
 	kid = jws.Thumbprint(pub)
+	if err := v.c.Keys.Keys().Check(p, kid, v.now()); err != nil {
+		return "", "", err
+	}
 	token, err = jws.Sign(s, kid, typ, b)
 	return token, kid, err
 }
@@ -290,7 +294,7 @@ func (v *Vault) acknowledge(e CustodyEntry) (*Acknowledgment, error) {
 	c := v.c.Custodian
 	a := &Acknowledgment{ID: v.c.NewID("ack"), CopyID: e.CopyID, CustodyID: e.ID, Version: e.Version, At: e.RecordedAt}
 	var err error
-	a.JWS, a.KeyID, err = signJWS(c.Signer, typAcknowledgment, AcknowledgmentStatement{
+	a.JWS, a.KeyID, err = v.signJWS(keyring.Custodian, c.Signer, typAcknowledgment, AcknowledgmentStatement{
 		AcknowledgmentID: a.ID, Assignee: e.To.Assignee, At: stamp.Format(a.At), Controller: e.To.Controller, CopyID: e.CopyID,
 		Custodian: e.To.Custodian.Party, CustodyID: e.ID, EnvelopeID: e.EnvelopeID, SHA256: e.SHA256,
 		Standing: c.StandingAcknowledgmentSHA256, Statement: acknowledges, V: statementVersion, Version: e.Version,

@@ -29,10 +29,11 @@
 // Ed25519, or ECDSA or RSA (PKCS #1 v1.5) with SHA-256. Every key named signs, and
 // those retired keys whose private key is at hand.
 //
-// A statement is linked when a key that was in use before it signed it. One that is
-// not linked is taken too, for all private keys may be lost at once; but where a
-// later statement is signed by a key of before that break, what lies between is void:
-// whoever made it had none of the installation's keys.
+// A statement is linked when a key signed it that was in use before, and that no
+// break since has brought in. One that is not linked is a break; it is taken too, for
+// all private keys may be lost at once. But where a later statement is linked to what
+// was before the break, all from the break on is void: whoever made it had none of
+// the installation's keys.
 //
 // # Compatibility
 //

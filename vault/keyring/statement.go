@@ -128,6 +128,7 @@ type step struct {
 	sum    storage.Digest
 	keys   Keys // named
 	inUse  Keys // after it, by purpose
+	vouch  Keys // the keys whose signature links a later statement to it
 	signed []signature
 	linked bool
 }
@@ -201,18 +202,20 @@ func (h *history) place(s *step, c change) error {
 		}
 	}
 	for n := len(h.line); n > 0; n-- {
-		if slices.ContainsFunc(h.line[n-1].inUse, func(k Key) bool { return signedBy(s.signed, k, message) }) {
+		if slices.ContainsFunc(h.line[n-1].vouch, func(k Key) bool { return signedBy(s.signed, k, message) }) {
 			s.linked, h.line = true, h.line[:n]
 			break
 		}
-		if h.line[n-1].linked {
-			break // what is linked is never void
+		for h.line[n-1].linked { // to where this branch broke off; the first is not linked
+			n--
 		}
 	}
+	s.inUse, s.vouch = s.keys, s.keys
 	if n := len(h.line); n > 0 {
 		s.inUse = replace(h.line[n-1].inUse, s.keys)
-	} else {
-		s.inUse = s.keys
+	}
+	if s.linked {
+		s.vouch = replace(h.line[len(h.line)-1].vouch, s.keys)
 	}
 	return nil
 }
