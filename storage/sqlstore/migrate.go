@@ -43,6 +43,9 @@ type migrationLockRow struct {
 // of evault_migration_locks held by that transaction, so it ends with its
 // connection and is never stale.
 func (d *DB) Migrate(ctx context.Context) error {
+	if err := d.checkSettings(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
 	names, err := d.files()
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -63,7 +66,15 @@ func (d *DB) Migrate(ctx context.Context) error {
 // Check compares the schema with what this build needs: storage.ErrSchema when
 // a migration is missing. A schema that is newer is accepted; within a minor
 // series migrations only add.
+//
+// On PostgreSQL it refuses a session whose settings make text of a statement mean
+// something else than was written: standard_conforming_strings must be on, and
+// client_encoding UTF8, as they are by default. Call it at start and with each
+// probe of readiness, for a database's defaults can be altered while it runs.
 func (d *DB) Check(ctx context.Context) error {
+	if err := d.checkSettings(ctx); err != nil {
+		return fmt.Errorf("check database: %w", err)
+	}
 	names, err := d.files()
 	if err != nil {
 		return fmt.Errorf("check schema: %w", err)
@@ -79,6 +90,29 @@ func (d *DB) Check(ctx context.Context) error {
 	for _, name := range names {
 		if !slices.Contains(done, name) {
 			return fmt.Errorf("check schema: %w: %s is missing", storage.ErrSchema, name)
+		}
+	}
+	return nil
+}
+
+// settings are those of PostgreSQL that quoting rests on: bun writes values into
+// the text of a statement (docs/adr/0006).
+var settings = []struct{ name, want string }{
+	{"standard_conforming_strings", "on"}, // else a backslash before a quote ends nothing
+	{"client_encoding", "UTF8"},
+}
+
+func (d *DB) checkSettings(ctx context.Context) error {
+	if d.bun.Dialect().Name() != dialect.PG {
+		return nil
+	}
+	for _, s := range settings {
+		var got string
+		if err := d.bun.NewRaw("SHOW ?", bun.Ident(s.name)).Scan(ctx, &got); err != nil {
+			return mapErr(err)
+		}
+		if got != s.want {
+			return fmt.Errorf("sqlstore: %s is %s, must be %s: see ALTER DATABASE and ALTER ROLE … RESET", s.name, got, s.want)
 		}
 	}
 	return nil
