@@ -130,14 +130,21 @@ type Answers struct {
 // the file comes from ("born_digital" or "scan") and where the paper is ("none",
 // "destroyed" or "held").
 type Attestation struct {
-	AttestedBy    string   `json:"attested_by"`
-	Capacity      string   `json:"capacity"`
-	SignedBy      []string `json:"signed_by"`
-	Origin        string   `json:"origin"`
-	PaperOriginal string   `json:"paper_original"`
-	Holder        string   `json:"holder"`
-	DestroyedAt   *Time    `json:"destroyed_at"`
-	Statement     string   `json:"statement"`
+	AttestedBy     string          `json:"attested_by"`
+	Capacity       string          `json:"capacity"`
+	SignedBy       []string        `json:"signed_by"`
+	Origin         string          `json:"origin"`
+	PaperOriginal  string          `json:"paper_original"`
+	Holder         string          `json:"holder"`
+	DestroyedAt    *Time           `json:"destroyed_at"`
+	Statement      string          `json:"statement"`
+	PaperCustodian *PaperCustodian `json:"paper_custodian"` // null: no receipt for the paper is on record
+}
+
+// PaperCustodian is who gave a receipt for a paper original.
+type PaperCustodian struct {
+	Name          string         `json:"name"`
+	ReceiptSHA256 storage.Digest `json:"receipt_sha256"`
 }
 
 // Recipient is to whom a copy was released.
@@ -180,7 +187,7 @@ type Custodian struct {
 }
 
 // Acknowledgment is a custodian's signed word that it keeps the copy for the
-// assignee (UCC 9-105(b)(3), 9-105(g) in the 2022 text).
+// assignee (UCC 9-105(b)(3), which asks for none).
 type Acknowledgment struct {
 	ID        string         `json:"id"`
 	At        Time           `json:"at"`
@@ -203,7 +210,9 @@ type Power struct {
 	Detail string `json:"detail"`
 }
 
-// CopyEntry is a registered copy that is not the authoritative one.
+// CopyEntry is a registered copy that is not the authoritative one. The list is that
+// of as_of: a later download, which changes no result, asks for no new certificate,
+// and the vault's register of copies names it.
 type CopyEntry struct {
 	CopyID  string         `json:"copy_id"`
 	Kind    string         `json:"kind"`
@@ -211,6 +220,7 @@ type CopyEntry struct {
 	SHA256  storage.Digest `json:"sha256"`
 	Size    int64          `json:"size"`
 	MadeAt  Time           `json:"made_at"`
+	GivenTo By             `json:"given_to"`
 }
 
 // SignatureEntry is one signer's signature. Of a link that the sender could read
@@ -228,11 +238,10 @@ type SignatureEntry struct {
 	LinkDisclosedAt  *Time          `json:"link_disclosed_at"`
 }
 
-// CustodyEntry is one step of the custody chain. Consent is how the consent of
-// ConsentOf was given: "signed", "attested" or "declared"; both are "" where
-// nobody consented. ConsentOf is "controller", "agent", whose consent is the
-// agent's own, or "" for a deposit: before it there is no controller. Actor is who
-// acted.
+// CustodyEntry is one step of the custody chain. Actor is who acted, Consent how:
+// "signed", "attested", "declared", or "none" for what is nobody's consent. ConsentOf
+// is whose consent that is: "controller", "agent", whose consent is the agent's own,
+// or "" for nobody's, and for a deposit, before which there is no controller.
 type CustodyEntry struct {
 	CustodyID     string         `json:"custody_id"`
 	EventID       string         `json:"event_id"`

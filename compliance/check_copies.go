@@ -38,7 +38,7 @@ func checkCopies(f *facts, p *probe) {
 	if marked == 0 {
 		p.note("No copy was made: the file cannot be marked.")
 	} else {
-		p.note("Of %s, read now, each page says that it is not the authoritative copy, and none holds a signature.", number(marked, "marked copy", "marked copies"))
+		p.note("Of %s, read now, each page says that it is not the authoritative copy, and none holds a digital signature.", number(marked, "marked copy", "marked copies"))
 	}
 	if inspected > 0 {
 		p.note("Registered: %s of the authoritative bytes; the seal in them says that the authoritative copy is in the vault.",

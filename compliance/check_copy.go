@@ -32,7 +32,7 @@ func checkSingleCopy(f *facts, p *probe) {
 	checkClaims(f, p)
 	checkMedium(f, p)
 	if len(p.problems) == 0 && !p.ended {
-		p.note("One authoritative copy, %s, exists. Its version %d was read now and has the digest recorded, its seal is valid, "+
+		p.note("One authoritative copy, %s, exists in this installation. Its version %d was read now and has the digest recorded, its seal is valid, "+
 			"its deposit is in the log, and nothing else in this installation claims its bytes.", f.copy.CopyID, f.copy.Version)
 		notePages(p, deposits[0])
 	}
@@ -162,6 +162,7 @@ func checkClaims(f *facts, p *probe) {
 	for _, c := range f.claims {
 		if c.EnvelopeID == f.envelope.ID && want[c.SHA256] == c.Kind {
 			delete(want, c.SHA256)
+			p.item("claim", c.Kind, c.SHA256, Verified)
 		}
 	}
 	for sum, kind := range want {
@@ -170,27 +171,34 @@ func checkClaims(f *facts, p *probe) {
 	for _, c := range f.rivals {
 		p.fail("Another envelope in this installation has the same bytes, %s.", c.SHA256)
 	}
-	for _, c := range f.claims {
-		p.item("claim", c.Kind, c.SHA256, Verified)
-	}
 	slices.Sort(p.problems) // a map has no order
 }
 
 // checkMedium asks for the tangible original of a paper document.
 func checkMedium(f *facts, p *probe) {
+	if f.copy.Source.Kind != vault.SourcePaper {
+		return
+	}
 	a := f.attestation()
-	if f.copy.Source.Kind != vault.SourcePaper || a == nil {
+	if a == nil {
+		p.note("Nobody declared whether a paper original exists.")
+		p.item("attestation", "none", "", Declared)
 		return
 	}
 	switch {
-	case a.PaperOriginal == "held" && !f.holds(a.Holder):
-		p.fail("The paper original is held by %s, who is neither the assignee nor the custodian.", a.Holder)
+	case a.PaperOriginal == "held" && a.PaperCustodian == nil:
+		p.fail("A paper original is held, as declared, by %s, and no receipt of who keeps it is on record.", a.Holder)
+	case a.PaperOriginal == "held" && !f.holds(a.PaperCustodian.Name):
+		p.fail("The paper original is kept by %s, who is neither the assignee nor the custodian.", a.PaperCustodian.Name)
 	case a.PaperOriginal == "held":
-		p.note("The paper original is held by %s, as declared.", a.Holder)
-		p.item("attestation", "paper original held", "", Declared)
+		p.note("There are two media, as declared: the paper original is held by %s under a receipt of %s.", a.Holder, a.PaperCustodian.Name)
+		p.item("receipt", a.PaperCustodian.Name, a.PaperCustodian.ReceiptSHA256, Declared)
 	case a.PaperOriginal == "destroyed":
 		p.note("The paper original was destroyed, as declared by %s.", a.AttestedBy)
 		p.item("attestation", "paper original destroyed", "", Declared)
+	default:
+		p.note("There is no paper original, as declared by %s.", a.AttestedBy)
+		p.item("attestation", "no paper original", "", Declared)
 	}
 }
 
@@ -202,10 +210,8 @@ func (f *facts) holds(name string) bool {
 
 // holder is who is what now: the end of the verified custody chain.
 func (f *facts) holder() *vault.Custody {
-	for i := len(f.chainOf) - 1; i >= 0; i-- {
-		if f.chainOf[i].To != nil {
-			return f.chainOf[i].To
-		}
+	if i := f.holding(); i >= 0 {
+		return f.chainOf[i].To
 	}
 	return nil
 }
@@ -219,7 +225,7 @@ type depositDetail struct {
 }
 
 func (f *facts) deposit() *depositDetail {
-	for _, e := range f.typed("vault.stored") {
+	for _, e := range f.proven("vault.stored") {
 		var d depositDetail
 		if e.Detail != nil && decode(e.Detail, &d) == nil {
 			return &d
@@ -234,7 +240,7 @@ func (f *facts) attestation() *vault.Attestation {
 	if d := f.deposit(); d != nil && d.Attestation != nil {
 		return d.Attestation
 	}
-	for _, e := range f.typed(vault.EventAttested) {
+	for _, e := range f.proven(vault.EventAttested) {
 		var d struct {
 			Attestation *vault.Attestation `json:"attestation"`
 		}
@@ -297,6 +303,6 @@ func checkVersion(f *facts, p *probe, i int, before storage.Object) {
 		p.fail("Version %d has no event that names its digest.", n)
 		return
 	}
-	p.item("version", fmt.Sprintf("%s/%d of %s", v.CopyID, n, stamp.Format(v.CreatedAt)), v.Object.SHA256, Verified)
+	p.item("version", fmt.Sprintf("%s/%d of %s", v.CopyID, n, stamp.Format(e.RecordedAt)), v.Object.SHA256, Verified)
 	p.event(f, e)
 }

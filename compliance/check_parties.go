@@ -2,7 +2,6 @@ package compliance
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
@@ -30,11 +29,19 @@ func checkAssignee(f *facts, p *probe) {
 	if c := f.copy; c.SecuredParty != to.Assignee || c.Controller != to.Controller || c.Custodian != to.Custodian {
 		p.fail("The copy's record names other parties than the signed custody chain.")
 	}
-	last := f.custody[len(f.custody)-1]
-	p.item("custody", last.ID, last.StatementSHA256, Verified)
+	entry := f.holding()
+	p.item("custody", f.chainOf[entry].CustodyID, storage.Sum([]byte(f.custody[entry].Statement)), Verified)
 	checkControl(f, p, to)
-	if len(p.problems) == 0 {
-		p.note("The seal of version %d and the signed custody entry %s name %s as assignee.", n+1, last.ID, to.Assignee.Name)
+	if len(p.problems) > 0 {
+		return
+	}
+	p.note("The seal of version %d and the signed custody entry %s name %s.", n+1, f.chainOf[entry].CustodyID, to.Assignee.Name)
+	switch {
+	case to.Controller.BoundBy != vault.BoundByOrganization:
+	case f.copy.Source.Kind == vault.SourceESign:
+		p.note("No assignment yet: none is recorded here, and as far as the record shows %s is the original payee or lessor.", to.Assignee.Name)
+	default:
+		p.note("No assignment is recorded here; whether %s is the original payee or lessor is not recorded.", to.Assignee.Name)
 	}
 }
 
@@ -151,12 +158,7 @@ func checkIntegrityAge(f *facts, p *probe) {
 // checkAcknowledgment verifies the custodian's word for this copy and this
 // assignee.
 func checkAcknowledgment(f *facts, p *probe, to *vault.Custody) {
-	entry := f.custody[0]
-	for _, e := range f.custody {
-		if e.To != nil {
-			entry = e
-		}
-	}
+	entry := f.custody[f.holding()]
 	for _, a := range f.acks {
 		if a.CustodyID != entry.ID {
 			continue
@@ -176,77 +178,10 @@ func checkAcknowledgment(f *facts, p *probe, to *vault.Custody) {
 		case len(f.about("custody.acknowledged", "acknowledgment_sha256", string(storage.Sum([]byte(a.JWS))))) != 1:
 			p.fail("The acknowledgment %s has no event.", a.ID)
 		default:
-			p.note("%s, the designated custodian, acknowledged on %s that it keeps the copy for %s.", s.Custodian.Name, s.At, s.Assignee.Name)
+			p.note("%s, the designated custodian, acknowledged at %s that it keeps the copy for %s.", s.Custodian.Name, s.At, s.Assignee.Name)
 			p.item("acknowledgment", a.ID, storage.Sum([]byte(a.JWS)), Attested)
 		}
 		return
 	}
 	p.fail("The custodian %s has not acknowledged that it keeps the copy for %s.", to.Custodian.Party.Name, to.Assignee.Name)
-}
-
-// checkConsent is element (4): every entry of the custody chain is signed,
-// follows the one before, has its event, and carries the consent of the
-// controller of that moment.
-func checkConsent(f *facts, p *probe) {
-	to := f.checkHolder(p)
-	if to == nil {
-		return
-	}
-	if to.Controller.BoundBy == vault.BoundByNone {
-		p.fail(nobodyActs, to.Assignee.Name)
-	}
-	for i, e := range f.custody {
-		s := f.chainOf[i]
-		if problem := custodyDiffers(e, s); problem != "" {
-			p.fail("The record of custody entry %d differs from its signed statement in its %s.", i+1, problem)
-		}
-		if len(eventOf(f, e)) == 0 {
-			p.fail("Custody entry %d has no event that names its statement.", i+1)
-		}
-		if s.Consent.Kind != vault.ConsentAttested || s.Consent.Actor.ID == "" {
-			p.fail("Custody entry %d carries no consent of the controller.", i+1)
-		} else {
-			p.items = append(p.items, Item{Kind: "consent", Ref: fmt.Sprintf("%s by %s %s", s.CustodyID, s.Consent.Actor.Kind, s.Consent.Actor.ID), SHA256: s.Consent.RequestSHA256, Basis: Attested})
-		}
-	}
-	if n := len(f.typed("custody.assigned")); n != len(f.custody) {
-		p.fail("%d changes of custody are recorded as events, %d in the custody chain.", n, len(f.custody))
-	}
-	if len(p.problems) == 0 {
-		p.note("The custody chain has %s, each signed by the vault, following the one before, with the consent of the controller of that moment, "+
-			"attested by the vault from an authenticated request.", number(len(f.custody), "entry", "entries"))
-	}
-}
-
-func eventOf(f *facts, e vault.CustodyEntry) []string {
-	var ids []string
-	for _, x := range f.events {
-		if x.ID == e.EventID && names(x, storage.Sum([]byte(e.Statement))) {
-			ids = append(ids, x.ID)
-		}
-	}
-	return ids
-}
-
-// custodyDiffers names what a row says otherwise than its statement.
-func custodyDiffers(e vault.CustodyEntry, s vault.CustodyStatement) string {
-	for _, x := range []struct {
-		what string
-		same bool
-	}{
-		{"id", e.ID == s.CustodyID && e.Seq == s.Seq && e.PreviousSHA256 == s.Prev},
-		{"copy", e.CopyID == s.CopyID && e.EnvelopeID == s.EnvelopeID},
-		{"kind", e.Kind == s.Kind},
-		{"version", e.Version == s.Version && e.SHA256 == s.SHA256},
-		{"time", stamp.Format(e.RecordedAt) == s.At},
-		{"parties", reflect.DeepEqual(e.From, s.From) && reflect.DeepEqual(e.To, s.To)},
-		{"recipient", reflect.DeepEqual(e.Recipient, s.Recipient)},
-		{"consent", e.Consent == s.Consent},
-		{"digest", e.StatementSHA256 == storage.Sum([]byte(e.Statement))},
-	} {
-		if !x.same {
-			return x.what
-		}
-	}
-	return ""
 }

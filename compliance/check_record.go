@@ -3,6 +3,7 @@ package compliance
 import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
 )
 
 // checkRecord is the tamper-evident record: the whole chain verifies, its events
@@ -88,11 +89,51 @@ func checkReferences(f *facts, p *probe) {
 	for _, c := range f.custody {
 		need(c.EventID, "a custody entry")
 	}
-	if f.release != nil {
-		if len(f.typed("vault.released")) == 0 {
-			p.fail("The event of the release is missing.")
+	checkRelease(f, p)
+}
+
+// checkRelease holds the record of a release against its signed statement and its
+// events.
+func checkRelease(f *facts, p *probe) {
+	released := f.typed("vault.released")
+	if f.release == nil {
+		if len(released) > 0 {
+			p.fail("The release is recorded as an event, but its record is missing.")
+		}
+		return
+	}
+	if len(released) != 1 {
+		p.fail("The release has %d events, not one.", len(released))
+		return
+	}
+	if f.releaseErr != nil {
+		p.fail("The release statement does not verify: %v.", f.releaseErr)
+		return
+	}
+	r, s, e := f.release, f.releaseStatement, released[0]
+	last := f.chainOf[max(len(f.chainOf)-1, 0):]
+	acknowledged := only(f.typed("vault.acknowledged"))
+	for _, x := range []struct {
+		what string
+		same bool
+	}{
+		{"id", r.ReleaseID == s.ReleaseID && s.ReleaseID == text(e, "release_id") && r.EventID == e.ID},
+		{"copy", r.CopyID == s.CopyID && s.CopyID == text(e, "copy_id") && r.EnvelopeID == s.EnvelopeID && s.EnvelopeID == f.envelope.ID && r.OrgID == f.copy.OrgID},
+		{"reason", r.Reason == s.Reason && s.Reason == text(e, "reason")},
+		{"note", r.Note == s.Note},
+		{"recipient", r.Recipient == s.Recipient && len(last) == 1 && last[0].Recipient != nil && *last[0].Recipient == s.Recipient},
+		{"version", r.Version == s.Version && int64(s.Version) == number64(e, "version") && r.EndsVersion == s.EndsVersion && int64(s.EndsVersion) == number64(e, "ends_version")},
+		{"digest", r.SHA256 == s.SHA256 && string(s.SHA256) == text(e, "sha256") && r.Size == number64(e, "size")},
+		{"time", r.ReleasedAt.Equal(e.RecordedAt) && at(f.copy.ReleasedAt, e)},
+		{"acknowledgment", (r.AcknowledgedAt != nil) == (acknowledged != nil) && (acknowledged == nil || at(r.AcknowledgedAt, *acknowledged) && r.FetchedAt != nil)},
+		{"time of deletion", (r.DeleteAfter != nil) == (r.AcknowledgedAt != nil) && (r.DeletedAt == nil || r.DeleteAfter != nil && !r.DeletedAt.Before(*r.DeleteAfter)) &&
+			(r.DeleteAfter == nil || !r.DeleteAfter.Before(*r.AcknowledgedAt))},
+	} {
+		if !x.same {
+			p.fail("The record of the release differs from its statement and events in its %s.", x.what)
 		}
 	}
+	p.item("release", s.ReleaseID, storage.Sum([]byte(r.Statement)), Verified)
 }
 
 // checkEnvelope holds the envelope's record against the event of its creation.

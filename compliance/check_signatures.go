@@ -3,7 +3,9 @@ package compliance
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
@@ -38,8 +40,12 @@ func checkSignatures(f *facts, p *probe) {
 		p.fail("What the signers had to fill in differs from the event of the creation: %v.", err)
 	}
 	states := f.states(p)
+	how := map[string]int{}
 	for _, want := range required {
 		checkSigner(f, p, want, states)
+		words, basis := f.identified(want.ID, want.Auth)
+		how[words]++
+		p.item("identification", want.ID, "", basis)
 	}
 	for _, s := range f.envelope.Signers {
 		if !slices.ContainsFunc(required, func(r requiredSigner) bool { return r.ID == s.ID }) {
@@ -48,8 +54,11 @@ func checkSignatures(f *facts, p *probe) {
 	}
 	checkCompletion(f, p)
 	if len(p.problems) == 0 {
-		p.note("Each of %s consented to electronic records, was authenticated as the sender asked, and signed; "+
-			"what each saw is the beginning of the completed document, whose seal is valid.", number(len(required), "signer", "signers"))
+		p.note("Each of %s consented to electronic records and signed; the document that was presented to each is contained, byte for byte, "+
+			"at the beginning of the completed file, whose seal is valid.", number(len(required), "signer", "signers"))
+		for _, words := range slices.Sorted(maps.Keys(how)) {
+			p.note("Of these, %s %s.", number(how[words], "was", "were"), words)
+		}
 	}
 }
 
@@ -138,9 +147,7 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 		p.event(f, *given)
 	}
 	p.event(f, e)
-	if disclosed := f.disclosed(want.ID); disclosed != nil {
-		p.note("The signing link of %s was disclosed to the sender.", want.ID)
-	} else if s.LinkDisclosedAt != nil {
+	if f.disclosed(want.ID) == nil && s.LinkDisclosedAt != nil {
 		p.fail("The link of %s is on record as disclosed, but no event says so.", want.ID)
 	}
 }
@@ -210,7 +217,7 @@ func checkCompletion(f *facts, p *probe) {
 // the file are not broken.
 func checkPaper(f *facts, p *probe) {
 	if f.copy == nil {
-		p.fail("Nobody has attested yet who signed the document.")
+		p.fail("The paper is not vaulted yet, and who signed it is attested with the deposit.")
 		return
 	}
 	a := f.attestation()
@@ -224,7 +231,7 @@ func checkPaper(f *facts, p *probe) {
 			p.event(f, e)
 		}
 		p.item("attestation", a.AttestedBy, digestOf(a), Declared)
-		p.note("%s (%s) declared that the document is signed by %s.", a.AttestedBy, a.Capacity, number(len(a.SignedBy), "person", "persons"))
+		p.note("%s (%s) declared that the document is signed by %s; the software cannot see ink.", a.AttestedBy, a.Capacity, strings.Join(a.SignedBy, ", "))
 	}
 	if f.sourceReport == nil {
 		return // no PDF signatures could be read; the attestation stands alone

@@ -6,7 +6,6 @@ import (
 
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/vault"
 )
 
 // probe gathers what one check finds. A check with a problem is not satisfied;
@@ -121,30 +120,4 @@ func (p *probe) detail() string {
 		return strings.Join(p.problems, " ")
 	}
 	return strings.Join(p.notes, " ")
-}
-
-// findings are what no check scores.
-func (f *facts) findings() []Finding {
-	list := []Finding{}
-	add := func(id, format string, args ...any) {
-		list = append(list, Finding{ID: id, Detail: fmt.Sprintf(format, args...)})
-	}
-	switch {
-	case f.regime.ID == NoRegime:
-		add("no_control_statute", "The depositor says that no control statute applies to this record. Nothing is said about control.")
-	case f.basis == BasisDefault:
-		add("not_classified", "Nobody classified the record. It was examined under the default regime of this installation.")
-	}
-	if f.redacted > 0 {
-		add("redacted", "The details of %d events were erased; their digests remain in the chain.", f.redacted)
-	}
-	for _, s := range f.envelope.Signers {
-		if f.disclosed(s.ID) != nil {
-			add("link_disclosed", "The sender read the signing link of signer %s.", s.ID)
-		}
-	}
-	if f.copy != nil && f.copy.Source.Kind == vault.SourceESign {
-		add("declared_by_depositor", "Whether the same agreement was also signed elsewhere is known to its parties only.")
-	}
-	return list
 }

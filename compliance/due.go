@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/evaultlib/evault/internal/chain"
 )
 
 // HandoverDue finishes what calls have left: certificates that are due, packages
@@ -72,6 +70,10 @@ func (h *Handover) packagesDue(ctx context.Context, limit int) (done int, err er
 	return done, nil
 }
 
+// autoVault is the actor of a deposit that was ordered when the envelope was
+// created.
+var autoVault = Actor{Kind: "system", ID: "auto_vault"}
+
 func (h *Handover) autoVaultDue(ctx context.Context, limit int) (done int, err error) {
 	e := h.e
 	if e.c.Depositor == nil {
@@ -84,7 +86,7 @@ func (h *Handover) autoVaultDue(ctx context.Context, limit int) (done int, err e
 	for _, w := range list {
 		org, err := e.c.Depositor(ctx, w.OrgID)
 		if err == nil {
-			_, _, err = h.VaultIn(ctx, VaultInRequest{EnvelopeID: w.EnvelopeID, Depositor: org, Actor: chain.Actor{Kind: "system", ID: "auto_vault"}})
+			_, _, err = h.VaultIn(ctx, VaultInRequest{EnvelopeID: w.EnvelopeID, Depositor: org, Actor: autoVault})
 		}
 		if err == nil {
 			done++

@@ -38,10 +38,11 @@ var (
 	ErrCertificateNotFound = errors.New("compliance: no such certificate")
 )
 
-// LegalNotice is the default notice; %s is what the signing key is.
+// LegalNotice is the default notice; its two %s are where to ask later, and what the
+// signing key is.
 const LegalNotice = "This certificate states what the system named in it found at the time named in it, and what the persons named in it declared. " +
 	"It is evidence, not a legal opinion; whether a person has control is decided by law and by facts outside this system. " +
-	"It does not speak of later times: ask the verify address. Signed with a key that %s."
+	"It does not speak of later times%s. Signed with a key that %s."
 
 // Config is what an Engine is made of. It is copied, never written.
 type Config struct {
@@ -69,7 +70,7 @@ type Config struct {
 	System      string                      // name printed in certificates; default: "evault"
 	Version     string                      // its version; default: "devel"
 	Issuer      string                      // legal name of who runs the system; default: the vault's custodian, else "not stated"
-	Anchors     string                      // where the log's checkpoints are kept; default: "not stated"
+	Anchors     string                      // where the log's checkpoints are kept; default: what the log says of its anchors
 	LegalNotice string                      // default: LegalNotice, from CertifiedBy
 	CertifiedBy string                      // who certifies Signer's key; default: nobody
 	VerifyURL   func(storage.Digest) string // where anyone asks what bytes are to the vault, a QR code on custody records; default: none
@@ -119,7 +120,10 @@ func New(c Config) (*Engine, error) {
 	def(&c.Version, "devel")
 	def(&c.Issuer, c.Vault.CustodianName())
 	def(&c.Issuer, notStated)
-	def(&c.Anchors, notStated)
+	def(&c.Anchors, map[string]string{
+		translog.AnchorsBeside:   "beside the data, where one restore sets back both",
+		translog.AnchorsSeparate: "apart from the data",
+	}[c.Log.AnchorPlace()])
 	if _, err := RegimeByID(c.Regime); err != nil {
 		return nil, fmt.Errorf("compliance: Config.Regime: %w", err)
 	}

@@ -45,7 +45,7 @@ func exampleCompleted(ctx context.Context) (e *embedded.Embedded, envelopeID str
 	}
 }
 
-var exampleActor = compliance.Actor{Kind: "key", ID: "key_1"}
+var exampleActor = compliance.Actor{Kind: "member", ID: "ms_byron", OrgID: "org_acme"}
 
 func must(err error) {
 	if err != nil {
@@ -88,7 +88,7 @@ func ExampleEngine_Evaluate() {
 	// false single_authoritative_copy · UCC § 9-105(b)(1)
 	// true tamper_evident_record · UCC § 9-105(b)(1), (6)
 	// false assignee_identified · UCC § 9-105(b)(2)
-	// true required_signatures · UCC § 9-203(b)(3)(A); 15 U.S.C. § 7001(a); UETA § 7
+	// true required_signatures · UCC §§ 1-201, 9-203(b)(3)(D); for a lease § 2A-201
 	// false held_by_assignee_or_custodian · UCC § 9-105(b)(3)
 	// false consent_to_assignee_change · UCC § 9-105(b)(4)
 	// false copies_identifiable · UCC § 9-105(b)(5)

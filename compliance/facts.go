@@ -59,6 +59,9 @@ type facts struct {
 	spent      bool         // a release of the copy has begun
 	keys       keyring.Keys // of statements and acknowledgments
 
+	releaseStatement *vault.ReleaseStatement // verified, and named by the event of the release
+	releaseErr       error
+
 	mergeDelay   time.Duration
 	integrityAge time.Duration
 }
@@ -100,6 +103,8 @@ type versionFacts struct {
 	stored
 	report    *pades.Report // embedded seals
 	reportErr error
+
+	sealReport *pades.SignatureReport // detached seals
 }
 
 type registerFacts struct {
@@ -244,8 +249,22 @@ func (f *facts) logged(e chain.Event) (*int64, error) {
 	return nil, nil
 }
 
+// holding is the index of the last entry of the verified custody chain in which
+// somebody holds the copy here, -1 when there is none.
+func (f *facts) holding() int {
+	for i := len(f.chainOf) - 1; i >= 0; i-- {
+		if f.chainOf[i].To != nil {
+			return i
+		}
+	}
+	return -1
+}
+
 // seal returns what the seal of a version says, and why it does not hold.
 func (f *facts) seal(i int) (says sealFacts, err error) {
+	if i < 0 {
+		return says, errors.New("there is no version")
+	}
 	v := f.versions[i]
 	if v.Seal.Mode == vault.SealingDetached {
 		if f.sealErr != nil {
@@ -255,7 +274,14 @@ func (f *facts) seal(i int) (says sealFacts, err error) {
 			return says, errors.New("it has no statement")
 		}
 		s := f.statements[i]
-		return sealFacts{assignee: &s.Assignee, level: v.Seal.Level}, nil
+		says = sealFacts{mode: vault.SealingDetached, sha256: storage.Sum(v.Statement), assignee: &s.Assignee}
+		if v.sealReport == nil {
+			return says, errors.New("its statement does not verify")
+		}
+		if says.level, says.timeSource = levelOf(v.sealReport); says.level != v.Seal.Level {
+			return says, fmt.Errorf("its statement has level %s, not %s", says.level, v.Seal.Level)
+		}
+		return says, nil
 	}
 	if v.err != nil {
 		return says, v.err
@@ -271,10 +297,20 @@ func (f *facts) seal(i int) (says sealFacts, err error) {
 		return says, fmt.Errorf("its last signature is not in the field %q", v.Seal.Field)
 	case !s.OK():
 		return says, fmt.Errorf("signature field %s: %s", s.Field, signatureProblem(*s))
-	case s.Level != v.Seal.Level:
-		return says, fmt.Errorf("signature field %s has level %s, not %s", s.Field, s.Level, v.Seal.Level)
 	}
-	return sealFacts{reason: s.Reason, level: s.Level}, nil
+	says = sealFacts{mode: vault.SealingEmbedded, reason: s.Reason}
+	if says.level, says.timeSource = levelOf(s); says.level != v.Seal.Level || says.timeSource != v.Seal.TimeSource {
+		return says, fmt.Errorf("signature field %s has level %s and time from %s, not %s and %s", s.Field, says.level, says.timeSource, v.Seal.Level, v.Seal.TimeSource)
+	}
+	return says, nil
+}
+
+// levelOf reads a seal's level and what its time rests on from the signature.
+func levelOf(s *pades.SignatureReport) (level, timeSource string) {
+	if s.TimestampTime == nil {
+		return s.Level, vault.TimeOfHost
+	}
+	return s.Level, s.TimestampAuthority
 }
 
 // lastSignature returns the newest signature of a file that is no document
@@ -291,9 +327,12 @@ func lastSignature(r *pades.Report) *pades.SignatureReport {
 
 // sealFacts is what a valid seal says.
 type sealFacts struct {
-	reason   string       // embedded
-	assignee *vault.Party // detached
-	level    string
+	mode       string
+	reason     string         // embedded
+	assignee   *vault.Party   // detached
+	sha256     storage.Digest // of the statement, detached
+	level      string
+	timeSource string
 }
 
 // names reports whether the seal names p.

@@ -70,7 +70,7 @@ var (
 	dealer    = compliance.Depositor{OrgID: "org_dealer", LegalName: "Dealer Finance LLC", Capacity: vault.CapacityPrincipal}
 	bank      = vault.Party{Name: "First Bank of Łódź", Identifier: "lei:549300", Email: "vault@bank.test"}
 	operator  = vault.Party{Name: "Vault Operator Inc.", Identifier: "operator"}
-	actor     = compliance.Actor{Kind: "key", ID: "key_1"}
+	actor     = compliance.Actor{Kind: "key", ID: "key_1", OrgID: dealer.OrgID}
 	agreement = &vault.Agreement{Reference: "Agency 7", Date: start, SHA256: storage.Sum([]byte("agency")), NotTransferor: true}
 )
 
@@ -342,6 +342,7 @@ func (w *world) release(id string) *vault.Release {
 func releaseRequest(id string) compliance.VaultOutRequest {
 	return compliance.VaultOutRequest{
 		OrgID: dealer.OrgID, EnvelopeID: id, Reason: "payoff", Note: "paid in full", Actor: actor,
+		RequestID: "req_2", RequestSHA256: storage.Sum([]byte("release")),
 		Recipient: vault.Recipient{Name: "Cleo Smith", Organization: bank.Name, Email: "cleo@bank.test"},
 	}
 }

@@ -29,10 +29,11 @@ func (e *Engine) gather(ctx context.Context, envelopeID string) (*facts, error) 
 		envelope: r.esign.Envelope, events: r.esign.Events, byID: map[string]chain.Event{},
 		keys: e.c.Vault.StatementKeys(), mergeDelay: e.c.Log.MaxMergeDelay(), integrityAge: e.c.IntegrityAge,
 	}
-	for _, x := range f.events {
-		f.byID[x.ID] = x
-	}
 	f.redacted, f.chainErr = chain.Verify(envelopeID, f.events)
+	for i, x := range f.events {
+		f.events[i] = canonicalEvent(x)
+		f.byID[x.ID] = f.events[i]
+	}
 	if err := e.gatherCopy(ctx, f, r); err != nil {
 		return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
 	}
@@ -52,15 +53,49 @@ func (e *Engine) gather(ctx context.Context, envelopeID string) (*facts, error) 
 	return f, e.gatherRegime(f)
 }
 
-// gatherRegime takes the regime frozen by the deposit, or the default.
-func (e *Engine) gatherRegime(f *facts) (err error) {
-	id := e.c.Regime
-	f.basis = BasisDefault
-	if f.copy != nil {
-		id, f.basis = f.copy.Regime, f.copy.RegimeBasis
+// canonicalEvent is what the canonical bytes of an event say, whose hash the log
+// proves, with the detail that they commit to. Bytes that are no event leave the row,
+// which the chain does not verify.
+func canonicalEvent(row chain.Event) chain.Event {
+	e, err := chain.Parse(row.Canonical)
+	if err != nil {
+		return row
 	}
-	f.regime, err = RegimeByID(id)
+	if row.Detail != nil && chain.Commit(row.Salt, row.Detail) == e.DetailSHA256 {
+		e.Detail, e.Salt = row.Detail, row.Salt
+	}
+	e.LogIndex = row.LogIndex
+	return e
+}
+
+// gatherRegime takes the regime that the event of the deposit froze, or the default.
+func (e *Engine) gatherRegime(f *facts) (err error) {
+	f.basis = BasisDefault
+	if stored := f.stored(); stored != nil {
+		if f.regime, err = RegimeByID(text(*stored, "regime")); err == nil {
+			f.basis = text(*stored, "regime_basis")
+			return nil
+		}
+	}
+	f.regime, err = RegimeByID(e.c.Regime)
 	return err
+}
+
+// gatherRelease verifies the release statement, which the event of the release
+// names.
+func (f *facts) gatherRelease() {
+	if f.release == nil {
+		return
+	}
+	s, err := vault.VerifyRelease(f.release.Statement, f.keys)
+	switch sum := storage.Sum([]byte(f.release.Statement)); {
+	case err != nil:
+		f.releaseErr = err
+	case len(f.about("vault.released", "statement_sha256", string(sum))) != 1:
+		f.releaseErr = errors.New("no event names it")
+	default:
+		f.releaseStatement = &s
+	}
 }
 
 func (e *Engine) gatherCopy(ctx context.Context, f *facts, r *records) error {
@@ -75,6 +110,7 @@ func (e *Engine) gatherCopy(ctx context.Context, f *facts, r *records) error {
 		statements[i] = c.Statement
 	}
 	f.chainOf, f.custodyErr = vault.VerifyCustody(statements, f.keys)
+	f.gatherRelease()
 	if err := e.gatherVersions(ctx, f, ev.Versions); err != nil {
 		return err
 	}
@@ -91,6 +127,7 @@ func (e *Engine) gatherVersions(ctx context.Context, f *facts, versions []vault.
 		}
 		if v.Seal.Mode == vault.SealingDetached {
 			detached = append(detached, v.Statement)
+			_, x.sealReport, _ = pades.VerifyStatement(ctx, v.Statement, e.options(f.recorded(v.EventID, v.CreatedAt)))
 		} else if x.err == nil {
 			x.report, x.reportErr = e.verify(ctx, x.bytes, f.recorded(v.EventID, v.CreatedAt))
 		}

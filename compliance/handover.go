@@ -40,11 +40,11 @@ type VaultInRequest struct {
 	EnvelopeID string
 	Depositor  Depositor
 
-	SecuredParty   *vault.Party // default: the envelope's, else the depositor
-	Custodian      string       // vault.CustodianSelf or vault.CustodianOperator; default: the vault's
-	Regime         string       // default: Config.Regime, as host_default
-	Jurisdiction   string
-	Classification *vault.Classification // recorded with Regime; what the record is, is not yet concluded from it
+	SecuredParty   *vault.Party          // default: the envelope's, else the depositor
+	Custodian      string                // vault.CustodianSelf or vault.CustodianOperator; default: the vault's
+	Regime         string                // default: concluded from Classification, else Config.Regime, as host_default
+	Jurisdiction   string                // ISO 3166-1 or -2, such as US-NY; default: none is named
+	Classification *vault.Classification // recorded; see Check
 	Attestation    *vault.Attestation    // paper only
 	DocumentSHA256 storage.Digest        // of the completion, or the paper; "" is whichever is there
 	Kind           string                // esign.KindESign or esign.KindPaper; "" is either
@@ -87,6 +87,9 @@ type LogPosition struct {
 // storage.ErrUnavailable.
 func (h *Handover) VaultIn(ctx context.Context, r VaultInRequest) (rec *VaultRecord, created bool, err error) {
 	e := h.e
+	if err := h.Check(r); err != nil {
+		return nil, false, err
+	}
 	done, err := e.c.ESign.Completion(ctx, r.Depositor.OrgID, r.EnvelopeID)
 	if err != nil {
 		return nil, false, err
@@ -148,14 +151,9 @@ func (e *Engine) plan(ctx context.Context, r VaultInRequest, done *esign.Complet
 	if p := done.SecuredParty; d.SecuredParty == nil && p != nil {
 		d.SecuredParty = &vault.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
 	}
-	if d.Regime == "" {
-		if d.Classification != nil {
-			return d, check.Fail("regime", "required", "is required with a classification: this version does not conclude it from the answers")
-		}
-		d.Regime, d.RegimeBasis = e.c.Regime, BasisDefault
-	}
-	_, err := RegimeByID(d.Regime)
-	return d, err
+	var p check.Problems
+	d.Regime, d.RegimeBasis = e.chosen(&p, r)
+	return d, p.Err()
 }
 
 // deposited tells the e-sign engine of the deposit, which compares it with the

@@ -126,7 +126,7 @@ func TestVaultInRefuses(t *testing.T) {
 		{"e-sign as paper", done, func(r *compliance.VaultInRequest) { r.Kind = esign.KindPaper }, func(err error) bool { return errors.As(err, &state) }},
 		{"unknown regime", done, func(r *compliance.VaultInRequest) { r.Regime = "ucc_12_105" }, func(err error) bool { return errors.As(err, &invalid) }},
 		{"classification alone", done, func(r *compliance.VaultInRequest) {
-			r.Regime, r.Classification = "", &vault.Classification{PromiseToPay: true}
+			r.Regime, r.Classification = "", &vault.Classification{DocumentOfTitle: true, LeaseOfGoods: true}
 		}, func(err error) bool { return errors.As(err, &invalid) }},
 		{"attestation of e-sign", done, func(r *compliance.VaultInRequest) { r.Attestation = attestation() }, func(err error) bool { return errors.As(err, &invalid) }},
 	}

@@ -14,6 +14,12 @@ type Time struct{ time.Time }
 // At returns t as certificates keep it.
 func At(t time.Time) Time { return Time{stamp.Micro(t)} }
 
+// parseTime reads a time as statements write it.
+func parseTime(s string) (Time, error) {
+	t, err := stamp.Parse(s)
+	return Time{t}, err
+}
+
 func atPtr(t *time.Time) *Time {
 	if t == nil {
 		return nil

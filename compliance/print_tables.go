@@ -170,7 +170,7 @@ func (c *Certificate) whoMay() pdf.ReportTable {
 func (c *Certificate) copied() pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Made (UTC)", Width: 19}, {Head: "Kind", Width: 19}, {Head: "Of", Width: 12}, {Head: "Copy", Width: 50}}
 	kinds := map[string]string{"copy": "marked copy", "inspection": "download of the original"}
-	return table("Register of copies", cols, c.Copies, func(x CopyEntry) []pdf.ReportCell {
+	return table("Register of copies, as of the time of the evaluation", cols, c.Copies, func(x CopyEntry) []pdf.ReportCell {
 		kind := x.Kind
 		if k := kinds[kind]; k != "" {
 			kind = k
@@ -179,7 +179,7 @@ func (c *Certificate) copied() pdf.ReportTable {
 			{Text: x.MadeAt.print()},
 			{Text: kind},
 			{Text: fmt.Sprintf("version %d", x.Version), Small: fmt.Sprintf("%d bytes", x.Size)},
-			{Small: x.CopyID, Mono: string(x.SHA256)},
+			{Text: line(x.GivenTo.Kind+" "+x.GivenTo.ID, x.GivenTo.OrgID), Small: x.CopyID, Mono: string(x.SHA256)},
 		}
 	})
 }

@@ -16,7 +16,7 @@ const (
 	UCC7106       = "ucc_7_106"      // electronic documents of title
 	ESIGN7021     = "esign_7021"     // transferable records, 15 U.S.C. 7021
 	UETA16        = "ueta_16"        // transferable records, by state
-	NoRegime      = "none"           // no control statute applies
+	NoRegime      = "none"           // no control statute is named
 )
 
 // How an asset's regime was chosen.
@@ -54,32 +54,40 @@ type Regime struct {
 	Requirements    []Requirement // the eight checks; none for NoRegime
 }
 
-// lawText is what the texts differ in; the six elements are the same in all.
+// lawText is what the texts differ in; the rest of the six elements is the same in
+// all.
 type lawText struct {
 	id, title, certificate string
 
 	section    string // cited with the number of the element: section + "(4)"
 	holder     string // who must be identified, hold and consent
+	as         string // as whom the authoritative copy identifies the holder
 	change     string // what may be made to the authoritative copy
 	approval   string // what the holder gives to a change of assignee
 	signatures string // where signing is required or given effect
 }
 
-// 9-203(b)(3)(A) asks for a signed (before 2022: authenticated) security
-// agreement; the two acts give an electronic signature its effect.
+// 15 U.S.C. 7003(a)(3) and UETA 3(b)(2) take the UCC out of the two acts, but for
+// Articles 2 and 2A: what Articles 7 and 9 govern is signed under the UCC itself.
 const (
-	signedAgreement = "UCC § 9-203(b)(3)(A); 15 U.S.C. § 7001(a); UETA § 7"
-	signedRecord    = "15 U.S.C. § 7001(a); UETA § 7"
+	signedUCC9  = "UCC §§ 1-201, 9-203(b)(3)(D); for a lease § 2A-201"
+	signedUCC7  = "UCC § 1-201"
+	signedESIGN = "15 U.S.C. § 7001(a); UETA § 7"
+
+	asAssignee = "the assignee of the record"
+	asIssued   = "the person to whom the record was issued or, where it indicates a transfer, most recently transferred"
+
+	chattelPaper = "ucc_9105_electronic_chattel_paper"
 )
 
 func lawTexts() []lawText {
 	return []lawText{
-		{UCC9105of2001, "UCC § 9-105 (2001 text)", "ucc_9105_electronic_chattel_paper", "UCC § 9-105", "secured party", "revision", "participation", signedAgreement},
-		{UCC9105of2010, "UCC § 9-105(b) (2010 amendments)", "ucc_9105_electronic_chattel_paper", "UCC § 9-105(b)", "secured party", "amendment", "consent", signedAgreement},
-		{UCC9105of2022, "UCC § 9-105(b) (2022 amendments)", "ucc_9105_electronic_chattel_paper", "UCC § 9-105(b)", "purchaser", "amendment", "consent", signedAgreement},
-		{UCC7106, "UCC § 7-106(b)", "ucc_7106_electronic_document_of_title", "UCC § 7-106(b)", "person asserting control", "amendment", "consent", signedRecord},
-		{ESIGN7021, "15 U.S.C. § 7021(c)", "transferable_record_7021", "15 U.S.C. § 7021(c)", "person asserting control", "revision", "consent", signedRecord},
-		{UETA16, "UETA § 16(c)", "transferable_record_ueta16", "UETA § 16(c)", "person asserting control", "revision", "consent", signedRecord},
+		{UCC9105of2001, "UCC § 9-105 (2001 text)", chattelPaper, "UCC § 9-105", "secured party", asAssignee, "revision", "participation", signedUCC9},
+		{UCC9105of2010, "UCC § 9-105(b) (2010 amendments)", chattelPaper, "UCC § 9-105(b)", "secured party", asAssignee, "amendment", "consent", signedUCC9},
+		{UCC9105of2022, "UCC § 9-105(b) (2022 amendments)", chattelPaper, "UCC § 9-105(b)", "purchaser", asAssignee, "amendment", "consent", signedUCC9},
+		{UCC7106, "UCC § 7-106(b)", "ucc_7106_electronic_document_of_title", "UCC § 7-106(b)", "person asserting control", asIssued, "amendment", "consent", signedUCC7},
+		{ESIGN7021, "15 U.S.C. § 7021(c)", "transferable_record_7021", "15 U.S.C. § 7021(c)", "person asserting control", asIssued, "revision", "consent", signedESIGN},
+		{UETA16, "UETA § 16(c)", "transferable_record_ueta16", "UETA § 16(c)", "person asserting control", asIssued, "revision", "consent", signedESIGN},
 	}
 }
 
@@ -89,7 +97,7 @@ func Regimes() []Regime {
 	for _, l := range lawTexts() {
 		list = append(list, l.regime())
 	}
-	return append(list, Regime{ID: NoRegime, Title: "no control statute", CertificateType: "custody_record"})
+	return append(list, Regime{ID: NoRegime, Title: "no control statute named", CertificateType: "custody_record"})
 }
 
 // RegimeByID returns the regime, or an *InvalidError for the field regime.
@@ -105,20 +113,20 @@ func RegimeByID(id string) (Regime, error) {
 }
 
 func (l lawText) regime() Regime {
-	words := strings.NewReplacer("{holder}", l.holder, "{change}", l.change, "{approval}", l.approval)
+	words := strings.NewReplacer("{holder}", l.holder, "{as}", l.as, "{change}", l.change, "{approval}", l.approval)
 	requirement := func(id, reference, text string) Requirement {
 		return Requirement{ID: id, Text: words.Replace(text), Reference: reference}
 	}
 	element := func(n int) string { return fmt.Sprintf("%s(%d)", l.section, n) }
 	return Regime{ID: l.id, Title: l.title, CertificateType: l.certificate, Requirements: []Requirement{
 		requirement(SingleAuthoritativeCopy, element(1),
-			"One authoritative copy of the record exists that is unique, identifiable and unalterable except by an authorized {change}."),
+			"One authoritative copy of the record exists that is unique in this installation, identifiable, and unalterable except by an authorized {change}."),
 		requirement(TamperEvidentRecord, element(1)+", (6)",
-			"The record of everything done to the copy is complete, and any alteration of it shows."),
+			"Each recorded event of the copy is unbroken: it follows the one before, and an alteration of it shows."),
 		requirement(AssigneeIdentified, element(2),
-			"The authoritative copy identifies the {holder} as the assignee of the record."),
+			"The authoritative copy identifies the {holder} as {as}."),
 		requirement(RequiredSignatures, l.signatures,
-			"Everyone whose signature the record requires has signed it, and the signatures are valid."),
+			"Each signer that the record names has signed it: electronically under a valid seal, or on paper as attested."),
 		requirement(HeldByAssigneeOrCustodian, element(3),
 			"The authoritative copy was communicated to, and is maintained by, the {holder} or its designated custodian."),
 		requirement(ConsentToAssigneeChange, element(4),

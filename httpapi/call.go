@@ -76,7 +76,9 @@ func (rp *reply) encode() ([]byte, error) {
 func (c *call) id() string { return c.params["id"] }
 
 // actor is who acts, for the engines.
-func (c *call) actor() chain.Actor { return chain.Actor{Kind: "key", ID: c.key.ID} }
+func (c *call) actor() chain.Actor {
+	return chain.Actor{Kind: chain.ActorKey, ID: c.key.ID, OrgID: c.key.OrgID}
+}
 
 // address is where the request comes from: a.cfg.ClientIP of it, an IPv6
 // address cut to its /64, which one subscriber has.

@@ -25,6 +25,7 @@ type custodyBody struct {
 	Version      int            `json:"version"`
 	SHA256       storage.Digest `json:"sha256"`
 	Consent      string         `json:"consent"`
+	Actor        actorBody      `json:"actor"`
 	EventID      string         `json:"event_id"`
 	RecordedAt   string         `json:"recorded_at"`
 	Statement    string         `json:"statement"`
@@ -49,7 +50,7 @@ func custodyOf(entries []vault.CustodyEntry) []custodyBody {
 	for i, e := range entries {
 		out[i] = custodyBody{
 			CustodyID: e.ID, Kind: e.Kind, From: custodyPartyOf(e.From), To: custodyPartyOf(e.To), Version: e.Version, SHA256: e.SHA256,
-			Consent: e.Consent.Kind, EventID: e.EventID, RecordedAt: stamp.Format(e.RecordedAt), Statement: e.Statement,
+			Consent: e.Consent.Kind, Actor: actorBody(e.Consent.Actor), EventID: e.EventID, RecordedAt: stamp.Format(e.RecordedAt), Statement: e.Statement,
 		}
 		if r := e.Recipient; r != nil {
 			out[i].To = &custodyParty{Assignee: partyOut{r.Name, orNull(r.Organization), orNull(r.Email)}}
@@ -82,8 +83,9 @@ type copyBody struct {
 }
 
 type actorBody struct {
-	Kind string `json:"kind"`
-	ID   string `json:"id"`
+	Kind  string `json:"kind"`
+	ID    string `json:"id"`
+	OrgID string `json:"org_id,omitempty"`
 }
 
 func (a *API) copies(c *call) (*reply, error) {
@@ -195,7 +197,7 @@ func (a *API) feed(c *call) (*reply, error) {
 		}
 		out = append(out, eventBody{
 			EventID: e.EventID, Type: e.Type, EnvelopeID: e.EnvelopeID, Seq: e.Seq, RecordedAt: stamp.Format(e.RecordedAt),
-			Actor: actorBody{e.ActorKind, e.ActorID}, Data: e.Data, Hash: e.Hash, PrevHash: e.PrevHash, Canonical: e.Canonical, LogIndex: &e.LogIndex,
+			Actor: actorBody{e.ActorKind, e.ActorID, e.ActorOrgID}, Data: e.Data, Hash: e.Hash, PrevHash: e.PrevHash, Canonical: e.Canonical, LogIndex: &e.LogIndex,
 		})
 	}
 	return &reply{status: http.StatusOK, data: out, meta: m}, nil

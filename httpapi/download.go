@@ -150,7 +150,7 @@ func (a *API) metered(c *call, t storage.Ticket, give func(*call, storage.Ticket
 
 func (a *API) readRequest(c *call, t storage.Ticket) vault.ReadRequest {
 	return vault.ReadRequest{
-		OrgID: t.OrgID, EnvelopeID: t.EnvelopeID, Version: t.Version, Actor: chain.Actor{Kind: "key", ID: t.KeyID}, RemoteAddr: a.cfg.ClientIP(c.r),
+		OrgID: t.OrgID, EnvelopeID: t.EnvelopeID, Version: t.Version, Actor: chain.Actor{Kind: chain.ActorKey, ID: t.KeyID, OrgID: t.OrgID}, RemoteAddr: a.cfg.ClientIP(c.r),
 		Also: func(ctx context.Context, tx storage.Tx, _ *vault.File) error {
 			if !t.SingleUse {
 				return nil

@@ -69,7 +69,7 @@ func TestPaper(t *testing.T) {
 	h.do(t, "POST", at+"/vault-in-upload", obj{"document_sha256": strings.Repeat("0", 64)}).problem(412, "document_changed")
 	h.do(t, "POST", at+"/vault-in-upload", obj{"regime": "ucc_9_105_2010", "attestation": obj{
 		"attested_by": "Joan", "capacity": "manager", "signed_by": []string{"Alan"}, "origin": "scan", "paper_original": "destroyed",
-		"destroyed_at": "2026-11-01T10:00:00Z", "statement": "Shredded.",
+		"destroyed_at": "2026-11-01T10:00:00Z", "statement": "The paper was shredded.",
 	}}).want(201).equal("data.regime_basis", "declared").equal("data.compliant", true)
 	other := obj{"attested_by": "Joan", "capacity": "manager", "signed_by": []string{"Alan"}, "origin": "scan", "paper_original": "destroyed", "statement": "Burned to ashes."}
 	h.do(t, "POST", at+"/attestation", other).problem(409, "already_vaulted")

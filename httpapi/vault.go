@@ -1,8 +1,8 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
@@ -32,6 +32,8 @@ type attestationInput struct {
 	Holder        string     `json:"holder"`
 	DestroyedAt   *time.Time `json:"destroyed_at"`
 	Statement     string     `json:"statement"`
+
+	PaperCustodian *vault.PaperCustodian `json:"paper_custodian"`
 }
 
 func (a *API) vaultInSigned(c *call) (*reply, error) {
@@ -107,24 +109,14 @@ func (a *API) checkVaultIn(in *vaultInInput) error {
 			p.Add("document_sha256", "sha256", "must be 64 lower-case hex digits")
 		}
 	}
-	if j := in.Jurisdiction; j != "" && !jurisdiction(j) {
-		p.Add("jurisdiction", "jurisdiction", "must be a country, or a country and a state, such as US-NY (ISO 3166-2)")
-	}
-	if in.Regime != "" {
-		if _, err := compliance.RegimeByID(in.Regime); err != nil {
-			p.Add("regime", "oneof", "is no regime of this version")
+	err := a.cfg.Handover.Check(compliance.VaultInRequest{Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification})
+	var law *check.InvalidError
+	if errors.As(err, &law) {
+		for _, f := range law.Fields {
+			p.Add(f.Field, f.Rule, "%s", f.Message)
 		}
 	}
 	return p.Err()
-}
-
-func jurisdiction(s string) bool {
-	country, state, has := strings.Cut(s, "-")
-	letters := func(s string, low, high int, digits bool) bool {
-		bad := strings.IndexFunc(s, func(r rune) bool { return (r < 'A' || r > 'Z') && (!digits || r < '0' || r > '9') })
-		return bad < 0 && len(s) >= low && len(s) <= high
-	}
-	return letters(country, 2, 2, false) && (!has || letters(state, 1, 3, true))
 }
 
 // vaultInNow is vaultIn of the envelope as If-Match names it.

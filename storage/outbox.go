@@ -35,6 +35,7 @@ type OutboxEvent struct {
 type FeedEvent struct {
 	OutboxEvent
 	ActorKind, ActorID string
+	ActorOrgID         string // of a key or a member
 	Hash, PrevHash     Digest
 	Canonical          []byte
 	LogIndex           int64

@@ -64,7 +64,7 @@ func (a Attestation) clean() *Attestation {
 func (v *Vault) Attest(ctx context.Context, r AttestRequest) (a *Attested, created bool, err error) {
 	var p check.Problems
 	p.Struct(r.Attestation)
-	r.Attestation.check(&p, "")
+	r.Attestation.check(&p, "", v.now())
 	if err := p.Err(); err != nil {
 		return nil, false, err
 	}

@@ -3,6 +3,7 @@ package vault
 import (
 	"time"
 
+	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -155,9 +156,9 @@ type Claim struct {
 	ClaimedAt  time.Time
 }
 
-// Consent is how the controller of the moment agreed to a change (9-105(b)(4)).
-// Attested: the vault recorded the request that a key made. (Signed consents
-// come with control keys.)
+// Consent is who acted in a change of custody, and how the organization of that
+// actor agreed (9-105(b)(4)). Whether that organization was the controller of the
+// moment, package compliance judges; before a deposit there is no controller.
 type Consent struct {
 	Kind          string         `json:"kind"`
 	Actor         Actor          `json:"actor"`
@@ -165,8 +166,25 @@ type Consent struct {
 	RequestSHA256 storage.Digest `json:"request_sha256,omitempty"`
 }
 
-// ConsentAttested is the kind of consent that rests on the vault's record.
-const ConsentAttested = "attested"
+// Kinds of consent.
+const (
+	ConsentAttested = "attested" // a key of an organization asked, in a request whose digest is recorded
+	ConsentDeclared = "declared" // a host, in process, names the member of an organization who acted
+	ConsentNone     = "none"     // an operator or a program acted: nobody's consent
+)
+
+// consentBy is the consent that an actor's request is.
+func consentBy(a Actor, requestID string, request storage.Digest) Consent {
+	c := Consent{Kind: ConsentNone, Actor: a, RequestID: requestID, RequestSHA256: request}
+	switch {
+	case a.ID == "" || a.OrgID == "":
+	case a.Kind == chain.ActorKey && request != "":
+		c.Kind = ConsentAttested
+	case a.Kind == chain.ActorMember:
+		c.Kind = ConsentDeclared
+	}
+	return c
+}
 
 // Kinds of custody entry.
 const (
@@ -202,7 +220,7 @@ type Custody struct {
 }
 
 // Acknowledgment is a custodian's signed word that it holds one copy for one
-// controller (9-105(b)(3), 9-105(g)).
+// controller (9-105(b)(3), which asks for none).
 type Acknowledgment struct {
 	ID        string // ack_…
 	CopyID    string

@@ -31,7 +31,7 @@ type DepositRequest struct {
 	Attestation    *Attestation // paper only
 
 	Actor         Actor
-	RequestID     string         // of the call that asked, recorded as the controller's attested consent
+	RequestID     string         // of the call that asked, recorded with the deposit
 	RequestSHA256 storage.Digest // of its decoded body
 
 	// Also runs in the deposit's transaction, with the copy as it will be. It does
@@ -156,7 +156,7 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 		p.Add("attestation", "excluded", "is for paper documents only")
 	default:
 		p.Struct(*r.Attestation)
-		r.Attestation.check(&p, "attestation.")
+		r.Attestation.check(&p, "attestation.", v.now())
 	}
 	d := &deposit{DepositRequest: r}
 	if d.Capacity == "" {
@@ -245,7 +245,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
 	d.entry, err = v.entry(CustodyEntry{
 		ID: v.c.NewID("cust"), CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Seq: 1, Kind: CustodyDeposit, To: &d.custody,
 		Version: 1, SHA256: d.version.Object.SHA256, RecordedAt: d.at,
-		Consent: Consent{Kind: ConsentAttested, Actor: d.Actor, RequestID: d.RequestID, RequestSHA256: d.RequestSHA256},
+		Consent: consentBy(d.Actor, d.RequestID, d.RequestSHA256),
 	}, d.jurisdictionClause(""))
 	if err != nil {
 		return nil, err
@@ -335,7 +335,8 @@ func (d *deposit) events() []chain.Draft {
 	data := map[string]any{
 		"copy_id": d.copyID, "version": 1, "sha256": d.version.Object.SHA256, "size": d.version.Object.Size,
 		"source": d.Source.Kind, "deposited_sha256": d.Source.Object.SHA256, "sealing": d.version.Seal.Mode,
-		"level": d.version.Seal.Level, "statement_sha256": d.version.Seal.SHA256, "capacity": d.Capacity,
+		"sealing_reason": d.version.Seal.Reason,
+		"level":          d.version.Seal.Level, "statement_sha256": d.version.Seal.SHA256, "capacity": d.Capacity,
 		"regime": d.Regime, "regime_basis": d.RegimeBasis, "jurisdiction": d.Jurisdiction,
 	}
 	if d.marked != nil {

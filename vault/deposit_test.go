@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,6 +20,19 @@ import (
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
 )
+
+func ptr[T any](v T) *T { return &v }
+
+// attested is a request for paper whose attestation was edited.
+func attested(edit func(*vault.Attestation)) func(*vault.DepositRequest) {
+	return func(r *vault.DepositRequest) {
+		r.Source.Kind = vault.SourcePaper
+		r.Attestation = &vault.Attestation{
+			AttestedBy: "Ann", Capacity: "Officer", SignedBy: []string{"Bob"}, Origin: "scan", PaperOriginal: "destroyed", Statement: "I saw it signed.",
+		}
+		edit(r.Attestation)
+	}
+}
 
 func TestDepositRefuses(t *testing.T) {
 	t.Parallel()
@@ -49,12 +63,26 @@ func TestDepositRefuses(t *testing.T) {
 		"transferor custodian": {dealerOperated, func(r *vault.DepositRequest) { r.SecuredParty = &bank }, "custodian: custodian_is_transferor"},
 		"holder of the paper": {w, func(r *vault.DepositRequest) {
 			r.Source.Kind = vault.SourcePaper
-			r.Attestation = &vault.Attestation{AttestedBy: "A", Capacity: "B", SignedBy: []string{"C"}, Origin: "scan", PaperOriginal: "held", Statement: "D"}
+			r.Attestation = &vault.Attestation{AttestedBy: "Ann", Capacity: "Officer", SignedBy: []string{"C"}, Origin: "scan", PaperOriginal: "held", Statement: "I saw it signed."}
 		}, "attestation.holder: required"},
 		"scan without paper": {w, func(r *vault.DepositRequest) {
 			r.Source.Kind = vault.SourcePaper
-			r.Attestation = &vault.Attestation{AttestedBy: "A", Capacity: "B", SignedBy: []string{"C"}, Origin: "scan", PaperOriginal: "none", Statement: "D"}
+			r.Attestation = &vault.Attestation{AttestedBy: "Ann", Capacity: "Officer", SignedBy: []string{"C"}, Origin: "scan", PaperOriginal: "none", Statement: "I saw it signed."}
 		}, "attestation.paper_original: oneof"},
+		"attested by one letter":  {w, attested(func(a *vault.Attestation) { a.AttestedBy = "x" }), "attestation.attested_by: min"},
+		"capacity of one letter":  {w, attested(func(a *vault.Attestation) { a.Capacity = " x " }), "attestation.capacity: min"},
+		"capacity of dashes":      {w, attested(func(a *vault.Attestation) { a.Capacity = "---" }), "attestation.capacity: min"},
+		"statement of one word":   {w, attested(func(a *vault.Attestation) { a.Statement = "Shredded." }), "attestation.statement: min"},
+		"statement of spaces":     {w, attested(func(a *vault.Attestation) { a.Statement = "x              x "[:14] }), "attestation.statement: min"},
+		"signed by a dash":        {w, attested(func(a *vault.Attestation) { a.SignedBy = []string{"Bob", "-"} }), "attestation.signed_by[1]: min"},
+		"destroyed in the future": {w, attested(func(a *vault.Attestation) { a.DestroyedAt = ptr(start.Add(24 * time.Hour)) }), "attestation.destroyed_at: max"},
+		"destroyed and held":      {w, attested(func(a *vault.Attestation) { a.PaperOriginal, a.Holder, a.DestroyedAt = "held", "Ann", &start }), "attestation.destroyed_at: excluded"},
+		"receipt for destroyed paper": {w, attested(func(a *vault.Attestation) {
+			a.PaperCustodian = &vault.PaperCustodian{Name: "Archive", ReceiptSHA256: storage.Sum(nil)}
+		}), "attestation.paper_custodian: excluded"},
+		"receipt without a digest": {w, attested(func(a *vault.Attestation) {
+			a.PaperOriginal, a.Holder, a.PaperCustodian = "held", "Ann", &vault.PaperCustodian{Name: "Archive", ReceiptSHA256: "x"}
+		}), "attestation.paper_custodian.receipt_sha256: sha256"},
 	} {
 		r := c.on.request("env_refused_" + strings.ReplaceAll(name, " ", "_"))
 		c.edit(&r)

@@ -1,8 +1,11 @@
 package vault
 
 import (
+	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/storage"
@@ -20,8 +23,8 @@ type Party struct {
 const (
 	// BoundByOrganization: the depositing organization is itself the assignee.
 	BoundByOrganization = "organization"
-	// BoundByAgent: the organization holds control for an outside assignee, under
-	// its recorded agreement (9-105(g)).
+	// BoundByAgent: the organization acts for an outside assignee, under its recorded
+	// agreement, as declared.
 	BoundByAgent = "agent"
 	// BoundByNone: the assignee is an outside party for whom nobody acts; the
 	// organization can hand the original to that party only.
@@ -82,10 +85,47 @@ type Attestation struct {
 	Holder        string     `json:"holder,omitempty" validate:"max=200,line"`
 	DestroyedAt   *time.Time `json:"destroyed_at,omitempty"`
 	Statement     string     `json:"statement" validate:"required,max=2000,text"`
+
+	// PaperCustodian gave a receipt for a paper original that is held. Without one
+	// nothing shows that Holder has it (UCC 9-314A asks for possession).
+	PaperCustodian *PaperCustodian `json:"paper_custodian,omitempty"`
 }
 
-// check names fields below prefix.
-func (a *Attestation) check(p *check.Problems, prefix string) {
+// PaperCustodian is who gave a receipt for a paper original.
+type PaperCustodian struct {
+	Name          string         `json:"name" validate:"required,max=200,line"`
+	ReceiptSHA256 storage.Digest `json:"receipt_sha256" validate:"required"`
+}
+
+// check judges what the tags do not: what says nothing, what contradicts itself, and
+// a destruction in the future. It names fields below prefix.
+func (a *Attestation) check(p *check.Problems, prefix string, now time.Time) {
+	for _, x := range []struct {
+		field, value string
+		least        int
+	}{{"attested_by", a.AttestedBy, 2}, {"capacity", a.Capacity, 2}, {"statement", a.Statement, 10}} {
+		if x.value != "" && (utf8.RuneCountInString(strings.TrimSpace(x.value)) < x.least || !says(x.value)) {
+			p.Add(prefix+x.field, "min", "says nothing: must have at least %d characters", x.least)
+		}
+	}
+	for i, name := range a.SignedBy {
+		if name != "" && !says(name) {
+			p.Add(fmt.Sprintf("%ssigned_by[%d]", prefix, i), "min", "says nothing: must name a person")
+		}
+	}
+	if at := a.DestroyedAt; at != nil && at.After(now) {
+		p.Add(prefix+"destroyed_at", "max", "lies in the future")
+	} else if at != nil && a.PaperOriginal != "destroyed" {
+		p.Add(prefix+"destroyed_at", "excluded", "contradicts paper_original, which is not destroyed")
+	}
+	if a.PaperCustodian != nil && a.PaperOriginal != "held" {
+		p.Add(prefix+"paper_custodian", "excluded", "contradicts paper_original, which is not held")
+	}
+	if k := a.PaperCustodian; k != nil {
+		if _, err := storage.ParseDigest(string(k.ReceiptSHA256)); err != nil && k.ReceiptSHA256 != "" {
+			p.Add(prefix+"paper_custodian.receipt_sha256", "sha256", "must be 64 lower-case hex digits")
+		}
+	}
 	if a.PaperOriginal == "held" && a.Holder == "" {
 		p.Add(prefix+"holder", "required", "is required when the paper original is held")
 	}
@@ -93,6 +133,9 @@ func (a *Attestation) check(p *check.Problems, prefix string) {
 		p.Add(prefix+"paper_original", "oneof", "must be destroyed or held: a scan was made from paper")
 	}
 }
+
+// says reports whether a text has a letter.
+func says(s string) bool { return strings.ContainsFunc(s, unicode.IsLetter) }
 
 // parties resolves who is assignee, controller and custodian of a deposit
 // (contract section 3, Parties).

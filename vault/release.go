@@ -36,7 +36,7 @@ type ReleaseRequest struct {
 	Recipient         Recipient
 
 	Actor         Actor
-	RequestID     string // recorded as the controller's attested consent
+	RequestID     string // recorded with the consent
 	RequestSHA256 storage.Digest
 
 	// Also runs in the release's transaction. It does not run when the release exists.
@@ -278,7 +278,7 @@ func (v *Vault) releaseEntry(ctx context.Context, h *releasing, c *Copy) error {
 		ID: v.c.NewID("cust"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: prev.Seq + 1, Kind: CustodyRelease,
 		From: prev.To, Recipient: &h.rel.Recipient, Version: h.rel.Version, SHA256: h.rel.SHA256, RecordedAt: at,
 		PreviousSHA256: prev.StatementSHA256,
-		Consent:        Consent{Kind: ConsentAttested, Actor: h.Actor, RequestID: h.RequestID, RequestSHA256: h.RequestSHA256},
+		Consent:        consentBy(h.Actor, h.RequestID, h.RequestSHA256),
 	}, "")
 	return err
 }
@@ -298,7 +298,7 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *Copy) erro
 	rel := h.rel
 	events, err := v.chain.Append(ctx, s,
 		chain.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.released", Actor: h.Actor, Data: map[string]any{
-			"release_id": rel.ReleaseID, "copy_id": c.CopyID, "version": rel.Version, "sha256": rel.SHA256, "ends_version": rel.EndsVersion,
+			"release_id": rel.ReleaseID, "copy_id": c.CopyID, "version": rel.Version, "sha256": rel.SHA256, "size": rel.Size, "ends_version": rel.EndsVersion,
 			"reason": rel.Reason, "statement_sha256": storage.Sum([]byte(rel.Statement)), "version_statement_sha256": h.version.Seal.SHA256,
 		}, Detail: map[string]any{"recipient": rel.Recipient, "note": rel.Note}},
 		chain.Draft{EnvelopeID: c.EnvelopeID, Type: "custody.assigned", Actor: h.Actor, Data: map[string]any{

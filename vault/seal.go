@@ -60,10 +60,13 @@ func (v *Vault) sealBeside(ctx context.Context, s sealing) (*sealed, error) {
 	}, nil
 }
 
+// TimeOfHost is the Seal.TimeSource of a seal without a time-stamp.
+const TimeOfHost = "host clock and log"
+
 // timeSource names where the time of a seal comes from, as certificates print it.
 func timeSource(s string) string {
 	if s == "clock" {
-		return "host clock and log"
+		return TimeOfHost
 	}
 	return s
 }

@@ -32,7 +32,7 @@ import (
 //
 // custody, one for each entry, chained by prev, the SHA-256 of the JWS before:
 //
-//	{"at","consent":{"actor":{"id","kind"},"kind","request_id"?,"request_sha256"?},"copy_id","custody_id",
+//	{"at","consent":{"actor":{"id","kind","org_id"?},"kind","request_id"?,"request_sha256"?},"copy_id","custody_id",
 //	 "envelope_id","from":Custody or null,"jurisdiction","kind","prev","recipient":Recipient or null,"seq","sha256",
 //	 "to":Custody or null,"v","version"}
 //

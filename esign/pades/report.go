@@ -77,23 +77,24 @@ func (r *Report) OK() bool {
 
 // SignatureReport is what was found about one signature.
 type SignatureReport struct {
-	Field         string // fully qualified name; "" for a statement
-	Subject       string // of the signer's certificate, as RFC 2253
-	SubFilter     string
-	Reason        string
-	Certification int        // DocMDP permission 1 to 3; 0 for approval signatures
-	SigningTime   time.Time  // claimed in /M; zero when absent
-	TimestampTime *time.Time // proven by a trusted time-stamp
-	Level         string
-	Integrity     string
-	Coverage      string
-	ChangesAfter  string
-	Changes       []string // what later revisions did, in words
-	Locks         []string // what the signature freezes, in words: form fields, or the document; nil for nothing
-	Trust         string
-	Revocation    string            // of the certificates of the signer and the time-stamp authority
-	Certificate   *x509.Certificate // nil when none could be read
-	SignedLen     int64             // length of the signed revision, a prefix of the file
+	Field              string // fully qualified name; "" for a statement
+	Subject            string // of the signer's certificate, as RFC 2253
+	SubFilter          string
+	Reason             string
+	Certification      int        // DocMDP permission 1 to 3; 0 for approval signatures
+	SigningTime        time.Time  // claimed in /M; zero when absent
+	TimestampTime      *time.Time // proven by a trusted time-stamp
+	TimestampAuthority string     // subject of that authority's certificate; "" without TimestampTime
+	Level              string
+	Integrity          string
+	Coverage           string
+	ChangesAfter       string
+	Changes            []string // what later revisions did, in words
+	Locks              []string // what the signature freezes, in words: form fields, or the document; nil for nothing
+	Trust              string
+	Revocation         string            // of the certificates of the signer and the time-stamp authority
+	Certificate        *x509.Certificate // nil when none could be read
+	SignedLen          int64             // length of the signed revision, a prefix of the file
 	// Problem is the first thing that is wrong or not supported, in words: about the signature itself, then about what came after it,
 	// then TrustProblem. "" when nothing is.
 	Problem string

@@ -45,7 +45,7 @@ func (v *verification) trustOne(s *verified, proven time.Time) {
 		}
 		at, stamped = s.token.Time, true
 		t := s.token.Time
-		s.report.TimestampTime = &t
+		s.report.TimestampTime, s.report.TimestampAuthority = &t, s.token.Certificate.Subject.String()
 		s.report.Trust = TrustTrusted
 	}
 	if s.isTimestamp() {

@@ -55,7 +55,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := &contract{Embedded: v, org: org, actor: esign.Actor{Kind: "operator", ID: "quickstart"}, folder: folder}
+	c := &contract{Embedded: v, org: org, actor: esign.Actor{Kind: "member", ID: "treasurer", OrgID: org.ID}, folder: folder}
 	for _, step := range []func(context.Context) error{c.send, c.sign, c.vaultIn, c.certify, c.copies, c.release} {
 		if err := step(ctx); err != nil {
 			return err

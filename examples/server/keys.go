@@ -31,13 +31,18 @@ func agreement() *scopes.Agreement {
 // custodian holds every copy; it is no organization of this server, so it is
 // nobody's transferor.
 func custodian() *vault.Custodian {
-	return &vault.Custodian{Party: vault.Party{Name: "Demo Vault Operator"}}
+	return &vault.Custodian{Party: vault.Party{Name: "Demo Vault Operator"}, StandingAcknowledgmentSHA256: storage.Sum([]byte(standingAcknowledgment))}
 }
+
+// standingAcknowledgment is the custodian's word for every copy that it will keep
+// here; each acknowledgment of a copy names its digest.
+const standingAcknowledgment = "Demo Vault Operator maintains every authoritative copy that is deposited on this demonstration server, " +
+	"as custodian for the assignee named in its custody statement."
 
 // remarks are what certificates of this server add to their legal notice.
 func remarks() []string {
 	return []string{
-		"Issued by a demonstration server: its custodian is \"Demo Vault Operator\", with a standing acknowledgment made at installation.",
+		"Issued by a demonstration server: its custodian is \"Demo Vault Operator\", with a standing acknowledgment made at installation: \"" + standingAcknowledgment + "\".",
 		"Organizations that act as agents do so under a fixed demonstration agreement.",
 	}
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/evaultlib/evault/vault"
 )
 
-var operator = esign.Actor{Kind: "operator", ID: "accept"}
+var operator = esign.Actor{Kind: "member", ID: "accept", OrgID: "org_a"}
 
 // vaultIn deposits an envelope of org_a.
 func vaultIn(ctx context.Context, v *embedded.Embedded, env string) (*compliance.VaultRecord, bool, error) {

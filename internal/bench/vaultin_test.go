@@ -15,7 +15,7 @@ import (
 	"github.com/evaultlib/evault/storage/embedded"
 )
 
-var actor = esign.Actor{Kind: "operator", ID: "bench"}
+var actor = esign.Actor{Kind: "member", ID: "bench", OrgID: "org_bench"}
 
 // BenchmarkVaultIn takes an uploaded PDF to a vaulted, evaluated and certified
 // copy. It reads the file, and writes version 1 and the marked copy; the limit

@@ -6,7 +6,7 @@
 //
 // An event's canonical bytes are the canon encoding of
 //
-//	{"actor":{"id":string,"kind":string},"data":object,"detail_sha256":hex or "",
+//	{"actor":{"id":string,"kind":string,"org_id"?:string},"data":object,"detail_sha256":hex or "",
 //	 "envelope_id":string,"event_id":string,"prev_hash":hex or "","recorded_at":time,
 //	 "seq":integer,"type":string,"v":1}
 //
@@ -39,11 +39,19 @@ import (
 // ErrBroken is returned for a chain with a gap, a fork or an altered event.
 var ErrBroken = errors.New("chain: broken")
 
-// Actor is who caused an event: kind "key", "signer", "operator", "public" or
-// "system", and that one's id. No names.
+// Kinds of actor that act for an organization, their Actor.OrgID.
+const (
+	ActorKey    = "key"    // an API key of the organization
+	ActorMember = "member" // a person of the organization, named by a host in process
+)
+
+// Actor is who caused an event: kind ActorKey, ActorMember, "signer", "operator",
+// "public" or "system", and that one's id. No names. What an operator does is the
+// operator's act: it is nobody's consent (UCC 9-105(b)(4)).
 type Actor struct {
-	Kind string `json:"kind"`
-	ID   string `json:"id"`
+	Kind  string `json:"kind"`
+	ID    string `json:"id"`
+	OrgID string `json:"org_id,omitempty"` // of a key or a member
 }
 
 // Event is one link. Canonical and Hash never change after Append.

@@ -277,7 +277,7 @@ func (e *Embedded) wireVault(k Keys) (err error) {
 func (e *Embedded) wireCompliance(k Keys) (err error) {
 	c := compliance.Config{
 		Store: e.Store.Compliance(), ESign: e.ESign, Vault: e.Vault, Log: e.Log, Depot: e.Depot,
-		Signer: k.Certificates, Keys: e.ring, Roots: k.Roots, Issuer: e.o.Issuer, Anchors: "in the bucket that holds the documents", CertifiedBy: e.o.CertifiedBy, Remarks: e.o.Remarks, VerifyURL: e.o.VerifyURL, Fonts: e.o.Fonts,
+		Signer: k.Certificates, Keys: e.ring, Roots: k.Roots, Issuer: e.o.Issuer, CertifiedBy: e.o.CertifiedBy, Remarks: e.o.Remarks, VerifyURL: e.o.VerifyURL, Fonts: e.o.Fonts,
 		Depositor: e.Depositor, Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}
 	if e.o.Compliance != nil {

@@ -36,7 +36,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	me := esign.Actor{Kind: "operator", ID: "example"}
+	me := esign.Actor{Kind: "member", ID: "ms_lovelace", OrgID: org.ID}
 	env, err := v.ESign.Create(ctx, contract(org.ID, me))
 	if err != nil {
 		log.Fatal(err)

@@ -48,18 +48,18 @@ func TestEveryDueVerbIsATask(t *testing.T) {
 // vaulted returns an envelope whose completion is in the vault.
 func vaulted(t *testing.T, v *embedded.Embedded, org string) string {
 	t.Helper()
-	env, err := v.ESign.Create(t.Context(), contract(org, me))
+	env, err := v.ESign.Create(t.Context(), contract(org, member(org)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := signAll(t.Context(), v, org, env.ID, me); err != nil {
+	if _, err := signAll(t.Context(), v, org, env.ID, member(org)); err != nil {
 		t.Fatal(err)
 	}
 	d, err := v.Depositor(t.Context(), org)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me}); err != nil {
+	if _, _, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)}); err != nil {
 		t.Fatal(err)
 	}
 	return env.ID
@@ -81,7 +81,7 @@ func compliant(t *testing.T, v *embedded.Embedded, org, id string) string {
 
 func inspect(t *testing.T, v *embedded.Embedded, org, id string) {
 	t.Helper()
-	if _, err := v.Vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: org, EnvelopeID: id, Actor: me}); err != nil {
+	if _, err := v.Vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: org, EnvelopeID: id, Actor: member(org)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := compliant(t, v, org, id); got != "unknown" {

@@ -15,18 +15,18 @@ func TestDownloadTakesTheEvaluationBack(t *testing.T) {
 	t.Parallel()
 	v := open(t, embedded.Options{Dir: t.TempDir()})
 	org := lender(t, v)
-	env, err := v.ESign.Create(t.Context(), contract(org, me))
+	env, err := v.ESign.Create(t.Context(), contract(org, member(org)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := signAll(t.Context(), v, org, env.ID, me); err != nil {
+	if _, err := signAll(t.Context(), v, org, env.ID, member(org)); err != nil {
 		t.Fatal(err)
 	}
 	d, err := v.Depositor(t.Context(), org)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me}); err != nil {
+	if _, _, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)}); err != nil {
 		t.Fatal(err)
 	}
 	compliant := func() *bool {
@@ -40,7 +40,7 @@ func TestDownloadTakesTheEvaluationBack(t *testing.T) {
 	if c := compliant(); c == nil || !*c {
 		t.Fatalf("after vault-in compliant is %v, want true", c)
 	}
-	read := vault.ReadRequest{OrgID: org, EnvelopeID: env.ID, Actor: me}
+	read := vault.ReadRequest{OrgID: org, EnvelopeID: env.ID, Actor: member(org)}
 	if _, err := v.Vault.ReadCopy(t.Context(), read); err != nil {
 		t.Fatal(err)
 	}

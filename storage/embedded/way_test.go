@@ -28,6 +28,10 @@ import (
 
 var me = esign.Actor{Kind: "operator", ID: "test"}
 
+// member is a member of an organization, who acts for it; what me does is nobody's
+// consent.
+func member(org string) esign.Actor { return esign.Actor{Kind: "member", ID: "me", OrgID: org} }
+
 // replicas opens n installations that share database, bucket and keys.
 func replicas(t *testing.T, db *bun.DB, n int, o embedded.Options) []*embedded.Embedded {
 	t.Helper()
@@ -61,11 +65,11 @@ func TestReplicasVaultOnce(t *testing.T) {
 	testdb.EachBun(t, func(t *testing.T, db *bun.DB) {
 		vs := replicas(t, db, 2, embedded.Options{Custodian: operator()})
 		org := lender(t, vs[0])
-		env, err := vs[0].ESign.Create(t.Context(), contract(org, me))
+		env, err := vs[0].ESign.Create(t.Context(), contract(org, member(org)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if status, err := signAll(t.Context(), vs[1], org, env.ID, me); err != nil || status != esign.StatusCompleted {
+		if status, err := signAll(t.Context(), vs[1], org, env.ID, member(org)); err != nil || status != esign.StatusCompleted {
 			t.Fatalf("got %s, %v", status, err)
 		}
 		var created atomic.Int32
@@ -79,7 +83,7 @@ func TestReplicasVaultOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				rec, isNew, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me})
+				rec, isNew, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)})
 				if err != nil {
 					t.Error(err)
 					return
@@ -104,7 +108,7 @@ func TestReplicasVaultOnce(t *testing.T) {
 		}
 		var files [][]byte
 		for _, v := range vs {
-			f, err := v.Vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: org, EnvelopeID: env.ID, Actor: me})
+			f, err := v.Vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: org, EnvelopeID: env.ID, Actor: member(org)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +131,7 @@ func TestRunFinishes(t *testing.T) {
 			Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		})[0]
 		org := lender(t, v)
-		r := contract(org, me)
+		r := contract(org, member(org))
 		r.AutoVault = true
 		env, err := v.ESign.Create(t.Context(), r)
 		if err != nil {
@@ -144,7 +148,7 @@ func TestRunFinishes(t *testing.T) {
 		case <-time.After(20 * time.Second):
 			t.Error("the signer was not told")
 		}
-		if _, err := signAll(t.Context(), v, org, env.ID, me); err != nil {
+		if _, err := signAll(t.Context(), v, org, env.ID, member(org)); err != nil {
 			t.Fatal(err)
 		}
 		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
@@ -190,11 +194,11 @@ func TestLongTermLevels(t *testing.T) {
 		Timestamper: pki.Timestamper(), Seal: func(c *pades.Config) { c.Extender = extender },
 	})
 	org := lender(t, v)
-	env, err := v.ESign.Create(t.Context(), contract(org, me))
+	env, err := v.ESign.Create(t.Context(), contract(org, member(org)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := signAll(t.Context(), v, org, env.ID, me); err != nil {
+	if _, err := signAll(t.Context(), v, org, env.ID, member(org)); err != nil {
 		t.Fatal(err)
 	}
 	done, err := v.ESign.Completion(t.Context(), org, env.ID)
@@ -205,14 +209,14 @@ func TestLongTermLevels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me}); err != nil {
+	if _, _, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)}); err != nil {
 		t.Fatal(err)
 	}
 	cert, err := v.Compliance.Certificate(t.Context(), org, env.ID, 0)
 	if err != nil || cert.Seal.Level != pades.LevelBLTA || *cert.Compliance.Score != 100 {
 		t.Errorf("certificate: %+v, %v", cert, err)
 	}
-	f, err := v.Vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: org, EnvelopeID: env.ID, Actor: me})
+	f, err := v.Vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: org, EnvelopeID: env.ID, Actor: member(org)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,11 +243,11 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	org := lender(t, first)
-	env, err := first.ESign.Create(t.Context(), contract(org, me))
+	env, err := first.ESign.Create(t.Context(), contract(org, member(org)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	links, err := first.ESign.SigningLinks(t.Context(), esign.LinksRequest{OrgID: org, EnvelopeID: env.ID, Actor: me})
+	links, err := first.ESign.SigningLinks(t.Context(), esign.LinksRequest{OrgID: org, EnvelopeID: env.ID, Actor: member(org)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +262,7 @@ func TestRestart(t *testing.T) {
 	if _, err := again.ESign.Session(t.Context(), links[0].Token, esign.Client{}); err != nil {
 		t.Errorf("a link made before: %v", err)
 	}
-	if _, err := signAll(t.Context(), again, org, env.ID, me); err != nil {
+	if _, err := signAll(t.Context(), again, org, env.ID, member(org)); err != nil {
 		t.Fatal(err)
 	}
 	after, err := again.Log.Integrate(t.Context())

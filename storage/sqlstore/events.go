@@ -22,6 +22,7 @@ type eventRow struct {
 	RecordedAt   time.Time  `bun:"recorded_at,notnull"`
 	ActorKind    string     `bun:"actor_kind,notnull"`
 	ActorID      string     `bun:"actor_id,notnull"`
+	ActorOrgID   string     `bun:"actor_org_id,notnull"`
 	Data         string     `bun:"data,notnull"`
 	DetailSHA256 string     `bun:"detail_sha256,notnull"`
 	PrevHash     string     `bun:"prev_hash,notnull"`
@@ -80,7 +81,7 @@ func (s session) AppendEvents(ctx context.Context, events ...chain.Event) error 
 	for i, e := range events {
 		rows[i] = &eventRow{
 			EventID: e.ID, EnvelopeID: e.EnvelopeID, Seq: e.Seq, Type: e.Type, RecordedAt: utc(e.RecordedAt),
-			ActorKind: e.Actor.Kind, ActorID: e.Actor.ID, Data: string(e.Data), DetailSHA256: string(e.DetailSHA256),
+			ActorKind: e.Actor.Kind, ActorID: e.Actor.ID, ActorOrgID: e.Actor.OrgID, Data: string(e.Data), DetailSHA256: string(e.DetailSHA256),
 			PrevHash: string(e.PrevHash), Hash: string(e.Hash), Canonical: e.Canonical, LogIndex: e.LogIndex,
 		}
 		if e.Detail != nil {
@@ -145,7 +146,7 @@ func (r *eventAndDetail) event() chain.Event {
 func (r *eventRow) event() chain.Event {
 	return chain.Event{
 		ID: r.EventID, EnvelopeID: r.EnvelopeID, Seq: r.Seq, Type: r.Type, RecordedAt: utc(r.RecordedAt),
-		Actor: chain.Actor{Kind: r.ActorKind, ID: r.ActorID}, Data: []byte(r.Data),
+		Actor: chain.Actor{Kind: r.ActorKind, ID: r.ActorID, OrgID: r.ActorOrgID}, Data: []byte(r.Data),
 		DetailSHA256: storage.Digest(r.DetailSHA256), PrevHash: storage.Digest(r.PrevHash), Hash: storage.Digest(r.Hash),
 		Canonical: r.Canonical, LogIndex: r.LogIndex,
 	}

@@ -160,7 +160,7 @@ func (o outbox) Feed(ctx context.Context, q storage.FeedQuery, limit int) ([]sto
 	for i := range rs {
 		r := &rs[i]
 		out[i] = storage.FeedEvent{
-			OutboxEvent: r.outbox(), ActorKind: r.ActorKind, ActorID: r.ActorID, Hash: storage.Digest(r.Hash), PrevHash: storage.Digest(r.PrevHash),
+			OutboxEvent: r.outbox(), ActorKind: r.ActorKind, ActorID: r.ActorID, ActorOrgID: r.ActorOrgID, Hash: storage.Digest(r.Hash), PrevHash: storage.Digest(r.PrevHash),
 			Canonical: r.Canonical, LogIndex: *r.LogIndex,
 		}
 	}

@@ -132,7 +132,7 @@ func (s vaultStore) ClaimsOf(ctx context.Context, copyID string) ([]vault.Claim,
 func (s vaultStore) AddRegistered(ctx context.Context, r vault.Registered) error {
 	return s.put(ctx, &registeredRow{
 		ID: r.ID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, SHA256: string(r.SHA256), Size: r.Size,
-		Object: r.Object.Name, MadeAt: utc(r.MadeAt), GivenToKind: r.GivenTo.Kind, GivenToID: r.GivenTo.ID, EventID: r.EventID,
+		Object: r.Object.Name, MadeAt: utc(r.MadeAt), GivenToKind: r.GivenTo.Kind, GivenToID: r.GivenTo.ID, GivenToOrg: r.GivenTo.OrgID, EventID: r.EventID,
 	})
 }
 

@@ -160,13 +160,14 @@ type registeredRow struct {
 	MadeAt      time.Time `bun:"made_at,notnull"`
 	GivenToKind string    `bun:"given_to_kind,notnull"`
 	GivenToID   string    `bun:"given_to_id,notnull"`
+	GivenToOrg  string    `bun:"given_to_org_id,notnull"`
 	EventID     string    `bun:"event_id,notnull"`
 }
 
 func (r registeredRow) registered() (vault.Registered, error) {
 	reg := vault.Registered{
 		ID: r.ID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, SHA256: storage.Digest(r.SHA256), Size: r.Size,
-		MadeAt: utc(r.MadeAt), GivenTo: chain.Actor{Kind: r.GivenToKind, ID: r.GivenToID}, EventID: r.EventID,
+		MadeAt: utc(r.MadeAt), GivenTo: chain.Actor{Kind: r.GivenToKind, ID: r.GivenToID, OrgID: r.GivenToOrg}, EventID: r.EventID,
 	}
 	if r.Object != "" {
 		reg.Object = storage.Object{Name: r.Object, SHA256: reg.SHA256, Size: reg.Size}

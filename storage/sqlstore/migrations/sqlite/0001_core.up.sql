@@ -6,6 +6,7 @@ CREATE TABLE evault_events (
   recorded_at TIMESTAMP NOT NULL,
   actor_kind TEXT NOT NULL,
   actor_id TEXT NOT NULL,
+  actor_org_id TEXT NOT NULL DEFAULT '',
   data TEXT NOT NULL,
   detail_sha256 TEXT NOT NULL,
   prev_hash TEXT NOT NULL,

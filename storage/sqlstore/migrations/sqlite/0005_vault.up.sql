@@ -91,6 +91,7 @@ CREATE TABLE evault_copy_register (
   made_at TIMESTAMP NOT NULL,
   given_to_kind TEXT NOT NULL,
   given_to_id TEXT NOT NULL,
+  given_to_org_id TEXT NOT NULL DEFAULT '',
   event_id TEXT NOT NULL
 );
 

@@ -1,0 +1,152 @@
+package compliance
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// checkConsent is element (4): every entry of the custody chain is signed by the
+// vault, follows the one before, has its event, and is an act of the organization
+// that controlled the copy at that moment.
+func checkConsent(f *facts, p *probe) {
+	to := f.checkHolder(p)
+	if to == nil {
+		return
+	}
+	if to.Controller.BoundBy == vault.BoundByNone {
+		p.fail(nobodyActs, to.Assignee.Name)
+	}
+	var acts []string
+	for i, e := range f.custody {
+		s := f.chainOf[i]
+		if problem := custodyDiffers(e, s); problem != "" {
+			p.fail("The record of custody entry %d differs from its signed statement in its %s.", i+1, problem)
+		}
+		if event := f.custodyEvent(s, e.Statement); event == nil || event.ID != e.EventID || event.Actor != s.Consent.Actor {
+			p.fail("Custody entry %d has no event that names its statement and its actor.", i+1)
+		}
+		if act := f.act(p, s); act != "" {
+			acts = append(acts, act)
+		}
+	}
+	if n := len(f.typed("custody.assigned")); n != len(f.custody) {
+		p.fail("%d changes of custody are recorded as events, %d in the custody chain.", n, len(f.custody))
+	}
+	if len(p.problems) == 0 {
+		p.note("The custody chain has %s, each signed by the vault and following the one before. %s",
+			number(len(f.custody), "entry", "entries"), strings.Join(acts, " "))
+	}
+}
+
+// act judges who acted in an entry and says it in words. An operator's act, a
+// program's, or that of another organization is nobody's consent.
+func (f *facts) act(p *probe, s vault.CustodyStatement) string {
+	a, deposit := s.Consent.Actor, s.From == nil
+	moment := s.From
+	if deposit {
+		moment = s.To
+	}
+	if moment == nil {
+		p.fail("Custody entry %d names nobody.", s.Seq)
+		return ""
+	}
+	org, basis, how := moment.Controller.OrgID, Attested, "attested from the digest of its request"
+	switch {
+	case a.ID == "":
+		p.fail("Custody entry %d names no actor.", s.Seq)
+		return ""
+	case deposit && f.standingOrder(a, org):
+		basis, how = Declared, "on the standing order given when the envelope was created, as declared"
+	case s.Consent.Kind == vault.ConsentDeclared && a.Kind == chain.ActorMember && a.OrgID == org:
+		basis, how = Declared, "named by the host as a member of that organization, as declared"
+	case s.Consent.Kind == vault.ConsentAttested && a.Kind == chain.ActorKey && a.OrgID == org && s.Consent.RequestSHA256 != "":
+	case a.OrgID != "" && a.OrgID != org:
+		p.fail("The %s was an act of %s, whose organization is not %s, the controller's.", s.Kind, actorWords(a), org)
+		return ""
+	default:
+		p.fail("The %s was an act of %s: it is nobody's consent, for no key or member of %s asked for it in a recorded request.", s.Kind, actorWords(a), org)
+		return ""
+	}
+	p.items = append(p.items, Item{Kind: "consent", Ref: s.CustodyID + " by " + actorWords(a), SHA256: s.Consent.RequestSHA256, Basis: basis})
+	switch {
+	case deposit:
+		return fmt.Sprintf("There was no controller before the deposit; it was an act of %s, %s.", actorWords(a), how)
+	case moment.Controller.BoundBy == vault.BoundByAgent:
+		p.item("agency", moment.Controller.Party.Name, "", Declared)
+		return fmt.Sprintf("The %s has the consent of the agent %s, as declared, by %s, %s; the assignee %s itself gave none.",
+			s.Kind, moment.Controller.Party.Name, actorWords(a), how, moment.Assignee.Name)
+	}
+	return fmt.Sprintf("The %s has the consent of the controller of that moment, by %s, %s.", s.Kind, actorWords(a), how)
+}
+
+// consentOf says whose consent an entry carries, "" where it is nobody's.
+func (f *facts) consentOf(s vault.CustodyStatement) string {
+	var p probe
+	switch {
+	case s.From == nil || f.act(&p, s) == "":
+		return ""
+	case s.From.Controller.BoundBy == vault.BoundByAgent:
+		return "agent"
+	}
+	return "controller"
+}
+
+// standingOrder reports whether a deposit that nobody asked for was ordered when
+// the envelope was created, by a key or a member of the organization.
+func (f *facts) standingOrder(a chain.Actor, org string) bool {
+	created := f.typed(esign.EventCreated)
+	if a != autoVault || len(created) != 1 {
+		return false
+	}
+	by := created[0].Actor
+	return text(created[0], "auto_vault") == "true" && by.OrgID == org && (by.Kind == chain.ActorKey || by.Kind == chain.ActorMember)
+}
+
+func actorWords(a chain.Actor) string {
+	words := a.Kind + " " + a.ID
+	if a.OrgID != "" {
+		words += " of " + a.OrgID
+	}
+	return words
+}
+
+// custodyEvent returns the event that names a custody statement, nil when there
+// is none.
+func (f *facts) custodyEvent(s vault.CustodyStatement, statement string) *chain.Event {
+	for _, e := range f.about("custody.assigned", "custody_id", s.CustodyID) {
+		if names(e, storage.Sum([]byte(statement))) {
+			return &e
+		}
+	}
+	return nil
+}
+
+// custodyDiffers names what a row says otherwise than its statement.
+func custodyDiffers(e vault.CustodyEntry, s vault.CustodyStatement) string {
+	for _, x := range []struct {
+		what string
+		same bool
+	}{
+		{"id", e.ID == s.CustodyID && e.Seq == s.Seq && e.PreviousSHA256 == s.Prev},
+		{"copy", e.CopyID == s.CopyID && e.EnvelopeID == s.EnvelopeID},
+		{"kind", e.Kind == s.Kind},
+		{"version", e.Version == s.Version && e.SHA256 == s.SHA256},
+		{"time", stamp.Format(e.RecordedAt) == s.At},
+		{"parties", reflect.DeepEqual(e.From, s.From) && reflect.DeepEqual(e.To, s.To)},
+		{"recipient", reflect.DeepEqual(e.Recipient, s.Recipient)},
+		{"consent", e.Consent == s.Consent},
+		{"digest", e.StatementSHA256 == storage.Sum([]byte(e.Statement))},
+	} {
+		if !x.same {
+			return x.what
+		}
+	}
+	return ""
+}

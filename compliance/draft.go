@@ -1,0 +1,275 @@
+package compliance
+
+import (
+	"fmt"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// draft is the certificate without serial, id and signature. What it prints comes
+// from objects that were verified in this evaluation, never from a row: events that
+// the log proves, signed statements, seals and bytes. What cannot be verified is
+// left empty, and a check says why.
+func (e *Engine) draft(f *facts, r Result, causeID string) (*Certificate, error) {
+	cause, ok := f.byID[causeID]
+	if !ok {
+		return nil, fmt.Errorf("the event %s is none of this envelope", causeID)
+	}
+	proof, err := f.logProof(cause)
+	if err != nil {
+		return nil, err
+	}
+	c := &Certificate{
+		Type: f.regime.CertificateType, Version: CertificateVersion, Cause: Cause{cause.ID, cause.Type}, AsOf: At(f.at),
+		Subject: f.subject(), Regime: f.regime.ID, RegimeBasis: f.basis, AuthoritativeCopy: f.held(), Seal: f.printedSeal(),
+		Attestation: f.printedAttestation(), Declarations: f.declarations(), Powers: f.powers(),
+		Copies: f.copies(), Signatures: f.signatures(), Custody: f.printedCustody(),
+		Compliance: r, Log: proof, System: e.system(f),
+	}
+	if stored := f.stored(); stored != nil {
+		c.Jurisdiction = text(*stored, "jurisdiction")
+	}
+	if d := f.deposit(); d != nil && d.Classification != nil {
+		c.Classification = (*Answers)(d.Classification)
+	}
+	if to := f.holder(); to != nil {
+		c.SecuredParty, c.Assignee = party(to.Assignee), party(to.Assignee)
+		c.Controller = Controller{party(to.Controller.Party), to.Controller.BoundBy}
+		c.Custodian = Custodian{Party: party(to.Custodian.Party), Kind: to.Custodian.Kind}
+	}
+	c.printAcknowledgments(f)
+	if e.c.VerifyURL != nil {
+		address := e.c.VerifyURL(c.AuthoritativeCopy.SHA256)
+		c.VerifyURL = &address
+	}
+	c.LegalNotice = e.notice(f, c.VerifyURL)
+	return c, nil
+}
+
+// proven returns the events of a type that are not disproved by the log.
+func (f *facts) proven(kind string) []chain.Event {
+	var list []chain.Event
+	for _, e := range f.typed(kind) {
+		if _, err := f.logged(e); err == nil {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// stored is the event of the deposit, nil where there is not exactly one.
+func (f *facts) stored() *chain.Event { return only(f.proven("vault.stored")) }
+
+// ended is the event of the release, nil while the copy is live.
+func (f *facts) ended() *chain.Event { return only(f.proven("vault.released")) }
+
+func only(list []chain.Event) *chain.Event {
+	if len(list) != 1 {
+		return nil
+	}
+	return &list[0]
+}
+
+// subject is what the event of the creation says of the envelope, and its erased
+// detail does not.
+func (f *facts) subject() Subject {
+	s := Subject{EnvelopeID: f.envelope.ID, Status: "vaulted"}
+	if f.released() {
+		s.Status = "released"
+	}
+	var detail struct {
+		Name     string `json:"envelope_name"`
+		Customer string `json:"customer_id"`
+	}
+	if created := only(f.proven(esign.EventCreated)); created != nil && created.Detail != nil && decode(created.Detail, &detail) == nil {
+		s.EnvelopeName, s.CustomerID = detail.Name, detail.Customer
+	}
+	return s
+}
+
+// held is the authoritative copy as the events of its deposit and release say.
+func (f *facts) held() Held {
+	h := Held{HeldHere: !f.released()}
+	stored, ended := f.stored(), f.ended()
+	if stored != nil {
+		h.CopyID, h.DepositedSHA256, h.VaultedAt = text(*stored, "copy_id"), storage.Digest(text(*stored, "deposited_sha256")), At(stored.RecordedAt)
+	}
+	newest := stored
+	if ended != nil {
+		newest = ended
+		h.ReleasedAt = atPtr(&ended.RecordedAt)
+	}
+	if newest != nil {
+		h.SHA256, h.Size, h.Version = storage.Digest(text(*newest, "sha256")), number64(*newest, "size"), int(number64(*newest, "version"))
+	}
+	if s := f.releaseStatement; s != nil {
+		h.ReleaseReason, h.ReleaseNote = s.Reason, s.Note
+		h.Recipient = &Recipient{s.Recipient.Name, s.Recipient.Organization, s.Recipient.Email}
+	}
+	return h
+}
+
+// printedSeal says what the seal of the newest version itself says.
+func (f *facts) printedSeal() Seal {
+	says, err := f.seal(len(f.versions) - 1)
+	if err != nil {
+		return Seal{}
+	}
+	s := Seal{Mode: says.mode, Level: says.level, TimeSource: says.timeSource, SHA256: says.sha256}
+	if stored := f.stored(); stored != nil && says.mode == vault.SealingDetached {
+		s.Reason = text(*stored, "sealing_reason")
+	}
+	return s
+}
+
+// printAcknowledgments adds the acknowledgments that verify and have an event.
+func (c *Certificate) printAcknowledgments(f *facts) {
+	c.Acknowledgments = []Acknowledgment{}
+	holding := f.holding()
+	for _, a := range f.acks {
+		sum := storage.Sum([]byte(a.JWS))
+		s, err := vault.VerifyAcknowledgment(a.JWS, f.keys)
+		if err != nil || s.EnvelopeID != f.envelope.ID || len(f.about("custody.acknowledged", "acknowledgment_sha256", string(sum))) != 1 {
+			continue
+		}
+		at, err := parseTime(s.At)
+		if err != nil {
+			continue
+		}
+		printed := Acknowledgment{ID: s.AcknowledgmentID, At: at, SHA256: sum}
+		c.Acknowledgments = append(c.Acknowledgments, printed)
+		if holding >= 0 && s.CustodyID == f.chainOf[holding].CustodyID {
+			c.Custodian.Acknowledgment = &printed
+		}
+	}
+}
+
+// printedAttestation is the attestation of paper that the deposit's event commits
+// to.
+func (f *facts) printedAttestation() *Attestation {
+	a := f.attestation()
+	if a == nil {
+		return nil
+	}
+	out := &Attestation{
+		AttestedBy: a.AttestedBy, Capacity: a.Capacity, SignedBy: append([]string{}, a.SignedBy...), Origin: a.Origin,
+		PaperOriginal: a.PaperOriginal, Holder: a.Holder, DestroyedAt: atPtr(a.DestroyedAt), Statement: a.Statement,
+	}
+	if k := a.PaperCustodian; k != nil {
+		out.PaperCustodian = &PaperCustodian{k.Name, k.ReceiptSHA256}
+	}
+	return out
+}
+
+func party(p vault.Party) Party { return Party{p.Name, p.Identifier, p.Email} }
+
+func by(a chain.Actor) By { return By(a) }
+
+// copies are the registered copies whose events say so. Each value is the event's;
+// a size is that of the bytes which have its digest.
+func (f *facts) copies() []CopyEntry {
+	list := []CopyEntry{}
+	for _, r := range f.register {
+		e, ok := f.byID[r.EventID]
+		if _, err := f.logged(e); !ok || err != nil || !mentions(e, r.ID) || !mentions(e, string(r.SHA256)) || !f.registered(r, e) {
+			continue // and a check says so
+		}
+		x := CopyEntry{
+			CopyID: r.ID, Kind: r.Kind, Version: int(number64(e, "version")), SHA256: r.SHA256, MadeAt: At(e.RecordedAt), GivenTo: by(e.Actor),
+		}
+		switch {
+		case r.err == nil && len(r.bytes) > 0:
+			x.Size = int64(len(r.bytes))
+		default:
+			for i := range f.versions {
+				if v := &f.versions[i]; v.err == nil && v.whole() == x.SHA256 {
+					x.Size = int64(len(v.bytes))
+				}
+			}
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+// printedCustody is the verified custody chain.
+func (f *facts) printedCustody() []CustodyEntry {
+	list := []CustodyEntry{}
+	for i, s := range f.chainOf {
+		at, err := parseTime(s.At)
+		if err != nil {
+			continue
+		}
+		x := CustodyEntry{
+			CustodyID: s.CustodyID, Kind: s.Kind, Version: s.Version, SHA256: s.SHA256, RecordedAt: at,
+			Statement: storage.Sum([]byte(f.custody[i].Statement)), Actor: by(s.Consent.Actor), RequestSHA256: s.Consent.RequestSHA256,
+		}
+		x.Consent, x.ConsentOf = s.Consent.Kind, f.consentOf(s)
+		if e := f.custodyEvent(s, f.custody[i].Statement); e != nil {
+			x.EventID = e.ID
+		}
+		if s.From != nil {
+			p := party(s.From.Assignee)
+			x.From = &p
+		}
+		switch {
+		case s.To != nil:
+			p := party(s.To.Assignee)
+			x.To = &p
+		case s.Recipient != nil:
+			x.To = &Party{Name: s.Recipient.Name, Identifier: s.Recipient.Organization, Email: s.Recipient.Email}
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+// signatures tells what the events of the signers say.
+func (f *facts) signatures() []SignatureEntry {
+	list := []SignatureEntry{}
+	created := only(f.proven(esign.EventCreated))
+	if created == nil {
+		return list
+	}
+	signers, _ := requiredSigners(*created) // none: check 4 fails
+	for _, s := range signers {
+		x := SignatureEntry{SignerID: s.ID, Name: s.Name, Email: s.Email, Role: s.Role, Auth: s.Auth}
+		if e := f.signed(s.ID); e != nil {
+			x.SignedAt = atPtr(&e.RecordedAt)
+			x.Auth, x.DisclosureSHA256, x.PresentedSHA256 = text(*e, "auth"), storage.Digest(text(*e, "disclosure_sha256")), storage.Digest(text(*e, "presented_sha256"))
+			var as struct{ Name, Email, Role string }
+			if e.Detail != nil && decode(e.Detail, &as) == nil {
+				x.Name, x.Email, x.Role = as.Name, as.Email, as.Role
+			}
+			if given := f.consent(s.ID, *e); given != nil {
+				x.ConsentedAt = atPtr(&given.RecordedAt)
+			}
+		}
+		if e := f.disclosed(s.ID); e != nil {
+			x.LinkDisclosedAt = atPtr(&e.RecordedAt)
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+// signed is the event of a signer's signature, nil when there is not one.
+func (f *facts) signed(signerID string) *chain.Event {
+	var list []chain.Event
+	for _, e := range f.proven(esign.EventSigned) {
+		if text(e, "signer_id") == signerID && e.Actor.ID == signerID {
+			list = append(list, e)
+		}
+	}
+	return only(list)
+}
+
+func (e *Engine) system(f *facts) System {
+	return System{
+		Name: e.c.System, Version: e.c.Version, Issuer: e.c.Issuer, Anchors: e.c.Anchors,
+		RulesVersion: RulesVersion, RulesSHA256: RulesSHA256(), Keys: e.systemKeys(f),
+	}
+}

@@ -1,0 +1,127 @@
+package compliance
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/vault"
+)
+
+// Check judges what a request says of the law, without the envelope: the regime, the
+// answers that its statute asks for, and the jurisdiction. *InvalidError.
+//
+// With a regime other than 9-105 and none the classification is required, and must
+// say what the statute covers: 7-106 a document of title; 15 U.S.C. 7021(a) a promise
+// to pay, secured by real property, whose issuer agreed that it is a transferable
+// record; UETA 16(a) a promise to pay or a document of title, whose issuer agreed.
+// A regime is a law of the United States: a jurisdiction elsewhere contradicts it.
+// Without a regime it is concluded from the answers, where they allow one.
+func (h *Handover) Check(r VaultInRequest) error {
+	var p check.Problems
+	regime, _ := h.e.chosen(&p, r)
+	h.e.checkPlace(&p, regime, r.Jurisdiction)
+	return p.Err()
+}
+
+// chosen is the regime of a request and how it was chosen.
+func (e *Engine) chosen(p *check.Problems, r VaultInRequest) (regime, basis string) {
+	answers := r.Classification
+	switch {
+	case r.Regime == "" && answers == nil:
+		return e.c.Regime, BasisDefault
+	case r.Regime == "":
+		return e.conclude(p, *answers), BasisClassified
+	}
+	if _, err := RegimeByID(r.Regime); err != nil {
+		p.Add("regime", "oneof", "is no regime of this version")
+		return r.Regime, BasisDeclared
+	}
+	covered := coverage(r.Regime)
+	switch {
+	case answers == nil && covered.asks:
+		p.Add("classification", "required", "is required with the regime %s: say that the record is %s", r.Regime, covered.what)
+	case answers != nil && !covered.by(*answers):
+		p.Add("classification", "regime", "contradicts the regime %s, which is for %s", r.Regime, covered.what)
+	}
+	return r.Regime, BasisDeclared
+}
+
+// cover is what a statute covers, by the depositor's answers. asks is whether it
+// must be told.
+type cover struct {
+	what string
+	asks bool
+	by   func(vault.Classification) bool
+}
+
+func coverage(regime string) cover {
+	switch regime {
+	case UCC7106:
+		return cover{"a document of title", true, func(c vault.Classification) bool {
+			return c.DocumentOfTitle && !c.PromiseToPay && !c.SpecificGoods && !c.LeaseOfGoods && !c.RealProperty
+		}}
+	case ESIGN7021:
+		return cover{"a promise to pay, secured by real property, whose issuer agreed that it is a transferable record", true, func(c vault.Classification) bool {
+			return c.PromiseToPay && c.IssuerAgreementClause && c.RealProperty && !c.LeaseOfGoods && !c.DocumentOfTitle
+		}}
+	case UETA16:
+		return cover{"a promise to pay or a document of title, whose issuer agreed that it is a transferable record", true, func(c vault.Classification) bool {
+			return c.IssuerAgreementClause && c.PromiseToPay != c.DocumentOfTitle && !c.LeaseOfGoods
+		}}
+	case NoRegime:
+		return cover{"a record under no control statute", false, func(c vault.Classification) bool {
+			return !c.SpecificGoods && !c.LeaseOfGoods && !c.DocumentOfTitle && !c.IssuerAgreementClause
+		}}
+	}
+	return cover{"chattel paper: a promise to pay with specific goods, or a lease of goods", false, func(c vault.Classification) bool {
+		return (c.PromiseToPay && c.SpecificGoods || c.LeaseOfGoods) && !c.DocumentOfTitle
+	}}
+}
+
+// conclude finds the one regime that covers what the record is. What 15 U.S.C. 7021
+// covers, UETA 16 covers too: the narrower text is concluded.
+func (e *Engine) conclude(p *check.Problems, c vault.Classification) string {
+	chattel := UCC9105of2022
+	if strings.HasPrefix(e.c.Regime, "ucc_9_105") {
+		chattel = e.c.Regime
+	}
+	var found []string
+	for _, id := range []string{chattel, UCC7106, ESIGN7021, UETA16, NoRegime} {
+		if coverage(id).by(c) && (id != UETA16 || !slices.Contains(found, ESIGN7021)) {
+			found = append(found, id)
+		}
+	}
+	if len(found) == 1 {
+		return found[0]
+	}
+	names := "no regime"
+	if len(found) > 0 {
+		names = strings.Join(found, " and ")
+	}
+	p.Add("regime", "required", "is required: the answers fit %s", names)
+	return e.c.Regime
+}
+
+// checkPlace asks for a jurisdiction that ISO 3166 has and that has the law of the
+// regime.
+func (e *Engine) checkPlace(p *check.Problems, regime, place string) {
+	if place == "" {
+		return
+	}
+	country, state, divided := strings.Cut(place, "-")
+	hint := ""
+	if !divided && check.Place("US-"+place) {
+		hint = "; the state is US-" + place
+	}
+	known := check.Country(country) && (!divided || state != "" && check.Place(place))
+	switch {
+	case !known:
+		p.Add("jurisdiction", "jurisdiction", "must be a country of ISO 3166-1 or a subdivision of ISO 3166-2, such as US-NY%s", hint)
+	case regime != NoRegime && !slices.Contains(unitedStates, country):
+		p.Add("jurisdiction", "regime", "is outside the United States, whose law the regime %s is%s", regime, hint)
+	}
+}
+
+// unitedStates are the country codes of the United States and its territories.
+var unitedStates = []string{"US", "AS", "GU", "MP", "PR", "VI", "UM"}

@@ -1,0 +1,105 @@
+package compliance_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/vault"
+)
+
+// TestContradictionsAreRefused: what a request says of the law must hold together,
+// and is judged before the envelope is looked for.
+func TestContradictionsAreRefused(t *testing.T) {
+	t.Parallel()
+	type answers = vault.Classification
+	w := newWorld(t)
+	cases := []struct {
+		name   string
+		regime string
+		place  string
+		is     *answers
+		field  string // "" for none
+		hint   string
+	}{
+		{"default", "", "", nil, "", ""},
+		{"a state", compliance.UCC9105of2022, "US-NY", nil, "", ""},
+		{"the country", compliance.UCC9105of2010, "US", nil, "", ""},
+		{"a territory by its own code", compliance.UCC9105of2001, "PR", nil, "", ""},
+		{"another country without a regime", compliance.NoRegime, "GB-SCT", nil, "", ""},
+
+		{"a bare state", compliance.UCC9105of2022, "NY", nil, "jurisdiction", "US-NY"},
+		{"Canada, or California", compliance.UCC9105of2022, "CA", nil, "jurisdiction", "US-CA"},
+		{"no such state", compliance.UCC9105of2022, "US-ZZ", nil, "jurisdiction", ""},
+		{"no such subdivision", compliance.NoRegime, "DE-ZZ", nil, "jurisdiction", ""},
+		{"no such country", compliance.NoRegime, "UK", nil, "jurisdiction", ""},
+		{"a union", compliance.NoRegime, "EU", nil, "jurisdiction", ""},
+		{"a dash and nothing", compliance.UCC9105of2022, "US-", nil, "jurisdiction", ""},
+		{"UCC in Britain", compliance.UCC9105of2001, "GB", nil, "jurisdiction", ""},
+		{"the default regime in Britain", "", "GB", nil, "jurisdiction", ""},
+		{"UETA in Canada", compliance.UETA16, "CA-ON", &answers{PromiseToPay: true, IssuerAgreementClause: true}, "jurisdiction", ""},
+
+		{"7-106 without answers", compliance.UCC7106, "", nil, "classification", ""},
+		{"7021 without answers", compliance.ESIGN7021, "", nil, "classification", ""},
+		{"UETA 16 without answers", compliance.UETA16, "", nil, "classification", ""},
+		{"7021 without the issuer's agreement", compliance.ESIGN7021, "", &answers{PromiseToPay: true, RealProperty: true}, "classification", ""},
+		{"7021 without real property", compliance.ESIGN7021, "", &answers{PromiseToPay: true, IssuerAgreementClause: true}, "classification", ""},
+		{"7021 without a promise", compliance.ESIGN7021, "", &answers{IssuerAgreementClause: true, RealProperty: true}, "classification", ""},
+		{"7021, all said no", compliance.ESIGN7021, "", &answers{}, "classification", ""},
+		{"7-106 for chattel paper", compliance.UCC7106, "", &answers{PromiseToPay: true, SpecificGoods: true}, "classification", ""},
+		{"UETA 16 without the issuer's agreement", compliance.UETA16, "", &answers{PromiseToPay: true}, "classification", ""},
+		{"9-105 for a document of title", compliance.UCC9105of2022, "", &answers{DocumentOfTitle: true}, "classification", ""},
+		{"9-105 for a bare promise", compliance.UCC9105of2022, "", &answers{PromiseToPay: true}, "classification", ""},
+		{"none for a lease of goods", compliance.NoRegime, "", &answers{LeaseOfGoods: true}, "classification", ""},
+		{"no such regime", "maritime", "", nil, "regime", ""},
+		{"answers that fit two", "", "", &answers{PromiseToPay: true, SpecificGoods: true, IssuerAgreementClause: true}, "regime", ""},
+		{"answers that fit none", "", "", &answers{DocumentOfTitle: true, LeaseOfGoods: true}, "regime", ""},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			r := w.request("env_none")
+			r.Regime, r.Jurisdiction, r.Classification = tc.regime, tc.place, tc.is
+			_, _, err := w.handover.VaultIn(t.Context(), r)
+			var invalid *compliance.InvalidError
+			switch refused := errors.As(err, &invalid); {
+			case refused != (tc.field != ""):
+				t.Errorf("got %v", err)
+			case refused && (invalid.Fields[0].Field != tc.field || !strings.Contains(invalid.Fields[0].Message, tc.hint)):
+				t.Errorf("got %+v, want %s with %q", invalid.Fields, tc.field, tc.hint)
+			}
+		})
+	}
+}
+
+// TestRegimeIsConcluded: without a regime the answers decide, and the certificate
+// says that they did.
+func TestRegimeIsConcluded(t *testing.T) {
+	t.Parallel()
+	type answers = vault.Classification
+	cases := []struct {
+		is   answers
+		want string
+	}{
+		{answers{PromiseToPay: true, SpecificGoods: true}, compliance.UCC9105of2010},
+		{answers{LeaseOfGoods: true}, compliance.UCC9105of2010},
+		{answers{DocumentOfTitle: true}, compliance.UCC7106},
+		{answers{PromiseToPay: true, IssuerAgreementClause: true, RealProperty: true}, compliance.ESIGN7021},
+		{answers{PromiseToPay: true, IssuerAgreementClause: true}, compliance.UETA16},
+		{answers{}, compliance.NoRegime},
+	}
+	for _, tc := range cases {
+		t.Run(tc.want, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(s *setup) { s.compliance.Regime = compliance.UCC9105of2010 })
+			id := w.completed()
+			w.vaultIn(id, func(r *compliance.VaultInRequest) { r.Regime, r.Classification = "", &tc.is })
+			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+			check(t, err)
+			if c.Regime != tc.want || c.RegimeBasis != compliance.BasisClassified || c.Classification == nil || *c.Classification != compliance.Answers(tc.is) {
+				t.Errorf("got %s, %s, %+v", c.Regime, c.RegimeBasis, c.Classification)
+			}
+		})
+	}
+}

@@ -1,0 +1,170 @@
+package compliance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
+)
+
+// declarations are what somebody said and no software can see.
+func (f *facts) declarations() []Declaration {
+	list := []Declaration{}
+	d := f.deposit()
+	if d == nil {
+		return list
+	}
+	controller := d.Custody.Controller
+	if a := d.Agreement; a != nil && controller.BoundBy == vault.BoundByAgent {
+		list = append(list, Declaration{
+			Kind: "agency", By: controller.Party.Name, SHA256: a.SHA256,
+			Statement: fmt.Sprintf("Acts for the assignee %s under the agreement %q of %s, and is not the transferor.",
+				d.Custody.Assignee.Name, a.Reference, stamp.Micro(a.Date).Format("2006-01-02")),
+		})
+	}
+	if a := f.attestation(); a != nil {
+		list = append(list,
+			Declaration{Kind: "attestation", By: fmt.Sprintf("%s (%s)", a.AttestedBy, a.Capacity), Statement: a.Statement, SHA256: digestOf(a)},
+			Declaration{Kind: "medium", By: a.AttestedBy, Statement: medium(a)})
+	}
+	if d.Classification != nil {
+		list = append(list, Declaration{
+			Kind: "classification", By: controller.Party.Name, SHA256: digestOf(d.Classification),
+			Statement: "What the record is, as answered at the deposit: " + Answers(*d.Classification).print() + ".",
+		})
+	}
+	return list
+}
+
+// medium says where the file comes from and where its paper is.
+func medium(a *vault.Attestation) string {
+	said := "The file was born digital"
+	if a.Origin == "scan" {
+		said = "The file is a scan"
+	}
+	switch a.PaperOriginal {
+	case "destroyed":
+		said += "; the paper original was destroyed"
+		if a.DestroyedAt != nil {
+			said += " on " + atPtr(a.DestroyedAt).print() + " UTC"
+		}
+	case "held":
+		said += "; there are two media: this file, and a tangible original held by " + a.Holder
+		if k := a.PaperCustodian; k != nil {
+			said += ", for which " + k.Name + " gave the receipt with the SHA-256 " + string(k.ReceiptSHA256)
+		}
+	case "none":
+		said += "; there is no paper original"
+	}
+	return said + "."
+}
+
+// noFunction is who has a power that the interface gives to nobody.
+const noFunction = "nobody by this software"
+
+// powers says what this software's interface allows, and to whom, and what whoever
+// runs the system could do beside it.
+func (f *facts) powers() []Power {
+	outside := Power{
+		"act beside this software", "whoever runs the database, the document storage, the keys and the host program",
+		"Can read, delete or replace what is stored, and call the software's functions in process. An alteration shows by digests, seals " +
+			"and log, a deletion as a missing copy, and an operator's act is recorded as one; records made anew with the keys show only against checkpoints kept elsewhere.",
+	}
+	if f.released() {
+		return []Power{
+			{"release, inspect, change an assignee", noFunction, "The copy was handed over. What is still stored here are copies and records."},
+			outside,
+		}
+	}
+	to := f.holder()
+	if to == nil {
+		return []Power{outside}
+	}
+	controller := to.Controller.Party.Name
+	release := "To a recipient that it names, by a key of its organization with the scope vault:release."
+	if to.Controller.BoundBy == vault.BoundByNone {
+		release = "To the assignee " + to.Assignee.Name + " only: nobody is on record as acting for it."
+	}
+	return []Power{
+		{"release", controller, release},
+		{"inspect", controller, "By a key of its organization with the scope vault:read; each download is registered."},
+		{"add or change an assignee", noFunction, "This version offers no assignment; a release ends custody here."},
+		{"alter the bytes", noFunction, "A version is only ever extended, under a seal and with an event."},
+		{"prevent or undo an act of the controller", noFunction, "The interface gives no function for it to a transferor, a former controller or an operator."},
+		{"keep", to.Custodian.Party.Name, "As custodian it keeps the bytes; the interface gives it no other function."},
+		outside,
+	}
+}
+
+// notice is the legal notice.
+func (e *Engine) notice(f *facts, verify *string) string {
+	said := e.c.LegalNotice
+	if said == "" {
+		later, key := "", "is certified by nobody"
+		if verify != nil {
+			later = ": ask the verify address"
+		}
+		if e.c.CertifiedBy != "" {
+			key = "is certified by " + e.c.CertifiedBy
+		}
+		said = fmt.Sprintf(LegalNotice, later, key)
+	}
+	sentences := append([]string{said}, e.c.Remarks...)
+	if slices.ContainsFunc(e.sealKeys(f), func(k keyring.Key) bool { return k.SelfMade }) {
+		sentences = append(sentences, "The certificate of the seal leads to a root that this system made itself.")
+	}
+	if f.basis == BasisDefault {
+		sentences = append(sentences, "Nobody classified the record: the regime is the default of this installation.")
+	}
+	return strings.Join(sentences, " ")
+}
+
+// findings are what no check scores.
+func (f *facts) findings() []Finding {
+	list := []Finding{}
+	add := func(id, format string, args ...any) {
+		list = append(list, Finding{ID: id, Detail: fmt.Sprintf(format, args...)})
+	}
+	if f.regime.ID == NoRegime {
+		said := map[string]string{
+			BasisDeclared:   "The depositor named no control statute for this record.",
+			BasisClassified: "From the depositor's answers no control statute was concluded for this record.",
+			BasisDefault:    "Nobody named a control statute for this record, and the default of this installation is none.",
+		}[f.basis]
+		add("no_control_statute", "%s Nothing is said about control.", said)
+	}
+	if f.basis == BasisDefault {
+		add("not_classified", "Nobody classified the record. It was examined under the default of this installation.")
+	}
+	if f.redacted > 0 {
+		add("redacted", "The details of %s were erased; their digests remain in the chain.", number(f.redacted, "event", "events"))
+	}
+	for _, s := range f.envelope.Signers {
+		if f.disclosed(s.ID) != nil {
+			add("link_disclosed", "The sender could read the signing link of signer %s.", s.ID)
+		}
+	}
+	if f.copy != nil && f.copy.Source.Kind == vault.SourcePaper && f.attestation() == nil {
+		add("medium_unknown", "Nobody declared where the file comes from, who signed it, or whether a paper original exists.")
+	}
+	if f.copy != nil {
+		add("not_visible_here", "Whether the same agreement was also signed, scanned or vaulted elsewhere cannot be seen by this installation.")
+	}
+	return list
+}
+
+// identified says how a signer was identified, and on what basis. A link that the
+// sender could read too is only the sender's word for who signed.
+func (f *facts) identified(signerID, auth string) (words, basis string) {
+	switch {
+	case auth != esign.AuthLink:
+		return "identified by " + strings.ReplaceAll(auth, "_", " "), Verified
+	case f.disclosed(signerID) != nil:
+		return "identified only by possession of a link, which the sender could read too", Attested
+	}
+	return "identified only by possession of a link", Verified
+}
