@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/evaultlib/evault/compliance"
 )
@@ -12,7 +13,7 @@ import (
 // returns the exit status.
 func (v verifier) report(c *compliance.Certificate, problem string) int {
 	status, verdict := judge(c, problem)
-	say := func(format string, args ...any) { fmt.Fprintf(v.out, format+"\n", args...) }
+	say := func(format string, args ...any) { fmt.Fprintln(v.out, oneLine(fmt.Sprintf(format, args...))) }
 	say("result: %s", verdict)
 	if declared := onBasis(c, compliance.Declared); status == met && declared != "" {
 		say("met as declared: what somebody said, and nobody verified, is needed for %s", declared)
@@ -23,8 +24,8 @@ func (v verifier) report(c *compliance.Certificate, problem string) int {
 	if c.Compliance.Score != nil {
 		say("score: %d of 100", *c.Compliance.Score)
 	}
-	say("as of: %s; it says nothing of later times", c.AsOf)
-	say("certificate: %s, serial %d, issued %s, on %s", c.ID, c.Serial, c.IssuedAt, c.Cause.Type)
+	say("as of: %s; it says nothing of later times", moment(c.AsOf))
+	say("certificate: %s, serial %d, issued %s, on %s", c.ID, c.Serial, moment(c.IssuedAt), c.Cause.Type)
 	say("envelope: %s (%s)", c.Subject.EnvelopeID, c.Subject.Status)
 	say("result rests on: %s", c.Compliance.Basis)
 	say("regime: %s, basis %s, jurisdiction %s", c.Regime, c.RegimeBasis, c.Jurisdiction)
@@ -53,6 +54,18 @@ func (v verifier) report(c *compliance.Certificate, problem string) int {
 	say("not checked here: the document itself (compare its SHA-256), and what the issuer and others declared")
 	return status
 }
+
+// oneLine keeps a text of the certificate from looking like a line of the report.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+func moment(t compliance.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
 // judge gives the exit status and its words.
 func judge(c *compliance.Certificate, problem string) (int, string) {
