@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -250,4 +251,27 @@ func TestParseKeys(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+}
+
+// How a recipient verifies a certificate with keys that it pinned.
+func ExampleVerifyFile() {
+	jwks := []byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"ypOsFwUYcHHWe4PH_w7-gQjo7EUwV113JoeTM9vavnw","kid":"d8Me3uJ82jhdsCstWyVMr3_I2ueeTYG5agM1-2r1_bY",
+		"use":"sig","evault_purpose":"certificate","evault_from":null,"evault_until":null}]}`)
+	keys, err := compliance.ParseKeys(jwks, []byte("vault.test/log+a05e09ce+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c\n"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	content, err := os.ReadFile(filepath.Join("testdata", "certificate-1.0.json"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	c, err := compliance.VerifyFile(content, keys)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(c.Regime, *c.Compliance.Score, c.Compliance.Basis)
+	// Output: ucc_9_105_2022 100 attested
 }

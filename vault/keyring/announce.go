@@ -162,9 +162,9 @@ func holder(list []crypto.Signer, k Key) crypto.Signer {
 var ErrRetired = errors.New("keyring: a key of this process was retired")
 
 // Load reads the history again, for a process that holds the keys mine: another
-// replica may have changed some. The keys are nil where every key was changed by
-// one that held none of them: only a restart takes such a change. Errors:
-// ErrRetired beside the keys, ErrHistory, and those of the store.
+// replica may have changed some. The keys are nil where one that held none of mine
+// changed any: only a restart judges such a change. Errors: ErrRetired beside the
+// keys, ErrHistory, and those of the store.
 func Load(ctx context.Context, s Store, mine Keys) (Keys, error) {
 	events, err := s.KeyEvents(ctx)
 	if err != nil {
@@ -174,17 +174,15 @@ func Load(ctx context.Context, s Store, mine Keys) (Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	inUse, lost := h.inUse(), Keys{}
 	for _, k := range mine {
-		if !slices.ContainsFunc(inUse, k.is) {
-			lost = append(lost, k)
+		if slices.ContainsFunc(h.inUse(), k.is) {
+			continue
 		}
+		err = fmt.Errorf("%w: %s key %s", ErrRetired, k.Purpose, k.ID)
+		if !slices.ContainsFunc(h.vouch(), func(o Key) bool { return slices.ContainsFunc(mine, o.is) }) {
+			return nil, err
+		}
+		return h.keys(), err
 	}
-	switch {
-	case len(lost) == 0:
-		return h.keys(), nil
-	case len(lost) == len(mine):
-		return nil, fmt.Errorf("%w: all of them", ErrRetired)
-	}
-	return h.keys(), fmt.Errorf("%w: %s key %s", ErrRetired, lost[0].Purpose, lost[0].ID)
+	return h.keys(), nil
 }

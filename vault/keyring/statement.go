@@ -245,6 +245,14 @@ func (h history) inUse() Keys {
 	return h.line[len(h.line)-1].inUse
 }
 
+// vouch are the keys whose signature links a statement to the newest that counts.
+func (h history) vouch() Keys {
+	if len(h.line) == 0 {
+		return nil
+	}
+	return h.line[len(h.line)-1].vouch
+}
+
 // keys are all keys with their times, oldest first.
 func (h history) keys() Keys {
 	var out Keys
