@@ -107,10 +107,10 @@ func (e *Engine) deliver(ctx context.Context, q QueuedNotice) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case q.Tries >= noticeTries:
-		e.log.ErrorContext(ctx, "notice given up", "notice", q.ID, "envelope", q.EnvelopeID, "error", err)
+		e.log.ErrorContext(ctx, "esign: notice given up", "notice_id", q.ID, "envelope_id", q.EnvelopeID, "error", err)
 		return e.cfg.Store.CloseNotice(ctx, q.ID)
 	}
-	e.log.WarnContext(ctx, "notice failed", "notice", q.ID, "envelope", q.EnvelopeID, "try", q.Tries, "error", err)
+	e.log.WarnContext(ctx, "esign: notice failed", "notice_id", q.ID, "envelope_id", q.EnvelopeID, "tries", q.Tries, "error", err)
 	pause := min(time.Minute<<(q.Tries-1), 12*time.Hour)
 	return e.cfg.Store.PostponeNotice(ctx, q.ID, e.now().Add(pause))
 }

@@ -189,7 +189,7 @@ func (e *Engine) postponeSeal(ctx context.Context, envelopeID string, cause erro
 		return ctx.Err()
 	}
 	reason := sealingReason(cause)
-	e.log.WarnContext(ctx, "seal must wait", "envelope", envelopeID, "reason", reason, "error", cause)
+	e.log.WarnContext(ctx, "esign: seal must wait", "envelope_id", envelopeID, "reason", reason, "error", cause)
 	return e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
 		env, err := s.Envelope(ctx, envelopeID)
 		if err != nil {

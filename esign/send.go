@@ -64,7 +64,7 @@ func (e *Engine) Preflight(ctx context.Context) error {
 			return ctx.Err()
 		}
 		reason := sealingReason(err)
-		e.log.WarnContext(ctx, "preflight failed", "reason", reason, "error", err)
+		e.log.WarnContext(ctx, "esign: preflight failed", "reason", reason, "error", err)
 		p.Add("send", reason, "the document could not be sealed now: %s", reason)
 		return p.Err()
 	}

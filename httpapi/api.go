@@ -76,7 +76,12 @@ type Config struct {
 	// effect is whole or not there. Default, and at most: 60 s, the lease of an
 	// idempotency key, after which a repeat takes over.
 	Timeout time.Duration
-	// LinkScope is needed besides envelopes:read to read signing links. Default: none.
+	// LinkScope is needed besides envelopes:read to read signing links. Who has a link
+	// can sign as its signer, so with the default a key that may read can sign;
+	// events and certificates say that the links were disclosed. A host whose signers
+	// get their links by mail alone should set esign:write here, or refuse the links
+	// (esign.Config.DisclosedLinks). Default: none, for partners that hand the links
+	// to their signers themselves.
 	LinkScope scopes.Scope
 	// PublicPerMinute bounds requests of one address to public routes and, counted
 	// apart, to routes that a token opens, in each replica. Default: 1200.
@@ -98,7 +103,9 @@ type Config struct {
 	// reads the proxy's header. Default: the host of RemoteAddr.
 	ClientIP func(*http.Request) string
 
-	Now    func() time.Time           // default: time.Now
+	// Now must be the engines' clock (embedded.Embedded.Now), so that tickets end by
+	// the same time as links and leases. Default: time.Now.
+	Now    func() time.Time
 	NewID  func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
 	Rand   io.Reader                  // default: crypto/rand
 	Logger *slog.Logger               // default: silent
@@ -256,7 +263,7 @@ func (a *API) Run(ctx context.Context) error {
 				return
 			case <-tick.C:
 				if err := a.Forget(ctx, 1000); err != nil && ctx.Err() == nil {
-					a.log.ErrorContext(ctx, "forget", "error", err)
+					a.log.ErrorContext(ctx, "httpapi: old rows not forgotten", "error", err)
 				}
 			}
 		}
@@ -328,7 +335,7 @@ func (a *API) recovered(c *call, p any) {
 	if p == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
 		panic(p)
 	}
-	a.log.ErrorContext(c.ctx, "panic", "request_id", c.requestID, "route", c.where(), "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+	a.log.ErrorContext(c.ctx, "httpapi: panic", "request_id", c.requestID, "route", c.where(), "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 	a.refuse(c, errPanic)
 }
 
@@ -386,7 +393,7 @@ func (a *API) serve(c *call) (*reply, error) {
 			return nil, err
 		}
 	}
-	if rt.method == http.MethodPost {
+	if rt.method == http.MethodPost || rt.method == http.MethodPatch {
 		return a.once(c, c.scope())
 	}
 	return rt.handle(a, c)

@@ -18,7 +18,7 @@ import (
 func (a *API) refuse(c *call, err error) {
 	d := judge(err)
 	if d.Status >= 500 {
-		a.log.ErrorContext(c.ctx, "request failed", "request_id", c.requestID, "route", c.where(), "status", d.Status, "error", err)
+		a.log.ErrorContext(c.ctx, "httpapi: request failed", "request_id", c.requestID, "route", c.where(), "status", d.Status, "error", err)
 	}
 	h := c.w.Header()
 	var method *badMethod

@@ -32,7 +32,7 @@ func table() []route {
 		{method: "POST", pattern: "/partner/envelopes/{id}/vault-out", scopes: need(scopes.VaultRelease), body: jsonBody, forever: true, handle: (*API).vaultOut, refill: (*API).releaseAgain, about: "Release the original"},
 		{method: "POST", pattern: "/partner/envelopes/{id}/vault-out/acknowledge", scopes: need(scopes.VaultRelease), body: jsonBody, handle: (*API).acknowledge, refill: (*API).releaseAgain, about: "Acknowledge the release package by its digest"},
 
-		{method: "PATCH", pattern: "/partner/webhook", scopes: need(scopes.EnvelopesWrite), body: jsonBody, handle: (*API).patchWebhook, about: "Set where the key's events are sent"},
+		{method: "PATCH", pattern: "/partner/webhook", scopes: need(scopes.EnvelopesWrite), body: jsonBody, handle: (*API).patchWebhook, refill: (*API).webhookAgain, about: "Set where the key's events are sent"},
 
 		{method: "POST", pattern: "/embed/token", scopes: need(scopes.ESignWrite, scopes.VaultRead), body: jsonBody, limit: sizeToken, handle: (*API).embedToken, refill: (*API).embedAgain, about: "Make a token for a widget"},
 		{method: "POST", pattern: "/embed/session", cred: byNobody, body: jsonBody, limit: sizeToken, handle: (*API).embedSession, refill: (*API).embedSessionAgain, about: "Exchange an embed token, once, for a session"},

@@ -208,7 +208,7 @@ func (a *API) handedOut(c *call, h *esign.Handout, rp *reply) *reply {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), a.cfg.Timeout)
 		defer cancel()
 		if err := h.HandedOut(ctx); err != nil {
-			a.log.ErrorContext(ctx, "hand-out not recorded", "request_id", c.requestID, "error", err)
+			a.log.ErrorContext(ctx, "httpapi: hand-out not recorded", "request_id", c.requestID, "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}

@@ -1,6 +1,12 @@
 package httpapi
 
-import "github.com/evaultlib/evault/httpapi/webhook"
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/evaultlib/evault/httpapi/webhook"
+	"github.com/evaultlib/evault/internal/check"
+)
 
 type webhookInput struct {
 	URL    nullable[string] `json:"webhook_url"`
@@ -14,25 +20,66 @@ type webhookBody struct {
 	UpdatedAt string  `json:"updated_at"`
 }
 
+// secretMade stands in a stored answer for a secret that was returned.
+const secretMade = "made"
+
+func (b webhookBody) withoutSecrets() any {
+	if b.Secret != "" {
+		b.Secret = secretMade
+	}
+	return b
+}
+
 func (a *API) patchWebhook(c *call) (*reply, error) {
 	var in webhookInput
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	s, err := a.webhooks.Set(c.ctx, c.key, webhook.Change{URL: in.URL.orClear(), Secret: in.Secret.orClear()})
+	var p check.Problems
+	ch := webhook.Change{URL: in.URL.orClear(&p, "webhook_url"), Secret: in.Secret.orClear(&p, "webhook_secret")}
+	if err := p.Err(); err != nil {
+		return nil, err
+	}
+	s, err := a.webhooks.Set(c.ctx, c.key, ch)
 	if err != nil {
 		return nil, err
 	}
 	return ok(webhookBody{orNull(s.URL), s.SecretSet, s.Secret, at(s.UpdatedAt)}), nil
 }
 
-// orClear is nil for an absent field and "" for null.
-func (n nullable[T]) orClear() *T {
+// webhookAgain answers a repeat with the first answer, and with the secret that
+// it made as long as nothing has changed since.
+func (a *API) webhookAgain(c *call, first []byte) (*reply, error) {
+	var stored struct {
+		Data webhookBody `json:"data"`
+	}
+	if err := json.Unmarshal(first, &stored); err != nil {
+		return nil, fmt.Errorf("stored answer: %w", err)
+	}
+	b := stored.Data
+	if b.Secret == secretMade {
+		secret, changed, err := a.webhooks.Secret(c.ctx, c.key)
+		if err != nil {
+			return nil, err
+		}
+		b.Secret = ""
+		if at(changed) == b.UpdatedAt {
+			b.Secret = secret
+		}
+	}
+	return ok(b), nil
+}
+
+// orClear is nil for an absent field and "" for null; an empty text is refused.
+func (n nullable[T]) orClear(p *check.Problems, field string) *T {
+	var empty T
 	switch {
 	case !n.present:
 		return nil
 	case n.value == nil:
-		return new(T)
+		return &empty
+	case any(*n.value) == any(empty):
+		p.Add(field, "required", "must not be empty; null clears it")
 	}
 	return n.value
 }

@@ -14,11 +14,16 @@ type Endpoint struct {
 	URL    string // "" when cleared
 	Secret []byte // encrypted; nil when there is none
 
-	OldSecret      []byte     // encrypted; signs too until OldSecretUntil
-	OldSecretUntil *time.Time // nil when there is none
+	OldSecrets []OldSecret // newest first
 
 	UpdatedAt  time.Time
 	DisabledAt *time.Time // the receiver answered 410, or the key was disabled
+}
+
+// OldSecret is a secret that was replaced and signs too until Until.
+type OldSecret struct {
+	Secret []byte    `json:"secret"` // encrypted
+	Until  time.Time `json:"until"`
 }
 
 // OutboxEvent is a committed event that was not fanned out yet.

@@ -104,12 +104,15 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 		ESign: v.ESign, Vault: v.Vault, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
 		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: o.baseURL,
-		WebhookAllowPrivate: o.webhookPrivate, WebhookAllowHTTP: o.webhookPrivate, Logger: logger,
+		WebhookAllowPrivate: o.webhookPrivate, WebhookAllowHTTP: o.webhookPrivate, Now: v.Now, Logger: logger,
 	})
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
+	server := &http.Server{ // the API bounds bodies and work by itself; these bound what comes before and after
+		Handler: api, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Minute, WriteTimeout: 15 * time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return untilDone(ctx, v.Run) })

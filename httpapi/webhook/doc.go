@@ -22,9 +22,10 @@
 //	webhook-timestamp:  Unix seconds of this try
 //	webhook-signature:  v1,<base64 HMAC-SHA256 of id "." timestamp "." body>
 //
-// The last three are those of Standard Webhooks 1.0. For 24 hours after a change
-// the old secret signs too: as a second X-Evault-Signature line and a second,
-// space-separated entry of webhook-signature.
+// The last three are those of Standard Webhooks 1.0. X-Evault-Signature has one
+// value, by the newest secret. webhook-signature has one entry for each secret of
+// the last 24 hours, newest first, between spaces: a receiver that compares all of
+// them loses nothing while its secret changes.
 //
 // # Where it may connect
 //

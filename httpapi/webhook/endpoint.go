@@ -2,12 +2,15 @@ package webhook
 
 import (
 	"context"
+	"crypto/hmac"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -23,6 +26,8 @@ const (
 	maxSecret    = 256
 	maxURL       = 2048
 	oldSecretFor = 24 * time.Hour
+
+	maxOldSecrets = 10 // that sign beside the newest
 )
 
 // Change is what Set changes: nil leaves a field as it is, a pointer to ""
@@ -42,7 +47,8 @@ type Setting struct {
 
 // Set changes the endpoint of key and of the keys it is rotated to. An address
 // without a secret gets a new one: nothing is ever sent unsigned. A secret that is
-// replaced signs too for 24 hours; setting an address enables an endpoint that
+// replaced signs too for 24 hours; the secret that is set may be set again, which
+// changes nothing. Setting an address enables an endpoint that
 // the receiver had ended by 410. Errors: *check.InvalidError.
 func (s *Sender) Set(ctx context.Context, key *scopes.Key, ch Change) (*Setting, error) {
 	now := s.now()
@@ -90,21 +96,54 @@ func (s *Sender) setSecret(ctx context.Context, e *storage.Endpoint, given *stri
 		secret = secretPrefix + base64.StdEncoding.EncodeToString(b[:])
 		made = secret
 	case given != nil:
-		e.Secret, e.OldSecret, e.OldSecretUntil = nil, nil, nil
+		e.Secret, e.OldSecrets = nil, nil
 		return "", nil
 	default:
 		return "", nil
+	}
+	if same, err := s.isSet(ctx, e, secretBytes(secret)); same || err != nil {
+		return "", err
 	}
 	sealed, err := s.cfg.Keeper.Encrypt(ctx, secretBytes(secret))
 	if err != nil {
 		return "", fmt.Errorf("encrypt the secret: %w", err)
 	}
 	if len(e.Secret) > 0 {
-		until := now.Add(oldSecretFor)
-		e.OldSecret, e.OldSecretUntil = e.Secret, &until
+		e.OldSecrets = slices.Insert(e.OldSecrets, 0, storage.OldSecret{Secret: e.Secret, Until: now.Add(oldSecretFor)})
 	}
+	e.OldSecrets = slices.DeleteFunc(e.OldSecrets, func(o storage.OldSecret) bool { return !now.Before(o.Until) })
+	e.OldSecrets = e.OldSecrets[:min(len(e.OldSecrets), maxOldSecrets)]
 	e.Secret = sealed
 	return made, nil
+}
+
+// isSet reports whether the endpoint has the secret already.
+func (s *Sender) isSet(ctx context.Context, e *storage.Endpoint, secret []byte) (bool, error) {
+	if len(e.Secret) == 0 {
+		return false, nil
+	}
+	current, err := s.cfg.Keeper.Decrypt(ctx, e.Secret)
+	if err != nil {
+		return false, fmt.Errorf("decrypt the secret: %w", err)
+	}
+	return hmac.Equal(current, secret), nil
+}
+
+// Secret returns the key's secret as whsec_ and base64, and when its endpoint was
+// changed last. storage.ErrNotFound without one.
+func (s *Sender) Secret(ctx context.Context, key *scopes.Key) (secret string, changed time.Time, err error) {
+	e, err := s.cfg.Outbox.Endpoint(ctx, key.Line)
+	if err == nil && len(e.Secret) == 0 {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("webhook: %w", err)
+	}
+	current, err := s.cfg.Keeper.Decrypt(ctx, e.Secret)
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("webhook: decrypt the secret: %w", err)
+	}
+	return secretPrefix + base64.StdEncoding.EncodeToString(current), e.UpdatedAt, nil
 }
 
 // secretBytes is the key that a secret stands for.
@@ -132,6 +171,10 @@ func checkSecret(p *check.Problems, secret string) {
 	rest, standard := strings.CutPrefix(secret, secretPrefix)
 	b, err := base64.StdEncoding.DecodeString(rest)
 	switch {
+	case strings.TrimSpace(secret) != secret:
+		p.Add("webhook_secret", "space", "must have no white space at its ends")
+	case !check.Plain(secret, ""):
+		p.Add("webhook_secret", "text", "must have no control characters")
 	case len(secret) > maxSecret:
 		p.Add("webhook_secret", "max", "must be at most %d bytes", maxSecret)
 	case standard && (err != nil || len(b) < minSecret):
@@ -150,6 +193,12 @@ func (s *Sender) checkURL(p *check.Problems, raw string) {
 	case err != nil, u.Hostname() == "", u.Opaque != "":
 		p.Add("webhook_url", "url", "must be an address with a host")
 		return
+	case !plainHost(u.Hostname()):
+		p.Add("webhook_url", "host", "must name its host in ASCII, or by an IP address in its usual spelling")
+		return
+	case !plainPort(u.Host):
+		p.Add("webhook_url", "port", "must have a port from 1 to 65535")
+		return
 	case u.Scheme != "https" && (u.Scheme != "http" || !s.cfg.AllowHTTP):
 		p.Add("webhook_url", "https", "must be an https address")
 	}
@@ -160,8 +209,44 @@ func (s *Sender) checkURL(p *check.Problems, raw string) {
 		p.Add("webhook_url", "fragment", "must have no fragment")
 	}
 	// A name is judged when it is dialed; an address can be refused at once.
-	ip, err := netip.ParseAddr(u.Hostname())
-	if local := strings.EqualFold(strings.TrimSuffix(u.Hostname(), "."), "localhost"); !s.cfg.AllowPrivate && (local || err == nil && !public(ip)) {
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	ip, err := netip.ParseAddr(host)
+	if local := host == "localhost" || strings.HasSuffix(host, ".localhost"); !s.cfg.AllowPrivate && (local || err == nil && !public(ip)) {
 		p.Add("webhook_url", "address", "must not be a private or special address")
 	}
+}
+
+// plainHost reports an IP address as net/netip spells it, or a name of ASCII
+// letters, digits, hyphens and underscores whose last label is no number: what
+// looks like one (127.1, 0x7f.1, 2130706433) is read as an IPv4 address by some.
+func plainHost(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Zone() == ""
+	}
+	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
+	for _, l := range labels {
+		odd := func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+		}
+		if l == "" || len(l) > 63 || strings.ContainsFunc(l, odd) {
+			return false
+		}
+	}
+	last := strings.ToLower(labels[len(labels)-1])
+	return len(host) <= 253 && strings.Trim(last, "0123456789") != "" && !hexNumber(last)
+}
+
+func hexNumber(label string) bool {
+	rest, ok := strings.CutPrefix(label, "0x")
+	return ok && strings.Trim(rest, "0123456789abcdef") == ""
+}
+
+// plainPort reports an authority without a port, or with one from 1 to 65535.
+func plainPort(authority string) bool {
+	i := strings.LastIndexByte(authority, ':')
+	if i < 0 || strings.HasSuffix(authority, "]") {
+		return true
+	}
+	n, err := strconv.Atoi(authority[i+1:])
+	return err == nil && n >= 1 && n <= 65535 && strconv.Itoa(n) == authority[i+1:]
 }

@@ -99,7 +99,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if err := s.round(ctx, &wg); err != nil && ctx.Err() == nil {
-			s.cfg.Logger.ErrorContext(ctx, "webhooks", "error", err)
+			s.cfg.Logger.ErrorContext(ctx, "webhook: round failed", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -154,7 +154,7 @@ func (s *Sender) drain(ctx context.Context, e storage.Endpoint) {
 		}
 		more, err := s.next(ctx, e)
 		if err != nil && ctx.Err() == nil {
-			s.cfg.Logger.ErrorContext(ctx, "webhook delivery", "endpoint", e.KeyID, "error", err)
+			s.cfg.Logger.ErrorContext(ctx, "webhook: delivery failed", "key_id", e.KeyID, "error", err)
 		}
 		if err != nil || !more {
 			return

@@ -56,11 +56,14 @@ func (s *Sender) try(ctx context.Context, e storage.Endpoint, d storage.Delivery
 	return out
 }
 
-// signingSecrets are the current secret and, for a day, the one before.
+// signingSecrets are the current secret and those that it replaced in the last
+// day, newest first.
 func (s *Sender) signingSecrets(ctx context.Context, e storage.Endpoint) ([][]byte, error) {
 	stored := [][]byte{e.Secret}
-	if len(e.OldSecret) > 0 && e.OldSecretUntil != nil && s.now().Before(*e.OldSecretUntil) {
-		stored = append(stored, e.OldSecret)
+	for _, old := range e.OldSecrets {
+		if s.now().Before(old.Until) {
+			stored = append(stored, old.Secret)
+		}
 	}
 	for i := range stored {
 		plain, err := s.cfg.Keeper.Decrypt(ctx, stored[i])
@@ -75,8 +78,8 @@ func (s *Sender) signingSecrets(ctx context.Context, e storage.Endpoint) ([][]by
 func (s *Sender) sign(h http.Header, d storage.Delivery, secrets [][]byte) {
 	timestamp := strconv.FormatInt(s.now().Unix(), 10)
 	signatures := make([]string, len(secrets))
+	h.Set(s.cfg.Prefix+"-Signature", "sha256="+hex.EncodeToString(mac(secrets[0], d.Body)))
 	for i, secret := range secrets {
-		h.Add(s.cfg.Prefix+"-Signature", "sha256="+hex.EncodeToString(mac(secret, d.Body)))
 		signatures[i] = "v1," + base64.StdEncoding.EncodeToString(mac(secret, []byte(d.EventID+"."+timestamp+"."), d.Body))
 	}
 	h.Set(s.cfg.Prefix+"-Event", d.EventType)

@@ -200,8 +200,10 @@ func TestBothSignatures(t *testing.T) {
 	}{
 		{raw, []string{raw}, 0},
 		{encoded, []string{"other sixteen bytes", raw}, 0},
-		{encoded, []string{"other sixteen bytes", "other sixteen bytes"}, 23 * time.Hour},
-		{"", []string{"other sixteen bytes"}, 49 * time.Hour},
+		{encoded, []string{"other sixteen bytes", raw}, 23 * time.Hour}, // set again: no change
+		{"a third secret of its own", []string{"a third secret of its own", "other sixteen bytes", raw}, 23*time.Hour + time.Minute},
+		{"", []string{"a third secret of its own", "other sixteen bytes"}, 25 * time.Hour},
+		{"", []string{"a third secret of its own"}, 49 * time.Hour},
 	} {
 		if tt.secret != "" {
 			b.set(t, b.key, r.URL, &tt.secret)
@@ -214,9 +216,9 @@ func TestBothSignatures(t *testing.T) {
 			t.Fatalf("step %d: %d deliveries", i, len(all))
 		}
 		g := all[i]
-		var plain, std []string
+		plain := []string{"sha256=" + hex.EncodeToString(mac([]byte(tt.keys[0]), g.body))} // one value only
+		var std []string
 		for _, k := range tt.keys {
-			plain = append(plain, "sha256="+hex.EncodeToString(mac([]byte(k), g.body)))
 			std = append(std, "v1,"+base64.StdEncoding.EncodeToString(mac([]byte(k), g.header.Get("webhook-id"), ".", g.header.Get("webhook-timestamp"), ".", g.body)))
 		}
 		if got := g.header.Values("X-Evault-Signature"); strings.Join(got, " ") != strings.Join(plain, " ") {
@@ -513,7 +515,15 @@ func TestPrivateReceiverIsNotReached(t *testing.T) {
 		r.URL, strings.Replace(r.URL, "127.0.0.1", "localhost", 1), strings.Replace(r.URL, "127.0.0.1", "2130706433", 1),
 		strings.Replace(r.URL, "127.0.0.1", "[::ffff:127.0.0.1]", 1), strings.Replace(r.URL, "127.0.0.1", "0", 1),
 	} {
-		if _, err := open.Set(t.Context(), b.key, webhook.Change{URL: &u}); err != nil { // as a host that allows it
+		if _, err := open.Set(t.Context(), b.key, webhook.Change{URL: &r.URL}); err != nil { // as a host that allows it
+			t.Fatal(err)
+		}
+		e, err := b.db.Outbox().Endpoint(t.Context(), b.key.Line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.URL = u
+		if err := b.db.Outbox().PutEndpoint(t.Context(), nil, e); err != nil {
 			t.Fatal(err)
 		}
 		b.event(t, "env_a", "envelope.sent")
@@ -536,13 +546,17 @@ func TestSetRefuses(t *testing.T) {
 	for _, u := range []string{
 		"http://a.example/", "gopher://a.example", "a.example", "https://", "https://user:pass@a.example/", "https://a.example/#x", "https://127.0.0.1/",
 		"https://[::1]/", "https://localhost/", "https://LOCALHOST./", "https://169.254.169.254/latest", "https://a.example/" + strings.Repeat("x", 2048), "%",
+		"https://2130706433/", "https://0x7f000001/", "https://0x7f.1/", "https://127.1/", "https://127.0.1/", "https://0177.0.0.1/", "https://0/", "https://00/",
+		"https://127.0.0.1./", "https://①②⑦.0.0.1/", "https://１２７.0.0.1/", "https://127。0。0。1/", "https://a.example:99999/", "https://a.example:0/",
+		"https://a.example:/", "https://a.example:080/", "https://a..example/", "https://.example/", "https://bücher.example/", "https://[fe80::1%25eth0]/",
+		"https://[::ffff:7f00:1]/", "https://x.localhost/", "https://8.8.8.8.0x8/", "https://1.2.3.4.5/", "https://" + strings.Repeat("a.", 130) + "example/",
 	} {
 		var ie *check.InvalidError
 		if _, err := strict.Set(t.Context(), b.key, webhook.Change{URL: &u}); !errors.As(err, &ie) || ie.Fields[0].Field != "webhook_url" {
 			t.Errorf("%.60s: got %v", u, err)
 		}
 	}
-	for _, s := range []string{"short", "whsec_", "whsec_!!!!", "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 15)), strings.Repeat("x", 257)} {
+	for _, s := range []string{strings.Repeat(" ", 16), "sixteen characters\n", " sixteen characters", "sixteen\x00characters..", "short", "whsec_", "whsec_!!!!", "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 15)), strings.Repeat("x", 257)} {
 		var ie *check.InvalidError
 		if _, err := strict.Set(t.Context(), b.key, webhook.Change{Secret: &s}); !errors.As(err, &ie) || ie.Fields[0].Field != "webhook_secret" {
 			t.Errorf("%.40s: got %v", s, err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -359,6 +360,10 @@ func (e *Embedded) Ready(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Now is the clock of every engine here, in UTC and microseconds: the host's
+// Options.Now, or the database's, so that replicas agree. Give it to httpapi.Config.
+func (e *Embedded) Now() time.Time { return e.clock.Now() }
 
 // Close closes what Open opened: not the host's own database and bucket. Run
 // must have returned.

@@ -73,7 +73,7 @@ func (r runner) once(ctx context.Context, t task) int {
 		n, err = guarded(ctx, t.do)
 	}
 	if err != nil && ctx.Err() == nil {
-		r.log.ErrorContext(ctx, "background work failed", "task", t.name, "error", err)
+		r.log.ErrorContext(ctx, "embedded: background work failed", "task", t.name, "error", err)
 		return 0 // it waits for its interval, whatever it did
 	}
 	return n
@@ -120,6 +120,6 @@ func (r runner) release(ctx context.Context, t task) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseWait)
 	defer cancel()
 	if err := r.leases.Release(ctx, t.lease(), r.holder); err != nil {
-		r.log.WarnContext(ctx, "lease not released", "task", t.name, "error", err)
+		r.log.WarnContext(ctx, "embedded: lease not released", "task", t.name, "error", err)
 	}
 }

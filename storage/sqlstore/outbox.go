@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -13,14 +15,13 @@ import (
 type endpointRow struct {
 	bun.BaseModel `bun:"table:evault_webhook_endpoints,alias:w"`
 
-	KeyID          string     `bun:"key_id,pk"`
-	OrgID          string     `bun:"org_id,notnull"`
-	URL            string     `bun:"url,notnull"`
-	Secret         []byte     `bun:"secret"`
-	OldSecret      []byte     `bun:"old_secret"`
-	OldSecretUntil *time.Time `bun:"old_secret_until"`
-	UpdatedAt      time.Time  `bun:"updated_at,notnull"`
-	DisabledAt     *time.Time `bun:"disabled_at"`
+	KeyID      string     `bun:"key_id,pk"`
+	OrgID      string     `bun:"org_id,notnull"`
+	URL        string     `bun:"url,notnull"`
+	Secret     []byte     `bun:"secret"`
+	OldSecrets string     `bun:"old_secrets,notnull"`
+	UpdatedAt  time.Time  `bun:"updated_at,notnull"`
+	DisabledAt *time.Time `bun:"disabled_at"`
 }
 
 type deliveryRow struct {
@@ -52,11 +53,15 @@ func (d *DB) Outbox() storage.Outbox { return outbox{d.session()} }
 
 func (o outbox) PutEndpoint(ctx context.Context, tx storage.Tx, e storage.Endpoint) error {
 	return o.with(tx).inTx(ctx, func(ctx context.Context, s session) error {
-		row := &endpointRow{
-			KeyID: e.KeyID, OrgID: e.OrgID, URL: e.URL, Secret: e.Secret, OldSecret: e.OldSecret,
-			OldSecretUntil: utcp(e.OldSecretUntil), UpdatedAt: utc(e.UpdatedAt), DisabledAt: utcp(e.DisabledAt),
+		old, err := json.Marshal(append([]storage.OldSecret{}, e.OldSecrets...))
+		if err != nil {
+			return fmt.Errorf("endpoint %s: %w", e.KeyID, err)
 		}
-		err := s.put(ctx, row)
+		row := &endpointRow{
+			KeyID: e.KeyID, OrgID: e.OrgID, URL: e.URL, Secret: e.Secret, OldSecrets: string(old),
+			UpdatedAt: utc(e.UpdatedAt), DisabledAt: utcp(e.DisabledAt),
+		}
+		err = s.put(ctx, row)
 		if errors.Is(err, storage.ErrConflict) {
 			err = change(ctx, s.idb.NewUpdate().Model(row).WherePK(), storage.ErrConflict)
 		}
@@ -64,11 +69,14 @@ func (o outbox) PutEndpoint(ctx context.Context, tx storage.Tx, e storage.Endpoi
 	})
 }
 
-func (r *endpointRow) endpoint() storage.Endpoint {
-	return storage.Endpoint{
-		KeyID: r.KeyID, OrgID: r.OrgID, URL: r.URL, Secret: r.Secret, OldSecret: r.OldSecret,
-		OldSecretUntil: utcp(r.OldSecretUntil), UpdatedAt: utc(r.UpdatedAt), DisabledAt: utcp(r.DisabledAt),
+func (r *endpointRow) endpoint() (storage.Endpoint, error) {
+	e := storage.Endpoint{
+		KeyID: r.KeyID, OrgID: r.OrgID, URL: r.URL, Secret: r.Secret, UpdatedAt: utc(r.UpdatedAt), DisabledAt: utcp(r.DisabledAt),
 	}
+	if err := json.Unmarshal([]byte(r.OldSecrets), &e.OldSecrets); err != nil {
+		return e, fmt.Errorf("endpoint %s: %w", r.KeyID, err)
+	}
+	return e, nil
 }
 
 func (o outbox) Endpoint(ctx context.Context, keyID string) (storage.Endpoint, error) {
@@ -76,21 +84,27 @@ func (o outbox) Endpoint(ctx context.Context, keyID string) (storage.Endpoint, e
 	if err := o.find(ctx, &r, "key_id = ?", "", keyID); err != nil {
 		return storage.Endpoint{}, err
 	}
-	return r.endpoint(), nil
+	return r.endpoint()
 }
 
 func (o outbox) Endpoints(ctx context.Context, orgID string) ([]storage.Endpoint, error) {
 	var rs []endpointRow
 	err := o.idb.NewSelect().Model(&rs).Where("org_id = ?", orgID).Where("url <> ''").Where("disabled_at IS NULL").OrderExpr("key_id").Scan(ctx)
-	return endpointsOf(rs), mapErr(err)
+	if err != nil {
+		return nil, mapErr(err)
+	}
+	return endpointsOf(rs)
 }
 
-func endpointsOf(rs []endpointRow) []storage.Endpoint {
+func endpointsOf(rs []endpointRow) ([]storage.Endpoint, error) {
 	out := make([]storage.Endpoint, len(rs))
 	for i := range rs {
-		out[i] = rs[i].endpoint()
+		var err error
+		if out[i], err = rs[i].endpoint(); err != nil {
+			return nil, err
+		}
 	}
-	return out
+	return out, nil
 }
 
 func (o outbox) DisableEndpoint(ctx context.Context, keyID string, at time.Time) error {
@@ -213,7 +227,10 @@ func (o outbox) DueEndpoints(ctx context.Context, now time.Time, offset, limit i
 		Where("d.status = ?", storage.DeliveryPending).Where("d.next_at <= ?", utc(now)).Where("d.lease_until <= ?", utc(now)).GroupExpr("d.key_id")
 	err := o.idb.NewSelect().Model(&rs).Join("JOIN (?) AS due ON due.key_id = w.key_id", due).
 		OrderExpr("due.since, w.key_id").Offset(int64(offset)).Limit(int64(limit)).Scan(ctx)
-	return endpointsOf(rs), mapErr(err)
+	if err != nil {
+		return nil, mapErr(err)
+	}
+	return endpointsOf(rs)
 }
 
 func (o outbox) ClaimDelivery(ctx context.Context, keyID, holder string, now time.Time, ttl time.Duration) (storage.Delivery, error) {

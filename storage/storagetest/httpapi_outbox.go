@@ -23,7 +23,7 @@ func testEndpoints(t *testing.T, b HTTPAPI) {
 	wantErr(t, "unknown", err, storage.ErrNotFound)
 	until := day.Add(24 * time.Hour)
 	e := storage.Endpoint{
-		KeyID: "key_1", OrgID: "org_1", URL: "https://a.example", Secret: []byte{1}, OldSecret: []byte{2}, OldSecretUntil: &until, UpdatedAt: day,
+		KeyID: "key_1", OrgID: "org_1", URL: "https://a.example", Secret: []byte{1}, OldSecrets: []storage.OldSecret{{Secret: []byte{2}, Until: until}, {Secret: []byte{3}, Until: until}}, UpdatedAt: day,
 	}
 	putEndpoint(t, b, storage.Endpoint{KeyID: "key_1", OrgID: "org_1", URL: "https://b.example", UpdatedAt: day})
 	putEndpoint(t, b, e)

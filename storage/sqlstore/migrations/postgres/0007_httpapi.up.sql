@@ -44,8 +44,7 @@ CREATE TABLE evault_webhook_endpoints (
   org_id TEXT NOT NULL,
   url TEXT NOT NULL,
   secret BYTEA,
-  old_secret BYTEA,
-  old_secret_until TIMESTAMPTZ,
+  old_secrets TEXT NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL,
   disabled_at TIMESTAMPTZ
 );

@@ -44,8 +44,7 @@ CREATE TABLE evault_webhook_endpoints (
   org_id TEXT NOT NULL,
   url TEXT NOT NULL,
   secret BLOB,
-  old_secret BLOB,
-  old_secret_until TIMESTAMP,
+  old_secrets TEXT NOT NULL,
   updated_at TIMESTAMP NOT NULL,
   disabled_at TIMESTAMP
 );
