@@ -32,7 +32,7 @@ func Example() {
 	api, err := httpapi.New(httpapi.Config{
 		ESign: v.ESign, Vault: v.Vault, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
-		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: v.BaseURL,
+		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: v.BaseURL, Now: v.Now,
 	})
 	if err != nil {
 		panic(err)
