@@ -321,6 +321,16 @@ func TestSealInAFieldRefuses(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+	for entries, names := range map[string]string{
+		"/SV<<>>": "/SV", "/SV<</Ff 511>>": "/SV", "/SV 99 0 R": "/SV", "/SV(x)": "/SV", "/Lock<</Action/All>>": "/Lock", "/Lock<<>>": "/Lock",
+		"/Lock 99 0 R": "/Lock", "/Lock<</Action/Include/Fields[(A)]/P 1>>/SV<<>>": "/SV",
+	} {
+		_, err := s.Seal(context.Background(), pades.SealRequest{PDF: withField(rawpdf.Classic, "", entries), Field: "Parties.Buyer"})
+		var got *pades.FieldError
+		if !errors.As(err, &got) || !strings.Contains(got.Reason, names) {
+			t.Errorf("%s: got %v, want a *FieldError that names %s", entries, err, names)
+		}
+	}
 	_, err := s.Seal(context.Background(), pades.SealRequest{
 		PDF: bytes.Replace(good, []byte("[100 100 300 160]"), []byte("[100 100 100 100]"), 1), Field: "Parties.Buyer",
 		Appearance: &pades.Appearance{Lines: sealLines},

@@ -22,17 +22,9 @@
 // /ByteRange covers all but the hexadecimal string of /Contents. With [SealRequest].Certify the first signature of a file
 // is a certification instead, with a DocMDP reference and /Perms (§12.8.2.2).
 //
-// A lock (§12.7.5.5 table 236) comes with the field that is there, or by [SealRequest].Lock with a new one. The signature then
-// has a FieldMDP reference (§12.8.2.4) to the catalog that says the same, /P included, as Acrobat writes it. A malformed lock
-// is a [FieldError], and so is sealing in a field that an earlier signature locks.
-//
-// Of the seed values of a field (/SV, §12.7.5.5 table 237) those are kept, or refused by a FieldError that names the entry,
-// that its /Ff makes required: Filter, SubFilter, V up to 3, Reasons (with an empty list, or a period, none may be given),
-// DigestMethod (whatever the kind of key), LockDocument (/P 1 in the field's lock); further MDP, TimeStamp with /Ff 1, and of
-// Cert what its own /Ff makes required: Subject, Issuer, OID (all of them), SubjectDN (all attributes, letter for letter),
-// KeyUsage. Never met where required: LegalAttestation, AppearanceFilter, a URL that is no page to enroll at, and AddRevInfo
-// true, which wants revocation data inside the signature value, where PAdES has it in the document security store. What is not
-// required is not asked, nor are the URL of a time-stamp authority and signature policies, which have no flag.
+// A lock (§12.7.5.5 table 236) comes by [SealRequest].Lock with a new field. The signature then has a FieldMDP reference (§12.8.2.4) to
+// the catalog that says the same, /P included, as Acrobat writes it. A field that is there is refused by a [FieldError] when it has seed
+// values (/SV, table 237) or a lock of its own, conditions that others set, and when an earlier signature locks it.
 //
 // /Contents is a DER SignedData (RFC 5652 §5) with one SignerInfo, the certificates, no content, and the signed attributes
 // content-type, message-digest (§11.1, §11.2) and signing-certificate-v2 (RFC 5035 §3; ETSI EN 319 122-1 §5.2.2.3).
@@ -119,7 +111,7 @@
 // Chains are those of crypto/x509 (RFC 5280 §6): validity, signatures, basic constraints, path lengths, extended key usages,
 // name constraints on DNS, e-mail, URI and IP names, required policies (§4.2.1.11); a critical extension or a critical name
 // constraint of another form makes a chain fail. Not checked: that a certificate was issued under any one certificate
-// policy, qualified statements, signature policies, and whether other signers kept to the seed values of their fields.
+// policy, qualified statements, signature policies, and whether signers kept to the seed values of their fields.
 //
 // # Stability
 //

@@ -42,7 +42,29 @@ func ExampleSealer_Seal() {
 	// Output: true B-T valid trusted whole_file Sealed on deposit
 }
 
-// A seal that readers see, on the last page. Later signatures by trusted signers may be visible too.
+// The first signature of a form certifies it, in the field that the form has for that: later ones may sign and fill in.
+func ExampleSealRequest() {
+	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain})
+	if err != nil {
+		log.Fatal(err)
+	}
+	form := rawpdf.New(rawpdf.Options{
+		Catalog: "/AcroForm<</Fields[30 0 R]>>", Page: "/Annots[30 0 R]",
+		Objects: map[int]string{30: "<</Type/Annot/Subtype/Widget/FT/Sig/T(Issuer)/Rect[100 100 300 160]>>"},
+	})
+	seal, err := sealer.Seal(context.Background(), pades.SealRequest{PDF: form, Field: "Issuer", Certify: 2})
+	if err != nil {
+		log.Fatal(err) // *pades.FieldError: no such field, signed, or with conditions of its author
+	}
+	report, err := pades.Verify(context.Background(), append(form, seal.Appended...), pades.Options{Roots: keys().Roots()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(seal.Field, report.OK(), report.Signatures[0].Certification)
+	// Output: Issuer true 2
+}
+
+// A seal that readers see, on the last page. Later signatures may be visible too, where they cover nothing.
 func ExampleAppearance() {
 	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain})
 	if err != nil {

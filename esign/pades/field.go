@@ -34,6 +34,10 @@ func emptyField(d *pdf.Document, name string) (*pdf.SignatureField, error) {
 			return nil, &FieldError{name, "an earlier signature locks it"}
 		case f.Ref == (pdf.Ref{}) || f.Dict["Kids"] != nil:
 			return nil, &FieldError{name, "it does not stand in one place"}
+		case f.Dict["SV"] != nil:
+			return nil, &FieldError{name, "it has seed values (/SV), which are not kept"}
+		case f.Dict["Lock"] != nil:
+			return nil, &FieldError{name, "it has a lock (/Lock), which is not put into force"}
 		}
 		return &f, nil
 	}

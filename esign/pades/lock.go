@@ -56,65 +56,15 @@ func (l *Lock) dict() (pdf.Dict, error) {
 	return out, nil
 }
 
-// lockOf returns the lock that a seal puts into force, but for /Type: that of the field it is in, else what the request asks
-// for a new field; nil for none.
-func lockOf(d *pdf.Document, field *pdf.SignatureField, r SealRequest) (pdf.Dict, error) {
+// lockOf returns the lock that a request asks for its new field, but for /Type; nil for none.
+func lockOf(r SealRequest) (pdf.Dict, error) {
 	switch {
-	case field == nil && r.Lock == nil:
+	case r.Lock == nil:
 		return nil, nil
-	case field == nil:
-		return r.Lock.dict()
-	case r.Lock != nil:
+	case r.Field != "":
 		return nil, &FieldError{r.Field, "SealRequest.Lock is for a new field"}
-	case field.Dict["Lock"] == nil:
-		return nil, nil
 	}
-	lock, why := readLock(d, field.Dict["Lock"])
-	if why != "" {
-		return nil, &FieldError{r.Field, "its lock " + why}
-	}
-	return lock, nil
-}
-
-// readLock reads a field's lock, strictly: what a seal says it froze must be what every reader finds.
-func readLock(d *pdf.Document, o pdf.Object) (_ pdf.Dict, why string) {
-	lock, err := d.Dict(o)
-	if err != nil || lock == nil {
-		return nil, "is no dictionary"
-	}
-	if lock["Type"] != nil && d.Name(lock["Type"]) != "SigFieldLock" {
-		return nil, "has another /Type"
-	}
-	action := d.Name(lock["Action"])
-	out := pdf.Dict{"Action": action}
-	switch action {
-	case LockAll:
-	case LockInclude, LockExclude:
-		list, err := d.Array(lock["Fields"])
-		if err != nil || list == nil || len(list) > maxLockFields {
-			return nil, "has no proper list of /Fields"
-		}
-		names := make(pdf.Array, len(list))
-		for i, item := range list {
-			o, err := d.Resolve(item)
-			name, ok := o.(pdf.String)
-			if err != nil || !ok {
-				return nil, "names a field by what is no string"
-			}
-			names[i] = name
-		}
-		out["Fields"] = names
-	default:
-		return nil, "has an unknown /Action"
-	}
-	if lock["P"] != nil {
-		p, ok := d.Int(lock["P"])
-		if !ok || p < 1 || p > 3 {
-			return nil, "has an unknown permission /P"
-		}
-		out["P"] = p
-	}
-	return out, ""
+	return r.Lock.dict()
 }
 
 // fieldMDP is the transform of a lock (ISO 32000-2 §12.8.2.4). /P is the lock's own (table 236), binding as it stands in the
@@ -134,7 +84,7 @@ func (s *Sealer) reference(method pdf.Name, parameters pdf.Dict) pdf.Dict {
 	}
 }
 
-// digestName is the digest as signature references and seed values spell it.
+// digestName is the digest as signature references spell it.
 func (a algorithm) digestName() pdf.Name {
 	return pdf.Name(strings.ReplaceAll(a.hash.String(), "-", ""))
 }

@@ -55,65 +55,6 @@ func references(t *testing.T, raw []byte, field string) (map[pdf.Name]string, pd
 	return nil, nil
 }
 
-// TestLockOfAField seals in fields with a lock: the signature says what the field says.
-func TestLockOfAField(t *testing.T) {
-	t.Parallel()
-	s := sealer(t, pki().Seal)
-	for lock, want := range map[string]string{
-		"<</Action/All>>": "<</Action /All /Type /TransformParams /V /1.2>>",
-		"<</Type/SigFieldLock/Action/Include/Fields[(A)(B.C)]>>": "<</Action /Include /Fields [(A) (B.C)] /Type /TransformParams /V /1.2>>",
-		"<</Action/Exclude/Fields[]/P 2>>":                       "<</Action /Exclude /Fields [] /P 2 /Type /TransformParams /V /1.2>>",
-		"<</Action/All/Fields[(A)]/P 1>>":                        "<</Action /All /P 1 /Type /TransformParams /V /1.2>>",
-		"40 0 R":                                                 "<</Action /Include /Fields [<FEFF0141>] /P 3 /Type /TransformParams /V /1.2>>",
-	} {
-		for _, kind := range rawpdf.Kinds() {
-			raw := withField(kind, "", "/Lock "+lock)
-			if lock == "40 0 R" {
-				raw = increment(t, raw, func(u *pdf.Update) {
-					u.Put(pdf.Ref{Num: 40}, pdf.Dict{"Action": pdf.Name("Include"), "Fields": pdf.Array{pdf.Ref{Num: 41}}, "P": int64(3)})
-					u.Put(pdf.Ref{Num: 41}, pdf.TextString("Ł"))
-				})
-			}
-			one := seal(t, s, raw, inBuyer)
-			got, _ := references(t, one, buyer)
-			if got["FieldMDP"] != want || len(got) != 1 {
-				t.Errorf("%s: got %v, want %s", lock, got, want)
-			}
-			wantOK(t, one, 1)
-			wantOK(t, extendFile(t, extender(t), one), 2)
-			if certified, _ := references(t, seal(t, s, raw, inBuyer, func(r *pades.SealRequest) { r.Certify = 2 }), buyer); len(certified) != 2 {
-				t.Errorf("%s: certified: got %v", lock, certified)
-			}
-		}
-	}
-}
-
-// TestMalformedLock: what readers may take differently is not put into force.
-func TestMalformedLock(t *testing.T) {
-	t.Parallel()
-	for lock, why := range map[string]string{
-		"(x)":                            "no dictionary",
-		"<<>>":                           "/Action",
-		"<</Action/Some>>":               "/Action",
-		"<</Action(All)>>":               "/Action",
-		"<</Type/Lock/Action/All>>":      "/Type",
-		"<</Action/Include>>":            "/Fields",
-		"<</Action/Exclude/Fields(A)>>":  "/Fields",
-		"<</Action/Include/Fields[/A]>>": "no string",
-		"<</Action/Include/Fields[" + strings.Repeat("(A)", 10_001) + "]>>": "/Fields",
-		"<</Action/All/P 0>>":      "/P",
-		"<</Action/All/P 4>>":      "/P",
-		"<</Action/All/P/1>>":      "/P",
-		"<</Action/All/P 99 0 R>>": "/P",
-	} {
-		_, err := sealer(t, pki().Seal).Seal(context.Background(), pades.SealRequest{PDF: withField(rawpdf.Classic, "", "/Lock "+lock), Field: buyer})
-		var got *pades.FieldError
-		if !errors.As(err, &got) || got.Field != buyer || !strings.Contains(got.Reason, why) {
-			t.Errorf("%.40s: got %v, want a *FieldError with %q", lock, err, why)
-		}
-	}
-}
-
 // TestLockByRequest gives a new field a lock, and the signature the same.
 func TestLockByRequest(t *testing.T) {
 	t.Parallel()
@@ -228,10 +169,10 @@ func TestLocksByOtherTools(t *testing.T) {
 	}
 	j, s := newJudges(t), sealer(t, pki().Seal)
 	for _, kind := range rawpdf.Kinds() {
-		raw := withField(kind, "", "/SV<</Ff 2/SubFilter[/ETSI.CAdES.detached]>>/Lock<</Action/Include/Fields[(A)]/P 2>>")
+		raw := withField(kind, "", "")
 		one := seal(t, s, raw, inBuyer)
 		two := seal(t, s, one, func(r *pades.SealRequest) { r.Lock = &pades.Lock{Action: pades.LockAll, Permission: 1} })
-		j.ask(t, kind+", lock of a field", one, pades.LevelBT, 1)
+		j.ask(t, kind+", in a field", one, pades.LevelBT, 1)
 		j.ask(t, kind+", lock by request", two, pades.LevelBT, 2)
 		j.ask(t, kind+", extended", extendFile(t, extender(t), two), pades.LevelBLTA, 2)
 	}
@@ -242,26 +183,16 @@ func TestLocksThatSealsMakeAreJudged(t *testing.T) {
 	t.Parallel()
 	s, all := sealer(t, pki().RSA()), fills(t)
 	lock := func(l pades.Lock) func(*pades.SealRequest) { return func(r *pades.SealRequest) { r.Lock = &l } }
-	sign := func(r *pades.SealRequest) { r.Field = "Sign" }
 	plain := func(kind string) []byte { return certified(t, formFile(kind, "", nil), 2) }
-	withLock := func(l string) func(string) []byte {
-		return func(kind string) []byte {
-			return certified(t, formFile(kind, "", map[int]string{theSigField: "/Lock<<" + l + ">>"}), 2)
-		}
-	}
 	for name, tc := range map[string]struct {
 		raw            func(kind string) []byte
 		change         func(*pades.SealRequest)
 		allows, locked string // of [fills]; allows is "" for none
 	}{
-		"include":           {plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount", "Party"}}), "check box", "below another"},
-		"exclude":           {plain, lock(pades.Lock{Action: pades.LockExclude, Fields: []string{"Amount"}}), "text", "check box"},
-		"all":               {plain, lock(pades.Lock{Action: pades.LockAll}), "", "check box"},
-		"for good":          {plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount"}, Permission: 1}), "", "check box"},
-		"field includes":    {withLock("/Action/Include/Fields[(Amount)]"), sign, "check box", "text"},
-		"field excludes":    {withLock("/Action/Exclude/Fields[(Amount)]/P 2"), sign, "text", "check box"},
-		"field locks all":   {withLock("/Action/All"), sign, "", "text"},
-		"field locks it so": {withLock("/Action/Include/Fields[]/P 1"), sign, "", "text"},
+		"include":  {plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount", "Party"}}), "check box", "below another"},
+		"exclude":  {plain, lock(pades.Lock{Action: pades.LockExclude, Fields: []string{"Amount"}}), "text", "check box"},
+		"all":      {plain, lock(pades.Lock{Action: pades.LockAll}), "", "check box"},
+		"for good": {plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount"}, Permission: 1}), "", "check box"},
 	} {
 		for _, kind := range rawpdf.Kinds() {
 			raw := seal(t, s, tc.raw(kind), tc.change)

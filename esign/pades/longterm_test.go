@@ -220,7 +220,7 @@ func (l *longTerm) algorithms() {
 func (l *longTerm) locked() {
 	const by = "Test Vault Seal"
 	s := sealer(l.t, pki().Seal, func(c *pades.Config) { c.Extender = l.extender(true) })
-	raw := seal(l.t, s, withField(rawpdf.XRefStream, "", "/Lock<</Action/Include/Fields[(A)]>>"), inBuyer)
+	raw := seal(l.t, s, withField(rawpdf.XRefStream, "", ""), inBuyer)
 	raw = seal(l.t, s, raw, func(r *pades.SealRequest) { r.Lock = &pades.Lock{Action: pades.LockAll, Permission: 1} })
 	line := func(field string, stamp, revision bool) string {
 		return verdict{field: field, by: by, stamp: stamp, stamped: !stamp, answered: true, revision: revision}.line()

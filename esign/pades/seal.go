@@ -39,8 +39,8 @@ type SealRequest struct {
 	// Certify makes the first signature of a file a certification: 1 allows no changes, 2 forms and signatures, 3 comments
 	// too (ISO 32000-2 §12.8.2.2). Default 0, an approval signature.
 	Certify int
-	// Field is the name (ISO 32000-2 §12.7.4.2) of an empty signature field to seal in; default a new one, "Seal n". A lock that
-	// it has is put into force, and what its seed values require is kept or refused by a *FieldError (see the package comment).
+	// Field is the name (ISO 32000-2 §12.7.4.2) of an empty signature field to seal in; default a new one, "Seal n". A field with
+	// conditions of its author, seed values (/SV) or a lock (/Lock, §12.7.5.5), is refused by a *FieldError that names the entry.
 	Field string
 	// Lock freezes form fields by this seal, in a new field; default none.
 	Lock *Lock
@@ -230,11 +230,8 @@ func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string
 	if err != nil {
 		return nil, "", err
 	}
-	lock, err := lockOf(d, field, r)
+	lock, err := lockOf(r)
 	if err != nil {
-		return nil, "", err
-	}
-	if err := s.checkSeedValues(d, field, r, lock); err != nil {
 		return nil, "", err
 	}
 	widget, err := s.widget(u, field, r.Appearance)
