@@ -40,7 +40,7 @@ type CreateRequest struct {
 	CustomerID    string `validate:"max=200"`
 	EnvelopeKind  string `validate:"omitempty,oneof=esign paper"` // default: KindESign
 	EnvelopeName  string `validate:"max=200"`                     // default: Filename without .pdf, else the customer's name
-	ExternalID    string `validate:"max=200"`                     // unique in the organization
+	ExternalID    string `validate:"max=200"`                     // unique in the organization, free again after void, decline and expiry
 	Document      []byte // the PDF; required for e-sign, refused for paper, which is uploaded
 	Filename      string `validate:"max=200"` // default: document.pdf
 
@@ -123,8 +123,8 @@ func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	if err := e.externalID(ctx, e.cfg.Store, r.OrgID, r.ExternalID); err != nil {
-		return nil, err
+	if _, err := e.externalID(ctx, e.cfg.Store, r.OrgID, r.ExternalID); err != nil {
+		return nil, fmt.Errorf("create: %w", err)
 	}
 	sender, err := e.senderName(ctx, r.OrgID)
 	if err != nil {
@@ -180,26 +180,49 @@ func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
 	return env
 }
 
-// externalID returns an *ExternalIDError if the organization used id before.
-func (e *Engine) externalID(ctx context.Context, s Store, orgID, id string) error {
+// externalID returns an *ExternalIDError if an envelope of the organization has id.
+// One whose expiry has come and is not yet recorded has it no longer; its id is
+// returned.
+func (e *Engine) externalID(ctx context.Context, s Store, orgID, id string) (expired string, err error) {
 	if id == "" {
-		return nil
+		return "", nil
 	}
 	first, err := s.EnvelopeByExternalID(ctx, orgID, id)
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return nil
-	case err != nil:
-		return fmt.Errorf("create: %w", err)
+	if errors.Is(err, storage.ErrNotFound) {
+		return "", nil
 	}
-	return &ExternalIDError{id, first}
+	if err != nil {
+		return "", err
+	}
+	holder, err := s.Status(ctx, orgID, first)
+	if err != nil {
+		return "", err
+	}
+	if holder.judge(e.now()); holder.Status.Ended() {
+		return first, nil
+	}
+	return "", &ExternalIDError{id, first}
+}
+
+// freeExternalID records the expiry of the envelope that had d's external id, in
+// the transaction of s.
+func (e *Engine) freeExternalID(ctx context.Context, s Store, d *Draft) error {
+	expired, err := e.externalID(ctx, s, d.env.OrgID, d.env.ExternalID)
+	if err != nil || expired == "" {
+		return err
+	}
+	_, err = e.expireIn(ctx, s, expired)
+	return err
 }
 
 // Create makes an envelope of d.
 func (j *Joined) Create(ctx context.Context, d *Draft) (*Envelope, error) {
 	e := j.engine
 	var out *Envelope
-	err := j.store.InTx(ctx, func(ctx context.Context, s Store) error {
+	err := e.inTx(ctx, j.store, func(ctx context.Context, s Store) error {
+		if err := e.freeExternalID(ctx, s, d); err != nil {
+			return err
+		}
 		env := d.env.clone()
 		if err := e.insert(ctx, s, env, d); err != nil {
 			return err
@@ -208,8 +231,8 @@ func (j *Joined) Create(ctx context.Context, d *Draft) (*Envelope, error) {
 		return also(ctx, s, d.also, env)
 	})
 	if errors.Is(err, storage.ErrConflict) {
-		if taken := e.externalID(ctx, j.store, d.env.OrgID, d.env.ExternalID); taken != nil {
-			return nil, taken
+		if _, taken := e.externalID(ctx, j.store, d.env.OrgID, d.env.ExternalID); taken != nil {
+			err = taken
 		}
 	}
 	if err != nil {

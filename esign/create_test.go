@@ -8,10 +8,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/sqlstore"
 )
 
 type createRequest = esign.CreateRequest
@@ -176,18 +179,52 @@ func TestExternalIDIsUnique(t *testing.T) {
 }
 
 // TestExternalIDRace: of many that come at once one wins, and the others are
-// told which.
+// told which; also when an envelope that ended had the id before, spaces apart.
 func TestExternalIDRace(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	ends := map[string]func(b *bench, env *esign.Envelope) error{
+		"new": nil,
+		"voided": func(b *bench, env *esign.Envelope) error {
+			_, err := b.Void(b.t.Context(), esign.VoidRequest{OrgID: org, EnvelopeID: env.ID, Actor: key, Reason: "a typing error"})
+			return err
+		},
+		"declined": func(b *bench, env *esign.Envelope) error {
+			_, err := b.Decline(b.t.Context(), esign.DeclineRequest{Token: b.link(env.ID, env.Signers[0].Email), Reason: "no"})
+			return err
+		},
+		"expired, not yet recorded": func(b *bench, env *esign.Envelope) error {
+			b.clock.forward(31 * 24 * time.Hour)
+			return nil
+		},
+	}
+	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
+		b := benchOn(t, db)
+		for name, end := range ends {
+			id := "deal " + name
+			if end != nil {
+				env := b.create(func(r *createRequest) { r.ExternalID = id })
+				if err := end(b, env); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+			}
+			b.raceFor(t, id)
+			list, err := b.Envelopes(t.Context(), org, esign.Filter{ExternalID: id}, storage.Page{})
+			if want := map[bool]int{true: 1, false: 2}[end == nil]; err != nil || list.Total != want {
+				t.Errorf("%s: %d envelopes with the id, %v; want %d", name, list.Total, err, want)
+			}
+		}
+	})
+}
+
+func (b *bench) raceFor(t *testing.T, externalID string) {
+	t.Helper()
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var made []string
-	var named []string
+	var made, named []string
 	for range 6 {
 		wg.Go(func() {
 			env, err := b.Create(t.Context(), createRequest{
-				OrgID: org, Actor: key, CustomerEmail: "a@example.com", CustomerName: "A", EnvelopeKind: esign.KindPaper, ExternalID: "x",
+				OrgID: org, Actor: key, CustomerEmail: "a@example.com", CustomerName: "A", EnvelopeKind: esign.KindPaper, ExternalID: " " + externalID + "\u00a0 ",
 			})
 			var taken *esign.ExternalIDError
 			mu.Lock()
@@ -204,7 +241,7 @@ func TestExternalIDRace(t *testing.T) {
 	}
 	wg.Wait()
 	if len(made) != 1 || len(named) != 5 || slices.ContainsFunc(named, func(id string) bool { return id != made[0] }) {
-		t.Errorf("made %v, named %v", made, named)
+		t.Errorf("%s: made %v, named %v", externalID, made, named)
 	}
 }
 

@@ -27,8 +27,8 @@ var (
 	// ErrAlreadySigned: what can no longer be undone, a void after the last
 	// signature or a second signature of one signer.
 	ErrAlreadySigned = errors.New("esign: already signed")
-	// ErrExternalID: the organization used this external id before; always an
-	// *ExternalIDError.
+	// ErrExternalID: another envelope of the organization, which has not ended
+	// without completion, has this external id; always an *ExternalIDError.
 	ErrExternalID = errors.New("esign: external id is taken")
 	// ErrPrecondition: the envelope is no longer the one that If-Match names.
 	ErrPrecondition = errors.New("esign: the envelope has changed")

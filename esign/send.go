@@ -231,26 +231,31 @@ func (e *Engine) ExpireDue(ctx context.Context, limit int) (int, error) {
 }
 
 func (e *Engine) expire(ctx context.Context, id string) (done bool, err error) {
-	err = e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
-		done = false
-		env, err := s.Envelope(ctx, id)
-		if err != nil {
-			return err
-		}
-		to, err := env.Status.After(VerbExpire)
-		if err != nil || env.ExpiresAt == nil || e.now().Before(*env.ExpiresAt) {
-			return nil // another replica was first
-		}
-		env.Status = to
-		done = true
-		_, err = e.save(ctx, s, env, chain.Draft{
-			EnvelopeID: env.ID, Type: EventExpired, Actor: system,
-			Data: map[string]any{"expires_at": env.ExpiresAt.Format(time.RFC3339Nano)},
-		})
+	err = e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) (err error) {
+		done, err = e.expireIn(ctx, s, id)
 		return err
 	})
 	if errors.Is(err, storage.ErrNotFound) {
 		return false, nil
 	}
 	return done, err
+}
+
+// expireIn records an expiry that has come in the transaction of s; done is false
+// when another replica was first.
+func (e *Engine) expireIn(ctx context.Context, s Store, id string) (done bool, err error) {
+	env, err := s.Envelope(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	to, err := env.Status.After(VerbExpire)
+	if err != nil || env.ExpiresAt == nil || e.now().Before(*env.ExpiresAt) {
+		return false, nil
+	}
+	env.Status = to
+	_, err = e.save(ctx, s, env, chain.Draft{
+		EnvelopeID: env.ID, Type: EventExpired, Actor: system,
+		Data: map[string]any{"expires_at": env.ExpiresAt.Format(time.RFC3339Nano)},
+	})
+	return err == nil, err
 }

@@ -92,6 +92,9 @@ var statuses = map[Status]bool{
 	StatusDeclined: true, StatusVoided: true, StatusExpired: true,
 }
 
+// Ended reports an end without completion: declined, voided or expired.
+func (s Status) Ended() bool { return s == StatusDeclined || s == StatusVoided || s == StatusExpired }
+
 // After returns the status that v leads to, or a [*StateError].
 func (s Status) After(v Verb) (Status, error) {
 	if to, ok := transitions[v][s]; ok {

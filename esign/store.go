@@ -28,14 +28,15 @@ type Store interface {
 	// UnlinkBlob takes the owner away.
 	UnlinkBlob(ctx context.Context, name string, at time.Time) error
 
-	// CreateEnvelope inserts all of e; storage.ErrConflict when the organization
-	// used e.ExternalID before.
+	// CreateEnvelope inserts all of e; storage.ErrConflict when another envelope of the
+	// organization, whose status is no end without completion, has e.ExternalID.
 	CreateEnvelope(ctx context.Context, e *Envelope) error
 	// Envelope reads all of an envelope; storage.ErrNotFound.
 	Envelope(ctx context.Context, envelopeID string) (*Envelope, error)
 	// EnvelopeOfSigner reads the envelope with that signer; storage.ErrNotFound.
 	EnvelopeOfSigner(ctx context.Context, signerID string) (*Envelope, error)
-	// EnvelopeByExternalID returns an envelope's id; storage.ErrNotFound.
+	// EnvelopeByExternalID returns the id of the envelope that CreateEnvelope would
+	// conflict with; storage.ErrNotFound.
 	EnvelopeByExternalID(ctx context.Context, orgID, externalID string) (string, error)
 	// UpdateEnvelope writes the row of e (Summary without Compliant and EvaluatedAt,
 	// and the seal's retry state, not what else hangs on it) if its revision is

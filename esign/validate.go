@@ -39,6 +39,7 @@ func (r *CreateRequest) checkLengths() error {
 }
 
 func (r *CreateRequest) setDefaults() {
+	r.ExternalID = strings.TrimSpace(r.ExternalID)
 	def(&r.EnvelopeKind, KindESign)
 	def(&r.Consent, ConsentClick)
 	def(&r.ExpiresInDays, 30)

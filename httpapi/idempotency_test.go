@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/httpapi"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -174,3 +175,27 @@ func (s dies) Finish(ctx context.Context, tx storage.Tx, c storage.Claim, a stor
 }
 
 func (dies) Abandon(context.Context, storage.Claim) error { return errors.New("died") }
+
+// TestReplayEndsWithItsState: what a first answer says of the vault is repeated
+// while it is so. After the release a replay is refused as any other call; that
+// of the release itself goes on.
+func TestReplayEndsWithItsState(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for kind, env := range map[string]string{"vault-in-signed": h.completed(t), "vault-in-upload": h.create(t, paper)} {
+		at := "/partner/envelopes/" + env
+		if kind == "vault-in-upload" {
+			h.do(t, "POST", at+"/upload", testpdf.Simple(1, kind)).want(200)
+		}
+		first := h.do(t, "POST", at+"/"+kind, nil, idem(kind)).want(201)
+		if again := h.do(t, "POST", at+"/"+kind, nil, idem(kind)).want(201); !bytes.Equal(first.Body, again.Body) {
+			t.Errorf("%s: the replay differs", kind)
+		}
+		out := obj{"reason": "payoff", "recipient": obj{"name": "Ada Byron"}}
+		h.do(t, "POST", at+"/vault-out", out, idem("out "+kind)).problem(400, "bad_idempotency_key")
+		h.do(t, "POST", at+"/vault-out", out, idem("out-"+kind)).want(200)
+		h.do(t, "POST", at+"/"+kind, nil, idem(kind)).problem(410, "released")
+		h.do(t, "POST", at+"/"+kind, nil).problem(410, "released")
+		h.do(t, "POST", at+"/vault-out", out, idem("out-"+kind)).want(200)
+	}
+}

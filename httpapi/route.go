@@ -44,7 +44,8 @@ type route struct {
 	nodes   int   // JSON values in its body; default: maxNodes
 	forever bool  // the first answer is kept for ever, else 24 h
 	handle  func(*API, *call) (*reply, error)
-	// refill puts the secrets back into a stored first answer; nil: it has none.
+	// refill puts the secrets back into a stored first answer, or refuses it when the
+	// state that it speaks of has ended; nil: it has none and speaks of none.
 	refill func(*API, *call, []byte) (*reply, error)
 	about  string // one line for the docs page
 }

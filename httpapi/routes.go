@@ -19,9 +19,9 @@ func table() []route {
 		{method: "GET", pattern: "/partner/envelopes/{id}/events", scopes: need(scopes.EnvelopesRead), handle: (*API).events, about: "Read the envelope's event chain"},
 		{method: "GET", pattern: "/partner/events", scopes: need(scopes.EnvelopesRead), handle: (*API).feed, about: "Catch up on events, in the order of the log"},
 
-		{method: "POST", pattern: "/partner/envelopes/{id}/vault-in-signed", scopes: need(scopes.VaultWrite), body: optionalJSON, forever: true, handle: (*API).vaultInSigned, about: "Vault a completed envelope"},
-		{method: "POST", pattern: "/partner/envelopes/{id}/vault-in-upload", scopes: need(scopes.VaultWrite), body: depositBody, forever: true, handle: (*API).vaultInUpload, about: "Vault a paper document"},
-		{method: "POST", pattern: "/partner/envelopes/{id}/attestation", scopes: need(scopes.VaultWrite), body: jsonBody, handle: (*API).attest, about: "Attest paper that was vaulted without an attestation"},
+		{method: "POST", pattern: "/partner/envelopes/{id}/vault-in-signed", scopes: need(scopes.VaultWrite), body: optionalJSON, forever: true, handle: (*API).vaultInSigned, refill: (*API).vaultInAgain, about: "Vault a completed envelope"},
+		{method: "POST", pattern: "/partner/envelopes/{id}/vault-in-upload", scopes: need(scopes.VaultWrite), body: depositBody, forever: true, handle: (*API).vaultInUpload, refill: (*API).vaultInAgain, about: "Vault a paper document"},
+		{method: "POST", pattern: "/partner/envelopes/{id}/attestation", scopes: need(scopes.VaultWrite), body: jsonBody, handle: (*API).attest, refill: (*API).vaultInAgain, about: "Attest paper that was vaulted without an attestation"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/vault/signed-url", scopes: need(scopes.VaultRead), handle: (*API).authoritativeURL, about: "Make a single-use address of the authoritative bytes"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/vault/copy/signed-url", scopes: need(scopes.VaultRead), handle: (*API).copyURL, about: "Make an address of the marked copy"},
 		{method: "GET", pattern: "/partner/envelopes/{id}/vault/certificate", scopes: need(scopes.ComplianceRead), handle: (*API).certificate, about: "Read the newest certificate, or an old one by serial"},

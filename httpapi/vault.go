@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -164,6 +165,29 @@ func (a *API) vaultIn(c *call, in vaultInInput, kind, ifMatch string) (*reply, e
 		rp.status = http.StatusCreated
 	}
 	return rp, nil
+}
+
+// vaultInAgain answers a repeat with the first record while that is the copy's: a
+// released or superseded one is refused like any other call.
+func (a *API) vaultInAgain(c *call, body []byte) (*reply, error) {
+	var first struct {
+		Data struct {
+			DocumentHash storage.Digest `json:"document_hash"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(body, &first); err != nil {
+		return nil, err
+	}
+	v, err := a.cfg.Vault.Proven(c.ctx, c.key.OrgID, c.id())
+	switch {
+	case err != nil:
+		return nil, err
+	case v.Status == vault.StatusReleased:
+		return nil, vault.ErrReleased
+	case v.DocumentHash != first.Data.DocumentHash:
+		return nil, vault.ErrSuperseded
+	}
+	return &reply{raw: body}, nil
 }
 
 func depositor(o *scopes.Organization) compliance.Depositor {

@@ -19,8 +19,8 @@ func (d *deposit) claim(kind string, sha256 storage.Digest, version int) {
 	d.claims = append(d.claims, Claim{sha256, d.copyID, d.EnvelopeID, kind, version, d.at})
 }
 
-// lookups are the digests that must not be claimed: of what is handed in, of
-// what that extends, and of what it was made from.
+// lookups are the digests that must not be claimed, but for blanks: of what is
+// handed in, of what that extends, and of what it was made from.
 func (d *deposit) lookups() []storage.Digest {
 	out := slices.Concat(d.Source.Origins, d.revisions)
 	if d.Source.DocumentSHA256 != "" {
@@ -32,12 +32,38 @@ func (d *deposit) lookups() []storage.Digest {
 	return out
 }
 
+// collisions returns the claims that a deposit collides with. The blank that a
+// document was made from may be vaulted as paper, for itself, and many documents
+// may be made from it; what bears a signature of this system may not.
+func (d *deposit) collisions(ctx context.Context, s Store) ([]Claim, error) {
+	found, err := claimsOn(ctx, s, d.lookups())
+	if err != nil {
+		return nil, err
+	}
+	blanks := append(slices.Clone(d.Source.Origins), d.Source.DocumentSHA256)
+	var out []Claim
+	for _, c := range found {
+		blank := d.Source.Kind == SourceESign && (c.Kind == ClaimDeposited || c.Kind == ClaimRevision)
+		if blank {
+			of, err := s.Copy(ctx, c.EnvelopeID)
+			if err != nil {
+				return nil, err
+			}
+			blank = of.Source.Kind == SourcePaper && slices.Contains(blanks, of.Source.Object.SHA256)
+		}
+		if !blank {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
 // refuseDuplicates looks up what is handed in and what it was made from. A
 // collision, or a mark of this system, is told to the host, which may allow it;
 // else the attempt becomes an event of the caller's envelope and
 // ErrNotAnOriginal, whoever vaulted the other.
 func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.Digest]bool, error) {
-	found, err := claimsOn(ctx, v.c.Store, d.lookups())
+	found, err := d.collisions(ctx, v.c.Store)
 	if err != nil || len(found) == 0 && len(d.contents.marks) == 0 {
 		return nil, err
 	}
@@ -88,7 +114,7 @@ func refused(events []Event, sha256 storage.Digest) bool {
 // unclaimed returns the claims to insert: all but those that the host allowed
 // to collide. errClaimed when another deposit claimed one since.
 func (v *Vault) unclaimed(ctx context.Context, s Store, d *deposit) ([]Claim, error) {
-	found, err := claimsOn(ctx, s, d.lookups())
+	found, err := d.collisions(ctx, s)
 	if err != nil {
 		return nil, err
 	}

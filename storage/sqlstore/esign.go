@@ -123,7 +123,7 @@ func (s esignStore) EnvelopeOfSigner(ctx context.Context, signerID string) (*esi
 func (s esignStore) EnvelopeByExternalID(ctx context.Context, orgID, externalID string) (string, error) {
 	var id string
 	err := s.idb.NewSelect().Model((*summaryRow)(nil)).Column("envelope_id").
-		Where("org_id = ?", orgID).Where("external_id = ?", externalID).Scan(ctx, &id)
+		Where("org_id = ?", orgID).Where("external_key = ?", externalID).Scan(ctx, &id)
 	return id, mapErr(err)
 }
 
@@ -134,7 +134,9 @@ var frozen = []string{
 }
 
 func (s esignStore) UpdateEnvelope(ctx context.Context, e *esign.Envelope) error {
-	row := &envelopeRow{summaryRow: summaryToRow(&e.Summary), SealAttempts: e.SealAttempts, SealAfter: utcp(e.SealAfter)}
+	row := &envelopeRow{
+		summaryRow: summaryToRow(&e.Summary), SealAttempts: e.SealAttempts, SealAfter: utcp(e.SealAfter), ExternalKey: externalKey(&e.Summary),
+	}
 	row.Revision++
 	return change(ctx, s.idb.NewUpdate().Model(row).ExcludeColumn(frozen...).ExcludeColumn("compliant", "compliance_evaluated_at").
 		Where("envelope_id = ?", e.ID).Where("revision = ?", e.Revision), storage.ErrConflict)

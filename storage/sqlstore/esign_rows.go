@@ -66,6 +66,15 @@ type envelopeRow struct {
 	SecuredParty  *string    `bun:"secured_party"`
 	Message       string     `bun:"message"`
 	Metadata      string     `bun:"metadata"`
+	ExternalKey   *string    `bun:"external_key"` // the external id while it is taken: unique in the organization
+}
+
+// externalKey is the external id until the envelope ends without completion.
+func externalKey(s *esign.Summary) *string {
+	if s.ExternalID == "" || s.Status.Ended() {
+		return nil
+	}
+	return &s.ExternalID
 }
 
 func summaryToRow(s *esign.Summary) summaryRow {
@@ -126,7 +135,7 @@ func envelopeToRow(e *esign.Envelope) (*envelopeRow, error) {
 	r := &envelopeRow{
 		summaryRow: summaryToRow(&e.Summary), SealAttempts: e.SealAttempts, SealAfter: utcp(e.SealAfter),
 		SigningOrder: e.SigningOrder, Consent: e.Consent, ExpiresInDays: e.ExpiresInDays, AutoVault: e.AutoVault,
-		RedirectURL: e.RedirectURL, Message: e.Message, Metadata: string(metadata),
+		RedirectURL: e.RedirectURL, Message: e.Message, Metadata: string(metadata), ExternalKey: externalKey(&e.Summary),
 	}
 	if e.SecuredParty != nil {
 		b, err := json.Marshal(partyJSON(*e.SecuredParty))

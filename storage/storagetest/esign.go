@@ -123,6 +123,26 @@ func esignExternalID(t *testing.T, s esign.Store) {
 	if got, err := s.EnvelopeByExternalID(t.Context(), id("o1"), "x"); err != nil || got != id("a") {
 		t.Errorf("got %q, %v, want the first", got, err)
 	}
+	holder := "a"
+	for _, end := range []esign.Status{esign.StatusVoided, esign.StatusDeclined, esign.StatusExpired} {
+		e := esignGet(t, s, id(holder))
+		e.Status = end
+		if err := s.UpdateEnvelope(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.EnvelopeByExternalID(t.Context(), id("o1"), "x"); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("%s: got %q, %v, want ErrNotFound", end, got, err)
+		}
+		holder = "after " + string(end)
+		next := esignMinimal(id(holder), id("o1"), esignDay)
+		next.ExternalID = "x"
+		if err := s.CreateEnvelope(t.Context(), next); err != nil {
+			t.Errorf("after %s: %v", end, err)
+		}
+		if got := esignGet(t, s, e.ID); got.ExternalID != "x" {
+			t.Errorf("%s: the envelope lost its external id", end)
+		}
+	}
 }
 
 func esignRevision(t *testing.T, s esign.Store) {

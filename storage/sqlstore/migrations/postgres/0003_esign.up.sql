@@ -41,10 +41,13 @@ CREATE TABLE evault_envelopes (
   redirect_url TEXT NOT NULL,
   secured_party TEXT,
   message TEXT NOT NULL,
-  metadata TEXT NOT NULL
+  metadata TEXT NOT NULL,
+  external_key TEXT
 );
 
-CREATE UNIQUE INDEX evault_envelopes_external ON evault_envelopes (org_id, external_id);
+CREATE INDEX evault_envelopes_external ON evault_envelopes (org_id, external_id);
+
+CREATE UNIQUE INDEX evault_envelopes_external_key ON evault_envelopes (org_id, external_key);
 
 CREATE INDEX evault_envelopes_org ON evault_envelopes (org_id, created_at, envelope_id);
 
