@@ -50,22 +50,24 @@ func (h *Handover) certificatesDue(ctx context.Context, limit int) (done int, er
 }
 
 func (h *Handover) packagesDue(ctx context.Context, limit int) (done int, err error) {
-	list, err := h.e.c.Vault.PackagesDue(ctx, limit)
+	// A fresh release is left to the call that made it.
+	list, err := h.e.c.Vault.PackagesDue(ctx, h.e.now().Add(-noteDelay), limit)
 	if err != nil {
 		return 0, fmt.Errorf("packages due: %w", err)
 	}
 	for _, r := range list {
-		if h.e.now().Sub(r.ReleasedAt) < noteDelay {
+		_, err := h.e.pack(ctx, r, system)
+		if err == nil {
+			done++
 			continue
 		}
-		if _, err := h.e.pack(ctx, r, system); err != nil {
-			if ctx.Err() != nil {
-				return done, ctx.Err()
-			}
-			h.e.c.Logger.WarnContext(ctx, "compliance: package is due", "envelope_id", r.EnvelopeID, "error", err)
-			continue
+		if ctx.Err() != nil {
+			return done, ctx.Err()
 		}
-		done++
+		h.e.c.Logger.WarnContext(ctx, "compliance: package is due", "envelope_id", r.EnvelopeID, "error", err)
+		if err := h.e.c.Vault.PostponePackage(ctx, r.EnvelopeID, later(h.e.now(), r.ReleasedAt, time.Hour)); err != nil {
+			return done, fmt.Errorf("packages due: %w", err)
+		}
 	}
 	return done, nil
 }
@@ -96,32 +98,17 @@ func (h *Handover) autoVaultDue(ctx context.Context, limit int) (done int, err e
 			return done, ctx.Err()
 		}
 		e.c.Logger.WarnContext(ctx, "compliance: envelope could not be vaulted", "envelope_id", w.EnvelopeID, "error", err)
-		if err := e.postpone(ctx, w); err != nil {
+		if err := e.c.Store.PostponeVault(ctx, w.EnvelopeID, later(e.now(), w.Since, 12*time.Hour)); err != nil {
 			return done, fmt.Errorf("envelopes to vault: %w", err)
 		}
 	}
 	return done, nil
 }
 
-// postpone notes that an envelope could not be vaulted, so that it does not stand
-// in the way of others.
-func (e *Engine) postpone(ctx context.Context, w Waiting) error {
-	now := e.now()
-	return e.c.Store.InTx(ctx, func(ctx context.Context, s Store) error {
-		notes, err := s.DueOf(ctx, w.EnvelopeID)
-		if err != nil {
-			return err
-		}
-		for _, d := range notes {
-			if d.CauseID == w.EnvelopeID {
-				return s.PostponeDue(ctx, d.CauseID, now.Add(pause(d.Tries)))
-			}
-		}
-		return s.InsertDue(ctx, Due{
-			CauseID: w.EnvelopeID, CauseType: DueAutoVault, EnvelopeID: w.EnvelopeID, OrgID: w.OrgID,
-			CreatedAt: now, NextTry: now.Add(pause(0)),
-		})
-	})
+// later is when to try again what has waited since a time: after as long again, at
+// least a second and at most limit.
+func later(now, since time.Time, limit time.Duration) time.Time {
+	return now.Add(min(max(now.Sub(since), time.Second), limit))
 }
 
 // pause grows from 1 s to 12 h.

@@ -167,9 +167,6 @@ func (e *Engine) deposited(r VaultInRequest) func(context.Context, storage.Tx, *
 		}); err != nil {
 			return err
 		}
-		if err := e.c.Store.With(tx).DeleteDue(ctx, c.EnvelopeID); err != nil {
-			return err // a note that it could not be vaulted
-		}
 		due := Due{CauseID: c.StoredEventID, CauseType: "vault.stored", EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, CreatedAt: c.VaultedAt}
 		if err := e.note(ctx, tx, due); err != nil || r.Also == nil {
 			return err

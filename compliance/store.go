@@ -49,7 +49,7 @@ type Store interface {
 	// harmless.
 	InsertDue(ctx context.Context, d Due) error
 	// DueBefore returns at most limit notes of certificates whose NextTry is not
-	// after now, oldest first. Notes of type DueAutoVault are left out.
+	// after now, oldest first.
 	DueBefore(ctx context.Context, now time.Time, limit int) ([]Due, error)
 	// DueOf returns the notes of one envelope, oldest first.
 	DueOf(ctx context.Context, envelopeID string) ([]Due, error)
@@ -58,14 +58,20 @@ type Store interface {
 	// DeleteDue forgets a note whose work is done; one that is gone is no error.
 	DeleteDue(ctx context.Context, causeID string) error
 
-	// AutoVaultDue returns completed envelopes that are to be vaulted without
-	// being asked, oldest first, but those with a note, under the envelope's id as
-	// CauseID, whose NextTry is after now.
+	// AutoVaultDue returns completed envelopes that are to be vaulted without being
+	// asked and are due at now, longest due first: since their completion, or as
+	// PostponeVault said.
 	AutoVaultDue(ctx context.Context, now time.Time, limit int) ([]Waiting, error)
+	// PostponeVault makes an envelope that AutoVaultDue names due at next; one that
+	// no longer waits is no error.
+	PostponeVault(ctx context.Context, envelopeID string, next time.Time) error
 }
 
-// Waiting names an envelope.
-type Waiting struct{ OrgID, EnvelopeID string }
+// Waiting names an envelope that waits to be vaulted since its completion.
+type Waiting struct {
+	OrgID, EnvelopeID string
+	Since             time.Time
+}
 
 // StoredEvaluation is an evaluation as a Store keeps it. Result is the JSON of
 // Result; Digest that of what was found, without the time: equal digests mean the
@@ -91,12 +97,7 @@ type StoredCertificate struct {
 	JWS        string
 }
 
-// DueAutoVault is the CauseType of a note that an envelope could not be vaulted
-// by itself. Its CauseID is the envelope's id.
-const DueAutoVault = "auto_vault"
-
-// Due is a certificate that an event asks for, CauseType being that event's type,
-// or a note of DueAutoVault.
+// Due is a certificate that an event asks for; CauseType is that event's type.
 type Due struct {
 	CauseID    string
 	CauseType  string

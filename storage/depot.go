@@ -31,8 +31,8 @@ type BlobRows interface {
 	// what a row of any kind names, and every version of a copy that was not
 	// disposed of, whatever its own row says.
 	Condemn(ctx context.Context, before time.Time, limit int) error
-	// Condemned returns the names of condemned rows that are due at now, at most
-	// limit, and spares what Condemn spares.
+	// Condemned returns the names of condemned rows that are due at now, at
+	// most limit, and spares what Condemn spares.
 	Condemned(ctx context.Context, now time.Time, limit int) ([]string, error)
 	// Postpone makes a condemned row due at t, not before.
 	Postpone(ctx context.Context, name string, t time.Time) error

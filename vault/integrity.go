@@ -183,24 +183,32 @@ func (v *Vault) sealHolds(ctx context.Context, versions []Version, file []byte) 
 	})
 }
 
+// checkAgain is how long a copy waits that IntegrityDue could not check.
+const checkAgain = time.Hour
+
 // IntegrityDue checks live copies whose last check is older than
-// Config.IntegrityEvery, at most limit, and returns what it found. It stops at
-// the first copy that it could not check.
+// Config.IntegrityEvery, at most limit, and returns what it found. A copy that
+// could not be checked is logged and tried again an hour later, so that it keeps
+// no other waiting; an error is a database that does not answer.
 func (v *Vault) IntegrityDue(ctx context.Context, limit int) ([]Integrity, error) {
-	ids, err := v.c.Store.CopiesToCheck(ctx, v.now().Add(-v.c.IntegrityEvery), limit)
+	due, err := v.c.Store.CopiesToCheck(ctx, v.now().Add(-v.c.IntegrityEvery), limit)
 	if err != nil {
 		return nil, err
 	}
 	var out []Integrity
-	for _, id := range ids {
+	for _, id := range due {
 		i, err := v.CheckIntegrity(ctx, id)
-		if errors.Is(err, ErrReleased) {
+		if err == nil {
+			out = append(out, *i)
 			continue
 		}
-		if err != nil {
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		v.log.ErrorContext(ctx, "vault: a copy could not be checked", "envelope_id", id, "error", err)
+		if err := v.c.Store.PostponeCheck(ctx, id, v.now().Add(checkAgain-v.c.IntegrityEvery)); err != nil {
 			return out, err
 		}
-		out = append(out, *i)
 	}
 	return out, nil
 }

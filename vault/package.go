@@ -84,10 +84,10 @@ func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extr
 	return r, nil
 }
 
-// PackagesDue returns envelope ids, with their organizations, of releases that
-// wait for their package.
-func (v *Vault) PackagesDue(ctx context.Context, limit int) ([]Release, error) {
-	ids, err := v.c.Store.ReleasesToPack(ctx, limit)
+// PackagesDue returns releases without a package that are due at t, longest due
+// first: since their release, or as PostponePackage said.
+func (v *Vault) PackagesDue(ctx context.Context, t time.Time, limit int) ([]Release, error) {
+	ids, err := v.c.Store.ReleasesToPack(ctx, t, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +100,12 @@ func (v *Vault) PackagesDue(ctx context.Context, limit int) ([]Release, error) {
 		out = append(out, *r)
 	}
 	return out, nil
+}
+
+// PostponePackage makes a release without a package due at next, so that one
+// which cannot be built keeps no other waiting.
+func (v *Vault) PostponePackage(ctx context.Context, envelopeID string, next time.Time) error {
+	return v.c.Store.PostponePackage(ctx, envelopeID, next)
 }
 
 // packageFiles gathers what the vault itself puts into a package.

@@ -268,7 +268,7 @@ func TestAlteredPackage(t *testing.T) {
 		if _, err := w.ReadPackage(t.Context(), read("env_a")); !errors.Is(err, vault.ErrIntegrity) {
 			t.Errorf("got %v, want ErrIntegrity", err)
 		}
-		due, err := w.PackagesDue(t.Context(), 10)
+		due, err := w.PackagesDue(t.Context(), w.clock.now(), 10)
 		if err != nil || (len(due) == 1) == fetched {
 			t.Errorf("fetched %t: %d packages are due, %v", fetched, len(due), err)
 		}
@@ -307,7 +307,7 @@ func TestPackage(t *testing.T) {
 	if _, err := w.ReadPackage(ctx, read("env_a")); !errors.Is(err, vault.ErrPackagePending) {
 		t.Errorf("got %v, want ErrPackagePending", err)
 	}
-	if due, err := w.PackagesDue(ctx, 10); err != nil || len(due) != 1 || due[0].ReleaseID != rel.ReleaseID {
+	if due, err := w.PackagesDue(ctx, w.clock.now(), 10); err != nil || len(due) != 1 || due[0].ReleaseID != rel.ReleaseID {
 		t.Errorf("due: %+v, %v", due, err)
 	}
 	later := errors.New("no certificate yet")

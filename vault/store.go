@@ -35,9 +35,12 @@ type Store interface {
 	UpdateCopy(ctx context.Context, c *Copy) error
 	// Copy returns the copy of an envelope; storage.ErrNotFound.
 	Copy(ctx context.Context, envelopeID string) (*Copy, error)
-	// CopiesToCheck returns envelope ids of live copies last checked before t,
-	// oldest first.
+	// CopiesToCheck returns envelope ids of live copies last checked before t, or
+	// postponed to before t, oldest first.
 	CopiesToCheck(ctx context.Context, t time.Time, limit int) ([]string, error)
+	// PostponeCheck makes CopiesToCheck take a live copy for one last checked at t,
+	// until its next UpdateCopy.
+	PostponeCheck(ctx context.Context, envelopeID string, t time.Time) error
 
 	// AddVersion; storage.ErrConflict when the number is taken.
 	AddVersion(ctx context.Context, v Version) error
@@ -87,8 +90,12 @@ type Store interface {
 	UpdateRelease(ctx context.Context, r *Release) error
 	// Release returns the release of an envelope; storage.ErrNotFound.
 	Release(ctx context.Context, envelopeID string) (*Release, error)
-	// ReleasesToPack returns envelope ids of releases without a package, oldest first.
-	ReleasesToPack(ctx context.Context, limit int) ([]string, error)
+	// ReleasesToPack returns envelope ids of releases without a package that are due
+	// at t, longest due first: since their release, or as PostponePackage said.
+	ReleasesToPack(ctx context.Context, t time.Time, limit int) ([]string, error)
+	// PostponePackage makes a release without a package due at next; any other is no
+	// error.
+	PostponePackage(ctx context.Context, envelopeID string, next time.Time) error
 	// ReleasesToDelete returns envelope ids of acknowledged releases whose
 	// DeleteAfter is not after now and whose bytes are not deleted, oldest first.
 	ReleasesToDelete(ctx context.Context, now time.Time, limit int) ([]string, error)

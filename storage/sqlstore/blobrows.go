@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,30 +58,19 @@ func (b blobRows) Unlink(ctx context.Context, tx storage.Tx, name string, at tim
 }
 
 func (b blobRows) Condemn(ctx context.Context, before time.Time, limit int) error {
-	var names []string
-	err := unnamed(b.idb.NewSelect().Model((*blobRow)(nil)).Column("name")).
-		Where("state = ?", blobStaged).Where("changed_at < ?", utc(before)).OrderExpr("changed_at").Limit(int64(limit)).Scan(ctx, &names)
-	if err != nil {
-		return mapErr(err)
-	}
-	names, err = b.expendable(ctx, names, before.Add(storage.StageGrace))
+	names, err := b.expendable(ctx, blobStaged, before, before.Add(storage.StageGrace), limit)
 	if err != nil || len(names) == 0 {
 		return err
 	}
-	// The condition is repeated: whoever links or stages one of them first wins.
+	// The conditions are repeated: whoever links, stages or names one of them first wins.
 	_, err = unnamed(b.idb.NewUpdate().Model((*blobRow)(nil)).Set("state = ?", blobCondemned)).
 		Where("name IN (?)", bun.List(names)).Where("state = ?", blobStaged).Where("changed_at < ?", utc(before)).Exec(ctx)
 	return mapErr(err)
 }
 
 func (b blobRows) Condemned(ctx context.Context, now time.Time, limit int) ([]string, error) {
-	var names []string
-	err := unnamed(b.idb.NewSelect().Model((*blobRow)(nil)).Column("name")).Where("state = ?", blobCondemned).
-		Where("changed_at <= ?", utc(now)).OrderExpr("changed_at, name").Limit(int64(limit)).Scan(ctx, &names)
-	if err != nil {
-		return nil, mapErr(err)
-	}
-	return b.expendable(ctx, names, now.Add(storage.StageGrace))
+	const tick = time.Microsecond // the resolution of times: what is due at now is due
+	return b.expendable(ctx, blobCondemned, now.Add(tick), now.Add(storage.StageGrace), limit)
 }
 
 // owners are the columns that name an object which their row needs. A tampering's
@@ -104,20 +94,33 @@ func unnamed[Q interface{ Where(string, ...any) Q }](q Q) Q {
 	return q
 }
 
-// expendable leaves out versions of copies that were not disposed of, whatever
-// owns them, and makes those due again at the time given.
-func (b blobRows) expendable(ctx context.Context, names []string, again time.Time) ([]string, error) {
+// expendable returns objects that came into a state before t, but none that a row
+// owns and no version of a copy that was not disposed of. Those are due again at
+// the time given, so that they keep no other waiting.
+func (b blobRows) expendable(ctx context.Context, state string, t, again time.Time, limit int) ([]string, error) {
+	names, err := ids(ctx, b.idb.NewSelect().Model((*blobRow)(nil)).Column("name").Where("state = ?", state).
+		Where("changed_at < ?", utc(t)).OrderExpr("changed_at"), limit)
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	free, err := ids(ctx, unnamed(b.idb.NewSelect().Model((*blobRow)(nil)).Column("name")).Where("name IN (?)", bun.List(names)), limit)
+	if err != nil {
+		return nil, err
+	}
 	var out []string
 	for _, name := range names {
-		kept, err := b.keptVersion(ctx, name)
-		if err != nil {
-			return nil, err
+		kept := !slices.Contains(free, name)
+		if !kept {
+			if kept, err = b.keptVersion(ctx, name); err != nil {
+				return nil, err
+			}
 		}
 		if !kept {
 			out = append(out, name)
 			continue
 		}
-		_, err = b.idb.NewUpdate().Model((*blobRow)(nil)).Set("changed_at = ?", utc(again)).Where("name = ?", name).Exec(ctx)
+		_, err := b.idb.NewUpdate().Model((*blobRow)(nil)).Set("changed_at = ?", utc(again)).
+			Where("name = ?", name).Where("state = ?", state).Exec(ctx)
 		if err != nil {
 			return nil, mapErr(err)
 		}

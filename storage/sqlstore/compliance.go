@@ -151,8 +151,7 @@ func (s complianceStore) InsertDue(ctx context.Context, d compliance.Due) error 
 }
 
 func (s complianceStore) DueBefore(ctx context.Context, now time.Time, limit int) ([]compliance.Due, error) {
-	return s.due(ctx, s.idb.NewSelect().Where("next_try <= ?", utc(now)).
-		Where("cause_type <> ?", compliance.DueAutoVault).OrderExpr("next_try, cause_event_id").Limit(int64(limit)))
+	return s.due(ctx, s.idb.NewSelect().Where("next_try <= ?", utc(now)).OrderExpr("next_try, cause_event_id").Limit(int64(limit)))
 }
 
 func (s complianceStore) DueOf(ctx context.Context, envelopeID string) ([]compliance.Due, error) {
@@ -186,17 +185,24 @@ func (s complianceStore) DeleteDue(ctx context.Context, causeID string) error {
 }
 
 func (s complianceStore) AutoVaultDue(ctx context.Context, now time.Time, limit int) ([]compliance.Waiting, error) {
-	later := s.idb.NewSelect().Model((*certificateDueRow)(nil)).ColumnExpr("1").
-		Where("cause_event_id = env.envelope_id").Where("next_try > ?", utc(now))
-	var rs []struct{ OrgID, EnvelopeID string }
-	err := s.idb.NewSelect().TableExpr("evault_envelopes AS env").ColumnExpr("env.org_id, env.envelope_id").Where("env.auto_vault = ?", true).
-		Where("env.status = ?", "completed").Where("NOT EXISTS (?)", later).OrderExpr("env.completed_at, env.envelope_id").Limit(int64(limit)).Scan(ctx, &rs)
+	var rs []struct {
+		OrgID, EnvelopeID string
+		CompletedAt       time.Time
+	}
+	err := s.idb.NewSelect().TableExpr("evault_envelopes").Column("org_id", "envelope_id", "completed_at").
+		Where("vault_due_at <= ?", utc(now)).OrderExpr("vault_due_at, envelope_id").Limit(int64(limit)).Scan(ctx, &rs)
 	if err != nil {
 		return nil, mapErr(err)
 	}
 	list := make([]compliance.Waiting, len(rs))
 	for i, r := range rs {
-		list[i] = compliance.Waiting(r)
+		list[i] = compliance.Waiting{OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Since: utc(r.CompletedAt)}
 	}
 	return list, nil
+}
+
+func (s complianceStore) PostponeVault(ctx context.Context, envelopeID string, next time.Time) error {
+	_, err := s.idb.NewUpdate().TableExpr("evault_envelopes").Set("vault_due_at = ?", utc(next)).
+		Where("envelope_id = ?", envelopeID).Where("vault_due_at IS NOT NULL").Exec(ctx)
+	return mapErr(err)
 }

@@ -138,7 +138,11 @@ func (s esignStore) UpdateEnvelope(ctx context.Context, e *esign.Envelope) error
 		summaryRow: summaryToRow(&e.Summary), SealAttempts: e.SealAttempts, SealAfter: utcp(e.SealAfter), ExternalKey: externalKey(&e.Summary),
 	}
 	row.Revision++
+	// From its completion until it is vaulted an envelope with auto_vault waits for
+	// the background; PostponeVault may have moved the time.
 	return change(ctx, s.idb.NewUpdate().Model(row).ExcludeColumn(frozen...).ExcludeColumn("compliant", "compliance_evaluated_at").
+		Value("vault_due_at", "CASE WHEN auto_vault AND ? = ? THEN COALESCE(vault_due_at, ?) END",
+			row.Status, string(esign.StatusCompleted), row.CompletedAt).
 		Where("envelope_id = ?", e.ID).Where("revision = ?", e.Revision), storage.ErrConflict)
 }
 
@@ -288,14 +292,24 @@ func filterEnvelopes(q *bun.SelectQuery, orgID string, f esign.Filter) *bun.Sele
 var expirable = []string{string(esign.StatusSent), string(esign.StatusViewed)}
 
 func (s esignStore) Due(ctx context.Context, status esign.Status, now time.Time, limit int) ([]string, error) {
-	q := s.idb.NewSelect().Model((*envelopeRow)(nil)).Column("envelope_id").Limit(int64(limit))
-	if status == esign.StatusExpired {
-		q = q.Where("status IN (?)", bun.List(expirable)).Where("expires_at <= ?", utc(now)).OrderExpr("expires_at")
-	} else {
-		q = q.Where("status = ?", string(status)).Where("(seal_after IS NULL OR seal_after <= ?)", utc(now)).OrderExpr("updated_at")
+	due := func() *bun.SelectQuery {
+		return s.idb.NewSelect().Model((*envelopeRow)(nil)).Column("envelope_id")
 	}
-	var ids []string
-	return ids, mapErr(q.Scan(ctx, &ids))
+	if status == esign.StatusExpired {
+		return ids(ctx, due().Where("status IN (?)", bun.List(expirable)).Where("expires_at <= ?", utc(now)).OrderExpr("expires_at"), limit)
+	}
+	// One statement for each, because OR would read all that wait.
+	first, err := ids(ctx, due().Where("status = ?", string(status)).Where("seal_after IS NULL").OrderExpr("updated_at"), limit)
+	if err != nil || len(first) >= limit {
+		return first, err
+	}
+	again, err := ids(ctx, due().Where("status = ?", string(status)).Where("seal_after <= ?", utc(now)).OrderExpr("seal_after"), limit-len(first))
+	return append(first, again...), err
+}
+
+// ids reads at most limit ids.
+func ids(ctx context.Context, q *bun.SelectQuery, limit int) (list []string, err error) {
+	return list, mapErr(q.Limit(int64(limit)).Scan(ctx, &list))
 }
 
 func (s esignStore) Events(ctx context.Context, envelopeID string, after int64, limit int) ([]esign.Event, error) {

@@ -62,6 +62,7 @@ type envelopeRow struct {
 	Consent       string     `bun:"consent"`
 	ExpiresInDays int        `bun:"expires_in_days"`
 	AutoVault     bool       `bun:"auto_vault"`
+	VaultDueAt    *time.Time `bun:"vault_due_at"` // when AutoVaultDue names it; of completed ones only
 	RedirectURL   string     `bun:"redirect_url"`
 	SecuredParty  *string    `bun:"secured_party"`
 	Message       string     `bun:"message"`

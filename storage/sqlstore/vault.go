@@ -73,10 +73,14 @@ func (s vaultStore) Copy(ctx context.Context, envelopeID string) (*vault.Copy, e
 }
 
 func (s vaultStore) CopiesToCheck(ctx context.Context, t time.Time, limit int) ([]string, error) {
-	var ids []string
-	err := s.idb.NewSelect().Model((*copyRow)(nil)).Column("envelope_id").Where("status = ?", vault.StatusVaulted).
-		Where("integrity_checked_at < ?", utc(t)).OrderExpr("integrity_checked_at, envelope_id").Limit(int64(limit)).Scan(ctx, &ids)
-	return ids, mapErr(err)
+	return ids(ctx, s.idb.NewSelect().Model((*copyRow)(nil)).Column("envelope_id").
+		Where("check_from < ?", utc(t)).OrderExpr("check_from, envelope_id"), limit)
+}
+
+func (s vaultStore) PostponeCheck(ctx context.Context, envelopeID string, t time.Time) error {
+	_, err := s.idb.NewUpdate().Model((*copyRow)(nil)).Set("check_from = ?", utc(t)).
+		Where("envelope_id = ?", envelopeID).Where("check_from IS NOT NULL").Exec(ctx)
+	return mapErr(err)
 }
 
 func (s vaultStore) AddVersion(ctx context.Context, v vault.Version) error {
@@ -200,6 +204,9 @@ func (s vaultStore) AddRelease(ctx context.Context, r *vault.Release) error {
 	if err != nil {
 		return err
 	}
+	if r.Package == nil {
+		row.PackageDueAt = &row.ReleasedAt
+	}
 	return s.put(ctx, row)
 }
 
@@ -209,7 +216,9 @@ func (s vaultStore) UpdateRelease(ctx context.Context, r *vault.Release) error {
 		return err
 	}
 	row.Revision++
-	if err := change(ctx, s.idb.NewUpdate().Model(row).WherePK().Where("revision = ?", r.Revision), storage.ErrConflict); err != nil {
+	// PostponePackage may have moved the time; a package that was given up is due again.
+	q := s.idb.NewUpdate().Model(row).Value("package_due_at", "CASE WHEN ? THEN COALESCE(package_due_at, ?) END", r.Package == nil, row.ReleasedAt)
+	if err := change(ctx, q.WherePK().Where("revision = ?", r.Revision), storage.ErrConflict); err != nil {
 		return err
 	}
 	r.Revision++
@@ -224,18 +233,20 @@ func (s vaultStore) Release(ctx context.Context, envelopeID string) (*vault.Rele
 	return r.release()
 }
 
-func (s vaultStore) ReleasesToPack(ctx context.Context, limit int) ([]string, error) {
-	var ids []string
-	err := s.idb.NewSelect().Model((*releaseRow)(nil)).Column("envelope_id").Where("package_object IS NULL").
-		OrderExpr("released_at, envelope_id").Limit(int64(limit)).Scan(ctx, &ids)
-	return ids, mapErr(err)
+func (s vaultStore) ReleasesToPack(ctx context.Context, t time.Time, limit int) ([]string, error) {
+	return ids(ctx, s.idb.NewSelect().Model((*releaseRow)(nil)).Column("envelope_id").
+		Where("package_due_at <= ?", utc(t)).OrderExpr("package_due_at, envelope_id"), limit)
+}
+
+func (s vaultStore) PostponePackage(ctx context.Context, envelopeID string, next time.Time) error {
+	_, err := s.idb.NewUpdate().Model((*releaseRow)(nil)).Set("package_due_at = ?", utc(next)).
+		Where("envelope_id = ?", envelopeID).Where("package_due_at IS NOT NULL").Exec(ctx)
+	return mapErr(err)
 }
 
 func (s vaultStore) ReleasesToDelete(ctx context.Context, now time.Time, limit int) ([]string, error) {
-	var ids []string
-	err := s.idb.NewSelect().Model((*releaseRow)(nil)).Column("envelope_id").Where("deleted_at IS NULL").
-		Where("delete_after <= ?", utc(now)).OrderExpr("delete_after, envelope_id").Limit(int64(limit)).Scan(ctx, &ids)
-	return ids, mapErr(err)
+	return ids(ctx, s.idb.NewSelect().Model((*releaseRow)(nil)).Column("envelope_id").Where("deleted_at IS NULL").
+		Where("delete_after <= ?", utc(now)).OrderExpr("delete_after, envelope_id"), limit)
 }
 
 func (s vaultStore) Events(ctx context.Context, envelopeID string) ([]chain.Event, error) {

@@ -50,6 +50,7 @@ type copyRow struct {
 	QuarantinedAt      *time.Time `bun:"quarantined_at"`
 	IntegrityCheckedAt time.Time  `bun:"integrity_checked_at,notnull"`
 	IntegrityOK        bool       `bun:"integrity_ok,notnull"`
+	CheckFrom          *time.Time `bun:"check_from"` // IntegrityCheckedAt, or as PostponeCheck said; nil once released
 	StoredEventID      string     `bun:"stored_event_id,notnull"`
 	Revision           int64      `bun:"revision,notnull"`
 }
@@ -63,6 +64,9 @@ func copyToRow(c *vault.Copy) (*copyRow, error) {
 		Capacity: c.Capacity, Regime: c.Regime, RegimeBasis: c.RegimeBasis, Jurisdiction: c.Jurisdiction,
 		VaultedAt: utc(c.VaultedAt), ReleasedAt: utcp(c.ReleasedAt), QuarantinedAt: utcp(c.QuarantinedAt),
 		IntegrityCheckedAt: utc(c.IntegrityCheckedAt), IntegrityOK: c.IntegrityOK, StoredEventID: c.StoredEventID, Revision: c.Revision,
+	}
+	if c.Status == vault.StatusVaulted {
+		r.CheckFrom = &r.IntegrityCheckedAt
 	}
 	if c.Marked != nil {
 		r.MarkedID = &c.Marked.ID
@@ -271,6 +275,7 @@ type releaseRow struct {
 	PackageObject  *string    `bun:"package_object"`
 	PackageSHA256  *string    `bun:"package_sha256"`
 	PackageSize    *int64     `bun:"package_size"`
+	PackageDueAt   *time.Time `bun:"package_due_at"` // when ReleasesToPack names it; nil with its package
 	FetchedAt      *time.Time `bun:"fetched_at"`
 	AcknowledgedAt *time.Time `bun:"acknowledged_at"`
 	DeleteAfter    *time.Time `bun:"delete_after"`

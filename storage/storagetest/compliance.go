@@ -169,17 +169,6 @@ func certificatesDue(t *testing.T, s compliance.Store) {
 	if diff := cmp.Diff([]compliance.Due{first}, got); diff != "" || err != nil {
 		t.Errorf("due earlier: %v\n%s", err, diff)
 	}
-	auto := build("c", 0)
-	auto.CauseType = compliance.DueAutoVault
-	if err := s.InsertDue(ctx, auto); err != nil {
-		t.Fatal(err)
-	}
-	if got, err = s.DueBefore(ctx, day, 10); err != nil || len(got) != 1 {
-		t.Errorf("with a note of auto_vault: got %v, %v", got, err)
-	}
-	if err := s.DeleteDue(ctx, auto.CauseID); err != nil {
-		t.Fatal(err)
-	}
 	if err := s.PostponeDue(ctx, first.CauseID, day.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}

@@ -40,12 +40,18 @@ func vaultRelease(t *testing.T, s vault.Store) {
 		}
 		return slices.Contains(ids, c.EnvelopeID)
 	}
-	toPack := func() ([]string, error) { return s.ReleasesToPack(ctx, 5) }
+	toPack := func() ([]string, error) { return s.ReleasesToPack(ctx, late, 5) }
 	toDelete := func(at time.Time) func() ([]string, error) {
 		return func() ([]string, error) { return s.ReleasesToDelete(ctx, at, 5) }
 	}
 	if !listed(toPack) || listed(toDelete(old.Add(time.Hour))) {
 		t.Error("a new release waits for its package, not for deletion")
+	}
+	if err := s.PostponePackage(ctx, c.EnvelopeID, late.Add(time.Second)); err != nil || listed(toPack) {
+		t.Errorf("a postponed package is due, %v", err)
+	}
+	if err := s.PostponePackage(ctx, c.EnvelopeID, late); err != nil || !listed(toPack) {
+		t.Errorf("a postponed package is not due in time, %v", err)
 	}
 	fetched, after := old.Add(time.Second), old.Add(time.Minute)
 	want.Package = &storage.Object{Name: id("p"), SHA256: storage.Sum(nil), Size: 3}
@@ -58,6 +64,9 @@ func vaultRelease(t *testing.T, s vault.Store) {
 	}
 	got, err = s.Release(ctx, c.EnvelopeID)
 	same(t, "acknowledged", got, want, err)
+	if err := s.PostponePackage(ctx, c.EnvelopeID, old); err != nil || listed(toPack) {
+		t.Errorf("a package that is there is due, %v", err)
+	}
 	if listed(toPack) || listed(toDelete(after.Add(-time.Microsecond))) || !listed(toDelete(after)) {
 		t.Error("an acknowledged release is due at DeleteAfter and not before")
 	}
@@ -93,6 +102,20 @@ func vaultDue(t *testing.T, s vault.Store) {
 		ids, err := s.CopiesToCheck(t.Context(), step.at, 5)
 		if err != nil || slices.Contains(ids, c.EnvelopeID) != step.want {
 			t.Errorf("%s at %v: got %v, %v", step.status, step.at, ids, err)
+		}
+	}
+	c.Status = vault.StatusVaulted
+	if err := s.UpdateCopy(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	soon := c.IntegrityCheckedAt.Add(time.Hour)
+	if err := s.PostponeCheck(t.Context(), c.EnvelopeID, soon); err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[time.Time]bool{soon: false, soon.Add(time.Microsecond): true} {
+		ids, err := s.CopiesToCheck(t.Context(), at, 5)
+		if err != nil || slices.Contains(ids, c.EnvelopeID) != want {
+			t.Errorf("postponed, at %v: got %v, %v", at, ids, err)
 		}
 	}
 }

@@ -38,6 +38,7 @@ CREATE TABLE evault_envelopes (
   consent TEXT NOT NULL,
   expires_in_days BIGINT NOT NULL,
   auto_vault BOOLEAN NOT NULL,
+  vault_due_at TIMESTAMP,
   redirect_url TEXT NOT NULL,
   secured_party TEXT,
   message TEXT NOT NULL,
@@ -54,6 +55,10 @@ CREATE INDEX evault_envelopes_org ON evault_envelopes (org_id, created_at, envel
 CREATE INDEX evault_envelopes_customer ON evault_envelopes (org_id, customer_id, created_at);
 
 CREATE INDEX evault_envelopes_expiry ON evault_envelopes (status, expires_at);
+
+CREATE INDEX evault_envelopes_seal ON evault_envelopes (status, seal_after);
+
+CREATE INDEX evault_envelopes_vault ON evault_envelopes (vault_due_at, envelope_id);
 
 CREATE INDEX evault_envelopes_object ON evault_envelopes (sealed_object);
 

@@ -34,6 +34,7 @@ CREATE TABLE evault_copies (
   quarantined_at TIMESTAMP,
   integrity_checked_at TIMESTAMP NOT NULL,
   integrity_ok BOOLEAN NOT NULL,
+  check_from TIMESTAMP,
   stored_event_id TEXT NOT NULL,
   revision BIGINT NOT NULL
 );
@@ -42,7 +43,7 @@ CREATE UNIQUE INDEX evault_copies_envelope ON evault_copies (envelope_id);
 
 CREATE INDEX evault_copies_object ON evault_copies (source_object);
 
-CREATE INDEX evault_copies_integrity ON evault_copies (status, integrity_checked_at);
+CREATE INDEX evault_copies_integrity ON evault_copies (check_from, envelope_id);
 
 CREATE INDEX evault_copies_source ON evault_copies (source_sha256);
 
@@ -164,6 +165,7 @@ CREATE TABLE evault_releases (
   package_object TEXT,
   package_sha256 TEXT,
   package_size BIGINT,
+  package_due_at TIMESTAMP,
   fetched_at TIMESTAMP,
   acknowledged_at TIMESTAMP,
   delete_after TIMESTAMP,
@@ -173,6 +175,8 @@ CREATE TABLE evault_releases (
 
 CREATE UNIQUE INDEX evault_releases_envelope ON evault_releases (envelope_id);
 
-CREATE INDEX evault_releases_package ON evault_releases (package_object, released_at);
+CREATE INDEX evault_releases_object ON evault_releases (package_object);
+
+CREATE INDEX evault_releases_package ON evault_releases (package_due_at, envelope_id);
 
 CREATE INDEX evault_releases_delete ON evault_releases (deleted_at, delete_after);

@@ -30,6 +30,8 @@ CREATE TABLE evault_tickets (
 
 CREATE INDEX evault_tickets_expires ON evault_tickets (expires_at);
 
+CREATE INDEX evault_tickets_expiry ON evault_tickets (expires_at);
+
 CREATE TABLE evault_counters (
   name TEXT NOT NULL,
   window_start TIMESTAMP NOT NULL,
@@ -75,3 +77,5 @@ CREATE TABLE evault_webhook_deliveries (
 CREATE INDEX evault_webhook_deliveries_due ON evault_webhook_deliveries (status, next_at);
 
 CREATE INDEX evault_webhook_deliveries_order ON evault_webhook_deliveries (key_id, envelope_id, seq);
+
+CREATE INDEX evault_webhook_deliveries_updated ON evault_webhook_deliveries (updated_at);
