@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
@@ -368,5 +369,59 @@ func TestOldKeyFileSignsTheChange(t *testing.T) {
 		if want := `{"kid":"` + old.ID + `","purpose":"` + string(p) + `","signed":` + signed + `}`; !strings.Contains(data, want) {
 			t.Errorf("%s is not in %s", want, data)
 		}
+	}
+}
+
+// TestCertificateSaysWhoseEachKeyIs: every key is named with its purpose, its holder
+// and who certifies it; a seal of our own making is called that, one of an authority
+// is not.
+func TestCertificateSaysWhoseEachKeyIs(t *testing.T) {
+	t.Parallel()
+	pki, err := testpki.New(testpki.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const selfMade = "leads to a root that this system made itself"
+	for name, o := range map[string]embedded.Options{
+		"made on first use": {},
+		"of the host": {
+			Keys:        embedded.Keys{Seal: pki.Seal.Key, SealChain: pki.Seal.Chain, Roots: pki.Roots()},
+			CertifiedBy: "Trust Services Ltd.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o.Dir, o.Custodian = t.TempDir(), operator()
+			v := open(t, o)
+			org := lender(t, v)
+			c, err := v.Compliance.Certificate(t.Context(), org, vaulted(t, v, org), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys := map[string]compliance.SystemKey{}
+			for _, k := range c.System.Keys {
+				if keys[k.Use] = k; k.Holder == "" || k.KID == "" {
+					t.Errorf("%+v names no key or no holder", k)
+				}
+			}
+			if len(keys) != 5 || len(c.System.Keys) != 5 || keys["custodian"].Holder != operator().Party.Name {
+				t.Errorf("got %+v", c.System.Keys)
+			}
+			for _, use := range []string{"statement", "custodian", "log"} {
+				if k := keys[use]; k.CertifiedBy != nil || k.SelfSigned {
+					t.Errorf("a bare key is certified by nobody, not even itself: %+v", k)
+				}
+			}
+			own := name == "made on first use"
+			if seal := keys["seal"]; seal.SelfSigned != own || (seal.CertifiedBy == nil) != own {
+				t.Errorf("got %+v", seal)
+			}
+			if by := keys["certificate"].CertifiedBy; own != (by == nil) || by != nil && *by != o.CertifiedBy {
+				t.Errorf("got %+v", keys["certificate"])
+			}
+			if strings.Contains(c.LegalNotice, selfMade) != own || strings.Contains(c.LegalNotice, "a key that is certified by nobody") != own {
+				t.Errorf("the notice is %q", c.LegalNotice)
+			}
+		})
 	}
 }

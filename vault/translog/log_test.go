@@ -25,6 +25,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlite"
 	"github.com/evaultlib/evault/storage/sqlstore"
+	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -722,5 +723,84 @@ func TestAnchorPlace(t *testing.T) {
 	c.AnchorPlace = "elsewhere"
 	if _, err := translog.New(c); err == nil {
 		t.Error("an unknown place was accepted")
+	}
+}
+
+// TestAdoptAfterTheKeyChanged: what the anchors of a retired key hold is known, and
+// what it signed stays verifiable.
+func TestAdoptAfterTheKeyChanged(t *testing.T) {
+	t.Parallel()
+	f, a := newFile(t), &anchors{}
+	db := f.open(t)
+	l, j := open(t, db, a), newJournal(db, "a")
+	j.write(t, 3)
+	first, err := l.Integrate(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	early := f.backup(t, db)
+	j.write(t, 4)
+	lost, err := l.Integrate(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	old, err := keyring.New(keyring.Log, seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.Until = &epoch
+	own, err := keyring.New(keyring.Log, seed(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.From = epoch
+	changed := func(db *sqlstore.DB, keys ...keyring.Key) (*translog.Log, error) {
+		return translog.New(translog.Config{
+			Store: db.Log(), Signer: seed(2), Keys: keyring.NewRing(keys...), Origin: "vault.test/log", Anchors: a, Batch: 8,
+		})
+	}
+	if _, err := changed(db, old); !errors.Is(err, keyring.ErrUnknownKey) {
+		t.Errorf("a ring without the key that signs: got %v", err)
+	}
+	restoredDB := restored(t, early)
+	if l, err = changed(restoredDB, old, own); err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.Adopt(t.Context(), "restored after the key was changed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("vault.test/log/1-%d-%x", lost.Size, lost.Root[:8]); c.Origin != want {
+		t.Errorf("got the origin %s, want %s", c.Origin, want)
+	}
+	newJournal(restoredDB, "new").write(t, 2)
+	next, err := l.Integrate(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := l.Keys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, signed := range map[string]string{"first": first.Note, "lost": lost.Note, "adopted": c.Note, "next": next.Note} {
+		ok := false
+		for _, k := range keys {
+			v, err := translog.NewVerifier(k.Verifier)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = translog.ParseCheckpoint(signed, v)
+			ok = ok || err == nil
+			if again, err := translog.ParseKey(k.String()); err != nil || again.Verifier != k.Verifier || !again.From.Equal(k.From) || (again.Until == nil) != (k.Until == nil) {
+				t.Errorf("%s is read as %v, %v", k, again, err)
+			}
+		}
+		if !ok {
+			t.Errorf("the %s checkpoint does not verify by a key of %v", name, keys)
+		}
+	}
+	if _, err := l.Adopt(t.Context(), "again"); !errors.Is(err, translog.ErrNotRewound) {
+		t.Errorf("got %v, want ErrNotRewound", err)
 	}
 }
