@@ -140,6 +140,23 @@ func TestListsAreJudgedByLength(t *testing.T) {
 	}
 }
 
+// TestFormsAndQueriesAreBounded by how many values they have.
+func TestFormsAndQueriesAreBounded(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	link := h.link(t, h.create(t, contract(nil)))
+	form := header("Content-Type", "application/x-www-form-urlencoded")
+	var distinct strings.Builder
+	for i := range 300_000 {
+		fmt.Fprintf(&distinct, "k%d&", i)
+	}
+	for _, body := range []string{distinct.String(), strings.Repeat("&", 3<<20), strings.Repeat("a=1&", 10_000)} {
+		h.do(t, "POST", link+"/sign", body, key(""), form).problem(400, "too_many_values")
+	}
+	h.do(t, "GET", "/partner/envelopes?"+distinct.String()[:500_000], nil).problem(400, "bad_query")
+	h.do(t, "GET", "/partner/envelopes?"+strings.Repeat("&", 500_000), nil).problem(400, "bad_query")
+}
+
 // TestRefusalsAreShort: whatever a client's own text is, it comes back cut.
 func TestRefusalsAreShort(t *testing.T) {
 	t.Parallel()

@@ -23,6 +23,7 @@ import (
 
 const (
 	maxParts = 8
+	maxQuery = 100 // parameters
 	maxEcho  = 200 // bytes of a client's text in a refusal
 )
 
@@ -187,6 +188,9 @@ func (c *call) take(kind bodyKind, raw []byte) error {
 		c.body = body{kind: "pdf", parts: []part{{name: "file", contentType: name, content: raw}}}
 		return nil
 	case "application/x-www-form-urlencoded":
+		if bytes.Count(raw, []byte("&")) >= c.route.nodes {
+			return &badRequest{"too_many_values", fmt.Sprintf("the form has more than %d values", c.route.nodes)}
+		}
 		form, err := url.ParseQuery(string(raw))
 		if err != nil {
 			return &badRequest{"bad_form", "the form could not be read"}
@@ -284,6 +288,9 @@ func (b *body) digest(method, path string) (storage.Digest, error) {
 // query returns the query's values. It refuses unknown and repeated names, and
 // values that are blank, not UTF-8 or hold control characters.
 func (c *call) query(names ...string) (url.Values, error) {
+	if strings.Count(c.r.URL.RawQuery, "&") >= maxQuery {
+		return nil, &badRequest{"bad_query", fmt.Sprintf("the query has more than %d parameters", maxQuery)}
+	}
 	q, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
 		return nil, &badRequest{"bad_query", "the query could not be read"}

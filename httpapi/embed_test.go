@@ -123,3 +123,15 @@ func TestEmbedVault(t *testing.T) {
 	}
 	h.do(t, "POST", "/embed/session", obj{"token": late}, key("")).problem(410, "embed_token_gone")
 }
+
+// TestEvery401NamesItsScheme, RFC 9110 section 11.6.1.
+func TestEvery401NamesItsScheme(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for path, want := range map[string]string{"/embed/session": "EmbedToken", "/embed/token": "ApiKey", "/partner/envelopes": "ApiKey", "/partner/none": "ApiKey"} {
+		a := h.do(t, "POST", path, obj{"token": "x"}, key("")).want(401)
+		if got := a.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, want+" ") {
+			t.Errorf("%s: WWW-Authenticate %q, want %s", path, got, want)
+		}
+	}
+}

@@ -25,7 +25,9 @@ func (a *API) refuse(c *call, err error) {
 	switch {
 	case errors.As(err, &method):
 		h.Set("Allow", strings.Join(method.allowed, ", "))
-	case d.Status == http.StatusUnauthorized && (c.route == nil || c.route.cred == byKey):
+	case d.Status == http.StatusUnauthorized && c.route != nil && c.route.cred != byKey:
+		h.Set("WWW-Authenticate", `EmbedToken realm="evault"`)
+	case d.Status == http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `ApiKey realm="evault"`)
 	}
 	if s := c.retryAfter(err, d); s > 0 {
