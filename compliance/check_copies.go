@@ -3,6 +3,7 @@ package compliance
 import (
 	"slices"
 
+	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/vault"
 )
@@ -19,7 +20,7 @@ func checkCopies(f *facts, p *probe) {
 	p.item("register", number(len(f.register), "entry", "entries"), "", Verified)
 	for _, r := range f.register {
 		switch r.Kind {
-		case vault.CopyMarked:
+		case vault.CopyMarked, vault.CopySigner:
 			marked++
 			checkMarked(f, p, r)
 		case vault.CopyInspection:
@@ -55,7 +56,8 @@ func checkMarked(f *facts, p *probe, r registerFacts) {
 	default:
 		p.item("copy", r.ID, r.whole(), Verified)
 	}
-	if e, ok := f.byID[r.EventID]; !ok || !mentions(e, string(r.SHA256)) || markedID(e) != r.ID || !f.registered(r, e) {
+	e := f.byID[r.EventID]
+	if !mentions(e, string(r.SHA256)) || r.Kind == vault.CopyMarked && markedID(e) != r.ID || !f.registered(r, e) {
 		p.fail("The copy %s has no event that names it and its digest.", r.ID)
 	}
 }
@@ -68,6 +70,11 @@ func checkRegister(f *facts, p *probe) {
 	for _, e := range f.typed("vault.stored") {
 		if id := markedID(e); id != "" && !has(vault.CopyMarked, id) {
 			p.fail("The copy %s was made, but is not in the register.", id)
+		}
+	}
+	for _, e := range f.typed(esign.EventCopyMade) {
+		if id := text(e, "copy_id"); !has(vault.CopySigner, id) {
+			p.fail("The signer's copy %s was made, but is not in the register.", id)
 		}
 	}
 	for _, e := range f.typed("vault.inspected") {
@@ -88,9 +95,20 @@ func checkRegister(f *facts, p *probe) {
 
 // registered holds a row of the register against its event.
 func (f *facts) registered(r registerFacts, e chain.Event) bool {
+	if r.Kind == vault.CopySigner {
+		return f.givenOut(r, e)
+	}
 	made := e.RecordedAt.Sub(r.MadeAt) // the marked copy was made before its event was stamped
 	return r.GivenTo == e.Actor && r.CopyID == f.copy.CopyID && text(e, "copy_id") == r.CopyID &&
 		number64(e, "version") == int64(r.Registered.Version) && made >= 0 && made <= slack
+}
+
+// givenOut holds the row of a signer's copy against the event of its making.
+func (f *facts) givenOut(r registerFacts, e chain.Event) bool {
+	made := e.RecordedAt.Sub(r.MadeAt)
+	return e.Type == esign.EventCopyMade && text(e, "copy_id") == r.ID && text(e, "sha256") == string(r.SHA256) &&
+		number64(e, "size") == r.Size && r.GivenTo == e.Actor && r.CopyID == f.copy.CopyID && r.Registered.Version == 0 &&
+		made >= 0 && made <= slack
 }
 
 // checkInspections: bytes that left the vault say of themselves where the

@@ -134,7 +134,7 @@ func checkClaims(f *facts, p *probe) {
 	}
 	want := map[storage.Digest]string{}
 	for _, r := range f.register {
-		if r.Kind == vault.CopyMarked {
+		if r.Kind != vault.CopyInspection {
 			want[r.SHA256] = vault.ClaimCopy
 		}
 	}

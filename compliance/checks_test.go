@@ -235,6 +235,16 @@ func TestChangedFactsAreFound(t *testing.T) {
 			w.exec("DELETE FROM evault_copy_register")
 		}, []string{copies}},
 
+		{"a signer's copy is taken out of the register", func(w *world, id string) {
+			w.exec("DELETE FROM evault_copy_register WHERE kind = 'signer'")
+		}, []string{copies}},
+		{"who was given a signer's copy", func(w *world, id string) {
+			w.exec("UPDATE evault_copy_register SET given_to_id = 'sgn_other' WHERE kind = 'signer'")
+		}, []string{copies}},
+		{"the claim on what the pages hold", func(w *world, id string) {
+			w.exec("DELETE FROM evault_claims WHERE kind = 'pages'")
+		}, []string{single}},
+
 		{"a version is gone", func(w *world, id string) {
 			w.exec("UPDATE evault_versions SET version = 2")
 		}, []string{amendment}},

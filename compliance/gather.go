@@ -205,7 +205,7 @@ func plain(err error) error {
 func (e *Engine) gatherRegister(ctx context.Context, f *facts, register []vault.Registered) (err error) {
 	for _, r := range register {
 		x := registerFacts{Registered: r}
-		if r.Kind == vault.CopyMarked {
+		if r.Kind != vault.CopyInspection {
 			if x.stored, err = e.examine(ctx, f.copy, r.Object); err != nil {
 				return err
 			}

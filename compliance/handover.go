@@ -98,6 +98,13 @@ func (h *Handover) VaultIn(ctx context.Context, r VaultInRequest) (rec *VaultRec
 	if err != nil {
 		return nil, false, err
 	}
+	copies, err := e.c.ESign.SignerCopies(ctx, r.EnvelopeID)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, c := range copies {
+		d.Source.Copies = append(d.Source.Copies, vault.SourceCopy{ID: c.ID, Object: c.Object, MadeAt: c.MadeAt, GivenTo: c.GivenTo, EventID: c.EventID})
+	}
 	copied, created, err := e.c.Vault.Deposit(ctx, d)
 	if err != nil {
 		return nil, false, err

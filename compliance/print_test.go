@@ -17,7 +17,8 @@ import (
 var notPrinted = map[string]bool{
 	"jws": true, "certificate_type": true, "certificate_version": true, "cause.event_id": true, "regime": true, "regime_basis": true,
 	"compliance.regime": true, "compliance.checks.id": true, "compliance.checks.evidence.ref": true, "compliance.checks.evidence.sha256": true,
-	"compliance.findings.id": true, "compliance.missing_requirements": true, "custody.event_id": true, "custodian.kind": true, "copies.kind": true,
+	"compliance.checks.evidence.log_index": true,
+	"compliance.findings.id":               true, "compliance.missing_requirements": true, "custody.event_id": true, "custodian.kind": true, "copies.kind": true,
 	"attestation.origin": true, "log.checkpoint": true, "log.entries.inclusion_proof": true, "log.entries.event_id": false, "subject.status": true, "declarations.kind": true,
 	"signatures.signer_id": true, "signatures.auth": true, "signatures.disclosure_sha256": true, "log.entries.canonical": true,
 }

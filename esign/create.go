@@ -26,6 +26,7 @@ const (
 	EventLinksDisclosed   = "envelope.links_disclosed"
 	EventCompleted        = "envelope.completed"
 	EventGivenOut         = "envelope.completion_given_out"
+	EventCopyMade         = "envelope.copy_made" // data: CopyMade
 )
 
 // CreateRequest asks for an envelope. Limits: 50 signers, 500 fields; names,

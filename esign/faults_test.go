@@ -74,7 +74,7 @@ func (b *bench) afterFault(call string, r esign.SignRequest, fault error) {
 		b.t.Fatalf("%s: the repeat answers %+v, %v", call, out, err)
 	}
 	want := []string{
-		"envelope.created", "envelope.sent", "envelope.links_disclosed", "envelope.viewed", "envelope.consented",
+		"envelope.created", "envelope.sent", "envelope.links_disclosed", "envelope.copy_made", "envelope.viewed", "envelope.consented",
 		"envelope.signed", "envelope.completed",
 	}
 	if got := types(b.chain(env.ID)); !slices.Equal(got, want) {

@@ -67,8 +67,8 @@ func TestMainJob(t *testing.T) {
 	events := b.chain(env.ID)
 	want := []string{
 		"envelope.created", "envelope.sent", "envelope.links_disclosed",
-		"envelope.viewed", "envelope.consented", "envelope.signed", "envelope.links_disclosed",
-		"envelope.viewed", "envelope.consented", "envelope.signed", "envelope.completed",
+		"envelope.copy_made", "envelope.viewed", "envelope.consented", "envelope.signed", "envelope.links_disclosed",
+		"envelope.copy_made", "envelope.viewed", "envelope.consented", "envelope.signed", "envelope.completed",
 	}
 	if d := cmp.Diff(want, types(events)); d != "" {
 		t.Error(d)

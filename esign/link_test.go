@@ -219,8 +219,12 @@ func TestCopyAfterCompletion(t *testing.T) {
 	if c, err := b.Completion(t.Context(), org, env.ID); err != nil || file.SHA256 == c.Object.SHA256 {
 		t.Errorf("the signer got the sealed bytes (%v)", err)
 	}
-	if got := len(b.chain(env.ID)); got != before {
-		t.Errorf("%d events, want %d: a copy read after signing is no event", got, before)
+	again, err := b.Engine.Document(t.Context(), token, client)
+	if err != nil || !bytes.Equal(again.Content, file.Content) {
+		t.Errorf("the copy read again has other bytes (%v)", err)
+	}
+	if got := types(b.chain(env.ID))[before:]; !slices.Equal(got, []string{esign.EventCopyMade}) {
+		t.Errorf("got events %v, want that the copy was made, once", got)
 	}
 	for verb, call := range map[string]func() error{
 		"consent": func() error {

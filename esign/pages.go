@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/storage"
 )
 
 // grown are the limits for a document that was accepted and has grown since.
@@ -17,13 +16,6 @@ func (e *Engine) grown() Limits {
 // place appends marks to raw.
 func (e *Engine) place(ctx context.Context, raw []byte, marks []pdf.Mark) ([]byte, error) {
 	return pdf.Place(ctx, raw, marks, pdf.PlaceOptions{Fonts: e.fonts, Limits: e.grown()})
-}
-
-// markCopy makes the marked copy that a signer reads.
-func (e *Engine) markCopy(ctx context.Context, env *Envelope, raw []byte, sha storage.Digest) ([]byte, error) {
-	return pdf.MarkCopy(ctx, raw, pdf.CopyMark{
-		EnvelopeID: env.ID, CopyID: e.cfg.NewID("cpy"), SHA256: string(sha), At: e.now(), Fonts: e.fonts, Limits: e.grown(),
-	})
 }
 
 func (e *Engine) pageCount(raw []byte) (int, error) {

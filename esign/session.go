@@ -94,19 +94,31 @@ func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, e
 // completion a marked copy of the completed document, or that itself where
 // Config.SignerCopy says so, which the link opens for 30 days longer than it
 // signs. Before the signature its whole transfer is the read that a signature
-// needs: see [Handout]. Errors: those of Session, *Refusal when no copy can be
-// made.
+// needs: see [Handout]. Of each state of the document there is one copy, with the
+// same bytes for every call. Errors: those of Session, *Refusal when no copy can
+// be made.
 func (e *Engine) OpenDocument(ctx context.Context, token string, c Client) (*Handout, error) {
+	const tries = 5
+	for range tries {
+		h, err := e.openDocument(ctx, token, c)
+		if !errors.Is(err, errOtherState) {
+			return h, err
+		}
+	}
+	return nil, fmt.Errorf("document: %w", storage.ErrConflict)
+}
+
+func (e *Engine) openDocument(ctx context.Context, token string, c Client) (*Handout, error) {
 	env, sg, err := e.open(ctx, e.cfg.Store, token)
 	if err != nil {
 		return nil, err
 	}
-	raw, shown, err := e.current(ctx, env)
-	if err != nil {
-		return nil, err
-	}
 	if e.cfg.SignerCopy == SignerCopySealed && env.Status == StatusCompleted {
-		err := e.giveOut(ctx, token, c)
+		raw, shown, err := e.current(ctx, env)
+		if err != nil {
+			return nil, err
+		}
+		err = e.giveOut(ctx, token, c)
 		if err == nil {
 			return &Handout{File: File{Name: env.ID + ".pdf", Content: raw, SHA256: shown}}, nil
 		}
@@ -114,12 +126,11 @@ func (e *Engine) OpenDocument(ctx context.Context, token string, c Client) (*Han
 			return nil, err
 		}
 	}
-	marked, err := e.markCopy(ctx, env, raw, shown)
+	f, err := e.copyOf(ctx, env, sg.actor())
 	if err != nil {
-		return nil, fmt.Errorf("copy of %s: %w", env.ID, err)
+		return nil, err
 	}
-	f := File{Name: env.ID + "_copy.pdf", Content: marked, SHA256: storage.Sum(marked)}
-	return e.handout(ctx, token, env, sg, 0, f, c)
+	return e.handout(ctx, token, env, sg, 0, *f, c)
 }
 
 // giveOut records that a signer is handed the completed document itself; a

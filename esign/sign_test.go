@@ -79,8 +79,8 @@ func TestSignNeedsReadAndConsent(t *testing.T) {
 		t.Errorf("withdrawal after the signature: %+v, %v", out, err)
 	}
 	want := []string{
-		"envelope.created", "envelope.sent", "envelope.links_disclosed", "envelope.consented", "envelope.viewed",
-		"envelope.consent_withdrawn", "envelope.consented", "envelope.signed", "envelope.consent_withdrawn",
+		"envelope.created", "envelope.sent", "envelope.links_disclosed", "envelope.consented", "envelope.copy_made",
+		"envelope.viewed", "envelope.consent_withdrawn", "envelope.consented", "envelope.signed", "envelope.consent_withdrawn",
 	}
 	if got := types(b.chain(env.ID)); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
@@ -356,7 +356,7 @@ func TestReadsAreKept(t *testing.T) {
 	for range 2 {
 		b.read(ada)
 	}
-	if got := len(b.chain(env.ID)); got != 5 { // created, sent, links, viewed, consented
+	if got := len(b.chain(env.ID)); got != 6 { // created, sent, links, copy made, viewed, consented
 		t.Errorf("%d events: %v", got, types(b.chain(env.ID)))
 	}
 	b.sign(lz, "Łukasz Żółć")

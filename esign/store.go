@@ -64,6 +64,12 @@ type Store interface {
 	ForgetObjects(ctx context.Context, envelopeID string) error
 	// AddPart inserts a part; storage.ErrConflict when its Seq is taken.
 	AddPart(ctx context.Context, envelopeID string, p Part) error
+	// AddSignerCopy inserts a copy; storage.ErrConflict when its state has one.
+	AddSignerCopy(ctx context.Context, c SignerCopy) error
+	// SignerCopies returns the copies of an envelope, oldest first.
+	SignerCopies(ctx context.Context, envelopeID string) ([]SignerCopy, error)
+	// IsSignerCopy reports whether a copy of any envelope has this digest.
+	IsSignerCopy(ctx context.Context, sha256 storage.Digest) (bool, error)
 
 	// Status reads the envelope's row by its key; storage.ErrNotFound, also for
 	// another organization's.

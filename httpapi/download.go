@@ -247,7 +247,7 @@ func (a *API) verify(c *call) (*reply, error) {
 	if err := a.limitVerify(c); err != nil {
 		return nil, err
 	}
-	state, err := a.cfg.Vault.Lookup(c.ctx, sum)
+	state, err := a.lookup(c.ctx, sum)
 	if err != nil {
 		return nil, err
 	}
@@ -260,6 +260,19 @@ func (a *API) verify(c *call) (*reply, error) {
 		AsOf   string         `json:"as_of"`
 		Notice string         `json:"notice"`
 	}{sum, state, at(c.now), verifyNotice[state]}).with("Vary", "Accept"), nil
+}
+
+// lookup asks the vault, and for what it does not know the signers' copies of
+// documents that are not vaulted.
+func (a *API) lookup(ctx context.Context, sum storage.Digest) (state string, err error) {
+	if state, err = a.cfg.Vault.Lookup(ctx, sum); err != nil || state != vault.StateUnknown {
+		return state, err
+	}
+	copied, err := a.cfg.ESign.IsCopy(ctx, sum)
+	if copied {
+		state = vault.StateCopy
+	}
+	return state, err
 }
 
 // verifyPage is the same answer for people: QR codes lead here.

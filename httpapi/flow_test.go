@@ -33,7 +33,7 @@ func TestWholeWay(t *testing.T) {
 	}
 	h.do(t, "GET", u.str("data.signed_url"), nil, key("")).problem(410, "already_used")
 	copied := h.do(t, "GET", h.do(t, "GET", at+"/vault/copy/signed-url", nil).want(200).str("data.signed_url"), nil, key("")).want(200)
-	h.do(t, "GET", at+"/copies", nil).want(200).equal("meta.total", 2)
+	h.do(t, "GET", at+"/copies", nil).want(200).equal("meta.total", 4) // two that the signer was given, the download, the copy
 	for state, b := range map[string][]byte{"authoritative": original.Body, "copy": copied.Body, "unknown": testpdf.Contract(1)} {
 		h.do(t, "GET", "/verify/"+sum(b), nil, key("")).want(200).equal("data.state", state)
 	}

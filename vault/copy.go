@@ -46,6 +46,17 @@ type Source struct {
 	Level          string // of the source's own seal, "" for paper
 	Name           string
 	CustomerID     string
+	Copies         []SourceCopy // marked ones that were given away before; registered and claimed at the deposit, not kept
+}
+
+// SourceCopy is a marked copy of a state of the document before its deposit. The
+// deposit registers it under its own id and leaves its object with who made it.
+type SourceCopy struct {
+	ID      string // cpy_…
+	Object  storage.Object
+	MadeAt  time.Time
+	GivenTo Actor  // who was given it first
+	EventID string // of its making
 }
 
 // Copy is the one authoritative copy of an envelope.
@@ -115,6 +126,7 @@ type Version struct {
 // Kinds of registered copies.
 const (
 	CopyMarked     = "copy"       // every page says that it is not authoritative
+	CopySigner     = "signer"     // a marked copy that esign gave to signers
 	CopyInspection = "inspection" // a download of the authoritative bytes
 )
 
@@ -124,10 +136,10 @@ type Registered struct {
 	CopyID     string
 	EnvelopeID string
 	Kind       string
-	Version    int // of the authoritative copy that it was made from
+	Version    int // of the authoritative copy that it was made from; 0: of a state before the deposit
 	SHA256     storage.Digest
 	Size       int64
-	Object     storage.Object // CopyMarked only
+	Object     storage.Object // not of CopyInspection
 	MadeAt     time.Time
 	GivenTo    Actor
 	EventID    string

@@ -215,6 +215,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
 	if err := d.claimContents(ctx, raw); err != nil {
 		return nil, err
 	}
+	d.claimCopies()
 	if d.allowed, err = v.refuseDuplicates(ctx, &d); err != nil {
 		return nil, err
 	}
@@ -301,6 +302,9 @@ func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*Copy, error) {
 		steps = append(steps,
 			func() error { return s.LinkBlob(ctx, d.marked.Object.Name, c.VaultedAt) },
 			func() error { return s.AddRegistered(ctx, *d.marked) })
+	}
+	for _, r := range d.registered() {
+		steps = append(steps, func() error { return s.AddRegistered(ctx, r) })
 	}
 	if d.ack != nil {
 		steps = append(steps, func() error { return s.AddAcknowledgment(ctx, *d.ack) })

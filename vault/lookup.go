@@ -14,7 +14,7 @@ const (
 	StateAuthoritative = "authoritative" // current version of a live copy
 	StateReleased      = "released"      // a release version
 	StateSuperseded    = "superseded"    // an earlier version, the bytes deposited or completed, or those as the last signer left them
-	StateCopy          = "copy"          // a registered marked copy
+	StateCopy          = "copy"          // a registered marked copy, a signer's too
 	StateUnknown       = "unknown"
 )
 

@@ -35,3 +35,22 @@ func (v *Vault) mark(ctx context.Context, d *deposit, file []byte) (*Registered,
 		Object: o, MadeAt: d.at, GivenTo: d.Actor,
 	}, nil
 }
+
+// claimCopies claims the marked copies that were given away before the deposit.
+func (d *deposit) claimCopies() {
+	for _, c := range d.Source.Copies {
+		d.claim(ClaimCopy, c.Object.SHA256, 0)
+	}
+}
+
+// registered are the rows of the register for them.
+func (d *deposit) registered() []Registered {
+	rows := make([]Registered, len(d.Source.Copies))
+	for i, c := range d.Source.Copies {
+		rows[i] = Registered{
+			ID: c.ID, CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Kind: CopySigner, SHA256: c.Object.SHA256, Size: c.Object.Size,
+			Object: c.Object, MadeAt: c.MadeAt, GivenTo: c.GivenTo, EventID: c.EventID,
+		}
+	}
+	return rows
+}

@@ -128,7 +128,7 @@ func (s vaultStore) AddClaims(ctx context.Context, claims ...vault.Claim) error 
 }
 
 func (s vaultStore) ClaimsOf(ctx context.Context, copyID string) ([]vault.Claim, error) {
-	return scan(ctx, s, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery {
+	return scan(ctx, s.session, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("copy_id = ?", copyID).OrderExpr("claimed_at, sha256")
 	})
 }
@@ -141,7 +141,7 @@ func (s vaultStore) AddRegistered(ctx context.Context, r vault.Registered) error
 }
 
 func (s vaultStore) Register(ctx context.Context, envelopeID string, after *vault.Position, offset, limit int) ([]vault.Registered, error) {
-	return scan(ctx, s, registeredRow.registered, func(q *bun.SelectQuery) *bun.SelectQuery {
+	return scan(ctx, s.session, registeredRow.registered, func(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Where("envelope_id = ?", envelopeID)
 		if after != nil {
 			at := utc(after.MadeAt)
@@ -165,7 +165,7 @@ func (s vaultStore) AddCustody(ctx context.Context, e vault.CustodyEntry) error 
 }
 
 func (s vaultStore) Custody(ctx context.Context, copyID string) ([]vault.CustodyEntry, error) {
-	return scan(ctx, s, custodyRow.entry, func(q *bun.SelectQuery) *bun.SelectQuery {
+	return scan(ctx, s.session, custodyRow.entry, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("copy_id = ?", copyID).OrderExpr("seq")
 	})
 }
@@ -178,7 +178,7 @@ func (s vaultStore) AddAcknowledgment(ctx context.Context, a vault.Acknowledgmen
 }
 
 func (s vaultStore) Acknowledgments(ctx context.Context, copyID string) ([]vault.Acknowledgment, error) {
-	return scan(ctx, s, acknowledgmentRow.acknowledgment, func(q *bun.SelectQuery) *bun.SelectQuery {
+	return scan(ctx, s.session, acknowledgmentRow.acknowledgment, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("copy_id = ?", copyID).OrderExpr("at, acknowledgment_id")
 	})
 }
@@ -194,7 +194,7 @@ func (s vaultStore) EndTampering(ctx context.Context, object string) error {
 }
 
 func (s vaultStore) Tamperings(ctx context.Context, copyID string) ([]vault.Tampering, error) {
-	return scan(ctx, s, tamperingRow.tampering, func(q *bun.SelectQuery) *bun.SelectQuery {
+	return scan(ctx, s.session, tamperingRow.tampering, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("copy_id = ?", copyID).OrderExpr("found_at, object")
 	})
 }
@@ -254,7 +254,7 @@ func (s vaultStore) Events(ctx context.Context, envelopeID string) ([]chain.Even
 }
 
 // scan reads rows of R, narrowed by where, as values of T.
-func scan[R, T any](ctx context.Context, s vaultStore, read func(R) (T, error), where func(*bun.SelectQuery) *bun.SelectQuery) ([]T, error) {
+func scan[R, T any](ctx context.Context, s session, read func(R) (T, error), where func(*bun.SelectQuery) *bun.SelectQuery) ([]T, error) {
 	var rs []R
 	if err := where(s.idb.NewSelect().Model(&rs)).Scan(ctx); err != nil {
 		return nil, mapErr(err)

@@ -25,20 +25,20 @@ SELECT v.prefix_sha256, v.copy_id, c.envelope_id, ?, v.version - 1, v.created_at
 FROM evault_versions AS v JOIN evault_copies AS c ON c.copy_id = v.copy_id WHERE v.prefix_sha256 IN (?)
 UNION ALL
 SELECT r.sha256, r.copy_id, r.envelope_id, ?, 0, r.made_at
-FROM evault_copy_register AS r WHERE r.sha256 IN (?) AND r.kind = ?`
+FROM evault_copy_register AS r WHERE r.sha256 IN (?) AND r.kind <> ?`
 
 func (s vaultStore) Claims(ctx context.Context, digests ...storage.Digest) ([]vault.Claim, error) {
 	if len(digests) == 0 {
 		return nil, nil
 	}
 	list := bun.List(digests)
-	claims, err := scan(ctx, s, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("sha256 IN (?)", list) })
+	claims, err := scan(ctx, s.session, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("sha256 IN (?)", list) })
 	if err != nil {
 		return nil, err
 	}
 	var rows []claimRow
 	err = s.idb.NewRaw(witnesses, vault.ClaimDeposited, list, vault.ClaimVersion, list, vault.ClaimDeposited, list,
-		vault.ClaimCopy, list, vault.CopyMarked).Scan(ctx, &rows)
+		vault.ClaimCopy, list, vault.CopyInspection).Scan(ctx, &rows)
 	if err != nil {
 		return nil, mapErr(err)
 	}

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ func ESign(t *testing.T, s esign.Store) {
 		{"one of many writers wins", esignRace},
 		{"signers, values and parts", esignPieces},
 		{"pages shown", esignShowings},
+		{"copies of a document", esignCopies},
 		{"a document is replaced", esignReplace},
 		{"list, filter and count", esignList},
 		{"due", esignDue},
@@ -260,6 +262,46 @@ func esignPieces(t *testing.T, s esign.Store) {
 	}
 	if err := s.AddPart(t.Context(), e.ID, e.Parts[1]); !errors.Is(err, storage.ErrConflict) {
 		t.Errorf("second part of a number: got %v, want ErrConflict", err)
+	}
+}
+
+// esignCopies: one copy for each state of a document, found by its digest.
+func esignCopies(t *testing.T, s esign.Store) {
+	e := esignEnvelope(unique())
+	esignCreate(t, s, e)
+	var want []esign.SignerCopy
+	for i, state := range []string{"first", "second"} {
+		id := fmt.Sprintf("cpy_%d_%s", i, e.ID)
+		sum := storage.Sum([]byte(id))
+		c := esign.SignerCopy{
+			ID: id, EnvelopeID: e.ID, Of: storage.Sum([]byte(state)), Object: storage.Object{Name: "signercopy/" + id, SHA256: sum, Size: 7},
+			MadeAt: *esignAt(time.Duration(i) * time.Minute), GivenTo: esign.Actor{Kind: "signer", ID: "sgn_1"}, EventID: "evt_" + id,
+		}
+		if known, err := s.IsSignerCopy(t.Context(), sum); err != nil || known {
+			t.Errorf("before it is added: got %t, %v", known, err)
+		}
+		if err := s.AddSignerCopy(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if known, err := s.IsSignerCopy(t.Context(), sum); err != nil || !known {
+			t.Errorf("after it was added: got %t, %v", known, err)
+		}
+		want = append(want, c)
+	}
+	got, err := s.SignerCopies(t.Context(), e.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got, micro); d != "" {
+		t.Error(d)
+	}
+	other := want[0]
+	other.ID += "x"
+	if err := s.AddSignerCopy(t.Context(), other); !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("a second copy of one state: got %v, want ErrConflict", err)
+	}
+	if got, err := s.SignerCopies(t.Context(), "env_absent"); err != nil || len(got) != 0 {
+		t.Errorf("of no envelope: got %v, %v", got, err)
 	}
 }
 

@@ -94,6 +94,25 @@ CREATE TABLE evault_parts (
 
 CREATE INDEX evault_parts_object ON evault_parts (object);
 
+CREATE TABLE evault_signer_copies (
+  copy_id TEXT NOT NULL PRIMARY KEY,
+  envelope_id TEXT NOT NULL REFERENCES evault_envelopes (envelope_id),
+  document_sha256 TEXT NOT NULL,
+  object TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  made_at TIMESTAMPTZ NOT NULL,
+  given_to_kind TEXT NOT NULL,
+  given_to_id TEXT NOT NULL,
+  event_id TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX evault_signer_copies_state ON evault_signer_copies (envelope_id, document_sha256);
+
+CREATE INDEX evault_signer_copies_sha256 ON evault_signer_copies (sha256);
+
+CREATE INDEX evault_signer_copies_object ON evault_signer_copies (object);
+
 CREATE TABLE evault_signers (
   signer_id TEXT NOT NULL PRIMARY KEY,
   envelope_id TEXT NOT NULL REFERENCES evault_envelopes (envelope_id),

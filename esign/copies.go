@@ -1,0 +1,196 @@
+package esign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
+)
+
+// SignerCopy is the marked copy of one state of a document. It is made when a
+// signer first asks for that state, and handed out with the same bytes ever
+// after, to every signer.
+type SignerCopy struct {
+	ID         string // cpy_…, on each of its pages
+	EnvelopeID string
+	Of         storage.Digest // the state: the unmarked bytes
+	Object     storage.Object
+	MadeAt     time.Time
+	GivenTo    Actor // who asked first
+	EventID    string
+}
+
+// CopyMade is the data of EventCopyMade.
+type CopyMade struct {
+	CopyID         string         `json:"copy_id"`
+	DocumentSHA256 storage.Digest `json:"document_sha256"` // of the state that was copied
+	SHA256         storage.Digest `json:"sha256"`
+	Size           int64          `json:"size"`
+}
+
+var (
+	// errOtherState: the document has another state than the one that was read.
+	errOtherState = errors.New("esign: the document has changed meanwhile")
+	// errCopied: the state was copied by another call.
+	errCopied = errors.New("esign: copied by another call")
+)
+
+// state is the digest of the unmarked bytes as they stand.
+func (e *Envelope) state() storage.Digest {
+	if e.Sealed != nil {
+		return e.Sealed.Object.SHA256
+	}
+	return e.last().SHA256
+}
+
+// IsCopy reports whether a signer's marked copy has this digest, whoever's it
+// is and whatever became of the envelope.
+func (e *Engine) IsCopy(ctx context.Context, sha256 storage.Digest) (bool, error) {
+	ok, err := e.cfg.Store.IsSignerCopy(ctx, sha256)
+	if err != nil {
+		return false, fmt.Errorf("copy: %w", err)
+	}
+	return ok, nil
+}
+
+// SignerCopies returns the marked copies of an envelope's document, oldest first.
+// Of a completed document it makes the one that is still missing, so that none is
+// made after the vault was told of all; a document that cannot be marked has none.
+func (e *Engine) SignerCopies(ctx context.Context, envelopeID string) ([]SignerCopy, error) {
+	env, err := e.cfg.Store.Envelope(ctx, envelopeID)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	if env.Status == StatusCompleted {
+		_, err := e.copyOf(ctx, env, system)
+		var refusal *Refusal
+		if err != nil && !errors.As(err, &refusal) {
+			return nil, err
+		}
+	}
+	copies, err := e.cfg.Store.SignerCopies(ctx, envelopeID)
+	if err != nil {
+		return nil, fmt.Errorf("copies of %s: %w", envelopeID, err)
+	}
+	return copies, nil
+}
+
+// copyOf returns the marked copy of the document as it stands; errOtherState when the
+// document changes meanwhile.
+func (e *Engine) copyOf(ctx context.Context, env *Envelope, asks Actor) (*File, error) {
+	c, err := e.findCopy(ctx, e.cfg.Store, env)
+	if err != nil {
+		return nil, fmt.Errorf("copy of %s: %w", env.ID, err)
+	}
+	var marked []byte
+	if c == nil {
+		c, marked, err = e.makeCopy(ctx, env, asks)
+	} else {
+		marked, err = e.readCopy(ctx, env, c)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("copy of %s: %w", env.ID, err)
+	}
+	return &File{Name: env.ID + "_copy.pdf", Content: marked, SHA256: c.Object.SHA256}, nil
+}
+
+// findCopy returns the copy of the document as it stands, nil if there is none.
+func (e *Engine) findCopy(ctx context.Context, s Store, env *Envelope) (*SignerCopy, error) {
+	copies, err := s.SignerCopies(ctx, env.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range copies {
+		if copies[i].Of == env.state() {
+			return &copies[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// readCopy reads a copy that was made; one whose bytes are lost is made again,
+// the same byte for byte.
+func (e *Engine) readCopy(ctx context.Context, env *Envelope, c *SignerCopy) ([]byte, error) {
+	marked, err := e.cfg.Depot.Read(ctx, c.Object)
+	if !errors.Is(err, storage.ErrBlobMissing) && !errors.Is(err, storage.ErrDigest) {
+		return marked, err
+	}
+	again, failed := e.mark(ctx, env, c)
+	if failed != nil || storage.Sum(again) != c.Object.SHA256 {
+		return nil, errors.Join(err, failed)
+	}
+	return again, nil
+}
+
+// mark makes the bytes of a copy; the same copy makes the same bytes.
+func (e *Engine) mark(ctx context.Context, env *Envelope, c *SignerCopy) ([]byte, error) {
+	raw, shown, err := e.current(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	if shown != c.Of {
+		return nil, errOtherState
+	}
+	return pdf.MarkCopy(ctx, raw, pdf.CopyMark{
+		EnvelopeID: env.ID, CopyID: c.ID, SHA256: string(c.Of), At: c.MadeAt, Fonts: e.fonts, Limits: e.grown(),
+	})
+}
+
+// makeCopy makes and records the copy of the document as it stands. Of several
+// calls at once one makes it, and the others read that.
+func (e *Engine) makeCopy(ctx context.Context, env *Envelope, asks Actor) (*SignerCopy, []byte, error) {
+	c := &SignerCopy{ID: e.cfg.NewID("cpy"), EnvelopeID: env.ID, Of: env.state(), MadeAt: e.now(), GivenTo: asks}
+	marked, err := e.mark(ctx, env, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Object, err = e.cfg.Depot.Stage(ctx, "signercopy", c.ID, marked); err != nil {
+		return nil, nil, err
+	}
+	err = e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error { return e.keepCopy(ctx, s, c) })
+	if errors.Is(err, errCopied) {
+		other, err := e.findCopy(ctx, e.cfg.Store, env)
+		if err != nil {
+			return nil, nil, err
+		}
+		marked, err = e.readCopy(ctx, env, other)
+		return other, marked, err
+	}
+	return c, marked, err
+}
+
+// keepCopy records a copy, in a transaction.
+func (e *Engine) keepCopy(ctx context.Context, s Store, c *SignerCopy) error {
+	// The event is first: whoever holds the end of the chain is alone, so that no
+	// signature and no deposit comes between the look and the commit.
+	events, err := e.stamper.Append(ctx, s, chain.Draft{
+		EnvelopeID: c.EnvelopeID, Type: EventCopyMade, Actor: c.GivenTo,
+		Data: CopyMade{CopyID: c.ID, DocumentSHA256: c.Of, SHA256: c.Object.SHA256, Size: c.Object.Size},
+	})
+	if err != nil {
+		return err
+	}
+	env, err := s.Envelope(ctx, c.EnvelopeID)
+	if err != nil {
+		return err
+	}
+	if env.state() != c.Of {
+		return errOtherState
+	}
+	other, err := e.findCopy(ctx, s, env)
+	if err != nil {
+		return err
+	}
+	if other != nil {
+		return errCopied
+	}
+	if err := s.LinkBlob(ctx, c.Object.Name, events[0].RecordedAt); err != nil {
+		return fmt.Errorf("link %s: %w", c.Object.Name, err)
+	}
+	c.EventID = events[0].ID
+	return s.AddSignerCopy(ctx, *c)
+}
