@@ -445,3 +445,30 @@ func TestStructureForSignatures(t *testing.T) {
 		wantAfter(t, name, f.sign(t, good), tc.permitted)
 	}
 }
+
+// TestCoveringIsBounded: a file with many signatures that are seen on a page of very many operators takes no long time, and is not
+// called good.
+func TestCoveringIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
+	t.Parallel()
+	content := strings.Repeat("q Q ", 1_000_000)
+	raw := rawpdf.New(rawpdf.Options{Pages: 1, Objects: map[int]string{6: fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content)}})
+	f := byStranger(t)
+	f.also = drawn()
+	for i := range 20 {
+		f.field = pdf.Dict{"T": pdf.String(fmt.Sprintf("S%d", i))}
+		f.rect = pdf.Array{int64(100), int64(100 + 20*i), int64(300), int64(115 + 20*i)}
+		f.also = drawn(func(d pdf.Dict) { d["BBox"] = pdf.Rect{X1: 200, Y1: 15}.Array() })
+		raw = f.sign(t, raw)
+	}
+	start := time.Now()
+	r := verify(t, raw)
+	if took := time.Since(start); took > 30*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if first := r.Signatures[0]; first.ChangesAfter != pades.ChangesSuspicious || !strings.Contains(first.Problem, "more than is looked at") {
+		t.Errorf("got %s, %q", first.ChangesAfter, first.Problem)
+	}
+}

@@ -41,6 +41,7 @@ func (v *verification) compare() error {
 	}
 	raw := v.doc.Raw()
 	next := v.doc
+	var effort pdf.Effort
 	found := make([][]pdf.Change, len(v.ordered))
 	steps := make([]step, len(v.ordered))
 	for i, s := range slices.Backward(v.ordered) {
@@ -55,7 +56,7 @@ func (v *verification) compare() error {
 			s.fail(err)
 		}
 		s.material = v.carried(s, own)
-		found[i], steps[i].unknown = changes(own, next)
+		found[i], steps[i].unknown = changes(own, next, &effort)
 		next = own
 	}
 	p := v.permissions()
@@ -69,11 +70,11 @@ func (v *verification) compare() error {
 	return nil
 }
 
-func changes(old, now *pdf.Document) ([]pdf.Change, error) {
+func changes(old, now *pdf.Document, e *pdf.Effort) ([]pdf.Change, error) {
 	if old == nil || now == nil {
 		return nil, errors.New("a signed revision cannot be read")
 	}
-	return now.ChangesSince(old)
+	return now.ChangesWithin(old, e)
 }
 
 // revision opens the signed revision of s by itself and checks that the signature is part of it. What the signature

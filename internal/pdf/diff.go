@@ -37,9 +37,20 @@ const (
 // Every other object that differs is reported and not permitted, and so is whatever common readers might treat
 // differently: objects outside the cross-reference data, objects supplied for dangling references, objects with a
 // permitted role that also play another one (shadow attacks).
-func (d *Document) ChangesSince(old *Document) (_ []Change, err error) {
+func (d *Document) ChangesSince(old *Document) ([]Change, error) {
+	return d.ChangesWithin(old, &Effort{})
+}
+
+// An Effort bounds what several comparisons look at on pages together. The zero value is fresh.
+type Effort struct{ operators, decoded int }
+
+// spent reports whether no more is looked at.
+func (e *Effort) spent() bool { return e.operators > maxInkOperators || e.decoded > maxInkDecoded }
+
+// ChangesWithin is [Document.ChangesSince] as one of several comparisons.
+func (d *Document) ChangesWithin(old *Document, e *Effort) (_ []Change, err error) {
 	defer guard(&err)
-	c := &comparison{old: old, new: d, explained: map[int]bool{}, added: map[Ref]bool{}, filled: map[int]string{}, grownOnce: map[Ref]bool{}}
+	c := &comparison{effort: e, old: old, new: d, explained: map[int]bool{}, added: map[Ref]bool{}, filled: map[int]string{}, grownOnce: map[Ref]bool{}}
 	if !bytes.Equal(d.raw[:len(old.raw)], old.raw) {
 		return nil, errors.New("pdf: not a revision of this document")
 	}
@@ -76,6 +87,7 @@ type comparison struct {
 	added     map[Ref]bool // new signature fields, and their widgets
 	shown     []shown      // what they show
 	grownOnce map[Ref]bool // fields with children that were looked at
+	effort    *Effort
 	uses      map[int]int  // how often the old revision refers to an object
 	dangling  map[int]bool // what it refers to without having it; not all readers look at generations
 	changed   map[int]bool // objects of the old revision that are read from another place

@@ -7,7 +7,8 @@ import (
 
 // Bounds of what is looked at to tell what a page shows in a rectangle. What lies beyond counts as shown.
 const (
-	maxInkOperators = 2_000_000
+	maxInkOperators = 4_000_000
+	maxInkDecoded   = 256 << 20
 	maxInkDepth     = 12
 	maxInkSegments  = 100_000 // of one path
 	maxInkStates    = 1000    // saved by q
@@ -15,7 +16,7 @@ const (
 
 // covers says what a page shows in a rectangle, in words, or "" for nothing: text, pictures, whatever is painted in another color than
 // white, annotations but for those given. Rules do not count, for signatures are written on them; nor does text that is not drawn.
-func (d *Document) covers(p Page, r Rect, except map[Ref]bool) (string, error) {
+func (d *Document) covers(p Page, r Rect, except map[Ref]bool, e *Effort) (string, error) {
 	const edge = 1 // point; neighbors may touch
 	if r.Width() > 4*edge && r.Height() > 4*edge {
 		r = Rect{r.X0 + edge, r.Y0 + edge, r.X1 - edge, r.Y1 - edge}
@@ -38,15 +39,22 @@ func (d *Document) covers(p Page, r Rect, except map[Ref]bool) (string, error) {
 			return "an annotation", nil
 		}
 	}
+	if e.spent() {
+		return beyond, nil
+	}
 	var buf bytes.Buffer
 	if err := d.appendContent(&buf, p); err != nil {
 		return "", err
 	}
-	s := &inkScan{d: d, target: r}
+	e.decoded += buf.Len()
+	s := &inkScan{d: d, target: r, effort: e}
 	s.state = inkState{ctm: matrix{1, 0, 0, 1, 0, 0}, clip: p.CropBox, font: &inkFont{}, scale: 1, width: 1}
 	err = s.run(buf.Bytes(), p.Resources, 0)
 	return s.found, err
 }
+
+// beyond is what a page shows that is not looked at.
+const beyond = "more than is looked at"
 
 // meets reports whether two rectangles have an area in common.
 func (r Rect) meets(o Rect) bool { return r.X0 < o.X1 && o.X0 < r.X1 && r.Y0 < o.Y1 && o.Y0 < r.Y1 }
@@ -74,7 +82,7 @@ type inkScan struct {
 	d      *Document
 	target Rect
 	found  string
-	ops    int
+	effort *Effort
 
 	state  inkState
 	stack  []inkState
@@ -99,8 +107,8 @@ func (s *inkScan) run(content []byte, resources Object, depth int) error {
 		if !ok {
 			return nil
 		}
-		if s.ops++; s.ops > maxInkOperators {
-			s.found = "more than is looked at"
+		if s.effort.operators++; s.effort.spent() {
+			s.found = beyond
 			return nil
 		}
 		if err := s.operator(string(op), c, res, depth); err != nil {
@@ -115,7 +123,7 @@ func (s *inkScan) operator(op string, c *contentReader, res Dict, depth int) err
 	switch op {
 	case "q":
 		if s.stack = append(s.stack, *st); len(s.stack) > maxInkStates {
-			s.found = "more than is looked at"
+			s.found = beyond
 		}
 	case "Q":
 		if n := len(s.stack); n > 0 {
@@ -349,11 +357,12 @@ func (s *inkScan) object(c *contentReader, res Dict, depth int) error {
 	}
 	if s.state.clip.meets(s.target) {
 		content, err := s.d.decodeMost(x, maxScan)
+		s.effort.decoded += len(content)
 		switch {
 		case err != nil:
 			return err
 		case content == nil || depth >= maxInkDepth:
-			s.found = "more than is looked at"
+			s.found = beyond
 			return nil
 		}
 		if x.Dict["Resources"] != nil {

@@ -389,7 +389,7 @@ func (c *comparison) covering() error {
 				continue
 			}
 			r, _ := c.new.Rect(s.widget["Rect"])
-			what, err := c.old.covers(p, r, except)
+			what, err := c.old.covers(p, r, except, c.effort)
 			switch {
 			case fatal(err):
 				return err
