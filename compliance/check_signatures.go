@@ -6,6 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
@@ -150,6 +153,29 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 	if f.disclosed(want.ID) == nil && s.LinkDisclosedAt != nil {
 		p.fail("The link of %s is on record as disclosed, but no event says so.", want.ID)
 	}
+}
+
+// signedAs returns a typed signature and the name of its signer, "" for a drawn
+// one and where the detail was erased.
+func signedAs(signed chain.Event) (typed, name string) {
+	var detail struct{ Text, Name string }
+	if signed.Detail == nil || decode(signed.Detail, &detail) != nil || text(signed, "signature_kind") != esign.SignatureTyped {
+		return "", ""
+	}
+	return detail.Text, detail.Name
+}
+
+// sameName compares names as people do: without case, spacing and punctuation.
+func sameName(a, b string) bool {
+	letters := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.IsSpace(r) || unicode.IsPunct(r) {
+				return -1
+			}
+			return r
+		}, norm.NFKC.String(s))
+	}
+	return strings.EqualFold(letters(a), letters(b))
 }
 
 // disclosed returns the first event by which the sender read the signer's link,

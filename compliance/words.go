@@ -148,6 +148,11 @@ func (f *facts) findings() []Finding {
 			add("link_disclosed", "The sender could read the signing link of signer %s.", s.ID)
 		}
 	}
+	for _, e := range f.typed(esign.EventSigned) {
+		if typed, name := signedAs(e); typed != "" && !sameName(typed, name) {
+			add("signature_not_the_name", "Signer %s signed as %q; the name on record is %q.", text(e, "signer_id"), typed, name)
+		}
+	}
 	if f.copy != nil && f.copy.Source.Kind == vault.SourcePaper && f.attestation() == nil {
 		add("medium_unknown", "Nobody declared where the file comes from, who signed it, or whether a paper original exists.")
 	}

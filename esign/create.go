@@ -56,6 +56,7 @@ type CreateRequest struct {
 	SecuredParty  *Party            // the assignee that vault-in names by default
 	Metadata      map[string]string // at most 50 entries: keys of 40 characters, values of 500
 	WithoutLegend bool              // true: pages do not say where the authoritative copy is
+	TimeZone      string            // IANA name; by it days are counted and printed for signers without their own; default: UTC
 	AutoVault     bool              // vault on completion; the compliance engine's Handover does it
 	Send          bool              // send at once
 
@@ -74,6 +75,10 @@ type SignerSpec struct {
 	// are 0: the position when sequential, else 1.
 	Order int    `validate:"min=0,max=1000"`
 	Auth  string // default: AuthLink; nothing else is supported yet
+	// TimeZone is an IANA name; default: the envelope's. Names are looked up as
+	// time.LoadLocation does: where the system has no time zone database, import
+	// time/tzdata, as storage/embedded does.
+	TimeZone string
 }
 
 // FieldSpec is a field to be, by fractions of the displayed page from its
@@ -166,14 +171,14 @@ func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
 			ExternalID: r.ExternalID, SignersTotal: len(r.Signers), Revision: 1,
 		},
 		Metadata: r.Metadata, Message: r.Message, RedirectURL: r.RedirectURL, SigningOrder: r.SigningOrder,
-		Consent: r.Consent, ExpiresInDays: r.ExpiresInDays, AutoVault: r.AutoVault, SecuredParty: r.SecuredParty,
+		Consent: r.Consent, ExpiresInDays: r.ExpiresInDays, AutoVault: r.AutoVault, TimeZone: r.TimeZone, SecuredParty: r.SecuredParty,
 	}
 	if r.EnvelopeKind == KindPaper {
 		env.Status = StatusPending
 	}
 	for _, s := range r.Signers {
 		env.Signers = append(env.Signers, Signer{
-			ID: e.cfg.NewID("sgn"), Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth,
+			ID: e.cfg.NewID("sgn"), Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth, TimeZone: s.TimeZone,
 			Status: SignerWaiting, LinkVersion: 1,
 		})
 	}
@@ -252,7 +257,7 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 	}
 	data := map[string]any{
 		"kind": env.Kind, "signers": signerIDs(env.Signers), "fields": len(env.Fields), "signing_order": env.SigningOrder,
-		"consent": env.Consent, "auto_vault": env.AutoVault,
+		"consent": env.Consent, "auto_vault": env.AutoVault, "time_zone": env.TimeZone,
 	}
 	fields, err := CommitFields(env.Fields)
 	if err != nil {
@@ -264,6 +269,12 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 		data["document_size"] = env.Document.Object.Size
 		data["prepared_sha256"] = env.Parts[0].SHA256
 		data["normalized"] = env.Document.Normalized
+		if in := env.Document.Inspection; in != nil {
+			data["inspection"] = map[string]any{
+				"encrypted": in.Encrypted, "signatures": len(in.Signatures), "active_content": in.ActiveContent,
+				"own_marks": in.OwnMarks, "normalized": in.Normalized, "warnings": len(in.Warnings),
+			}
+		}
 	}
 	drafts := []chain.Draft{{EnvelopeID: env.ID, Type: EventCreated, Actor: d.actor, Data: data, Detail: createdDetail(env, d.sender)}}
 	var turn []Signer
@@ -293,7 +304,7 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 func createdDetail(env *Envelope, sender string) map[string]any {
 	signers := make([]map[string]any, len(env.Signers))
 	for i, s := range env.Signers {
-		signers[i] = map[string]any{"signer_id": s.ID, "email": s.Email, "name": s.Name, "role": s.Role, "order": s.Order, "auth": s.Auth}
+		signers[i] = map[string]any{"signer_id": s.ID, "email": s.Email, "name": s.Name, "role": s.Role, "order": s.Order, "auth": s.Auth, "time_zone": s.TimeZone}
 	}
 	d := map[string]any{
 		"customer_email": env.CustomerEmail, "customer_name": env.CustomerName, "customer_id": env.CustomerID,

@@ -99,6 +99,7 @@ type Envelope struct {
 	Consent       string
 	ExpiresInDays int
 	AutoVault     bool
+	TimeZone      string // IANA name by which signers without their own count days; "" is UTC
 	SecuredParty  *Party
 
 	Document *Document // nil while pending
@@ -157,6 +158,7 @@ type Signer struct {
 	SignedRequest    storage.Digest // of the accepted request, so that a repeat is told from another one
 	RemindedAt       *time.Time
 	LinkDisclosedAt  *time.Time // the sender read the link
+	TimeZone         string     // IANA name; "" is the envelope's
 	Address          string     // of the signature
 	UserAgent        string
 }

@@ -97,15 +97,44 @@ func (e *ExternalIDError) Error() string {
 // Is makes errors.Is(err, ErrExternalID) true.
 func (e *ExternalIDError) Is(target error) bool { return target == ErrExternalID }
 
-// NotSignableError says why a PDF cannot be sealed: signed (it carries
-// signatures of others), or what kept it from being extended after it had been
-// normalized: encrypted, damaged, certified_no_changes, locked, usage_rights,
-// unsupported.
-type NotSignableError struct{ Reason string }
+// NotSignableError says why a PDF cannot be signed: signed (it carries
+// signatures of others), portfolio (its pages are a cover sheet), dynamic_xfa
+// (its pages are made by the viewer), or what kept it from being extended after
+// it had been normalized: encrypted, damaged, certified_no_changes, locked,
+// unsupported. Detail says what was found, where more is known.
+type NotSignableError struct{ Reason, Detail string }
 
 func (e *NotSignableError) Error() string {
-	return "esign: the document cannot be signed: " + e.Reason
+	return "esign: the document cannot be signed: " + e.Obstacle()
 }
+
+// Obstacle says in words what stands in the way.
+func (e *NotSignableError) Obstacle() string {
+	text, known := obstacles[e.Reason]
+	switch {
+	case !known:
+		text = e.Reason
+	case e.Detail == "":
+		return text
+	}
+	if e.Detail != "" {
+		text += ": " + e.Detail
+	}
+	return text
+}
+
+var obstacles = map[string]string{
+	reasonSigned:          "it is signed or certified already, and what is added would change what was signed; send the unsigned document",
+	pdf.ActivePortfolio:   "it is a portfolio, whose pages are only the cover of the attached files; send the files themselves",
+	pdf.ActiveDynamicXFA:  "it is a dynamic XFA form, whose pages are made by the viewer; print it to a PDF and send that",
+	pdf.BlockEncrypted:    "it is encrypted",
+	pdf.BlockDamaged:      "it is damaged",
+	pdf.BlockCertified:    "its author certified it and allows no changes",
+	pdf.BlockLocked:       "a signature in it locks it",
+	pdf.ReasonUnsupported: "it uses a feature of PDF that is not supported",
+}
+
+const reasonSigned = "signed"
 
 // Is makes errors.Is(err, ErrNotSignable) true.
 func (e *NotSignableError) Is(target error) bool { return target == ErrNotSignable }

@@ -26,7 +26,8 @@ type filler struct {
 	signer  *Signer
 	request *SignRequest
 	now     time.Time
-	given   map[string]string
+	zone    *time.Location
+	given   map[string]FieldValue
 	out     *filled
 	bad     check.Problems
 }
@@ -34,7 +35,7 @@ type filler struct {
 // fill turns a request into marks and values; *InvalidError.
 func (e *Engine) fill(env *Envelope, sg *Signer, r SignRequest) (*filled, error) {
 	f := &filler{
-		engine: e, pages: env.Document.PageSizes, signer: sg, request: &r, now: e.now(), given: map[string]string{},
+		engine: e, pages: env.Document.PageSizes, signer: sg, request: &r, now: e.now(), zone: env.ZoneOf(sg), given: map[string]FieldValue{},
 		out: &filled{detail: map[string]string{}},
 	}
 	own := env.fieldsOf(sg.ID)
@@ -68,14 +69,18 @@ func (f *filler) take(own []Field) {
 		} else if !known[v.FieldID] {
 			f.bad.Add(at, "field", "is no field of this signer")
 		}
-		f.given[v.FieldID] = v.Value
+		f.given[v.FieldID] = v
 	}
 }
 
 const maxValue = 500 // characters
 
 func (f *filler) field(d Field) {
-	v := strings.TrimSpace(f.given[d.ID])
+	given := f.given[d.ID]
+	v := strings.TrimSpace(given.Value)
+	if !f.drawn(d, given.PNG) {
+		return
+	}
 	if !plain(v, "") || utf8.RuneCountInString(v) > maxValue {
 		f.bad.Add(at(d), "text", "must be one line of plain text of at most %d characters", maxValue)
 		return
@@ -83,13 +88,18 @@ func (f *filler) field(d Field) {
 	m := pdf.Mark{Page: d.Page, X: d.X, Y: d.Y, W: d.W, H: d.H}
 	switch d.Kind {
 	case FieldSignature, FieldInitials:
-		if v == "" && !d.Required {
+		if v == "" && given.PNG == nil && !d.Required {
 			return
 		}
 		v = f.sign(&m, d, v)
 	case FieldDate:
 		v = f.date(d, v)
-		m.Kind, m.Text = pdf.MarkText, v
+		m.Kind = pdf.MarkText
+		for _, m.Text = range printedDay(v, f.now, f.zone) {
+			if f.room(d, m) == nil {
+				break
+			}
+		}
 	case FieldText:
 		if v == "" {
 			f.missing(d)
@@ -114,46 +124,81 @@ func (f *filler) field(d Field) {
 	f.out.detail[d.ID] = v
 }
 
+// drawn judges a picture given for a field.
+func (f *filler) drawn(d Field, png []byte) bool {
+	problem := ""
+	switch {
+	case png == nil:
+		return true
+	case d.Kind != FieldInitials:
+		problem = "only initials are drawn"
+	default:
+		problem = pngProblem(png)
+	}
+	if problem != "" {
+		f.bad.Add(at(d), "png", "%s", problem)
+	}
+	return problem == ""
+}
+
 // sign makes m a signature or initials and returns the value to keep.
 func (f *filler) sign(m *pdf.Mark, d Field, v string) string {
-	s := f.request.Signature
-	if d.Kind == FieldSignature {
-		m.Caption = fmt.Sprintf("Signed %s · %s", f.now.Format("2006-01-02 15:04:05 UTC"), f.signer.ID)
-	}
 	m.Kind = pdf.MarkSignature
+	if d.Kind == FieldInitials {
+		return f.initial(m, d, v)
+	}
+	s := f.request.Signature
+	m.Caption = fmt.Sprintf("Signed %s · %s", printedTime(f.now, f.zone), f.signer.ID)
 	if len(s.PNG) > 0 {
 		m.PNG = s.PNG
 		return s.Kind
 	}
 	m.Text = s.Text
-	if d.Kind == FieldInitials {
-		m.Text = initials(s.Text)
-		if v != "" && v != "true" {
-			m.Text = v
-			f.drawable(at(d), v)
-		}
-	}
 	return m.Text
 }
 
-// date is the day of signing; the signer's own calendar may differ from UTC's by
-// one day.
-func (f *filler) date(d Field, v string) string {
-	const day = "2006-01-02"
-	if v == "" {
-		return f.now.Format(day)
+// initial makes m initials, which have a value of their own: as drawn, as typed,
+// else the first letters of the name.
+func (f *filler) initial(m *pdf.Mark, d Field, v string) string {
+	s := f.request.Signature
+	switch png := f.given[d.ID].PNG; {
+	case png != nil:
+		m.PNG = png
+		return SignatureDrawn
+	case v != "" && v != "true":
+		m.Text = v
+	case s.Kind == SignatureTyped && len(s.PNG) > 0: // in a script that no font has
+		m.PNG = s.PNG
+		return s.Kind
+	case s.Kind == SignatureTyped:
+		m.Text = initials(s.Text)
+	default:
+		m.Text = initials(f.signer.Name)
 	}
-	t, err := time.Parse(day, v)
-	if off := f.now.Sub(t); err != nil || off < -24*time.Hour || off >= 48*time.Hour {
-		f.bad.Add(at(d), "date", "must be the day of signing, as 2006-01-02")
+	f.drawable(at(d), m.Text)
+	return m.Text
+}
+
+// date is the day of signing: today by the signer's time zone, or the day that
+// the signer gives, which must be today somewhere.
+func (f *filler) date(d Field, v string) string {
+	if v == "" {
+		return f.now.In(f.zone).Format(dayLayout)
+	}
+	if !existing(v, f.now) {
+		f.bad.Add(at(d), "date", "must be the day of signing, as 2006-01-02: a day that it is somewhere on earth now")
 	}
 	return v
+}
+
+func (f *filler) room(d Field, m pdf.Mark) error {
+	return pdf.Fits(m, pdf.PageSize(f.pages[d.Page-1]), f.engine.fonts)
 }
 
 // fits refuses what would be too small to be read.
 func (f *filler) fits(d Field, m pdf.Mark) {
 	var long *pdf.TooLongError
-	if errors.As(pdf.Fits(m, pdf.PageSize(f.pages[d.Page-1]), f.engine.fonts), &long) {
+	if errors.As(f.room(d, m), &long) {
 		f.bad.Add(at(d), ruleTooLong, "is too long for its box: it would be drawn at %.1f points", long.Size)
 	}
 }

@@ -10,9 +10,10 @@ type Inspection struct {
 	Pages         int
 	Encrypted     string // "no" or "owner_password"
 	Signatures    []InspectedSignature
-	ActiveContent []string // javascript, launch, embedded_files …, sorted
+	ActiveContent []string // javascript, launch, embedded_files …, sorted; see [NotSignableError] for what cannot be signed
 	Sealing       Sealing
 	OwnMarks      []string // marks of this system, which an original does not bear: copy, vault_seal, completion, legend, record
+	Normalized    []string // taken out before anyone saw the document: damage, encryption, usage_rights
 	Warnings      []string
 }
 

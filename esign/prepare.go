@@ -28,14 +28,20 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 	if err := e.checkPages(r, in.Pages); err != nil {
 		return err
 	}
-	if len(in.Signatures) > 0 {
-		return &NotSignableError{"signed"}
+	for _, reason := range []string{pdf.ActivePortfolio, pdf.ActiveDynamicXFA} {
+		if slices.Contains(in.ActiveContent, reason) {
+			return &NotSignableError{Reason: reason}
+		}
+	}
+	sealable := in.Sealing.Mode == SealingEmbedded
+	if sealable && len(in.Signatures) > 0 {
+		return &NotSignableError{Reason: reasonSigned}
 	}
 	p := pdf.Preparation{SignaturePage: d.env.signatories(r), Fonts: e.fonts, Limits: e.cfg.Limits}
 	if !r.WithoutLegend {
 		p.Legend = legend
 	}
-	prepared, blocks, normalized, err := e.prepare(ctx, r.Document, p, in.Sealing.Mode == SealingEmbedded)
+	prepared, blocks, normalized, err := e.prepare(ctx, r.Document, p, sealable)
 	if long := (*pdf.TooLongError)(nil); errors.As(err, &long) {
 		return check.Fail("signers", ruleTooLong, "a signer's role and name are too long for a signature block")
 	}
@@ -47,7 +53,12 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 		return fmt.Errorf("prepared document: %w", err)
 	}
 	if info.Sealing.Mode != SealingEmbedded {
-		return &NotSignableError{info.Sealing.Reason}
+		return &NotSignableError{Reason: info.Sealing.Reason}
+	}
+	if normalized {
+		if in.Normalized, err = pdf.TakenOut(r.Document, e.cfg.Limits); err != nil {
+			return fmt.Errorf("what was taken out of the document: %w", err)
+		}
 	}
 	if err := e.checkRoom(r, info.Pages); err != nil {
 		return err
@@ -87,7 +98,7 @@ func (r *CreateRequest) places(role string) bool {
 var samples = map[string]pdf.Mark{
 	FieldSignature: {Kind: pdf.MarkSignature, Text: "X", Caption: "Signed"},
 	FieldInitials:  {Kind: pdf.MarkSignature, Text: "X"},
-	FieldDate:      {Kind: pdf.MarkText, Text: "2026-11-23 UTC"},
+	FieldDate:      {Kind: pdf.MarkText, Text: "2006-01-02 +00:00"},
 	FieldText:      {Kind: pdf.MarkText, Text: "X"},
 }
 
@@ -123,9 +134,16 @@ func (e *Engine) prepare(ctx context.Context, raw []byte, p pdf.Preparation, sea
 		out, blocks, err = pdf.Prepare(ctx, clean, p)
 	}
 	if errors.As(err, &refused) {
-		return nil, nil, false, &NotSignableError{refused.Reason}
+		return nil, nil, false, notSignable(refused)
 	}
 	return out, blocks, true, err
+}
+
+func notSignable(r *Refusal) *NotSignableError {
+	if pdf.IsSigned(r) {
+		return &NotSignableError{Reason: reasonSigned}
+	}
+	return &NotSignableError{Reason: r.Reason, Detail: r.Detail}
 }
 
 // signatories are the signers who get a block on an appended page: those

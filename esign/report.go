@@ -114,6 +114,9 @@ func (e *Envelope) reportDigests() []pdf.ReportDigest {
 	came := "Document as handed in by the sender"
 	if e.Document.Normalized {
 		came += ", rewritten before it was sent"
+		if in := e.Document.Inspection; in != nil && len(in.Normalized) > 0 {
+			came += " without its " + strings.ReplaceAll(strings.Join(in.Normalized, ", "), "_", " ")
+		}
 	}
 	out := []pdf.ReportDigest{
 		{Label: came, Hex: string(e.Document.Object.SHA256)},

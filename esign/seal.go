@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
@@ -127,8 +129,12 @@ func (e *Engine) makeSealed(ctx context.Context, env *Envelope, whole *document)
 		return nil, fmt.Errorf("certificate of completion: %w", err)
 	}
 	raw = append(raw, report...)
+	lock, err := e.lock(raw)
+	if err != nil {
+		return nil, err
+	}
 	seal, err := e.cfg.Sealer.Seal(ctx, pades.SealRequest{
-		PDF: raw, Reason: sealReason, At: e.now(), Limits: pades.Limits{Bytes: int64(len(raw)) + 1},
+		Lock: lock, PDF: raw, Reason: sealReason, At: e.now(), Limits: pades.Limits{Bytes: int64(len(raw)) + 1},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
@@ -143,6 +149,25 @@ func (e *Engine) makeSealed(ctx context.Context, env *Envelope, whole *document)
 		return nil, err
 	}
 	return &Sealed{Object: o, Pages: pages, Level: seal.Level, TimeSource: seal.TimeSource}, nil
+}
+
+// lock freezes all form fields that the document has, so that every reader shows
+// as a change what is filled in later (ISO 32000-2 12.8.2.4). Later seals have
+// fields of their own. It is nil for a document without fields.
+func (e *Engine) lock(raw []byte) (*pades.Lock, error) {
+	d, err := pdf.Open(raw, e.grown())
+	if err != nil {
+		return nil, fmt.Errorf("completed document: %w", err)
+	}
+	roots, err := d.FieldNames()
+	if err != nil {
+		return nil, fmt.Errorf("form fields of the completed document: %w", err)
+	}
+	delete(roots, "")
+	if len(roots) == 0 {
+		return nil, nil
+	}
+	return &pades.Lock{Action: pades.LockInclude, Fields: slices.Sorted(maps.Keys(roots))}, nil
 }
 
 // complete makes the envelope completed; errSealed when it no longer waits.

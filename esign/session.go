@@ -38,6 +38,8 @@ type Session struct {
 	Fields                                   []Field // the signer's own
 	ExpiresAt                                *time.Time
 	RedirectURL                              string
+	TimeZone                                 string // by which the signer's days are counted
+	Today                                    string // the day there, as 2006-01-02
 }
 
 // Session opens a signing link. It changes nothing: the link alone is no read.
@@ -52,6 +54,8 @@ func (e *Engine) Session(ctx context.Context, token string, _ Client) (*Session,
 		Signer: *sg, ConsentMode: env.Consent, DisclosureSHA256: e.cfg.Disclosure.SHA256(),
 		Pages: env.Document.PageSizes, PageImages: e.cfg.Renderer != nil, Fields: env.fieldsOf(sg.ID), ExpiresAt: env.ExpiresAt, RedirectURL: env.RedirectURL,
 	}
+	loc := env.ZoneOf(sg)
+	s.TimeZone, s.Today = loc.String(), e.now().In(loc).Format(dayLayout)
 	if sg.Consented() {
 		s.ConsentedAt = sg.ConsentedAt
 	}

@@ -17,6 +17,7 @@ type SignRequest struct {
 	Token     string
 	Signature Signature
 	Fields    []FieldValue
+	TimeZone  string // IANA name, the signer's own; default: as the sender named it, else UTC
 	Client    Client
 	// Also runs in the last transaction: that of the seal, if this was the last
 	// signature and the seal succeeds at once.
@@ -24,10 +25,14 @@ type SignRequest struct {
 }
 
 // FieldValue is what a signer enters: text as it is, "true" or "false" for a
-// checkbox. Signature and date fields need none: a signature is placed in each
-// required one and in each optional one that has a value, the date of signing
-// (UTC) in each date field.
-type FieldValue struct{ FieldID, Value string }
+// checkbox, a day as 2006-01-02 for a date. Signature and date fields need none: a
+// signature is placed in each required one and in each optional one that has a
+// value, in each date field today by the signer's time zone. Another day must be
+// today somewhere on earth.
+type FieldValue struct {
+	FieldID, Value string
+	PNG            []byte // initials may be drawn instead, within the limits of a Signature
+}
 
 // errMoved: another signer's part came in between.
 var errMoved = errors.New("esign: the document has grown")
@@ -103,6 +108,9 @@ func (e *Engine) signOnce(
 	if err := e.checkRecord(ctx, env); err != nil {
 		return nil, nil, err
 	}
+	if r.TimeZone != "" {
+		sg.TimeZone = r.TimeZone
+	}
 	filled, err := e.fill(env, sg, r)
 	if err != nil {
 		return nil, nil, err
@@ -115,6 +123,7 @@ func (e *Engine) signOnce(
 	if err != nil {
 		return nil, nil, fmt.Errorf("sign %s: %w", env.ID, err)
 	}
+	zoneName := sg.TimeZone
 	err = e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
 		env, sg, err := e.open(ctx, s, r.Token)
 		switch {
@@ -126,7 +135,7 @@ func (e *Engine) signOnce(
 		if err := env.signable(sg); err != nil {
 			return err
 		}
-		sg.SignedRequest = digest
+		sg.SignedRequest, sg.TimeZone = digest, zoneName
 		if filled.shown, err = e.reading(ctx, s, env, sg); err != nil {
 			return err
 		}
@@ -193,6 +202,7 @@ func (e *Engine) record(ctx context.Context, s Store, env *Envelope, sg *Signer,
 		return err
 	}
 	detail := r.Client.detail()
+	detail["time_zone"] = env.ZoneOf(sg).String()
 	detail["name"], detail["email"], detail["role"] = sg.Name, sg.Email, sg.Role
 	detail["text"], detail[dataValues], detail[dataShownAt] = r.Signature.Text, f.detail, f.shown.times()
 	return e.saveSigner(ctx, s, env, sg, chain.Draft{
@@ -227,13 +237,14 @@ func (e *Engine) finish(ctx context.Context, env *Envelope, signerID string, who
 
 // digest names the content of a request, so that its repeat is known.
 func (r *SignRequest) digest() (storage.Digest, error) {
-	fields := make([][2]string, len(r.Fields))
+	fields := make([][3]string, len(r.Fields))
 	for i, f := range r.Fields {
-		fields[i] = [2]string{f.FieldID, f.Value}
+		fields[i] = [3]string{f.FieldID, f.Value, string(storage.Sum(f.PNG))}
 	}
-	slices.SortFunc(fields, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	slices.SortFunc(fields, func(a, b [3]string) int { return slices.Compare(a[:], b[:]) })
 	b, err := canon.Marshal(map[string]any{
 		"kind": r.Signature.Kind, "text": r.Signature.Text, "png": storage.Sum(r.Signature.PNG), "fields": fields,
+		"time_zone": r.TimeZone,
 	})
 	if err != nil {
 		return "", fmt.Errorf("sign: %w", err)

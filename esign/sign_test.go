@@ -214,7 +214,7 @@ func TestSignatures(t *testing.T) {
 			"drawn",
 			esign.Signature{Kind: esign.SignatureDrawn, PNG: drawing(300, 90, true)},
 			map[string]string{esign.FieldText: "x"},
-			map[string]string{esign.FieldSignature: esign.SignatureDrawn, esign.FieldInitials: esign.SignatureDrawn},
+			map[string]string{esign.FieldSignature: esign.SignatureDrawn, esign.FieldInitials: "AB"},
 		},
 		{
 			"typed, with a picture of what no font here draws",

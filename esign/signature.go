@@ -61,6 +61,7 @@ func (r *SignRequest) check() error {
 			p.Add("signature.png_base64", "png", "%s", problem)
 		}
 	}
+	zone(&p, "time_zone", r.TimeZone)
 	if len(r.Fields) > 500 {
 		p.Add("fields", "max", "must be at most 500 entries")
 	}

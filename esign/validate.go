@@ -113,6 +113,7 @@ func (r *CreateRequest) check() error {
 	line(&p, "external_id", r.ExternalID)
 	filename(&p, "filename", r.Filename)
 	text(&p, "message", r.Message)
+	zone(&p, "time_zone", r.TimeZone)
 	if r.Consent != ConsentClick {
 		p.Add("consent", ruleNotSupported, "must be click; %s", notYet)
 	}
@@ -163,6 +164,7 @@ func (r *CreateRequest) checkSigners(p *check.Problems) {
 		at := fmt.Sprintf("signers[%d].", i)
 		line(p, at+"name", s.Name)
 		line(p, at+"role", s.Role)
+		zone(p, at+"time_zone", s.TimeZone)
 		if roles[s.Role] {
 			p.Add(at+"role", "unique", "is another signer's")
 		}

@@ -38,6 +38,7 @@ type createInput struct {
 	Metadata      map[string]string `json:"metadata"`
 	Legend        *bool             `json:"legend"`
 	AutoVault     bool              `json:"auto_vault"`
+	TimeZone      string            `json:"time_zone"`
 	Send          *bool             `json:"send"`
 }
 
@@ -59,6 +60,7 @@ type signerInput struct {
 	Role  string `json:"role"`
 	Order *int   `json:"order"`
 	Auth  string `json:"auth"`
+	Zone  string `json:"time_zone"`
 }
 
 func (a *API) createEnvelope(c *call) (*reply, error) {
@@ -127,7 +129,7 @@ func (in *createInput) request() esign.CreateRequest {
 	r := esign.CreateRequest{
 		CustomerEmail: in.CustomerEmail, CustomerName: in.CustomerName, CustomerID: in.CustomerID, EnvelopeKind: in.EnvelopeKind,
 		EnvelopeName: in.EnvelopeName, ExternalID: in.ExternalID, SigningOrder: in.SigningOrder, Consent: in.Consent,
-		Message: in.Message, RedirectURL: in.RedirectURL, Metadata: in.Metadata, AutoVault: in.AutoVault,
+		Message: in.Message, RedirectURL: in.RedirectURL, Metadata: in.Metadata, AutoVault: in.AutoVault, TimeZone: in.TimeZone,
 		WithoutLegend: in.Legend != nil && !*in.Legend, Send: in.Send == nil || *in.Send,
 	}
 	if in.ExpiresInDays != nil {
@@ -138,7 +140,7 @@ func (in *createInput) request() esign.CreateRequest {
 	}
 	ordered := slices.ContainsFunc(in.Signers, func(s signerInput) bool { return s.Order != nil })
 	for i, s := range in.Signers {
-		spec := esign.SignerSpec{Email: s.Email, Name: s.Name, Role: s.Role, Auth: s.Auth}
+		spec := esign.SignerSpec{Email: s.Email, Name: s.Name, Role: s.Role, Auth: s.Auth, TimeZone: s.Zone}
 		if s.Order != nil {
 			spec.Order = *s.Order
 		} else if ordered { // others name theirs

@@ -33,9 +33,10 @@ type envelopeRow struct {
 type envelopeBody struct {
 	envelopeRow
 	Metadata   map[string]string `json:"metadata"`
+	TimeZone   *string           `json:"time_zone"`
 	Document   *documentBody     `json:"document"`
 	Signers    []signerBody      `json:"signers"`
-	Inspection *inspectionBody   `json:"inspection,omitempty"` // answer of upload only
+	Inspection *inspectionBody   `json:"inspection"` // null without a document
 }
 
 type documentBody struct {
@@ -66,6 +67,7 @@ type signerBody struct {
 	SignedAt      *string            `json:"signed_at"`
 	DeclinedAt    *string            `json:"declined_at"`
 	DeclineReason *string            `json:"decline_reason"`
+	TimeZone      *string            `json:"time_zone"`
 }
 
 func (a *API) envelopeRow(s *esign.Summary) envelopeRow {
@@ -83,18 +85,19 @@ func (a *API) envelopeRow(s *esign.Summary) envelopeRow {
 }
 
 func (a *API) envelopeBody(e *esign.Envelope) *envelopeBody {
-	b := &envelopeBody{envelopeRow: a.envelopeRow(&e.Summary), Metadata: e.Metadata, Signers: make([]signerBody, len(e.Signers))}
+	b := &envelopeBody{envelopeRow: a.envelopeRow(&e.Summary), Metadata: e.Metadata, TimeZone: orNull(e.TimeZone), Signers: make([]signerBody, len(e.Signers))}
 	if b.Metadata == nil {
 		b.Metadata = map[string]string{}
 	}
 	if d := e.Document; d != nil {
+		b.Inspection = inspectionOf(d.Inspection)
 		b.Document = &documentBody{d.Object.SHA256, d.Object.Size, d.Pages, d.Filename}
 	}
 	for i, s := range e.Signers {
 		b.Signers[i] = signerBody{
 			SignerID: s.ID, Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth, Status: s.Status,
 			NotifiedAt: atp(s.NotifiedAt), ViewedAt: atp(s.ViewedAt), ConsentedAt: atp(s.ConsentedAt), SignedAt: atp(s.SignedAt),
-			DeclinedAt: atp(s.DeclinedAt), DeclineReason: orNull(s.DeclineReason),
+			DeclinedAt: atp(s.DeclinedAt), DeclineReason: orNull(s.DeclineReason), TimeZone: orNull(s.TimeZone),
 		}
 	}
 	return b
@@ -141,6 +144,7 @@ type inspectionBody struct {
 	ActiveContent []string        `json:"active_content"`
 	Sealing       sealingBody     `json:"sealing"`
 	OwnMarks      []string        `json:"own_marks"`
+	Normalized    []string        `json:"normalized"`
 	Warnings      []string        `json:"warnings"`
 }
 
@@ -169,7 +173,8 @@ func inspectionOf(in *esign.Inspection) *inspectionBody {
 	}
 	b := &inspectionBody{
 		Pages: in.Pages, Encrypted: in.Encrypted, Signatures: make([]inspectedBody, len(in.Signatures)),
-		ActiveContent: list(in.ActiveContent), Sealing: sealingBody{in.Sealing.Mode, in.Sealing.Reason}, OwnMarks: list(in.OwnMarks), Warnings: list(in.Warnings),
+		ActiveContent: list(in.ActiveContent), Sealing: sealingBody{in.Sealing.Mode, in.Sealing.Reason}, OwnMarks: list(in.OwnMarks), Normalized: list(in.Normalized),
+		Warnings: list(in.Warnings),
 	}
 	for i, s := range in.Signatures {
 		b.Signatures[i] = inspectedBody{

@@ -266,8 +266,8 @@ func judgeEngine(err error) (document, bool) {
 		}, true
 	case errors.As(err, &unfit):
 		return document{
-			Status: 422, Code: "not_signable", Title: "The document cannot be signed", Detail: unfitDetail(unfit.Reason),
-			Details: []check.Field{{Field: "document", Rule: unfit.Reason, Message: unfitDetail(unfit.Reason)}},
+			Status: 422, Code: "not_signable", Title: "The document cannot be signed", Detail: "the document cannot be signed: " + unfit.Obstacle(),
+			Details: []check.Field{{Field: "document", Rule: unfit.Reason, Message: unfit.Obstacle()}},
 		}, true
 	case errors.As(err, &derived):
 		return document{
@@ -291,8 +291,6 @@ func judgeEngine(err error) (document, bool) {
 	}
 	return document{}, false
 }
-
-func unfitDetail(reason string) string { return "the document cannot be sealed: " + reason }
 
 // judgeRefusal says which rule a file breaks.
 func judgeRefusal(r *esign.Refusal) document {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -98,6 +99,7 @@ type sessionBody struct {
 	PagesShown   []int              `json:"pages_shown"` // that the signer was handed
 	Fields       []sessionField     `json:"fields"`
 	ExpiresAt    *string            `json:"expires_at"`
+	TimeZone     string             `json:"time_zone"` // by which the signer's days are counted
 }
 
 type sessionSigner struct {
@@ -138,7 +140,7 @@ func sessionOf(s *esign.Session) *sessionBody {
 		Signer:     sessionSigner{s.Signer.ID, s.Signer.Email, s.Signer.Name, s.Signer.Role},
 		Consent:    sessionConsent{s.ConsentMode, s.DisclosureSHA256, atp(s.ConsentedAt)},
 		PagesShown: list(s.PagesShown),
-		Pages:      make([]sessionPage, len(s.Pages)), Fields: make([]sessionField, len(s.Fields)), ExpiresAt: atp(s.ExpiresAt),
+		Pages:      make([]sessionPage, len(s.Pages)), Fields: make([]sessionField, len(s.Fields)), ExpiresAt: atp(s.ExpiresAt), TimeZone: s.TimeZone,
 	}
 	for i, p := range s.Pages {
 		b.Pages[i] = sessionPage{i + 1, p.Width, p.Height}
@@ -295,16 +297,18 @@ type signInput struct {
 		PNG  base64Text `json:"png_base64"`
 	} `json:"signature"`
 	Fields []struct {
-		FieldID string `json:"field_id"`
-		Value   string `json:"value"`
+		FieldID string     `json:"field_id"`
+		Value   string     `json:"value"`
+		PNG     base64Text `json:"png_base64"`
 	} `json:"fields"`
+	TimeZone string `json:"time_zone"`
 }
 
 func (a *API) signerSign(c *call) (*reply, error) {
 	r := esign.SignRequest{Client: a.client(c), Also: keep(a, c, signerReply)}
 	if c.body.kind == "form" {
 		r.Signature = esign.Signature{Kind: esign.SignatureTyped, Text: strings.TrimSpace(c.body.form.Get("signature"))}
-		r.Fields = formFields(c)
+		r.Fields, r.TimeZone = formFields(c), c.body.form.Get("time_zone")
 	} else if err := c.signature(&r); err != nil {
 		return nil, err
 	}
@@ -323,8 +327,16 @@ func (c *call) signature(r *esign.SignRequest) error {
 		return check.Fail("signature.png_base64", "base64", "must be base64 as in RFC 4648 section 4")
 	}
 	r.Signature = esign.Signature{Kind: in.Signature.Kind, Text: in.Signature.Text, PNG: in.Signature.PNG.content}
-	for _, f := range in.Fields {
-		r.Fields = append(r.Fields, esign.FieldValue{FieldID: f.FieldID, Value: f.Value})
+	r.TimeZone = in.TimeZone
+	for i, f := range in.Fields {
+		if f.PNG.bad {
+			return check.Fail(fmt.Sprintf("fields[%d].png_base64", i), "base64", "must be base64 as in RFC 4648 section 4")
+		}
+		v := esign.FieldValue{FieldID: f.FieldID, Value: f.Value}
+		if len(f.PNG.content) > 0 {
+			v.PNG = f.PNG.content
+		}
+		r.Fields = append(r.Fields, v)
 	}
 	return nil
 }

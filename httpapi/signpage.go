@@ -44,6 +44,7 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert s
 			v.Images = append(v.Images, web.Image{Page: i + 1, Width: points(p.Width), Height: points(p.Height)})
 		}
 	}
+	v.TimeZones = timeZones(fallback(c.body.form.Get("time_zone"), s.TimeZone))
 	if t := c.body.form.Get("signature"); t != "" {
 		v.Signature = t
 	}
@@ -51,6 +52,9 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert s
 		if in, shown := inputOf(f); shown {
 			if typed, sent := c.body.form[fieldPrefix+f.ID]; sent {
 				in.Value = typed[0]
+			}
+			if in.Kind == esign.FieldDate && in.Value == "" {
+				in.Value = s.Today
 			}
 			v.Fields = append(v.Fields, in)
 		}
@@ -73,18 +77,34 @@ func unread(s *esign.Session) string {
 	return esign.PageRanges(pages)
 }
 
+// commonZones are offered to a signer beside the one that is set.
+var commonZones = []string{
+	"America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles", "America/Anchorage",
+	"Pacific/Honolulu", "America/Puerto_Rico", "America/Halifax", "America/St_Johns", "America/Toronto", "America/Winnipeg",
+	"America/Vancouver", "America/Mexico_City", "America/Bogota", "America/Sao_Paulo", "America/Argentina/Buenos_Aires",
+	"Europe/London", "Europe/Paris", "Europe/Athens", "Africa/Lagos", "Africa/Johannesburg", "Africa/Nairobi", "Asia/Dubai",
+	"Asia/Karachi", "Asia/Kolkata", "Asia/Bangkok", "Asia/Shanghai", "Asia/Tokyo", "Asia/Seoul", "Australia/Perth",
+	"Australia/Sydney", "Pacific/Auckland", "UTC",
+}
+
+// timeZones are the zones that a signer may choose from, the one that is set
+// first.
+func timeZones(set string) []string {
+	return append([]string{set}, slices.DeleteFunc(slices.Clone(commonZones), func(z string) bool { return z == set })...)
+}
+
 // maxImages are shown on the page; the rest of a long document is in the PDF.
 const maxImages = 100
 
 func points(length float64) int { return max(1, int(math.Round(min(length, 1e6)))) }
 
-// inputOf is the input that a field needs on the page: signatures and dates are
+// inputOf is the input that a field needs on the page: required signatures are
 // placed without one.
 func inputOf(f esign.Field) (web.Field, bool) {
 	in := web.Field{ID: f.ID, Kind: f.Kind, Label: f.Label, Value: f.Value, Page: f.Page, Required: f.Required}
 	switch f.Kind {
 	case esign.FieldDate:
-		return in, false
+		in.Label = fallback(f.Label, "Date")
 	case esign.FieldSignature:
 		in.Label = fallback(f.Label, "Signature")
 		return in, !f.Required

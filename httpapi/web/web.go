@@ -54,6 +54,7 @@ type Signing struct {
 	Signature                                                 string  // typed so far
 	ContinueURL                                               string  // the sender's page to go on to; "" for none
 	Fields                                                    []Field
+	TimeZones                                                 []string // to choose from, the one that is set first
 }
 
 // Image is the picture of a page below Action, with the page's displayed size in
@@ -61,7 +62,7 @@ type Signing struct {
 type Image struct{ Page, Width, Height int }
 
 // Field is one input of the signing page. Kind is signature (an optional one),
-// initials, text or checkbox.
+// initials, text, date or checkbox.
 type Field struct {
 	ID, Kind, Label, Value string
 	Page                   int

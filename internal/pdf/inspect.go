@@ -45,7 +45,9 @@ const maxWarnings = 20
 //
 // ActiveContent names what may act, reach outside, or look different to different readers: javascript, launch,
 // uri_on_open (an address opened without a click), submit_form, import_data, embedded_files, external_reference (remote
-// go-to, external stream, reference XObject), rich_media (video, sound, 3D, Flash), xfa, optional_content (layers),
+// go-to, external stream, reference XObject), rich_media (video, sound, 3D, Flash), xfa, dynamic_xfa (the pages are made by
+// the viewer, ISO 32000-2 §7.7.2 /NeedsRendering), portfolio (the pages are the cover of attached files, §12.3.5),
+// optional_content (layers),
 // alternate_images, print_only_content (annotations not shown on screen), postscript, ambiguous_structure (objects that
 // readers may read differently), viewer_made_fields (form fields that each reader draws for itself), rich_text (XHTML in
 // annotations and fields, ISO 32000-2 §12.7.4.4, which each reader lays out for itself). Objects that cannot be reached from

@@ -18,6 +18,8 @@ const (
 	activeExternal    = "external_reference"
 	activeMedia       = "rich_media"
 	activeXFA         = "xfa"
+	ActiveDynamicXFA  = "dynamic_xfa"
+	ActivePortfolio   = "portfolio"
 	activeLayers      = "optional_content"
 	activeAlternates  = "alternate_images"
 	activePrintOnly   = "print_only_content"
@@ -73,6 +75,12 @@ func (w *activeWalk) all(ctx context.Context) error {
 		return err
 	}
 	w.automatic(catalog["OpenAction"], 0)
+	if !w.empty(catalog["Collection"]) {
+		w.found[ActivePortfolio] = true
+	}
+	if needs, err := w.d.Resolve(catalog["NeedsRendering"]); err == nil && needs == true {
+		w.found[ActiveDynamicXFA] = true
+	}
 	for i, n := range w.d.Numbers() {
 		if i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()

@@ -1,11 +1,15 @@
 package pdf
 
 import (
+	"bytes"
 	"context"
 )
 
 // Normalize rewrites an unsigned file so that it can be extended: one classic cross-reference table, no encryption, no
-// unreachable objects, streams as they were encoded. What the pages show does not change.
+// usage rights, no unreachable objects, streams as they were encoded. What the pages show does not change.
+//
+// Usage rights (ISO 32000-2 §12.8.2.3) are signed by the maker of a form for its readers, over the file as it was made; they
+// say nothing of who signed the document, and end with any change of it.
 //
 // It fails with a [*Refusal]: reason "unsupported" when the file is signed, for rewriting would break the signature, and
 // the reasons of [Inspect].
@@ -15,12 +19,14 @@ func Normalize(ctx context.Context, raw []byte, l Limits) (out []byte, err error
 	if err != nil {
 		return nil, err
 	}
-	if info.Signed {
-		return nil, &Refusal{Reason: ReasonUnsupported, Detail: "a signed file is not rewritten"}
-	}
 	d, _, err := openAny(raw, l)
 	if err != nil {
 		return nil, err
+	}
+	if info.Signed {
+		if err := d.onlyUsageRights(); err != nil {
+			return nil, err
+		}
 	}
 	u := d.scratch()
 	catalog, err := d.Catalog()
@@ -39,6 +45,98 @@ func Normalize(ctx context.Context, raw []byte, l Limits) (out []byte, err error
 	if dict, err := d.Dict(infoRef); !ok || err != nil || dict == nil {
 		infoRef = u.Add(Dict{"Producer": TextString("evault")})
 	}
-	w := rewriter{u: u, lenient: true}
-	return w.write(d.Root(), infoRef, d.version())
+	w := rewriter{u: u, lenient: true, drop: d.usageRights}
+	if out, err = w.write(d.Root(), infoRef, d.version()); err != nil {
+		return nil, err
+	}
+	if info.Signed && bytes.Contains(out, []byte("/ByteRange")) {
+		return nil, errSignedFile
+	}
+	return out, nil
+}
+
+var errSignedFile = &Refusal{Reason: ReasonUnsupported, Detail: "the file is signed, and rewriting it would break the signature"}
+
+// IsSigned reports that [Normalize] refused a file because it is signed.
+func IsSigned(r *Refusal) bool { return r == errSignedFile }
+
+// onlyUsageRights refuses a file with a signature that is something else.
+func (d *Document) onlyUsageRights() error {
+	catalog, err := d.Catalog()
+	if err != nil {
+		return err
+	}
+	perms, err := d.Dict(catalog["Perms"])
+	if err != nil {
+		return err
+	}
+	fields, err := d.SignatureFields()
+	if err != nil {
+		return err
+	}
+	signatures := []Object{}
+	for _, entry := range perms {
+		signatures = append(signatures, entry)
+	}
+	for _, f := range fields {
+		if f.Value != nil {
+			signatures = append(signatures, f.Value)
+		}
+	}
+	found := false
+	for _, s := range signatures {
+		sig, err := d.Dict(s)
+		if err != nil {
+			return err
+		}
+		if sig != nil && !d.usageRights(sig) {
+			return errSignedFile
+		}
+		found = found || sig != nil
+	}
+	if !found { // a signature that nothing refers to
+		return errSignedFile
+	}
+	return nil
+}
+
+// usageRights reports whether a dictionary is a signature that grants usage rights and says nothing else.
+func (d *Document) usageRights(sig Dict) bool {
+	if sig["ByteRange"] == nil {
+		return false
+	}
+	transforms := d.transforms(sig)
+	for _, t := range transforms {
+		if t.method != "UR" && t.method != "UR3" {
+			return false
+		}
+	}
+	return len(transforms) > 0
+}
+
+// What [Normalize] takes out of a file before anyone sees it.
+const (
+	TakenEncryption  = "encryption"   // that restricts what an opened file may be used for
+	TakenUsageRights = "usage_rights" // of a form that its maker extended for readers
+	TakenDamage      = "damage"       // cross-reference data and objects that nothing needs
+)
+
+// TakenOut names what Normalize takes out of raw, sorted.
+func TakenOut(raw []byte, l Limits) (taken []string, err error) {
+	defer guard(&err)
+	d, encrypted, err := openAny(raw, l)
+	if err != nil {
+		return nil, err
+	}
+	taken = []string{}
+	if !encrypted && !d.sound() {
+		taken = append(taken, TakenDamage)
+	}
+	if encrypted {
+		taken = append(taken, TakenEncryption)
+	}
+	if d.UsageRights() > 0 {
+		taken = append(taken, TakenUsageRights)
+	}
+	return taken, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+	_ "time/tzdata" // zones of envelopes and signers, where the system has none
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"

@@ -130,7 +130,7 @@ func (s esignStore) EnvelopeByExternalID(ctx context.Context, orgID, externalID 
 // frozen are the columns that never change after the insert.
 var frozen = []string{
 	"org_id", "name", "kind", "customer_id", "customer_email", "customer_name", "external_id", "created_at",
-	"signing_order", "consent", "expires_in_days", "auto_vault", "redirect_url", "secured_party", "message", "metadata",
+	"signing_order", "consent", "expires_in_days", "auto_vault", "time_zone", "redirect_url", "secured_party", "message", "metadata",
 }
 
 func (s esignStore) UpdateEnvelope(ctx context.Context, e *esign.Envelope) error {

@@ -63,6 +63,7 @@ type signerRow struct {
 	PresentedSHA256  string     `bun:"presented_sha256"`
 	SignatureKind    string     `bun:"signature_kind"`
 	SignedRequest    string     `bun:"signed_request"`
+	TimeZone         string     `bun:"time_zone"`
 	Address          string     `bun:"address"`
 	UserAgent        string     `bun:"user_agent"`
 }
@@ -75,7 +76,7 @@ func signerToRow(envelopeID string, position int, s *esign.Signer) *signerRow {
 		SignedAt: utcp(s.SignedAt), DeclinedAt: utcp(s.DeclinedAt), RemindedAt: utcp(s.RemindedAt), LinkDisclosedAt: utcp(s.LinkDisclosedAt),
 		DeclineReason: s.DeclineReason, DisclosureSHA256: string(s.DisclosureSHA256), DisclosureLocale: s.DisclosureLocale,
 		PresentedSHA256: string(s.PresentedSHA256), SignatureKind: s.SignatureKind, SignedRequest: string(s.SignedRequest),
-		Address: s.Address, UserAgent: s.UserAgent,
+		TimeZone: s.TimeZone, Address: s.Address, UserAgent: s.UserAgent,
 	}
 }
 
@@ -87,7 +88,7 @@ func (r *signerRow) signer() esign.Signer {
 		SignedAt: utcp(r.SignedAt), DeclinedAt: utcp(r.DeclinedAt), RemindedAt: utcp(r.RemindedAt), LinkDisclosedAt: utcp(r.LinkDisclosedAt),
 		DeclineReason: r.DeclineReason, DisclosureSHA256: storage.Digest(r.DisclosureSHA256), DisclosureLocale: r.DisclosureLocale,
 		PresentedSHA256: storage.Digest(r.PresentedSHA256), SignatureKind: r.SignatureKind, SignedRequest: storage.Digest(r.SignedRequest),
-		Address: r.Address, UserAgent: r.UserAgent,
+		TimeZone: r.TimeZone, Address: r.Address, UserAgent: r.UserAgent,
 	}
 }
 

@@ -63,6 +63,7 @@ type envelopeRow struct {
 	ExpiresInDays int        `bun:"expires_in_days"`
 	AutoVault     bool       `bun:"auto_vault"`
 	VaultDueAt    *time.Time `bun:"vault_due_at"` // when AutoVaultDue names it; of completed ones only
+	TimeZone      string     `bun:"time_zone"`
 	RedirectURL   string     `bun:"redirect_url"`
 	SecuredParty  *string    `bun:"secured_party"`
 	Message       string     `bun:"message"`
@@ -135,7 +136,7 @@ func envelopeToRow(e *esign.Envelope) (*envelopeRow, error) {
 	}
 	r := &envelopeRow{
 		summaryRow: summaryToRow(&e.Summary), SealAttempts: e.SealAttempts, SealAfter: utcp(e.SealAfter),
-		SigningOrder: e.SigningOrder, Consent: e.Consent, ExpiresInDays: e.ExpiresInDays, AutoVault: e.AutoVault,
+		SigningOrder: e.SigningOrder, Consent: e.Consent, ExpiresInDays: e.ExpiresInDays, AutoVault: e.AutoVault, TimeZone: e.TimeZone,
 		RedirectURL: e.RedirectURL, Message: e.Message, Metadata: string(metadata), ExternalKey: externalKey(&e.Summary),
 	}
 	if e.SecuredParty != nil {
@@ -152,7 +153,7 @@ func envelopeToRow(e *esign.Envelope) (*envelopeRow, error) {
 func (r *envelopeRow) envelope() (*esign.Envelope, error) {
 	e := &esign.Envelope{
 		Summary: r.summary(), SealAttempts: r.SealAttempts, SealAfter: utcp(r.SealAfter), SigningOrder: r.SigningOrder,
-		Consent: r.Consent, ExpiresInDays: r.ExpiresInDays, AutoVault: r.AutoVault, RedirectURL: r.RedirectURL, Message: r.Message,
+		Consent: r.Consent, ExpiresInDays: r.ExpiresInDays, AutoVault: r.AutoVault, TimeZone: r.TimeZone, RedirectURL: r.RedirectURL, Message: r.Message,
 	}
 	if err := json.Unmarshal([]byte(r.Metadata), &e.Metadata); err != nil {
 		return nil, fmt.Errorf("envelope %s: metadata: %w", r.ID, err)
@@ -199,6 +200,7 @@ type inspectionJSON struct {
 	ActiveContent []string                 `json:"active_content,omitempty"`
 	Sealing       sealingJSON              `json:"sealing"`
 	OwnMarks      []string                 `json:"own_marks,omitempty"`
+	Normalized    []string                 `json:"normalized,omitempty"`
 	Warnings      []string                 `json:"warnings,omitempty"`
 }
 
@@ -232,7 +234,7 @@ func documentToRow(envelopeID string, d *esign.Document) (*documentRow, error) {
 	}
 	in := inspectionJSON{}
 	if i := d.Inspection; i != nil {
-		in = inspectionJSON{i.Pages, i.Encrypted, nil, i.ActiveContent, sealingJSON(i.Sealing), i.OwnMarks, i.Warnings}
+		in = inspectionJSON{i.Pages, i.Encrypted, nil, i.ActiveContent, sealingJSON(i.Sealing), i.OwnMarks, i.Normalized, i.Warnings}
 		for _, s := range i.Signatures {
 			in.Signatures = append(in.Signatures, inspectedSignatureJSON(s))
 		}
@@ -263,7 +265,7 @@ func (r *documentRow) document() (*esign.Document, error) {
 		Head: chain.Head{Seq: r.HeadSeq, Hash: storage.Digest(r.HeadHash), RecordedAt: utc(r.HeadRecordedAt)},
 		Inspection: &esign.Inspection{
 			Pages: in.Pages, Encrypted: in.Encrypted, ActiveContent: in.ActiveContent,
-			Sealing: esign.Sealing(in.Sealing), OwnMarks: in.OwnMarks, Warnings: in.Warnings,
+			Sealing: esign.Sealing(in.Sealing), OwnMarks: in.OwnMarks, Normalized: in.Normalized, Warnings: in.Warnings,
 		},
 	}
 	for _, s := range sizes {

@@ -34,13 +34,13 @@ func esignEnvelope(id func(string) string) *esign.Envelope {
 			Compliant: &yes, EvaluatedAt: esignAt(5 * time.Hour), Revision: 7,
 		},
 		Metadata: map[string]string{"k": "ü"}, Message: "line\nline", RedirectURL: "https://example.com/a", SigningOrder: esign.OrderSequential,
-		Consent: esign.ConsentClick, ExpiresInDays: 30, AutoVault: true,
+		Consent: esign.ConsentClick, ExpiresInDays: 30, AutoVault: true, TimeZone: "Europe/Warsaw",
 		SecuredParty: &esign.Party{Name: "Lender", Identifier: "1", Email: "l@example.com"},
 		Document: &esign.Document{
 			Filename: "a.pdf", Object: object, Pages: 2, PageSizes: []esign.PageSize{{Width: 612, Height: 792.5}}, Normalized: true,
 			Inspection: &esign.Inspection{
 				Pages: 2, Encrypted: "no", ActiveContent: []string{"javascript"}, Sealing: esign.Sealing{Mode: "detached", Reason: "locked"},
-				Warnings: []string{"w"}, Signatures: []esign.InspectedSignature{{
+				Warnings: []string{"w"}, Normalized: []string{"usage_rights"}, Signatures: []esign.InspectedSignature{{
 					Field: "f", Subject: "CN=Ł", SigningTime: esignAt(0), Level: "B-T", Integrity: "valid", Coverage: "revision",
 					ChangesAfter: "permitted", Changes: []string{"c"}, Trust: "unknown", Reason: "r", Problem: "p",
 				}},
@@ -54,7 +54,7 @@ func esignEnvelope(id func(string) string) *esign.Envelope {
 				NotifiedAt: esignAt(1), ViewedAt: esignAt(2000), ConsentedAt: esignAt(3000), WithdrawnAt: esignAt(4000), SignedAt: esignAt(5000),
 				DeclinedAt: esignAt(6000), DeclineReason: "d", DisclosureSHA256: storage.Sum(nil), DisclosureLocale: "en-US",
 				PresentedSHA256: storage.Sum([]byte("p")), SignatureKind: "typed", SignedRequest: storage.Sum([]byte("q")),
-				RemindedAt: esignAt(7000), LinkDisclosedAt: esignAt(8000), Address: "192.0.2.1", UserAgent: "ua",
+				RemindedAt: esignAt(7000), LinkDisclosedAt: esignAt(8000), TimeZone: "America/New_York", Address: "192.0.2.1", UserAgent: "ua",
 			},
 			{ID: id("sgn_b"), Email: "b@example.com", Name: "B", Role: "seller", Order: 2, Auth: esign.AuthLink, Status: esign.SignerWaiting, LinkVersion: 1},
 		},

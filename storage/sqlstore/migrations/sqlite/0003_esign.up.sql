@@ -39,6 +39,7 @@ CREATE TABLE evault_envelopes (
   expires_in_days BIGINT NOT NULL,
   auto_vault BOOLEAN NOT NULL,
   vault_due_at TIMESTAMP,
+  time_zone TEXT NOT NULL,
   redirect_url TEXT NOT NULL,
   secured_party TEXT,
   message TEXT NOT NULL,
@@ -138,6 +139,7 @@ CREATE TABLE evault_signers (
   presented_sha256 TEXT NOT NULL,
   signature_kind TEXT NOT NULL,
   signed_request TEXT NOT NULL,
+  time_zone TEXT NOT NULL,
   address TEXT NOT NULL,
   user_agent TEXT NOT NULL
 );

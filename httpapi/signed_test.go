@@ -1,0 +1,91 @@
+package httpapi_test
+
+import (
+	"encoding/base64"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/evaultlib/evault/internal/testpdf"
+)
+
+func pdfBody(raw []byte) obj {
+	return obj{"filename": "contract.pdf", "content_base64": base64.StdEncoding.EncodeToString(raw)}
+}
+
+// TestTheSignersDay: the page asks for the day and the time zone of the signer,
+// without JavaScript, and begins with those that the sender named.
+func TestTheSignersDay(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.clock.forward(15*time.Hour + 30*time.Minute) // 2026-11-24T03:30Z
+	date := []any{obj{"kind": "date", "role": "buyer", "page": 1, "x": 0.1, "y": 0.1, "w": 0.3, "h": 0.03}}
+	env := h.create(t, contract(obj{"time_zone": "America/Los_Angeles", "fields": date}))
+	h.do(t, "GET", "/partner/envelopes/"+env, nil).want(200).equal("data.time_zone", "America/Los_Angeles").equal("data.signers.0.time_zone", nil)
+	link := h.link(t, env)
+	s := h.do(t, "GET", link+"/session", nil, key("")).want(200).equal("data.time_zone", "America/Los_Angeles")
+	page := string(h.do(t, "GET", link, nil, key("")).want(200).Body)
+	field := regexp.MustCompile(`<input type="date" id="[^"]+" name="(field:fld_[^"]+)" value="2026-11-23">`).FindStringSubmatch(page)
+	if field == nil || !strings.Contains(page, `<select id="time_zone" name="time_zone"><option>America/Los_Angeles</option>`) {
+		t.Fatalf("the page asks for no day or zone: %s", page)
+	}
+	h.do(t, "GET", link+"/document.pdf", nil, key("")).want(200)
+	path := strings.TrimPrefix(link, baseURL)
+	h.post(t, path+"/consent", url.Values{"disclosure_sha256": {s.str("data.consent.disclosure_sha256")}, "agree": {"true"}}).want(303)
+	h.post(t, path+"/sign", url.Values{"signature": {"Ada Byron"}, "time_zone": {"Nowhere"}, field[1]: {"2026-11-23"}}).want(422)
+	h.post(t, path+"/sign", url.Values{"signature": {"Ada Byron"}, "time_zone": {"America/New_York"}, field[1]: {"2026-11-23"}}).want(303)
+	h.do(t, "GET", "/partner/envelopes/"+env, nil).want(200).equal("data.status", "completed").equal("data.signers.0.time_zone", "America/New_York")
+	h.do(t, "POST", "/partner/envelopes", contract(obj{"time_zone": "EST5"})).problem(422, "invalid").equal("details.0.field", "time_zone")
+}
+
+// TestInspectionOfESign: an e-sign envelope says what its PDF holds, and what
+// cannot be signed is refused with what stands in the way.
+func TestInspectionOfESign(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	created := h.do(t, "POST", "/partner/envelopes", contract(obj{"fields": []any{}, "document": pdfBody(testpdf.WithJavaScript())})).want(201)
+	created.equal("data.inspection.active_content.0", "javascript").equal("data.inspection.normalized", "[]")
+	h.do(t, "GET", "/partner/envelopes/"+created.str("data.envelope_id"), nil).want(200).equal("data.inspection.active_content.0", "javascript")
+	h.do(t, "POST", "/partner/envelopes", contract(obj{"fields": []any{}, "document": pdfBody(testpdf.Extended()["UR3"])})).want(201).
+		equal("data.inspection.normalized.0", "usage_rights")
+	for rule, raw := range map[string][]byte{"portfolio": testpdf.Portfolio(), "dynamic_xfa": testpdf.DynamicForm(), "signed": testpdf.Certified()} {
+		a := h.do(t, "POST", "/partner/envelopes", contract(obj{"fields": []any{}, "document": pdfBody(raw)})).problem(422, "not_signable").
+			equal("details.0.rule", rule)
+		if len(a.str("detail")) < 60 {
+			t.Errorf("%s: %s", rule, a.str("detail"))
+		}
+	}
+	paperID := h.create(t, paper)
+	h.do(t, "GET", "/partner/envelopes/"+paperID, nil).want(200).equal("data.inspection", nil)
+	if a := h.do(t, "POST", "/partner/envelopes/"+paperID+"/upload", testpdf.Portfolio()).want(200); !strings.Contains(string(a.Body), `"portfolio"`) {
+		t.Errorf("%s", a.Body)
+	}
+}
+
+// TestOrderZero: 0 is an order like any other.
+func TestOrderZero(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	signers := func(orders ...any) []any {
+		var out []any
+		for i, o := range orders {
+			s := obj{"email": "ada@example.com", "name": "Ada", "role": string(rune('a' + i))}
+			if o != nil {
+				s["order"] = o
+			}
+			out = append(out, s)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		given []any
+		want  string
+	}{{signers(0, 1), "0 1"}, {signers(nil, nil), "1 2"}, {signers(2, 1), "1 2"}, {signers(1, nil), "1 2"}} {
+		a := h.do(t, "POST", "/partner/envelopes", contract(obj{"fields": []any{}, "signing_order": "sequential", "signers": c.given})).want(201)
+		a.equal("data.signers.0.order", c.want[:1]).equal("data.signers.1.order", c.want[2:]).
+			equal("data.signers.0.status", "notified").equal("data.signers.1.status", "waiting")
+	}
+	h.do(t, "POST", "/partner/envelopes", contract(obj{"fields": []any{}, "signers": signers(-1)})).want(422)
+}
