@@ -90,6 +90,8 @@ type Store interface {
 	// TakeNotices returns due notices, oldest first, and moves their next try to
 	// until and their Tries one up, so that no other replica takes them before.
 	TakeNotices(ctx context.Context, now, until time.Time, limit int) ([]QueuedNotice, error)
+	// NoticesWait reports whether TakeNotices would return any at now.
+	NoticesWait(ctx context.Context, now time.Time) (bool, error)
 	// PostponeNotice moves a notice's next try.
 	PostponeNotice(ctx context.Context, id string, next time.Time) error
 	// CloseNotice removes a notice that was sent or is given up.

@@ -34,6 +34,8 @@ type BlobRows interface {
 	// Condemned returns the names of condemned rows that are due at now, at
 	// most limit, and spares what Condemn spares.
 	Condemned(ctx context.Context, now time.Time, limit int) ([]string, error)
+	// Waits reports whether a row was staged before t, or is condemned and due at now.
+	Waits(ctx context.Context, before, now time.Time) (bool, error)
 	// Postpone makes a condemned row due at t, not before.
 	Postpone(ctx context.Context, name string, t time.Time) error
 	// Drop says that the object of a condemned row is gone. The name is never free
@@ -103,6 +105,12 @@ func (d *Depot) Hash(ctx context.Context, o Object) (Digest, int64, error) {
 		return "", n, fmt.Errorf("hash %s: %w: %w", o.Name, ErrUnavailable, err)
 	}
 	return Digest(hex.EncodeToString(h.Sum(nil))), n, nil
+}
+
+// Idle reports whether Sweep has nothing to do now. It writes nothing.
+func (d *Depot) Idle(ctx context.Context) (bool, error) {
+	waits, err := d.Rows.Waits(ctx, d.Now().Add(-StageGrace), d.Now())
+	return err == nil && !waits, err
 }
 
 // sweepAgain is how long an object waits that could not be deleted, because of an

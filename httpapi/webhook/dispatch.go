@@ -51,19 +51,19 @@ func ScopeOf(eventType string) scopes.Scope {
 
 // dispatch makes deliveries of committed events until none is left.
 func (s *Sender) dispatch(ctx context.Context) error {
-	if s.cfg.Leases != nil {
-		mine, err := s.cfg.Leases.Acquire(ctx, "webhook-dispatch", s.holder, s.now(), dispatchFor)
-		if err != nil || !mine {
-			return err
-		}
-	}
-	for {
+	for mine := s.cfg.Leases == nil; ; {
 		events, err := s.cfg.Outbox.Undispatched(ctx, batch)
 		if err != nil {
 			return fmt.Errorf("undispatched events: %w", err)
 		}
 		if len(events) == 0 {
 			return nil
+		}
+		if !mine { // asked for when there is work only: a lease is a write
+			mine, err = s.cfg.Leases.Acquire(ctx, "webhook-dispatch", s.holder, s.now(), dispatchFor)
+			if err != nil || !mine {
+				return err
+			}
 		}
 		err = s.fanOut(ctx, events)
 		if errors.Is(err, storage.ErrConflict) {

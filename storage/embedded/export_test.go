@@ -6,8 +6,10 @@ import "context"
 func (e *Embedded) RunOnce(ctx context.Context) {
 	r := e.runner()
 	for _, t := range e.tasks() {
-		r.once(ctx, t)
-		r.release(ctx, t)
+		var held bool
+		if r.once(ctx, t, &held); held {
+			r.release(ctx, t)
+		}
 	}
 }
 

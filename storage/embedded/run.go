@@ -20,7 +20,10 @@ type task struct {
 	name  string
 	every time.Duration
 	do    func(ctx context.Context, limit int) (int, error)
-	all   bool // runs on every replica, without a lease
+	// idle says that there is nothing to do, so that no lease is taken: an idle
+	// server writes nothing. Nil is never.
+	idle func(ctx context.Context) (bool, error)
+	all  bool // runs on every replica, without a lease
 }
 
 // runner runs tasks, each on one replica at a time.
@@ -47,7 +50,12 @@ func (r runner) run(ctx context.Context, tasks []task) error {
 // loop runs t at once and then in its interval, so that what a crash left is
 // taken up at the next start.
 func (r runner) loop(ctx context.Context, t task) {
-	defer r.release(ctx, t)
+	held := false
+	defer func() {
+		if held {
+			r.release(ctx, t)
+		}
+	}()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -56,17 +64,24 @@ func (r runner) loop(ctx context.Context, t task) {
 			return
 		case <-timer.C:
 		}
-		for r.once(ctx, t) >= batch && ctx.Err() == nil {
+		for r.once(ctx, t, &held) >= batch && ctx.Err() == nil {
 		}
 		timer.Reset(t.every)
 	}
 }
 
-// once does one round under the lease and reports how much it did.
-func (r runner) once(ctx context.Context, t task) int {
+// once does one round under the lease, unless there is nothing to do, and reports
+// how much it did; held says that this replica has, or had, the lease.
+func (r runner) once(ctx context.Context, t task, held *bool) int {
 	ok, err := true, error(nil)
-	if !t.all {
+	if t.idle != nil {
+		var idle bool
+		idle, err = t.idle(ctx)
+		ok = !idle
+	}
+	if !t.all && ok && err == nil {
 		ok, err = r.acquire(ctx, t)
+		*held = *held || ok
 	}
 	n := 0
 	if err == nil && ok {
@@ -114,9 +129,6 @@ func (t task) lease() string { return "task " + t.name }
 
 // release lets another replica take over at once.
 func (r runner) release(ctx context.Context, t task) {
-	if t.all {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseWait)
 	defer cancel()
 	if err := r.leases.Release(ctx, t.lease(), r.holder); err != nil {

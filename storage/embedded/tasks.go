@@ -9,22 +9,22 @@ import (
 // EvaluateDue.
 func (e *Embedded) tasks() []task {
 	return []task{
-		{name: "notify", every: 2 * time.Second, do: e.ESign.NotifyDue},
-		{name: "seal", every: 15 * time.Second, do: e.ESign.SealDue},
-		{name: "expire", every: 30 * time.Second, do: e.ESign.ExpireDue},
-		{name: "handover", every: 2 * time.Second, do: e.Handover.HandoverDue},
+		{name: "notify", every: 2 * time.Second, idle: e.ESign.Idle, do: e.ESign.NotifyDue},
+		{name: "seal", every: 15 * time.Second, idle: e.ESign.Idle, do: e.ESign.SealDue},
+		{name: "expire", every: 30 * time.Second, idle: e.ESign.Idle, do: e.ESign.ExpireDue},
+		{name: "handover", every: 2 * time.Second, idle: e.Compliance.Idle, do: e.Handover.HandoverDue},
 		// An inspection takes the last evaluation back; seconds later there is another.
-		{name: "evaluate", every: 2 * time.Second, do: e.Compliance.EvaluateDue},
-		{name: "integrate", every: 10 * time.Second, do: func(ctx context.Context, _ int) (int, error) {
+		{name: "evaluate", every: 2 * time.Second, idle: e.Compliance.Idle, do: e.Compliance.EvaluateDue},
+		{name: "integrate", every: 10 * time.Second, idle: e.Log.Idle, do: func(ctx context.Context, _ int) (int, error) {
 			_, err := e.Log.Integrate(ctx) // until nothing waits
 			return 0, err
 		}},
-		{name: "integrity", every: time.Minute, do: func(ctx context.Context, limit int) (int, error) {
+		{name: "integrity", every: time.Minute, idle: e.Vault.Idle, do: func(ctx context.Context, limit int) (int, error) {
 			found, err := e.Vault.IntegrityDue(ctx, limit)
 			return len(found), err
 		}},
-		{name: "delete", every: time.Minute, do: e.Vault.DeleteDue},
-		{name: "sweep", every: 10 * time.Minute, do: func(ctx context.Context, limit int) (int, error) {
+		{name: "delete", every: time.Minute, idle: e.Vault.Idle, do: e.Vault.DeleteDue},
+		{name: "sweep", every: 10 * time.Minute, idle: e.Depot.Idle, do: func(ctx context.Context, limit int) (int, error) {
 			if err := e.Log.Check(ctx); err != nil { // a database set back may not know what it owns
 				return 0, err
 			}

@@ -68,9 +68,22 @@ func (b blobRows) Condemn(ctx context.Context, before time.Time, limit int) erro
 	return mapErr(err)
 }
 
+// tick is the resolution of times: what is condemned at now is due at now.
+const tick = time.Microsecond
+
 func (b blobRows) Condemned(ctx context.Context, now time.Time, limit int) ([]string, error) {
-	const tick = time.Microsecond // the resolution of times: what is due at now is due
 	return b.expendable(ctx, blobCondemned, now.Add(tick), now.Add(storage.StageGrace), limit)
+}
+
+func (b blobRows) Waits(ctx context.Context, before, now time.Time) (bool, error) {
+	for state, t := range map[string]time.Time{blobStaged: before, blobCondemned: now.Add(tick)} {
+		due, err := ids(ctx, b.idb.NewSelect().Model((*blobRow)(nil)).Column("name").Where("state = ?", state).
+			Where("changed_at < ?", utc(t)), 1)
+		if err != nil || len(due) > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // owners are the columns that name an object which their row needs. A tampering's

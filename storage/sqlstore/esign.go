@@ -354,6 +354,11 @@ func (s esignStore) TakeNotices(ctx context.Context, now, until time.Time, limit
 	return taken, nil
 }
 
+func (s esignStore) NoticesWait(ctx context.Context, now time.Time) (bool, error) {
+	due, err := ids(ctx, s.idb.NewSelect().Model((*noticeRow)(nil)).Column("notice_id").Where("next_try <= ?", utc(now)), 1)
+	return len(due) > 0, err
+}
+
 func (s esignStore) PostponeNotice(ctx context.Context, id string, next time.Time) error {
 	return change(ctx, s.idb.NewUpdate().Model((*noticeRow)(nil)).Set("next_try = ?", utc(next)).
 		Where("notice_id = ?", id), storage.ErrNotFound)

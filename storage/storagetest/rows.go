@@ -111,6 +111,15 @@ func rowsGrace(t *testing.T, r storage.BlobRows, _ InTx) {
 	if got, err := r.Condemned(ctx, late, 1); err != nil || len(got) != 1 {
 		t.Errorf("limit 1: got %v, %v", got, err)
 	}
+	waits := func(before, now time.Time, want bool) {
+		t.Helper()
+		if got, err := r.Waits(ctx, before, now); err != nil || got != want {
+			t.Errorf("waits: got %v, %v; want %v", got, err, want)
+		}
+	}
+	waits(day, day.Add(-time.Hour), false)
+	waits(late, day.Add(-time.Hour), true) // staged
+	waits(day, late, true)                 // condemned
 	wantErr(t, "postpone", r.Postpone(ctx, "b", late.Add(time.Hour)), nil)
 	condemned("c")
 	wantErr(t, "postpone", r.Postpone(ctx, "b", late), nil)

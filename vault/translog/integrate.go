@@ -39,6 +39,24 @@ func (l *Log) Integrate(ctx context.Context) (Checkpoint, error) {
 	return Checkpoint{}, fmt.Errorf("integrate: %w", storage.ErrConflict)
 }
 
+// Idle reports whether Integrate has nothing to do now: no event waits and the
+// head has its checkpoint. It writes nothing and reads no anchor.
+func (l *Log) Idle(ctx context.Context) (bool, error) {
+	waiting, err := l.c.Store.Unsequenced(ctx, 1)
+	if err != nil || len(waiting) > 0 {
+		return false, err
+	}
+	h, err := l.c.Store.Head(ctx)
+	if err != nil || h == (Head{}) {
+		return err == nil, err
+	}
+	c, err := l.c.Store.Checkpoint(ctx, h.Epoch)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && c.Size >= h.Size, err
+}
+
 // step sequences one batch; more says that there may be another.
 func (l *Log) step(ctx context.Context) (c Checkpoint, more bool, err error) {
 	h, err := l.head(ctx)
