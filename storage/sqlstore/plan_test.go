@@ -142,10 +142,10 @@ var manyRows = []string{
 	`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
 INSERT INTO evault_envelopes (envelope_id, org_id, name, kind, status, customer_id, customer_email, customer_name, created_at, updated_at,
  completed_at, expires_at, void_reason, sealing_error, signers_total, signers_signed, document_hash, revision, seal_attempts, seal_after,
- signing_order, consent, expires_in_days, auto_vault, vault_due_at, redirect_url, message, metadata)
+ signing_order, consent, expires_in_days, auto_vault, vault_due_at, redirect_url, message, metadata, time_zone)
 SELECT 'env_' || i, 'org', '', 'e_sign', CASE i % 4 WHEN 0 THEN 'sent' WHEN 1 THEN 'signed' ELSE 'completed' END, 'c', '', '', ?0, ?0,
  ?0, CASE WHEN i % 100 = 0 THEN ?0 ELSE ?1 END, '', '', 1, 1, '', 1, 0, CASE WHEN i % 100 = 1 THEN ?0 ELSE ?1 END,
- '', '', 30, i % 4 = 2, CASE WHEN i % 100 = 2 THEN ?0 WHEN i % 4 = 2 THEN ?1 END, '', '', '{}' FROM n`,
+ '', '', 30, i % 4 = 2, CASE WHEN i % 100 = 2 THEN ?0 WHEN i % 4 = 2 THEN ?1 END, '', '', '{}', '' FROM n`,
 	`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
 INSERT INTO evault_copies (copy_id, envelope_id, org_id, status, name, customer_id, version, document_hash, size, seal, source_kind,
  source_object, source_sha256, source_size, document_sha256, origins, sealing, source_level, secured_party, controller, custodian, capacity,

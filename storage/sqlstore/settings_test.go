@@ -65,8 +65,8 @@ func TestValuesStayValues(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 		insert := `INSERT INTO evault_envelopes (envelope_id, org_id, name, kind, status, customer_id, customer_email, customer_name,
 			created_at, updated_at, void_reason, sealing_error, signers_total, signers_signed, document_hash, revision, seal_attempts,
-			signing_order, consent, expires_in_days, auto_vault, redirect_url, message, metadata)
-			VALUES ($1, $2, '', 'e_sign', 'sent', 'c', '', '', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00', '', '', 0, 0, '', 1, 0, '', '', 0, FALSE, '', '', '{}')`
+			signing_order, consent, expires_in_days, auto_vault, redirect_url, message, metadata, time_zone)
+			VALUES ($1, $2, '', 'e_sign', 'sent', 'c', '', '', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00', '', '', 0, 0, '', 1, 0, '', '', 0, FALSE, '', '', '{}', '')`
 		for i, org := range []string{"org_a", "org_b"} {
 			if _, err := db.Bun().DB.ExecContext(t.Context(), insert, fmt.Sprint("env_", i), org); err != nil {
 				t.Fatal(err)
