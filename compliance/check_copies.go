@@ -99,7 +99,7 @@ func (f *facts) registered(r registerFacts, e chain.Event) bool {
 		return f.givenOut(r, e)
 	}
 	made := e.RecordedAt.Sub(r.MadeAt) // the marked copy was made before its event was stamped
-	return r.GivenTo == e.Actor && r.CopyID == f.copy.CopyID && text(e, "copy_id") == r.CopyID &&
+	return r.GivenTo == e.Actor && f.sized(r) && r.CopyID == f.copy.CopyID && text(e, "copy_id") == r.CopyID &&
 		number64(e, "version") == int64(r.Registered.Version) && made >= 0 && made <= slack
 }
 
@@ -109,6 +109,23 @@ func (f *facts) givenOut(r registerFacts, e chain.Event) bool {
 	return e.Type == esign.EventCopyMade && text(e, "copy_id") == r.ID && text(e, "sha256") == string(r.SHA256) &&
 		number64(e, "size") == r.Size && r.GivenTo == e.Actor && r.CopyID == f.copy.CopyID && r.Registered.Version == 0 &&
 		made >= 0 && made <= slack
+}
+
+// sized holds the size in a row of the register against the bytes that have its
+// digest; bytes that cannot be read are another problem.
+func (f *facts) sized(r registerFacts) bool {
+	if r.err != nil {
+		return true
+	}
+	if len(r.bytes) > 0 {
+		return r.Size == int64(len(r.bytes))
+	}
+	for i := range f.versions {
+		if v := &f.versions[i]; v.err == nil && v.whole() == r.SHA256 {
+			return r.Size == int64(len(v.bytes))
+		}
+	}
+	return true
 }
 
 // checkInspections: bytes that left the vault say of themselves where the

@@ -114,6 +114,8 @@ func checkBytes(f *facts, p *probe) {
 	}
 	if v.Object.SHA256 != f.copy.DocumentHash || v.Version.Version != f.copy.Version || v.Object.Size != f.copy.Size {
 		p.fail("The copy's record and that of its current version differ.")
+	} else if f.copy.Seal != v.Seal {
+		p.fail("The copy's record of its seal and that of its current version differ.")
 	}
 	if v.err != nil {
 		p.fail("The stored bytes of version %d are not those recorded: %v.", v.Version.Version, v.err)
@@ -139,9 +141,7 @@ func checkClaims(f *facts, p *probe) {
 		}
 	}
 	for _, v := range f.versions {
-		if v.Kind == vault.VersionDeposit {
-			want[v.Object.SHA256] = vault.ClaimVersion
-		}
+		want[v.Object.SHA256] = vault.ClaimVersion
 	}
 	maps.Copy(want, f.prefixes)
 	for _, e := range f.typed(esign.EventCompleted) {

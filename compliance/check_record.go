@@ -172,6 +172,13 @@ func (f *facts) checkEnvelope(p *probe) {
 	if f.copy.Name != env.Name || f.copy.CustomerID != env.CustomerID {
 		p.fail("The copy's record names another envelope or customer.")
 	}
+	status := esign.StatusVaulted
+	if f.released() {
+		status = esign.StatusReleased
+	}
+	if env.Status != status || (env.ReleasedAt != nil) != f.released() || f.ended() != nil && !at(env.ReleasedAt, *f.ended()) || env.OrgID != f.copy.OrgID {
+		p.fail("The envelope's record has another status or organization than the copy.")
+	}
 	if env.VaultedAt == nil || !env.VaultedAt.Equal(f.copy.VaultedAt) || !f.released() && env.DocumentHash != f.copy.DocumentHash {
 		p.fail("The envelope's record and the copy's differ.")
 	}

@@ -141,6 +141,9 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 	if err := esign.CheckValues(f.envelope, e); err != nil {
 		p.fail("What signer %s filled in differs from the event of the signature: %v.", want.ID, err)
 	}
+	if s.DeclinedAt != nil || s.DeclineReason != "" || s.WithdrawnAt != nil && len(f.about(esign.EventConsentWithdrawn, "signer_id", want.ID)) == 0 {
+		p.fail("The record of signer %s tells of a refusal or a withdrawal that no event does.", want.ID)
+	}
 	switch given := f.consent(want.ID, e); {
 	case given == nil:
 		p.fail("The signer %s had not consented to electronic records when signing.", want.ID)

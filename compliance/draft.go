@@ -40,7 +40,7 @@ func (e *Engine) draft(f *facts, r Result, causeID string) (*Certificate, error)
 		c.Controller = Controller{party(to.Controller.Party), to.Controller.BoundBy}
 		c.Custodian = Custodian{Party: party(to.Custodian.Party), Kind: to.Custodian.Kind}
 	}
-	c.printAcknowledgments(f)
+	c.Acknowledgments, c.Custodian.Acknowledgment = f.acknowledgments(), f.acknowledgedNow()
 	if e.c.VerifyURL != nil {
 		address := e.c.VerifyURL(c.AuthoritativeCopy.SHA256)
 		c.VerifyURL = &address
@@ -112,6 +112,14 @@ func (f *facts) held() Held {
 	return h
 }
 
+// custodianName is the custodian's name in the verified custody chain.
+func (f *facts) custodianName() string {
+	if to := f.holder(); to != nil {
+		return to.Custodian.Party.Name
+	}
+	return ""
+}
+
 // printedSeal says what the seal of the newest version itself says.
 func (f *facts) printedSeal() Seal {
 	says, err := f.seal(len(f.versions) - 1)
@@ -125,26 +133,41 @@ func (f *facts) printedSeal() Seal {
 	return s
 }
 
-// printAcknowledgments adds the acknowledgments that verify and have an event.
-func (c *Certificate) printAcknowledgments(f *facts) {
-	c.Acknowledgments = []Acknowledgment{}
-	holding := f.holding()
+// acknowledgments are those that verify and have an event.
+func (f *facts) acknowledgments() []Acknowledgment {
+	list := []Acknowledgment{}
 	for _, a := range f.acks {
-		sum := storage.Sum([]byte(a.JWS))
-		s, err := vault.VerifyAcknowledgment(a.JWS, f.keys)
-		if err != nil || s.EnvelopeID != f.envelope.ID || len(f.about("custody.acknowledged", "acknowledgment_sha256", string(sum))) != 1 {
-			continue
-		}
-		at, err := parseTime(s.At)
-		if err != nil {
-			continue
-		}
-		printed := Acknowledgment{ID: s.AcknowledgmentID, At: at, SHA256: sum}
-		c.Acknowledgments = append(c.Acknowledgments, printed)
-		if holding >= 0 && s.CustodyID == f.chainOf[holding].CustodyID {
-			c.Custodian.Acknowledgment = &printed
+		s, printed := f.acknowledgment(a)
+		if s != nil {
+			list = append(list, printed)
 		}
 	}
+	return list
+}
+
+func (f *facts) acknowledgment(a vault.Acknowledgment) (*vault.AcknowledgmentStatement, Acknowledgment) {
+	sum := storage.Sum([]byte(a.JWS))
+	s, err := vault.VerifyAcknowledgment(a.JWS, f.keys)
+	if err != nil || s.EnvelopeID != f.envelope.ID || len(f.about("custody.acknowledged", "acknowledgment_sha256", string(sum))) != 1 {
+		return nil, Acknowledgment{}
+	}
+	at, err := parseTime(s.At)
+	if err != nil {
+		return nil, Acknowledgment{}
+	}
+	return &s, Acknowledgment{ID: s.AcknowledgmentID, At: at, SHA256: sum}
+}
+
+// acknowledgedNow is the acknowledgment of who holds the copy now, nil when there is
+// none.
+func (f *facts) acknowledgedNow() *Acknowledgment {
+	holding := f.holding()
+	for _, a := range f.acks {
+		if s, printed := f.acknowledgment(a); s != nil && holding >= 0 && s.CustodyID == f.chainOf[holding].CustodyID {
+			return &printed
+		}
+	}
+	return nil
 }
 
 // printedAttestation is the attestation of paper that the deposit's event commits

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/esign"
@@ -85,6 +86,22 @@ func (e *Engine) keep(ctx context.Context, f *facts, r Result, actor Actor) erro
 			return e.tell(ctx, s, f, r, row, actor)
 		})
 	})
+}
+
+// found is what a stored evaluation found, recomputed from the checks that it
+// keeps; nil where its record says otherwise.
+func (s StoredEvaluation) found() *bool {
+	var r Result
+	if canon.Unmarshal(s.Result, &r) != nil {
+		return nil
+	}
+	again := r
+	again.Checks = slices.Clone(r.Checks)
+	again.count()
+	if !sameJSON(again, r) || r.digest() != s.Digest || !sameJSON(r.Compliant, s.Compliant) || !r.EvaluatedAt.Equal(s.EvaluatedAt) {
+		return nil
+	}
+	return r.Compliant
 }
 
 // last returns the newest evaluation, nil when there is none.
@@ -190,9 +207,13 @@ func (e *Engine) EvaluateDue(ctx context.Context, limit int) (done int, err erro
 	return done, nil
 }
 
-// LastEvaluation returns what the last evaluation found, and when; ErrNotFound of
-// package storage when there was none.
+// LastEvaluation returns what the last evaluation found, and when: nil also where
+// the record of it contradicts the checks that it keeps. ErrNotFound of package
+// storage when there was none.
 func (e *Engine) LastEvaluation(ctx context.Context, envelopeID string) (compliant *bool, at time.Time, err error) {
 	row, err := e.c.Store.LastEvaluation(ctx, envelopeID)
-	return row.Compliant, row.EvaluatedAt, err
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return row.found(), row.EvaluatedAt, nil
 }

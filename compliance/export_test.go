@@ -1,6 +1,8 @@
 package compliance
 
 import (
+	"context"
+
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/vault"
 )
@@ -15,4 +17,16 @@ func InWords(path, value string) string {
 		"compliance.checks.evidence.kind": evidenceWords, "controller.bound_by": boundByWords,
 		"seal.mode": {vault.SealingEmbedded: "in the file", vault.SealingDetached: "beside the file"},
 	}[path][value]
+}
+
+// Look evaluates an envelope and drafts the certificate of a cause, and keeps
+// neither.
+func (e *Engine) Look(ctx context.Context, envelopeID, causeID string) (*Certificate, Result, error) {
+	f, err := e.gather(ctx, envelopeID)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	r := f.evaluate()
+	c, err := e.draft(f, r, causeID)
+	return c, r, err
 }

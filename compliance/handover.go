@@ -258,7 +258,7 @@ func (h *Handover) Record(ctx context.Context, orgID, envelopeID string) (*Vault
 	case err != nil:
 		return nil, fmt.Errorf("vault record of %s: %w", envelopeID, err)
 	case e.now().Sub(last.EvaluatedAt) <= e.c.MaxAge:
-		rec.Compliant = last.Compliant
+		rec.Compliant = last.found()
 	}
 	return rec, nil
 }

@@ -16,17 +16,19 @@ func (e *Engine) systemKeys(f *facts) []SystemKey {
 	}
 	list := []SystemKey{own}
 	var stated, acknowledged []time.Time
-	for _, x := range f.custody {
-		stated = append(stated, x.RecordedAt)
+	for _, s := range f.chainOf {
+		if at, err := parseTime(s.At); err == nil {
+			stated = append(stated, at.Time)
+		}
 	}
-	for _, x := range f.acks {
-		acknowledged = append(acknowledged, x.At)
+	for _, a := range f.acknowledgments() {
+		acknowledged = append(acknowledged, a.At.Time)
 	}
 	for _, k := range inUse(f.keys.Of(keyring.Statement), stated) {
 		list = append(list, SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: e.c.Issuer})
 	}
 	for _, k := range inUse(f.keys.Of(keyring.Custodian), acknowledged) {
-		list = append(list, SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: f.copy.Custodian.Party.Name})
+		list = append(list, SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: f.custodianName()})
 	}
 	for _, k := range e.sealKeys(f) {
 		x := SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: e.c.Issuer, SelfSigned: k.SelfMade}

@@ -25,13 +25,22 @@ func (a *API) compliant(s *esign.Summary) *bool {
 
 // extendsAnchors is translog.ErrRewound while the database is behind the anchors of
 // the log: what it says of an envelope may have changed since. While anchors
-// cannot be read, compliant is unknown.
+// cannot be read, or no evaluation found what the row says, compliant is unknown.
 func (a *API) extendsAnchors(ctx context.Context, s *esign.Summary) error {
 	err := a.cfg.Log.CheckRecent(ctx)
-	if err == nil || errors.Is(err, translog.ErrRewound) {
+	if errors.Is(err, translog.ErrRewound) {
 		return err
 	}
-	s.Compliant = nil
+	if err == nil && s.Compliant != nil && *s.Compliant && s.ReleasedAt == nil {
+		found, _, unknown := a.cfg.Compliance.LastEvaluation(ctx, s.ID)
+		if unknown == nil && found != nil && *found {
+			return nil
+		}
+		s.Compliant = nil
+	}
+	if err != nil {
+		s.Compliant = nil
+	}
 	return nil
 }
 

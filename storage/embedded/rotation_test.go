@@ -324,22 +324,22 @@ func TestRetiredKeySignsNoMore(t *testing.T) {
 			if err := other.Ready(t.Context()); err != nil {
 				t.Error(err)
 			}
-			env, err := stays.ESign.Create(t.Context(), contract(k.org, me))
+			env, err := stays.ESign.Create(t.Context(), contract(k.org, member(k.org)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := signAll(t.Context(), stays, k.org, env.ID, me); err != nil {
+			if _, err := signAll(t.Context(), stays, k.org, env.ID, member(k.org)); err != nil {
 				t.Fatal(err)
 			}
 			d, err := stays.Depositor(t.Context(), k.org)
 			if err != nil {
 				t.Fatal(err)
 			}
-			rec, _, err := stays.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me})
+			rec, _, err := stays.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(k.org)})
 			if err == nil && rec.CertificateID != "" || err != nil && !errors.Is(err, keyring.ErrKeyTime) {
 				t.Errorf("vault in with a retired key: got %+v, %v, want ErrKeyTime or no certificate yet", rec, err)
 			}
-			if _, _, err := other.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me}); err != nil {
+			if _, _, err := other.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(k.org)}); err != nil {
 				t.Error(err)
 			}
 			passes(t, other, k.org, env.ID)
