@@ -20,13 +20,16 @@ const (
 
 // committedField is a field as the event of the creation commits to it.
 type committedField struct {
-	ID       string `json:"field_id"`
-	SignerID string `json:"signer_id"`
-	Kind     string `json:"kind"`
-	Page     int    `json:"page"`
-	Place    string `json:"place"` // x, y, w and h, in the shortest decimals that are equal to them
-	Required bool   `json:"required"`
-	Label    string `json:"label"`
+	ID       string   `json:"field_id"`
+	SignerID string   `json:"signer_id"`
+	Kind     string   `json:"kind"`
+	Page     int      `json:"page"`
+	Place    string   `json:"place"` // x, y, w and h, in the shortest decimals that are equal to them
+	Required bool     `json:"required"`
+	Label    string   `json:"label"`
+	Options  []string `json:"options"`
+	Value    string   `json:"value"` // the sender's
+	ReadOnly bool     `json:"read_only"`
 }
 
 func commit(f Field) committedField {
@@ -34,7 +37,7 @@ func commit(f Field) committedField {
 	for i, n := range [...]float64{f.X, f.Y, f.W, f.H} {
 		place[i] = strconv.FormatFloat(n, 'g', -1, 64)
 	}
-	return committedField{f.ID, f.SignerID, f.Kind, f.Page, strings.Join(place, " "), f.Required, f.Label}
+	return committedField{f.ID, f.SignerID, f.Kind, f.Page, strings.Join(place, " "), f.Required, f.Label, append([]string{}, f.Options...), f.Preset, f.ReadOnly}
 }
 
 func commitAll(fields []Field) []committedField {
@@ -46,8 +49,8 @@ func commitAll(fields []Field) []committedField {
 }
 
 // CommitFields is the digest that the event of the creation commits to: of who
-// fills what, where, and whether it is required, in canonical form. Values are
-// not in it.
+// fills what, where, whether it is required, what there is to choose from and
+// what the sender filled in, in canonical form. Signers' values are not in it.
 func CommitFields(fields []Field) (storage.Digest, error) {
 	b, err := canon.Marshal(commitAll(fields))
 	if err != nil {
@@ -97,6 +100,8 @@ func CheckValues(env *Envelope, signed Event) error {
 		switch v := detail.Values[f.ID]; {
 		case f.Required && v == "":
 			return fmt.Errorf("%w: the required field %s of signer %s was left empty", ErrIntegrity, f.ID, data.SignerID)
+		case f.ReadOnly && v != f.Preset && !(f.Kind == FieldCheckbox && v == "" && f.Preset == "false"):
+			return fmt.Errorf("%w: the field %s is not filled as the sender filled it", ErrIntegrity, f.ID)
 		case f.Value != v:
 			return fmt.Errorf("%w: the value of field %s is not the one that was signed", ErrIntegrity, f.ID)
 		}

@@ -85,12 +85,19 @@ type SignerSpec struct {
 // top-left corner. W is at least 0.01, H 0.005, and text of 5 points fits; fields
 // of different roles do not overlap.
 type FieldSpec struct {
-	Kind       string `validate:"required,oneof=signature initials date text checkbox"`
+	Kind       string `validate:"required,oneof=signature initials date text checkbox radio dropdown"`
 	Role       string `validate:"required,max=200"`
 	Page       int    `validate:"min=1"`
 	X, Y, W, H float64
 	Optional   bool
 	Label      string `validate:"max=200"`
+	// Options are the values of a radio or dropdown field: 1 to 100, each at most
+	// 200 characters of one line, none twice.
+	Options []string `validate:"max=100"`
+	// Value is what the sender fills in, of text, checkbox ("true" or "false"),
+	// radio and dropdown fields. The signer may change it unless it is ReadOnly.
+	Value    string
+	ReadOnly bool
 }
 
 // Draft is a checked request whose files are staged, good for one

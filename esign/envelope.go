@@ -41,6 +41,8 @@ const (
 	FieldDate      = "date"
 	FieldText      = "text"
 	FieldCheckbox  = "checkbox"
+	FieldRadio     = "radio"    // one of Options, shown as buttons
+	FieldDropdown  = "dropdown" // one of Options, shown as a list
 )
 
 // Summary is an envelope as a list shows it: the columns of one row.
@@ -176,8 +178,22 @@ type Field struct {
 	X, Y, W, H float64
 	Required   bool
 	Label      string
-	Value      string
+	Options    []string // of a radio or dropdown field
+	Preset     string   // the sender's value; the signer's to change unless ReadOnly
+	ReadOnly   bool
+	Value      string // "" until the signer has signed
 }
+
+// Shown is what the field holds now: the signer's value, else the sender's.
+func (f *Field) Shown() string {
+	if f.Value != "" {
+		return f.Value
+	}
+	return f.Preset
+}
+
+// chooses reports whether the field's value is one of its options.
+func chooses(kind string) bool { return kind == FieldRadio || kind == FieldDropdown }
 
 func (e *Envelope) signer(id string) *Signer {
 	for i := range e.Signers {

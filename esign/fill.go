@@ -3,6 +3,7 @@ package esign
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -75,14 +76,34 @@ func (f *filler) take(own []Field) {
 
 const maxValue = 500 // characters
 
+// wrong returns the rule that a value of the field breaks, "" for none.
+func (d *Field) wrong(v string) (rule, message string) {
+	switch {
+	case !plain(v, "") || utf8.RuneCountInString(v) > maxValue:
+		return "text", fmt.Sprintf("must be one line of plain text of at most %d characters", maxValue)
+	case d.Kind == FieldCheckbox && v != "" && v != "true" && v != "false":
+		return "oneof", "must be true or false"
+	case chooses(d.Kind) && v != "" && !slices.Contains(d.Options, v):
+		return "oneof", "must be one of the field's options"
+	}
+	return "", ""
+}
+
 func (f *filler) field(d Field) {
-	given := f.given[d.ID]
+	given, changed := f.given[d.ID]
 	v := strings.TrimSpace(given.Value)
+	if !changed {
+		v = d.Preset
+	}
 	if !f.drawn(d, given.PNG) {
 		return
 	}
-	if !plain(v, "") || utf8.RuneCountInString(v) > maxValue {
-		f.bad.Add(at(d), "text", "must be one line of plain text of at most %d characters", maxValue)
+	if rule, message := d.wrong(v); rule != "" {
+		f.bad.Add(at(d), rule, "%s", message)
+		return
+	}
+	if d.ReadOnly && v != d.Preset {
+		f.bad.Add(at(d), "read_only", "was filled in by the sender and cannot be changed")
 		return
 	}
 	m := pdf.Mark{Page: d.Page, X: d.X, Y: d.Y, W: d.W, H: d.H}
@@ -100,7 +121,7 @@ func (f *filler) field(d Field) {
 				break
 			}
 		}
-	case FieldText:
+	case FieldText, FieldRadio, FieldDropdown:
 		if v == "" {
 			f.missing(d)
 			return
@@ -108,9 +129,6 @@ func (f *filler) field(d Field) {
 		f.drawable(at(d), v)
 		m.Kind, m.Text = pdf.MarkText, v
 	case FieldCheckbox:
-		if v != "" && v != "true" && v != "false" {
-			f.bad.Add(at(d), "oneof", "must be true or false")
-		}
 		if v != "true" {
 			f.missing(d)
 			return
@@ -204,7 +222,7 @@ func (f *filler) fits(d Field, m pdf.Mark) {
 }
 
 func (f *filler) missing(d Field) {
-	if d.Required {
+	if d.Required && !d.ReadOnly {
 		f.bad.Add(at(d), "required", "is required")
 	}
 }

@@ -100,6 +100,8 @@ var samples = map[string]pdf.Mark{
 	FieldInitials:  {Kind: pdf.MarkSignature, Text: "X"},
 	FieldDate:      {Kind: pdf.MarkText, Text: "2006-01-02 +00:00"},
 	FieldText:      {Kind: pdf.MarkText, Text: "X"},
+	FieldRadio:     {Kind: pdf.MarkText, Text: "X"},
+	FieldDropdown:  {Kind: pdf.MarkText, Text: "X"},
 }
 
 // checkRoom refuses fields in which nothing can be written that can be read.
@@ -112,6 +114,20 @@ func (e *Engine) checkRoom(r *CreateRequest, pages []pdf.PageSize) error {
 		}
 		m.X, m.Y, m.W, m.H = f.X, f.Y, f.W, f.H
 		var small *pdf.TooLongError
+		for j, text := range append(slices.Clone(f.Options), f.Value) {
+			at := fmt.Sprintf("fields[%d].options[%d]", i, j)
+			if j == len(f.Options) {
+				at = fmt.Sprintf("fields[%d].value", i)
+			}
+			m.Text = text
+			if text != "" {
+				e.drawable(&p, at, text)
+				if errors.As(pdf.Fits(m, pages[f.Page-1], e.fonts), &small) {
+					p.Add(at, ruleTooLong, "is too long for its box: it would be drawn at %.1f points", small.Size)
+				}
+			}
+		}
+		m.Text = samples[f.Kind].Text
 		if errors.As(pdf.Fits(m, pages[f.Page-1], e.fonts), &small) {
 			p.Add(fmt.Sprintf("fields[%d].h", i), "too_small", "the box has no room for text that can be read: it would be %.1f points high", small.Size)
 		}
@@ -166,7 +182,7 @@ func (e *Engine) addFields(env *Envelope, specs []FieldSpec, blocks []pdf.Block)
 	for _, f := range specs {
 		env.Fields = append(env.Fields, Field{
 			ID: e.cfg.NewID("fld"), SignerID: byRole[f.Role], Kind: f.Kind, Page: f.Page, X: f.X, Y: f.Y, W: f.W, H: f.H,
-			Required: !f.Optional, Label: f.Label,
+			Required: !f.Optional, Label: f.Label, Options: f.Options, Preset: f.Value, ReadOnly: f.ReadOnly,
 		})
 	}
 	for _, b := range blocks {

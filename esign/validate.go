@@ -179,6 +179,7 @@ func (r *CreateRequest) checkFields(p *check.Problems) {
 	for i, f := range r.Fields {
 		at := fmt.Sprintf("fields[%d].", i)
 		line(p, at+"label", f.Label)
+		f.checkValue(p, at)
 		if f.Role != "" && !slices.ContainsFunc(r.Signers, func(s SignerSpec) bool { return s.Role == f.Role }) {
 			p.Add(at+"role", "signer", "is no signer's")
 		}
@@ -195,6 +196,38 @@ func (r *CreateRequest) checkFields(p *check.Problems) {
 				p.Add(at+"x", "overlap", "the field covers fields[%d], which is another signer's", j)
 				break
 			}
+		}
+	}
+}
+
+// checkValue judges options and the sender's value.
+func (f FieldSpec) checkValue(p *check.Problems, at string) {
+	switch {
+	case chooses(f.Kind) && len(f.Options) == 0:
+		p.Add(at+"options", "required", "is required for %s fields", f.Kind)
+	case !chooses(f.Kind) && len(f.Options) > 0:
+		p.Add(at+"options", ruleNotSupported, "goes with radio and dropdown fields")
+	}
+	for j, o := range f.Options {
+		if o == "" || strings.TrimSpace(o) != o || !plain(o, "") || utf8.RuneCountInString(o) > 200 {
+			p.Add(fmt.Sprintf("%soptions[%d]", at, j), "text", "must be one line of 1 to 200 characters without blanks around it")
+		}
+		if slices.Contains(f.Options[:j], o) {
+			p.Add(fmt.Sprintf("%soptions[%d]", at, j), "unique", "comes twice")
+		}
+	}
+	field := Field{Kind: f.Kind, Options: f.Options}
+	switch {
+	case f.Value == "" && f.ReadOnly:
+		p.Add(at+"value", "required", "is required for a field that the signer cannot change")
+	case f.Value == "":
+	case !slices.Contains([]string{FieldText, FieldCheckbox, FieldRadio, FieldDropdown}, f.Kind):
+		p.Add(at+"value", ruleNotSupported, "is the signer's for %s fields", f.Kind)
+	case strings.TrimSpace(f.Value) != f.Value:
+		p.Add(at+"value", "text", "must have no blanks around it")
+	default:
+		if rule, message := field.wrong(f.Value); rule != "" {
+			p.Add(at+"value", rule, "%s", message)
 		}
 	}
 }

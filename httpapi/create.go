@@ -43,15 +43,18 @@ type createInput struct {
 }
 
 type fieldInput struct {
-	Kind     string  `json:"kind"`
-	Role     string  `json:"role"`
-	Page     int     `json:"page"`
-	X        float64 `json:"x"`
-	Y        float64 `json:"y"`
-	W        float64 `json:"w"`
-	H        float64 `json:"h"`
-	Required *bool   `json:"required"`
-	Label    string  `json:"label"`
+	Kind     string   `json:"kind"`
+	Role     string   `json:"role"`
+	Page     int      `json:"page"`
+	X        float64  `json:"x"`
+	Y        float64  `json:"y"`
+	W        float64  `json:"w"`
+	H        float64  `json:"h"`
+	Required *bool    `json:"required"`
+	Label    string   `json:"label"`
+	Options  []string `json:"options"`
+	Value    string   `json:"value"`
+	ReadOnly bool     `json:"read_only"`
 }
 
 type signerInput struct {
@@ -151,7 +154,7 @@ func (in *createInput) request() esign.CreateRequest {
 	for _, f := range in.Fields {
 		r.Fields = append(r.Fields, esign.FieldSpec{
 			Kind: f.Kind, Role: f.Role, Page: f.Page, X: f.X, Y: f.Y, W: f.W, H: f.H,
-			Optional: f.Required != nil && !*f.Required, Label: f.Label,
+			Optional: f.Required != nil && !*f.Required, Label: f.Label, Options: f.Options, Value: f.Value, ReadOnly: f.ReadOnly,
 		})
 	}
 	return r

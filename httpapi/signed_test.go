@@ -89,3 +89,41 @@ func TestOrderZero(t *testing.T) {
 	}
 	h.do(t, "POST", "/partner/envelopes", contract(obj{"fields": []any{}, "signers": signers(-1)})).want(422)
 }
+
+// TestChoicesOnThePage: options and the sender's values are in session and page,
+// whose form works without JavaScript.
+func TestChoicesOnThePage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	field := func(y float64, more obj) obj {
+		o := obj{"role": "buyer", "page": 1, "x": 0.1, "y": y, "w": 0.3, "h": 0.03}
+		for k, v := range more {
+			o[k] = v
+		}
+		return o
+	}
+	env := h.create(t, contract(obj{"fields": []any{
+		field(0.1, obj{"kind": "radio", "label": "Payments", "options": []any{"Monthly", "Weekly"}}),
+		field(0.2, obj{"kind": "dropdown", "label": "Color", "options": []any{"Red", "Blue"}, "value": "Blue"}),
+		field(0.3, obj{"kind": "text", "label": "Rate", "value": "9.75 %", "read_only": true}),
+	}}))
+	link := h.link(t, env)
+	s := h.do(t, "GET", link+"/session", nil, key("")).want(200).equal("data.fields.0.options", "[Monthly Weekly]").
+		equal("data.fields.1.value", "Blue").equal("data.fields.2.read_only", true).equal("data.fields.2.value", "9.75 %")
+	page := string(h.do(t, "GET", link, nil, key("")).want(200).Body)
+	radio, list := "field:"+s.str("data.fields.0.field_id"), "field:"+s.str("data.fields.1.field_id")
+	for _, want := range []string{
+		`<input type="radio" name="` + radio + `" value="Weekly" required>`, `<option selected>Blue</option>`, `<strong>9.75 %</strong>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s: %s", want, page)
+		}
+	}
+	h.do(t, "GET", link+"/document.pdf", nil, key("")).want(200)
+	path := strings.TrimPrefix(link, baseURL)
+	h.post(t, path+"/consent", url.Values{"disclosure_sha256": {s.str("data.consent.disclosure_sha256")}, "agree": {"true"}}).want(303)
+	h.post(t, path+"/sign", url.Values{"signature": {"Ada Byron"}, radio: {"Daily"}, list: {"Red"}}).want(422)
+	h.post(t, path+"/sign", url.Values{"signature": {"Ada Byron"}, radio: {"Weekly"}, list: {"Red"}}).want(303)
+	h.do(t, "GET", link+"/session", nil, key("")).want(200).equal("data.fields.0.value", "Weekly").equal("data.fields.1.value", "Red").
+		equal("data.fields.2.value", "9.75 %")
+}

@@ -122,16 +122,18 @@ type sessionPage struct {
 }
 
 type sessionField struct {
-	FieldID  string  `json:"field_id"`
-	Kind     string  `json:"kind"`
-	Page     int     `json:"page"`
-	X        float64 `json:"x"`
-	Y        float64 `json:"y"`
-	W        float64 `json:"w"`
-	H        float64 `json:"h"`
-	Required bool    `json:"required"`
-	Label    string  `json:"label"`
-	Value    string  `json:"value"`
+	FieldID  string   `json:"field_id"`
+	Kind     string   `json:"kind"`
+	Page     int      `json:"page"`
+	X        float64  `json:"x"`
+	Y        float64  `json:"y"`
+	W        float64  `json:"w"`
+	H        float64  `json:"h"`
+	Required bool     `json:"required"`
+	Label    string   `json:"label"`
+	Value    string   `json:"value"`
+	Options  []string `json:"options"`
+	ReadOnly bool     `json:"read_only"`
 }
 
 func sessionOf(s *esign.Session) *sessionBody {
@@ -146,7 +148,7 @@ func sessionOf(s *esign.Session) *sessionBody {
 		b.Pages[i] = sessionPage{i + 1, p.Width, p.Height}
 	}
 	for i, f := range s.Fields {
-		b.Fields[i] = sessionField{f.ID, f.Kind, f.Page, f.X, f.Y, f.W, f.H, f.Required, f.Label, f.Value}
+		b.Fields[i] = sessionField{f.ID, f.Kind, f.Page, f.X, f.Y, f.W, f.H, f.Required, f.Label, f.Shown(), list(f.Options), f.ReadOnly}
 	}
 	return b
 }

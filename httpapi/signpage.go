@@ -101,7 +101,7 @@ func points(length float64) int { return max(1, int(math.Round(min(length, 1e6))
 // inputOf is the input that a field needs on the page: required signatures are
 // placed without one.
 func inputOf(f esign.Field) (web.Field, bool) {
-	in := web.Field{ID: f.ID, Kind: f.Kind, Label: f.Label, Value: f.Value, Page: f.Page, Required: f.Required}
+	in := web.Field{ID: f.ID, Kind: f.Kind, Label: f.Label, Value: f.Shown(), Page: f.Page, Required: f.Required, Options: f.Options, ReadOnly: f.ReadOnly}
 	switch f.Kind {
 	case esign.FieldDate:
 		in.Label = fallback(f.Label, "Date")
@@ -114,6 +114,8 @@ func inputOf(f esign.Field) (web.Field, bool) {
 		return in, true
 	case esign.FieldCheckbox:
 		in.Label = fallback(f.Label, "Tick this box")
+	case esign.FieldRadio, esign.FieldDropdown:
+		in.Label = fallback(f.Label, "Choose one")
 	default:
 		in.Label = fallback(f.Label, "Text")
 	}

@@ -62,11 +62,12 @@ type Signing struct {
 type Image struct{ Page, Width, Height int }
 
 // Field is one input of the signing page. Kind is signature (an optional one),
-// initials, text, date or checkbox.
+// initials, text, date, checkbox, radio or dropdown.
 type Field struct {
 	ID, Kind, Label, Value string
 	Page                   int
-	Required               bool
+	Required, ReadOnly     bool
+	Options                []string // to choose from, of radio and dropdown
 }
 
 // Vault is the page of an embedded vault.

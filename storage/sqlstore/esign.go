@@ -47,7 +47,9 @@ func (s esignStore) CreateEnvelope(ctx context.Context, e *esign.Envelope) error
 	}
 	fields := make([]*fieldRow, len(e.Fields))
 	for i := range e.Fields {
-		fields[i] = fieldToRow(e.ID, i, &e.Fields[i])
+		if fields[i], err = fieldToRow(e.ID, i, &e.Fields[i]); err != nil {
+			return err
+		}
 	}
 	if len(signers) > 0 {
 		if err := s.put(ctx, &signers); err != nil {
@@ -107,7 +109,11 @@ func (s esignStore) load(ctx context.Context, e *esign.Envelope) error {
 		return err
 	}
 	for i := range fields {
-		e.Fields = append(e.Fields, fields[i].field())
+		f, err := fields[i].field()
+		if err != nil {
+			return err
+		}
+		e.Fields = append(e.Fields, f)
 	}
 	return nil
 }

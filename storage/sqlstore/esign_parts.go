@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -107,21 +109,37 @@ type fieldRow struct {
 	H          float64 `bun:"h"`
 	Required   bool    `bun:"required"`
 	Label      string  `bun:"label"`
+	Options    string  `bun:"options"` // a JSON array
+	Preset     string  `bun:"preset"`
+	ReadOnly   bool    `bun:"read_only"`
 	Value      string  `bun:"value"`
 }
 
-func fieldToRow(envelopeID string, position int, f *esign.Field) *fieldRow {
+func fieldToRow(envelopeID string, position int, f *esign.Field) (*fieldRow, error) {
+	options, err := json.Marshal(append([]string{}, f.Options...))
+	if err != nil {
+		return nil, err
+	}
 	return &fieldRow{
 		ID: f.ID, EnvelopeID: envelopeID, Position: position, SignerID: f.SignerID, Kind: f.Kind, Page: f.Page,
 		X: f.X, Y: f.Y, W: f.W, H: f.H, Required: f.Required, Label: f.Label, Value: f.Value,
-	}
+		Options: string(options), Preset: f.Preset, ReadOnly: f.ReadOnly,
+	}, nil
 }
 
-func (r *fieldRow) field() esign.Field {
-	return esign.Field{
+func (r *fieldRow) field() (esign.Field, error) {
+	f := esign.Field{
 		ID: r.ID, SignerID: r.SignerID, Kind: r.Kind, Page: r.Page,
 		X: r.X, Y: r.Y, W: r.W, H: r.H, Required: r.Required, Label: r.Label, Value: r.Value,
+		Preset: r.Preset, ReadOnly: r.ReadOnly,
 	}
+	if err := json.Unmarshal([]byte(r.Options), &f.Options); err != nil {
+		return f, fmt.Errorf("options of field %s: %w", r.ID, err)
+	}
+	if len(f.Options) == 0 {
+		f.Options = nil
+	}
+	return f, nil
 }
 
 type showingRow struct {

@@ -60,7 +60,7 @@ func esignEnvelope(id func(string) string) *esign.Envelope {
 		},
 		Fields: []esign.Field{
 			{ID: id("fld_a"), SignerID: id("sgn_a"), Kind: esign.FieldSignature, Page: 1, X: 0.1, Y: 0.2, W: 0.3, H: 0.05, Required: true, Label: "Sign", Value: "v"},
-			{ID: id("fld_b"), SignerID: id("sgn_b"), Kind: esign.FieldText, Page: 2, X: 1.0 / 3, Y: 0, W: 0.5, H: 0.5},
+			{ID: id("fld_b"), SignerID: id("sgn_b"), Kind: esign.FieldText, Page: 2, X: 1.0 / 3, Y: 0, W: 0.5, H: 0.5, Options: []string{"a", "ü"}, Preset: "ü", ReadOnly: true},
 		},
 		SealAttempts: 4, SealAfter: esignAt(6 * time.Hour),
 	}

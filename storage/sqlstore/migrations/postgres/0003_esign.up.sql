@@ -39,7 +39,7 @@ CREATE TABLE evault_envelopes (
   expires_in_days BIGINT NOT NULL,
   auto_vault BOOLEAN NOT NULL,
   vault_due_at TIMESTAMPTZ,
-  time_zone TEXT NOT NULL,
+  time_zone TEXT NOT NULL DEFAULT '',
   redirect_url TEXT NOT NULL,
   secured_party TEXT,
   message TEXT NOT NULL,
@@ -139,7 +139,7 @@ CREATE TABLE evault_signers (
   presented_sha256 TEXT NOT NULL,
   signature_kind TEXT NOT NULL,
   signed_request TEXT NOT NULL,
-  time_zone TEXT NOT NULL,
+  time_zone TEXT NOT NULL DEFAULT '',
   address TEXT NOT NULL,
   user_agent TEXT NOT NULL
 );
@@ -159,6 +159,9 @@ CREATE TABLE evault_fields (
   h DOUBLE PRECISION NOT NULL,
   required BOOLEAN NOT NULL,
   label TEXT NOT NULL,
+  options TEXT NOT NULL,
+  preset TEXT NOT NULL,
+  read_only BOOLEAN NOT NULL,
   value TEXT NOT NULL
 );
 
