@@ -238,32 +238,6 @@ func (c *comparison) newWidgets(name string, field Ref, kids Object) (visible bo
 	return visible, nil
 }
 
-// shown is a widget that shows something since it was signed in.
-type shown struct {
-	name   string
-	ref    Ref
-	widget Dict
-}
-
-// looks notes what a widget of a signature field shows, and reports whether that is anything. Readers draw its appearance, and some
-// its colors.
-func (c *comparison) looks(name string, ref Ref, w Dict) (bool, error) {
-	if c.invisible(w) || w["AP"] == nil && w["MK"] == nil {
-		return false, nil
-	}
-	c.shown = append(c.shown, shown{name, ref, w})
-	fits := true
-	err := c.eachAppearance(c.new, w, func(o Object) error {
-		s, err := c.new.Stream(o)
-		fits = fits && err == nil && c.new.fits(s, w["Rect"])
-		return err
-	})
-	if !fits {
-		c.refuse("the appearance of signature field %s does not fit its rectangle", quoted(name))
-	}
-	return true, err
-}
-
 // signature notes the signature that field f has now.
 func (c *comparison) signature(name string, f Dict, visible, added bool) {
 	value, _ := f["V"].(Ref)
@@ -354,60 +328,5 @@ func (c *comparison) signedField(f SignatureField, now Dict) error {
 		}
 	}
 	c.signature(f.Name, now, visible, false)
-	return nil
-}
-
-// covering wants that signatures cover nothing that the pages showed on which they stand.
-func (c *comparison) covering() error {
-	if len(c.shown) == 0 {
-		return nil
-	}
-	root, err := c.old.pagesRoot()
-	if err != nil {
-		return err
-	}
-	except := map[Ref]bool{}
-	for _, s := range c.shown {
-		except[s.ref] = true
-	}
-	pages, _ := c.old.walkPages(root, 0)
-	for _, p := range pages {
-		now, err := c.new.Dict(p.Ref)
-		if err != nil {
-			return err
-		}
-		list, err := c.new.Array(now["Annots"])
-		if err != nil {
-			return err
-		}
-		on := make(map[Object]bool, len(list))
-		for _, a := range list {
-			on[asKey(a)] = true
-		}
-		for _, s := range c.shown {
-			if !on[Object(s.ref)] && s.widget["P"] != Object(p.Ref) {
-				continue
-			}
-			r, _ := c.new.Rect(s.widget["Rect"])
-			what, err := c.old.covers(p, r, except, c.effort)
-			switch {
-			case fatal(err):
-				return err
-			case err != nil:
-				what = "what cannot be read"
-			}
-			if what != "" {
-				c.refuse("signature %s covers %s on page %d", quoted(s.name), what, p.Number)
-			}
-		}
-	}
-	return nil
-}
-
-// asKey returns a reference as it is, and nil for any other object, which may not be the key of a map.
-func asKey(o Object) Object {
-	if ref, ok := o.(Ref); ok {
-		return ref
-	}
 	return nil
 }
