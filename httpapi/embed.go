@@ -134,7 +134,7 @@ func (a *API) embedSubject(c *call, in embedInput) (string, error) {
 		return "", err
 	}
 	for _, s := range e.Signers {
-		if strings.EqualFold(s.Email, in.UserEmail) && (s.Status == esign.SignerNotified || s.Status == esign.SignerViewed) {
+		if esign.SameAddress(s.Email, in.UserEmail) && (s.Status == esign.SignerNotified || s.Status == esign.SignerViewed) {
 			return s.ID, nil
 		}
 	}
