@@ -166,6 +166,9 @@ func (p papers) agree(t *testing.T) {
 func (p papers) agreeLive(t *testing.T) {
 	t.Helper()
 	c := p.certificate
+	if c.Controller.Until != nil {
+		t.Errorf("control ended at %v", c.Controller.Until)
+	}
 	if !c.AuthoritativeCopy.HeldHere || c.AuthoritativeCopy.ReleasedAt != nil || c.Subject.Status != "vaulted" || c.Compliance.State != "live" {
 		t.Errorf("got %+v, state %s", c.AuthoritativeCopy, c.Compliance.State)
 	}
@@ -187,6 +190,9 @@ func (p papers) agreeReleased(t *testing.T) {
 	to := vault.Recipient{Name: held.Recipient.Name, Organization: held.Recipient.Organization, Email: held.Recipient.Email}
 	if s.Recipient != to || *last.Recipient != to || s.SHA256 != held.SHA256 || s.Version != held.Version || s.Reason != held.ReleaseReason || s.Note != held.ReleaseNote {
 		t.Errorf("statement %+v, certificate %+v, custody %+v", s, held, last.Recipient)
+	}
+	if c.Controller.Until == nil || !c.Controller.Until.Equal(held.ReleasedAt.Time) {
+		t.Errorf("control ended at %v, the release was at %v", c.Controller.Until, held.ReleasedAt)
 	}
 	day, readme := held.ReleasedAt.UTC().Format("2006-01-02 15:04:05"), string(p.files["README.txt"])
 	if !strings.HasPrefix(s.At, strings.Replace(day, " ", "T", 1)) {

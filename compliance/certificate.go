@@ -172,10 +172,12 @@ type Party struct {
 }
 
 // Controller is the party that can act, and what binds it: "organization",
-// "control_key", "agent" or "none".
+// "control_key", "agent" or "none". Until is when that ended, by a release; null
+// while the copy is here.
 type Controller struct {
 	Party
 	BoundBy string `json:"bound_by"`
+	Until   *Time  `json:"until"`
 }
 
 // Custodian is the party that keeps the copy. Its acknowledgment is null where

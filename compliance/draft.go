@@ -37,7 +37,10 @@ func (e *Engine) draft(f *facts, r Result, causeID string) (*Certificate, error)
 	}
 	if to := f.holder(); to != nil {
 		c.SecuredParty, c.Assignee = party(to.Assignee), party(to.Assignee)
-		c.Controller = Controller{party(to.Controller.Party), to.Controller.BoundBy}
+		c.Controller = Controller{Party: party(to.Controller.Party), BoundBy: to.Controller.BoundBy}
+		if e := f.ended(); e != nil {
+			c.Controller.Until = atPtr(&e.RecordedAt)
+		}
 		c.Custodian = Custodian{Party: party(to.Custodian.Party), Kind: to.Custodian.Kind}
 	}
 	c.Acknowledgments, c.Custodian.Acknowledgment = f.acknowledgments(), f.acknowledgedNow()

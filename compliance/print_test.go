@@ -92,7 +92,7 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 		}
 		text := shown(w.engine.Pages(c))
 		leaves("", fields, func(path, value string) {
-			if strings.HasSuffix(path, "_at") || path == "as_of" || path == "acknowledgments.at" || path == "custodian.acknowledgment.at" {
+			if strings.HasSuffix(path, "_at") || path == "controller.until" || path == "as_of" || path == "acknowledgments.at" || path == "custodian.acknowledgment.at" {
 				value = strings.ReplaceAll(value, "T", " ")[:19]
 			}
 			if words := compliance.InWords(path, value); words != "" {

@@ -35,7 +35,7 @@ var sources = map[string]string{
 	"certificate_version":                 "format",
 	"classification":                      "detail of the deposit's event",
 	"compliance":                          "the evaluation",
-	"controller":                          "custody statement (JWS)",
+	"controller":                          "custody statement (JWS); event of the release",
 	"copies":                              "events of deposit and downloads; sizes of the bytes with their digests",
 	"custodian":                           "custody statement (JWS); acknowledgment statement (JWS)",
 	"custody":                             "custody statements (JWS), named by their events",
