@@ -17,10 +17,11 @@ import (
 // unseen are the leaves that no check needs to see, each with the reason. Nothing
 // that a certificate prints comes from them.
 var unseen = map[string]string{
-	"releases.package_due_at": "when the package is tried again", "releases.package_due_at+30s": "when the package is tried again",
-	"releases.package_tries": "when the package is tried again",
-	"signers.time_zone":      "by which days are printed; the bytes hold what was printed", "envelopes.time_zone": "likewise",
-	"envelopes.metadata": "the sender's own notes",
+	"copies.check_from": "when the bytes are looked at again", "copies.check_from+30s": "when the bytes are looked at again",
+	"envelopes.vault_due_at": "when it is vaulted by itself", "envelopes.external_key": "what keeps external ids unique",
+
+	"releases.package_due_at": "when the package is tried again",
+	"signers.time_zone":       "by which days are printed; the bytes hold what was printed", "envelopes.time_zone": "likewise",
 
 	// within the minute that a transaction may take; the event has the time
 	"copies.released_at+30s":     "within the minute that a transaction may take; the event has the time",
