@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/internal/chain"
@@ -47,6 +48,15 @@ func (e *Envelope) state() storage.Digest {
 	return e.last().SHA256
 }
 
+// mayCopy reports whether a state is the one that signers read now: the newest, and
+// of an envelope that ended without completion what each of them signed.
+func (e *Envelope) mayCopy(state storage.Digest) bool {
+	if _, ended := e.endedWithoutCompletion(); ended {
+		return slices.ContainsFunc(e.Parts, func(p Part) bool { return p.SHA256 == state })
+	}
+	return e.state() == state
+}
+
 // IsCopy reports whether a signer's marked copy has this digest, whoever's it
 // is and whatever became of the envelope.
 func (e *Engine) IsCopy(ctx context.Context, sha256 storage.Digest) (bool, error) {
@@ -82,7 +92,7 @@ func (e *Engine) SignerCopies(ctx context.Context, envelopeID string) ([]SignerC
 // copyOf returns the marked copy of the document as it stands; errOtherState when the
 // document changes meanwhile.
 func (e *Engine) copyOf(ctx context.Context, env *Envelope, asks Actor) (*File, error) {
-	c, err := e.findCopy(ctx, e.cfg.Store, env)
+	c, err := e.findCopy(ctx, e.cfg.Store, env.ID, env.state())
 	if err != nil {
 		return nil, fmt.Errorf("copy of %s: %w", env.ID, err)
 	}
@@ -98,14 +108,14 @@ func (e *Engine) copyOf(ctx context.Context, env *Envelope, asks Actor) (*File, 
 	return &File{Name: env.ID + "_copy.pdf", Content: marked, SHA256: c.Object.SHA256}, nil
 }
 
-// findCopy returns the copy of the document as it stands, nil if there is none.
-func (e *Engine) findCopy(ctx context.Context, s Store, env *Envelope) (*SignerCopy, error) {
-	copies, err := s.SignerCopies(ctx, env.ID)
+// findCopy returns the copy of a state of the document, nil if there is none.
+func (e *Engine) findCopy(ctx context.Context, s Store, envelopeID string, of storage.Digest) (*SignerCopy, error) {
+	copies, err := s.SignerCopies(ctx, envelopeID)
 	if err != nil {
 		return nil, err
 	}
 	for i := range copies {
-		if copies[i].Of == env.state() {
+		if copies[i].Of == of {
 			return &copies[i], nil
 		}
 	}
@@ -153,7 +163,7 @@ func (e *Engine) makeCopy(ctx context.Context, env *Envelope, asks Actor) (*Sign
 	}
 	err = e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error { return e.keepCopy(ctx, s, c) })
 	if errors.Is(err, errCopied) {
-		other, err := e.findCopy(ctx, e.cfg.Store, env)
+		other, err := e.findCopy(ctx, e.cfg.Store, env.ID, env.state())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -178,10 +188,10 @@ func (e *Engine) keepCopy(ctx context.Context, s Store, c *SignerCopy) error {
 	if err != nil {
 		return err
 	}
-	if env.state() != c.Of {
+	if !env.mayCopy(c.Of) {
 		return errOtherState
 	}
-	other, err := e.findCopy(ctx, s, env)
+	other, err := e.findCopy(ctx, s, c.EnvelopeID, c.Of)
 	if err != nil {
 		return err
 	}

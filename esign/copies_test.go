@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
@@ -168,5 +169,63 @@ func TestLostCopyIsMadeAgain(t *testing.T) {
 	}
 	if _, err := b.SignerCopies(t.Context(), "env_absent"); !errors.Is(err, esign.ErrNotFound) {
 		t.Errorf("of no envelope: got %v, want ErrNotFound", err)
+	}
+}
+
+// TestWhoSignedReadsAfterTheEnd: who signed an envelope that ended without
+// completion reads a copy of what they signed for 30 days; who did not sign reads
+// nothing, and nothing else opens.
+func TestWhoSignedReadsAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(b *bench, env *esign.Envelope, second string) error{
+		"declined": func(b *bench, _ *esign.Envelope, second string) error {
+			_, err := b.Decline(t.Context(), esign.DeclineRequest{Token: second, Reason: "Too dear"})
+			return err
+		},
+		"voided": func(b *bench, env *esign.Envelope, _ string) error {
+			_, err := b.Void(t.Context(), esign.VoidRequest{OrgID: org, EnvelopeID: env.ID, Reason: "Fell through", Actor: key})
+			return err
+		},
+		"expired": func(b *bench, env *esign.Envelope, _ string) error {
+			b.clock.forward(31 * 24 * time.Hour)
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			env := b.create()
+			first := b.link(env.ID, "ada@example.com")
+			b.sign(first, "Ada Byron")
+			second := b.link(env.ID, "lz@example.com")
+			if err := end(b, env, second); err != nil {
+				t.Fatal(err)
+			}
+			one, err := b.Document(t.Context(), first, esign.Client{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			two, err := b.Document(t.Context(), first, esign.Client{})
+			if err != nil || !bytes.Equal(one.Content, two.Content) {
+				t.Errorf("the copy changes, %v", err)
+			}
+			pages, err := pdf.PageTexts(one.Content)
+			if err != nil || !strings.Contains(strings.Join(pages, ""), "AdaByron") {
+				t.Errorf("the copy does not show the signature: %v", err)
+			}
+			if is, err := b.IsCopy(t.Context(), one.SHA256); err != nil || !is {
+				t.Errorf("the copy is registered: %t, %v", is, err)
+			}
+			if _, err := b.Document(t.Context(), second, esign.Client{}); !errors.Is(err, esign.ErrLinkGone) {
+				t.Errorf("who did not sign: got %v, want ErrLinkGone", err)
+			}
+			if _, err := b.Session(t.Context(), first, esign.Client{}); !errors.Is(err, esign.ErrLinkGone) {
+				t.Errorf("the session: got %v, want ErrLinkGone", err)
+			}
+			b.clock.forward(30*24*time.Hour + time.Minute)
+			if _, err := b.Document(t.Context(), first, esign.Client{}); !errors.Is(err, esign.ErrLinkGone) {
+				t.Errorf("after 30 days: got %v, want ErrLinkGone", err)
+			}
+		})
 	}
 }

@@ -59,7 +59,7 @@ func TestCreateRefuses(t *testing.T) {
 		{"one role twice", func(r *createRequest) { r.Signers[1].Role = "buyer" }, "signers[1].role unique"},
 		{"auth", func(r *createRequest) { r.Signers[0].Auth = "email_otp" }, "signers[0].auth not_supported"},
 		{"signature page that no font draws", func(r *createRequest) { r.Signers[1].Name = "山田" }, "signers[1].name glyph_missing"},
-		{"field kind", func(r *createRequest) { r.Fields[0].Kind = "radio" }, "fields[0].kind oneof"},
+		{"field kind", func(r *createRequest) { r.Fields[0].Kind = "stamp" }, "fields[0].kind oneof"},
 		{"field of nobody", func(r *createRequest) { r.Fields[0].Role = "witness" }, "fields[0].role signer"},
 		{"page 0", func(r *createRequest) { r.Fields[0].Page = 0 }, "fields[0].page min"},
 		{"page after the last", func(r *createRequest) { r.Fields[0].Page = 4 }, "fields[0].page max"},

@@ -75,12 +75,64 @@ func (e *Engine) SignerOf(token string) (signerID string, err error) {
 	return signerID, err
 }
 
-// copyGrace is how long after its expiry a link still opens the completed document.
+// copyGrace is how long after its expiry a link still opens the completed document,
+// and after an end without completion the document as its signer signed it.
 const copyGrace = 30 * 24 * time.Hour
 
 // open resolves token inside s to an envelope and its signer, as of now:
 // ErrLink, ErrLinkGone, ErrNotYourTurn.
 func (e *Engine) open(ctx context.Context, s Store, token string) (*Envelope, *Signer, error) {
+	env, sg, err := e.resolve(ctx, s, token)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch env.Status {
+	case StatusSent, StatusViewed:
+		if sg.Status == SignerWaiting {
+			return nil, nil, ErrNotYourTurn
+		}
+	case StatusSigned, StatusCompleted, StatusVaulted, StatusReleased:
+		if env.ExpiresAt != nil && e.now().After(env.ExpiresAt.Add(copyGrace)) {
+			return nil, nil, ErrLinkGone
+		}
+	case StatusPreparing:
+		return nil, nil, ErrNotYourTurn
+	default:
+		return nil, nil, ErrLinkGone
+	}
+	return env, sg, nil
+}
+
+// openToRead is open, and for 30 days more for a signer whose envelope ended
+// without completion: the envelope then has the document as that signer left it.
+func (e *Engine) openToRead(ctx context.Context, s Store, token string) (*Envelope, *Signer, error) {
+	env, sg, err := e.resolve(ctx, s, token)
+	if err != nil {
+		return nil, nil, err
+	}
+	ended, is := env.endedWithoutCompletion()
+	if !is || sg.Status != SignerSigned || e.now().After(ended.Add(copyGrace)) {
+		return e.open(ctx, s, token)
+	}
+	own := slices.IndexFunc(env.Parts, func(p Part) bool { return p.SignerID == sg.ID })
+	env.Parts = env.Parts[:own+1]
+	return env, sg, nil
+}
+
+// endedWithoutCompletion says when the envelope was declined or voided, or
+// expired.
+func (e *Envelope) endedWithoutCompletion() (at time.Time, is bool) {
+	switch e.Status {
+	case StatusExpired:
+		return *e.ExpiresAt, true
+	case StatusDeclined, StatusVoided:
+		return e.UpdatedAt, true
+	}
+	return at, false
+}
+
+// resolve returns the envelope and the signer of a link, whatever they may do.
+func (e *Engine) resolve(ctx context.Context, s Store, token string) (*Envelope, *Signer, error) {
 	id, version, err := e.openToken(token)
 	if err != nil {
 		return nil, nil, err
@@ -92,24 +144,9 @@ func (e *Engine) open(ctx context.Context, s Store, token string) (*Envelope, *S
 		}
 		return nil, nil, err
 	}
-	now := e.now()
-	env.judge(now)
+	env.judge(e.now())
 	sg := env.signer(id)
 	if sg.LinkVersion != version {
-		return nil, nil, ErrLinkGone
-	}
-	switch env.Status {
-	case StatusSent, StatusViewed:
-		if sg.Status == SignerWaiting {
-			return nil, nil, ErrNotYourTurn
-		}
-	case StatusSigned, StatusCompleted, StatusVaulted, StatusReleased:
-		if env.ExpiresAt != nil && now.After(env.ExpiresAt.Add(copyGrace)) {
-			return nil, nil, ErrLinkGone
-		}
-	case StatusPreparing:
-		return nil, nil, ErrNotYourTurn
-	default:
 		return nil, nil, ErrLinkGone
 	}
 	return env, sg, nil

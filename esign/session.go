@@ -97,7 +97,8 @@ func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, e
 // OpenDocument is the document as it stands, every page marked as a copy; after
 // completion a marked copy of the completed document, or that itself where
 // Config.SignerCopy says so, which the link opens for 30 days longer than it
-// signs. Before the signature its whole transfer is the read that a signature
+// signs. Who signed an envelope that then ended without completion reads for 30
+// days what they signed. Before the signature its whole transfer is the read that a signature
 // needs: see [Handout]. Of each state of the document there is one copy, with the
 // same bytes for every call. Errors: those of Session, *Refusal when no copy can
 // be made.
@@ -113,7 +114,7 @@ func (e *Engine) OpenDocument(ctx context.Context, token string, c Client) (*Han
 }
 
 func (e *Engine) openDocument(ctx context.Context, token string, c Client) (*Handout, error) {
-	env, sg, err := e.open(ctx, e.cfg.Store, token)
+	env, sg, err := e.openToRead(ctx, e.cfg.Store, token)
 	if err != nil {
 		return nil, err
 	}
