@@ -31,7 +31,7 @@ var types = map[string]bool{
 // kept are the events that stay in the chain.
 var kept = []string{
 	"envelope.document_uploaded", "envelope.consented", "envelope.consent_withdrawn", "envelope.links_disclosed",
-	"envelope.completion_given_out", "envelope.redacted", "vault.duplicate_refused", "vault.inspected", "vault.repaired", "vault.attested",
+	"envelope.completion_given_out", "envelope.copy_made", "envelope.redacted", "vault.duplicate_refused", "vault.inspected", "vault.repaired", "vault.attested",
 	"vault.delivered", "vault.acknowledged", "custody.assigned", "custody.acknowledged", "certificate.issued",
 }
 
