@@ -30,7 +30,9 @@ func checkCopies(f *facts, p *probe) {
 		}
 	}
 	checkRegister(f, p)
-	if inspected > 0 {
+	if inspected > 0 && f.disposed() {
+		p.end(deletedAway)
+	} else if inspected > 0 {
 		checkInspections(f, p)
 	}
 	if len(p.problems) > 0 {
@@ -41,7 +43,7 @@ func checkCopies(f *facts, p *probe) {
 	} else {
 		p.note("Of %s, read now, each page says that it is not the authoritative copy, and none holds a digital signature.", number(marked, "marked copy", "marked copies"))
 	}
-	if inspected > 0 {
+	if inspected > 0 && !p.ended {
 		p.note("Registered: %s of the authoritative bytes; the seal in them says that the authoritative copy is in the vault.",
 			number(inspected, "download", "downloads"))
 	}

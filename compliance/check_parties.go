@@ -19,7 +19,9 @@ func checkAssignee(f *facts, p *probe) {
 		return
 	}
 	n := f.named()
-	if says, err := f.seal(n); err != nil {
+	if says, err := f.seal(n); err != nil && f.disposed() {
+		p.end(deletedAway)
+	} else if err != nil {
 		p.fail("The seal that should name the assignee does not hold: %v.", err)
 	} else if !says.names(to.Assignee) {
 		p.fail("The seal of version %d does not name the assignee %s.", n+1, to.Assignee.Name)
@@ -32,7 +34,7 @@ func checkAssignee(f *facts, p *probe) {
 	entry := f.holding()
 	p.item("custody", f.chainOf[entry].CustodyID, storage.Sum([]byte(f.custody[entry].Statement)), Verified)
 	checkControl(f, p, to)
-	if len(p.problems) > 0 {
+	if len(p.problems) > 0 || p.ended {
 		return
 	}
 	p.note("The seal of version %d and the signed custody entry %s name %s.", n+1, f.chainOf[entry].CustodyID, to.Assignee.Name)

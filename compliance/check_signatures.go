@@ -25,6 +25,10 @@ func checkSignatures(f *facts, p *probe) {
 		checkPaper(f, p)
 		return
 	}
+	if f.source.err != nil && f.disposed() {
+		p.end(deletedAway)
+		return
+	}
 	if f.source.err != nil {
 		p.fail("The completed document cannot be examined: %v.", f.source.err)
 		return
@@ -261,6 +265,10 @@ func checkPaper(f *facts, p *probe) {
 		}
 		p.item("attestation", a.AttestedBy, digestOf(a), Declared)
 		p.note("%s (%s) declared that the document is signed by %s; the software cannot see ink.", a.AttestedBy, a.Capacity, strings.Join(a.SignedBy, ", "))
+	}
+	if f.disposed() {
+		p.end(deletedAway)
+		return
 	}
 	if f.sourceReport == nil {
 		return // no PDF signatures could be read; the attestation stands alone

@@ -357,14 +357,6 @@ func TestPaper(t *testing.T) {
 	}{
 		{"attested", func(r *compliance.VaultInRequest) { r.Attestation = attestation() }, nil},
 		{"not attested", func(*compliance.VaultInRequest) {}, []string{compliance.RequiredSignatures}},
-		{"paper held by another", func(r *compliance.VaultInRequest) {
-			r.Attestation = attestation()
-			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", "Somebody"
-		}, []string{compliance.SingleAuthoritativeCopy}},
-		{"paper held by the assignee, by its name alone", func(r *compliance.VaultInRequest) {
-			r.Attestation = attestation()
-			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", dealer.LegalName
-		}, []string{compliance.SingleAuthoritativeCopy}},
 		{"paper kept by the custodian, with a receipt", func(r *compliance.VaultInRequest) {
 			r.Attestation = attestation()
 			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", dealer.LegalName

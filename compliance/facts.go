@@ -231,6 +231,22 @@ func (f *facts) released() bool {
 	return len(f.typed("vault.released")) > 0 || f.copy != nil && f.copy.Status == vault.StatusReleased
 }
 
+// disposed reports whether the bytes of a released copy were deleted as the rules
+// allow: after the recipient's acknowledgment, which the log proves, and its grace.
+// They are then rightly gone.
+func (f *facts) disposed() bool {
+	r, s, acknowledged := f.release, f.releaseStatement, only(f.proven("vault.acknowledged"))
+	if r == nil || r.DeletedAt == nil || s == nil || acknowledged == nil || text(*acknowledged, "release_id") != s.ReleaseID {
+		return false
+	}
+	after := acknowledged.RecordedAt.Add(time.Duration(number64(*acknowledged, "delete_grace_seconds")) * time.Second)
+	return !r.DeletedAt.Before(after) && !f.at.Before(after)
+}
+
+// deletedAway is why a check of a copy that was disposed of has nothing to compute
+// from.
+const deletedAway = "The copy was released, its receipt was acknowledged, and its bytes here were deleted after that: they cannot be examined any more."
+
 // logged returns an event's index in the log, nil while it is pending, and an
 // error where it should be there and is not proved to be.
 func (f *facts) logged(e chain.Event) (*int64, error) {

@@ -65,7 +65,7 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 	w.vaultIn(paper, func(r *compliance.VaultInRequest) {
 		r.Regime, r.Jurisdiction = compliance.NoRegime, "US-CA"
 		r.Attestation = &vault.Attestation{
-			AttestedBy: "Grace Hopper", Capacity: "Vice president", SignedBy: []string{"Ada Byron"}, Origin: "scan", PaperOriginal: "held", Holder: "Archive Ltd.",
+			AttestedBy: "Grace Hopper", Capacity: "Vice president", SignedBy: []string{"Ada Byron"}, Origin: "scan", PaperOriginal: "held", Holder: "Archive Ltd.", PaperCustodian: &vault.PaperCustodian{Name: "Archive Ltd.", ReceiptSHA256: agreement.SHA256},
 			Statement: "I compared the scan with the paper: 張 = [missing]",
 		}
 	})

@@ -80,6 +80,8 @@ func TestPaper(t *testing.T) {
 	h.do(t, "POST", at+"/attestation", other).problem(404, "not_vaulted")
 	h.do(t, "POST", at+"/vault-in-upload", obj{"regime": "ucc_9_105_2010"}).want(201).equal("data.compliant", false)
 	h.do(t, "POST", at+"/attestation", obj{"attested_by": "Joan"}).problem(422, "invalid")
+	held := obj{"attested_by": "Joan", "capacity": "manager", "signed_by": []string{"Alan"}, "origin": "scan", "paper_original": "held", "holder": "Archive", "statement": "The paper is in the archive."}
+	h.do(t, "POST", at+"/attestation", held).problem(422, "invalid").equal("details.0.field", "paper_custodian").equal("details.0.rule", "required")
 	h.do(t, "POST", at+"/attestation", other, header("If-Match", `"x"`)).problem(412, "precondition_failed")
 	first := h.do(t, "POST", at+"/attestation", other, idem("attest")).want(201).equal("data.compliant", true)
 	if again := h.do(t, "POST", at+"/attestation", other, idem("attest")).want(201); again.Header.Get("Idempotent-Replayed") != "true" {

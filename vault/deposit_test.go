@@ -80,6 +80,7 @@ func TestDepositRefuses(t *testing.T) {
 		"receipt for destroyed paper": {w, attested(func(a *vault.Attestation) {
 			a.PaperCustodian = &vault.PaperCustodian{Name: "Archive", ReceiptSHA256: storage.Sum(nil)}
 		}), "attestation.paper_custodian: excluded"},
+		"holder without a receipt": {w, attested(func(a *vault.Attestation) { a.PaperOriginal, a.Holder = "held", "Ann" }), "attestation.paper_custodian: required"},
 		"receipt without a digest": {w, attested(func(a *vault.Attestation) {
 			a.PaperOriginal, a.Holder, a.PaperCustodian = "held", "Ann", &vault.PaperCustodian{Name: "Archive", ReceiptSHA256: "x"}
 		}), "attestation.paper_custodian.receipt_sha256: sha256"},

@@ -86,8 +86,8 @@ type Attestation struct {
 	DestroyedAt   *time.Time `json:"destroyed_at,omitempty"`
 	Statement     string     `json:"statement" validate:"required,max=2000,text"`
 
-	// PaperCustodian gave a receipt for a paper original that is held. Without one
-	// nothing shows that Holder has it (UCC 9-314A asks for possession).
+	// PaperCustodian gave a receipt for a paper original. It is required when the
+	// original is held, and excluded otherwise (UCC 9-314A asks for possession).
 	PaperCustodian *PaperCustodian `json:"paper_custodian,omitempty"`
 }
 
@@ -128,6 +128,9 @@ func (a *Attestation) check(p *check.Problems, prefix string, now time.Time) {
 	}
 	if a.PaperOriginal == "held" && a.Holder == "" {
 		p.Add(prefix+"holder", "required", "is required when the paper original is held")
+	}
+	if a.PaperOriginal == "held" && a.PaperCustodian == nil {
+		p.Add(prefix+"paper_custodian", "required", "is required when the paper original is held: who keeps it, and the SHA-256 of the receipt")
 	}
 	if a.PaperOriginal == "none" && a.Origin == "scan" {
 		p.Add(prefix+"paper_original", "oneof", "must be destroyed or held: a scan was made from paper")
