@@ -16,11 +16,12 @@ import (
 const pagesVersion = "evault pages 1\n"
 
 // maxPagesDecoded bounds what is decoded to make a pages digest; content, which is parsed too, counts four times and a
-// little for itself.
+// little for itself, and so does each value of a dictionary or array: direct ones may be asked for again and again.
 const (
 	maxPagesDecoded = 512 << 20
 	contentWeight   = 4
 	contentCost     = 256
+	valueCost       = 64
 )
 
 // PagesDigest returns a SHA-256 digest of what the pages hold: for each page its boxes, rotation and unit, its content with
@@ -40,7 +41,7 @@ func (d *Document) PagesDigest(ctx context.Context) (sum [sha256.Size]byte, draw
 	if err != nil {
 		return sum, false, err
 	}
-	p := pageHasher{d: d, known: map[Ref]hashed{}, busy: map[Ref]bool{}}
+	p := pageHasher{d: d, known: map[drawnIn]hashed{}, busy: map[Ref]bool{}}
 	h := sha256.New()
 	io.WriteString(h, pagesVersion)
 	for _, page := range pages {
@@ -54,6 +55,11 @@ func (d *Document) PagesDigest(ctx context.Context) (sum [sha256.Size]byte, draw
 		h.Write(one.sum[:])
 		drawn = drawn || one.drawn
 	}
+	elsewhere, err := p.elsewhere()
+	if err != nil {
+		return sum, false, err
+	}
+	h.Write(elsewhere)
 	return [sha256.Size]byte(h.Sum(nil)), drawn, nil
 }
 
@@ -65,10 +71,29 @@ type hashed struct {
 
 type pageHasher struct {
 	d     *Document
-	known map[Ref]hashed
+	known map[drawnIn]hashed
 	busy  map[Ref]bool // being hashed now
 	depth int
 	buf   bytes.Buffer // of the page's content
+}
+
+// drawnIn is an object, and for a form without resources those of the content that draws it: with both, the digest is
+// always the same, and is made once.
+type drawnIn struct {
+	ref Ref
+	in  *resourceScope
+}
+
+// resourceScope holds the resources that content is drawn with, one for each page, form and pattern that has its own.
+type resourceScope struct {
+	resources Object
+	named     map[resourceName]*hashed
+}
+
+type resourceName struct{ kind, name Name }
+
+func newScope(resources Object) *resourceScope {
+	return &resourceScope{resources, map[resourceName]*hashed{}}
 }
 
 // sink writes values so that no two sequences of them look the same.
@@ -110,7 +135,7 @@ func (p *pageHasher) page(page Page) (hashed, error) {
 	if err != nil {
 		return hashed{}, err
 	}
-	shown, err := p.content(content, page.Resources)
+	shown, err := p.content(content, newScope(page.Resources))
 	if err != nil {
 		return hashed{}, err
 	}
@@ -145,83 +170,16 @@ func (p *pageHasher) page(page Page) (hashed, error) {
 	return s.done(drawn), nil
 }
 
-// annotation hashes how an annotation looks, and the value of a form field, which a reader may draw instead.
-func (p *pageHasher) annotation(a Dict) (hashed, error) {
-	d := p.d
-	flags, _ := d.Int(a["F"])
-	kind := d.Name(a["Subtype"])
-	rect, ok := d.Rect(a["Rect"])
-	if !ok || kind == "Popup" || kind == "Link" || flags&(flagHidden|flagNoView) != 0 {
-		return hashed{}, nil
-	}
-	s := newSink("annotation")
-	s.text('N', string(kind))
-	s.rect(rect)
-	drawn := false
-	ap, err := d.Dict(a["AP"])
-	if fatal(err) {
-		return hashed{}, err
-	}
-	look := ap["N"]
-	direct, err := d.Resolve(look)
-	if fatal(err) {
-		return hashed{}, err
-	}
-	if states, ok := direct.(Dict); ok {
-		look = states[d.Name(a["AS"])]
-	}
-	if look != nil {
-		one, err := p.value(look, nil)
-		if err != nil {
-			return hashed{}, err
-		}
-		s.Write(one.sum[:])
-		drawn = one.drawn
-	}
-	if kind == "Widget" {
-		value, err := p.fieldValue(a)
-		if err != nil {
-			return hashed{}, err
-		}
-		if value != nil {
-			if err := p.operand(s, value, nil); err != nil {
-				return hashed{}, err
-			}
-			drawn = true
-		}
-	}
-	return s.done(drawn), nil
-}
-
-// fieldValue returns the value of the field of a widget, nil for none and for signatures.
-func (p *pageHasher) fieldValue(a Dict) (Object, error) {
-	for i, node := 0, a; node != nil && i < 32; i++ {
-		v, err := p.d.Resolve(node["V"])
-		if fatal(err) {
-			return nil, err
-		}
-		switch v.(type) {
-		case nil:
-		case Dict, *Stream: // a signature, or rich text in a stream
-			return nil, nil
-		default:
-			return v, nil
-		}
-		if node, err = p.d.Dict(node["Parent"]); fatal(err) {
-			return nil, err
-		}
-	}
-	return nil, nil
-}
-
-// value hashes an object by what it holds, whether it is direct or not. resources are those of the content that draws it.
-func (p *pageHasher) value(o, resources Object) (hashed, error) {
+// value hashes an object by what it holds, whether it is direct or not. in are the resources of the content that draws it.
+func (p *pageHasher) value(o Object, in *resourceScope) (hashed, error) {
 	ref, indirect := o.(Ref)
 	if !indirect {
-		return p.direct(o, resources)
+		return p.direct(o, in)
 	}
-	if h, ok := p.known[ref]; ok {
-		return h, nil
+	for _, known := range []drawnIn{{ref, nil}, {ref, in}} {
+		if h, ok := p.known[known]; ok {
+			return h, nil
+		}
 	}
 	if p.busy[ref] {
 		return newSink("circle").done(false), nil
@@ -235,26 +193,32 @@ func (p *pageHasher) value(o, resources Object) (hashed, error) {
 	}
 	p.busy[ref] = true
 	defer delete(p.busy, ref)
-	h, err := p.direct(o, resources)
-	if s, ok := o.(*Stream); err == nil && (!ok || s.Dict["Resources"] != nil || p.d.Name(s.Dict["Subtype"]) != "Form") {
-		p.known[ref] = h // else it depends on who draws it
+	h, err := p.direct(o, in)
+	if s, ok := o.(*Stream); !ok || s.Dict["Resources"] != nil || p.d.Name(s.Dict["Subtype"]) != "Form" {
+		in = nil // it does not depend on what draws it
+	}
+	if err == nil {
+		p.known[drawnIn{ref, in}] = h
 	}
 	return h, err
 }
 
-func (p *pageHasher) direct(o, resources Object) (hashed, error) {
+func (p *pageHasher) direct(o Object, in *resourceScope) (hashed, error) {
 	if p.depth++; p.depth > p.d.limits.Depth {
 		return hashed{}, &Refusal{Reason: ReasonTooDeep, Detail: "page content"}
 	}
 	defer func() { p.depth-- }()
 	switch v := o.(type) {
 	case *Stream:
-		return p.stream(v, resources)
+		return p.stream(v, in)
 	case Dict:
 		s := newSink("dictionary")
 		err := p.entries(s, v)
 		return s.done(false), err
 	case Array:
+		if err := p.d.charge(valueCost * len(v)); err != nil {
+			return hashed{}, err
+		}
 		s := newSink("array")
 		for _, x := range v {
 			if err := p.operand(s, x, nil); err != nil {
@@ -288,6 +252,7 @@ func (p *pageHasher) operand(s *sink, o Object, substitute *hashed) error {
 		s.text('N', string(v))
 	case String:
 		s.text('S', string(v))
+		return p.d.charge(len(v))
 	case int64, float64:
 		f, _ := Number(v)
 		s.number(f)
@@ -327,6 +292,9 @@ var passedKeys = map[Name]bool{
 
 // entries writes a dictionary in the order of its keys.
 func (p *pageHasher) entries(s *sink, v Dict) error {
+	if err := p.d.charge(valueCost * len(v)); err != nil {
+		return err
+	}
 	for _, k := range v.sortedKeys() {
 		o := v[k]
 		if passedKeys[k] || k == "Resources" && p.d.Name(v["Subtype"]) != "Type3" { // what content uses of them is hashed with it

@@ -6,7 +6,7 @@ import (
 )
 
 // stream hashes a stream: of what is drawn by an interpreter its operators, of all else its data.
-func (p *pageHasher) stream(v *Stream, resources Object) (hashed, error) {
+func (p *pageHasher) stream(v *Stream, in *resourceScope) (hashed, error) {
 	s := newSink("stream")
 	if err := p.entries(s, v.Dict); err != nil {
 		return hashed{}, err
@@ -23,10 +23,10 @@ func (p *pageHasher) stream(v *Stream, resources Object) (hashed, error) {
 		err := p.data(s, v)
 		return s.done(true), err
 	}
-	if own := v.Dict["Resources"]; own != nil {
-		resources = own
+	if own := v.Dict["Resources"]; own != nil || in == nil {
+		in = newScope(own)
 	}
-	shown, err := p.content(content, resources)
+	shown, err := p.content(content, in)
 	if err != nil {
 		return hashed{}, err
 	}
@@ -99,11 +99,11 @@ var painting = map[string]bool{
 
 // content hashes content by its operators and operands, so that white space and the spelling of strings, names and numbers
 // do not count. The name of a resource counts as what it names.
-func (p *pageHasher) content(data []byte, resources Object) (hashed, error) {
+func (p *pageHasher) content(data []byte, in *resourceScope) (hashed, error) {
 	if err := p.d.charge((contentWeight-1)*len(data) + contentCost); err != nil {
 		return hashed{}, err
 	}
-	res, err := p.d.Dict(resources)
+	res, err := p.d.Dict(in.resources)
 	if fatal(err) {
 		return hashed{}, err
 	}
@@ -114,7 +114,7 @@ func (p *pageHasher) content(data []byte, resources Object) (hashed, error) {
 		if unseen[name] {
 			continue
 		}
-		named, err := p.resource(name, c, res, resources)
+		named, err := p.resource(name, c, res, in)
 		if err != nil {
 			return hashed{}, err
 		}
@@ -141,7 +141,7 @@ func (p *pageHasher) content(data []byte, resources Object) (hashed, error) {
 }
 
 // resource hashes what the operand of an operator names; nil when it names no resource.
-func (p *pageHasher) resource(op string, c *contentReader, res Dict, resources Object) (*hashed, error) {
+func (p *pageHasher) resource(op string, c *contentReader, res Dict, in *resourceScope) (*hashed, error) {
 	kind, ok := resourceKinds[op]
 	if !ok || len(c.args) == 0 {
 		return nil, nil
@@ -154,11 +154,17 @@ func (p *pageHasher) resource(op string, c *contentReader, res Dict, resources O
 	if !ok {
 		return nil, nil
 	}
+	if h, ok := in.named[resourceName{kind, name}]; ok {
+		return h, nil
+	}
 	list, err := p.d.Dict(res[kind])
 	if err != nil || list[name] == nil {
 		return nil, only(err)
 	}
-	h, err := p.value(list[name], resources)
+	h, err := p.value(list[name], in)
+	if err == nil {
+		in.named[resourceName{kind, name}] = &h
+	}
 	return &h, err
 }
 
