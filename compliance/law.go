@@ -34,7 +34,7 @@ func (e *Engine) chosen(p *check.Problems, r VaultInRequest) (regime, basis stri
 		return e.conclude(p, *answers), BasisClassified
 	}
 	if _, err := RegimeByID(r.Regime); err != nil {
-		p.Add("regime", "oneof", "is no regime of this version")
+		p.Take(err)
 		return r.Regime, BasisDeclared
 	}
 	covered := coverage(r.Regime)

@@ -68,7 +68,7 @@ func (f *filler) take(own []Field) {
 		if _, twice := f.given[v.FieldID]; twice {
 			f.bad.Add(at, "unique", "comes twice")
 		} else if !known[v.FieldID] {
-			f.bad.Add(at, "field", "is no field of this signer")
+			f.bad.Add(at, "field", "names no field of this signer")
 		}
 		f.given[v.FieldID] = v
 	}
@@ -204,7 +204,7 @@ func (f *filler) date(d Field, v string) string {
 		return f.now.In(f.zone).Format(dayLayout)
 	}
 	if !existing(v, f.now) {
-		f.bad.Add(at(d), "date", "must be the day of signing, as 2006-01-02: a day that it is somewhere on earth now")
+		f.bad.Add(at(d), "date", "must be the day of signing in the form 2006-01-02: today's date where the signer is")
 	}
 	return v
 }
@@ -236,7 +236,7 @@ func (e *Engine) drawable(p *check.Problems, field, text string) {
 	var missing *pdf.MissingGlyphError
 	switch err := pdf.CheckText(text, e.fonts); {
 	case errors.As(err, &missing):
-		p.Add(field, "glyph_missing", "the character %q (U+%04X) is in no font here", missing.Char, missing.Char)
+		p.Add(field, "glyph_missing", "no configured font has the character %q (U+%04X)", missing.Char, missing.Char)
 	case err != nil:
 		p.Add(field, "glyph_missing", "cannot be drawn")
 	}

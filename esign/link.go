@@ -119,6 +119,17 @@ func (e *Engine) openToRead(ctx context.Context, s Store, token string) (*Envelo
 	return env, sg, nil
 }
 
+// Readable returns the id of the envelope whose document the link opens now. It
+// changes nothing. A link of a signer whose envelope ended without completion is
+// readable for 30 days after Session says ErrLinkGone. Errors: those of Session.
+func (e *Engine) Readable(ctx context.Context, token string) (envelopeID string, err error) {
+	env, _, err := e.openToRead(ctx, e.cfg.Store, token)
+	if err != nil {
+		return "", err
+	}
+	return env.ID, nil
+}
+
 // endedWithoutCompletion says when the envelope was declined or voided, or
 // expired.
 func (e *Envelope) endedWithoutCompletion() (at time.Time, is bool) {

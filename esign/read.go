@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,7 +80,7 @@ func (e *Engine) Envelopes(ctx context.Context, orgID string, f Filter, p storag
 func checkList(f Filter, p storage.Page) error {
 	var bad check.Problems
 	if f.Status != "" && !statuses[f.Status] {
-		bad.Add("status", "oneof", "is no status")
+		bad.Add("status", "oneof", "must be one of %q", slices.Sorted(maps.Keys(statuses)))
 	}
 	if f.Kind != "" && f.Kind != KindESign && f.Kind != KindPaper {
 		bad.Add("envelope_kind", "oneof", "must be esign or paper")

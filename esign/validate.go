@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -181,7 +182,7 @@ func (r *CreateRequest) checkFields(p *check.Problems) {
 		line(p, at+"label", f.Label)
 		f.checkValue(p, at)
 		if f.Role != "" && !slices.ContainsFunc(r.Signers, func(s SignerSpec) bool { return s.Role == f.Role }) {
-			p.Add(at+"role", "signer", "is no signer's")
+			p.Add(at+"role", "signer", "names no signer's role; roles are %s", r.roles())
 		}
 		const slack = 1e-9
 		inside := f.X >= 0 && f.Y >= 0 && f.W > 0 && f.H > 0 && f.X+f.W <= 1+slack && f.Y+f.H <= 1+slack
@@ -200,13 +201,22 @@ func (r *CreateRequest) checkFields(p *check.Problems) {
 	}
 }
 
+// roles lists the roles of the signers, quoted.
+func (r *CreateRequest) roles() string {
+	quoted := make([]string, len(r.Signers))
+	for i, s := range r.Signers {
+		quoted[i] = strconv.Quote(s.Role)
+	}
+	return strings.Join(quoted, ", ")
+}
+
 // checkValue judges options and the sender's value.
 func (f FieldSpec) checkValue(p *check.Problems, at string) {
 	switch {
 	case chooses(f.Kind) && len(f.Options) == 0:
 		p.Add(at+"options", "required", "is required for %s fields", f.Kind)
 	case !chooses(f.Kind) && len(f.Options) > 0:
-		p.Add(at+"options", ruleNotSupported, "goes with radio and dropdown fields")
+		p.Add(at+"options", ruleNotSupported, "is for radio and dropdown fields only")
 	}
 	for j, o := range f.Options {
 		if o == "" || strings.TrimSpace(o) != o || !plain(o, "") || utf8.RuneCountInString(o) > 200 {
@@ -222,7 +232,7 @@ func (f FieldSpec) checkValue(p *check.Problems, at string) {
 		p.Add(at+"value", "required", "is required for a field that the signer cannot change")
 	case f.Value == "":
 	case !slices.Contains([]string{FieldText, FieldCheckbox, FieldRadio, FieldDropdown}, f.Kind):
-		p.Add(at+"value", ruleNotSupported, "is the signer's for %s fields", f.Kind)
+		p.Add(at+"value", ruleNotSupported, "must be left out: %s fields are filled in by the signer", f.Kind)
 	case strings.TrimSpace(f.Value) != f.Value:
 		p.Add(at+"value", "text", "must have no blanks around it")
 	default:

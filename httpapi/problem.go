@@ -85,7 +85,7 @@ var problems = []problem{
 	{errSlowBody, 408, "body_too_slow", "The body did not arrive in time"},
 	{errBusy, 503, "busy", "Too many request bodies are being received; try again"},
 	{errMediaType, 415, "media_type", "The body's media type is not one that this route reads"},
-	{errTicket, 403, "token_invalid", "This is no download address of ours"},
+	{errTicket, 403, "token_invalid", "The address is not valid"},
 	{errTicketExpired, 410, "token_expired", "The download address has expired"},
 	{errTicketDead, 410, "token_withdrawn", "The download address is no longer valid"},
 	{errEmbedToken, 401, "embed_token_invalid", "This is no embed token of ours"},

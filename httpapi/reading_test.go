@@ -115,7 +115,7 @@ func TestThePageNamesWhatWasNotOpened(t *testing.T) {
 	h, _ := gallery(t)
 	link := h.link(t, h.create(t, contract(nil)))
 	page := func() string { return string(h.do(t, "GET", link, nil, key("")).want(200).Body) }
-	if text := page(); !strings.Contains(text, "Not opened yet: page 1–2.") {
+	if text := page(); !strings.Contains(text, "Not opened yet: pages 1–2.") {
 		t.Errorf("the page does not say what is left to be opened: %s", text)
 	}
 	h.do(t, "GET", link+"/pages/2.png?w=700", nil, key("")).want(200)

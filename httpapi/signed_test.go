@@ -122,8 +122,71 @@ func TestChoicesOnThePage(t *testing.T) {
 	h.do(t, "GET", link+"/document.pdf", nil, key("")).want(200)
 	path := strings.TrimPrefix(link, baseURL)
 	h.post(t, path+"/consent", url.Values{"disclosure_sha256": {s.str("data.consent.disclosure_sha256")}, "agree": {"true"}}).want(303)
-	h.post(t, path+"/sign", url.Values{"signature": {"Ada Byron"}, radio: {"Daily"}, list: {"Red"}}).want(422)
+	for want, values := range map[string]url.Values{
+		"Payments (page 1): must be one of the field":                 {"signature": {"Ada Byron"}, radio: {"Daily"}, list: {"Red"}},
+		"Payments (page 1): is required; Color (page 1): is required": {"signature": {"Ada Byron"}, list: {""}},
+		"Your signature: is required":                                 {"signature": {""}, radio: {"Weekly"}, list: {"Red"}},
+		"Your time zone: must be":                                     {"signature": {"Ada Byron"}, radio: {"Weekly"}, list: {"Red"}, "time_zone": {"Mars"}},
+	} {
+		if a := h.post(t, path+"/sign", values).want(422); !strings.Contains(string(a.Body), want) {
+			t.Errorf("the page does not say %q: %s", want, a.Body)
+		}
+	}
 	h.post(t, path+"/sign", url.Values{"signature": {"Ada Byron"}, radio: {"Weekly"}, list: {"Red"}}).want(303)
 	h.do(t, "GET", link+"/session", nil, key("")).want(200).equal("data.fields.0.value", "Weekly").equal("data.fields.1.value", "Red").
 		equal("data.fields.2.value", "9.75 %")
+}
+
+// TestEndedEnvelopeIsReadByWhoSigned: the link of who signed an envelope that was
+// then declined opens a page with a copy of what they signed, and nothing else.
+func TestEndedEnvelopeIsReadByWhoSigned(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	env := h.create(t, contract(obj{"signing_order": "sequential", "fields": []any{}, "signers": []any{
+		obj{"email": "ada@example.com", "name": "Ada Byron", "order": 1}, obj{"email": "joan@example.com", "name": "Joan", "order": 2},
+	}}))
+	first := h.link(t, env)
+	h.sign(t, first).want(200)
+	second := h.do(t, "GET", "/partner/envelopes/"+env+"/signing-links", nil).want(200).str("data.1.signing_url")
+	signed := h.do(t, "GET", first+"/document.pdf", nil, key("")).want(200)
+	h.do(t, "POST", second+"/decline", obj{"reason": "Too dear"}, key("")).want(200)
+
+	h.do(t, "GET", first+"/session", nil, key("")).problem(410, "link_gone")
+	page := h.do(t, "GET", first, nil, key("")).want(410)
+	if text := string(page.Body); !strings.Contains(text, "was not completed") || !strings.Contains(text, strings.TrimPrefix(first, baseURL)+`/document.pdf"`) {
+		t.Errorf("the page of who signed: %s", text)
+	}
+	h.do(t, "HEAD", first+"/document.pdf", nil, key("")).want(200)
+	if again := h.do(t, "GET", first+"/document.pdf", nil, key("")).want(200); again.Header.Get("ETag") != signed.Header.Get("ETag") {
+		t.Errorf("the copy changed: %s, was %s", again.Header.Get("ETag"), signed.Header.Get("ETag"))
+	}
+	h.do(t, "GET", second+"/document.pdf", nil, key("")).problem(410, "link_gone")
+	if text := string(h.do(t, "GET", second, nil, key("")).want(410).Body); strings.Contains(text, "document.pdf") {
+		t.Errorf("the page of who did not sign: %s", text)
+	}
+	h.clock.forward(30*24*time.Hour + time.Minute)
+	h.do(t, "GET", first+"/document.pdf", nil, key("")).problem(410, "link_gone")
+	if text := string(h.do(t, "GET", first, nil, key("")).want(410).Body); strings.Contains(text, "document.pdf") {
+		t.Errorf("the page after 30 days: %s", text)
+	}
+}
+
+// TestRefusalsSayWhatIsRight: a refusal names the field by its whole path and the
+// values that would do.
+func TestRefusalsSayWhatIsRight(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	field := obj{"kind": "text", "role": "witness", "page": 1, "x": 0.1, "y": 0.1, "w": 0.3, "h": 0.03}
+	a := h.do(t, "POST", "/partner/envelopes", contract(obj{"fields": []any{field}})).problem(422, "invalid")
+	if got := a.str("details.0.message"); got != `names no signer's role; roles are "buyer"` {
+		t.Errorf("role: %s", got)
+	}
+	at := "/partner/envelopes/" + h.create(t, paper)
+	h.do(t, "POST", at+"/upload", testpdf.Simple(1, "Scanned")).want(200)
+	h.do(t, "POST", at+"/vault-in-upload", obj{"attestation": obj{"attested_by": "Joan"}}).problem(422, "invalid").
+		equal("details.0.field", "attestation.capacity")
+	a = h.do(t, "POST", at+"/vault-in-upload", obj{"regime": "ucc"}).problem(422, "invalid").equal("details.0.field", "regime")
+	if got := a.str("details.0.message"); !strings.Contains(got, "must be one of ") || !strings.Contains(got, "ucc_9_105_2022") {
+		t.Errorf("regime: %s", got)
+	}
 }

@@ -174,7 +174,14 @@ func (a *API) openSession(c *call) (pass, *esign.Session, error) {
 }
 
 func (a *API) signerDocument(c *call) (*reply, error) {
-	p, s, err := a.openSession(c)
+	if _, err := c.query(); err != nil {
+		return nil, err
+	}
+	p, err := a.signerPass(c)
+	var envelopeID string
+	if err == nil {
+		envelopeID, err = a.cfg.ESign.Readable(c.ctx, p.link) // also after an end, when there is no session
+	}
 	if err != nil {
 		a.asPage(c, p)
 		return nil, a.guard(c, err)
@@ -187,7 +194,7 @@ func (a *API) signerDocument(c *call) (*reply, error) {
 		a.asPage(c, p)
 		return nil, err
 	}
-	rp := fileReply(c, s.EnvelopeID+"_copy.pdf", "application/pdf", string(h.SHA256), h.Content, !h.Counts())
+	rp := fileReply(c, envelopeID+"_copy.pdf", "application/pdf", string(h.SHA256), h.Content, !h.Counts())
 	return a.handedOut(c, h, rp), nil
 }
 

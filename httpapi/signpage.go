@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"net/http"
@@ -20,11 +21,29 @@ func sortedKeys(v url.Values) []string { return slices.Sorted(maps.Keys(v)) }
 // signPage is the signing page. Opening it is no read of the document.
 func (a *API) signPage(c *call) (*reply, error) {
 	p, s, err := a.openSession(c)
+	if errors.Is(err, esign.ErrLinkGone) {
+		if _, unreadable := a.cfg.ESign.Readable(c.ctx, p.link); unreadable == nil {
+			return a.endedPage(c, p)
+		}
+	}
 	if err != nil {
 		a.asPage(c, p)
 		return nil, a.guard(c, err)
 	}
 	return a.signingPage(c, http.StatusOK, p, s, "")
+}
+
+// endedPage is for a signer whose envelope ended without completion.
+func (a *API) endedPage(c *call, p pass) (*reply, error) {
+	page, err := web.RenderMessage(web.Message{
+		Title: "This document was not completed",
+		Text:  "After you signed it, the document was declined or withdrawn, or it expired. You can still read a copy of what you signed.",
+		Link:  a.cfg.BasePath + "/sign/" + c.params["token"] + "/document.pdf", LinkText: "Open what you signed (PDF)",
+	}, p.frame)
+	if err != nil {
+		return nil, err
+	}
+	return pageReply(http.StatusGone, page), nil
 }
 
 func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert string) (*reply, error) {
@@ -66,7 +85,8 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert s
 	return pageReply(status, page), nil
 }
 
-// unread names the pages that the signer was not handed, "" for none.
+// unread names the pages that the signer was not handed, such as "page 2" or
+// "pages 1–3", "" for none.
 func unread(s *esign.Session) string {
 	var pages []int
 	for n := range s.Pages {
@@ -74,7 +94,13 @@ func unread(s *esign.Session) string {
 			pages = append(pages, n+1)
 		}
 	}
-	return esign.PageRanges(pages)
+	switch len(pages) {
+	case 0:
+		return ""
+	case 1:
+		return "page " + esign.PageRanges(pages)
+	}
+	return "pages " + esign.PageRanges(pages)
 }
 
 // commonZones are offered to a signer beside the one that is set.
@@ -161,7 +187,7 @@ func (a *API) formRefused(c *call, refused error) (*reply, error) {
 		return nil, refused
 	}
 	// The claim of an idempotency key is given up by an error only.
-	rp, err := a.signingPage(c, d.Status, p, s, pageText(d))
+	rp, err := a.signingPage(c, d.Status, p, s, pageText(d, s))
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +203,7 @@ type shown struct {
 func (s *shown) Unwrap() error { return s.error }
 
 // pageText is a problem in words for a signer.
-func pageText(d document) string {
+func pageText(d document, s *esign.Session) string {
 	switch d.Code {
 	case "not_viewed":
 		return "Please open the document first (step 1), then sign: " + d.Detail + "."
@@ -186,11 +212,31 @@ func pageText(d document) string {
 	case "invalid":
 		text := make([]string, len(d.Details))
 		for i, f := range d.Details {
-			text[i] = f.Message
+			text[i] = inputName(f.Field, s) + f.Message
 		}
 		return "Please check what you entered: " + strings.Join(text, "; ") + "."
 	}
 	return d.Title + "."
+}
+
+// inputName is how the page names the input of a field of a problem, with a colon;
+// "" for one that it has no name for.
+func inputName(field string, s *esign.Session) string {
+	switch field {
+	case "signature.text":
+		return "Your signature: "
+	case "time_zone":
+		return "Your time zone: "
+	case "reason":
+		return "Reason: "
+	}
+	for _, f := range s.Fields {
+		if field == "fields["+f.ID+"]" {
+			in, _ := inputOf(f)
+			return fmt.Sprintf("%s (page %d): ", in.Label, in.Page)
+		}
+	}
+	return ""
 }
 
 // asPage makes refusals of this call pages for people, where the client is a

@@ -142,20 +142,20 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 	oneOf("custodian", r.Custodian, "", CustodianSelf, CustodianOperator)
 	oneOf("capacity", r.Capacity, "", CapacityPrincipal, CapacityAgent)
 	if r.SecuredParty != nil {
-		p.Struct(*r.SecuredParty)
+		p.StructBelow("secured_party.", *r.SecuredParty)
 	}
 	if r.Capacity == CapacityAgent && r.Agreement == nil {
 		p.Add("agreement", "required", "is required of an agent")
 	}
 	if r.Agreement != nil {
-		p.Struct(*r.Agreement)
+		p.StructBelow("agreement.", *r.Agreement)
 	}
 	switch {
 	case r.Attestation == nil:
 	case r.Source.Kind != SourcePaper:
 		p.Add("attestation", "excluded", "is for paper documents only")
 	default:
-		p.Struct(*r.Attestation)
+		p.StructBelow("attestation.", *r.Attestation)
 		r.Attestation.check(&p, "attestation.", v.now())
 	}
 	d := &deposit{DepositRequest: r}

@@ -52,12 +52,12 @@ func TestDepositRefuses(t *testing.T) {
 		"sealing":             {w, func(r *vault.DepositRequest) { r.Source.Sealing.Mode = "" }, "source.sealing: oneof"},
 		"custodian":           {w, func(r *vault.DepositRequest) { r.Custodian = "other" }, "custodian: oneof"},
 		"capacity":            {w, func(r *vault.DepositRequest) { r.Capacity = "king" }, "capacity: oneof"},
-		"nameless party":      {w, func(r *vault.DepositRequest) { r.SecuredParty = &vault.Party{} }, "name: required"},
-		"party's e-mail":      {w, func(r *vault.DepositRequest) { r.SecuredParty = &vault.Party{Name: "x", Email: "x"} }, "email: email"},
+		"nameless party":      {w, func(r *vault.DepositRequest) { r.SecuredParty = &vault.Party{} }, "secured_party.name: required"},
+		"party's e-mail":      {w, func(r *vault.DepositRequest) { r.SecuredParty = &vault.Party{Name: "x", Email: "x"} }, "secured_party.email: email"},
 		"agent, no agreement": {w, func(r *vault.DepositRequest) { r.Capacity = vault.CapacityAgent }, "agreement: required"},
 		"transferor as agent": {w, func(r *vault.DepositRequest) {
 			r.Agreement = &vault.Agreement{Reference: "x", Date: start, SHA256: "x"}
-		}, "not_transferor: required"},
+		}, "agreement.not_transferor: required"},
 		"attested e-sign":      {w, func(r *vault.DepositRequest) { r.Attestation = &vault.Attestation{} }, "attestation: excluded"},
 		"no operator":          {bare, func(r *vault.DepositRequest) { r.Custodian = vault.CustodianOperator }, "custodian: not_configured"},
 		"transferor custodian": {dealerOperated, func(r *vault.DepositRequest) { r.SecuredParty = &bank }, "custodian: custodian_is_transferor"},

@@ -33,6 +33,8 @@ func (f Frame) ancestors() string {
 // Message is a page that says one thing.
 type Message struct {
 	Title, Text string
+	Link        string // the address of a button, "" for none
+	LinkText    string
 	Reference   string // the request id, for the support
 }
 
@@ -49,7 +51,7 @@ type Signing struct {
 	Disclosure                                                []string // paragraphs
 	DisclosureSHA256                                          string
 	Pages                                                     int
-	Unread                                                    string  // pages that were not opened yet; "" for none
+	Unread                                                    string  // pages that were not opened yet, such as "pages 1–3"; "" for none
 	Images                                                    []Image // of the first pages; none when nothing draws them
 	Signature                                                 string  // typed so far
 	ContinueURL                                               string  // the sender's page to go on to; "" for none

@@ -68,15 +68,29 @@ func (p *Problems) Add(field, rule, format string, args ...any) {
 
 // Struct adds what `validate` tags of v refuse; field names come from `json`
 // tags, or from the Go name in snake case.
-func (p *Problems) Struct(v any) {
+func (p *Problems) Struct(v any) { p.StructBelow("", v) }
+
+// StructBelow is Struct for a value inside another one: prefix, such as
+// "attestation.", stands before the names of its fields.
+func (p *Problems) StructBelow(prefix string, v any) {
 	err := instance().Struct(v)
 	var ve validator.ValidationErrors
 	if errors.As(err, &ve) {
 		for _, fe := range ve {
-			p.Add(path(fe.Namespace()), fe.Tag(), "%s", message(fe))
+			p.Add(prefix+path(fe.Namespace()), fe.Tag(), "%s", message(fe))
 		}
 	} else if err != nil {
 		p.Add("", "invalid", "%v", err)
+	}
+}
+
+// Take adds the fields of an InvalidError; of another error nothing.
+func (p *Problems) Take(err error) {
+	var invalid *InvalidError
+	if errors.As(err, &invalid) {
+		for _, f := range invalid.Fields {
+			p.Add(f.Field, f.Rule, "%s", f.Message)
+		}
 	}
 }
 
