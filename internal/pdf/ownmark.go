@@ -49,13 +49,15 @@ func (m OwnMarks) Kinds() (kinds []string) {
 	return kinds
 }
 
-// ownTexts are read as [ownText]. The small print of a mark is told by its copy id.
-var ownTexts = []struct{ kind, text string }{
-	{OwnCopy, ownText(DefaultCopyText)},
-	{OwnCopy, ownText(" · copy cpy_")},
-	{OwnLegend, ownText(LegendStart)},
-	{OwnRecord, ownText(RecordFooter)},
+// ownMarked are the texts of marks. The small print of a mark is told by its copy id.
+var ownMarked = []struct{ kind, text string }{
+	{OwnCopy, DefaultCopyText},
+	{OwnCopy, " · copy cpy_"},
+	{OwnLegend, LegendStart},
+	{OwnRecord, RecordFooter},
 }
+
+var ownRepeated = repeatedTexts()
 
 var ownReasons = []struct{ kind, reason string }{
 	{OwnVaultSeal, ownText(VaultSeal)},
@@ -83,8 +85,8 @@ func Read(raw []byte, l Limits) (*Document, error) {
 
 // OwnMarks looks for marks of this software in every object of the file, in the document information, in metadata, in the
 // reasons of signatures, and in the text of pages and of annotations' appearances, whether a reader shows it or not, with
-// the fonts' own tables of characters. So they are found however the file was saved again, and in single pages of it that
-// were put into another file. Marks drawn as shapes or as pictures are not found.
+// the fonts' own tables of characters, or by which characters are equal where a font has none. So they are found however
+// the file was saved again, and in single pages of it that were put into another file. Marks drawn as shapes or as pictures are not found.
 //
 // What it decodes counts apart from [Limits].Decoded.
 func (d *Document) OwnMarks(ctx context.Context) (m OwnMarks, err error) {
@@ -93,7 +95,7 @@ func (d *Document) OwnMarks(ctx context.Context) (m OwnMarks, err error) {
 	d.decoded, d.limits.Decoded = 0, maxOwnText
 	defer func() { d.decoded, d.limits.Decoded = decoded, limit }()
 	f := ownFinder{d: d, text: newTextSource(d), marks: &m}
-	f.text.all = true
+	f.text.all, f.text.repeats = true, newRepeats()
 	if err := f.objects(ctx); err != nil {
 		return m, err
 	}
@@ -124,8 +126,8 @@ func (f *ownFinder) unread(what string, err error) {
 // look names the marks in a text.
 func (f *ownFinder) look(text, place string) {
 	text = dashes.Replace(text)
-	for _, o := range ownTexts {
-		if strings.Contains(text, o.text) {
+	for _, o := range ownMarked {
+		if strings.Contains(text, ownText(o.text)) {
 			f.found(o.kind, place)
 		}
 	}
@@ -215,6 +217,11 @@ func (f *ownFinder) pages(ctx context.Context) error {
 		}
 		text, err := f.text.pageText(p)
 		f.look(text, fmt.Sprintf("page %d", p.Number))
+		for _, o := range ownMarked {
+			if f.text.repeats.found[o.kind] {
+				f.found(o.kind, fmt.Sprintf("page %d", p.Number))
+			}
+		}
 		if err != nil {
 			f.unread(fmt.Sprintf("page %d", p.Number), err)
 		}
@@ -306,7 +313,7 @@ func (r *textReader) annotation(o Object) error {
 	for _, o := range appearances {
 		s, err := r.d.Stream(o)
 		if err == nil && s != nil {
-			err = r.draw(s)
+			err = r.draw(s, nil)
 		}
 		if fatal(err) {
 			return err

@@ -91,6 +91,34 @@ func TestOwnMarksInHiddenText(t *testing.T) {
 	}
 }
 
+// Programs number glyphs anew, and leave out what they mean.
+func TestOwnMarksWithoutUnicode(t *testing.T) {
+	t.Parallel()
+	for kind, raw := range marked(t) {
+		clean, err := pdf.Normalize(t.Context(), raw, pdf.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		clean = bytes.ReplaceAll(clean, []byte("/ToUnicode"), []byte("/ToUnicodx"))
+		for _, k := range []string{"/Metadata", "/Title", "/Subject", "/Keywords"} {
+			clean = bytes.ReplaceAll(clean, []byte(k), []byte(strings.ToUpper(k)))
+		}
+		if got := ownMarks(t, clean); !slices.Equal(got, []string{kind}) {
+			t.Errorf("%s: got %q", kind, got)
+		}
+	}
+}
+
+// A form without resources uses those of the page.
+func TestOwnMarksInForms(t *testing.T) {
+	t.Parallel()
+	raw := sharedContent(1, "/XObject<</A 5 0 R>>/Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>", "/A Do",
+		"BT /F1 12 Tf (Copy - not the authoritative copy) Tj ET")
+	if got := ownMarks(t, raw); !slices.Equal(got, []string{pdf.OwnCopy}) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestNoOwnMarks(t *testing.T) {
 	t.Parallel()
 	files := map[string][]byte{
@@ -171,6 +199,7 @@ var parts = map[string][]string{
 	"mutool merge":    {"mutool", "merge", "-o", "OUT", "OTHER", "FILE"},
 	"sanitized":       {"mutool", "clean", "-s", "FILE", "OUT"},
 	"cairo":           {"pdftocairo", "-pdf", "FILE", "OUT"},
+	"converted":       {"mutool", "convert", "-o", "OUT", "FILE"},
 }
 
 func TestOwnMarksOfOtherPrograms(t *testing.T) {

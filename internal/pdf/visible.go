@@ -25,12 +25,13 @@ const (
 
 // textSource is what the pages of a file share while they are read.
 type textSource struct {
-	d     *Document
-	all   bool // also text that nobody sees
-	fonts map[Ref]*textFont
-	forms int // drawn so far; forms that draw forms can be a bomb
-	known map[drawing]string
-	buf   bytes.Buffer // of the page's content
+	d       *Document
+	all     bool     // also text that nobody sees
+	repeats *repeats // nil unless they are asked for
+	fonts   map[Ref]*textFont
+	forms   int // drawn so far; forms that draw forms can be a bomb
+	known   map[drawing]string
+	buf     bytes.Buffer // of the page's content
 }
 
 // drawing is all on which the text depends that a form shows: a form that many pages draw alike is read once.
@@ -196,6 +197,9 @@ func (r *textReader) show(list ...Object) {
 	for _, o := range list {
 		if s, ok := o.(String); ok {
 			r.font.write(&r.out, s)
+			if r.repeats != nil {
+				r.repeats.write(r.font, s)
+			}
 		}
 	}
 }
@@ -244,16 +248,20 @@ func (r *textReader) form(c *contentReader, res Dict) error {
 		return r.d.charge(len(text))
 	}
 	before := r.out.Len()
-	if err := r.draw(s); fatal(err) {
+	if err := r.draw(s, res); fatal(err) {
 		return err
 	}
-	if len(r.known) < maxKnown {
+	if len(r.known) < maxKnown && s.Dict["Resources"] != nil {
 		r.known[key] = r.out.String()[before:]
 	}
 	return nil
 }
 
-func (r *textReader) draw(s *Stream) error {
+// draw reads a form; one without resources uses those of what draws it, as readers do.
+func (r *textReader) draw(s *Stream, resources Object) error {
+	if own := s.Dict["Resources"]; own != nil {
+		resources = own
+	}
 	content, err := r.d.decodeMost(s, maxScan)
 	if err != nil || content == nil {
 		return err
@@ -264,7 +272,7 @@ func (r *textReader) draw(s *Stream) error {
 	if a, err := r.d.Array(s.Dict["Matrix"]); err == nil && len(a) == 6 {
 		r.ctm = matrix(r.d.matrixOf(a)).times(r.ctm)
 	}
-	err = r.run(content, s.Dict["Resources"])
+	err = r.run(content, resources)
 	r.depth--
 	r.textState, r.stack, r.tm, r.lineTM = saved, stack, tm, line
 	return err
