@@ -108,10 +108,11 @@ func (p *pageHasher) content(data []byte, in *resourceScope) (hashed, error) {
 		return hashed{}, err
 	}
 	s, drawn := newSink("content"), false
+	var w wrapping
 	c := newContentReader(data, p.d.limits.Depth)
 	for op, ok := c.next(); ok; op, ok = c.next() {
 		name := string(op)
-		if unseen[name] {
+		if unseen[name] || w.passes(s, name) {
 			continue
 		}
 		named, err := p.resource(name, c, res, in)
@@ -137,7 +138,44 @@ func (p *pageHasher) content(data []byte, in *resourceScope) (hashed, error) {
 		}
 		drawn = drawn || painting[name] || name == "Do" && named != nil && named.drawn
 	}
+	w.end(s)
 	return s.done(drawn), nil
+}
+
+// wrapping takes the pairs of q and Q off that programs put around all of the content before they draw more.
+type wrapping struct {
+	before, after int // q at the beginning; Q since the last other operator
+	depth, least  int // of states saved: now, and the fewest since the beginning
+	begun         bool
+}
+
+// passes reports whether the operator is one that is written later, or at the end.
+func (w *wrapping) passes(s *sink, op string) bool {
+	switch {
+	case op == "Q" && w.begun:
+		w.after++
+		return true
+	case op == "q" && !w.begun:
+		w.before++
+		return true
+	case !w.begun:
+		w.begun, w.depth, w.least = true, w.before, w.before
+	}
+	for ; w.after > 0; w.after-- {
+		s.text('O', "Q")
+		w.depth--
+	}
+	w.least = min(w.least, w.depth)
+	if op == "q" {
+		w.depth++
+	}
+	return false
+}
+
+func (w *wrapping) end(s *sink) {
+	around := max(0, min(w.before, w.least, w.after))
+	s.number(float64(w.before - around))
+	s.number(float64(w.after - around))
 }
 
 // resource hashes what the operand of an operator names; nil when it names no resource.

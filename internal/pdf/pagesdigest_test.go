@@ -170,9 +170,29 @@ func TestPagesDigestStays(t *testing.T) {
 	for _, content := range []string{
 		"BT\r\n/F1 12.0 Tf\n72. +700 Td <54657874> Tj ET\n0 0 m\t9 9.00 l S", "/Artifact BMC BT /F1 12 Tf 72 700 Td (Te\\170t) Tj ET EMC 0 0 m 9 9 l S",
 		"BT /#461 12 Tf 72 700 Td (Text) Tj ET -0 0 m 9 9 l S % end",
+		"q\nq BT /F1 12 Tf 72 700 Td (Text) Tj ET 0 0 m 9 9 l S Q\nQ",
 	} {
 		if spelled(content) != want {
 			t.Errorf("%q: another digest", content)
+		}
+	}
+}
+
+// Only what is around all of the content counts for nothing.
+func TestPagesDigestReadsSavedStates(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for _, content := range []string{
+		"1 w 0 0 m 9 9 l S 1 1 m 8 8 l S", "q 1 w 0 0 m 9 9 l S Q 1 1 m 8 8 l S", "q 1 w Q 0 0 m 9 9 l S q 1 1 m 8 8 l S Q",
+		"q 1 w 0 0 m 9 9 l S Q q 1 1 m 8 8 l S Q", "q q 1 w Q 0 0 m 9 9 l S Q q 1 1 m 8 8 l S Q",
+	} {
+		sum := pagesDigest(t, testpdf.Build(testpdf.Classic, testpdf.Page{Content: content}))
+		if other, ok := seen[sum]; ok {
+			t.Errorf("%q and %q have one digest", content, other)
+		}
+		seen[sum] = content
+		if sum != pagesDigest(t, testpdf.Build(testpdf.Classic, testpdf.Page{Content: "q " + content + " Q"})) {
+			t.Errorf("%q with q and Q around: another digest", content)
 		}
 	}
 }
