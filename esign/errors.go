@@ -81,7 +81,26 @@ type StateError struct {
 }
 
 func (e *StateError) Error() string {
-	return fmt.Sprintf("esign: cannot %s an envelope that is %s", e.Verb, e.Status)
+	return "esign: " + e.Reason()
+}
+
+// Reason says which verb the status forbids, and which statuses allow it.
+func (e *StateError) Reason() string {
+	reason := fmt.Sprintf("cannot %s an envelope that is %s", e.Verb, e.Status)
+	var allowed []string
+	for _, s := range statuses {
+		if _, ok := transitions[e.Verb][s]; ok {
+			allowed = append(allowed, string(s))
+		}
+	}
+	last := len(allowed) - 1
+	switch {
+	case last < 0:
+		return reason
+	case last == 0:
+		return reason + "; it must be " + allowed[0]
+	}
+	return reason + "; it must be " + strings.Join(allowed[:last], ", ") + " or " + allowed[last]
 }
 
 // Is makes errors.Is(err, ErrState) true.

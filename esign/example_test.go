@@ -154,7 +154,7 @@ func ExampleEngine_Completion() {
 	fmt.Println(c.Kind, c.Level, c.Sealing.Mode, len(c.Signers), "signer")
 	fmt.Println("the document as it came:", c.DocumentSHA256 == storage.Sum(testpdf.Contract(2)))
 	// Output:
-	// esign: cannot hand over an envelope that is sent
+	// esign: cannot hand over an envelope that is sent; it must be uploaded, completed, vaulted or released
 	// esign B-B embedded 1 signer
 	// the document as it came: true
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,8 +78,8 @@ func (e *Engine) Envelopes(ctx context.Context, orgID string, f Filter, p storag
 
 func checkList(f Filter, p storage.Page) error {
 	var bad check.Problems
-	if f.Status != "" && !statuses[f.Status] {
-		bad.Add("status", "oneof", "must be one of %q", slices.Sorted(maps.Keys(statuses)))
+	if f.Status != "" && !slices.Contains(statuses[:], f.Status) {
+		bad.Add("status", "oneof", "must be one of %q", statuses)
 	}
 	if f.Kind != "" && f.Kind != KindESign && f.Kind != KindPaper {
 		bad.Add("envelope_kind", "oneof", "must be esign or paper")

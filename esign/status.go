@@ -85,11 +85,10 @@ var transitions = map[Verb]map[Status]Status{
 	VerbDispose:  {StatusReleased: StatusReleased},
 }
 
-// statuses are all of them.
-var statuses = map[Status]bool{
-	StatusPending: true, StatusUploaded: true, StatusPreparing: true, StatusSent: true, StatusViewed: true,
-	StatusSigned: true, StatusCompleted: true, StatusVaulted: true, StatusReleased: true,
-	StatusDeclined: true, StatusVoided: true, StatusExpired: true,
+// statuses are all of them, in the order of an envelope's life.
+var statuses = [...]Status{
+	StatusPending, StatusUploaded, StatusPreparing, StatusSent, StatusViewed, StatusSigned, StatusCompleted, StatusVaulted,
+	StatusReleased, StatusDeclined, StatusVoided, StatusExpired,
 }
 
 // Ended reports an end without completion: declined, voided or expired.

@@ -257,7 +257,7 @@ func judgeEngine(err error) (document, bool) {
 	case errors.As(err, &state):
 		return document{
 			Status: 409, Code: "state_forbids", Title: "The envelope's status forbids it",
-			Detail: fmt.Sprintf("cannot %s an envelope that is %s", state.Verb, state.Status),
+			Detail: state.Reason(),
 		}, true
 	case errors.As(err, &external):
 		return document{

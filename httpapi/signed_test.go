@@ -182,7 +182,12 @@ func TestRefusalsSayWhatIsRight(t *testing.T) {
 		t.Errorf("role: %s", got)
 	}
 	at := "/partner/envelopes/" + h.create(t, paper)
+	h.do(t, "POST", at+"/vault-in-upload", obj{}).problem(409, "state_forbids").
+		equal("detail", "cannot hand over an envelope that is pending; it must be uploaded, completed, vaulted or released")
 	h.do(t, "POST", at+"/upload", testpdf.Simple(1, "Scanned")).want(200)
+	if got := h.do(t, "GET", "/partner/envelopes?status=done", nil).problem(400, "bad_query").str("detail"); !strings.Contains(got, `["pending" "uploaded" "preparing"`) {
+		t.Errorf("status: %s", got)
+	}
 	h.do(t, "POST", at+"/vault-in-upload", obj{"attestation": obj{"attested_by": "Joan"}}).problem(422, "invalid").
 		equal("details.0.field", "attestation.capacity")
 	a = h.do(t, "POST", at+"/vault-in-upload", obj{"regime": "ucc"}).problem(422, "invalid").equal("details.0.field", "regime")
