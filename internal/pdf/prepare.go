@@ -215,7 +215,7 @@ func (c *canvas) blockHead(head string, y, room float64) (top float64, err error
 		c.show(gs, size, blockMargin, y, ink)
 		return y + size*0.6, nil
 	}
-	lines := []string{}
+	var lines []string
 	for size = headWrap; ; size -= 0.5 {
 		if size < leastText {
 			return 0, &TooLongError{size}

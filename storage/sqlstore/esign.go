@@ -165,7 +165,7 @@ func (s esignStore) MarkDisclosed(ctx context.Context, envelopeID string, at tim
 		return nil
 	}
 	_, err := s.idb.NewUpdate().Model((*signerRow)(nil)).Set("link_disclosed_at = ?", utc(at)).
-		Where("envelope_id = ?", envelopeID).Where("signer_id IN (?)", bun.In(signerIDs)).Where("link_disclosed_at IS NULL").Exec(ctx)
+		Where("envelope_id = ?", envelopeID).Where("signer_id IN (?)", bun.List(signerIDs)).Where("link_disclosed_at IS NULL").Exec(ctx)
 	return mapErr(err)
 }
 

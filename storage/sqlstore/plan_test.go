@@ -104,7 +104,10 @@ func TestPlansOfTheLog(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 		fill(t, db.Bun(), manyEvents)
 		r := &recorder{}
-		db.Bun().AddQueryHook(r)
+		db, err := sqlstore.New(db.Bun().WithQueryHook(r))
+		if err != nil {
+			t.Fatal(err)
+		}
 		leaves, err := db.Log().Unsequenced(t.Context(), 20)
 		if err != nil || len(leaves) != 20 {
 			t.Fatalf("got %d events, %v", len(leaves), err)
@@ -196,7 +199,10 @@ func TestPlansOfDueWork(t *testing.T) {
 		}
 		fill(t, db.Bun())
 		r := &recorder{}
-		db.Bun().AddQueryHook(r)
+		db, err := sqlstore.New(db.Bun().WithQueryHook(r))
+		if err != nil {
+			t.Fatal(err)
+		}
 		ctx := t.Context()
 		for _, tt := range []struct {
 			name, column string
