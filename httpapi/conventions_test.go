@@ -111,6 +111,11 @@ func TestRequestsAreBounded(t *testing.T) {
 		h.do(t, "POST", at, []byte("x"), header("Content-Type", ct)).problem(415, "media_type")
 	}
 	h.do(t, "POST", at, []byte("x"), header("Content-Encoding", "gzip")).problem(415, "media_type")
+	for name, second := range map[string]string{"Content-Type": "text/plain", "Content-Encoding": "gzip"} {
+		first := map[string]string{"Content-Type": "application/pdf", "Content-Encoding": "identity"}[name]
+		twice := func(r *http.Request) { r.Header[name] = []string{first, second} }
+		h.do(t, "POST", at, []byte("x"), header("Content-Type", "application/pdf"), twice).problem(415, "media_type")
+	}
 	h.do(t, "POST", at, nil).problem(400, "file_required")
 	h.do(t, "POST", at+"?x=1", testpdf.Simple(1, "x")).problem(400, "bad_query")
 }

@@ -152,11 +152,16 @@ func readAll(r io.Reader, size int64) ([]byte, error) {
 }
 
 func (c *call) checkMedia(kind bodyKind) error {
-	ct := c.r.Header.Get("Content-Type")
-	if enc := c.r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+	types := c.r.Header.Values("Content-Type")
+	for _, enc := range c.r.Header.Values("Content-Encoding") {
+		if enc != "" && enc != "identity" {
+			return errMediaType
+		}
+	}
+	if len(types) != 1 { // a proxy may have judged another one
 		return errMediaType
 	}
-	name, params, err := mime.ParseMediaType(ct)
+	name, params, err := mime.ParseMediaType(types[0])
 	if err != nil || !slices.Contains(media[kind], name) {
 		return errMediaType
 	}
