@@ -208,6 +208,13 @@ func (p papers) agreeReleased(t *testing.T) {
 			say(t, "README", readme, name, string(storage.Sum(content)))
 		}
 	}
+	verify := string(p.files["VERIFY.txt"])
+	say(t, "VERIFY", verify, "sha256sum authoritative.pdf", "pdfsig authoritative.pdf", "examples/verify -certificate certificate.json", "-jwks", "-log-keys", "No witness")
+	for _, name := range []string{"keys/jwks.json", "keys/log.txt", "keys/seal-root.pem", "authoritative.pdf", "certificate.json", "custody-record.pdf", "rules.md", "log/checkpoint"} {
+		if len(p.files[name]) == 0 || !strings.Contains(verify, name) {
+			t.Errorf("VERIFY or the package lacks %s", name)
+		}
+	}
 	page := p.pages[len(p.pages)-1]
 	if c.Seal.Mode == vault.SealingDetached {
 		say(t, "README", readme, "version-statements/0002.p7s says so")

@@ -33,7 +33,12 @@ func checkSingleCopy(f *facts, p *probe) {
 	checkMedium(f, p)
 	if len(p.problems) == 0 && !p.ended {
 		p.note("One authoritative copy, %s, exists in this installation. Its version %d was read now and has the digest recorded, its seal is valid, "+
-			"its deposit is in the log, and nothing else in this installation claims its bytes.", f.copy.CopyID, f.copy.Version)
+			"and nothing else in this installation claims its bytes.", f.copy.CopyID, f.copy.Version)
+		if f.index(deposits[0]) != nil {
+			p.note("Its deposit is in the log.")
+		} else {
+			p.note("Its deposit is younger than the log's delay, and not in the log yet.")
+		}
 		notePages(p, deposits[0])
 	}
 }
@@ -280,7 +285,7 @@ func checkAmendments(f *facts, p *probe) {
 		p.fail("%d versions are on record, the copy says %d.", len(f.versions), f.copy.Version)
 	}
 	if len(p.problems) == 0 && !p.ended {
-		p.note("Each of %s begins with the bytes of what it extends, carries a seal that covers all of it, and has its event; "+
+		p.note("Each of %s begins with the bytes of what it extends, has a seal that covers all of it, and has its event; "+
 			"there is no change without one.", number(len(f.versions), "version", "versions"))
 	}
 }

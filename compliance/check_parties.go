@@ -38,12 +38,8 @@ func checkAssignee(f *facts, p *probe) {
 		return
 	}
 	p.note("The seal of version %d and the signed custody entry %s name %s.", n+1, f.chainOf[entry].CustodyID, to.Assignee.Name)
-	switch {
-	case to.Controller.BoundBy != vault.BoundByOrganization:
-	case f.copy.Source.Kind == vault.SourceESign:
-		p.note("No assignment yet: none is recorded here, and as far as the record shows %s is the original payee or lessor.", to.Assignee.Name)
-	default:
-		p.note("No assignment is recorded here; whether %s is the original payee or lessor is not recorded.", to.Assignee.Name)
+	if to.Controller.BoundBy == vault.BoundByOrganization {
+		p.note("No assignment yet is recorded here; whether %s is the original payee or lessor is not recorded.", to.Assignee.Name)
 	}
 }
 
@@ -107,7 +103,7 @@ func checkHolder(f *facts, p *probe) {
 		return
 	}
 	if f.released() {
-		p.end("The copy was released: it is not kept here any more.")
+		p.end("The copy was released: what is still stored here is not kept as the authoritative copy.")
 	} else {
 		checkReadBack(f, p)
 	}

@@ -18,11 +18,20 @@ type probe struct {
 }
 
 func (p *probe) fail(format string, args ...any) {
-	p.problems = append(p.problems, fmt.Sprintf(format, args...))
+	p.problems = append(p.problems, sentence(format, args))
 }
 
 func (p *probe) note(format string, args ...any) {
-	p.notes = append(p.notes, fmt.Sprintf(format, args...))
+	p.notes = append(p.notes, sentence(format, args))
+}
+
+// sentence ends with one full stop, also after a name that ends with one.
+func sentence(format string, args []any) string {
+	s := fmt.Sprintf(format, args...)
+	if strings.HasSuffix(s, "..") {
+		s = s[:len(s)-1]
+	}
+	return s
 }
 
 func (p *probe) item(kind, ref string, sha storage.Digest, basis string) {

@@ -17,10 +17,15 @@ import (
 	"github.com/evaultlib/evault/vault"
 )
 
-// Facts changed underneath: each edit is made behind the engines' back, in the
-// database or in the folder of blobs, and the checks named must find it.
-func TestChangedFactsAreFound(t *testing.T) {
-	t.Parallel()
+// changed is an edit made behind the engines' back, and the checks that must find it.
+type changed struct {
+	name string
+	edit func(w *world, id string)
+	want []string
+}
+
+// changedFacts are edits in the database or in the folder of blobs.
+func changedFacts() []changed {
 	const (
 		single    = compliance.SingleAuthoritativeCopy
 		record    = compliance.TamperEvidentRecord
@@ -31,11 +36,7 @@ func TestChangedFactsAreFound(t *testing.T) {
 		copies    = compliance.CopiesIdentifiable
 		amendment = compliance.AmendmentsIdentifiable
 	)
-	cases := []struct {
-		name string
-		edit func(w *world, id string)
-		want []string
-	}{
+	return []changed{
 		{"a byte of the authoritative copy", func(w *world, id string) {
 			w.blob(w.versions(id)[0].Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
 		}, []string{single, assignee, signed, held, amendment}},
@@ -255,6 +256,12 @@ func TestChangedFactsAreFound(t *testing.T) {
 			w.exec("UPDATE evault_versions SET event_id = (SELECT event_id FROM evault_events WHERE seq = 1)")
 		}, []string{amendment}},
 	}
+}
+
+// Facts changed underneath: each edit is found by the checks named, in the words
+// that the table of sentences has for it.
+func TestChangedFactsAreFound(t *testing.T) {
+	t.Parallel()
 	whole := newWorld(t)
 	id := whole.completed()
 	whole.vaultIn(id)
@@ -264,12 +271,13 @@ func TestChangedFactsAreFound(t *testing.T) {
 		t.Fatalf("before any edit: %v", got)
 	}
 	snapshot := whole.snapshot()
-	for _, tc := range cases {
+	for _, tc := range changedFacts() {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			w := whole.copied(t, snapshot)
 			tc.edit(w, id)
 			e := w.evaluate(id)
+			sentencesOf(t, tc.name, resultText(e.Result))
 			got := failed(e.Result)
 			for _, id := range tc.want {
 				if got[id] == "" {

@@ -2,6 +2,7 @@ package compliance_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"io/fs"
 	"os"
@@ -194,7 +195,10 @@ func (w *world) completed(edit ...func(*esign.CreateRequest)) string {
 	return env.ID
 }
 
-func (w *world) signAll(id string) {
+func (w *world) signAll(id string) { w.signAs(id, "") }
+
+// signAs signs for everyone, each with the name given, or with their own.
+func (w *world) signAs(id, name string) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	for range 2 {
@@ -210,7 +214,7 @@ func (w *world) signAll(id string) {
 			_, err = w.esign.Consent(ctx, esign.ConsentRequest{Token: l.Token, DisclosureSHA256: esign.DefaultDisclosure().SHA256(), Client: c})
 			check(w.t, err)
 			_, err = w.esign.Sign(ctx, esign.SignRequest{
-				Token: l.Token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: l.Name}, Client: c,
+				Token: l.Token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: cmp.Or(name, l.Name)}, Client: c,
 			})
 			check(w.t, err)
 		}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -228,7 +230,9 @@ func (e *Engine) late(ctx context.Context, envelopeID string, err error) bool {
 	return true
 }
 
-// Record returns the vault record of an envelope, live or released.
+// Record returns the vault record of an envelope, live or released. Its Compliant is
+// held against the checks that the evaluation keeps and against the event of the
+// result; Engine.LastEvaluation, which a status is read by, compares the checks alone.
 // vault.ErrNotVaulted; translog.ErrRewound while the database is behind the anchors
 // of the log.
 func (h *Handover) Record(ctx context.Context, orgID, envelopeID string) (*VaultRecord, error) {
@@ -258,9 +262,36 @@ func (h *Handover) Record(ctx context.Context, orgID, envelopeID string) (*Vault
 	case err != nil:
 		return nil, fmt.Errorf("vault record of %s: %w", envelopeID, err)
 	case e.now().Sub(last.EvaluatedAt) <= e.c.MaxAge:
-		rec.Compliant = last.found()
+		if rec.Compliant, err = e.announced(ctx, last); err != nil {
+			return nil, fmt.Errorf("vault record of %s: %w", envelopeID, err)
+		}
 	}
 	return rec, nil
+}
+
+// announced is what a stored evaluation found, nil where the newest event of a result
+// says otherwise, or names another evaluation of the same time.
+func (e *Engine) announced(ctx context.Context, s StoredEvaluation) (*bool, error) {
+	found := s.found()
+	if found == nil {
+		return nil, nil
+	}
+	ev, err := e.c.ESign.Evidence(ctx, s.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range slices.Backward(ev.Events) {
+		x := canonicalEvent(row)
+		if x.Type != EventPassed && x.Type != EventFailed {
+			continue
+		}
+		told := text(x, "evaluated_at") != stamp.Format(s.EvaluatedAt) || text(x, "evaluation_sha256") == string(storage.Sum(s.Result))
+		if *found != (x.Type == EventPassed) || !told {
+			return nil, nil
+		}
+		return found, nil
+	}
+	return nil, nil
 }
 
 // LogPosition returns where an event stands in the newest checkpoint, nil while

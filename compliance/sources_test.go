@@ -255,3 +255,26 @@ func TestStoredResultIsHeldAgainstItsChecks(t *testing.T) {
 		})
 	}
 }
+
+// TestRecordHoldsTheResultAgainstItsEvent: a stored evaluation that agrees with itself,
+// and not with the event of its result, is not what the vault record says.
+func TestRecordHoldsTheResultAgainstItsEvent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	passed, failed := w.completed(), w.completed()
+	w.vaultIn(passed)
+	w.vaultIn(failed, func(r *compliance.VaultInRequest) { r.Actor = compliance.Actor{Kind: "operator", ID: "root"} })
+	for id, want := range map[string]bool{passed: true, failed: false} {
+		w.evaluate(id) // of a later time than the event
+		rec, err := w.handover.Record(t.Context(), dealer.OrgID, id)
+		if err != nil || rec.Compliant == nil || *rec.Compliant != want {
+			t.Errorf("before the edit: %v, %v", rec.Compliant, err)
+		}
+	}
+	w.exec(`UPDATE evault_evaluations SET (compliant, score, digest, result, evaluated_at) =
+		(SELECT compliant, score, digest, result, evaluated_at FROM evault_evaluations WHERE envelope_id = ?) WHERE envelope_id = ?`, passed, failed)
+	rec, err := w.handover.Record(t.Context(), dealer.OrgID, failed)
+	if err != nil || rec.Compliant != nil {
+		t.Errorf("another's evaluation: %+v, %v", rec, err)
+	}
+}

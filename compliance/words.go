@@ -93,7 +93,7 @@ func (f *facts) powers() []Power {
 		{"release", controller, release},
 		{"inspect", controller, "By a key of its organization with the scope vault:read; each download is registered."},
 		{"add or change an assignee", noFunction, "This version offers no assignment; a release ends custody here."},
-		{"alter the bytes", noFunction, "A version is only ever extended, under a seal and with an event."},
+		{"alter the bytes", noFunction, "The software only adds to a version, in the file or in a statement beside it, under a seal and with an event."},
 		{"prevent or undo an act of the controller", noFunction, "The interface gives no function for it to a transferor, a former controller or an operator."},
 		{"keep", to.Custodian.Party.Name, "As custodian it keeps the bytes; the interface gives it no other function."},
 		outside,
@@ -117,7 +117,7 @@ func (e *Engine) notice(f *facts, verify *string) string {
 	if slices.ContainsFunc(e.sealKeys(f), func(k keyring.Key) bool { return k.SelfMade }) {
 		sentences = append(sentences, "The certificate of the seal leads to a root that this system made itself.")
 	}
-	if f.basis == BasisDefault {
+	if f.unclassified() {
 		sentences = append(sentences, "Nobody classified the record: the regime is the default of this installation.")
 	}
 	return strings.Join(sentences, " ")
@@ -129,7 +129,9 @@ func (f *facts) findings() []Finding {
 	add := func(id, format string, args ...any) {
 		list = append(list, Finding{ID: id, Detail: fmt.Sprintf(format, args...)})
 	}
-	if f.regime.ID == NoRegime {
+	if f.copy != nil && f.stored() == nil {
+		add("regime_unknown", "Under which law the record was deposited is not proved. It was examined under the default of this installation.")
+	} else if f.regime.ID == NoRegime {
 		said := map[string]string{
 			BasisDeclared:   "The depositor named no control statute for this record.",
 			BasisClassified: "From the depositor's answers no control statute was concluded for this record.",
@@ -137,11 +139,11 @@ func (f *facts) findings() []Finding {
 		}[f.basis]
 		add("no_control_statute", "%s Nothing is said about control.", said)
 	}
-	if f.basis == BasisDefault {
+	if f.unclassified() {
 		add("not_classified", "Nobody classified the record. It was examined under the default of this installation.")
 	}
 	if f.redacted > 0 {
-		add("redacted", "The details of %s were erased; their digests remain in the chain.", number(f.redacted, "event", "events"))
+		add("redacted", "The details of %s are not here any more; their digests remain in the chain.", number(f.redacted, "event", "events"))
 	}
 	for _, s := range f.envelope.Signers {
 		if f.disclosed(s.ID) != nil {
@@ -160,6 +162,12 @@ func (f *facts) findings() []Finding {
 		add("not_visible_here", "Whether the same agreement was also signed, scanned or vaulted elsewhere cannot be seen by this installation.")
 	}
 	return list
+}
+
+// unclassified reports whether nobody named a regime or answered what the record is:
+// it is not vaulted yet, or the event of its deposit says so.
+func (f *facts) unclassified() bool {
+	return f.basis == BasisDefault && (f.copy == nil || f.stored() != nil)
 }
 
 // identified says how a signer was identified, and on what basis. A link that the

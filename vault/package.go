@@ -33,6 +33,7 @@ type PackageFile struct {
 //	version-statements/0001.p7s … detached seals, where the file cannot carry them
 //	events.json                the envelope's event chain: [{"canonical","detail"?,"salt"?}], base64
 //	receipt                    32 random bytes: who knows the package's digest has the package
+//	VERIFY.txt                 how to check the package, and what each step proves
 //	README.txt                 what the package is, with every file and its SHA-256
 //
 // and what compliance adds.
@@ -60,6 +61,7 @@ func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extr
 		}
 		files = append(files, more...)
 	}
+	files = append(files, PackageFile{"VERIFY.txt", []byte(packageVerify)})
 	b, err := pack(append([]PackageFile{readme(r, e, files)}, files...), r.ReleasedAt)
 	if err != nil {
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)

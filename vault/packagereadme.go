@@ -31,6 +31,9 @@ TO ACKNOWLEDGE RECEIPT
 Send the vault the SHA-256 of this whole zip file as you received it. The file named
 "receipt" holds 32 random bytes, so that only who has the package knows its digest.
 
+TO CHECK THIS PACKAGE
+VERIFY.txt gives the steps, and says what each one proves.
+
 FILES, with their SHA-256
 `
 
