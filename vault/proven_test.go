@@ -253,6 +253,12 @@ func TestReleaseGoesOn(t *testing.T) {
 		if _, err := w.depot.Sweep(t.Context(), 100); err != nil {
 			t.Fatal(err)
 		}
+		if i, err := w.CheckIntegrity(t.Context(), "env_a"); err != nil || i.OK { // the background changes the copy's row
+			t.Errorf("integrity: got %+v, %v", i, err)
+		}
+		if n, err := w.DeleteDue(t.Context(), 10); err != nil || n != 0 {
+			t.Errorf("deleted %d, %v", n, err)
+		}
 		if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); !errors.Is(err, vault.ErrReleased) {
 			t.Errorf("read: got %v, want ErrReleased", err)
 		}
