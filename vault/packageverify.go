@@ -29,7 +29,8 @@ toolchain. Unpack the zip file into a folder of its own and work in that folder.
    the recipient and the version that ended. Where version-statements/ is in this
    package the file itself cannot carry a seal, and the seals are there (CMS):
    openssl cms -cmsout -print -noout -inform DER -in version-statements/0001.p7s
-   shows one; step 5 is then the check.
+   shows one. No single command follows the chain of these statements; the function
+   VerifyVersions of the Go package github.com/evaultlib/evault/vault does.
    Proves:         that no byte under a seal was changed since that seal was made, and
                    that the seal's key made it.
    Does not prove: the time, where the seal has no time-stamp of another authority; nor
