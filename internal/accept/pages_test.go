@@ -46,6 +46,10 @@ func TestPageImages(t *testing.T) {
 	if w := width("/pages/2.png?w=300"); w != 300 {
 		t.Errorf("%d pixels wide, want 300", w)
 	}
+	c.get("/partner/envelopes/"+env+"/status").want(http.StatusOK).equal("data.status", "sent") // page 3 was not shown
+	if w := width("/pages/3.png"); w != 1000 {
+		t.Errorf("%d pixels wide by default, want 1000", w)
+	}
 	c.get("/partner/envelopes/"+env+"/status").want(http.StatusOK).equal("data.status", "viewed")
 	screenshots(t, "sign", link)
 	c.sign(link, "Ada Byron")
