@@ -55,6 +55,9 @@ func eachHouse(t *testing.T, fn func(t *testing.T, h *house)) {
 // TestHostileInputIsNoFault: no id, query value, token or text of a body makes
 // the server fail, on either database.
 func TestHostileInputIsNoFault(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	queries := map[string][]string{
 		"/partner/envelopes":                            {"page", "limit", "cursor", "status", "customer_id", "external_id", "envelope_kind", "created_after", "created_before"},
@@ -118,6 +121,9 @@ func idOrNone(s string) (string, bool) {
 
 // TestHostileTextIsNoFault: nor does any text of a body.
 func TestHostileTextIsNoFault(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	texts := []string{"\x00", "a\x00b", "\u202e", "\u0085", `\') OR 1=1 -- `, "?", strings.Repeat("ü", 3000), "\U000e0001", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59"}
 	attestation := obj{

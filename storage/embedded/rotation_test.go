@@ -155,6 +155,9 @@ func passes(t *testing.T, v *embedded.Embedded, org, id string) {
 // and one after another, and puts them back: what was vaulted stays compliant and
 // verifies, new work is done with the new key, and the old one is published for ever.
 func TestVaultPassesWithEveryKeyChanged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and no other goroutine takes part: not with -short")
+	}
 	t.Parallel()
 	before := keep(t)
 	cases := map[string][]string{"all": {}}
