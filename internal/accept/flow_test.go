@@ -388,6 +388,11 @@ func TestPaperWithoutAttestationIsNotCompliant(t *testing.T) {
 	if a.num("data.compliance.score") != 87 {
 		t.Errorf("score %v, want 87 (7 of 8)", a.num("data.compliance.score"))
 	}
+	at, said := "/partner/envelopes/"+env+"/attestation", attestation("The paper was shredded after scanning.")
+	c.post(at, map[string]any{"attested_by": "x"}).want(http.StatusUnprocessableEntity)
+	c.post(at, said).want(http.StatusCreated).equal("data.compliant", true)
+	c.post(at, said).want(http.StatusOK).equal("data.compliant", true)
+	c.post(at, attestation("The paper is in the archive of the bank.")).want(http.StatusConflict)
 }
 
 // copyMarks sees with pdftotext that every page says that it is a copy, and

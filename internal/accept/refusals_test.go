@@ -29,6 +29,7 @@ func partnerRoutes() []route {
 		{"GET", "/partner/envelopes/{id}/signing-links", "envelopes:read", nil},
 		{"POST", "/partner/envelopes/{id}/vault-in-signed", "vault:write", map[string]any{}},
 		{"POST", "/partner/envelopes/{id}/vault-in-upload", "vault:write", map[string]any{}},
+		{"POST", "/partner/envelopes/{id}/attestation", "vault:write", attestation("The paper was shredded after scanning.")},
 		{"GET", "/partner/envelopes/{id}/vault/signed-url", "vault:read", nil},
 		{"GET", "/partner/envelopes/{id}/vault/copy/signed-url", "vault:read", nil},
 		{"GET", "/partner/envelopes/{id}/vault/certificate", "compliance:read", nil},
@@ -42,6 +43,14 @@ func partnerRoutes() []route {
 		{"GET", "/partner/events", "envelopes:read", nil},
 		{"PATCH", "/partner/webhook", "envelopes:write", map[string]any{"webhook_url": "https://example.com/hook"}},
 		{"POST", "/embed/token", "esign:write", map[string]any{"envelope_id": "{id}", "user_email": "ada@example.com", "widget_type": "sign"}},
+	}
+}
+
+// attestation is one of a scan whose paper is gone.
+func attestation(statement string) map[string]any {
+	return map[string]any{
+		"attested_by": "Joan Clarke", "capacity": "funding manager", "signed_by": []string{"Alan"}, "origin": "scan",
+		"paper_original": "destroyed", "destroyed_at": "2026-11-01T10:00:00Z", "statement": statement,
 	}
 }
 
