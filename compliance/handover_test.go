@@ -1,11 +1,8 @@
 package compliance_test
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -261,17 +258,7 @@ func TestVaultOut(t *testing.T) {
 // packageHolds checks what compliance adds to the release package.
 func (w *world) packageHolds(id string, newest *compliance.Certificate) {
 	w.t.Helper()
-	f, err := w.vault.ReadPackage(w.t.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
-	check(w.t, err)
-	z, err := zip.NewReader(bytes.NewReader(f.Content), f.Size)
-	check(w.t, err)
-	files := map[string][]byte{}
-	for _, x := range z.File {
-		r, err := x.Open()
-		check(w.t, err)
-		files[x.Name], err = io.ReadAll(r)
-		check(w.t, err)
-	}
+	files := w.packageOf(id)
 	c, err := compliance.VerifyDocument(files["certificate.json"], w.keys())
 	check(w.t, err)
 	if c.ID != newest.ID || string(files["certificates/0002.jws"]) != newest.JWS || len(files["certificates/0001.jws"]) == 0 {
