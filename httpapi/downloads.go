@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/storage"
@@ -227,92 +226,6 @@ func headReply(_ *call, name, contentType string, size int64) *reply {
 			w.WriteHeader(http.StatusOK)
 		},
 	}
-}
-
-// verify says what bytes with a digest are to the vault, whoever's they are.
-func (a *API) verify(c *call) (*reply, error) {
-	if a.cfg.VerifyOff {
-		return nil, errOff
-	}
-	if c.wantsPage() {
-		c.refuseByPage("")
-	}
-	if _, err := c.query(); err != nil {
-		return nil, err
-	}
-	sum, err := storage.ParseDigest(c.params["sha256"])
-	if err != nil {
-		return nil, errNoRoute
-	}
-	if err := a.limitVerify(c); err != nil {
-		return nil, err
-	}
-	state, err := a.lookup(c.ctx, sum)
-	if err != nil {
-		return nil, err
-	}
-	if c.wantsPage() {
-		return a.verifyPage(c, sum, state)
-	}
-	return ok(struct {
-		SHA256 storage.Digest `json:"sha256"`
-		State  string         `json:"state"`
-		AsOf   string         `json:"as_of"`
-		Notice string         `json:"notice"`
-	}{sum, state, at(c.now), verifyNotice[state]}).with("Vary", "Accept"), nil
-}
-
-// lookup asks the vault, and for what it does not know the signers' copies of
-// documents that are not vaulted.
-func (a *API) lookup(ctx context.Context, sum storage.Digest) (state string, err error) {
-	if state, err = a.cfg.Vault.Lookup(ctx, sum); err != nil || state != vault.StateUnknown {
-		return state, err
-	}
-	copied, err := a.cfg.ESign.IsCopy(ctx, sum)
-	if copied {
-		state = vault.StateCopy
-	}
-	return state, err
-}
-
-// verifyPage is the same answer for people: QR codes lead here.
-func (a *API) verifyPage(c *call, sum storage.Digest, state string) (*reply, error) {
-	p, err := web.RenderVerify(web.Verify{
-		State: state, Title: verifyTitle[state], Notice: verifyNotice[state], SHA256: string(sum), AsOf: at(c.now), Action: a.cfg.BasePath + "/verify/",
-	})
-	if err != nil {
-		return nil, err
-	}
-	return pageReply(http.StatusOK, p).with("Vary", "Accept"), nil
-}
-
-var verifyTitle = map[string]string{
-	vault.StateAuthoritative: "The authoritative copy",
-	vault.StateReleased:      "A released original",
-	vault.StateSuperseded:    "An earlier state of a vaulted document",
-	vault.StateCopy:          "A registered copy",
-	vault.StateUnknown:       "Not known to this vault",
-}
-
-var verifyNotice = map[string]string{
-	vault.StateAuthoritative: "The authoritative copy is the one held in the vault; an equal file elsewhere is a copy of it.",
-	vault.StateReleased:      "The original was released with these bytes; this vault holds no authoritative copy any more.",
-	vault.StateSuperseded:    "These are the bytes of an earlier version, or of what was signed or deposited; they are not the authoritative copy.",
-	vault.StateCopy:          "This is a registered copy; every page of it says that it is not the authoritative copy.",
-	vault.StateUnknown:       "This vault does not know these bytes.",
-}
-
-// limitVerify counts over all replicas: digests could be guessed for files that
-// a stranger has.
-func (a *API) limitVerify(c *call) error {
-	n, err := a.cfg.Counters.Add(c.ctx, "verify:"+a.address(c.r), c.now.Truncate(time.Minute), 1)
-	if err != nil {
-		return err
-	}
-	if n > a.cfg.VerifyPerMinute {
-		return errRate
-	}
-	return nil
 }
 
 func notVaultedIsState(err error) error {

@@ -12,7 +12,6 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/stamp"
-	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -217,47 +216,6 @@ func remindersReply(r *esign.Reminders) *reply {
 		out.Skipped = append(out.Skipped, skipped{x.SignerID, x.Email, x.Reason})
 	}
 	return ok(out)
-}
-
-type linkBody struct {
-	SignerID   string             `json:"signer_id"`
-	Email      string             `json:"email"`
-	Name       string             `json:"name"`
-	Role       string             `json:"role"`
-	Order      int                `json:"order"`
-	Status     esign.SignerStatus `json:"status"`
-	SigningURL *string            `json:"signing_url"`
-	ExpiresAt  *string            `json:"expires_at"`
-}
-
-func (a *API) signingLinks(c *call) (*reply, error) {
-	if s := a.cfg.LinkScope; s != "" && !c.key.Scopes.Has(s) {
-		return nil, &scopeMissing{[]scopes.Scope{s}}
-	}
-	if _, err := c.query(); err != nil {
-		return nil, err
-	}
-	if c.r.Method == "HEAD" { // reading the links is an event; a HEAD reads none
-		if _, err := a.cfg.ESign.Status(c.ctx, c.key.OrgID, c.id()); err != nil {
-			return nil, err
-		}
-		return ok([]linkBody{}), nil
-	}
-	links, err := a.cfg.ESign.SigningLinks(c.ctx, esign.LinksRequest{
-		OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), RemoteAddr: a.cfg.ClientIP(c.r),
-	})
-	if err != nil {
-		return nil, err
-	}
-	out := make([]linkBody, len(links))
-	for i, l := range links {
-		out[i] = linkBody{l.SignerID, l.Email, l.Name, l.Role, l.Order, l.Status, nil, atp(l.ExpiresAt)}
-		if l.Token != "" {
-			u := SigningURL(a.cfg.BaseURL, a.cfg.BasePath, l.Token)
-			out[i].SigningURL = &u
-		}
-	}
-	return ok(out), nil
 }
 
 // Paging.

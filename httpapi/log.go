@@ -1,71 +1,12 @@
 package httpapi
 
 import (
-	_ "embed" // for openapi.yaml
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
-	"github.com/evaultlib/evault/httpapi/web"
-	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
-
-//go:embed openapi.yaml
-var openapi []byte
-
-// OpenAPI returns the contract as it is served at openapi.yaml.
-func OpenAPI() []byte { return slices.Clone(openapi) }
-
-func (a *API) openapiYAML(*call) (*reply, error) {
-	return (&reply{status: http.StatusOK, raw: openapi}).with("Content-Type", "application/yaml"), nil
-}
-
-func (a *API) docs(*call) (*reply, error) {
-	d := web.Docs{BasePath: a.cfg.BasePath}
-	for _, rt := range a.routes {
-		d.Routes = append(d.Routes, web.DocsRoute{Method: rt.method, Path: rt.pattern, Needs: needs(&rt.route), About: rt.about})
-	}
-	for _, p := range slices.Concat(problems, inline) {
-		d.Problems = append(d.Problems, web.DocsProblem{Code: p.code, Title: p.title, Status: p.status})
-	}
-	slices.SortFunc(d.Problems, func(x, y web.DocsProblem) int { return strings.Compare(x.Code, y.Code) })
-	d.Problems = slices.CompactFunc(d.Problems, func(x, y web.DocsProblem) bool { return x.Code == y.Code })
-	page, err := web.RenderDocs(d)
-	if err != nil {
-		return nil, err
-	}
-	return pageReply(http.StatusOK, page), nil
-}
-
-func needs(rt *route) string {
-	switch rt.cred {
-	case byToken:
-		return "the token in the path"
-	case byNobody:
-		return "nothing"
-	case byKey:
-	}
-	return strings.Join(words(rt.scopes), " or ")
-}
-
-// publicKeys are the installation's, retired ones too.
-func (a *API) publicKeys() keyring.Keys {
-	keys := a.cfg.Compliance.PublicKeys()
-	if keys.Check(keyring.Embed, a.embedKey.ID, a.now()) != nil {
-		keys = append(keys, a.embedKey) // the engines' ring is not the host's
-	}
-	return keys
-}
-
-func (a *API) jwks(*call) (*reply, error) {
-	b, err := a.publicKeys().JWKS()
-	if err != nil {
-		return nil, err
-	}
-	return (&reply{status: http.StatusOK, raw: b}).with("Content-Type", "application/jwk-set+json"), nil
-}
 
 // Log routes.
 

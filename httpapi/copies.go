@@ -1,0 +1,39 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/evaultlib/evault/storage"
+)
+
+type copyBody struct {
+	CopyID  string         `json:"copy_id"`
+	Kind    string         `json:"kind"`
+	Version int            `json:"version"`
+	SHA256  storage.Digest `json:"sha256"`
+	MadeAt  string         `json:"made_at"`
+	GivenTo actorBody      `json:"given_to"`
+}
+
+func (a *API) copies(c *call) (*reply, error) {
+	q, err := c.query("page", "limit", "cursor")
+	if err != nil {
+		return nil, err
+	}
+	page, err := pageOf(q)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.vaulted(c); err != nil {
+		return nil, err
+	}
+	l, err := a.cfg.Vault.Copies(c.ctx, c.key.OrgID, c.id(), page)
+	if err != nil {
+		return nil, queryError(err)
+	}
+	out := make([]copyBody, len(l.Items))
+	for i, r := range l.Items {
+		out[i] = copyBody{r.ID, r.Kind, r.Version, r.SHA256, at(r.MadeAt), actorBody(r.GivenTo)}
+	}
+	return &reply{status: http.StatusOK, data: out, meta: metaOf(page, l.Total, l.Next)}, nil
+}

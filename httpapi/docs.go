@@ -1,0 +1,54 @@
+package httpapi
+
+import (
+	_ "embed" // for openapi.yaml
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/httpapi/web"
+)
+
+//go:embed openapi.yaml
+var openapi []byte
+
+// OpenAPI returns the contract as it is served at openapi.yaml.
+func OpenAPI() []byte { return slices.Clone(openapi) }
+
+func (a *API) openapiYAML(*call) (*reply, error) {
+	return (&reply{status: http.StatusOK, raw: openapi}).with("Content-Type", "application/yaml"), nil
+}
+
+func (a *API) docs(*call) (*reply, error) {
+	d := web.Docs{BasePath: a.cfg.BasePath}
+	for _, rt := range a.routes {
+		d.Routes = append(d.Routes, web.DocsRoute{Method: rt.method, Path: rt.pattern, Needs: needs(&rt.route), About: rt.about})
+	}
+	for _, p := range slices.Concat(problems, inline) {
+		d.Problems = append(d.Problems, web.DocsProblem{Code: p.code, Title: p.title, Status: p.status})
+	}
+	slices.SortFunc(d.Problems, func(x, y web.DocsProblem) int { return strings.Compare(x.Code, y.Code) })
+	d.Problems = slices.CompactFunc(d.Problems, func(x, y web.DocsProblem) bool { return x.Code == y.Code })
+	page, err := web.RenderDocs(d)
+	if err != nil {
+		return nil, err
+	}
+	return pageReply(http.StatusOK, page), nil
+}
+
+func needs(rt *route) string {
+	switch rt.cred {
+	case byToken:
+		return "the token in the path"
+	case byNobody:
+		return "nothing"
+	case byKey:
+	}
+	return strings.Join(words(rt.scopes), " or ")
+}
+
+func (a *API) rules(c *call) (*reply, error) {
+	rp := &reply{status: http.StatusOK, raw: []byte(compliance.Rules())}
+	return c.etagged(rp.with("Content-Type", "text/markdown; charset=utf-8"), string(compliance.RulesSHA256())), nil
+}

@@ -1,0 +1,45 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/evaultlib/evault/httpapi/web"
+	"github.com/evaultlib/evault/internal/stamp"
+)
+
+// embedPage is the frame; it learns nothing of the envelope, so it answers every
+// id alike. Who may frame it is who the address says: the exchange then compares
+// that with the token's origin.
+func (a *API) embedPage(c *call) (*reply, error) {
+	q, err := c.query("origin")
+	if err != nil {
+		return nil, err
+	}
+	widget := c.params["widget"]
+	if widget != widgetSign && widget != widgetVault || !stamp.IsID(c.id(), "env") {
+		return nil, errNoRoute
+	}
+	origin := q.Get("origin")
+	if q.Has("origin") && !plainOrigin(origin) {
+		return nil, &badRequest{"bad_query", "origin must be an origin such as https://app.example"}
+	}
+	page, err := web.RenderEmbed(web.Embed{SessionURL: a.cfg.BasePath + "/embed/session"}, web.Frame(origin))
+	if err != nil {
+		return nil, err
+	}
+	return pageReply(http.StatusOK, page), nil
+}
+
+// plainOrigin accepts scheme, host and port in characters that a policy header
+// can hold.
+func plainOrigin(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != s || u.Scheme != "https" && u.Scheme != "http" {
+		return false
+	}
+	return strings.IndexFunc(u.Host, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune(".-:[]", r)
+	}) < 0
+}

@@ -1,0 +1,132 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/evaultlib/evault/httpapi/webhook"
+	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
+)
+
+type eventBody struct {
+	EventID    string          `json:"event_id"`
+	Type       string          `json:"type"`
+	EnvelopeID string          `json:"envelope_id"`
+	Seq        int64           `json:"seq"`
+	RecordedAt string          `json:"recorded_at"`
+	Actor      actorBody       `json:"actor"`
+	Data       json.RawMessage `json:"data"`
+	Hash       storage.Digest  `json:"hash"`
+	PrevHash   storage.Digest  `json:"prev_hash"`
+	Canonical  []byte          `json:"canonical"`
+	LogIndex   *int64          `json:"log_index"`
+}
+
+type actorBody struct {
+	Kind  string `json:"kind"`
+	ID    string `json:"id"`
+	OrgID string `json:"org_id,omitempty"`
+}
+
+// events is an envelope's chain, less what the key's scopes do not show.
+func (a *API) events(c *call) (*reply, error) {
+	q, err := c.query("cursor", "limit", "type")
+	if err != nil {
+		return nil, err
+	}
+	limit, err := intOf(q, "limit", defaultLimit, 1, maxLimit)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkType(q); err != nil {
+		return nil, err
+	}
+	events, next, err := a.cfg.ESign.Events(c.ctx, c.key.OrgID, c.id(), q.Get("cursor"), limit)
+	if err != nil {
+		return nil, queryError(err)
+	}
+	out := []eventBody{}
+	for _, e := range events {
+		if !c.key.Scopes.Has(webhook.ScopeOf(e.Type)) || q.Has("type") && q.Get("type") != e.Type {
+			continue
+		}
+		out = append(out, eventBody{
+			EventID: e.ID, Type: e.Type, EnvelopeID: e.EnvelopeID, Seq: e.Seq, RecordedAt: stamp.Format(e.RecordedAt), Actor: actorBody(e.Actor),
+			Data: e.Data, Hash: e.Hash, PrevHash: e.PrevHash, Canonical: e.Canonical, LogIndex: e.LogIndex,
+		})
+	}
+	return &reply{status: http.StatusOK, data: out, meta: meta{Limit: limit, NextCursor: orNull(next)}}, nil
+}
+
+// feed is the catch-up path behind webhooks: the events of every envelope that
+// the organization has a part in, in the order of the log.
+func (a *API) feed(c *call) (*reply, error) {
+	q, err := c.query("cursor", "limit", "type", "envelope_id")
+	if err != nil {
+		return nil, err
+	}
+	limit, err := intOf(q, "limit", defaultLimit, 1, maxLimit)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkType(q); err != nil {
+		return nil, err
+	}
+	if id := q.Get("envelope_id"); id != "" && !stamp.IsAnyID(id) {
+		return nil, &badRequest{"bad_query", "envelope_id must be the id of an envelope"}
+	}
+	ask := storage.FeedQuery{OrgID: c.key.OrgID, EnvelopeID: q.Get("envelope_id"), Type: q.Get("type")}
+	if q.Has("cursor") {
+		after, err := openFeedCursor(q.Get("cursor"))
+		if err != nil {
+			return nil, err
+		}
+		ask.After = &after
+	}
+	events, err := a.cfg.Outbox.Feed(c.ctx, ask, limit+1)
+	if err != nil {
+		return nil, err
+	}
+	m := meta{Limit: limit}
+	if len(events) > limit {
+		events = events[:limit]
+		next := feedCursor(events[limit-1].LogIndex)
+		m.NextCursor = &next
+	}
+	out := []eventBody{}
+	for _, e := range events {
+		if !c.key.Scopes.Has(webhook.ScopeOf(e.Type)) {
+			continue
+		}
+		out = append(out, eventBody{
+			EventID: e.EventID, Type: e.Type, EnvelopeID: e.EnvelopeID, Seq: e.Seq, RecordedAt: stamp.Format(e.RecordedAt),
+			Actor: actorBody{e.ActorKind, e.ActorID, e.ActorOrgID}, Data: e.Data, Hash: e.Hash, PrevHash: e.PrevHash, Canonical: e.Canonical, LogIndex: &e.LogIndex,
+		})
+	}
+	return &reply{status: http.StatusOK, data: out, meta: m}, nil
+}
+
+// checkType refuses a filter for events that do not exist.
+func checkType(q url.Values) error {
+	if q.Has("type") && !webhook.Known(q.Get("type")) {
+		return &badRequest{"bad_query", "type must be a type of event"}
+	}
+	return nil
+}
+
+func feedCursor(index int64) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(index, 10)))
+}
+
+func openFeedCursor(cursor string) (int64, error) {
+	if b, err := base64.RawURLEncoding.DecodeString(cursor); err == nil {
+		if n, err := strconv.ParseInt(string(b), 10, 64); err == nil && n >= 0 && feedCursor(n) == cursor {
+			return n, nil
+		}
+	}
+	return 0, &badRequest{"bad_query", "cursor is not one that was returned"}
+}

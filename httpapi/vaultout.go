@@ -1,0 +1,144 @@
+package httpapi
+
+import (
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+type recipientBody struct {
+	Name         string `json:"name"`
+	Organization string `json:"organization"`
+	Email        string `json:"email"`
+}
+
+type vaultOutInput struct {
+	Reason    string        `json:"reason"`
+	Note      string        `json:"note"`
+	Recipient recipientBody `json:"recipient"`
+}
+
+type releaseRecord struct {
+	ReleaseID  string  `json:"release_id"`
+	EnvelopeID string  `json:"envelope_id"`
+	Status     string  `json:"status"`
+	Reason     string  `json:"reason"`
+	Note       *string `json:"note"`
+	Recipient  struct {
+		Name         string  `json:"name"`
+		Organization *string `json:"organization"`
+		Email        *string `json:"email"`
+	} `json:"recipient"`
+	ReleasedAt       string       `json:"released_at"`
+	Authoritative    releasedBody `json:"authoritative"`
+	PackageURL       *string      `json:"package_url"`
+	PackageExpiresAt *string      `json:"package_expires_at"`
+	Delivery         deliveryBody `json:"delivery"`
+	Log              *logPosition `json:"log"`
+}
+
+type releasedBody struct {
+	SHA256  storage.Digest `json:"sha256"`
+	Size    int64          `json:"size"`
+	Version int            `json:"version"`
+}
+
+type deliveryBody struct {
+	State          string  `json:"state"`
+	FetchedAt      *string `json:"fetched_at"`
+	AcknowledgedAt *string `json:"acknowledged_at"`
+	DeleteAfter    *string `json:"delete_after"`
+}
+
+func (r releaseRecord) withoutSecrets() any {
+	r.PackageURL, r.PackageExpiresAt = nil, nil
+	return r
+}
+
+// releaseReply is the release record, with a fresh address of the package while
+// there is one to fetch.
+func (a *API) releaseReply(c *call, r *vault.Release) (*reply, error) {
+	out := releaseRecord{
+		ReleaseID: r.ReleaseID, EnvelopeID: r.EnvelopeID, Status: vault.StatusReleased, Reason: r.Reason, Note: orNull(r.Note),
+		ReleasedAt: at(r.ReleasedAt), Authoritative: releasedBody{r.SHA256, r.Size, r.Version},
+		Delivery: deliveryBody{r.Delivery(), atp(r.FetchedAt), atp(r.AcknowledgedAt), atp(r.DeleteAfter)},
+	}
+	out.Recipient.Name, out.Recipient.Organization, out.Recipient.Email = r.Recipient.Name, orNull(r.Recipient.Organization), orNull(r.Recipient.Email)
+	p, err := a.cfg.Handover.LogPosition(c.ctx, r.EventID)
+	if err != nil {
+		return nil, err
+	}
+	out.Log = positionOf(p)
+	if r.Package != nil && r.AcknowledgedAt == nil {
+		token, t, err := a.issue(c, storage.Ticket{
+			Kind: ticketPackage, EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, KeyID: c.key.ID, Target: r.ReleaseID, Version: r.Version,
+			SingleUse: true, Filename: r.EnvelopeID + "_release.zip",
+		}, packageLife)
+		if err != nil {
+			return nil, err
+		}
+		address, expires := a.downloadAddress(token), at(t.ExpiresAt)
+		out.PackageURL, out.PackageExpiresAt = &address, &expires
+	}
+	return ok(out), nil
+}
+
+func (a *API) vaultOut(c *call) (*reply, error) {
+	var in vaultOutInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	r := compliance.VaultOutRequest{
+		OrgID: c.key.OrgID, EnvelopeID: c.id(), Reason: in.Reason, Note: in.Note, Actor: c.actor(), RequestID: c.requestID,
+		Recipient: vault.Recipient{Name: in.Recipient.Name, Organization: in.Recipient.Organization, Email: in.Recipient.Email},
+	}
+	var err error
+	if r.RequestSHA256, err = c.body.digest(c.r.Method, c.r.URL.EscapedPath()); err != nil {
+		return nil, err
+	}
+	if err := check.Struct(vault.ReleaseRequest{Reason: r.Reason, Note: r.Note, Recipient: r.Recipient}); err != nil {
+		return nil, err
+	}
+	if r.IfMatch, err = c.envelopeTag(a); err != nil {
+		return nil, err
+	}
+	if _, err := a.vaulted(c); err != nil {
+		return nil, err
+	}
+	rel, err := a.cfg.Handover.VaultOut(c.ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return a.releaseReply(c, rel)
+}
+
+// releaseAgain answers a repeat with the first record and an address of its
+// own for the package.
+func (a *API) releaseAgain(c *call, _ []byte) (*reply, error) {
+	rel, err := a.cfg.Vault.Released(c.ctx, c.key.OrgID, c.id())
+	if err != nil {
+		return nil, err
+	}
+	return a.releaseReply(c, rel)
+}
+
+func (a *API) acknowledge(c *call) (*reply, error) {
+	var in struct {
+		SHA256 storage.Digest `json:"sha256"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if _, err := storage.ParseDigest(string(in.SHA256)); err != nil {
+		return nil, check.Fail("sha256", "sha256", "must be 64 lower-case hex digits")
+	}
+	if _, err := a.vaulted(c); err != nil {
+		return nil, err
+	}
+	rel, err := a.cfg.Vault.Acknowledge(c.ctx, vault.AcknowledgeRequest{OrgID: c.key.OrgID, EnvelopeID: c.id(), SHA256: in.SHA256, Actor: c.actor()})
+	if err != nil {
+		return nil, err
+	}
+	return a.releaseReply(c, rel)
+}

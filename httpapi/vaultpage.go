@@ -1,0 +1,138 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/httpapi/web"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// vaultPage is the plain page behind an embed token of the vault: marked copy,
+// custody and certificate, never the authoritative bytes.
+func (a *API) vaultPage(c *call) (*reply, error) {
+	t, err := a.openVaultSession(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.cfg.Log.CheckRecent(c.ctx); err != nil {
+		return nil, err
+	}
+	v, err := a.cfg.Vault.Copy(c.ctx, t.OrgID, t.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := a.cfg.Vault.Custody(c.ctx, t.OrgID, t.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.cfg.ESign.Status(c.ctx, t.OrgID, t.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	self := a.cfg.BasePath + "/vault/" + c.params["token"]
+	page := web.Vault{
+		EnvelopeName: v.Name, Status: v.Status, Controller: v.Controller.Party.Name, Custodian: v.Custodian.Party.Name,
+		VaultedAt: at(v.VaultedAt), DocumentHash: string(v.DocumentHash), CertificateURL: self + "/certificate", RecordURL: self + "/custody-record.pdf", Compliant: complianceText(a.compliant(s)),
+	}
+	if v.Marked != nil {
+		page.CopyURL = self + "/copy.pdf"
+	}
+	for _, e := range custodyOf(entries) {
+		page.Custody = append(page.Custody, web.Step{At: e.RecordedAt, Kind: e.Kind, From: nameOf(e.From), To: nameOf(e.To), Version: strconv.Itoa(e.Version)})
+	}
+	p, err := web.RenderVault(page, web.Frame(t.Filename))
+	if err != nil {
+		return nil, err
+	}
+	return pageReply(http.StatusOK, p), nil
+}
+
+func complianceText(ok *bool) string {
+	switch {
+	case ok == nil:
+		return "not evaluated lately"
+	case *ok:
+		return "compliant"
+	}
+	return "not compliant"
+}
+
+func nameOf(p *custodyParty) string {
+	if p == nil {
+		return ""
+	}
+	return p.Assignee.Name
+}
+
+func (a *API) openVaultSession(c *call) (storage.Ticket, error) {
+	if _, err := c.query(); err != nil {
+		return storage.Ticket{}, err
+	}
+	t, err := a.openTicket(c, c.params["token"], ticketVault)
+	if err == nil {
+		err = a.stillHeld(c, t)
+	}
+	if err != nil {
+		a.asPage(c, pass{})
+		return t, a.guard(c, err)
+	}
+	return t, nil
+}
+
+// stillHeld is errTicketDead once the copy that a session was opened for was
+// released, has a newer version or another controller.
+func (a *API) stillHeld(c *call, t storage.Ticket) error {
+	v, err := a.cfg.Vault.Copy(c.ctx, t.OrgID, t.EnvelopeID)
+	switch {
+	case errors.Is(err, vault.ErrNotVaulted):
+		return errTicketDead
+	case err != nil:
+		return err
+	case v.Status == vault.StatusReleased || v.Version != t.Version:
+		return errTicketDead
+	}
+	return nil
+}
+
+func (a *API) vaultPageCopy(c *call) (*reply, error) {
+	t, err := a.openVaultSession(c)
+	if err != nil {
+		return nil, err
+	}
+	return a.metered(c, t, func(c *call, t storage.Ticket) (*reply, error) {
+		f, err := a.cfg.Vault.ReadCopy(c.ctx, vault.ReadRequest{OrgID: t.OrgID, EnvelopeID: t.EnvelopeID})
+		if err != nil {
+			return nil, err
+		}
+		return fileReply(c, f.Name, "application/pdf", string(f.SHA256), f.Content, true), nil
+	})
+}
+
+// sessionCertificate is the newest certificate, for an embed session.
+func (a *API) sessionCertificate(c *call) (*compliance.Certificate, error) {
+	t, err := a.openVaultSession(c)
+	if err != nil {
+		return nil, err
+	}
+	return a.cfg.Compliance.Certificate(c.ctx, t.OrgID, t.EnvelopeID, 0)
+}
+
+func (a *API) vaultPageCertificate(c *call) (*reply, error) {
+	cert, err := a.sessionCertificate(c)
+	if err != nil {
+		return nil, err
+	}
+	return ok(cert), nil
+}
+
+func (a *API) vaultPageRecord(c *call) (*reply, error) {
+	cert, err := a.sessionCertificate(c)
+	if err != nil {
+		return nil, err
+	}
+	return a.recordReply(c, cert)
+}
