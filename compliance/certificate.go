@@ -34,7 +34,7 @@ import (
 //     release compliant and score are null, and so is satisfied of each check that
 //     asks for a copy that is here: a release is an end, not a defect;
 //   - log.entries prove, against log.checkpoint, the events that the certificate
-//     rests on: canonical is the event's canonical bytes (package internal/chain),
+//     rests on: canonical is the event's canonical bytes (package storage/event),
 //     base64, and leaf_hash their hash as a leaf (RFC 6962 section 2.1). The cause,
 //     the deposit, every custody entry, acknowledgment and signature, and the
 //     release have an entry, and say what their events say. The certificate's own issue is a later event, which commits to the

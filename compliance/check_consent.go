@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -64,9 +64,9 @@ func (f *facts) act(p *probe, s vault.CustodyStatement) string {
 		return ""
 	case deposit && f.standingOrder(a, org):
 		basis, how = Declared, "on the standing order given when the envelope was created, as declared"
-	case s.Consent.Kind == vault.ConsentDeclared && a.Kind == chain.ActorMember && a.OrgID == org:
+	case s.Consent.Kind == vault.ConsentDeclared && a.Kind == event.ActorMember && a.OrgID == org:
 		basis, how = Declared, "named by the host as a member of that organization, as declared"
-	case s.Consent.Kind == vault.ConsentAttested && a.Kind == chain.ActorKey && a.OrgID == org && s.Consent.RequestSHA256 != "":
+	case s.Consent.Kind == vault.ConsentAttested && a.Kind == event.ActorKey && a.OrgID == org && s.Consent.RequestSHA256 != "":
 	case a.OrgID != "" && a.OrgID != org:
 		p.fail("The %s was an act of %s, whose organization is not %s, the controller's.", s.Kind, actorWords(a), org)
 		return ""
@@ -100,16 +100,16 @@ func (f *facts) consentOf(s vault.CustodyStatement) string {
 
 // standingOrder reports whether a deposit that nobody asked for was ordered when
 // the envelope was created, by a key or a member of the organization.
-func (f *facts) standingOrder(a chain.Actor, org string) bool {
+func (f *facts) standingOrder(a event.Actor, org string) bool {
 	created := f.typed(esign.EventCreated)
 	if a != autoVault || len(created) != 1 {
 		return false
 	}
 	by := created[0].Actor
-	return text(created[0], "auto_vault") == "true" && by.OrgID == org && (by.Kind == chain.ActorKey || by.Kind == chain.ActorMember)
+	return text(created[0], "auto_vault") == "true" && by.OrgID == org && (by.Kind == event.ActorKey || by.Kind == event.ActorMember)
 }
 
-func actorWords(a chain.Actor) string {
+func actorWords(a event.Actor) string {
 	words := a.Kind + " " + a.ID
 	if a.OrgID != "" {
 		words += " of " + a.OrgID
@@ -119,7 +119,7 @@ func actorWords(a chain.Actor) string {
 
 // custodyEvent returns the event that names a custody statement, nil when there
 // is none.
-func (f *facts) custodyEvent(s vault.CustodyStatement, statement string) *chain.Event {
+func (f *facts) custodyEvent(s vault.CustodyStatement, statement string) *event.Event {
 	for _, e := range f.about("custody.assigned", "custody_id", s.CustodyID) {
 		if names(e, storage.Sum([]byte(statement))) {
 			return &e

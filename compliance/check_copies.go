@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -96,7 +96,7 @@ func checkRegister(f *facts, p *probe) {
 }
 
 // registered holds a row of the register against its event.
-func (f *facts) registered(r registerFacts, e chain.Event) bool {
+func (f *facts) registered(r registerFacts, e event.Event) bool {
 	if r.Kind == vault.CopySigner {
 		return f.givenOut(r, e)
 	}
@@ -106,7 +106,7 @@ func (f *facts) registered(r registerFacts, e chain.Event) bool {
 }
 
 // givenOut holds the row of a signer's copy against the event of its making.
-func (f *facts) givenOut(r registerFacts, e chain.Event) bool {
+func (f *facts) givenOut(r registerFacts, e event.Event) bool {
 	made := e.RecordedAt.Sub(r.MadeAt)
 	return e.Type == esign.EventCopyMade && text(e, "copy_id") == r.ID && text(e, "sha256") == string(r.SHA256) &&
 		number64(e, "size") == r.Size && r.GivenTo == e.Actor && r.CopyID == f.copy.CopyID && r.Registered.Version == 0 &&
@@ -144,7 +144,7 @@ func checkInspections(f *facts, p *probe) {
 	}
 }
 
-func markedID(e chain.Event) string {
+func markedID(e event.Event) string {
 	var data struct {
 		Marked struct {
 			ID string `json:"copy_id"`

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -47,7 +47,7 @@ func checkSingleCopy(f *facts, p *probe) {
 const unrecognized = "A second scan of the same paper, or a print whose pages were drawn anew, cannot be recognized by this system."
 
 // notePages says whether other files were compared by what their pages hold.
-func notePages(p *probe, stored chain.Event) {
+func notePages(p *probe, stored event.Event) {
 	if text(stored, "pages_sha256") != "" {
 		p.note("Nothing else in it claims what the pages hold, so that a file saved again by another program is recognized. %s", unrecognized)
 		return
@@ -56,7 +56,7 @@ func notePages(p *probe, stored chain.Event) {
 }
 
 // checkDeposit holds the copy's record against the event of its deposit.
-func checkDeposit(f *facts, p *probe, e chain.Event) {
+func checkDeposit(f *facts, p *probe, e event.Event) {
 	c := f.copy
 	for _, x := range []struct{ what, row, event string }{
 		{"copy", c.CopyID, text(e, "copy_id")},

@@ -2,8 +2,8 @@ package compliance
 
 import (
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // checkRecord is the tamper-evident record: the whole chain verifies, its events
@@ -50,7 +50,7 @@ func checkRecord(f *facts, p *probe) {
 	}
 }
 
-func (f *facts) index(e chain.Event) *int64 {
+func (f *facts) index(e event.Event) *int64 {
 	i, _ := f.logged(e)
 	return i
 }
@@ -64,7 +64,7 @@ func checkReferences(f *facts, p *probe) {
 		}
 	}
 	f.checkEnvelope(p)
-	heads := []chain.Head{}
+	heads := []event.Head{}
 	if d := f.envelope.Document; d != nil {
 		heads = append(heads, d.Head)
 	}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -78,7 +78,7 @@ type requiredSigner struct {
 	Auth  string `json:"auth"`
 }
 
-func requiredSigners(created chain.Event) ([]requiredSigner, error) {
+func requiredSigners(created event.Event) ([]requiredSigner, error) {
 	var data struct {
 		Signers []string `json:"signers"`
 	}
@@ -164,7 +164,7 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 
 // signedAs returns a typed signature and the name of its signer, "" for a drawn
 // one and where the detail was erased.
-func signedAs(signed chain.Event) (typed, name string) {
+func signedAs(signed event.Event) (typed, name string) {
 	var detail struct{ Text, Name string }
 	if signed.Detail == nil || decode(signed.Detail, &detail) != nil || text(signed, "signature_kind") != esign.SignatureTyped {
 		return "", ""
@@ -187,7 +187,7 @@ func sameName(a, b string) bool {
 
 // disclosed returns the first event by which the sender read the signer's link,
 // nil when there is none.
-func (f *facts) disclosed(signerID string) *chain.Event {
+func (f *facts) disclosed(signerID string) *event.Event {
 	for _, e := range f.typed(esign.EventLinksDisclosed) {
 		if mentions(e, signerID) {
 			return &e
@@ -198,8 +198,8 @@ func (f *facts) disclosed(signerID string) *chain.Event {
 
 // consent returns the signer's last consent before the event, nil when it was
 // withdrawn since, or there is none.
-func (f *facts) consent(signerID string, before chain.Event) *chain.Event {
-	var last *chain.Event
+func (f *facts) consent(signerID string, before event.Event) *event.Event {
+	var last *event.Event
 	for _, e := range f.events {
 		if e.Seq >= before.Seq {
 			break

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // probe gathers what one check finds. A check with a problem is not satisfied;
@@ -39,7 +39,7 @@ func (p *probe) item(kind, ref string, sha storage.Digest, basis string) {
 }
 
 // event adds an event as evidence; it is a problem when the log does not prove it.
-func (p *probe) event(f *facts, e chain.Event) {
+func (p *probe) event(f *facts, e event.Event) {
 	index, err := f.logged(e)
 	if err != nil {
 		p.fail("The event %s (%s) is not proved by the log: %v.", e.ID, e.Type, err)

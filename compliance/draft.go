@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -53,8 +53,8 @@ func (e *Engine) draft(f *facts, r Result, causeID string) (*Certificate, error)
 }
 
 // proven returns the events of a type that are not disproved by the log.
-func (f *facts) proven(kind string) []chain.Event {
-	var list []chain.Event
+func (f *facts) proven(kind string) []event.Event {
+	var list []event.Event
 	for _, e := range f.typed(kind) {
 		if _, err := f.logged(e); err == nil {
 			list = append(list, e)
@@ -64,12 +64,12 @@ func (f *facts) proven(kind string) []chain.Event {
 }
 
 // stored is the event of the deposit, nil where there is not exactly one.
-func (f *facts) stored() *chain.Event { return only(f.proven("vault.stored")) }
+func (f *facts) stored() *event.Event { return only(f.proven("vault.stored")) }
 
 // ended is the event of the release, nil while the copy is live.
-func (f *facts) ended() *chain.Event { return only(f.proven("vault.released")) }
+func (f *facts) ended() *event.Event { return only(f.proven("vault.released")) }
 
-func only(list []chain.Event) *chain.Event {
+func only(list []event.Event) *event.Event {
 	if len(list) != 1 {
 		return nil
 	}
@@ -192,7 +192,7 @@ func (f *facts) printedAttestation() *Attestation {
 
 func party(p vault.Party) Party { return Party{p.Name, p.Identifier, p.Email} }
 
-func by(a chain.Actor) By { return By(a) }
+func by(a event.Actor) By { return By(a) }
 
 // copies are the registered copies whose events say so. Each value is the event's;
 // a size is that of the bytes which have its digest.
@@ -283,8 +283,8 @@ func (f *facts) signatures() []SignatureEntry {
 }
 
 // signed is the event of a signer's signature, nil when there is not one.
-func (f *facts) signed(signerID string) *chain.Event {
-	var list []chain.Event
+func (f *facts) signed(signerID string) *event.Event {
+	var list []event.Event
 	for _, e := range f.proven(esign.EventSigned) {
 		if text(e, "signer_id") == signerID && e.Actor.ID == signerID {
 			list = append(list, e)

@@ -12,20 +12,21 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
 // Actor is who caused an event.
-type Actor = chain.Actor
+type Actor = event.Actor
 
 // InvalidError lists every field of a request that breaks a rule.
 type InvalidError = check.InvalidError
@@ -90,7 +91,7 @@ type Engine struct {
 	keyID     string // of the key that signs certificates
 	fonts     pdf.Fonts
 	now       func() time.Time
-	chain     chain.Stamper
+	chain     eventlog.Writer
 	finishing *gate.Gates
 }
 
@@ -140,7 +141,7 @@ func New(c Config) (*Engine, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	now := stamp.Clock(c.Now)
-	return &Engine{c, own.ID, fonts, now, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
+	return &Engine{c, own.ID, fonts, now, eventlog.Writer{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
 }
 
 // notStated is what a certificate prints for what the host's Config leaves out.

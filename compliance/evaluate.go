@@ -9,7 +9,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -145,7 +145,7 @@ func (e *Engine) tell(ctx context.Context, s Store, f *facts, r Result, row Stor
 	if *r.Compliant {
 		kind = EventPassed
 	}
-	events, err := e.chain.Append(ctx, s, chain.Draft{EnvelopeID: row.EnvelopeID, Type: kind, Actor: actor, Data: map[string]any{
+	events, err := e.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: row.EnvelopeID, Type: kind, Actor: actor, Data: map[string]any{
 		"copy_id": f.copy.CopyID, "regime": r.Regime, "compliant": *r.Compliant, "score": *r.Score,
 		"missing_requirements": r.MissingRequirements, "evaluated_at": r.EvaluatedAt, "evaluation_sha256": storage.Sum(row.Result),
 	}})

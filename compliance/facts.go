@@ -12,8 +12,8 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
@@ -27,10 +27,10 @@ type facts struct {
 	regime   Regime
 	basis    string
 	envelope *esign.Envelope
-	events   []chain.Event
-	byID     map[string]chain.Event
+	events   []event.Event
+	byID     map[string]event.Event
 	redacted int
-	chainErr error // of chain.Verify
+	chainErr error // of event.Verify
 	log      logFacts
 	issued   []provenEvent // by earlier certificates
 	issueErr error         // an earlier certificate that does not verify
@@ -128,8 +128,8 @@ type provenEvent struct {
 }
 
 // typed returns the events of a type, in order.
-func (f *facts) typed(kind string) []chain.Event {
-	var list []chain.Event
+func (f *facts) typed(kind string) []event.Event {
+	var list []event.Event
 	for _, e := range f.events {
 		if e.Type == kind {
 			list = append(list, e)
@@ -139,8 +139,8 @@ func (f *facts) typed(kind string) []chain.Event {
 }
 
 // about returns the events of a type whose data name id under key.
-func (f *facts) about(kind, key, id string) []chain.Event {
-	var list []chain.Event
+func (f *facts) about(kind, key, id string) []event.Event {
+	var list []event.Event
 	for _, e := range f.typed(kind) {
 		if text(e, key) == id {
 			list = append(list, e)
@@ -151,7 +151,7 @@ func (f *facts) about(kind, key, id string) []chain.Event {
 
 // text returns a string or a truth value of an event's data, "" when there is
 // none.
-func text(e chain.Event, key string) string {
+func text(e event.Event, key string) string {
 	var data map[string]any
 	if decode(e.Data, &data) != nil {
 		return ""
@@ -166,7 +166,7 @@ func text(e chain.Event, key string) string {
 }
 
 // number64 returns a number of an event's data, 0 when there is none.
-func number64(e chain.Event, key string) int64 {
+func number64(e event.Event, key string) int64 {
 	var data map[string]any
 	if decode(e.Data, &data) != nil {
 		return 0
@@ -180,12 +180,12 @@ func number64(e chain.Event, key string) int64 {
 const slack = time.Minute
 
 // at tells whether a record's time is that of its event.
-func at(t *time.Time, e chain.Event) bool {
+func at(t *time.Time, e event.Event) bool {
 	return t != nil && e.RecordedAt.Sub(*t).Abs() <= slack
 }
 
 // names reports whether an event's data hold a digest as one of their values.
-func names(e chain.Event, sum storage.Digest) bool {
+func names(e event.Event, sum storage.Digest) bool {
 	var data map[string]any
 	if decode(e.Data, &data) != nil {
 		return false
@@ -199,7 +199,7 @@ func names(e chain.Event, sum storage.Digest) bool {
 }
 
 // mentions reports whether an event's data hold a text, at any depth.
-func mentions(e chain.Event, s string) bool { return bytes.Contains(e.Data, []byte(`"`+s+`"`)) }
+func mentions(e event.Event, s string) bool { return bytes.Contains(e.Data, []byte(`"`+s+`"`)) }
 
 func decode(b []byte, v any) error { return json.Unmarshal(b, v) }
 
@@ -249,7 +249,7 @@ const deletedAway = "The copy was released, its receipt was acknowledged, and it
 
 // logged returns an event's index in the log, nil while it is pending, and an
 // error where it should be there and is not proved to be.
-func (f *facts) logged(e chain.Event) (*int64, error) {
+func (f *facts) logged(e event.Event) (*int64, error) {
 	if f.log.err != nil {
 		return nil, f.log.err
 	}

@@ -10,10 +10,10 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -26,10 +26,10 @@ func (e *Engine) gather(ctx context.Context, envelopeID string) (*facts, error) 
 		return nil, err
 	}
 	f := &facts{
-		envelope: r.esign.Envelope, events: r.esign.Events, byID: map[string]chain.Event{},
+		envelope: r.esign.Envelope, events: r.esign.Events, byID: map[string]event.Event{},
 		keys: e.c.Vault.StatementKeys(), mergeDelay: e.c.Log.MaxMergeDelay(), integrityAge: e.c.IntegrityAge,
 	}
-	f.redacted, f.chainErr = chain.Verify(envelopeID, f.events)
+	f.redacted, f.chainErr = event.Verify(envelopeID, f.events)
 	for i, x := range f.events {
 		f.events[i] = canonicalEvent(x)
 		f.byID[x.ID] = f.events[i]
@@ -56,12 +56,12 @@ func (e *Engine) gather(ctx context.Context, envelopeID string) (*facts, error) 
 // canonicalEvent is what the canonical bytes of an event say, whose hash the log
 // proves, with the detail that they commit to. Bytes that are no event leave the row,
 // which the chain does not verify.
-func canonicalEvent(row chain.Event) chain.Event {
-	e, err := chain.Parse(row.Canonical)
+func canonicalEvent(row event.Event) event.Event {
+	e, err := event.Parse(row.Canonical)
 	if err != nil {
 		return row
 	}
-	if row.Detail != nil && chain.Commit(row.Salt, row.Detail) == e.DetailSHA256 {
+	if row.Detail != nil && event.Commit(row.Salt, row.Detail) == e.DetailSHA256 {
 		e.Detail, e.Salt = row.Detail, row.Salt
 	}
 	e.LogIndex = row.LogIndex
@@ -297,7 +297,7 @@ func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
 	return nil
 }
 
-func (f *facts) prove(ctx context.Context, prover *translog.Prover, x chain.Event) error {
+func (f *facts) prove(ctx context.Context, prover *translog.Prover, x event.Event) error {
 	cp := f.log.checkpoint
 	proof, err := prover.Inclusion(ctx, *x.LogIndex)
 	if errors.Is(err, storage.ErrUnavailable) || ctx.Err() != nil {

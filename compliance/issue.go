@@ -7,9 +7,10 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -97,7 +98,7 @@ func (e *Engine) sign(ctx context.Context, c Certificate) (*Certificate, error) 
 		if err := s.InsertCertificate(ctx, row); err != nil {
 			return err
 		}
-		_, err := e.chain.Append(ctx, s, chain.Draft{EnvelopeID: envelopeID, Type: EventCertificateIssued, Actor: system, Data: map[string]any{
+		_, err := e.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: envelopeID, Type: EventCertificateIssued, Actor: system, Data: map[string]any{
 			"certificate_id": c.ID, "serial": c.Serial, "cause": c.Cause.EventID, "certificate_sha256": row.SHA256,
 		}})
 		if err != nil {
@@ -129,7 +130,7 @@ func restsOn(kind string) bool {
 // logProof proves the events that the certificate rests on, the last integrity
 // check and the cause among them; ErrCertificatePending while the cause is not in
 // the log.
-func (f *facts) logProof(cause chain.Event) (LogProof, error) {
+func (f *facts) logProof(cause event.Event) (LogProof, error) {
 	if f.log.err != nil {
 		return LogProof{}, f.log.err
 	}

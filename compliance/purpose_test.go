@@ -14,8 +14,8 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/jws"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -182,7 +182,7 @@ func TestCertificateSaysWhatItsEventsSay(t *testing.T) {
 	c, err := compliance.VerifyCertificate(forged(t, 4, func(map[string]any) {}), keys)
 	check(t, err)
 	for _, e := range c.Log.Entries {
-		if x, err := chain.Parse(e.Canonical); err != nil || x.ID != e.EventID {
+		if x, err := event.Parse(e.Canonical); err != nil || x.ID != e.EventID {
 			t.Errorf("%s: got %s, %v", e.EventID, x.ID, err)
 		}
 	}

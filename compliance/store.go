@@ -4,13 +4,13 @@ import (
 	"context"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // Store keeps evaluations, certificates and the work that a crash may leave.
 type Store interface {
-	chain.Store
+	event.Store
 
 	// InTx runs fn in one transaction, again when the database asks for that; fn
 	// holds SQL only.

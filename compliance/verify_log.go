@@ -9,8 +9,8 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -34,7 +34,7 @@ func openCheckpoint(signed string, keys []translog.Key) (translog.Checkpoint, tr
 // checkLog verifies the checkpoint and every entry, and holds the certificate
 // against what the events say.
 func (c *Certificate) checkLog(keys []translog.Key) error {
-	events := map[string]chain.Event{}
+	events := map[string]event.Event{}
 	var newest time.Time
 	for _, e := range c.Log.Entries {
 		x, err := e.event(c.Subject.EnvelopeID)
@@ -58,8 +58,8 @@ func (c *Certificate) checkLog(keys []translog.Key) error {
 }
 
 // event reads an entry's canonical bytes, and refuses an entry that says otherwise.
-func (e LogEntry) event(envelopeID string) (chain.Event, error) {
-	x, err := chain.Parse(e.Canonical)
+func (e LogEntry) event(envelopeID string) (event.Event, error) {
+	x, err := event.Parse(e.Canonical)
 	switch {
 	case err != nil:
 		return x, err
@@ -104,11 +104,11 @@ func (c *Certificate) checkTree(keys []translog.Key, newest time.Time) error {
 }
 
 // checkEvents holds what the certificate prints against the events that it proves.
-func (c *Certificate) checkEvents(events map[string]chain.Event) error {
+func (c *Certificate) checkEvents(events map[string]event.Event) error {
 	if e, ok := events[c.Cause.EventID]; !ok || e.Type != c.Cause.Type {
 		return errors.New("the event that caused the certificate is not proved")
 	}
-	find := func(kind string, about map[string]string) (chain.Event, bool) {
+	find := func(kind string, about map[string]string) (event.Event, bool) {
 	next:
 		for _, e := range events {
 			if !strings.HasPrefix(e.Type, kind) {
@@ -121,7 +121,7 @@ func (c *Certificate) checkEvents(events map[string]chain.Event) error {
 			}
 			return e, true
 		}
-		return chain.Event{}, false
+		return event.Event{}, false
 	}
 	held := c.AuthoritativeCopy
 	deposit := map[string]string{
@@ -168,4 +168,4 @@ func (c *Certificate) checkEvents(events map[string]chain.Event) error {
 	return nil
 }
 
-func sameTime(t *Time, e chain.Event) bool { return stamp.Format(t.Time) == stamp.Format(e.RecordedAt) }
+func sameTime(t *Time, e event.Event) bool { return stamp.Format(t.Time) == stamp.Format(e.RecordedAt) }

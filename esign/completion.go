@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // Completion is what leaves esign: the sealed document, or the PDF of a paper
@@ -22,7 +22,7 @@ type Completion struct {
 	DocumentSHA256          storage.Digest   // as it was handed in
 	SignedSHA256            storage.Digest   // as the last signer left it, before certificate of completion and seal; "" for paper
 	PresentedSHA256         []storage.Digest // what each signer was shown, in the order of signing: prefixes of the object
-	ChainHead               chain.Head       // of the event that completed it, or brought the paper
+	ChainHead               event.Head       // of the event that completed it, or brought the paper
 	Signers                 []SignerEvidence // in the order of signing
 	SecuredParty            *Party
 	AutoVault               bool

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/stamp"
@@ -84,7 +84,7 @@ type Engine struct {
 	cfg       Config
 	now       func() time.Time
 	log       *slog.Logger
-	stamper   chain.Stamper
+	stamper   eventlog.Writer
 	fonts     pdf.Fonts
 	preflight atomic.Int64 // Unix microseconds of the last successful one
 }
@@ -122,7 +122,7 @@ func New(cfg Config) (*Engine, error) {
 	now := stamp.Clock(cfg.Now)
 	return &Engine{
 		cfg: cfg, now: now, log: cfg.Logger, fonts: fonts,
-		stamper: chain.Stamper{Now: now, NewID: cfg.NewID, Rand: cfg.Rand},
+		stamper: eventlog.Writer{Now: now, NewID: cfg.NewID, Rand: cfg.Rand},
 	}, nil
 }
 
@@ -191,7 +191,7 @@ func (e *Engine) update(ctx context.Context, s Store, envelopeID string, fn func
 }
 
 // save appends events and writes env's row, stamped with the time of the last.
-func (e *Engine) save(ctx context.Context, s Store, env *Envelope, drafts ...chain.Draft) ([]Event, error) {
+func (e *Engine) save(ctx context.Context, s Store, env *Envelope, drafts ...eventlog.Draft) ([]Event, error) {
 	events, err := e.stamper.Append(ctx, s, drafts...)
 	if err != nil {
 		return nil, err

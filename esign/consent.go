@@ -3,8 +3,8 @@ package esign
 import (
 	"context"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -51,7 +51,7 @@ func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, 
 		now := e.now()
 		sg.ConsentedAt, sg.WithdrawnAt = &now, nil
 		sg.DisclosureSHA256, sg.DisclosureLocale = r.DisclosureSHA256, e.cfg.Disclosure.Locale
-		return e.saveSigner(ctx, s, env, sg, chain.Draft{
+		return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
 			Type: EventConsented, Detail: r.Client.detail(), Data: map[string]any{
 				"signer_id": sg.ID, "mode": env.Consent, "disclosure_sha256": r.DisclosureSHA256,
 				"disclosure_version": e.cfg.Disclosure.Version, "locale": e.cfg.Disclosure.Locale,
@@ -104,7 +104,7 @@ func (e *Engine) WithdrawConsent(ctx context.Context, r WithdrawRequest) (*Signe
 		sg.WithdrawnAt = &now
 		detail := r.Client.detail()
 		detail["reason"] = r.Reason
-		return e.saveSigner(ctx, s, env, sg, chain.Draft{
+		return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
 			Type: EventConsentWithdrawn, Detail: detail,
 			Data: map[string]any{"signer_id": sg.ID, "disclosure_sha256": sg.DisclosureSHA256, "after_signature": sg.Status == SignerSigned},
 		})
@@ -139,7 +139,7 @@ func (e *Engine) Decline(ctx context.Context, r DeclineRequest) (*SignerResult, 
 		}
 		detail := r.Client.detail()
 		detail["reason"] = r.Reason
-		return e.saveSigner(ctx, s, env, sg, chain.Draft{
+		return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
 			Type: EventDeclined, Detail: detail, Data: map[string]any{"signer_id": sg.ID},
 		})
 	})
@@ -175,7 +175,7 @@ func (e *Engine) bySigner(
 }
 
 // saveSigner writes a signer, the row and an event by that signer.
-func (e *Engine) saveSigner(ctx context.Context, s Store, env *Envelope, sg *Signer, d chain.Draft) error {
+func (e *Engine) saveSigner(ctx context.Context, s Store, env *Envelope, sg *Signer, d eventlog.Draft) error {
 	if err := s.UpdateSigners(ctx, env.ID, *sg); err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 )
@@ -177,7 +177,7 @@ func (e *Engine) makeCopy(ctx context.Context, env *Envelope, asks Actor) (*Sign
 func (e *Engine) keepCopy(ctx context.Context, s Store, c *SignerCopy) error {
 	// The event is first: whoever holds the end of the chain is alone, so that no
 	// signature and no deposit comes between the look and the commit.
-	events, err := e.stamper.Append(ctx, s, chain.Draft{
+	events, err := e.stamper.Append(ctx, s, eventlog.Draft{
 		EnvelopeID: c.EnvelopeID, Type: EventCopyMade, Actor: c.GivenTo,
 		Data: CopyMade{CopyID: c.ID, DocumentSHA256: c.Of, SHA256: c.Object.SHA256, Size: c.Object.Size},
 	})

@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // Types of events of this package. Their data are ids, digests and numbers;
@@ -283,10 +284,10 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 			}
 		}
 	}
-	drafts := []chain.Draft{{EnvelopeID: env.ID, Type: EventCreated, Actor: d.actor, Data: data, Detail: createdDetail(env, d.sender)}}
+	drafts := []eventlog.Draft{{EnvelopeID: env.ID, Type: EventCreated, Actor: d.actor, Data: data, Detail: createdDetail(env, d.sender)}}
 	var turn []Signer
 	if d.send {
-		var sent chain.Draft
+		var sent eventlog.Draft
 		var err error
 		if sent, turn, err = env.send(now, d.actor); err != nil {
 			return err
@@ -335,6 +336,6 @@ func signerIDs(signers []Signer) []string {
 	return ids
 }
 
-func headOf(e Event) chain.Head {
-	return chain.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+func headOf(e Event) event.Head {
+	return event.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 }

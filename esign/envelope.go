@@ -5,15 +5,15 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 type (
 	// Actor is who acts: kind "key", "signer", "operator", "public" or "system", and an id.
-	Actor = chain.Actor
+	Actor = event.Actor
 	// Event is one link of an envelope's hash chain.
-	Event = chain.Event
+	Event = event.Event
 )
 
 // Kinds of envelopes.
@@ -88,7 +88,7 @@ type Sealed struct {
 	Pages      int
 	Level      string // ETSI EN 319 142-1: B-B, B-T, B-LT or B-LTA
 	TimeSource string // what the time of the seal rests on
-	Head       chain.Head
+	Head       event.Head
 }
 
 // Envelope is a contract on its way, whole.
@@ -125,7 +125,7 @@ type Document struct {
 	Normalized bool        // the signers see a clean rewrite, Parts[0], not these bytes
 	Inspection *Inspection // as found at intake
 	UploadedAt time.Time
-	Head       chain.Head // end of the chain after the document came
+	Head       event.Head // end of the chain after the document came
 }
 
 // PageSize is the displayed size of a page in points (1/72 inch).

@@ -15,13 +15,13 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 )
 
@@ -262,7 +262,7 @@ func (b *bench) chain(envelopeID string) []esign.Event {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if redacted, err := chain.Verify(envelopeID, ev.Events); err != nil || redacted != 0 {
+	if redacted, err := event.Verify(envelopeID, ev.Events); err != nil || redacted != 0 {
 		b.t.Fatalf("chain: %d redacted, %v", redacted, err)
 	}
 	return ev.Events

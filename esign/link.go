@@ -12,7 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -246,7 +246,7 @@ func (e *Engine) disclose(ctx context.Context, s Store, env *Envelope, r LinksRe
 	if err := s.MarkDisclosed(ctx, env.ID, now, told...); err != nil {
 		return err
 	}
-	return e.appendAfter(ctx, s, events, chain.Draft{
+	return e.appendAfter(ctx, s, events, eventlog.Draft{
 		EnvelopeID: env.ID, Type: EventLinksDisclosed, Actor: r.Actor,
 		Data: map[string]any{"signer_ids": told}, Detail: map[string]any{"address": clean(r.RemoteAddr)},
 	})
@@ -254,7 +254,7 @@ func (e *Engine) disclose(ctx context.Context, s Store, env *Envelope, r LinksRe
 
 // appendAfter appends an event to the chain whose events were read, and leaves
 // the envelope's row alone. storage.ErrConflict when the chain has grown since.
-func (e *Engine) appendAfter(ctx context.Context, s Store, events []Event, d chain.Draft) error {
+func (e *Engine) appendAfter(ctx context.Context, s Store, events []Event, d eventlog.Draft) error {
 	added, err := e.stamper.Append(ctx, s, d)
 	if err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -218,7 +218,7 @@ func (e *Engine) remind(ctx context.Context, s Store, env *Envelope, due []Signe
 	if err := e.notify(ctx, s, env, due, NoticeReminder, r.Message, e.now()); err != nil {
 		return err
 	}
-	_, err := e.save(ctx, s, env, chain.Draft{
+	_, err := e.save(ctx, s, env, eventlog.Draft{
 		EnvelopeID: env.ID, Type: EventReminded, Actor: r.Actor, Data: map[string]any{"signer_ids": signerIDs(due)},
 		Detail: map[string]any{"message": r.Message},
 	})

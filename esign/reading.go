@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 )
 
 // Showing is one hand-out of the document to a signer before the signature: of
@@ -211,7 +211,7 @@ func (e *Engine) viewed(ctx context.Context, s Store, env *Envelope, sg *Signer,
 	}
 	detail := c.detail()
 	detail[dataShownAt] = r.times()
-	return e.saveSigner(ctx, s, env, sg, chain.Draft{
+	return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
 		Type: EventViewed, Detail: detail,
 		Data: map[string]any{"signer_id": sg.ID, "presented_sha256": sg.PresentedSHA256, dataPagesShown: r.list(true)},
 	})

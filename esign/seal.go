@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 )
@@ -184,7 +184,7 @@ func (e *Engine) complete(ctx context.Context, envelopeID string, sealed *Sealed
 		if err := s.LinkBlob(ctx, sealed.Object.Name, e.now()); err != nil {
 			return fmt.Errorf("link %s: %w", sealed.Object.Name, err)
 		}
-		events, err := e.stamper.Append(ctx, s, chain.Draft{
+		events, err := e.stamper.Append(ctx, s, eventlog.Draft{
 			EnvelopeID: env.ID, Type: EventCompleted, Actor: system, Data: map[string]any{
 				"completion_sha256": sealed.Object.SHA256, "completion_size": sealed.Object.Size, "pages": sealed.Pages,
 				"document_sha256": env.last().SHA256, "level": sealed.Level,

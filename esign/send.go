@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -73,7 +73,7 @@ func (e *Engine) Preflight(ctx context.Context) error {
 }
 
 // send moves e to sent and returns its event, and the signers whose turn it is.
-func (e *Envelope) send(now time.Time, actor Actor) (sent chain.Draft, turn []Signer, err error) {
+func (e *Envelope) send(now time.Time, actor Actor) (sent eventlog.Draft, turn []Signer, err error) {
 	to, err := e.Status.After(VerbSend)
 	if err != nil {
 		return sent, nil, err
@@ -81,7 +81,7 @@ func (e *Envelope) send(now time.Time, actor Actor) (sent chain.Draft, turn []Si
 	expires := now.AddDate(0, 0, e.ExpiresInDays)
 	e.Status, e.SentAt, e.ExpiresAt = to, &now, &expires
 	turn = e.nextTurn(now)
-	return chain.Draft{
+	return eventlog.Draft{
 		EnvelopeID: e.ID, Type: EventSent, Actor: actor, Data: map[string]any{
 			"document_sha256": e.Document.Object.SHA256, "prepared_sha256": e.Parts[0].SHA256,
 			"notified": signerIDs(turn), "expires_at": expires.Format(time.RFC3339),
@@ -181,7 +181,7 @@ func (e *Engine) void(ctx context.Context, s Store, env *Envelope, to Status, r 
 	if err := e.notify(ctx, s, env, env.told(""), NoticeVoided, r.Reason, e.now()); err != nil {
 		return err
 	}
-	_, err := e.save(ctx, s, env, chain.Draft{
+	_, err := e.save(ctx, s, env, eventlog.Draft{
 		EnvelopeID: env.ID, Type: EventVoided, Actor: r.Actor, Detail: map[string]any{"reason": r.Reason},
 	})
 	return err
@@ -253,7 +253,7 @@ func (e *Engine) expireIn(ctx context.Context, s Store, id string) (done bool, e
 		return false, nil
 	}
 	env.Status = to
-	_, err = e.save(ctx, s, env, chain.Draft{
+	_, err = e.save(ctx, s, env, eventlog.Draft{
 		EnvelopeID: env.ID, Type: EventExpired, Actor: system,
 		Data: map[string]any{"expires_at": env.ExpiresAt.Format(time.RFC3339Nano)},
 	})

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -157,7 +157,7 @@ func (e *Engine) giveOut(ctx context.Context, token string, c Client) error {
 		if slices.ContainsFunc(events, given) {
 			return nil // it has the bytes already
 		}
-		_, err = e.save(ctx, s, env, chain.Draft{
+		_, err = e.save(ctx, s, env, eventlog.Draft{
 			EnvelopeID: env.ID, Type: EventGivenOut, Actor: sg.actor(), Detail: c.detail(),
 			Data: map[string]any{"signer_id": sg.ID, "completion_sha256": env.Sealed.Object.SHA256},
 		})

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 )
@@ -205,7 +205,7 @@ func (e *Engine) record(ctx context.Context, s Store, env *Envelope, sg *Signer,
 	detail["time_zone"] = env.ZoneOf(sg).String()
 	detail["name"], detail["email"], detail["role"] = sg.Name, sg.Email, sg.Role
 	detail["text"], detail[dataValues], detail[dataShownAt] = r.Signature.Text, f.detail, f.shown.times()
-	return e.saveSigner(ctx, s, env, sg, chain.Draft{
+	return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
 		Type: EventSigned, Detail: detail, Data: map[string]any{
 			"signer_id": sg.ID, "presented_sha256": sg.PresentedSHA256, "document_sha256": p.SHA256,
 			"part_sha256": p.Object.SHA256, "disclosure_sha256": sg.DisclosureSHA256, "signature_kind": r.Signature.Kind,

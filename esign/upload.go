@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -87,7 +87,7 @@ func (e *Engine) attach(ctx context.Context, s Store, env *Envelope, r UploadReq
 		return err
 	}
 	env.Status, env.Document = to, d
-	events, err := e.save(ctx, s, env, chain.Draft{
+	events, err := e.save(ctx, s, env, eventlog.Draft{
 		EnvelopeID: env.ID, Type: EventDocumentUploaded, Actor: r.Actor, Data: data, Detail: map[string]any{"filename": d.Filename},
 	})
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // call is one request on its way through.
@@ -76,8 +76,8 @@ func (rp *reply) encode() ([]byte, error) {
 func (c *call) id() string { return c.params["id"] }
 
 // actor is who acts, for the engines.
-func (c *call) actor() chain.Actor {
-	return chain.Actor{Kind: chain.ActorKey, ID: c.key.ID, OrgID: c.key.OrgID}
+func (c *call) actor() event.Actor {
+	return event.Actor{Kind: event.ActorKey, ID: c.key.ID, OrgID: c.key.OrgID}
 }
 
 // address is where the request comes from: a.cfg.ClientIP of it, an IPv6

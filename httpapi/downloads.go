@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -149,7 +149,7 @@ func (a *API) metered(c *call, t storage.Ticket, give func(*call, storage.Ticket
 
 func (a *API) readRequest(c *call, t storage.Ticket) vault.ReadRequest {
 	return vault.ReadRequest{
-		OrgID: t.OrgID, EnvelopeID: t.EnvelopeID, Version: t.Version, Actor: chain.Actor{Kind: chain.ActorKey, ID: t.KeyID, OrgID: t.OrgID}, RemoteAddr: a.cfg.ClientIP(c.r),
+		OrgID: t.OrgID, EnvelopeID: t.EnvelopeID, Version: t.Version, Actor: event.Actor{Kind: event.ActorKey, ID: t.KeyID, OrgID: t.OrgID}, RemoteAddr: a.cfg.ClientIP(c.r),
 		Also: func(ctx context.Context, tx storage.Tx, _ *vault.File) error {
 			if !t.SingleUse {
 				return nil

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
@@ -105,7 +105,7 @@ func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *Att
 	if err != nil {
 		return nil, false, err
 	}
-	events, err := v.chain.Append(ctx, s, chain.Draft{
+	events, err := v.chain.Append(ctx, s, eventlog.Draft{
 		EnvelopeID: c.EnvelopeID, Type: EventAttested, Actor: r.Actor, Data: attestedData{c.CopyID, c.Version, c.DocumentHash, storage.Sum(b)},
 		Detail: attestedDetail{given},
 	})

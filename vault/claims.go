@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -90,7 +90,7 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 		if err != nil || refused(events, d.Source.Object.SHA256) {
 			return err
 		}
-		_, err = v.chain.Append(ctx, s, chain.Draft{EnvelopeID: d.EnvelopeID, Type: "vault.duplicate_refused", Actor: d.Actor, Data: data})
+		_, err = v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: d.EnvelopeID, Type: "vault.duplicate_refused", Actor: d.Actor, Data: data})
 		return err
 	})
 	if err != nil {

@@ -3,8 +3,8 @@ package vault
 import (
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // Statuses of an authoritative copy.
@@ -190,9 +190,9 @@ func consentBy(a Actor, requestID string, request storage.Digest) Consent {
 	c := Consent{Kind: ConsentNone, Actor: a, RequestID: requestID, RequestSHA256: request}
 	switch {
 	case a.ID == "" || a.OrgID == "":
-	case a.Kind == chain.ActorKey && request != "":
+	case a.Kind == event.ActorKey && request != "":
 		c.Kind = ConsentAttested
-	case a.Kind == chain.ActorMember:
+	case a.Kind == event.ActorMember:
 		c.Kind = ConsentDeclared
 	}
 	return c

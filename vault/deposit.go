@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
@@ -335,7 +335,7 @@ func (d *deposit) copy(stored Event) *Copy {
 
 // events are vault.stored, custody.assigned and, with a custodian,
 // custody.acknowledged.
-func (d *deposit) events() []chain.Draft {
+func (d *deposit) events() []eventlog.Draft {
 	data := map[string]any{
 		"copy_id": d.copyID, "version": 1, "sha256": d.version.Object.SHA256, "size": d.version.Object.Size,
 		"source": d.Source.Kind, "deposited_sha256": d.Source.Object.SHA256, "sealing": d.version.Seal.Mode,
@@ -350,10 +350,10 @@ func (d *deposit) events() []chain.Draft {
 		data["duplicates_allowed"] = sorted(d.allowed)
 	}
 	d.contents.describe(data)
-	draft := func(kind string, data, detail any) chain.Draft {
-		return chain.Draft{EnvelopeID: d.EnvelopeID, Type: kind, Actor: d.Actor, Data: data, Detail: detail}
+	draft := func(kind string, data, detail any) eventlog.Draft {
+		return eventlog.Draft{EnvelopeID: d.EnvelopeID, Type: kind, Actor: d.Actor, Data: data, Detail: detail}
 	}
-	drafts := []chain.Draft{
+	drafts := []eventlog.Draft{
 		draft("vault.stored", data, map[string]any{
 			"custody": d.custody, "agreement": d.Agreement, "classification": d.Classification, "attestation": d.Attestation,
 		}),

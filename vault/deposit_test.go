@@ -13,10 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
 )
@@ -149,7 +149,7 @@ func TestDeposit(t *testing.T) {
 		if got, want := w.types("env_a"), []string{"vault.stored", "custody.assigned", "custody.acknowledged"}; !slices.Equal(got, want) {
 			t.Errorf("got events %v, want %v", got, want)
 		}
-		if _, err := chain.Verify("env_a", w.events("env_a")); err != nil {
+		if _, err := event.Verify("env_a", w.events("env_a")); err != nil {
 			t.Error(err)
 		}
 		if c.VaultedAt != w.events("env_a")[0].RecordedAt {

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // eventAcknowledged says that the recipient has the package.
@@ -97,8 +97,8 @@ func (v *Vault) dispose(ctx context.Context, s Store, envelopeID string) (ended 
 
 // deleteAfter is when the chain of events allows the deletion of a release: the
 // end of the grace after its acknowledgment, nil without one.
-func deleteAfter(releaseID, envelopeID string, events []chain.Event) (*time.Time, error) {
-	if _, err := chain.Verify(envelopeID, events); err != nil {
+func deleteAfter(releaseID, envelopeID string, events []event.Event) (*time.Time, error) {
+	if _, err := event.Verify(envelopeID, events); err != nil {
 		return nil, err
 	}
 	for _, e := range events {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/storagetest"
 	"github.com/evaultlib/evault/vault"
 )
@@ -106,7 +106,7 @@ func everyFault(t *testing.T, w *world, f *storagetest.Faults, how storagetest.H
 // every object that it names, exactly when the chain says so.
 func wantOldOrNew(t *testing.T, w *world, env string) {
 	t.Helper()
-	if _, err := chain.Verify(env, w.events(env)); err != nil {
+	if _, err := event.Verify(env, w.events(env)); err != nil {
 		t.Error(err)
 	}
 	c, err := w.Copy(t.Context(), org.Identifier, env)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -43,7 +43,7 @@ func (v *Vault) tampered(ctx context.Context, c *Copy, o storage.Object, found s
 		if marked {
 			what = "copy"
 		}
-		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
+		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
 			"copy_id": c.CopyID, "object": what, "sha256": o.SHA256, "found_sha256": found, "cause": "altered",
 		}})
 		if err != nil {
@@ -94,7 +94,7 @@ func (v *Vault) CheckIntegrity(ctx context.Context, envelopeID string) (*Integri
 		if err != nil {
 			return err
 		}
-		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: envelopeID, Type: "vault.integrity_checked", Actor: system, Data: map[string]any{
+		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: envelopeID, Type: "vault.integrity_checked", Actor: system, Data: map[string]any{
 			"copy_id": c.CopyID, "version": c.Version, "sha256": c.DocumentHash, "ok": i.OK, "objects": i.Objects, "problem": i.Problem,
 		}})
 		if err != nil {
@@ -293,7 +293,7 @@ func (v *Vault) repaired(ctx context.Context, s Store, r RepairRequest, old, now
 	if err != nil {
 		return nil, err
 	}
-	events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.repaired", Actor: r.Actor, Data: map[string]any{
+	events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.repaired", Actor: r.Actor, Data: map[string]any{
 		"copy_id": c.CopyID, "sha256": now.SHA256,
 	}})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
@@ -216,7 +216,7 @@ func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
 	f := &File{Name: r.EnvelopeID + "_release.zip", SHA256: found, Size: rel.Package.Size, Version: rel.Version, Content: b}
 	err = v.update(ctx, func(ctx context.Context, s Store) error {
 		// The event is first, as in inspected.
-		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: r.EnvelopeID, Type: "vault.delivered", Actor: r.Actor, Data: map[string]any{
+		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: r.EnvelopeID, Type: "vault.delivered", Actor: r.Actor, Data: map[string]any{
 			"release_id": rel.ReleaseID, "copy_id": rel.CopyID,
 		}})
 		if err != nil {
@@ -248,7 +248,7 @@ func (v *Vault) giveUp(ctx context.Context, rel *Release) error {
 		if err != nil || now.Package == nil || now.Package.Name != rel.Package.Name || now.FetchedAt != nil {
 			return err
 		}
-		_, err = v.chain.Append(ctx, s, chain.Draft{EnvelopeID: rel.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
+		_, err = v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: rel.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
 			"release_id": rel.ReleaseID, "copy_id": rel.CopyID, "object": "package", "cause": "altered",
 		}})
 		if err != nil {
@@ -312,7 +312,7 @@ func (v *Vault) Acknowledge(ctx context.Context, r AcknowledgeRequest) (*Release
 		case rel.AcknowledgedAt != nil:
 			return nil
 		}
-		events, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: r.EnvelopeID, Type: eventAcknowledged, Actor: r.Actor, Data: map[string]any{
+		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: r.EnvelopeID, Type: eventAcknowledged, Actor: r.Actor, Data: map[string]any{
 			"release_id": rel.ReleaseID, "copy_id": rel.CopyID, "delete_grace_seconds": int64(v.c.ReleaseGrace / time.Second),
 		}})
 		if err != nil {

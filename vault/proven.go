@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -112,7 +113,7 @@ func (v *Vault) record(ctx context.Context, c *Copy) (*record, error) {
 
 // contradiction says what in a record does not agree, "" for nothing.
 func (v *Vault) contradiction(ctx context.Context, r *record) (why string, err error) {
-	if _, err := chain.Verify(r.copy.EnvelopeID, r.events); err != nil {
+	if _, err := event.Verify(r.copy.EnvelopeID, r.events); err != nil {
 		return "the event chain is broken", nil
 	}
 	stored, why := r.one("vault.stored")
@@ -295,7 +296,7 @@ func (v *Vault) recordAltered(ctx context.Context, r *record, why string) error 
 		return nil
 	}
 	return v.update(ctx, func(ctx context.Context, s Store) error {
-		_, err := v.chain.Append(ctx, s, chain.Draft{EnvelopeID: r.copy.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
+		_, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: r.copy.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
 			"copy_id": r.copy.CopyID, "object": "record", "cause": why,
 		}})
 		if err != nil {

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/storage/storagetest"
 	"github.com/evaultlib/evault/vault"
@@ -130,7 +130,7 @@ func TestRewrittenEvent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chain.Verify("env_a", w.events("env_a")); err != nil {
+	if _, err := event.Verify("env_a", w.events("env_a")); err != nil {
 		t.Fatalf("the rewritten chain: %v", err)
 	}
 	if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); !errors.Is(err, vault.ErrRecordAltered) {

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -103,7 +103,7 @@ func (v *Vault) inspected(ctx context.Context, s Store, c *Copy, r ReadRequest, 
 		ID: v.c.NewID("cpy"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: CopyInspection, Version: c.Version,
 		SHA256: f.SHA256, Size: f.Size, GivenTo: r.Actor,
 	}
-	d := chain.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.inspected", Actor: r.Actor, Data: map[string]any{
+	d := eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.inspected", Actor: r.Actor, Data: map[string]any{
 		"copy_id": c.CopyID, "inspection_id": reg.ID, "version": c.Version, "sha256": f.SHA256,
 	}}
 	if r.RemoteAddr != "" {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
@@ -297,11 +297,11 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *Copy) erro
 	}
 	rel := h.rel
 	events, err := v.chain.Append(ctx, s,
-		chain.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.released", Actor: h.Actor, Data: map[string]any{
+		eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.released", Actor: h.Actor, Data: map[string]any{
 			"release_id": rel.ReleaseID, "copy_id": c.CopyID, "version": rel.Version, "sha256": rel.SHA256, "size": rel.Size, "ends_version": rel.EndsVersion,
 			"reason": rel.Reason, "statement_sha256": storage.Sum([]byte(rel.Statement)), "version_statement_sha256": h.version.Seal.SHA256,
 		}, Detail: map[string]any{"recipient": rel.Recipient, "note": rel.Note}},
-		chain.Draft{EnvelopeID: c.EnvelopeID, Type: "custody.assigned", Actor: h.Actor, Data: map[string]any{
+		eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: "custody.assigned", Actor: h.Actor, Data: map[string]any{
 			"custody_id": h.entry.ID, "seq": h.entry.Seq, "kind": h.entry.Kind, "copy_id": c.CopyID, "version": rel.Version,
 			"sha256": h.entry.SHA256, "statement_sha256": h.entry.StatementSHA256, "consent": h.entry.Consent.Kind,
 		}})

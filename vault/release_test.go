@@ -14,11 +14,11 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
 )
@@ -129,7 +129,7 @@ func TestRelease(t *testing.T) {
 		if err != nil || chained[1].To != nil || *chained[1].Recipient != q.Recipient {
 			t.Errorf("custody chain: %+v, %v", chained, err)
 		}
-		if _, err := chain.Verify("env_a", w.events("env_a")); err != nil {
+		if _, err := event.Verify("env_a", w.events("env_a")); err != nil {
 			t.Error(err)
 		}
 
@@ -408,7 +408,7 @@ func checkPackage(t *testing.T, w *world, rel *vault.Release, files map[string][
 	}
 	var prev storage.Digest
 	for i, e := range events {
-		p, err := chain.Parse(e.Canonical)
+		p, err := event.Parse(e.Canonical)
 		if err != nil || p.PrevHash != prev {
 			t.Errorf("event %d: %v", i, err)
 		}

@@ -4,15 +4,15 @@ import (
 	"context"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // Store is what the vault keeps. storage/sqlstore implements it on SQL;
 // storage/storagetest holds what every implementation must do. It may grow
 // until v1. Every failing backend wraps storage.ErrUnavailable.
 type Store interface {
-	chain.Store
+	event.Store
 
 	// InTx runs fn in one transaction, again when the database asks for it; fn is
 	// SQL only. In a Store made by With, fn runs once.

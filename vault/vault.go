@@ -12,21 +12,22 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
 // Actor is who caused an event.
-type Actor = chain.Actor
+type Actor = event.Actor
 
 // Event is one link of an envelope's event chain.
-type Event = chain.Event
+type Event = event.Event
 
 // Sealer makes the vault's seals; a *pades.Sealer is one.
 type Sealer interface {
@@ -113,7 +114,7 @@ type Vault struct {
 	c     Config
 	now   func() time.Time
 	log   *slog.Logger
-	chain chain.Stamper
+	chain eventlog.Writer
 	fonts pdf.Fonts
 	// depositing lets one deposit of an envelope through at a time: of many in
 	// parallel all but one would make seal, copy and files in vain. Between
@@ -168,7 +169,7 @@ func New(c Config) (*Vault, error) {
 		return nil, fmt.Errorf("vault: Config.Fonts: %w", err)
 	}
 	now := stamp.Clock(c.Now)
-	return &Vault{c, now, c.Logger, chain.Stamper{Now: now, NewID: c.NewID, Rand: c.Rand}, fonts, gate.New(1)}, nil
+	return &Vault{c, now, c.Logger, eventlog.Writer{Now: now, NewID: c.NewID, Rand: c.Rand}, fonts, gate.New(1)}, nil
 }
 
 // signing returns the keys that sign here.

@@ -19,11 +19,11 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/webhook"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 )
 
@@ -129,9 +129,9 @@ func (b *bench) set(t *testing.T, k *scopes.Key, url string, secret *string) *we
 func (b *bench) event(t *testing.T, env, kind string) {
 	t.Helper()
 	b.seq++
-	err := b.db.ESign().AppendEvents(t.Context(), chain.Event{
+	err := b.db.ESign().AppendEvents(t.Context(), event.Event{
 		ID: fmt.Sprintf("evt_%d", b.seq), EnvelopeID: env, Seq: b.seq, Type: kind, RecordedAt: b.clock.now().Add(time.Duration(b.seq) * time.Microsecond),
-		Actor: chain.Actor{Kind: "system"}, Data: []byte(`{"n":1}`), Hash: storage.Sum([]byte{byte(b.seq)}), Canonical: []byte{byte(b.seq)},
+		Actor: event.Actor{Kind: "system"}, Data: []byte(`{"n":1}`), Hash: storage.Sum([]byte{byte(b.seq)}), Canonical: []byte{byte(b.seq)},
 	})
 	if err != nil {
 		t.Fatal(err)

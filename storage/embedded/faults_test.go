@@ -10,11 +10,11 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
 	"github.com/evaultlib/evault/storage/embedded"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/storagetest"
 	"github.com/evaultlib/evault/vault"
 )
@@ -194,7 +194,7 @@ func (f *faulty) whole(what, envelopeID string) {
 		f.t.Errorf("%s: %v", what, err)
 		return
 	}
-	if _, err := chain.Verify(envelopeID, ev.Events); err != nil {
+	if _, err := event.Verify(envelopeID, ev.Events); err != nil {
 		f.t.Errorf("%s: %v", what, err)
 	}
 }

@@ -1,4 +1,4 @@
-// Package chain is the one event chain that esign, vault and compliance append
+// Package event is the one event chain that esign, vault and compliance append
 // to: every change of an envelope is an event, numbered without a gap from 1,
 // each naming the SHA-256 of the one before.
 //
@@ -18,7 +18,7 @@
 // still verifies. The leaf of the transparency log is the canonical bytes.
 //
 // This format never changes; a later one has another v.
-package chain
+package event
 
 import (
 	"bytes"
@@ -28,7 +28,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/evaultlib/evault/internal/canon"
@@ -37,7 +36,7 @@ import (
 )
 
 // ErrBroken is returned for a chain with a gap, a fork or an altered event.
-var ErrBroken = errors.New("chain: broken")
+var ErrBroken = errors.New("event: broken")
 
 // Kinds of actor that act for an organization, their Actor.OrgID.
 const (
@@ -74,15 +73,6 @@ type Event struct {
 	LogIndex *int64 // position in the transparency log; nil while unsequenced
 }
 
-// Draft is an event to be appended.
-type Draft struct {
-	EnvelopeID string
-	Type       string
-	Actor      Actor
-	Data       any // encodes to a JSON object without personal data; nil is {}
-	Detail     any // personal data, encodes to a JSON object; nil is none
-}
-
 // Head is the end of a chain; the zero Head is that of an empty chain.
 type Head struct {
 	Seq        int64
@@ -97,83 +87,6 @@ type Store interface {
 	// AppendEvents inserts events; storage.ErrConflict when an (EnvelopeID, Seq)
 	// is taken: the transaction must be rolled back then.
 	AppendEvents(ctx context.Context, events ...Event) error
-}
-
-// Stamper makes what an event needs besides its draft.
-type Stamper struct {
-	Now   func() time.Time // UTC, microseconds
-	NewID func(prefix string) string
-	Rand  io.Reader
-}
-
-// Append adds drafts to their chains inside the transaction behind s and
-// returns the events. recorded_at is max(now, the predecessor's + 1 µs).
-func (st Stamper) Append(ctx context.Context, s Store, drafts ...Draft) ([]Event, error) {
-	events := make([]Event, 0, len(drafts))
-	heads := map[string]Head{}
-	for _, d := range drafts {
-		head, known := heads[d.EnvelopeID]
-		if !known {
-			var err error
-			if head, err = s.ChainHead(ctx, d.EnvelopeID); err != nil {
-				return nil, fmt.Errorf("chain %s: %w", d.EnvelopeID, err)
-			}
-		}
-		e, err := st.seal(head, d)
-		if err != nil {
-			return nil, fmt.Errorf("chain %s: %s: %w", d.EnvelopeID, d.Type, err)
-		}
-		heads[d.EnvelopeID] = Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
-		events = append(events, e)
-	}
-	if err := s.AppendEvents(ctx, events...); err != nil {
-		return nil, fmt.Errorf("append events: %w", err)
-	}
-	return events, nil
-}
-
-func (st Stamper) seal(head Head, d Draft) (Event, error) {
-	at := st.Now()
-	if earliest := head.RecordedAt.Add(time.Microsecond); head.Seq > 0 && at.Before(earliest) {
-		at = earliest
-	}
-	e := Event{
-		ID: st.NewID("evt"), EnvelopeID: d.EnvelopeID, Seq: head.Seq + 1, Type: d.Type,
-		RecordedAt: stamp.Micro(at), Actor: d.Actor, PrevHash: head.Hash,
-	}
-	var err error
-	if e.Data, err = object(d.Data); err != nil {
-		return Event{}, err
-	}
-	if d.Detail != nil {
-		if e.Detail, err = object(d.Detail); err != nil {
-			return Event{}, err
-		}
-		e.Salt = make([]byte, 32)
-		if _, err := io.ReadFull(st.Rand, e.Salt); err != nil {
-			return Event{}, fmt.Errorf("salt: %w", err)
-		}
-		e.DetailSHA256 = Commit(e.Salt, e.Detail)
-	}
-	if e.Canonical, err = canon.Marshal(e.body()); err != nil {
-		return Event{}, err
-	}
-	e.Hash = storage.Sum(e.Canonical)
-	return e, nil
-}
-
-func object(v any) (json.RawMessage, error) {
-	if v == nil {
-		return json.RawMessage("{}"), nil
-	}
-	b, err := canon.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	if b[0] != '{' {
-		return nil, errors.New("not an object")
-	}
-	return b, nil
 }
 
 // Commit returns SHA-256(salt ‖ detail).
@@ -197,8 +110,12 @@ type body struct {
 	V            int             `json:"v"`
 }
 
-func (e Event) body() body {
-	return body{e.Actor, e.Data, e.DetailSHA256, e.EnvelopeID, e.ID, e.PrevHash, stamp.Format(e.RecordedAt), e.Seq, e.Type, 1}
+// Encode returns the canonical bytes of e, made from its other fields. Those of an
+// event that was altered differ from e.Canonical.
+func (e Event) Encode() ([]byte, error) {
+	return canon.Marshal(body{
+		e.Actor, e.Data, e.DetailSHA256, e.EnvelopeID, e.ID, e.PrevHash, stamp.Format(e.RecordedAt), e.Seq, e.Type, 1,
+	})
 }
 
 // Parse reads canonical bytes back into an event (without Detail, Salt and
@@ -206,21 +123,21 @@ func (e Event) body() body {
 func Parse(canonical []byte) (Event, error) {
 	var b body
 	if err := canon.Unmarshal(canonical, &b); err != nil {
-		return Event{}, fmt.Errorf("chain: %w", err)
+		return Event{}, fmt.Errorf("event: %w", err)
 	}
 	if b.V != 1 {
-		return Event{}, fmt.Errorf("chain: event version %d is unknown", b.V)
+		return Event{}, fmt.Errorf("event: event version %d is unknown", b.V)
 	}
 	at, err := stamp.Parse(b.RecordedAt)
 	if err != nil {
-		return Event{}, fmt.Errorf("chain: recorded_at: %w", err)
+		return Event{}, fmt.Errorf("event: recorded_at: %w", err)
 	}
 	e := Event{
 		ID: b.EventID, EnvelopeID: b.EnvelopeID, Seq: b.Seq, Type: b.Type, RecordedAt: at, Actor: b.Actor, Data: b.Data,
 		PrevHash: b.PrevHash, Hash: storage.Sum(canonical), Canonical: canonical, DetailSHA256: b.DetailSHA256,
 	}
-	if again, err := canon.Marshal(e.body()); err != nil || !bytes.Equal(again, canonical) {
-		return Event{}, fmt.Errorf("chain: %w: not an event", canon.ErrNotCanonical)
+	if again, err := e.Encode(); err != nil || !bytes.Equal(again, canonical) {
+		return Event{}, fmt.Errorf("event: %w: not an event", canon.ErrNotCanonical)
 	}
 	return e, nil
 }
@@ -234,7 +151,7 @@ func Verify(envelopeID string, events []Event) (redacted int, err error) {
 		broken := func(format string, args ...any) error {
 			return fmt.Errorf("%w: %s event %d: %s", ErrBroken, envelopeID, i+1, fmt.Sprintf(format, args...))
 		}
-		again, err := canon.Marshal(e.body())
+		again, err := e.Encode()
 		switch {
 		case err != nil || !bytes.Equal(again, e.Canonical) || !bytes.Contains(e.Canonical, e.Data):
 			return redacted, broken("row and canonical bytes differ")

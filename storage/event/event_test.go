@@ -1,4 +1,4 @@
-package chain_test
+package event_test
 
 import (
 	"bytes"
@@ -9,29 +9,30 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // rows is a chain in memory, as a transaction would see it.
-type rows []chain.Event
+type rows []event.Event
 
-func (r *rows) ChainHead(context.Context, string) (chain.Head, error) {
+func (r *rows) ChainHead(context.Context, string) (event.Head, error) {
 	if len(*r) == 0 {
-		return chain.Head{}, nil
+		return event.Head{}, nil
 	}
 	e := (*r)[len(*r)-1]
-	return chain.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}, nil
+	return event.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}, nil
 }
 
-func (r *rows) AppendEvents(_ context.Context, events ...chain.Event) error {
+func (r *rows) AppendEvents(_ context.Context, events ...event.Event) error {
 	*r = append(*r, events...)
 	return nil
 }
 
-func stamper(now func() time.Time) chain.Stamper {
+func writer(now func() time.Time) eventlog.Writer {
 	n := 0
-	return chain.Stamper{
+	return eventlog.Writer{
 		Now:   now,
 		NewID: func(p string) string { n++; return fmt.Sprintf("%s_%04d", p, n) },
 		Rand:  bytes.NewReader(bytes.Repeat([]byte{7}, 32*64)),
@@ -42,9 +43,9 @@ func build(t *testing.T) rows {
 	t.Helper()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
 	var r rows
-	st := stamper(func() time.Time { at = at.Add(-time.Hour); return at }) // a clock that runs backwards
+	st := writer(func() time.Time { at = at.Add(-time.Hour); return at }) // a clock that runs backwards
 	for i := range 4 {
-		d := chain.Draft{EnvelopeID: "env_a", Type: "envelope.signed", Actor: chain.Actor{Kind: "signer", ID: "sgn_1"}, Data: map[string]any{"n": i}}
+		d := eventlog.Draft{EnvelopeID: "env_a", Type: "envelope.signed", Actor: event.Actor{Kind: "signer", ID: "sgn_1"}, Data: map[string]any{"n": i}}
 		if i%2 == 1 {
 			d.Detail = map[string]string{"name": "Łukasz"}
 		}
@@ -71,11 +72,11 @@ func TestFormatNeverChanges(t *testing.T) {
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	r := build(t)
-	if n, err := chain.Verify("env_a", r); err != nil || n != 0 {
+	if n, err := event.Verify("env_a", r); err != nil || n != 0 {
 		t.Fatalf("got %d, %v", n, err)
 	}
 	r[1].Detail, r[1].Salt = nil, nil
-	if n, err := chain.Verify("env_a", r); err != nil || n != 1 {
+	if n, err := event.Verify("env_a", r); err != nil || n != 1 {
 		t.Errorf("after erasing one detail: got %d redacted, %v; want 1, nil", n, err)
 	}
 }
@@ -102,11 +103,11 @@ func TestVerifyFindsEveryEdit(t *testing.T) {
 		},
 	}
 	for name, edit := range edits {
-		if _, err := chain.Verify("env_a", edit(build(t))); !errors.Is(err, chain.ErrBroken) {
+		if _, err := event.Verify("env_a", edit(build(t))); !errors.Is(err, event.ErrBroken) {
 			t.Errorf("%s: got %v, want ErrBroken", name, err)
 		}
 	}
-	if _, err := chain.Verify("env_b", build(t)); !errors.Is(err, chain.ErrBroken) {
+	if _, err := event.Verify("env_b", build(t)); !errors.Is(err, event.ErrBroken) {
 		t.Errorf("another envelope: got %v, want ErrBroken", err)
 	}
 }
@@ -121,7 +122,7 @@ func TestParseRefusesOtherSpellings(t *testing.T) {
 		strings.Replace(good, `"prev_hash":"",`, "", 1),
 		strings.Replace(good, `.000006Z`, `Z`, 1),
 	} {
-		if _, err := chain.Parse([]byte(bad)); err == nil {
+		if _, err := event.Parse([]byte(bad)); err == nil {
 			t.Errorf("Parse(%s) accepted", bad)
 		}
 	}
@@ -130,7 +131,7 @@ func TestParseRefusesOtherSpellings(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"actor":{"id":"","kind":"system"},"data":{},"detail_sha256":"","envelope_id":"env_a","event_id":"evt_1","prev_hash":"","recorded_at":"2026-01-02T03:04:05.000006Z","seq":1,"type":"t","v":1}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		e, err := chain.Parse(b)
+		e, err := event.Parse(b)
 		if err != nil {
 			return
 		}

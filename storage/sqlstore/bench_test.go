@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
@@ -50,10 +50,10 @@ func BenchmarkCommit(b *testing.B) {
 		if err := rows.Stage(ctx, o, stamp.Clock(nil)()); err != nil {
 			return err
 		}
-		st := chain.Stamper{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+		st := eventlog.Writer{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
 		return db.Session().InTx(ctx, func(ctx context.Context, s sqlstore.Session) error {
 			for range 6 {
-				if _, err := st.Append(ctx, s, chain.Draft{EnvelopeID: env, Type: "t", Detail: map[string]string{"reason": "r"}}); err != nil {
+				if _, err := st.Append(ctx, s, eventlog.Draft{EnvelopeID: env, Type: "t", Detail: map[string]string{"reason": "r"}}); err != nil {
 					return err
 				}
 			}

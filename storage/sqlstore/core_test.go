@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/storage/storagetest"
 )
@@ -23,7 +24,7 @@ func TestEvents(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 		s := db.Session()
 		storagetest.Events(t, storagetest.Chain{
-			InTx: func(ctx context.Context, fn func(context.Context, chain.Store) error) error {
+			InTx: func(ctx context.Context, fn func(context.Context, event.Store) error) error {
 				return s.InTx(ctx, func(ctx context.Context, s sqlstore.Session) error { return fn(ctx, s) })
 			},
 			Events: s.Events,
@@ -50,8 +51,8 @@ func TestLeases(t *testing.T) {
 }
 
 func appendOne(ctx context.Context, s sqlstore.Session, envelopeID string) error {
-	st := chain.Stamper{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
-	_, err := st.Append(ctx, s, chain.Draft{EnvelopeID: envelopeID, Type: "t", Actor: chain.Actor{Kind: "system"}})
+	st := eventlog.Writer{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+	_, err := st.Append(ctx, s, eventlog.Draft{EnvelopeID: envelopeID, Type: "t", Actor: event.Actor{Kind: "system"}})
 	return err
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // summaryRow has the columns of evault_envelopes that a list and a poll read.
@@ -115,7 +115,7 @@ func (r *summaryRow) summary() esign.Summary {
 		s.Sealed = &esign.Sealed{
 			Object: storage.Object{Name: *r.SealedObject, SHA256: storage.Digest(value(r.SealedSHA256)), Size: value(r.SealedSize)},
 			Pages:  value(r.SealedPages), Level: value(r.SealedLevel), TimeSource: value(r.SealedTimeSource),
-			Head: chain.Head{Seq: value(r.SealedSeq), Hash: storage.Digest(value(r.SealedHash)), RecordedAt: utc(value(r.SealedRecordedAt))},
+			Head: event.Head{Seq: value(r.SealedSeq), Hash: storage.Digest(value(r.SealedHash)), RecordedAt: utc(value(r.SealedRecordedAt))},
 		}
 	}
 	return s
@@ -262,7 +262,7 @@ func (r *documentRow) document() (*esign.Document, error) {
 	d := &esign.Document{
 		Filename: r.Filename, Object: storage.Object{Name: r.Object, SHA256: storage.Digest(r.SHA256), Size: r.Size},
 		Pages: r.Pages, Normalized: r.Normalized, UploadedAt: utc(r.UploadedAt),
-		Head: chain.Head{Seq: r.HeadSeq, Hash: storage.Digest(r.HeadHash), RecordedAt: utc(r.HeadRecordedAt)},
+		Head: event.Head{Seq: r.HeadSeq, Hash: storage.Digest(r.HeadHash), RecordedAt: utc(r.HeadRecordedAt)},
 		Inspection: &esign.Inspection{
 			Pages: in.Pages, Encrypted: in.Encrypted, ActiveContent: in.ActiveContent,
 			Sealing: esign.Sealing(in.Sealing), OwnMarks: in.OwnMarks, Normalized: in.Normalized, Warnings: in.Warnings,

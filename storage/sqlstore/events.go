@@ -8,8 +8,8 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 type eventRow struct {
@@ -57,22 +57,22 @@ type eventAndDetail struct {
 	Detail *string `bun:"detail,scanonly"`
 }
 
-// ChainHead implements chain.Store.
-func (s session) ChainHead(ctx context.Context, envelopeID string) (chain.Head, error) {
+// ChainHead implements event.Store.
+func (s session) ChainHead(ctx context.Context, envelopeID string) (event.Head, error) {
 	var r headRow
 	err := s.find(ctx, &r, "envelope_id = ?", "seq DESC", envelopeID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return chain.Head{}, nil
+		return event.Head{}, nil
 	}
 	if err != nil {
-		return chain.Head{}, err
+		return event.Head{}, err
 	}
-	return chain.Head{Seq: r.Seq, Hash: storage.Digest(r.Hash), RecordedAt: utc(r.RecordedAt)}, nil
+	return event.Head{Seq: r.Seq, Hash: storage.Digest(r.Hash), RecordedAt: utc(r.RecordedAt)}, nil
 }
 
-// AppendEvents implements chain.Store. When it returns storage.ErrConflict and
+// AppendEvents implements event.Store. When it returns storage.ErrConflict and
 // the closure fails with that, inTx runs the closure again.
-func (s session) AppendEvents(ctx context.Context, events ...chain.Event) error {
+func (s session) AppendEvents(ctx context.Context, events ...event.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (s session) AppendEvents(ctx context.Context, events ...chain.Event) error 
 
 // events returns the envelope's events with seq above after, in order, with
 // their details; limit 0 is no limit.
-func (s session) events(ctx context.Context, envelopeID string, after int64, limit int) ([]chain.Event, error) {
+func (s session) events(ctx context.Context, envelopeID string, after int64, limit int) ([]event.Event, error) {
 	var rs []eventAndDetail
 	q := s.selectEvents(&rs).Where("e.envelope_id = ?", envelopeID).Where("e.seq > ?", after).OrderExpr("e.seq")
 	if limit > 0 {
@@ -113,10 +113,10 @@ func (s session) events(ctx context.Context, envelopeID string, after int64, lim
 }
 
 // event returns one event with its detail, or storage.ErrNotFound.
-func (s session) event(ctx context.Context, eventID string) (chain.Event, error) {
+func (s session) event(ctx context.Context, eventID string) (event.Event, error) {
 	var r eventAndDetail
 	if err := s.selectEvents(&r).Where("e.event_id = ?", eventID).Scan(ctx); err != nil {
-		return chain.Event{}, mapErr(err)
+		return event.Event{}, mapErr(err)
 	}
 	return r.event(), nil
 }
@@ -127,15 +127,15 @@ func (s session) selectEvents(model any) *bun.SelectQuery {
 		Join("LEFT JOIN evault_event_details AS d ON d.event_id = e.event_id")
 }
 
-func eventsOf(rs []eventAndDetail) []chain.Event {
-	out := make([]chain.Event, len(rs))
+func eventsOf(rs []eventAndDetail) []event.Event {
+	out := make([]event.Event, len(rs))
 	for i := range rs {
 		out[i] = rs[i].event()
 	}
 	return out
 }
 
-func (r *eventAndDetail) event() chain.Event {
+func (r *eventAndDetail) event() event.Event {
 	e := r.eventRow.event()
 	if r.Detail != nil {
 		e.Detail, e.Salt = []byte(*r.Detail), r.Salt
@@ -143,10 +143,10 @@ func (r *eventAndDetail) event() chain.Event {
 	return e
 }
 
-func (r *eventRow) event() chain.Event {
-	return chain.Event{
+func (r *eventRow) event() event.Event {
+	return event.Event{
 		ID: r.EventID, EnvelopeID: r.EnvelopeID, Seq: r.Seq, Type: r.Type, RecordedAt: utc(r.RecordedAt),
-		Actor: chain.Actor{Kind: r.ActorKind, ID: r.ActorID, OrgID: r.ActorOrgID}, Data: []byte(r.Data),
+		Actor: event.Actor{Kind: r.ActorKind, ID: r.ActorID, OrgID: r.ActorOrgID}, Data: []byte(r.Data),
 		DetailSHA256: storage.Digest(r.DetailSHA256), PrevHash: storage.Digest(r.PrevHash), Hash: storage.Digest(r.Hash),
 		Canonical: r.Canonical, LogIndex: r.LogIndex,
 	}

@@ -3,8 +3,8 @@ package sqlstore
 import (
 	"context"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // Session opens what every store embeds to the external tests.
@@ -18,11 +18,11 @@ func (s Session) InTx(ctx context.Context, fn func(ctx context.Context, s Sessio
 	return s.inTx(ctx, func(ctx context.Context, s session) error { return fn(ctx, Session{s}) })
 }
 
-func (s Session) Events(ctx context.Context, envelopeID string) ([]chain.Event, error) {
+func (s Session) Events(ctx context.Context, envelopeID string) ([]event.Event, error) {
 	return s.events(ctx, envelopeID, 0, 0)
 }
 
-func (s Session) Event(ctx context.Context, id string) (chain.Event, error) { return s.event(ctx, id) }
+func (s Session) Event(ctx context.Context, id string) (event.Event, error) { return s.event(ctx, id) }
 
 // MapErr is what a driver's error becomes; Repeatable says whether a
 // transaction is run again because of it.

@@ -7,11 +7,12 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/storage/storagetest"
 )
@@ -80,10 +81,10 @@ func storeAndName(ctx context.Context, db *sqlstore.DB, depot *storage.Depot, en
 	if err != nil {
 		return err
 	}
-	st := chain.Stamper{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+	st := eventlog.Writer{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
 	return db.Session().InTx(ctx, func(ctx context.Context, s sqlstore.Session) error {
 		for range 2 {
-			if _, err := st.Append(ctx, s, chain.Draft{EnvelopeID: env, Type: "t", Data: map[string]string{"name": o.Name}}); err != nil {
+			if _, err := st.Append(ctx, s, eventlog.Draft{EnvelopeID: env, Type: "t", Data: map[string]string{"name": o.Name}}); err != nil {
 				return err
 			}
 		}
@@ -93,13 +94,13 @@ func storeAndName(ctx context.Context, db *sqlstore.DB, depot *storage.Depot, en
 
 // wantOldOrNew checks that the chain is whole and that the object is linked,
 // and readable, exactly when the chain names it.
-func wantOldOrNew(t *testing.T, db *sqlstore.DB, depot *storage.Depot, env string) []chain.Event {
+func wantOldOrNew(t *testing.T, db *sqlstore.DB, depot *storage.Depot, env string) []event.Event {
 	t.Helper()
 	es, err := db.Session().Events(t.Context(), env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chain.Verify(env, es); err != nil || len(es)%2 != 0 {
+	if _, err := event.Verify(env, es); err != nil || len(es)%2 != 0 {
 		t.Errorf("%s: %d events, %v", env, len(es), err)
 	}
 	body := []byte("bytes of " + env)

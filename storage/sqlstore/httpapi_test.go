@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/storage/storagetest"
 )
@@ -16,13 +16,13 @@ func TestHTTPAPI(t *testing.T) {
 		testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 			run(t, storagetest.HTTPAPI{
 				Idempotency: db.Idempotency(), Tickets: db.Tickets(), Counters: db.Counters(), Outbox: db.Outbox(),
-				Append: func(ctx context.Context, events ...chain.Event) error { return appendEvents(ctx, db, events) },
+				Append: func(ctx context.Context, events ...event.Event) error { return appendEvents(ctx, db, events) },
 			})
 		})
 	})
 }
 
-func appendEvents(ctx context.Context, db *sqlstore.DB, events []chain.Event) error {
+func appendEvents(ctx context.Context, db *sqlstore.DB, events []event.Event) error {
 	for _, e := range events {
 		_, err := db.Bun().NewInsert().TableExpr("evault_events").Model(&map[string]any{
 			"event_id": e.ID, "envelope_id": e.EnvelopeID, "seq": e.Seq, "type": e.Type, "recorded_at": e.RecordedAt,

@@ -3,7 +3,7 @@ package sqlstore
 import (
 	"context"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -16,6 +16,6 @@ func (s keyStore) InTx(ctx context.Context, fn func(ctx context.Context, s keyri
 	return s.inTx(ctx, func(ctx context.Context, s session) error { return fn(ctx, keyStore{s}) })
 }
 
-func (s keyStore) KeyEvents(ctx context.Context) ([]chain.Event, error) {
+func (s keyStore) KeyEvents(ctx context.Context) ([]event.Event, error) {
 	return s.events(ctx, keyring.ChainID, 0, 0)
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -249,7 +249,7 @@ func (s vaultStore) ReleasesToDelete(ctx context.Context, now time.Time, limit i
 		Where("delete_after <= ?", utc(now)).OrderExpr("delete_after, envelope_id"), limit)
 }
 
-func (s vaultStore) Events(ctx context.Context, envelopeID string) ([]chain.Event, error) {
+func (s vaultStore) Events(ctx context.Context, envelopeID string) ([]event.Event, error) {
 	return s.events(ctx, envelopeID, 0, 0)
 }
 

@@ -7,8 +7,8 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -171,7 +171,7 @@ type registeredRow struct {
 func (r registeredRow) registered() (vault.Registered, error) {
 	reg := vault.Registered{
 		ID: r.ID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, SHA256: storage.Digest(r.SHA256), Size: r.Size,
-		MadeAt: utc(r.MadeAt), GivenTo: chain.Actor{Kind: r.GivenToKind, ID: r.GivenToID, OrgID: r.GivenToOrg}, EventID: r.EventID,
+		MadeAt: utc(r.MadeAt), GivenTo: event.Actor{Kind: r.GivenToKind, ID: r.GivenToID, OrgID: r.GivenToOrg}, EventID: r.EventID,
 	}
 	if r.Object != "" {
 		reg.Object = storage.Object{Name: r.Object, SHA256: reg.SHA256, Size: reg.Size}

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 var esignDay = time.Date(2026, 11, 23, 12, 0, 0, 123456000, time.UTC)
@@ -22,7 +22,7 @@ func esignAt(d time.Duration) *time.Time {
 func esignEnvelope(id func(string) string) *esign.Envelope {
 	yes := true
 	object := storage.Object{Name: "upload/x/y", SHA256: storage.Sum([]byte("b")), Size: 1}
-	head := chain.Head{Seq: 3, Hash: storage.Sum([]byte("h")), RecordedAt: esignDay}
+	head := event.Head{Seq: 3, Hash: storage.Sum([]byte("h")), RecordedAt: esignDay}
 	return &esign.Envelope{
 		Summary: esign.Summary{
 			ID: id("env"), OrgID: id("org"), Name: "Umowa Łódź", Kind: esign.KindESign, Status: esign.StatusViewed,

@@ -6,20 +6,21 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // Chain is how a backend keeps event chains.
 type Chain struct {
 	// InTx runs fn in a transaction, and again when it lost a race.
-	InTx func(ctx context.Context, fn func(ctx context.Context, s chain.Store) error) error
+	InTx func(ctx context.Context, fn func(ctx context.Context, s event.Store) error) error
 	// Events returns a whole chain, with details.
-	Events func(ctx context.Context, envelopeID string) ([]chain.Event, error)
+	Events func(ctx context.Context, envelopeID string) ([]event.Event, error)
 }
 
-// Events runs the cases of chain.Store on c, which may hold other chains.
+// Events runs the cases of event.Store on c, which may hold other chains.
 func Events(t *testing.T, c Chain) {
 	t.Helper()
 	for _, tt := range []struct {
@@ -38,31 +39,31 @@ func Events(t *testing.T, c Chain) {
 	}
 }
 
-func stamper() chain.Stamper {
-	return chain.Stamper{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+func stamper() eventlog.Writer {
+	return eventlog.Writer{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
 }
 
-func draft(envelopeID string) chain.Draft {
-	return chain.Draft{
-		EnvelopeID: envelopeID, Type: "envelope.signed", Actor: chain.Actor{Kind: "signer", ID: "sgn_1"},
+func draft(envelopeID string) eventlog.Draft {
+	return eventlog.Draft{
+		EnvelopeID: envelopeID, Type: "envelope.signed", Actor: event.Actor{Kind: "signer", ID: "sgn_1"},
 		Data: map[string]any{"n": 1, "q": `"\ü€𝄞`}, Detail: map[string]string{"name": "Łukasz O'Neill ?"},
 	}
 }
 
-func appendTo(ctx context.Context, c Chain, ds ...chain.Draft) error {
-	return c.InTx(ctx, func(ctx context.Context, s chain.Store) error {
+func appendTo(ctx context.Context, c Chain, ds ...eventlog.Draft) error {
+	return c.InTx(ctx, func(ctx context.Context, s event.Store) error {
 		_, err := stamper().Append(ctx, s, ds...)
 		return err
 	})
 }
 
-func wantChain(t *testing.T, c Chain, envelopeID string, n int) []chain.Event {
+func wantChain(t *testing.T, c Chain, envelopeID string, n int) []event.Event {
 	t.Helper()
 	es, err := c.Events(t.Context(), envelopeID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if redacted, err := chain.Verify(envelopeID, es); err != nil || redacted != 0 || len(es) != n {
+	if redacted, err := event.Verify(envelopeID, es); err != nil || redacted != 0 || len(es) != n {
 		t.Errorf("got %d events, %d redacted, %v; want %d whole ones", len(es), redacted, err, n)
 	}
 	return es
@@ -91,7 +92,7 @@ func eventsByteEqual(t *testing.T, c Chain) {
 
 func eventsRolledBack(t *testing.T, c Chain) {
 	env := unique()("env")
-	err := c.InTx(t.Context(), func(ctx context.Context, s chain.Store) error {
+	err := c.InTx(t.Context(), func(ctx context.Context, s event.Store) error {
 		if _, err := stamper().Append(ctx, s, draft(env), draft(env)); err != nil {
 			return err
 		}
@@ -109,8 +110,8 @@ func eventsTaken(t *testing.T, c Chain) {
 	first := wantChain(t, c, env, 1)[0]
 	other := first
 	other.ID = stamp.IDs(nil)("evt")
-	for name, e := range map[string]chain.Event{"same event": first, "same seq": other} {
-		err := c.InTx(t.Context(), func(ctx context.Context, s chain.Store) error {
+	for name, e := range map[string]event.Event{"same event": first, "same seq": other} {
+		err := c.InTx(t.Context(), func(ctx context.Context, s event.Store) error {
 			err := s.AppendEvents(ctx, e)
 			if _, herr := s.ChainHead(ctx, env); herr != nil { // the transaction is still usable
 				return herr

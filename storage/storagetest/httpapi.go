@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // HTTPAPI is what a backend keeps for httpapi. Append writes events as the
@@ -22,7 +22,7 @@ type HTTPAPI struct {
 	Tickets     storage.Tickets
 	Counters    storage.Counters
 	Outbox      storage.Outbox
-	Append      func(ctx context.Context, events ...chain.Event) error
+	Append      func(ctx context.Context, events ...event.Event) error
 }
 
 var day = time.Date(2026, 5, 4, 3, 2, 1, 123456000, time.UTC)

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 func putEndpoint(t *testing.T, b HTTPAPI, e storage.Endpoint) {
@@ -44,16 +44,16 @@ func testEndpoints(t *testing.T, b HTTPAPI) {
 	}
 }
 
-func event(envelope string, seq int64) chain.Event {
+func feedEvent(envelope string, seq int64) event.Event {
 	id := fmt.Sprintf("evt_%s_%d", envelope, seq)
-	return chain.Event{
+	return event.Event{
 		ID: id, EnvelopeID: envelope, Seq: seq, Type: "envelope.sent", RecordedAt: day.Add(time.Duration(seq) * time.Microsecond),
-		Actor: chain.Actor{Kind: "system"}, Data: []byte(`{"n":1}`), Hash: storage.Sum([]byte(id)), Canonical: []byte(id),
+		Actor: event.Actor{Kind: "system"}, Data: []byte(`{"n":1}`), Hash: storage.Sum([]byte(id)), Canonical: []byte(id),
 	}
 }
 
 func testDispatch(t *testing.T, b HTTPAPI) {
-	if err := b.Append(t.Context(), event("env_1", 1), event("env_1", 2)); err != nil {
+	if err := b.Append(t.Context(), feedEvent("env_1", 1), feedEvent("env_1", 2)); err != nil {
 		t.Fatal(err)
 	}
 	got, err := b.Outbox.Undispatched(t.Context(), 10)
@@ -80,7 +80,7 @@ func testDispatch(t *testing.T, b HTTPAPI) {
 }
 
 func testFeed(t *testing.T, b HTTPAPI) {
-	for _, e := range []chain.Event{event("env_1", 1), event("env_2", 1)} {
+	for _, e := range []event.Event{feedEvent("env_1", 1), feedEvent("env_2", 1)} {
 		i := int64(0)
 		e.LogIndex = &i
 		if e.EnvelopeID == "env_2" {
@@ -113,7 +113,7 @@ func testDeliveries(t *testing.T, b HTTPAPI) {
 		envelope string
 		seq      int64
 	}{{"env_1", 1}, {"env_1", 2}, {"env_2", 1}} {
-		if err := b.Append(t.Context(), event(at.envelope, at.seq)); err != nil {
+		if err := b.Append(t.Context(), feedEvent(at.envelope, at.seq)); err != nil {
 			t.Fatal(err)
 		}
 		d := delivery(at.envelope, at.seq)

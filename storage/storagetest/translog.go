@@ -10,17 +10,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
 // Log runs the cases of translog.Store on a store that holds nothing; events is
 // a chain store on the same records.
-func Log(t *testing.T, open func(t *testing.T) (log translog.Store, events chain.Store)) {
+func Log(t *testing.T, open func(t *testing.T) (log translog.Store, events event.Store)) {
 	t.Helper()
-	for name, run := range map[string]func(t *testing.T, s translog.Store, c chain.Store){
+	for name, run := range map[string]func(t *testing.T, s translog.Store, c event.Store){
 		"head":        logHead,
 		"hashes":      logHashes,
 		"sequence":    logSequence,
@@ -36,7 +37,7 @@ func Log(t *testing.T, open func(t *testing.T) (log translog.Store, events chain
 	}
 }
 
-func logHead(t *testing.T, s translog.Store, _ chain.Store) {
+func logHead(t *testing.T, s translog.Store, _ event.Store) {
 	ctx := t.Context()
 	if h, err := s.Head(ctx); err != nil || h != (translog.Head{}) {
 		t.Fatalf("empty: got %+v, %v", h, err)
@@ -66,7 +67,7 @@ func logHead(t *testing.T, s translog.Store, _ chain.Store) {
 	}
 }
 
-func logHashes(t *testing.T, s translog.Store, _ chain.Store) {
+func logHashes(t *testing.T, s translog.Store, _ event.Store) {
 	ctx := t.Context()
 	all := make([]translog.Hash, 700)
 	for i := range all {
@@ -92,20 +93,20 @@ func logHashes(t *testing.T, s translog.Store, _ chain.Store) {
 	}
 }
 
-func logSequence(t *testing.T, s translog.Store, c chain.Store) {
+func logSequence(t *testing.T, s translog.Store, c event.Store) {
 	ctx := t.Context()
 	at := scopesDay
-	st := chain.Stamper{Now: func() time.Time { return at }, NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
-	var events []chain.Event
+	st := eventlog.Writer{Now: func() time.Time { return at }, NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+	var events []event.Event
 	for i, offset := range []int{3, 1, 2, 2} { // committed in another order than they were recorded
 		at = scopesDay.Add(time.Duration(offset) * time.Microsecond)
-		es, err := st.Append(ctx, c, chain.Draft{EnvelopeID: fmt.Sprintf("env_%d", i), Type: "t", Detail: map[string]int{"i": i}})
+		es, err := st.Append(ctx, c, eventlog.Draft{EnvelopeID: fmt.Sprintf("env_%d", i), Type: "t", Detail: map[string]int{"i": i}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		events = append(events, es...)
 	}
-	slices.SortFunc(events, func(a, b chain.Event) int {
+	slices.SortFunc(events, func(a, b event.Event) int {
 		if n := a.RecordedAt.Compare(b.RecordedAt); n != 0 {
 			return n
 		}
@@ -147,7 +148,7 @@ func logSequence(t *testing.T, s translog.Store, c chain.Store) {
 	}
 }
 
-func logCheckpoints(t *testing.T, s translog.Store, _ chain.Store) {
+func logCheckpoints(t *testing.T, s translog.Store, _ event.Store) {
 	ctx := t.Context()
 	if _, err := s.Checkpoint(ctx, 0); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
@@ -170,7 +171,7 @@ func logCheckpoints(t *testing.T, s translog.Store, _ chain.Store) {
 	}
 }
 
-func logAdoptions(t *testing.T, s translog.Store, _ chain.Store) {
+func logAdoptions(t *testing.T, s translog.Store, _ event.Store) {
 	ctx := t.Context()
 	var want []translog.Adoption
 	for _, epoch := range []int{1, 2} {
@@ -189,7 +190,7 @@ func logAdoptions(t *testing.T, s translog.Store, _ chain.Store) {
 	}
 }
 
-func logTx(t *testing.T, s translog.Store, _ chain.Store) {
+func logTx(t *testing.T, s translog.Store, _ event.Store) {
 	stop := errors.New("stop")
 	err := s.InTx(t.Context(), func(ctx context.Context, s translog.Store) error {
 		if err := s.Advance(ctx, translog.Head{}, translog.Head{Origin: "o", Size: 1}); err != nil {

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -90,7 +90,7 @@ func vaultCopy(t *testing.T, s vault.Store) {
 	want := copyOf(id)
 	want.Marked = &vault.Registered{
 		ID: id("cpy_m"), CopyID: want.CopyID, EnvelopeID: want.EnvelopeID, Kind: vault.CopyMarked, Version: 1, SHA256: storage.Sum(nil), Size: 7,
-		Object: storage.Object{Name: "marked/" + id("m"), SHA256: storage.Sum(nil), Size: 7}, MadeAt: scopesDay, GivenTo: chain.Actor{Kind: "key", ID: "k"}, EventID: "e",
+		Object: storage.Object{Name: "marked/" + id("m"), SHA256: storage.Sum(nil), Size: 7}, MadeAt: scopesDay, GivenTo: event.Actor{Kind: "key", ID: "k"}, EventID: "e",
 	}
 	want.Acknowledgment = &vault.Acknowledgment{ID: id("ack"), CopyID: want.CopyID, CustodyID: "c", Version: 1, JWS: "a.b.c", SHA256: storage.Sum(nil), KeyID: "k", At: scopesDay}
 	if err := s.InsertCopy(ctx, want); err != nil {
@@ -269,7 +269,7 @@ func vaultRegister(t *testing.T, s vault.Store) {
 	for i := range 5 {
 		r := vault.Registered{
 			ID: id(fmt.Sprint("cpy_", i)), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: vault.CopyInspection, Version: 1, SHA256: storage.Sum(nil), Size: 4,
-			MadeAt: scopesDay.Add(time.Duration(i/2) * time.Second), GivenTo: chain.Actor{Kind: "key", ID: "k"}, EventID: "e",
+			MadeAt: scopesDay.Add(time.Duration(i/2) * time.Second), GivenTo: event.Actor{Kind: "key", ID: "k"}, EventID: "e",
 		}
 		if i == 0 {
 			r.Kind, r.Object = vault.CopyMarked, storage.Object{Name: id("m"), SHA256: storage.Sum(nil), Size: 4}
@@ -297,7 +297,7 @@ func vaultCustody(t *testing.T, s vault.Store) {
 	ctx, id := t.Context(), unique()
 	c := inserted(t, s, id)
 	held := &vault.Custody{Assignee: vaultParty, Controller: c.Controller, Custodian: c.Custodian}
-	consent := vault.Consent{Kind: vault.ConsentAttested, Actor: chain.Actor{Kind: "key", ID: "k"}, RequestID: "r", RequestSHA256: storage.Sum(nil)}
+	consent := vault.Consent{Kind: vault.ConsentAttested, Actor: event.Actor{Kind: "key", ID: "k"}, RequestID: "r", RequestSHA256: storage.Sum(nil)}
 	want := []vault.CustodyEntry{
 		{
 			ID: id("cust_1"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: 1, Kind: vault.CustodyDeposit, To: held, Version: 1, SHA256: storage.Sum(nil),

@@ -9,10 +9,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // ChainID is the event chain that keeps the history of keys.
@@ -23,11 +24,11 @@ const EventKeysChanged = "keys.changed"
 
 // Store is what the history needs of a database. It may grow until v1.
 type Store interface {
-	chain.Store
+	event.Store
 	// InTx runs fn in one transaction; fn is SQL only and may run again.
 	InTx(ctx context.Context, fn func(ctx context.Context, s Store) error) error
 	// KeyEvents returns the whole chain ChainID, first event first.
-	KeyEvents(ctx context.Context) ([]chain.Event, error)
+	KeyEvents(ctx context.Context) ([]event.Event, error)
 }
 
 // Config is what Announce needs.
@@ -64,7 +65,7 @@ func Announce(ctx context.Context, c Config, a Announcement) (Keys, time.Time, e
 	if c.NewID == nil {
 		c.NewID = stamp.IDs(c.Rand)
 	}
-	st := chain.Stamper{Now: stamp.Clock(c.Now), NewID: c.NewID, Rand: c.Rand}
+	st := eventlog.Writer{Now: stamp.Clock(c.Now), NewID: c.NewID, Rand: c.Rand}
 	var h history
 	err := storage.Retry(ctx, func() error {
 		events, err := c.Store.KeyEvents(ctx)
@@ -81,13 +82,13 @@ func Announce(ctx context.Context, c Config, a Announcement) (Keys, time.Time, e
 		if err != nil {
 			return err
 		}
-		var added []chain.Event
+		var added []event.Event
 		err = c.Store.InTx(ctx, func(ctx context.Context, s Store) error {
 			if head, err := s.ChainHead(ctx, ChainID); err != nil || head.Seq != h.seq {
 				return errors.Join(err, storage.ErrConflict) // another replica was first
 			}
-			added, err = st.Append(ctx, s, chain.Draft{
-				EnvelopeID: ChainID, Type: EventKeysChanged, Actor: chain.Actor{Kind: "system", ID: "keyring"}, Data: next,
+			added, err = st.Append(ctx, s, eventlog.Draft{
+				EnvelopeID: ChainID, Type: EventKeysChanged, Actor: event.Actor{Kind: "system", ID: "keyring"}, Data: next,
 			})
 			return err
 		})

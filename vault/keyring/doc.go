@@ -11,7 +11,7 @@
 //
 // # Key statement, version 1
 //
-// The history is the event chain [ChainID] (package internal/chain); each event of
+// The history is the event chain [ChainID] (package storage/event); each event of
 // type [EventKeysChanged] is in the transparency log like any other. Its data are
 //
 //	{"signatures":[{"kid","purpose","signature"}],"statement":{

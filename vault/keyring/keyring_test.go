@@ -22,7 +22,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage/sqlstore"
@@ -227,9 +227,9 @@ func (i *installation) forge(change func(data []byte) []byte, keys ...keyring.Ho
 		i.t.Fatal(err)
 	}
 	last := events[len(events)-1]
-	st := chain.Stamper{Now: func() time.Time { return i.now }, NewID: stamp.IDs(rand.Reader), Rand: rand.Reader}
+	st := eventlog.Writer{Now: func() time.Time { return i.now }, NewID: stamp.IDs(rand.Reader), Rand: rand.Reader}
 	err = i.db.Keys().InTx(i.t.Context(), func(ctx context.Context, s keyring.Store) error {
-		_, err := st.Append(ctx, s, chain.Draft{EnvelopeID: keyring.ChainID, Type: last.Type, Actor: last.Actor, Data: raw(change(last.Data))})
+		_, err := st.Append(ctx, s, eventlog.Draft{EnvelopeID: keyring.ChainID, Type: last.Type, Actor: last.Actor, Data: raw(change(last.Data))})
 		return err
 	})
 	if err != nil {

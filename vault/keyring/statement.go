@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/chain"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // ErrHistory is returned for a history of keys that was altered.
@@ -142,9 +142,9 @@ type history struct {
 }
 
 // read verifies the chain of key events.
-func read(events []chain.Event) (history, error) {
+func read(events []event.Event) (history, error) {
 	var h history
-	if _, err := chain.Verify(ChainID, events); err != nil {
+	if _, err := event.Verify(ChainID, events); err != nil {
 		return h, fmt.Errorf("%w: %w", ErrHistory, err)
 	}
 	for i, e := range events {
@@ -157,7 +157,7 @@ func read(events []chain.Event) (history, error) {
 }
 
 // add takes up one event.
-func (h *history) add(e chain.Event) error {
+func (h *history) add(e event.Event) error {
 	var c change
 	if err := canon.Unmarshal(e.Data, &c); err != nil {
 		return err

@@ -7,7 +7,7 @@
 //	                                          ▼
 //	                    checkpoint signed ─► anchor written ─► checkpoint row, used
 //
-// A leaf is the canonical bytes of one event (package internal/chain); its hash
+// A leaf is the canonical bytes of one event (package storage/event); its hash
 // is SHA-256(0x00 ‖ leaf). The transaction that makes an event true writes it
 // without an index. Integrate, which any replica may call at any time, gives
 // indexes in batches, ordered by recorded_at and then by event id; a

@@ -20,9 +20,10 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 
-	"github.com/evaultlib/evault/internal/chain"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlite"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault/keyring"
@@ -68,28 +69,28 @@ func (a *anchors) Open(_ context.Context, name string) (io.ReadCloser, error) {
 
 // journal appends events to envelopes of a database, as the engines do.
 type journal struct {
-	chain.Stamper
+	eventlog.Writer
 	db    *sqlstore.DB
 	name  string
-	heads map[string]chain.Head
+	heads map[string]event.Head
 }
 
 var epoch = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 func newJournal(db *sqlstore.DB, prefix string) *journal {
 	at, n := epoch, 0
-	return &journal{chain.Stamper{
+	return &journal{eventlog.Writer{
 		Now:   func() time.Time { at = at.Add(time.Second); return at },
 		NewID: func(p string) string { n++; return fmt.Sprintf("%s_%s%06d", p, prefix, n) },
 		Rand:  rand.Reader,
-	}, db, prefix, map[string]chain.Head{}}
+	}, db, prefix, map[string]event.Head{}}
 }
 
-func (j *journal) ChainHead(_ context.Context, env string) (chain.Head, error) {
+func (j *journal) ChainHead(_ context.Context, env string) (event.Head, error) {
 	return j.heads[env], nil
 }
 
-func (j *journal) AppendEvents(ctx context.Context, events ...chain.Event) error {
+func (j *journal) AppendEvents(ctx context.Context, events ...event.Event) error {
 	for _, e := range events {
 		if err := j.appendOne(ctx, e); err != nil {
 			return err
@@ -98,23 +99,23 @@ func (j *journal) AppendEvents(ctx context.Context, events ...chain.Event) error
 	return nil
 }
 
-func (j *journal) appendOne(ctx context.Context, e chain.Event) error {
+func (j *journal) appendOne(ctx context.Context, e event.Event) error {
 	_, err := j.db.Bun().ExecContext(ctx, `INSERT INTO evault_events
 		(event_id, envelope_id, seq, type, recorded_at, actor_kind, actor_id, data, detail_sha256, prev_hash, hash, canonical)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		e.ID, e.EnvelopeID, e.Seq, e.Type, e.RecordedAt, e.Actor.Kind, e.Actor.ID, string(e.Data), string(e.DetailSHA256),
 		string(e.PrevHash), string(e.Hash), e.Canonical)
-	j.heads[e.EnvelopeID] = chain.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
+	j.heads[e.EnvelopeID] = event.Head{Seq: e.Seq, Hash: e.Hash, RecordedAt: e.RecordedAt}
 	return err
 }
 
-func (j *journal) write(t testing.TB, n int) []chain.Event {
+func (j *journal) write(t testing.TB, n int) []event.Event {
 	t.Helper()
-	var all []chain.Event
+	var all []event.Event
 	for i := range n {
-		es, err := j.Append(t.Context(), j, chain.Draft{
+		es, err := j.Append(t.Context(), j, eventlog.Draft{
 			EnvelopeID: fmt.Sprintf("env_%s%d", j.name, i%3), Type: "envelope.viewed",
-			Actor: chain.Actor{Kind: "system", ID: "test"}, Data: map[string]int{"n": i},
+			Actor: event.Actor{Kind: "system", ID: "test"}, Data: map[string]int{"n": i},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -188,7 +189,7 @@ func TestEveryEventIsProved(t *testing.T) {
 		}
 		verify(t, l, empty.Note)
 		var old []translog.Checkpoint
-		var events []chain.Event
+		var events []event.Event
 		for _, n := range []int{1, 2, 8, 9, 17} {
 			events = append(events, j.write(t, n)...)
 			c, err := l.Integrate(ctx)
@@ -277,7 +278,7 @@ func TestReplicasShareOneTree(t *testing.T) {
 			wg.Go(func() {
 				j := newJournal(db, fmt.Sprint(w))
 				for i := range each {
-					es, err := j.Append(t.Context(), j, chain.Draft{EnvelopeID: fmt.Sprintf("env_w%d", w), Type: "x", Data: map[string]int{"i": i}})
+					es, err := j.Append(t.Context(), j, eventlog.Draft{EnvelopeID: fmt.Sprintf("env_w%d", w), Type: "x", Data: map[string]int{"i": i}})
 					if err != nil {
 						t.Error(err)
 						return
