@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/missing"
@@ -29,7 +28,7 @@ import (
 type Actor = event.Actor
 
 // InvalidError lists every field of a request that breaks a rule.
-type InvalidError = check.InvalidError
+type InvalidError = storage.InvalidError
 
 var (
 	// ErrCertificatePending: the certificate is not issued yet, because its events

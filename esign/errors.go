@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/storage"
 )
 
 // InvalidError lists every field of a request that breaks a rule. Rules that a
 // caller may want to tell apart: document_required, not_supported,
 // glyph_missing, active_content, required.
-type InvalidError = check.InvalidError
+type InvalidError = storage.InvalidError
 
 // Refusal says why a file is not accepted: not_pdf, password, no_pages,
 // too_large, too_many_pages, too_many_objects, too_many_revisions, too_deep,

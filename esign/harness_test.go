@@ -15,7 +15,6 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
@@ -278,7 +277,7 @@ func types(events []esign.Event) []string {
 
 // invalid returns "field rule" of each problem of an *InvalidError.
 func invalid(err error) []string {
-	var ie *check.InvalidError
+	var ie *storage.InvalidError
 	if !errors.As(err, &ie) {
 		return nil
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
@@ -285,7 +284,7 @@ func queryError(err error) error {
 	return err
 }
 
-func fieldText(fields []check.Field) string {
+func fieldText(fields []storage.InvalidField) string {
 	s := ""
 	for i, f := range fields {
 		if i > 0 {

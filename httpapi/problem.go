@@ -9,7 +9,6 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -63,7 +62,7 @@ type problem struct {
 }
 
 // problems is the one table from an error to its answer. The first row whose
-// error is in the chain wins. Errors with fields (check.InvalidError, which is
+// error is in the chain wins. Errors with fields (storage.InvalidError, which is
 // esign.InvalidError, vault.InvalidError, translog.InvalidError,
 // compliance.InvalidError and scopes.InvalidError; esign.StateError,
 // esign.ExternalIDError, esign.NotSignableError, esign.NotAnOriginalError,
@@ -183,15 +182,15 @@ var problems = []problem{
 
 // document is RFC 9457's, with the fields that plain clients read.
 type document struct {
-	Type      string        `json:"type"`
-	Title     string        `json:"title"`
-	Status    int           `json:"status"`
-	Detail    string        `json:"detail"`
-	Instance  string        `json:"instance"`
-	Code      string        `json:"code"`
-	RequestID string        `json:"request_id"`
-	Error     string        `json:"error"`
-	Details   []check.Field `json:"details,omitempty"`
+	Type      string                 `json:"type"`
+	Title     string                 `json:"title"`
+	Status    int                    `json:"status"`
+	Detail    string                 `json:"detail"`
+	Instance  string                 `json:"instance"`
+	Code      string                 `json:"code"`
+	RequestID string                 `json:"request_id"`
+	Error     string                 `json:"error"`
+	Details   []storage.InvalidField `json:"details,omitempty"`
 	// More is how many details were left out: a refusal has at most 100.
 	More int `json:"more,omitempty"`
 }
@@ -202,7 +201,7 @@ func judge(err error) document {
 		bad     *badRequest
 		scope   *scopeMissing
 		method  *badMethod
-		invalid *check.InvalidError
+		invalid *storage.InvalidError
 	)
 	switch {
 	case errors.As(err, &bad):
@@ -267,7 +266,7 @@ func judgeEngine(err error) (document, bool) {
 	case errors.As(err, &unfit):
 		return document{
 			Status: 422, Code: "not_signable", Title: "The document cannot be signed", Detail: "the document cannot be signed: " + unfit.Obstacle(),
-			Details: []check.Field{{Field: "document", Rule: unfit.Reason, Message: unfit.Obstacle()}},
+			Details: []storage.InvalidField{{Field: "document", Rule: unfit.Reason, Message: unfit.Obstacle()}},
 		}, true
 	case errors.As(err, &derived):
 		return document{
@@ -296,7 +295,7 @@ func judgeEngine(err error) (document, bool) {
 func judgeRefusal(r *esign.Refusal) document {
 	d := document{
 		Status: 422, Code: "document_refused", Title: "The file is not accepted", Detail: r.Error(),
-		Details: []check.Field{{Field: "file", Rule: r.Reason, Message: r.Error()}},
+		Details: []storage.InvalidField{{Field: "file", Rule: r.Reason, Message: r.Error()}},
 	}
 	if r.Reason == "too_large" {
 		d.Status = 413

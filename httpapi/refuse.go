@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -56,7 +55,7 @@ const (
 func (d *document) encode() []byte {
 	d.Detail, d.Instance = clip(d.Detail, maxDetail), clip(d.Instance, maxDetail)
 	d.Error = d.Detail
-	d.Details = slices.Clone(d.Details[:min(len(d.Details), check.MaxFields)])
+	d.Details = slices.Clone(d.Details[:min(len(d.Details), storage.MaxInvalidFields)])
 	for i := range d.Details {
 		f := &d.Details[i]
 		f.Field, f.Message = clip(f.Field, maxEcho), clip(f.Message, maxMessage)
@@ -108,7 +107,7 @@ func (c *call) where() string {
 	return c.route.method + " " + c.route.pattern
 }
 
-func asInvalid(err error) (*check.InvalidError, bool) {
-	var ie *check.InvalidError
+func asInvalid(err error) (*storage.InvalidError, bool) {
+	var ie *storage.InvalidError
 	return ie, errors.As(err, &ie)
 }

@@ -111,7 +111,7 @@ func (a *API) checkVaultIn(in *vaultInInput) error {
 		}
 	}
 	err := a.cfg.Handover.Check(compliance.VaultInRequest{Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification})
-	var law *check.InvalidError
+	var law *storage.InvalidError
 	if errors.As(err, &law) {
 		for _, f := range law.Fields {
 			p.Add(f.Field, f.Rule, "%s", f.Message)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
@@ -27,7 +26,7 @@ var (
 )
 
 // InvalidError lists the fields that break a rule.
-type InvalidError = check.InvalidError
+type InvalidError = storage.InvalidError
 
 // DefaultPerMinute is the request limit of a key for which none was asked.
 const DefaultPerMinute = 600

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
 )
 
 // InvalidError lists every field of a request that breaks a rule.
-type InvalidError = check.InvalidError
+type InvalidError = storage.InvalidError
 
 var (
 	// ErrNotVaulted: the envelope has no authoritative copy here, or it is another

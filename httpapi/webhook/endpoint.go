@@ -49,7 +49,7 @@ type Setting struct {
 // without a secret gets a new one: nothing is ever sent unsigned. A secret that is
 // replaced signs too for 24 hours; the secret that is set may be set again, which
 // changes nothing. Setting an address enables an endpoint that
-// the receiver had ended by 410. Errors: *check.InvalidError.
+// the receiver had ended by 410. Errors: *storage.InvalidError.
 func (s *Sender) Set(ctx context.Context, key *scopes.Key, ch Change) (*Setting, error) {
 	now := s.now()
 	if err := s.check(ch); err != nil {

@@ -19,7 +19,6 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/webhook"
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
@@ -551,13 +550,13 @@ func TestSetRefuses(t *testing.T) {
 		"https://a.example:/", "https://a.example:080/", "https://a..example/", "https://.example/", "https://bücher.example/", "https://[fe80::1%25eth0]/",
 		"https://[::ffff:7f00:1]/", "https://x.localhost/", "https://8.8.8.8.0x8/", "https://1.2.3.4.5/", "https://" + strings.Repeat("a.", 130) + "example/",
 	} {
-		var ie *check.InvalidError
+		var ie *storage.InvalidError
 		if _, err := strict.Set(t.Context(), b.key, webhook.Change{URL: &u}); !errors.As(err, &ie) || ie.Fields[0].Field != "webhook_url" {
 			t.Errorf("%.60s: got %v", u, err)
 		}
 	}
 	for _, s := range []string{strings.Repeat(" ", 16), "sixteen characters\n", " sixteen characters", "sixteen\x00characters..", "short", "whsec_", "whsec_!!!!", "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 15)), strings.Repeat("x", 257)} {
-		var ie *check.InvalidError
+		var ie *storage.InvalidError
 		if _, err := strict.Set(t.Context(), b.key, webhook.Change{Secret: &s}); !errors.As(err, &ie) || ie.Fields[0].Field != "webhook_secret" {
 			t.Errorf("%.40s: got %v", s, err)
 		}

@@ -1,5 +1,5 @@
 // Package check validates requests with go-playground/validator and returns
-// our own error, so that no engine exposes the library.
+// *storage.InvalidError, so that no engine exposes the library.
 package check
 
 import (
@@ -12,58 +12,30 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
+
+	"github.com/evaultlib/evault/storage"
 )
 
-// Field says what is wrong with one field. Field is its path as the API spells
-// it (signers[0].email), Rule a stable word, Message a sentence.
-type Field struct {
-	Field   string `json:"field"`
-	Rule    string `json:"rule"`
-	Message string `json:"message"`
-}
-
-// MaxFields is how many fields an InvalidError lists.
-const MaxFields = 100
-
-// InvalidError lists the fields that break a rule, at most MaxFields of them;
-// More are left out. The engines alias it.
-type InvalidError struct {
-	Fields []Field
-	More   int
-}
-
-// Error names the first ten fields.
-func (e *InvalidError) Error() string {
-	named := e.Fields[:min(len(e.Fields), 10)]
-	s := make([]string, len(named))
-	for i, f := range named {
-		s[i] = f.Field + ": " + f.Message
-	}
-	text := "invalid: " + strings.Join(s, "; ")
-	if more := len(e.Fields) - len(named) + e.More; more > 0 {
-		text += fmt.Sprintf("; and %d more", more)
-	}
-	return text
-}
-
 // Fail returns an InvalidError for one field.
-func Fail(field, rule, format string, args ...any) *InvalidError {
-	return &InvalidError{Fields: []Field{{field, rule, fmt.Sprintf(format, args...)}}}
+func Fail(field, rule, format string, args ...any) *storage.InvalidError {
+	var p Problems
+	p.Add(field, rule, format, args...)
+	return &storage.InvalidError{Fields: p.fields}
 }
 
-// Problems gathers fields, at most MaxFields; its Err is nil when there are none.
+// Problems gathers fields, at most storage.MaxInvalidFields; its Err is nil when there are none.
 type Problems struct {
-	fields []Field
+	fields []storage.InvalidField
 	more   int
 }
 
 // Add notes one more field.
 func (p *Problems) Add(field, rule, format string, args ...any) {
-	if len(p.fields) == MaxFields {
+	if len(p.fields) == storage.MaxInvalidFields {
 		p.more++
 		return
 	}
-	p.fields = append(p.fields, Field{field, rule, fmt.Sprintf(format, args...)})
+	p.fields = append(p.fields, storage.InvalidField{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)})
 }
 
 // Struct adds what `validate` tags of v refuse; field names come from `json`
@@ -86,7 +58,7 @@ func (p *Problems) StructBelow(prefix string, v any) {
 
 // Take adds the fields of an InvalidError; of another error nothing.
 func (p *Problems) Take(err error) {
-	var invalid *InvalidError
+	var invalid *storage.InvalidError
 	if errors.As(err, &invalid) {
 		for _, f := range invalid.Fields {
 			p.Add(f.Field, f.Rule, "%s", f.Message)
@@ -99,7 +71,7 @@ func (p *Problems) Err() error {
 	if len(p.fields) == 0 {
 		return nil
 	}
-	return &InvalidError{p.fields, p.more}
+	return &storage.InvalidError{Fields: p.fields, More: p.more}
 }
 
 // Struct validates v by its `validate` tags.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/storage"
 )
 
 type signer struct {
@@ -25,22 +26,22 @@ func TestStruct(t *testing.T) {
 	tests := []struct {
 		name string
 		in   request
-		want []check.Field
+		want []storage.InvalidField
 	}{
 		{"valid", request{"a", []signer{{"a@example.com", "link"}}}, nil},
-		{"required", request{}, []check.Field{{"customer_name", "required", "is required"}}},
-		{"nested", request{strings.Repeat("é", 11), []signer{{"x", "y"}}}, []check.Field{
-			{"customer_name", "max", "must be at most 10 characters"},
-			{"signers[0].email", "email", "must be an e-mail address"},
-			{"signers[0].auth", "oneof", "must be one of link, access_code"},
+		{"required", request{}, []storage.InvalidField{{Field: "customer_name", Rule: "required", Message: "is required"}}},
+		{"nested", request{strings.Repeat("é", 11), []signer{{"x", "y"}}}, []storage.InvalidField{
+			{Field: "customer_name", Rule: "max", Message: "must be at most 10 characters"},
+			{Field: "signers[0].email", Rule: "email", Message: "must be an e-mail address"},
+			{Field: "signers[0].auth", Rule: "oneof", Message: "must be one of link, access_code"},
 		}},
-		{"entries", request{"a", make([]signer, 3)}, []check.Field{{"signers", "max", "must be at most 2 entries"}}},
+		{"entries", request{"a", make([]signer, 3)}, []storage.InvalidField{{Field: "signers", Rule: "max", Message: "must be at most 2 entries"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			err := check.Struct(tt.in)
-			var ie *check.InvalidError
+			var ie *storage.InvalidError
 			if errors.As(err, &ie) != (tt.want != nil) {
 				t.Fatalf("got %v", err)
 			}

@@ -12,10 +12,11 @@ import (
 
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage"
 )
 
 // InvalidError says which argument breaks which rule.
-type InvalidError = check.InvalidError
+type InvalidError = storage.InvalidError
 
 // Adopt goes on with a database that was deliberately restored to an earlier
 // state: Integrate refused it with ErrRewound. From here on the log has a new
