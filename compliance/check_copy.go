@@ -69,6 +69,7 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 		{"seal", f.firstSeal().Mode, text(e, "sealing")},
 		{"seal's level", f.firstSeal().Level, text(e, "level")},
 		{"deposit event", c.StoredEventID, e.ID},
+		{"second list of claims", string(vault.WitnessDigest(f.witnesses)), text(e, "claims_sha256")},
 		{"time of deposit", stamp.Format(c.VaultedAt), stamp.Format(e.RecordedAt)},
 	} {
 		if x.row != x.event {

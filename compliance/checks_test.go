@@ -60,6 +60,9 @@ func changedFacts() []changed {
 		{"a claim is gone", func(w *world, id string) {
 			w.exec("DELETE FROM evault_claims WHERE kind = 'deposited'")
 		}, []string{single}},
+		{"the witness of a claim is gone", func(w *world, id string) {
+			w.exec("DELETE FROM evault_claim_witnesses WHERE kind = 'signed'")
+		}, []string{single}},
 		{"the claim on what the last signer left is gone", func(w *world, id string) {
 			w.exec("DELETE FROM evault_claims WHERE kind = 'signed'")
 		}, []string{single}},

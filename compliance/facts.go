@@ -48,6 +48,7 @@ type facts struct {
 	sealErr    error                     // of vault.VerifyVersions
 	rivals     []vault.Claim             // of other envelopes on bytes of the copy
 	claims     []vault.Claim             // of the copy
+	witnesses  []vault.Claim             // of those claims
 	prefixes   map[storage.Digest]string // revisions of the deposited bytes that are claimed, and as what
 	prefixErr  error
 	register   []registerFacts

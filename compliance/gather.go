@@ -104,7 +104,7 @@ func (e *Engine) gatherCopy(ctx context.Context, f *facts, r *records) error {
 		return nil
 	}
 	f.copy, f.claims, f.custody, f.acks, f.release, f.spent = ev.Copy, ev.Claims, ev.Custody, ev.Acknowledgments, ev.Release, ev.Spent
-	f.rivals = ev.Rivals
+	f.witnesses, f.rivals = ev.Witnesses, ev.Rivals
 	statements := make([]string, len(f.custody))
 	for i, c := range f.custody {
 		statements[i] = c.Statement

@@ -599,6 +599,10 @@ var sentences = []sentence{
 		"it was released", "released", "signed",
 	},
 	{
+		"second list of claims",
+		"what it names was changed", "the witness of a claim is gone", "signed",
+	},
+	{
 		"time of deposit",
 		"what it names was changed", "the time of deposit in the row", "signed",
 	},

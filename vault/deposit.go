@@ -282,7 +282,7 @@ func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*Copy, error) {
 	if err != nil {
 		return nil, err
 	}
-	events, err := v.chain.Append(ctx, s, d.events()...)
+	events, err := v.chain.Append(ctx, s, d.events(claims)...)
 	if err != nil {
 		return nil, err
 	}
@@ -335,13 +335,14 @@ func (d *deposit) copy(stored Event) *Copy {
 
 // events are vault.stored, custody.assigned and, with a custodian,
 // custody.acknowledged.
-func (d *deposit) events() []eventlog.Draft {
+func (d *deposit) events(claims []Claim) []eventlog.Draft {
 	data := map[string]any{
 		"copy_id": d.copyID, "version": 1, "sha256": d.version.Object.SHA256, "size": d.version.Object.Size,
 		"source": d.Source.Kind, "deposited_sha256": d.Source.Object.SHA256, "sealing": d.version.Seal.Mode,
 		"sealing_reason": d.version.Seal.Reason,
 		"level":          d.version.Seal.Level, "statement_sha256": d.version.Seal.SHA256, "capacity": d.Capacity,
 		"regime": d.Regime, "regime_basis": d.RegimeBasis, "jurisdiction": d.Jurisdiction,
+		"claims_sha256": WitnessDigest(claims),
 	}
 	if d.marked != nil {
 		data["marked_copy"] = map[string]any{"copy_id": d.marked.ID, "sha256": d.marked.SHA256}

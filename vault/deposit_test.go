@@ -513,27 +513,3 @@ func TestJurisdictionIsProvided(t *testing.T) {
 		}
 	}
 }
-
-// TestClaimsHaveWitnesses: a claim that was deleted frees nothing. The same bytes,
-// a version and a marked copy are still refused, whoever brings them.
-func TestClaimsHaveWitnesses(t *testing.T) {
-	t.Parallel()
-	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
-		w := newWorldOn(t, db)
-		scan := testpdf.Simple(1, "A scan")
-		c := w.deposit(w.paper("env_a", scan))
-		w.edit("DELETE FROM evault_claims")
-		for name, content := range map[string][]byte{
-			"deposited": scan, "version": w.bytesOf(w.versions("env_a")[0].Object), "copy": w.bytesOf(c.Marked.Object),
-		} {
-			r := w.paper("env_"+name, content)
-			r.OrgID, r.OrgName = "org_other", "Other LLC"
-			if _, _, err := w.Deposit(t.Context(), r); !errors.Is(err, vault.ErrNotAnOriginal) {
-				t.Errorf("%s: got %v, want ErrNotAnOriginal", name, err)
-			}
-			if state, err := w.Lookup(t.Context(), storage.Sum(content)); err != nil || state == vault.StateUnknown {
-				t.Errorf("%s: lookup %s, %v", name, state, err)
-			}
-		}
-	})
-}

@@ -15,6 +15,7 @@ type Evidence struct {
 	Copy            *Copy
 	Versions        []Version
 	Claims          []Claim
+	Witnesses       []Claim      // of the deposit's claims; see WitnessDigest
 	Rivals          []Claim      // of other envelopes, on bytes that this copy has
 	Register        []Registered // newest first, all of it
 	Custody         []CustodyEntry
@@ -39,6 +40,7 @@ func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, err
 	for _, read := range []func() error{
 		func() (err error) { e.Versions, err = s.Versions(ctx, c.CopyID); return err },
 		func() (err error) { e.Claims, err = s.ClaimsOf(ctx, c.CopyID); return err },
+		func() (err error) { e.Witnesses, err = s.WitnessesOf(ctx, c.CopyID); return err },
 		func() (err error) { e.Custody, err = s.Custody(ctx, c.CopyID); return err },
 		func() (err error) { e.Acknowledgments, err = s.Acknowledgments(ctx, c.CopyID); return err },
 		func() (err error) { e.Tamperings, err = s.Tamperings(ctx, c.CopyID); return err },
@@ -71,7 +73,7 @@ func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, err
 // rivals looks for other envelopes that have bytes of this copy.
 func (v *Vault) rivals(ctx context.Context, e *Evidence) ([]Claim, error) {
 	own := []storage.Digest{e.Copy.Source.Object.SHA256}
-	for _, c := range e.Claims {
+	for _, c := range slices.Concat(e.Claims, e.Witnesses) {
 		own = append(own, c.SHA256)
 	}
 	for _, x := range e.Versions {

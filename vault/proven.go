@@ -16,6 +16,7 @@ import (
 // record is what a copy's rows say, read as of one revision of the copy.
 type record struct {
 	copy     *Copy
+	claims   []Claim // witnesses of the deposit's claims
 	events   []Event
 	versions []Version
 	custody  []CustodyEntry
@@ -30,6 +31,7 @@ type eventData struct {
 	Version         int            `json:"version"`
 	SHA256          storage.Digest `json:"sha256"`
 	DepositedSHA256 storage.Digest `json:"deposited_sha256"`
+	ClaimsSHA256    storage.Digest `json:"claims_sha256"`
 	StatementSHA256 storage.Digest `json:"statement_sha256"`
 	Object          string         `json:"object"`
 	Cause           string         `json:"cause"`
@@ -91,6 +93,7 @@ func (v *Vault) record(ctx context.Context, c *Copy) (*record, error) {
 			func() (err error) { r.events, err = s.Events(ctx, c.EnvelopeID); return err },
 			func() (err error) { r.versions, err = s.Versions(ctx, c.CopyID); return err },
 			func() (err error) { r.custody, err = s.Custody(ctx, c.CopyID); return err },
+			func() (err error) { r.claims, err = s.WitnessesOf(ctx, c.CopyID); return err },
 			func() (err error) {
 				r.release, err = s.Release(ctx, c.EnvelopeID)
 				if errors.Is(err, storage.ErrNotFound) {
@@ -173,6 +176,8 @@ func (r *record) asDeposited(e Event) string {
 		return "the copy differs from the event of its deposit"
 	case len(r.versions) == 0 || r.versions[0].Object.SHA256 != d.SHA256:
 		return "version 1 differs from the event of its deposit"
+	case WitnessDigest(r.claims) != d.ClaimsSHA256:
+		return "the claims of the deposit differ from its event"
 	}
 	return ""
 }

@@ -72,6 +72,7 @@ func TestAlteredRecords(t *testing.T) {
 		"custodian":             {`UPDATE evault_copies SET custodian = REPLACE(custodian, 'Operator', 'Other')` + here},
 		"version's digest":      {`UPDATE evault_versions SET sha256 = '` + sumOf("x") + `'`},
 		"version's size":        {`UPDATE evault_versions SET size = size + 1`},
+		"witness of a claim":    {`DELETE FROM evault_claim_witnesses WHERE kind = 'deposited'`},
 		"custody entry":         {`DELETE FROM evault_custody`},
 		"custody statement":     {`UPDATE evault_custody SET statement = REPLACE(statement, '.', '.x')`},
 		"statement's digest":    {`UPDATE evault_custody SET statement_sha256 = '` + sumOf("x") + `'`},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/pdf"
@@ -136,12 +137,35 @@ func claimsOn(ctx context.Context, s Store, digests []storage.Digest) ([]Claim, 
 	return found, nil
 }
 
-// addClaims inserts claims, in a transaction.
+// addClaims inserts the claims of a deposit and their witnesses, in a transaction.
 func addClaims(ctx context.Context, s Store, claims []Claim) error {
 	for some := range slices.Chunk(claims, claimsAtOnce) {
 		if err := s.AddClaims(ctx, some...); err != nil {
 			return err
 		}
 	}
+	for some := range slices.Chunk(witnessed(claims), claimsAtOnce) {
+		if err := s.AddWitnesses(ctx, some...); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// witnessed returns the claims that get a witness: those on the file handed in.
+// Versions and marked copies have rows of their own.
+func witnessed(claims []Claim) []Claim {
+	return slices.DeleteFunc(slices.Clone(claims), func(c Claim) bool { return c.Kind == ClaimVersion || c.Kind == ClaimCopy })
+}
+
+// WitnessDigest is what the event of a deposit commits to, as claims_sha256: the
+// SHA-256 of a line "kind digest" for each claim on the file handed in, in the
+// order of the lines. Claims on versions and marked copies are left out.
+func WitnessDigest(claims []Claim) storage.Digest {
+	var lines []string
+	for _, c := range witnessed(claims) {
+		lines = append(lines, c.Kind+" "+string(c.SHA256)+"\n")
+	}
+	slices.Sort(lines)
+	return storage.Sum([]byte(strings.Join(lines, "")))
 }

@@ -52,9 +52,14 @@ type Store interface {
 
 	// AddClaims inserts all or none; storage.ErrConflict when a digest is claimed.
 	AddClaims(ctx context.Context, claims ...Claim) error
-	// Claims returns the claims on any of the digests, by digest. What a copy was
-	// deposited as, its versions and its marked copies count as claimed by their own
-	// rows, too, so that a claim that is gone frees nothing.
+	// AddWitnesses keeps the claims of a deposit a second time: digest, copy and kind.
+	// Unlike claims, those of two copies may be on one digest.
+	AddWitnesses(ctx context.Context, claims ...Claim) error
+	// WitnessesOf returns the witnesses of a copy's claims, by digest.
+	WitnessesOf(ctx context.Context, copyID string) ([]Claim, error)
+	// Claims returns the claims on any of the digests, by digest. Witnesses, what a
+	// copy was deposited as, its versions and its marked copies count as claims, too,
+	// so that a deleted claim frees nothing.
 	Claims(ctx context.Context, digests ...storage.Digest) ([]Claim, error)
 	// ClaimsOf returns the claims of a copy.
 	ClaimsOf(ctx context.Context, copyID string) ([]Claim, error)

@@ -127,6 +127,17 @@ func (s vaultStore) AddClaims(ctx context.Context, claims ...vault.Claim) error 
 	return s.put(ctx, &rs)
 }
 
+func (s vaultStore) AddWitnesses(ctx context.Context, claims ...vault.Claim) error {
+	if len(claims) == 0 {
+		return nil
+	}
+	rs := make([]witnessRow, len(claims))
+	for i, c := range claims {
+		rs[i] = witnessRow{CopyID: c.CopyID, SHA256: string(c.SHA256), Kind: c.Kind}
+	}
+	return s.put(ctx, &rs)
+}
+
 func (s vaultStore) ClaimsOf(ctx context.Context, copyID string) ([]vault.Claim, error) {
 	return scan(ctx, s.session, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("copy_id = ?", copyID).OrderExpr("claimed_at, sha256")

@@ -11,11 +11,15 @@ import (
 	"github.com/evaultlib/evault/vault"
 )
 
-// witnesses are the rows that show that a copy has bytes with a digest, whether
-// or not the claim on them is still there: what was deposited, each version, what
-// it begins with, and each marked copy.
+// witnesses are the rows that show that a copy has bytes or pages with a digest,
+// whether or not the claim on them still exists: the second row of each claim of a
+// deposit, what was deposited, each version, what it begins with, and each marked
+// copy.
 const witnesses = `
-SELECT c.source_sha256 AS sha256, c.copy_id, c.envelope_id, ? AS kind, 0 AS version, c.vaulted_at AS claimed_at
+SELECT w.sha256, w.copy_id, c.envelope_id, w.kind, 0 AS version, c.vaulted_at AS claimed_at
+FROM evault_claim_witnesses AS w JOIN evault_copies AS c ON c.copy_id = w.copy_id WHERE w.sha256 IN (?)
+UNION ALL
+SELECT c.source_sha256, c.copy_id, c.envelope_id, ?, 0, c.vaulted_at
 FROM evault_copies AS c WHERE c.source_sha256 IN (?)
 UNION ALL
 SELECT v.sha256, v.copy_id, c.envelope_id, ?, v.version, v.created_at
@@ -37,7 +41,7 @@ func (s vaultStore) Claims(ctx context.Context, digests ...storage.Digest) ([]va
 		return nil, err
 	}
 	var rows []claimRow
-	err = s.idb.NewRaw(witnesses, vault.ClaimDeposited, list, vault.ClaimVersion, list, vault.ClaimDeposited, list,
+	err = s.idb.NewRaw(witnesses, list, vault.ClaimDeposited, list, vault.ClaimVersion, list, vault.ClaimDeposited, list,
 		vault.ClaimCopy, list, vault.CopyInspection).Scan(ctx, &rows)
 	if err != nil {
 		return nil, mapErr(err)
@@ -54,4 +58,22 @@ func (s vaultStore) Claims(ctx context.Context, digests ...storage.Digest) ([]va
 	}
 	slices.SortStableFunc(claims, func(a, b vault.Claim) int { return strings.Compare(string(a.SHA256), string(b.SHA256)) })
 	return claims, nil
+}
+
+func (s vaultStore) WitnessesOf(ctx context.Context, copyID string) ([]vault.Claim, error) {
+	var rows []claimRow
+	err := s.idb.NewRaw(`
+SELECT w.sha256, w.copy_id, c.envelope_id, w.kind, 0 AS version, c.vaulted_at AS claimed_at
+FROM evault_claim_witnesses AS w JOIN evault_copies AS c ON c.copy_id = w.copy_id
+WHERE w.copy_id = ? ORDER BY w.sha256`, copyID).Scan(ctx, &rows)
+	if err != nil {
+		return nil, mapErr(err)
+	}
+	out := make([]vault.Claim, len(rows))
+	for i, r := range rows {
+		if out[i], err = r.claim(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

@@ -150,6 +150,14 @@ func (r claimRow) claim() (vault.Claim, error) {
 	return vault.Claim{SHA256: storage.Digest(r.SHA256), CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, ClaimedAt: utc(r.ClaimedAt)}, nil
 }
 
+type witnessRow struct {
+	bun.BaseModel `bun:"table:evault_claim_witnesses,alias:w"`
+
+	CopyID string `bun:"copy_id,pk"`
+	SHA256 string `bun:"sha256,pk"`
+	Kind   string `bun:"kind,notnull"`
+}
+
 type registeredRow struct {
 	bun.BaseModel `bun:"table:evault_copy_register,alias:r"`
 

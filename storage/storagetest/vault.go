@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +33,7 @@ func Vault(t *testing.T, s vault.Store) {
 		"copies to check":          vaultDue,
 		"transaction rolls back":   vaultTx,
 		"claims are all or none":   vaultClaimsAtomic,
+		"witnesses of claims":      vaultClaimWitnesses,
 		"joined to a transaction":  vaultJoined,
 		"racing copies of one":     vaultRace,
 		"digests of other records": vaultUnrelated,
@@ -242,6 +245,39 @@ func vaultWitnesses(t *testing.T, s vault.Store) {
 		case want != "" && (got[0].Kind != want || got[0].EnvelopeID != c.EnvelopeID || got[0].CopyID != c.CopyID):
 			t.Errorf("%q: got %+v", want, got[0])
 		}
+	}
+}
+
+// vaultClaimWitnesses: the second row of a claim counts as one, for as many copies
+// as have one on a digest.
+func vaultClaimWitnesses(t *testing.T, s vault.Store) {
+	ctx, id := t.Context(), unique()
+	var of [2][]vault.Claim
+	for i := range of {
+		c := inserted(t, s, func(what string) string { return id(fmt.Sprint(what, i)) })
+		for _, kind := range []string{vault.ClaimPages, vault.ClaimPrefix, vault.ClaimRevision, vault.ClaimSigned} {
+			of[i] = append(of[i], vault.Claim{
+				SHA256: storage.Sum([]byte(id(kind))), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: kind, ClaimedAt: c.VaultedAt,
+			})
+		}
+		slices.SortFunc(of[i], func(a, b vault.Claim) int { return strings.Compare(string(a.SHA256), string(b.SHA256)) })
+		if err := errors.Join(s.AddWitnesses(ctx, of[i]...), s.AddWitnesses(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.WitnessesOf(ctx, c.CopyID)
+		same(t, "of the copy", got, of[i], err)
+	}
+	for i, c := range of[0] {
+		got, err := s.Claims(ctx, c.SHA256)
+		slices.SortFunc(got, func(a, b vault.Claim) int { return strings.Compare(a.CopyID, b.CopyID) })
+		same(t, c.Kind, got, []vault.Claim{c, of[1][i]}, err)
+	}
+	if err := s.AddClaims(ctx, of[0]...); err != nil {
+		t.Fatalf("claims beside their witnesses: %v", err)
+	}
+	got, err := s.Claims(ctx, of[0][0].SHA256)
+	if err != nil || len(got) != 2 {
+		t.Errorf("a claim and its witness are one: got %v, %v", got, err)
 	}
 }
 

@@ -80,6 +80,15 @@ CREATE TABLE evault_claims (
 
 CREATE INDEX evault_claims_copy ON evault_claims (copy_id);
 
+CREATE TABLE evault_claim_witnesses (
+  copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
+  sha256 TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  PRIMARY KEY (copy_id, sha256)
+);
+
+CREATE INDEX evault_claim_witnesses_sha256 ON evault_claim_witnesses (sha256);
+
 CREATE TABLE evault_copy_register (
   id TEXT NOT NULL PRIMARY KEY,
   copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
