@@ -51,7 +51,8 @@ FUZZTIME ?= 30m
 FUZZ = nice -n 15 go test -run '^$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x -parallel 1
 fuzz:
 	for t in FuzzEverything FuzzOpen FuzzChangesSince FuzzCheckCopy; do $(FUZZ) -fuzz "^$$t$$" ./internal/pdf || exit 1; done
-	for t in FuzzUpload FuzzStrict; do $(FUZZ) -fuzz "^$$t$$" ./httpapi || exit 1; done
+	$(FUZZ) -fuzz '^FuzzUpload$$' ./httpapi
+	$(FUZZ) -fuzz '^FuzzStrict$$' ./httpapi/internal/rest
 	for t in FuzzVerify FuzzEditSealed FuzzList FuzzStatement; do $(FUZZ) -fuzz "^$$t$$" ./esign/pades || exit 1; done
 
 # Some ten seconds each, by counts: a fuzzer that ends by the clock may fail at its end.

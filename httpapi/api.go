@@ -11,12 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
 	"github.com/evaultlib/evault/internal/gate"
 	"github.com/evaultlib/evault/internal/stamp"
-	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -27,17 +25,19 @@ type API struct {
 	now      func() time.Time
 	newID    func(string) string
 	log      *slog.Logger
-	routes   []compiled
+	routes   []route
+	paths    []rest.Pattern // of the routes
 	webhooks *webhook.Sender
 	embedKey keyring.Key
-	keys     limiter
-	public   limiter
-	tokens   limiter
-	pages    limiter
+	keys     rest.Limiter
+	public   rest.Limiter
+	tokens   rest.Limiter
+	pages    rest.Limiter
 	drawing  *gate.Gates // by signer
-	blocked  windowSet
-	busy     windowSet // signers over their limit
-	room     *room
+	blocked  rest.Window // addresses with too many failures
+	busy     rest.Window // signers over their limit
+	bodies   *rest.Bodies
+	once     *rest.Idempotency
 }
 
 // New checks cfg and returns an API. It does no I/O and starts nothing; Run
@@ -60,11 +60,16 @@ func New(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: Config.EmbedKey: %w", err)
 	}
-	return &API{
-		cfg: cfg, now: stamp.Clock(cfg.Now), newID: cfg.NewID, log: cfg.Logger, routes: compile(table()), webhooks: sender, drawing: gate.New(atATime),
-		room:     newRoom(cfg.BodiesInFlight),
+	a := &API{
+		cfg: cfg, now: stamp.Clock(cfg.Now), newID: cfg.NewID, log: cfg.Logger, routes: table(), webhooks: sender, drawing: gate.New(atATime),
+		bodies:   rest.NewBodies(cfg.BodiesInFlight, cfg.BodyTimeout),
+		once:     &rest.Idempotency{Store: cfg.Idempotency, NewID: cfg.NewID, Lease: claimLease, Keep: keepAnswer},
 		embedKey: embed,
-	}, nil
+	}
+	for _, rt := range a.routes {
+		a.paths = append(a.paths, rest.ParsePattern(rt.pattern))
+	}
+	return a, nil
 }
 
 // BasePath is where to mount the API: everything below it is its own.
@@ -107,52 +112,47 @@ func (a *API) Forget(ctx context.Context, limit int) error {
 	if _, err := a.cfg.Idempotency.Forget(ctx, now, limit); err != nil {
 		return err
 	}
-	if _, err := a.cfg.Counters.Forget(ctx, now.Add(-48*time.Hour), limit); err != nil {
+	if _, err := a.cfg.Counters.Forget(ctx, now.Add(-keepCounters), limit); err != nil {
 		return err
 	}
-	if _, err := a.cfg.Tickets.Forget(ctx, now.Add(-30*24*time.Hour), limit); err != nil {
+	if _, err := a.cfg.Tickets.Forget(ctx, now.Add(-keepTickets), limit); err != nil {
 		return err
 	}
-	_, err := a.cfg.Outbox.ForgetDeliveries(ctx, now.Add(-30*24*time.Hour), limit)
+	_, err := a.cfg.Outbox.ForgetDeliveries(ctx, now.Add(-keepSent), limit)
 	return err
 }
 
 // ServeHTTP implements http.Handler. The path is judged whole, base path
 // included, so no router has to strip anything.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{w: w, r: r, now: a.now(), requestID: r.Header.Get("X-Request-Id")}
-	if !saneRequestID(c.requestID) {
-		c.requestID = a.newID("req")
-	}
-	w.Header().Set("X-Request-Id", c.requestID)
-	secure(w.Header())
-	c.limit(a.cfg.Timeout)
+	c := &call{Call: rest.New(w, r, a.now(), a.newID)}
+	c.Limit(a.cfg.Timeout)
 	defer func() {
-		c.cancel()
+		c.End()
 		if p := recover(); p != nil {
-			a.letGo(c)
+			a.bodies.Release(c.Call)
 			a.recovered(c, p)
 		}
 	}()
 	rp, err := a.serve(c)
-	a.letGo(c)
-	if errors.Is(err, errSlowBody) && c.in.deaf && r.Context().Value(http.ServerContextKey) != nil {
+	a.bodies.Release(c.Call)
+	if c.Stuck() && r.Context().Value(http.ServerContextKey) != nil {
 		panic(http.ErrAbortHandler) // the server would wait for the body before it answers
 	}
 	a.send(c, rp, err)
 }
 
-// letGo gives back what the body held: an answer may take its time.
-func (a *API) letGo(c *call) {
-	switch {
-	case c.in != nil:
-		c.in.close()
-		a.room.give(c.in.holder, c.in.n)
-		c.in.n = 0
-	case c.r.ContentLength != 0:
-		(&incoming{control: http.NewResponseController(c.w)}).close()
+// send writes rp, or the problem that err means.
+func (a *API) send(c *call, rp *rest.Reply, err error) {
+	if own := (*shown)(nil); errors.As(err, &own) {
+		rp, err = own.page, nil
 	}
-	c.body.json, c.body.parts = nil, nil
+	if err == nil {
+		err = c.Send(rp)
+	}
+	if err != nil {
+		a.refuse(c, err)
+	}
 }
 
 // recovered answers 500 for a panic; its value may hold anything and is not
@@ -161,14 +161,14 @@ func (a *API) recovered(c *call, p any) {
 	if p == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
 		panic(p)
 	}
-	a.log.ErrorContext(c.ctx, "httpapi: panic", "request_id", c.requestID, "route", c.where(), "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+	a.log.ErrorContext(c.Ctx, "httpapi: panic", "request_id", c.RequestID, "route", c.where(), "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 	a.refuse(c, errPanic)
 }
 
 // serve goes through the order of refusals: 401, 429, 404 and 405 of the route,
 // 403, then the body; the handler does the rest.
-func (a *API) serve(c *call) (*reply, error) {
-	path, ours := a.below(c.r.URL)
+func (a *API) serve(c *call) (*rest.Reply, error) {
+	path, ours := rest.Segments(c.R.URL, a.cfg.BasePath)
 	if !ours {
 		return nil, errNoRoute
 	}
@@ -177,14 +177,14 @@ func (a *API) serve(c *call) (*reply, error) {
 			return nil, err
 		}
 	}
-	rt, params, allowed := a.find(c.r.Method, path)
+	rt, params, allowed := a.find(c.R.Method, path)
 	if rt == nil {
 		if len(allowed) > 0 {
 			return nil, &badMethod{allowed}
 		}
 		return nil, errNoRoute
 	}
-	c.route, c.params = rt, params
+	c.route, c.Params = rt, params
 	switch rt.cred {
 	case byKey:
 		if err := authorize(c); err != nil {
@@ -198,7 +198,7 @@ func (a *API) serve(c *call) (*reply, error) {
 		if err := a.limitAddress(c, &a.tokens); err != nil {
 			return nil, err
 		}
-		if strings.Contains(c.r.URL.EscapedPath(), "%") { // only the spelling that was issued opens anything
+		if strings.Contains(c.R.URL.EscapedPath(), "%") { // only the spelling that was issued opens anything
 			return nil, a.noSuchToken(c)
 		}
 		if err := a.admit(c); err != nil {
@@ -208,35 +208,34 @@ func (a *API) serve(c *call) (*reply, error) {
 	if id, has := params["id"]; has && !stamp.IsAnyID(id) {
 		return nil, rt.absent()
 	}
-	if err := a.read(c); err != nil {
+	if err := a.bodies.Read(c.Call, a.accept(rt), a.holder(c)); err != nil {
 		return nil, err
 	}
 	if rt.body != noBody {
-		c.limit(a.cfg.Timeout) // anew: the client took its time to send it
+		c.Limit(a.cfg.Timeout) // anew: the client took its time to send it
 	}
 	if rt.method != http.MethodGet { // an idempotency key does not stand for a query
-		if _, err := c.query(); err != nil {
+		if _, err := c.Query(); err != nil {
 			return nil, err
 		}
 	}
 	if rt.method == http.MethodPost || rt.method == http.MethodPatch {
-		return a.once(c, c.scope())
+		return a.runOnce(c)
 	}
 	return rt.handle(a, c)
 }
 
-// scope is whose idempotency keys these are.
-func (c *call) scope() string {
-	if c.key != nil {
-		return c.key.OrgID
+// runOnce runs the handler of a POST under the request's idempotency key.
+func (a *API) runOnce(c *call) (*rest.Reply, error) {
+	o := rest.Once{
+		Scope: c.scope(), Most: a.cfg.IdempotencyKeys, Forever: c.route.forever,
+		Do: func() (*rest.Reply, error) { return c.route.handle(a, c) },
 	}
-	token := c.params["token"]
-	if token == "" && c.body.kind == "json" { // the exchange has it in its body
-		var in struct {
-			Token string `json:"token"`
-		}
-		_ = json.Unmarshal(c.body.json, &in) // the handler says what is wrong with it
-		token = in.Token
+	if c.key == nil {
+		o.Most = tokenKeys
 	}
-	return "token:" + string(storage.Sum([]byte(token)))
+	if c.route.refill != nil {
+		o.Refill = func(first []byte) (*rest.Reply, error) { return c.route.refill(a, c, first) }
+	}
+	return a.once.Run(c.Call, o)
 }

@@ -4,31 +4,32 @@ import (
 	"net/http"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/vault"
 )
 
 // attest brings the attestation of paper that was vaulted without one.
-func (a *API) attest(c *call) (*reply, error) {
+func (a *API) attest(c *call) (*rest.Reply, error) {
 	var in attestationInput
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	tag, err := c.envelopeTag(a)
 	if err != nil {
 		return nil, err
 	}
-	rec, created, err := a.cfg.Handover.Attest(c.ctx, compliance.AttestRequest{
+	rec, created, err := a.cfg.Handover.Attest(c.Ctx, compliance.AttestRequest{
 		OrgID: c.key.OrgID, EnvelopeID: c.id(), Attestation: vault.Attestation(in), IfMatch: tag, Actor: c.actor(),
-		Also: keep(a, c, func(rec *compliance.VaultRecord) *reply {
-			return &reply{status: http.StatusCreated, data: recordOf(rec), provisional: true}
+		Also: rest.Keep(c.Call, func(rec *compliance.VaultRecord) *rest.Reply {
+			return &rest.Reply{Status: http.StatusCreated, Data: recordOf(rec), Provisional: true}
 		}),
 	})
 	if err != nil {
 		return nil, err
 	}
-	rp := ok(recordOf(rec))
+	rp := rest.OK(recordOf(rec))
 	if created {
-		rp.status = http.StatusCreated
+		rp.Status = http.StatusCreated
 	}
 	return rp, nil
 }

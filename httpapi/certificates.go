@@ -2,34 +2,35 @@ package httpapi
 
 import (
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/storage"
 )
 
-func (a *API) certificate(c *call) (*reply, error) {
+func (a *API) certificate(c *call) (*rest.Reply, error) {
 	cert, err := a.certificateOf(c)
 	if err != nil {
 		return nil, err
 	}
-	return c.etagged(ok(cert), cert.ID), nil
+	return c.Etagged(rest.OK(cert), cert.ID), nil
 }
 
 // certificateOf is the certificate that the path and ?serial= name.
 func (a *API) certificateOf(c *call) (*compliance.Certificate, error) {
-	q, err := c.query("serial")
+	q, err := c.Query("serial")
 	if err != nil {
 		return nil, err
 	}
-	serial, err := intOf(q, "serial", 0, 1, 1<<30)
+	serial, err := rest.Int(q, "serial", 0, 1, 1<<30)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := a.vaulted(c); err != nil {
 		return nil, err
 	}
-	return a.cfg.Compliance.Certificate(c.ctx, c.key.OrgID, c.id(), serial)
+	return a.cfg.Compliance.Certificate(c.Ctx, c.key.OrgID, c.id(), serial)
 }
 
-func (a *API) custodyRecord(c *call) (*reply, error) {
+func (a *API) custodyRecord(c *call) (*rest.Reply, error) {
 	cert, err := a.certificateOf(c)
 	if err != nil {
 		return nil, err
@@ -37,10 +38,10 @@ func (a *API) custodyRecord(c *call) (*reply, error) {
 	return a.recordReply(c, cert)
 }
 
-func (a *API) recordReply(c *call, cert *compliance.Certificate) (*reply, error) {
-	b, err := a.cfg.Compliance.CustodyRecord(c.ctx, cert)
+func (a *API) recordReply(c *call, cert *compliance.Certificate) (*rest.Reply, error) {
+	b, err := a.cfg.Compliance.CustodyRecord(c.Ctx, cert)
 	if err != nil {
 		return nil, err
 	}
-	return fileReply(c, cert.Subject.EnvelopeID+"_custody-record.pdf", "application/pdf", string(storage.Sum(b)), b, true), nil
+	return rest.File{Name: cert.Subject.EnvelopeID + "_custody-record.pdf", ContentType: "application/pdf", ETag: string(storage.Sum(b)), Content: b}.Ranged(), nil
 }

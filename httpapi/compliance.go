@@ -6,6 +6,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -42,15 +43,15 @@ func (a *API) extendsAnchors(ctx context.Context, s *esign.Summary) error {
 	return nil
 }
 
-func (a *API) compliance(c *call) (*reply, error) {
-	if _, err := c.query(); err != nil {
+func (a *API) compliance(c *call) (*rest.Reply, error) {
+	if _, err := c.Query(); err != nil {
 		return nil, err
 	}
-	e, err := a.cfg.Compliance.Evaluate(c.ctx, c.key.OrgID, c.id(), c.actor())
+	e, err := a.cfg.Compliance.Evaluate(c.Ctx, c.key.OrgID, c.id(), c.actor())
 	if err != nil {
 		return nil, err
 	}
-	return ok(struct {
+	return rest.OK(struct {
 		EnvelopeID     string            `json:"envelope_id"`
 		EnvelopeName   string            `json:"envelope_name"`
 		CustomerID     *string           `json:"customer_id"`

@@ -12,6 +12,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
 	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/stamp"
@@ -175,7 +176,7 @@ func (c *Config) setDefaults() {
 		c.PagesPerMinute = 600
 	}
 	if c.ClientIP == nil {
-		c.ClientIP = remoteIP
+		c.ClientIP = rest.RemoteIP
 	}
 	c.Rand = stamp.Rand(c.Rand)
 	if c.NewID == nil {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -15,25 +16,25 @@ type copyBody struct {
 	GivenTo actorBody      `json:"given_to"`
 }
 
-func (a *API) copies(c *call) (*reply, error) {
-	q, err := c.query("page", "limit", "cursor")
+func (a *API) copies(c *call) (*rest.Reply, error) {
+	q, err := c.Query("page", "limit", "cursor")
 	if err != nil {
 		return nil, err
 	}
-	page, err := pageOf(q)
+	page, err := rest.Page(q)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := a.vaulted(c); err != nil {
 		return nil, err
 	}
-	l, err := a.cfg.Vault.Copies(c.ctx, c.key.OrgID, c.id(), page)
+	l, err := a.cfg.Vault.Copies(c.Ctx, c.key.OrgID, c.id(), page)
 	if err != nil {
-		return nil, queryError(err)
+		return nil, rest.QueryError(err)
 	}
 	out := make([]copyBody, len(l.Items))
 	for i, r := range l.Items {
 		out[i] = copyBody{r.ID, r.Kind, r.Version, r.SHA256, at(r.MadeAt), actorBody(r.GivenTo)}
 	}
-	return &reply{status: http.StatusOK, data: out, meta: metaOf(page, l.Total, l.Next)}, nil
+	return &rest.Reply{Status: http.StatusOK, Data: out, Meta: rest.MetaOf(page, l.Total, l.Next)}, nil
 }

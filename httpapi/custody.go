@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -49,16 +50,16 @@ func custodyOf(entries []vault.CustodyEntry) []custodyBody {
 	return out
 }
 
-func (a *API) custody(c *call) (*reply, error) {
-	if _, err := c.query(); err != nil {
+func (a *API) custody(c *call) (*rest.Reply, error) {
+	if _, err := c.Query(); err != nil {
 		return nil, err
 	}
 	if _, err := a.vaulted(c); err != nil {
 		return nil, err
 	}
-	entries, err := a.cfg.Vault.Custody(c.ctx, c.key.OrgID, c.id())
+	entries, err := a.cfg.Vault.Custody(c.Ctx, c.key.OrgID, c.id())
 	if err != nil {
 		return nil, err
 	}
-	return ok(custodyOf(entries)), nil
+	return rest.OK(custodyOf(entries)), nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 )
 
@@ -16,14 +17,14 @@ var openapi []byte
 // OpenAPI returns the contract as it is served at openapi.yaml.
 func OpenAPI() []byte { return slices.Clone(openapi) }
 
-func (a *API) openapiYAML(*call) (*reply, error) {
-	return (&reply{status: http.StatusOK, raw: openapi}).with("Content-Type", "application/yaml"), nil
+func (a *API) openapiYAML(*call) (*rest.Reply, error) {
+	return (&rest.Reply{Status: http.StatusOK, Raw: openapi}).With("Content-Type", "application/yaml"), nil
 }
 
-func (a *API) docs(*call) (*reply, error) {
+func (a *API) docs(*call) (*rest.Reply, error) {
 	d := web.Docs{BasePath: a.cfg.BasePath}
 	for _, rt := range a.routes {
-		d.Routes = append(d.Routes, web.DocsRoute{Method: rt.method, Path: rt.pattern, Needs: needs(&rt.route), About: rt.about})
+		d.Routes = append(d.Routes, web.DocsRoute{Method: rt.method, Path: rt.pattern, Needs: needs(&rt), About: rt.about})
 	}
 	for _, p := range slices.Concat(problems, inline) {
 		d.Problems = append(d.Problems, web.DocsProblem{Code: p.code, Title: p.title, Status: p.status})
@@ -48,7 +49,7 @@ func needs(rt *route) string {
 	return strings.Join(words(rt.scopes), " or ")
 }
 
-func (a *API) rules(c *call) (*reply, error) {
-	rp := &reply{status: http.StatusOK, raw: []byte(compliance.Rules())}
-	return c.etagged(rp.with("Content-Type", "text/markdown; charset=utf-8"), string(compliance.RulesSHA256())), nil
+func (a *API) rules(c *call) (*rest.Reply, error) {
+	rp := &rest.Reply{Status: http.StatusOK, Raw: []byte(compliance.Rules())}
+	return c.Etagged(rp.With("Content-Type", "text/markdown; charset=utf-8"), string(compliance.RulesSHA256())), nil
 }

@@ -4,21 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
-)
-
-// Lives of download addresses.
-const (
-	defaultExpires = 300
-	minExpires     = 60
-	maxExpires     = 86400
-	packageLife    = time.Hour
 )
 
 type signedURL struct {
@@ -33,24 +25,24 @@ type signedURL struct {
 // organization's is not found before it is not vaulted; translog.ErrRewound while
 // nothing that the database says of a copy can be trusted.
 func (a *API) vaulted(c *call) (*vault.Copy, error) {
-	if _, err := a.cfg.ESign.Status(c.ctx, c.key.OrgID, c.id()); err != nil {
+	if _, err := a.cfg.ESign.Status(c.Ctx, c.key.OrgID, c.id()); err != nil {
 		return nil, err
 	}
-	if err := a.cfg.Log.CheckRecent(c.ctx); err != nil {
+	if err := a.cfg.Log.CheckRecent(c.Ctx); err != nil {
 		return nil, err
 	}
-	return a.cfg.Vault.Copy(c.ctx, c.key.OrgID, c.id())
+	return a.cfg.Vault.Copy(c.Ctx, c.key.OrgID, c.id())
 }
 
-func (a *API) authoritativeURL(c *call) (*reply, error) {
+func (a *API) authoritativeURL(c *call) (*rest.Reply, error) {
 	seconds, err := c.expires()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.cfg.ESign.Status(c.ctx, c.key.OrgID, c.id()); err != nil {
+	if _, err := a.cfg.ESign.Status(c.Ctx, c.key.OrgID, c.id()); err != nil {
 		return nil, err
 	}
-	v, err := a.cfg.Vault.Proven(c.ctx, c.key.OrgID, c.id())
+	v, err := a.cfg.Vault.Proven(c.Ctx, c.key.OrgID, c.id())
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +55,7 @@ func (a *API) authoritativeURL(c *call) (*reply, error) {
 	})
 }
 
-func (a *API) copyURL(c *call) (*reply, error) {
+func (a *API) copyURL(c *call) (*rest.Reply, error) {
 	seconds, err := c.expires()
 	if err != nil {
 		return nil, err
@@ -82,11 +74,11 @@ func (a *API) copyURL(c *call) (*reply, error) {
 }
 
 func (c *call) expires() (int, error) {
-	q, err := c.query("expires")
+	q, err := c.Query("expires")
 	if err != nil {
 		return 0, err
 	}
-	n, err := intOf(q, "expires", defaultExpires, 0, 1<<31)
+	n, err := rest.Int(q, "expires", defaultExpires, 0, 1<<31)
 	if err != nil {
 		return 0, err
 	}
@@ -96,15 +88,15 @@ func (c *call) expires() (int, error) {
 	return n, nil
 }
 
-func (a *API) downloadURL(c *call, seconds int, t storage.Ticket) (*reply, error) {
-	if c.r.Method == http.MethodHead {
-		return ok(nil), nil
+func (a *API) downloadURL(c *call, seconds int, t storage.Ticket) (*rest.Reply, error) {
+	if c.R.Method == http.MethodHead {
+		return rest.OK(nil), nil
 	}
 	token, t, err := a.issue(c, t, time.Duration(seconds)*time.Second)
 	if err != nil {
 		return nil, err
 	}
-	return ok(signedURL{a.downloadAddress(token), t.Filename, seconds, at(t.ExpiresAt), t.SingleUse}), nil
+	return rest.OK(signedURL{a.downloadAddress(token), t.Filename, seconds, at(t.ExpiresAt), t.SingleUse}), nil
 }
 
 func (a *API) downloadAddress(token string) string {
@@ -113,11 +105,11 @@ func (a *API) downloadAddress(token string) string {
 
 // download serves a signed URL. Every spelling but the one that was issued is
 // refused.
-func (a *API) download(c *call) (*reply, error) {
-	if c.r.URL.RawQuery != "" || c.r.URL.ForceQuery {
+func (a *API) download(c *call) (*rest.Reply, error) {
+	if c.R.URL.RawQuery != "" || c.R.URL.ForceQuery {
 		return nil, a.guard(c, errTicket)
 	}
-	t, err := a.openTicket(c, c.params["token"], ticketAuthoritative, ticketCopy, ticketPackage)
+	t, err := a.openTicket(c, c.Params["token"], ticketAuthoritative, ticketCopy, ticketPackage)
 	if err != nil {
 		return nil, a.guard(c, err)
 	}
@@ -132,8 +124,8 @@ func (a *API) download(c *call) (*reply, error) {
 }
 
 // metered counts a download, unless it is a HEAD.
-func (a *API) metered(c *call, t storage.Ticket, give func(*call, storage.Ticket) (*reply, error)) (*reply, error) {
-	if c.r.Method == http.MethodHead {
+func (a *API) metered(c *call, t storage.Ticket, give func(*call, storage.Ticket) (*rest.Reply, error)) (*rest.Reply, error) {
+	if c.R.Method == http.MethodHead {
 		return give(c, t)
 	}
 	undo, err := a.spend(c, t.OrgID, "downloads", 1, a.cfg.Quotas.Downloads)
@@ -149,19 +141,19 @@ func (a *API) metered(c *call, t storage.Ticket, give func(*call, storage.Ticket
 
 func (a *API) readRequest(c *call, t storage.Ticket) vault.ReadRequest {
 	return vault.ReadRequest{
-		OrgID: t.OrgID, EnvelopeID: t.EnvelopeID, Version: t.Version, Actor: event.Actor{Kind: event.ActorKey, ID: t.KeyID, OrgID: t.OrgID}, RemoteAddr: a.cfg.ClientIP(c.r),
+		OrgID: t.OrgID, EnvelopeID: t.EnvelopeID, Version: t.Version, Actor: event.Actor{Kind: event.ActorKey, ID: t.KeyID, OrgID: t.OrgID}, RemoteAddr: a.cfg.ClientIP(c.R),
 		Also: func(ctx context.Context, tx storage.Tx, _ *vault.File) error {
 			if !t.SingleUse {
 				return nil
 			}
-			return a.cfg.Tickets.Take(ctx, tx, t.ID, c.now)
+			return a.cfg.Tickets.Take(ctx, tx, t.ID, c.Now)
 		},
 	}
 }
 
-func (a *API) downloadOriginal(c *call, t storage.Ticket) (*reply, error) {
-	if c.r.Method == http.MethodHead { // uses nothing up
-		v, err := a.cfg.Vault.Proven(c.ctx, t.OrgID, t.EnvelopeID)
+func (a *API) downloadOriginal(c *call, t storage.Ticket) (*rest.Reply, error) {
+	if c.R.Method == http.MethodHead { // uses nothing up
+		v, err := a.cfg.Vault.Proven(c.Ctx, t.OrgID, t.EnvelopeID)
 		switch {
 		case err != nil:
 			return nil, err
@@ -170,17 +162,17 @@ func (a *API) downloadOriginal(c *call, t storage.Ticket) (*reply, error) {
 		case v.Version != t.Version:
 			return nil, vault.ErrSuperseded
 		}
-		return headReply(c, t.Filename, "application/pdf", v.Size).with("ETag", `"`+string(v.DocumentHash)+`"`), nil
+		return rest.File{Name: t.Filename, ContentType: "application/pdf"}.Head(v.Size).With("ETag", `"`+string(v.DocumentHash)+`"`), nil
 	}
-	f, err := a.cfg.Vault.ReadAuthoritative(c.ctx, a.readRequest(c, t))
+	f, err := a.cfg.Vault.ReadAuthoritative(c.Ctx, a.readRequest(c, t))
 	if err != nil {
 		return nil, err
 	}
-	return fileReply(c, f.Name, "application/pdf", string(f.SHA256), f.Content, false), nil
+	return rest.File{Name: f.Name, ContentType: "application/pdf", ETag: string(f.SHA256), Content: f.Content}.Whole(), nil
 }
 
-func (a *API) downloadCopy(c *call, t storage.Ticket) (*reply, error) {
-	v, err := a.cfg.Vault.Copy(c.ctx, t.OrgID, t.EnvelopeID)
+func (a *API) downloadCopy(c *call, t storage.Ticket) (*rest.Reply, error) {
+	v, err := a.cfg.Vault.Copy(c.Ctx, t.OrgID, t.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}
@@ -189,18 +181,18 @@ func (a *API) downloadCopy(c *call, t storage.Ticket) (*reply, error) {
 	}
 	r := a.readRequest(c, t)
 	r.Also = nil
-	f, err := a.cfg.Vault.ReadCopy(c.ctx, r)
+	f, err := a.cfg.Vault.ReadCopy(c.Ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return fileReply(c, f.Name, "application/pdf", string(f.SHA256), f.Content, true), nil
+	return rest.File{Name: f.Name, ContentType: "application/pdf", ETag: string(f.SHA256), Content: f.Content}.Ranged(), nil
 }
 
 // downloadPackage serves a release package, whose digest is in no answer: who
 // can name it has the package.
-func (a *API) downloadPackage(c *call, t storage.Ticket) (*reply, error) {
-	if c.r.Method == http.MethodHead {
-		r, err := a.cfg.Vault.Released(c.ctx, t.OrgID, t.EnvelopeID)
+func (a *API) downloadPackage(c *call, t storage.Ticket) (*rest.Reply, error) {
+	if c.R.Method == http.MethodHead {
+		r, err := a.cfg.Vault.Released(c.Ctx, t.OrgID, t.EnvelopeID)
 		switch {
 		case err != nil:
 			return nil, err
@@ -209,23 +201,13 @@ func (a *API) downloadPackage(c *call, t storage.Ticket) (*reply, error) {
 		case r.Package == nil:
 			return nil, vault.ErrPackagePending
 		}
-		return headReply(c, t.Filename, "application/zip", r.Package.Size), nil
+		return rest.File{Name: t.Filename, ContentType: "application/zip"}.Head(r.Package.Size), nil
 	}
-	f, err := a.cfg.Vault.ReadPackage(c.ctx, a.readRequest(c, t))
+	f, err := a.cfg.Vault.ReadPackage(c.Ctx, a.readRequest(c, t))
 	if err != nil {
 		return nil, err
 	}
-	return fileReply(c, f.Name, "application/zip", "", f.Content, false).with("ETag", ""), nil
-}
-
-func headReply(_ *call, name, contentType string, size int64) *reply {
-	return &reply{
-		header: map[string]string{"Content-Type": contentType, "Content-Disposition": `attachment; filename="` + name + `"`, "Accept-Ranges": "none"},
-		write: func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
-			w.WriteHeader(http.StatusOK)
-		},
-	}
+	return rest.File{Name: f.Name, ContentType: "application/zip", Content: f.Content}.Whole(), nil
 }
 
 func notVaultedIsState(err error) error {

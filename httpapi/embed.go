@@ -3,9 +3,9 @@ package httpapi
 import (
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/canon"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/jws"
@@ -15,9 +15,7 @@ import (
 )
 
 const (
-	embedTyp    = "evault-embed+jwt"
-	embedLife   = 15 * time.Minute
-	sessionLife = time.Hour
+	embedTyp = "evault-embed+jwt"
 
 	widgetSign  = "sign"
 	widgetVault = "vault"
@@ -54,14 +52,14 @@ type embedBody struct {
 	EnvelopeID string `json:"envelope_id"`
 }
 
-func (b embedBody) withoutSecrets() any {
+func (b embedBody) WithoutSecrets() any {
 	b.Token, b.EmbedURL = "", ""
 	return b
 }
 
-func (a *API) embedToken(c *call) (*reply, error) {
+func (a *API) embedToken(c *call) (*rest.Reply, error) {
 	var in embedInput
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	if err := c.embedScope(in.WidgetType); err != nil {
@@ -78,7 +76,7 @@ func (a *API) embedToken(c *call) (*reply, error) {
 }
 
 // embedAgain answers a repeat with a token of its own.
-func (a *API) embedAgain(c *call, _ []byte) (*reply, error) { return a.embedToken(c) }
+func (a *API) embedAgain(c *call, _ []byte) (*rest.Reply, error) { return a.embedToken(c) }
 
 func (c *call) embedScope(widget string) error {
 	switch {
@@ -97,7 +95,7 @@ func (a *API) checkEmbed(c *call, in embedInput) error {
 		p.Add("envelope_id", "required", "is required")
 	}
 	if in.Origin != "" {
-		org, err := a.cfg.Scopes.Organization(c.ctx, c.key.OrgID)
+		org, err := a.cfg.Scopes.Organization(c.Ctx, c.key.OrgID)
 		if err != nil {
 			return err
 		}
@@ -114,12 +112,12 @@ func (a *API) embedSubject(c *call, in embedInput) (string, error) {
 	if !stamp.IsAnyID(in.EnvelopeID) {
 		return "", esign.ErrNotFound
 	}
-	e, err := a.cfg.ESign.Envelope(c.ctx, c.key.OrgID, in.EnvelopeID)
+	e, err := a.cfg.ESign.Envelope(c.Ctx, c.key.OrgID, in.EnvelopeID)
 	if err != nil {
 		return "", err
 	}
 	if in.WidgetType == widgetVault {
-		_, err := a.cfg.Vault.Copy(c.ctx, c.key.OrgID, in.EnvelopeID)
+		_, err := a.cfg.Vault.Copy(c.Ctx, c.key.OrgID, in.EnvelopeID)
 		return in.UserEmail, notVaultedIsState(err)
 	}
 	if _, err := e.Status.After(esign.VerbConsent); err != nil {
@@ -133,7 +131,7 @@ func (a *API) embedSubject(c *call, in embedInput) (string, error) {
 	return "", errNotSignerTurn
 }
 
-func (a *API) mintEmbed(c *call, in embedInput, subject string) (*reply, error) {
+func (a *API) mintEmbed(c *call, in embedInput, subject string) (*rest.Reply, error) {
 	_, t, err := a.issue(c, storage.Ticket{
 		Kind: ticketEmbed, EnvelopeID: in.EnvelopeID, OrgID: c.key.OrgID, KeyID: c.key.ID, Target: subject, SingleUse: true, Filename: in.Origin,
 	}, embedLife)
@@ -141,7 +139,7 @@ func (a *API) mintEmbed(c *call, in embedInput, subject string) (*reply, error) 
 		return nil, err
 	}
 	payload, err := canon.Marshal(embedClaims{
-		Audience: a.cfg.BaseURL, Envelope: t.EnvelopeID, ExpiresAt: t.ExpiresAt.Unix(), IssuedAt: c.now.Unix(), Issuer: a.cfg.BaseURL, ID: t.ID,
+		Audience: a.cfg.BaseURL, Envelope: t.EnvelopeID, ExpiresAt: t.ExpiresAt.Unix(), IssuedAt: c.Now.Unix(), Issuer: a.cfg.BaseURL, ID: t.ID,
 		Key: t.KeyID, Org: t.OrgID, Origin: in.Origin, Subject: subject, Widget: in.WidgetType,
 	})
 	if err != nil {
@@ -155,5 +153,5 @@ func (a *API) mintEmbed(c *call, in embedInput, subject string) (*reply, error) 
 	if in.Origin != "" {
 		address += "?origin=" + url.QueryEscape(in.Origin)
 	}
-	return ok(embedBody{token, at(t.ExpiresAt), address + "#token=" + token, in.WidgetType, in.EnvelopeID}), nil
+	return rest.OK(embedBody{token, at(t.ExpiresAt), address + "#token=" + token, in.WidgetType, in.EnvelopeID}), nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/internal/stamp"
 )
@@ -12,18 +13,18 @@ import (
 // embedPage is the frame; it learns nothing of the envelope, so it answers every
 // id alike. Who may frame it is who the address says: the exchange then compares
 // that with the token's origin.
-func (a *API) embedPage(c *call) (*reply, error) {
-	q, err := c.query("origin")
+func (a *API) embedPage(c *call) (*rest.Reply, error) {
+	q, err := c.Query("origin")
 	if err != nil {
 		return nil, err
 	}
-	widget := c.params["widget"]
+	widget := c.Params["widget"]
 	if widget != widgetSign && widget != widgetVault || !stamp.IsID(c.id(), "env") {
 		return nil, errNoRoute
 	}
 	origin := q.Get("origin")
 	if q.Has("origin") && !plainOrigin(origin) {
-		return nil, &badRequest{"bad_query", "origin must be an origin such as https://app.example"}
+		return nil, rest.BadQuery("origin must be an origin such as https://app.example")
 	}
 	page, err := web.RenderEmbed(web.Embed{SessionURL: a.cfg.BasePath + "/embed/session"}, web.Frame(origin))
 	if err != nil {

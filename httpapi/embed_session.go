@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -20,7 +21,7 @@ type sessionGrant struct {
 	SessionURL string `json:"session_url,omitempty"`
 }
 
-func (s sessionGrant) withoutSecrets() any {
+func (s sessionGrant) WithoutSecrets() any {
 	s.SessionURL = ""
 	return s
 }
@@ -31,12 +32,12 @@ type exchangeInput struct {
 }
 
 // embedSession exchanges an embed token, once, for a session of the same rights.
-func (a *API) embedSession(c *call) (*reply, error) {
+func (a *API) embedSession(c *call) (*rest.Reply, error) {
 	claims, err := a.openEmbed(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.cfg.Tickets.Take(c.ctx, nil, claims.ID, c.now); err != nil {
+	if err := a.cfg.Tickets.Take(c.Ctx, nil, claims.ID, c.Now); err != nil {
 		if errors.Is(err, storage.ErrUsed) {
 			return nil, errEmbedGone
 		}
@@ -47,7 +48,7 @@ func (a *API) embedSession(c *call) (*reply, error) {
 
 // embedSessionAgain answers a repeat of the exchange with a session of its own,
 // while the token is in time.
-func (a *API) embedSessionAgain(c *call, _ []byte) (*reply, error) {
+func (a *API) embedSessionAgain(c *call, _ []byte) (*rest.Reply, error) {
 	claims, err := a.openEmbed(c)
 	if err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func (a *API) embedSessionAgain(c *call, _ []byte) (*reply, error) {
 
 func (a *API) openEmbed(c *call) (*embedClaims, error) {
 	var in exchangeInput
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	if in.Token == "" {
@@ -81,7 +82,7 @@ func (a *API) openEmbed(c *call) (*embedClaims, error) {
 	if in.Origin != "" && in.Origin != claims.Origin {
 		return nil, errEmbedToken
 	}
-	if c.now.Unix() >= claims.ExpiresAt {
+	if c.Now.Unix() >= claims.ExpiresAt {
 		return nil, errEmbedGone
 	}
 	if err := a.keyWorks(c, claims.Org, claims.Key); err != nil {
@@ -90,7 +91,7 @@ func (a *API) openEmbed(c *call) (*embedClaims, error) {
 		}
 		return nil, err
 	}
-	return &claims, a.embedStands(c.ctx, &claims)
+	return &claims, a.embedStands(c.Ctx, &claims)
 }
 
 // embedStands is errEmbedGone once the status has moved on.
@@ -112,10 +113,10 @@ func (a *API) embedStands(ctx context.Context, claims *embedClaims) error {
 	return nil
 }
 
-func (a *API) grant(c *call, claims *embedClaims) (*reply, error) {
+func (a *API) grant(c *call, claims *embedClaims) (*rest.Reply, error) {
 	kind, path, version := ticketSession, "/sign/", 0
 	if claims.Widget == widgetVault {
-		v, err := a.cfg.Vault.Copy(c.ctx, claims.Org, claims.Envelope)
+		v, err := a.cfg.Vault.Copy(c.Ctx, claims.Org, claims.Envelope)
 		if err != nil {
 			return nil, err
 		}
@@ -127,5 +128,5 @@ func (a *API) grant(c *call, claims *embedClaims) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ok(sessionGrant{claims.Widget, claims.Envelope, at(t.ExpiresAt), a.cfg.BaseURL + a.cfg.BasePath + path + token}), nil
+	return rest.OK(sessionGrant{claims.Widget, claims.Envelope, at(t.ExpiresAt), a.cfg.BaseURL + a.cfg.BasePath + path + token}), nil
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -104,8 +105,8 @@ func (a *API) envelopeBody(e *esign.Envelope) *envelopeBody {
 }
 
 // envelopeReply is the answer of the verbs that return the envelope.
-func (a *API) envelopeReply(e *esign.Envelope) *reply {
-	return ok(a.envelopeBody(e)).with("ETag", `"`+e.ETag()+`"`)
+func (a *API) envelopeReply(e *esign.Envelope) *rest.Reply {
+	return rest.OK(a.envelopeBody(e)).With("ETag", `"`+e.ETag()+`"`)
 }
 
 // statusBody is built for polling, from one row.
@@ -182,12 +183,4 @@ func inspectionOf(in *esign.Inspection) *inspectionBody {
 		}
 	}
 	return b
-}
-
-// list is s, but never null in JSON.
-func list[T any](s []T) []T {
-	if s == nil {
-		return []T{}
-	}
-	return s
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/check"
 )
 
@@ -24,8 +25,8 @@ type createInput struct {
 	EnvelopeName  string `json:"envelope_name"`
 	ExternalID    string `json:"external_id"`
 	Document      *struct {
-		Filename string     `json:"filename"`
-		Content  base64Text `json:"content_base64"`
+		Filename string      `json:"filename"`
+		Content  rest.Base64 `json:"content_base64"`
 	} `json:"document"`
 	Fields        []fieldInput      `json:"fields"`
 	Signers       []signerInput     `json:"signers"`
@@ -66,7 +67,7 @@ type signerInput struct {
 	Zone  string `json:"time_zone"`
 }
 
-func (a *API) createEnvelope(c *call) (*reply, error) {
+func (a *API) createEnvelope(c *call) (*rest.Reply, error) {
 	var in createInput
 	document, filename, err := c.createParts(&in)
 	if err != nil {
@@ -80,17 +81,17 @@ func (a *API) createEnvelope(c *call) (*reply, error) {
 	if err := a.checkRedirect(c, in.RedirectURL); err != nil {
 		return nil, err
 	}
-	render := func(e *esign.Envelope) *reply {
+	render := func(e *esign.Envelope) *rest.Reply {
 		rp := a.envelopeReply(e)
-		rp.status = http.StatusCreated
-		return rp.with("Location", a.cfg.BaseURL+a.cfg.BasePath+"/partner/envelopes/"+e.ID)
+		rp.Status = http.StatusCreated
+		return rp.With("Location", a.cfg.BaseURL+a.cfg.BasePath+"/partner/envelopes/"+e.ID)
 	}
-	r.Also = keep(a, c, render)
+	r.Also = rest.Keep(c.Call, render)
 	undo, err := a.bringIn(c, 1, len(r.Document))
 	if err != nil {
 		return nil, err
 	}
-	e, err := a.cfg.ESign.Create(c.ctx, r)
+	e, err := a.cfg.ESign.Create(c.Ctx, r)
 	if err != nil {
 		undo()
 		return nil, err
@@ -100,20 +101,20 @@ func (a *API) createEnvelope(c *call) (*reply, error) {
 
 // createParts reads the request and the document from either form of body.
 func (c *call) createParts(in *createInput) (document []byte, filename string, err error) {
-	if c.body.kind == "multipart" {
-		if err := c.onlyParts("envelope", "document"); err != nil {
+	if c.Body.Kind == rest.Multipart {
+		if err := c.OnlyParts("envelope", "document"); err != nil {
 			return nil, "", err
 		}
-		if c.body.part("envelope") == nil {
-			return nil, "", &badRequest{"part_required", "the part envelope is missing"}
+		if c.Body.Part("envelope") == nil {
+			return nil, "", rest.BadRequest("part_required", "the part envelope is missing")
 		}
-		if err := c.decodePart("envelope", in); err != nil {
+		if err := c.DecodePart("envelope", in); err != nil {
 			return nil, "", err
 		}
-		if p := c.body.part("document"); p != nil {
-			document, filename = p.content, p.filename
+		if p := c.Body.Part("document"); p != nil {
+			document, filename = p.Content, p.Filename
 		}
-	} else if err := c.decode(in); err != nil {
+	} else if err := c.Decode(in); err != nil {
 		return nil, "", err
 	}
 	if in.Document == nil {
@@ -122,10 +123,8 @@ func (c *call) createParts(in *createInput) (document []byte, filename string, e
 	if document != nil {
 		return nil, "", check.Fail("document", "once", "comes twice, as a part and in the JSON")
 	}
-	if in.Document.Content.bad {
-		return nil, "", check.Fail("document.content_base64", "base64", "must be base64 as in RFC 4648 section 4")
-	}
-	return in.Document.Content.content, in.Document.Filename, nil
+	document, err = in.Document.Content.Bytes("document.content_base64")
+	return document, in.Document.Filename, err
 }
 
 func (in *createInput) request() esign.CreateRequest {
@@ -166,7 +165,7 @@ func (a *API) checkRedirect(c *call, redirect string) error {
 	if redirect == "" {
 		return nil
 	}
-	org, err := a.cfg.Scopes.Organization(c.ctx, c.key.OrgID)
+	org, err := a.cfg.Scopes.Organization(c.Ctx, c.key.OrgID)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
@@ -33,21 +34,21 @@ type actorBody struct {
 }
 
 // events is an envelope's chain, less what the key's scopes do not show.
-func (a *API) events(c *call) (*reply, error) {
-	q, err := c.query("cursor", "limit", "type")
+func (a *API) events(c *call) (*rest.Reply, error) {
+	q, err := c.Query("cursor", "limit", "type")
 	if err != nil {
 		return nil, err
 	}
-	limit, err := intOf(q, "limit", defaultLimit, 1, maxLimit)
+	limit, err := rest.Limit(q)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkType(q); err != nil {
 		return nil, err
 	}
-	events, next, err := a.cfg.ESign.Events(c.ctx, c.key.OrgID, c.id(), q.Get("cursor"), limit)
+	events, next, err := a.cfg.ESign.Events(c.Ctx, c.key.OrgID, c.id(), q.Get("cursor"), limit)
 	if err != nil {
-		return nil, queryError(err)
+		return nil, rest.QueryError(err)
 	}
 	out := []eventBody{}
 	for _, e := range events {
@@ -59,17 +60,17 @@ func (a *API) events(c *call) (*reply, error) {
 			Data: e.Data, Hash: e.Hash, PrevHash: e.PrevHash, Canonical: e.Canonical, LogIndex: e.LogIndex,
 		})
 	}
-	return &reply{status: http.StatusOK, data: out, meta: meta{Limit: limit, NextCursor: orNull(next)}}, nil
+	return &rest.Reply{Status: http.StatusOK, Data: out, Meta: rest.Meta{Limit: limit, NextCursor: orNull(next)}}, nil
 }
 
 // feed is the catch-up path behind webhooks: the events of every envelope that
 // the organization has a part in, in the order of the log.
-func (a *API) feed(c *call) (*reply, error) {
-	q, err := c.query("cursor", "limit", "type", "envelope_id")
+func (a *API) feed(c *call) (*rest.Reply, error) {
+	q, err := c.Query("cursor", "limit", "type", "envelope_id")
 	if err != nil {
 		return nil, err
 	}
-	limit, err := intOf(q, "limit", defaultLimit, 1, maxLimit)
+	limit, err := rest.Limit(q)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func (a *API) feed(c *call) (*reply, error) {
 		return nil, err
 	}
 	if id := q.Get("envelope_id"); id != "" && !stamp.IsAnyID(id) {
-		return nil, &badRequest{"bad_query", "envelope_id must be the id of an envelope"}
+		return nil, rest.BadQuery("envelope_id must be the id of an envelope")
 	}
 	ask := storage.FeedQuery{OrgID: c.key.OrgID, EnvelopeID: q.Get("envelope_id"), Type: q.Get("type")}
 	if q.Has("cursor") {
@@ -87,11 +88,11 @@ func (a *API) feed(c *call) (*reply, error) {
 		}
 		ask.After = &after
 	}
-	events, err := a.cfg.Outbox.Feed(c.ctx, ask, limit+1)
+	events, err := a.cfg.Outbox.Feed(c.Ctx, ask, limit+1)
 	if err != nil {
 		return nil, err
 	}
-	m := meta{Limit: limit}
+	m := rest.Meta{Limit: limit}
 	if len(events) > limit {
 		events = events[:limit]
 		next := feedCursor(events[limit-1].LogIndex)
@@ -107,13 +108,13 @@ func (a *API) feed(c *call) (*reply, error) {
 			Actor: actorBody{e.ActorKind, e.ActorID, e.ActorOrgID}, Data: e.Data, Hash: e.Hash, PrevHash: e.PrevHash, Canonical: e.Canonical, LogIndex: &e.LogIndex,
 		})
 	}
-	return &reply{status: http.StatusOK, data: out, meta: m}, nil
+	return &rest.Reply{Status: http.StatusOK, Data: out, Meta: m}, nil
 }
 
 // checkType refuses a filter for events that do not exist.
 func checkType(q url.Values) error {
 	if q.Has("type") && !webhook.Known(q.Get("type")) {
-		return &badRequest{"bad_query", "type must be a type of event"}
+		return rest.BadQuery("type must be a type of event")
 	}
 	return nil
 }
@@ -128,5 +129,5 @@ func openFeedCursor(cursor string) (int64, error) {
 			return n, nil
 		}
 	}
-	return 0, &badRequest{"bad_query", "cursor is not one that was returned"}
+	return 0, rest.BadQuery("cursor is not one that was returned")
 }

@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"time"
-
 	"github.com/evaultlib/evault/scopes"
 )
 
@@ -17,7 +15,7 @@ type RouteInfo struct {
 func Routes() []RouteInfo {
 	var out []RouteInfo
 	for _, rt := range table() {
-		m := media[rt.body]
+		m := bodyForms[rt.body].media
 		if rt.body == noBody && rt.method == "GET" {
 			m = nil
 		}
@@ -25,9 +23,6 @@ func Routes() []RouteInfo {
 	}
 	return out
 }
-
-// CheckJSON is the strict reader, for tests.
-func CheckJSON(b []byte) error { return checkJSON(b, maxNodes) }
 
 // Judge is the table of problems, for tests.
 func Judge(err error) (status int, code, detail string) {
@@ -45,15 +40,4 @@ func Codes() []string {
 }
 
 // Held is how many bytes of bodies a holds, for tests.
-func (a *API) Held() int64 {
-	a.room.mu.Lock()
-	defer a.room.mu.Unlock()
-	return a.room.held
-}
-
-// BodyDeadline is how long a body may take of which n bytes have come, for tests.
-func BodyDeadline(n int64, timeout time.Duration) time.Duration {
-	start := time.Now()
-	in := &incoming{start: start, end: start.Add(timeout), n: n}
-	return in.deadline(start.Add(timeout)).Sub(start)
-}
+func (a *API) Held() int64 { return a.bodies.Held() }

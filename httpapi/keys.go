@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -15,10 +16,10 @@ func (a *API) publicKeys() keyring.Keys {
 	return keys
 }
 
-func (a *API) jwks(*call) (*reply, error) {
+func (a *API) jwks(*call) (*rest.Reply, error) {
 	b, err := a.publicKeys().JWKS()
 	if err != nil {
 		return nil, err
 	}
-	return (&reply{status: http.StatusOK, raw: b}).with("Content-Type", "application/jwk-set+json"), nil
+	return (&rest.Reply{Status: http.StatusOK, Raw: b}).With("Content-Type", "application/jwk-set+json"), nil
 }

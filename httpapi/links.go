@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/scopes"
 )
 
@@ -16,21 +17,21 @@ type linkBody struct {
 	ExpiresAt  *string            `json:"expires_at"`
 }
 
-func (a *API) signingLinks(c *call) (*reply, error) {
+func (a *API) signingLinks(c *call) (*rest.Reply, error) {
 	if s := a.cfg.LinkScope; s != "" && !c.key.Scopes.Has(s) {
 		return nil, &scopeMissing{[]scopes.Scope{s}}
 	}
-	if _, err := c.query(); err != nil {
+	if _, err := c.Query(); err != nil {
 		return nil, err
 	}
-	if c.r.Method == "HEAD" { // reading the links is an event; a HEAD reads none
-		if _, err := a.cfg.ESign.Status(c.ctx, c.key.OrgID, c.id()); err != nil {
+	if c.R.Method == "HEAD" { // reading the links is an event; a HEAD reads none
+		if _, err := a.cfg.ESign.Status(c.Ctx, c.key.OrgID, c.id()); err != nil {
 			return nil, err
 		}
-		return ok([]linkBody{}), nil
+		return rest.OK([]linkBody{}), nil
 	}
-	links, err := a.cfg.ESign.SigningLinks(c.ctx, esign.LinksRequest{
-		OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), RemoteAddr: a.cfg.ClientIP(c.r),
+	links, err := a.cfg.ESign.SigningLinks(c.Ctx, esign.LinksRequest{
+		OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), RemoteAddr: a.cfg.ClientIP(c.R),
 	})
 	if err != nil {
 		return nil, err
@@ -43,5 +44,5 @@ func (a *API) signingLinks(c *call) (*reply, error) {
 			out[i].SigningURL = &u
 		}
 	}
-	return ok(out), nil
+	return rest.OK(out), nil
 }

@@ -3,23 +3,23 @@ package httpapi
 import (
 	"net/http"
 	"slices"
-	"strconv"
 
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
 // Log routes.
 
-func (a *API) logCheckpoint(c *call) (*reply, error) {
-	cp, err := a.cfg.Log.Checkpoint(c.ctx)
+func (a *API) logCheckpoint(c *call) (*rest.Reply, error) {
+	cp, err := a.cfg.Log.Checkpoint(c.Ctx)
 	if err != nil {
 		return nil, err
 	}
-	return (&reply{status: http.StatusOK, raw: []byte(cp.Note)}).with("Content-Type", "text/plain; charset=utf-8"), nil
+	return (&rest.Reply{Status: http.StatusOK, Raw: []byte(cp.Note)}).With("Content-Type", "text/plain; charset=utf-8"), nil
 }
 
-func (a *API) logKeys(c *call) (*reply, error) {
-	keys, err := a.cfg.Log.Keys(c.ctx)
+func (a *API) logKeys(c *call) (*rest.Reply, error) {
+	keys, err := a.cfg.Log.Keys(c.Ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (a *API) logKeys(c *call) (*reply, error) {
 		}
 		periods = append(periods, period)
 	}
-	return &reply{status: http.StatusOK, data: verifiers, meta: struct {
+	return &rest.Reply{Status: http.StatusOK, Data: verifiers, Meta: struct {
 		Keys []logKey `json:"keys"`
 	}{periods}}, nil
 }
@@ -51,48 +51,48 @@ type logKey struct {
 	Until    *string `json:"evault_until"`
 }
 
-func (a *API) logProof(c *call) (*reply, error) {
-	q, err := c.query("index", "tree_size")
+func (a *API) logProof(c *call) (*rest.Reply, error) {
+	q, err := c.Query("index", "tree_size")
 	if err != nil {
 		return nil, err
 	}
-	index, err := logNumber(q.Get("index"), "index")
+	index, err := rest.Number(q, "index")
 	if err != nil {
 		return nil, err
 	}
-	size, err := logNumber(q.Get("tree_size"), "tree_size")
+	size, err := rest.Number(q, "tree_size")
 	if err != nil {
 		return nil, err
 	}
-	proof, err := a.cfg.Log.Inclusion(c.ctx, index, size)
+	proof, err := a.cfg.Log.Inclusion(c.Ctx, index, size)
 	if err != nil {
 		return nil, err
 	}
-	return ok(struct {
+	return rest.OK(struct {
 		Index    int64    `json:"index"`
 		TreeSize int64    `json:"tree_size"`
 		Proof    []string `json:"inclusion_proof"`
 	}{index, size, hashes(proof)}), nil
 }
 
-func (a *API) logConsistency(c *call) (*reply, error) {
-	q, err := c.query("from", "to")
+func (a *API) logConsistency(c *call) (*rest.Reply, error) {
+	q, err := c.Query("from", "to")
 	if err != nil {
 		return nil, err
 	}
-	from, err := logNumber(q.Get("from"), "from")
+	from, err := rest.Number(q, "from")
 	if err != nil {
 		return nil, err
 	}
-	to, err := logNumber(q.Get("to"), "to")
+	to, err := rest.Number(q, "to")
 	if err != nil {
 		return nil, err
 	}
-	proof, err := a.cfg.Log.Consistency(c.ctx, from, to)
+	proof, err := a.cfg.Log.Consistency(c.Ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
-	return ok(struct {
+	return rest.OK(struct {
 		From  int64    `json:"from"`
 		To    int64    `json:"to"`
 		Proof []string `json:"consistency_proof"`
@@ -105,12 +105,4 @@ func hashes(proof []translog.Hash) []string {
 		out[i] = h.String()
 	}
 	return out
-}
-
-func logNumber(s, name string) (int64, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 || strconv.FormatInt(n, 10) != s {
-		return 0, &badRequest{"bad_query", name + " must be a whole number"}
-	}
-	return n, nil
 }

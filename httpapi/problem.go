@@ -9,6 +9,7 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -23,10 +24,6 @@ var (
 	errRate          = errors.New("httpapi: rate limit")
 	errQuota         = errors.New("httpapi: quota of the day")
 	errNoRoute       = errors.New("httpapi: no such route")
-	errTooLarge      = errors.New("httpapi: body too large")
-	errSlowBody      = errors.New("httpapi: body too slow")
-	errBusy          = errors.New("httpapi: too many bodies in flight")
-	errMediaType     = errors.New("httpapi: media type")
 	errTicket        = errors.New("httpapi: not a download address of ours")
 	errTicketExpired = errors.New("httpapi: download address has expired")
 	errTicketDead    = errors.New("httpapi: download address was withdrawn")
@@ -36,11 +33,6 @@ var (
 	errOff           = errors.New("httpapi: turned off by the host")
 	errPanic         = errors.New("httpapi: panic")
 )
-
-// badRequest is a 400 with its own code and sentence.
-type badRequest struct{ code, detail string }
-
-func (e *badRequest) Error() string { return "httpapi: " + e.detail }
 
 // scopeMissing is a 403; it names what the key lacks.
 type scopeMissing struct{ needed []scopes.Scope }
@@ -80,10 +72,10 @@ var problems = []problem{
 	{errRate, 429, "rate_limited", "The rate limit is used up"},
 	{errQuota, 429, "quota_exceeded", "The organization's quota of the day is used up"},
 	{errNoRoute, 404, "route_not_found", "There is no such route"},
-	{errTooLarge, 413, "body_too_large", "The body is larger than the limit"},
-	{errSlowBody, 408, "body_too_slow", "The body did not arrive in time"},
-	{errBusy, 503, "busy", "Too many request bodies are being received; try again"},
-	{errMediaType, 415, "media_type", "The body's media type is not one that this route reads"},
+	{rest.ErrTooLarge, 413, "body_too_large", "The body is larger than the limit"},
+	{rest.ErrSlowBody, 408, "body_too_slow", "The body did not arrive in time"},
+	{rest.ErrBusy, 503, "busy", "Too many request bodies are being received; try again"},
+	{rest.ErrMediaType, 415, "media_type", "The body's media type is not one that this route reads"},
 	{errTicket, 403, "token_invalid", "The address is not valid"},
 	{errTicketExpired, 410, "token_expired", "The download address has expired"},
 	{errTicketDead, 410, "token_withdrawn", "The download address is no longer valid"},
@@ -180,51 +172,36 @@ var problems = []problem{
 	{context.Canceled, 503, "canceled", "The request was canceled"},
 }
 
-// document is RFC 9457's, with the fields that plain clients read.
-type document struct {
-	Type      string                 `json:"type"`
-	Title     string                 `json:"title"`
-	Status    int                    `json:"status"`
-	Detail    string                 `json:"detail"`
-	Instance  string                 `json:"instance"`
-	Code      string                 `json:"code"`
-	RequestID string                 `json:"request_id"`
-	Error     string                 `json:"error"`
-	Details   []storage.InvalidField `json:"details,omitempty"`
-	// More is how many details were left out: a refusal has at most 100.
-	More int `json:"more,omitempty"`
-}
-
 // judge turns an error into its document.
-func judge(err error) document {
+func judge(err error) rest.Document {
 	var (
-		bad     *badRequest
+		bad     *rest.RequestError
 		scope   *scopeMissing
 		method  *badMethod
 		invalid *storage.InvalidError
 	)
 	switch {
 	case errors.As(err, &bad):
-		return document{Status: 400, Code: bad.code, Title: "The request could not be read", Detail: bad.detail}
+		return rest.Document{Status: 400, Code: bad.Code, Title: "The request could not be read", Detail: bad.Detail}
 	case errors.As(err, &scope):
-		return document{
+		return rest.Document{
 			Status: 403, Code: "scope_missing", Title: "The key lacks a scope",
 			Detail: "the key needs the scope " + strings.Join(words(scope.needed), " or "),
 		}
 	case errors.As(err, &method):
-		return document{Status: 405, Code: "method_not_allowed", Title: "The route has no such method", Detail: "allowed: " + strings.Join(method.allowed, ", ")}
+		return rest.Document{Status: 405, Code: "method_not_allowed", Title: "The route has no such method", Detail: "allowed: " + strings.Join(method.allowed, ", ")}
 	case errors.As(err, &invalid):
-		return document{Status: 422, Code: "invalid", Title: "The request breaks a rule", Detail: invalid.Error(), Details: invalid.Fields, More: invalid.More}
+		return rest.Document{Status: 422, Code: "invalid", Title: "The request breaks a rule", Detail: invalid.Error(), Details: invalid.Fields, More: invalid.More}
 	}
 	if d, ok := judgeEngine(err); ok {
 		return d
 	}
 	for _, p := range problems {
 		if errors.Is(err, p.err) {
-			return document{Status: p.status, Code: p.code, Title: p.title, Detail: sentence(p.title)}
+			return rest.Document{Status: p.status, Code: p.code, Title: p.title, Detail: sentence(p.title)}
 		}
 	}
-	return document{Status: 500, Code: "internal", Title: "Something went wrong here", Detail: "something went wrong here; the request id finds it in the log"}
+	return rest.Document{Status: 500, Code: "internal", Title: "Something went wrong here", Detail: "something went wrong here; the request id finds it in the log"}
 }
 
 func words(list []scopes.Scope) []string {
@@ -239,7 +216,7 @@ func sentence(title string) string { return strings.ToLower(title[:1]) + title[1
 
 // judgeEngine answers the typed errors of the engines, whose fields belong into
 // the answer.
-func judgeEngine(err error) (document, bool) {
+func judgeEngine(err error) (rest.Document, bool) {
 	var (
 		state    *esign.StateError
 		external *esign.ExternalIDError
@@ -252,48 +229,48 @@ func judgeEngine(err error) (document, bool) {
 	)
 	switch {
 	case errors.Is(err, esign.ErrAlreadySigned):
-		return document{}, false // its row says more than the state
+		return rest.Document{}, false // its row says more than the state
 	case errors.As(err, &state):
-		return document{
+		return rest.Document{
 			Status: 409, Code: "state_forbids", Title: "The envelope's status forbids it",
 			Detail: state.Reason(),
 		}, true
 	case errors.As(err, &external):
-		return document{
+		return rest.Document{
 			Status: 409, Code: "external_id_taken", Title: "The external id is taken",
 			Detail: fmt.Sprintf("external_id %q is that of envelope %s", external.ExternalID, external.EnvelopeID),
 		}, true
 	case errors.As(err, &unfit):
-		return document{
+		return rest.Document{
 			Status: 422, Code: "not_signable", Title: "The document cannot be signed", Detail: "the document cannot be signed: " + unfit.Obstacle(),
 			Details: []storage.InvalidField{{Field: "document", Rule: unfit.Reason, Message: unfit.Obstacle()}},
 		}, true
 	case errors.As(err, &derived):
-		return document{
+		return rest.Document{
 			Status: 409, Code: "not_an_original", Title: "The file bears marks of this system and is not an original",
 			Detail: "the file is a copy, a sealed document or a report of this system, or has pages of one: " + strings.Join(derived.Marks, ", "),
 		}, true
 	case errors.As(err, &refusal):
 		return judgeRefusal(refusal), true
 	case errors.As(err, &vaulted):
-		return document{
+		return rest.Document{
 			Status: 409, Code: "already_vaulted", Title: "The envelope is vaulted already, with other values",
 			Detail: "the envelope is vaulted with other values of " + strings.Join(vaulted.Fields, ", "),
 		}, true
 	case errors.As(err, &unread):
-		return document{
+		return rest.Document{
 			Status: 409, Code: "not_viewed", Title: "The document has not been read yet",
 			Detail: "these pages were not opened before signing: " + esign.PageRanges(unread.Pages),
 		}, true
 	case errors.As(err, &conflict):
-		return document{Status: 409, Code: "state_forbids", Title: "The envelope's status forbids it", Detail: conflict.detail}, true
+		return rest.Document{Status: 409, Code: "state_forbids", Title: "The envelope's status forbids it", Detail: conflict.detail}, true
 	}
-	return document{}, false
+	return rest.Document{}, false
 }
 
 // judgeRefusal says which rule a file breaks.
-func judgeRefusal(r *esign.Refusal) document {
-	d := document{
+func judgeRefusal(r *esign.Refusal) rest.Document {
+	d := rest.Document{
 		Status: 422, Code: "document_refused", Title: "The file is not accepted", Detail: r.Error(),
 		Details: []storage.InvalidField{{Field: "file", Rule: r.Reason, Message: r.Error()}},
 	}

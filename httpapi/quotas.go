@@ -3,6 +3,8 @@ package httpapi
 import (
 	"fmt"
 	"time"
+
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 )
 
 // Quotas bound what one organization does on a day of UTC, over all replicas. Zero
@@ -20,19 +22,19 @@ func (a *API) spend(c *call, org, what string, n, most int) (undo func(), err er
 	if most <= 0 || n == 0 {
 		return func() {}, nil
 	}
-	name, day := "quota:"+what+":"+org, c.now.Truncate(24*time.Hour)
+	name, day := "quota:"+what+":"+org, c.Now.Truncate(24*time.Hour)
 	undo = func() {
-		ctx, cancel := c.aside()
+		ctx, cancel := c.Aside()
 		defer cancel()
 		_, _ = a.cfg.Counters.Add(ctx, name, day, -n) // else it is counted, which is the safe side
 	}
-	sum, err := a.cfg.Counters.Add(c.ctx, name, day, n)
+	sum, err := a.cfg.Counters.Add(c.Ctx, name, day, n)
 	if err != nil {
 		return nil, fmt.Errorf("count the quota: %w", err)
 	}
 	if sum > most {
 		undo()
-		c.retryAt = tomorrow(c.now)
+		c.RetryAt = rest.Tomorrow(c.Now)
 		return nil, errQuota
 	}
 	return undo, nil
@@ -52,25 +54,20 @@ func (a *API) bringIn(c *call, envelopes, bytes int) (undo func(), err error) {
 	return func() { first(); second() }, nil
 }
 
-func tomorrow(now time.Time) time.Time { return now.Truncate(24 * time.Hour).Add(24 * time.Hour) }
-
-// signerWrites is how many writes a signer's link may ask for in a minute.
-const signerWrites = 30
-
 // limitSigner counts a write of a signer's, over all replicas.
 func (a *API) limitSigner(c *call) error {
-	minute := c.now.Truncate(time.Minute)
+	minute := c.Now.Truncate(time.Minute)
 	name := "signer:" + c.signer
-	if !a.busy.has(name, minute) {
-		n, err := a.cfg.Counters.Add(c.ctx, name, minute, 1)
+	if !a.busy.Has(name, minute) {
+		n, err := a.cfg.Counters.Add(c.Ctx, name, minute, 1)
 		if err != nil {
 			return fmt.Errorf("count the signer's writes: %w", err)
 		}
 		if n <= signerWrites {
 			return nil
 		}
-		a.busy.add(name, minute)
+		a.busy.Add(name, minute)
 	}
-	c.retryAt = minute.Add(time.Minute)
+	c.RetryAt = minute.Add(time.Minute)
 	return errRate
 }

@@ -1,15 +1,13 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -17,9 +15,9 @@ import (
 func (a *API) refuse(c *call, err error) {
 	d := judge(err)
 	if d.Status >= 500 {
-		a.log.ErrorContext(c.ctx, "httpapi: request failed", "request_id", c.requestID, "route", c.where(), "status", d.Status, "error", err)
+		a.log.ErrorContext(c.Ctx, "httpapi: request failed", "request_id", c.RequestID, "route", c.where(), "status", d.Status, "error", err)
 	}
-	h := c.w.Header()
+	h := c.W.Header()
 	var method *badMethod
 	switch {
 	case errors.As(err, &method):
@@ -36,51 +34,16 @@ func (a *API) refuse(c *call, err error) {
 		c.page(d)
 		return
 	}
-	d.Type = fmt.Sprintf("%s%s/docs#%s", a.cfg.BaseURL, a.cfg.BasePath, d.Code)
-	d.RequestID, d.Instance = c.requestID, c.instance()
-	b := d.encode()
-	h.Set("Cache-Control", "no-store")
-	h.Del("ETag")
-	c.writeBytes(d.Status, map[string]string{"Content-Type": "application/problem+json"}, b)
-}
-
-// Sizes of a refusal. A client's own text in it is cut, so that the whole stays
-// far below 64 KiB: 100 details of at most 500 bytes.
-const (
-	maxDetail  = 4 << 10
-	maxMessage = 300
-)
-
-// encode cuts what a client sent down to size and returns the JSON.
-func (d *document) encode() []byte {
-	d.Detail, d.Instance = clip(d.Detail, maxDetail), clip(d.Instance, maxDetail)
-	d.Error = d.Detail
-	d.Details = slices.Clone(d.Details[:min(len(d.Details), storage.MaxInvalidFields)])
-	for i := range d.Details {
-		f := &d.Details[i]
-		f.Field, f.Message = clip(f.Field, maxEcho), clip(f.Message, maxMessage)
-	}
-	b, err := json.Marshal(d)
-	if err != nil {
-		return []byte(`{"status":500,"code":"internal"}`)
-	}
-	return b
-}
-
-// clip cuts s to at most n bytes, between characters.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
+	d.Type, d.Instance = a.cfg.BaseURL+a.cfg.BasePath+"/docs#"+d.Code, c.instance()
+	c.Refuse(d)
 }
 
 // retryAfter is the seconds after which trying again makes sense, 0 for never.
-func (c *call) retryAfter(err error, d document) int {
-	now := c.now
+func (c *call) retryAfter(err error, d rest.Document) int {
+	now := c.Now
 	switch {
-	case d.Status == http.StatusTooManyRequests && !c.retryAt.IsZero() && d.Code != "too_many_failures":
-		return int(c.retryAt.Sub(now)/time.Second) + 1
+	case d.Status == http.StatusTooManyRequests && !c.RetryAt.IsZero() && d.Code != "too_many_failures":
+		return int(c.RetryAt.Sub(now)/time.Second) + 1
 	case d.Code == "rate_limited":
 		return 60
 	case d.Status == http.StatusTooManyRequests:
@@ -93,8 +56,8 @@ func (c *call) retryAfter(err error, d document) int {
 
 // instance is the path, without the secret that some paths hold.
 func (c *call) instance() string {
-	if c.route == nil || c.params["token"] == "" {
-		return c.r.URL.EscapedPath()
+	if c.route == nil || c.Params["token"] == "" {
+		return c.R.URL.EscapedPath()
 	}
 	return strings.ReplaceAll(c.route.pattern, "{token}", "-")
 }
@@ -105,9 +68,4 @@ func (c *call) where() string {
 		return "none"
 	}
 	return c.route.method + " " + c.route.pattern
-}
-
-func asInvalid(err error) (*storage.InvalidError, bool) {
-	var ie *storage.InvalidError
-	return ie, errors.As(err, &ie)
 }

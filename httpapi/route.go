@@ -2,11 +2,10 @@ package httpapi
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/scopes"
 )
 
@@ -41,123 +40,85 @@ type route struct {
 	scopes  []scopes.Scope // byKey: one of these is needed
 	body    bodyKind
 	limit   int64 // bytes of its body beside a document; default: sizeOrdinary, or sizeNone with noBody
-	nodes   int   // JSON values in its body; default: maxNodes
 	forever bool  // the first answer is kept for ever, else 24 h
-	handle  func(*API, *call) (*reply, error)
+	handle  func(*API, *call) (*rest.Reply, error)
 	// refill puts the secrets back into a stored first answer, or refuses it when the
 	// state that it speaks of has ended; nil: it has none and speaks of none.
-	refill func(*API, *call, []byte) (*reply, error)
+	refill func(*API, *call, []byte) (*rest.Reply, error)
 	about  string // one line for the docs page
 }
 
-// compiled is a route with its pattern cut up.
-type compiled struct {
-	route
-	segments []string
+// bodyForms are the media types of each kind of body, and the refusal of an absent
+// one; without a refusal it is read as {}.
+var bodyForms = map[bodyKind]struct {
+	media  []string
+	absent *rest.RequestError
+}{
+	noBody:       {[]string{"application/json"}, nil},
+	jsonBody:     {[]string{"application/json"}, noJSON},
+	optionalJSON: {[]string{"application/json"}, nil},
+	createBody:   {[]string{"application/json", "multipart/form-data"}, noJSON},
+	fileBody:     {[]string{"application/pdf", "multipart/form-data"}, noFile},
+	depositBody:  {[]string{"application/json", "multipart/form-data"}, nil},
+	formBody:     {[]string{"application/json", "application/x-www-form-urlencoded"}, nil},
 }
 
-// Sizes of bodies without a document.
-const (
-	sizeNone     = 4 << 10
-	sizeSigner   = 4 << 10 // consent, withdrawal, decline
-	sizeToken    = 8 << 10 // an embed token and an origin
-	sizeOrdinary = 64 << 10
-	sizeEnvelope = 1 << 20 // an envelope's fields, signers and metadata
-	sizeDrawing  = 4 << 20 // a drawn signature
+var (
+	noJSON = &rest.RequestError{Code: "body_required", Detail: "a JSON body is required"}
+	noFile = &rest.RequestError{Code: "file_required", Detail: "the PDF is required: part file, or a body of type application/pdf"}
 )
 
-func compile(table []route) []compiled {
-	out := make([]compiled, len(table))
-	for i, rt := range table {
-		if rt.limit == 0 {
-			rt.limit = sizeOrdinary
-			if rt.body == noBody {
-				rt.limit = sizeNone
-			}
-		}
-		if rt.nodes == 0 {
-			rt.nodes = maxNodes
-		}
-		out[i] = compiled{rt, strings.Split(strings.TrimPrefix(rt.pattern, "/"), "/")}
+// accept is the body that a route reads: within its own limit, and a document
+// where it may carry one, which inside JSON is base64, a third longer.
+func (a *API) accept(rt *route) rest.Accept {
+	limit := rt.limit
+	switch {
+	case limit == 0 && rt.body == noBody:
+		limit = sizeNone
+	case limit == 0:
+		limit = sizeOrdinary
 	}
-	return out
-}
-
-// match fits the segments of a path to the pattern.
-func (c *compiled) match(path []string) (map[string]string, bool) {
-	if len(path) != len(c.segments) {
-		return nil, false
+	switch rt.body {
+	case createBody:
+		limit += a.cfg.BodyLimit / 3 * 4
+	case fileBody, depositBody:
+		limit += a.cfg.BodyLimit
+	case noBody, jsonBody, optionalJSON, formBody:
 	}
-	var params map[string]string
-	for i, want := range c.segments {
-		name, isParam := strings.CutPrefix(want, "{")
-		if !isParam {
-			if want != path[i] {
-				return nil, false
-			}
-			continue
-		}
-		name, suffix, _ := strings.Cut(name, "}")
-		value, fits := strings.CutSuffix(path[i], suffix)
-		if !fits || value == "" {
-			return nil, false
-		}
-		if params == nil {
-			params = make(map[string]string, 2)
-		}
-		params[name] = value
-	}
-	return params, true
+	form := bodyForms[rt.body]
+	return rest.Accept{Media: form.media, Absent: form.absent, Limit: limit, Values: maxValues}
 }
 
 // absent is the answer for an id that nothing can have.
-func (c *compiled) absent() error {
-	if c.cred == byKey {
+func (rt *route) absent() error {
+	if rt.cred == byKey {
 		return esign.ErrNotFound
 	}
 	return errNoRoute
 }
 
 // find returns the route of method and path, or the methods that path has.
-func (a *API) find(method string, path []string) (rt *compiled, params map[string]string, allowed []string) {
+func (a *API) find(method string, path []string) (rt *route, params map[string]string, allowed []string) {
 	want := method
 	if method == http.MethodHead {
 		want = http.MethodGet
 	}
 	for i := range a.routes {
-		p, ok := a.routes[i].match(path)
+		rt := &a.routes[i]
+		p, ok := a.paths[i].Match(path)
 		if !ok {
 			continue
 		}
-		if a.routes[i].method == want {
-			return &a.routes[i], p, nil
+		if rt.method == want {
+			return rt, p, nil
 		}
-		allowed = append(allowed, a.routes[i].method)
-		if a.routes[i].method == http.MethodGet {
+		allowed = append(allowed, rt.method)
+		if rt.method == http.MethodGet {
 			allowed = append(allowed, http.MethodHead)
 		}
 	}
 	slices.Sort(allowed)
 	return nil, nil, slices.Compact(allowed)
-}
-
-// below returns the decoded segments of the path below the base path. It goes by
-// the path that the client sent, whatever router stands before; an empty or
-// undecodable segment is no path of ours.
-func (a *API) below(u *url.URL) ([]string, bool) {
-	rest, ok := strings.CutPrefix(u.EscapedPath(), a.cfg.BasePath+"/")
-	if !ok {
-		return nil, false
-	}
-	segments := strings.Split(rest, "/")
-	for i, s := range segments {
-		plain, err := url.PathUnescape(s)
-		if err != nil || plain == "" {
-			return nil, false
-		}
-		segments[i] = plain
-	}
-	return segments, true
 }
 
 // keyed reports whether an unknown path lies where a key is asked for first.

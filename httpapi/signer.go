@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/storage"
@@ -54,7 +55,7 @@ func (a *API) signerPass(c *call) (pass, error) {
 	if c.pass != nil {
 		return *c.pass, nil
 	}
-	token := c.params["token"]
+	token := c.Params["token"]
 	if !strings.Contains(token, ".") {
 		id, err := a.cfg.ESign.SignerOf(token)
 		c.signer = id
@@ -64,7 +65,7 @@ func (a *API) signerPass(c *call) (pass, error) {
 	if err != nil {
 		return pass{}, err
 	}
-	link, err := a.cfg.ESign.SignerToken(c.ctx, t.OrgID, t.EnvelopeID, t.Target)
+	link, err := a.cfg.ESign.SignerToken(c.Ctx, t.OrgID, t.EnvelopeID, t.Target)
 	if err != nil {
 		return pass{}, err
 	}
@@ -81,11 +82,11 @@ func (a *API) guard(c *call, err error) error {
 }
 
 func (a *API) client(c *call) esign.Client {
-	ua := c.r.UserAgent()
-	if len(ua) > 500 {
-		ua = ua[:500]
+	ua := c.R.UserAgent()
+	if len(ua) > maxUserAgent {
+		ua = ua[:maxUserAgent]
 	}
-	return esign.Client{Addr: a.cfg.ClientIP(c.r), UserAgent: strings.ToValidUTF8(ua, "�")}
+	return esign.Client{Addr: a.cfg.ClientIP(c.R), UserAgent: strings.ToValidUTF8(ua, "�")}
 }
 
 type sessionBody struct {
@@ -153,60 +154,63 @@ func sessionOf(s *esign.Session) *sessionBody {
 	return b
 }
 
-func (a *API) signerSession(c *call) (*reply, error) {
+func (a *API) signerSession(c *call) (*rest.Reply, error) {
 	_, s, err := a.openSession(c)
 	if err != nil {
 		return nil, a.guard(c, err)
 	}
-	return ok(sessionOf(s)), nil
+	return rest.OK(sessionOf(s)), nil
 }
 
 func (a *API) openSession(c *call) (pass, *esign.Session, error) {
-	if _, err := c.query(); err != nil {
+	if _, err := c.Query(); err != nil {
 		return pass{}, nil, err
 	}
 	p, err := a.signerPass(c)
 	if err != nil {
 		return p, nil, err
 	}
-	s, err := a.cfg.ESign.Session(c.ctx, p.link, a.client(c))
+	s, err := a.cfg.ESign.Session(c.Ctx, p.link, a.client(c))
 	return p, s, err
 }
 
-func (a *API) signerDocument(c *call) (*reply, error) {
-	if _, err := c.query(); err != nil {
+func (a *API) signerDocument(c *call) (*rest.Reply, error) {
+	if _, err := c.Query(); err != nil {
 		return nil, err
 	}
 	p, err := a.signerPass(c)
 	var envelopeID string
 	if err == nil {
-		envelopeID, err = a.cfg.ESign.Readable(c.ctx, p.link) // also after an end, when there is no session
+		envelopeID, err = a.cfg.ESign.Readable(c.Ctx, p.link) // also after an end, when there is no session
 	}
 	if err != nil {
 		a.asPage(c, p)
 		return nil, a.guard(c, err)
 	}
-	if c.r.Method == http.MethodHead { // a HEAD is no read of the document
-		return &reply{status: 200, raw: []byte{}, header: map[string]string{"Content-Type": "application/pdf"}}, nil
+	if c.R.Method == http.MethodHead { // a HEAD is no read of the document
+		return &rest.Reply{Status: 200, Raw: []byte{}, Header: map[string]string{"Content-Type": "application/pdf"}}, nil
 	}
-	h, err := a.cfg.ESign.OpenDocument(c.ctx, p.link, a.client(c))
+	h, err := a.cfg.ESign.OpenDocument(c.Ctx, p.link, a.client(c))
 	if err != nil {
 		a.asPage(c, p)
 		return nil, err
 	}
-	rp := fileReply(c, envelopeID+"_copy.pdf", "application/pdf", string(h.SHA256), h.Content, !h.Counts())
-	return a.handedOut(c, h, rp), nil
+	f := rest.File{Name: envelopeID + "_copy.pdf", ContentType: "application/pdf", ETag: string(h.SHA256), Content: h.Content}
+	if h.Counts() {
+		return a.handedOut(c, h, f.Whole()), nil
+	}
+	return f.Ranged(), nil
 }
 
 // handedOut makes rp, which holds the whole of h, record that the signer was
 // handed h: after its last byte, and before the end of the answer, so that a
 // client that has all of it may sign. Without a Content-Length only that end
 // says that the answer is whole; where the record fails, it does not come.
-func (a *API) handedOut(c *call, h *esign.Handout, rp *reply) *reply {
+func (a *API) handedOut(c *call, h *esign.Handout, rp *rest.Reply) *rest.Reply {
 	if !h.Counts() {
 		return rp
 	}
-	rp.write = func(w http.ResponseWriter, r *http.Request) {
+	rp.Stream = func(w http.ResponseWriter, r *http.Request) {
 		if _, err := w.Write(h.Content); err != nil {
 			return // the client went away
 		}
@@ -219,24 +223,24 @@ func (a *API) handedOut(c *call, h *esign.Handout, rp *reply) *reply {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), a.cfg.Timeout)
 		defer cancel()
 		if err := h.HandedOut(ctx); err != nil {
-			a.log.ErrorContext(ctx, "httpapi: hand-out not recorded", "request_id", c.requestID, "error", err)
+			a.log.ErrorContext(ctx, "httpapi: hand-out not recorded", "request_id", c.RequestID, "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}
 	return rp
 }
 
-func (a *API) signerDisclosure(c *call) (*reply, error) {
+func (a *API) signerDisclosure(c *call) (*rest.Reply, error) {
 	p, _, err := a.openSession(c)
 	if err != nil {
 		a.asPage(c, p)
 		return nil, a.guard(c, err)
 	}
-	f, err := a.cfg.ESign.DisclosurePDF(c.ctx, p.link)
+	f, err := a.cfg.ESign.DisclosurePDF(c.Ctx, p.link)
 	if err != nil {
 		return nil, err
 	}
-	return fileReply(c, "disclosure.pdf", "application/pdf", string(f.SHA256), f.Content, true), nil
+	return rest.File{Name: "disclosure.pdf", ContentType: "application/pdf", ETag: string(f.SHA256), Content: f.Content}.Ranged(), nil
 }
 
 type signerResult struct {
@@ -245,105 +249,107 @@ type signerResult struct {
 	RedirectURL    *string            `json:"redirect_url"`
 }
 
-func signerReply(r *esign.SignerResult) *reply {
-	return ok(signerResult{r.Status, r.EnvelopeStatus, orNull(r.RedirectURL)})
+func signerReply(r *esign.SignerResult) *rest.Reply {
+	return rest.OK(signerResult{r.Status, r.EnvelopeStatus, orNull(r.RedirectURL)})
 }
 
-func (a *API) signerConsent(c *call) (*reply, error) {
+func (a *API) signerConsent(c *call) (*rest.Reply, error) {
 	in := struct {
 		DisclosureSHA256 storage.Digest `json:"disclosure_sha256"`
 	}{}
-	if c.body.kind == "form" {
-		if c.body.form.Get("agree") != "true" {
+	if c.Body.Kind == rest.Form {
+		if c.Body.Form.Get("agree") != "true" {
 			return a.formRefused(c, check.Fail("agree", "required", "please tick the box to agree"))
 		}
-		in.DisclosureSHA256 = storage.Digest(c.body.form.Get("disclosure_sha256"))
-	} else if err := c.decode(&in); err != nil {
+		in.DisclosureSHA256 = storage.Digest(c.Body.Form.Get("disclosure_sha256"))
+	} else if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	return a.signerVerb(c, func(p pass) (*esign.SignerResult, error) {
-		return a.cfg.ESign.Consent(c.ctx, esign.ConsentRequest{
-			Token: p.link, DisclosureSHA256: in.DisclosureSHA256, Client: a.client(c), Also: keep(a, c, signerReply),
+		return a.cfg.ESign.Consent(c.Ctx, esign.ConsentRequest{
+			Token: p.link, DisclosureSHA256: in.DisclosureSHA256, Client: a.client(c), Also: rest.Keep(c.Call, signerReply),
 		})
 	})
 }
 
-func (a *API) signerWithdraw(c *call) (*reply, error) {
+func (a *API) signerWithdraw(c *call) (*rest.Reply, error) {
 	reason, err := c.reason()
 	if err != nil {
 		return nil, err
 	}
 	return a.signerVerb(c, func(p pass) (*esign.SignerResult, error) {
-		return a.cfg.ESign.WithdrawConsent(c.ctx, esign.WithdrawRequest{Token: p.link, Reason: reason, Client: a.client(c), Also: keep(a, c, signerReply)})
+		return a.cfg.ESign.WithdrawConsent(c.Ctx, esign.WithdrawRequest{Token: p.link, Reason: reason, Client: a.client(c), Also: rest.Keep(c.Call, signerReply)})
 	})
 }
 
-func (a *API) signerDecline(c *call) (*reply, error) {
+func (a *API) signerDecline(c *call) (*rest.Reply, error) {
 	reason, err := c.reason()
 	if err != nil {
 		return nil, err
 	}
 	return a.signerVerb(c, func(p pass) (*esign.SignerResult, error) {
-		return a.cfg.ESign.Decline(c.ctx, esign.DeclineRequest{Token: p.link, Reason: reason, Client: a.client(c), Also: keep(a, c, signerReply)})
+		return a.cfg.ESign.Decline(c.Ctx, esign.DeclineRequest{Token: p.link, Reason: reason, Client: a.client(c), Also: rest.Keep(c.Call, signerReply)})
 	})
 }
 
 func (c *call) reason() (string, error) {
-	if c.body.kind == "form" {
-		return strings.ReplaceAll(c.body.form.Get("reason"), "\r\n", "\n"), nil
+	if c.Body.Kind == rest.Form {
+		return strings.ReplaceAll(c.Body.Form.Get("reason"), "\r\n", "\n"), nil
 	}
 	var in struct {
 		Reason string `json:"reason"`
 	}
-	err := c.decode(&in)
+	err := c.Decode(&in)
 	return in.Reason, err
 }
 
 type signInput struct {
 	Signature struct {
-		Kind string     `json:"kind"`
-		Text string     `json:"text"`
-		PNG  base64Text `json:"png_base64"`
+		Kind string      `json:"kind"`
+		Text string      `json:"text"`
+		PNG  rest.Base64 `json:"png_base64"`
 	} `json:"signature"`
 	Fields []struct {
-		FieldID string     `json:"field_id"`
-		Value   string     `json:"value"`
-		PNG     base64Text `json:"png_base64"`
+		FieldID string      `json:"field_id"`
+		Value   string      `json:"value"`
+		PNG     rest.Base64 `json:"png_base64"`
 	} `json:"fields"`
 	TimeZone string `json:"time_zone"`
 }
 
-func (a *API) signerSign(c *call) (*reply, error) {
-	r := esign.SignRequest{Client: a.client(c), Also: keep(a, c, signerReply)}
-	if c.body.kind == "form" {
-		r.Signature = esign.Signature{Kind: esign.SignatureTyped, Text: strings.TrimSpace(c.body.form.Get("signature"))}
-		r.Fields, r.TimeZone = formFields(c), c.body.form.Get("time_zone")
+func (a *API) signerSign(c *call) (*rest.Reply, error) {
+	r := esign.SignRequest{Client: a.client(c), Also: rest.Keep(c.Call, signerReply)}
+	if c.Body.Kind == rest.Form {
+		r.Signature = esign.Signature{Kind: esign.SignatureTyped, Text: strings.TrimSpace(c.Body.Form.Get("signature"))}
+		r.Fields, r.TimeZone = formFields(c), c.Body.Form.Get("time_zone")
 	} else if err := c.signature(&r); err != nil {
 		return nil, err
 	}
 	return a.signerVerb(c, func(p pass) (*esign.SignerResult, error) {
 		r.Token = p.link
-		return a.cfg.ESign.Sign(c.ctx, r)
+		return a.cfg.ESign.Sign(c.Ctx, r)
 	})
 }
 
 func (c *call) signature(r *esign.SignRequest) error {
 	var in signInput
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return err
 	}
-	if in.Signature.PNG.bad {
-		return check.Fail("signature.png_base64", "base64", "must be base64 as in RFC 4648 section 4")
+	png, err := in.Signature.PNG.Bytes("signature.png_base64")
+	if err != nil {
+		return err
 	}
-	r.Signature = esign.Signature{Kind: in.Signature.Kind, Text: in.Signature.Text, PNG: in.Signature.PNG.content}
+	r.Signature = esign.Signature{Kind: in.Signature.Kind, Text: in.Signature.Text, PNG: png}
 	r.TimeZone = in.TimeZone
 	for i, f := range in.Fields {
-		if f.PNG.bad {
-			return check.Fail(fmt.Sprintf("fields[%d].png_base64", i), "base64", "must be base64 as in RFC 4648 section 4")
+		png, err := f.PNG.Bytes(fmt.Sprintf("fields[%d].png_base64", i))
+		if err != nil {
+			return err
 		}
 		v := esign.FieldValue{FieldID: f.FieldID, Value: f.Value}
-		if len(f.PNG.content) > 0 {
-			v.PNG = f.PNG.content
+		if len(png) > 0 {
+			v.PNG = png
 		}
 		r.Fields = append(r.Fields, v)
 	}
@@ -356,9 +362,9 @@ const fieldPrefix = "field:"
 // repeat is the same request.
 func formFields(c *call) []esign.FieldValue {
 	var out []esign.FieldValue
-	for _, name := range sortedKeys(c.body.form) {
+	for _, name := range sortedKeys(c.Body.Form) {
 		if id, isField := strings.CutPrefix(name, fieldPrefix); isField {
-			out = append(out, esign.FieldValue{FieldID: id, Value: c.body.form.Get(name)})
+			out = append(out, esign.FieldValue{FieldID: id, Value: c.Body.Form.Get(name)})
 		}
 	}
 	return out
@@ -366,7 +372,7 @@ func formFields(c *call) []esign.FieldValue {
 
 // signerVerb runs a signer's verb and answers in the form of the request: JSON,
 // or for the page's forms a redirect back to the page.
-func (a *API) signerVerb(c *call, verb func(pass) (*esign.SignerResult, error)) (*reply, error) {
+func (a *API) signerVerb(c *call, verb func(pass) (*esign.SignerResult, error)) (*rest.Reply, error) {
 	p, err := a.signerPass(c)
 	if err != nil {
 		a.asPage(c, p)
@@ -374,12 +380,12 @@ func (a *API) signerVerb(c *call, verb func(pass) (*esign.SignerResult, error)) 
 	}
 	r, err := verb(p)
 	switch {
-	case err != nil && c.body.kind == "form":
+	case err != nil && c.Body.Kind == rest.Form:
 		return a.formRefused(c, err)
 	case err != nil:
 		return nil, a.guard(c, err)
-	case c.body.kind == "form":
-		return (&reply{status: http.StatusSeeOther, raw: []byte{}}).with("Location", a.cfg.BasePath+"/sign/"+c.params["token"]), nil
+	case c.Body.Kind == rest.Form:
+		return (&rest.Reply{Status: http.StatusSeeOther, Raw: []byte{}}).With("Location", a.cfg.BasePath+"/sign/"+c.Params["token"]), nil
 	}
 	return signerReply(r), nil
 }

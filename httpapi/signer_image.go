@@ -5,69 +5,65 @@ import (
 	"strconv"
 
 	"github.com/evaultlib/evault/esign"
-)
-
-const (
-	defaultPageWidth = 1000 // pixels
-	atATime          = 2    // pages drawn for one signer, in this replica
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 )
 
 // signerPageImage answers a page as a picture. Handed out whole, the page counts
 // as shown; a HEAD does not. What is shown changes as others sign, so a browser
 // that kept it asks again by its ETag.
-func (a *API) signerPageImage(c *call) (*reply, error) {
-	q, err := c.query("w")
+func (a *API) signerPageImage(c *call) (*rest.Reply, error) {
+	q, err := c.Query("w")
 	if err != nil {
 		return nil, err
 	}
 	width := defaultPageWidth
 	if q.Has("w") {
 		if width, err = strconv.Atoi(q.Get("w")); err != nil {
-			return nil, &badRequest{"bad_query", "w must be a whole number"}
+			return nil, rest.BadQuery("w must be a whole number")
 		}
 	}
 	p, err := a.signerPass(c)
 	if err != nil {
 		return nil, a.guard(c, err)
 	}
-	s, err := a.cfg.ESign.Session(c.ctx, p.link, a.client(c))
+	s, err := a.cfg.ESign.Session(c.Ctx, p.link, a.client(c))
 	if err != nil {
 		return nil, a.guard(c, err)
 	}
-	n, err := strconv.Atoi(c.params["n"])
-	if err != nil || strconv.Itoa(n) != c.params["n"] {
+	n, err := strconv.Atoi(c.Params["n"])
+	if err != nil || strconv.Itoa(n) != c.Params["n"] {
 		return nil, esign.ErrNoPage
 	}
-	if c.r.Method == http.MethodHead {
+	if c.R.Method == http.MethodHead {
 		return headOfPage(s, n)
 	}
-	if _, end, ok := a.pages.take(s.Signer.ID, a.cfg.PagesPerMinute, c.now); !ok {
-		c.retryAt = end
+	if _, end, ok := a.pages.Take(s.Signer.ID, a.cfg.PagesPerMinute, c.Now); !ok {
+		c.RetryAt = end
 		return nil, errRate
 	}
-	leave, err := a.drawing.Enter(c.ctx, s.Signer.ID)
+	leave, err := a.drawing.Enter(c.Ctx, s.Signer.ID)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	h, err := a.cfg.ESign.OpenPage(c.ctx, esign.PageRequest{Token: p.link, Page: n, Width: width, Client: a.client(c)})
+	h, err := a.cfg.ESign.OpenPage(c.Ctx, esign.PageRequest{Token: p.link, Page: n, Width: width, Client: a.client(c)})
 	if err != nil {
 		return nil, err
 	}
 	rp := pageImageReply(h.Content)
 	if h.Counts() {
-		rp.with("ETag", `"`+string(h.SHA256)+`"`)
+		rp.With("ETag", `"`+string(h.SHA256)+`"`)
 	} else {
-		rp = c.etagged(rp, string(h.SHA256))
+		rp = c.Etagged(rp, string(h.SHA256))
 	}
-	return a.handedOut(c, h, rp.with("Cache-Control", "private, no-cache")), nil
+	return a.handedOut(c, h, rp.With("Cache-Control", "private, no-cache")), nil
 }
 
-func pageImageReply(image []byte) *reply {
-	return &reply{status: http.StatusOK, raw: image, header: map[string]string{"Content-Type": "image/png"}}
+func pageImageReply(image []byte) *rest.Reply {
+	return &rest.Reply{Status: http.StatusOK, Raw: image, Header: map[string]string{"Content-Type": "image/png"}}
 }
 
-func headOfPage(s *esign.Session, n int) (*reply, error) {
+func headOfPage(s *esign.Session, n int) (*rest.Reply, error) {
 	switch {
 	case !s.PageImages:
 		return nil, esign.ErrNoRenderer

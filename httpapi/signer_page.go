@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,19 +9,19 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 )
 
 func sortedKeys(v url.Values) []string { return slices.Sorted(maps.Keys(v)) }
 
 // signPage is the signing page. Opening it is no read of the document.
-func (a *API) signPage(c *call) (*reply, error) {
+func (a *API) signPage(c *call) (*rest.Reply, error) {
 	p, s, err := a.openSession(c)
 	if errors.Is(err, esign.ErrLinkGone) {
-		if _, unreadable := a.cfg.ESign.Readable(c.ctx, p.link); unreadable == nil {
+		if _, unreadable := a.cfg.ESign.Readable(c.Ctx, p.link); unreadable == nil {
 			return a.endedPage(c, p)
 		}
 	}
@@ -34,11 +33,11 @@ func (a *API) signPage(c *call) (*reply, error) {
 }
 
 // endedPage is for a signer whose envelope ended without completion.
-func (a *API) endedPage(c *call, p pass) (*reply, error) {
+func (a *API) endedPage(c *call, p pass) (*rest.Reply, error) {
 	page, err := web.RenderMessage(web.Message{
 		Title: "This document was not completed",
 		Text:  "After you signed it, the document was declined or withdrawn, or it expired. You can still read a copy of what you signed.",
-		Link:  a.cfg.BasePath + "/sign/" + c.params["token"] + "/document.pdf", LinkText: "Open what you signed (PDF)",
+		Link:  a.cfg.BasePath + "/sign/" + c.Params["token"] + "/document.pdf", LinkText: "Open what you signed (PDF)",
 	}, p.frame)
 	if err != nil {
 		return nil, err
@@ -46,10 +45,10 @@ func (a *API) endedPage(c *call, p pass) (*reply, error) {
 	return pageReply(http.StatusGone, page), nil
 }
 
-func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert string) (*reply, error) {
+func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert string) (*rest.Reply, error) {
 	d := a.cfg.ESign.Disclosure()
 	v := web.Signing{
-		Action: a.cfg.BasePath + "/sign/" + c.params["token"], Alert: alert, Done: doneText(s),
+		Action: a.cfg.BasePath + "/sign/" + c.Params["token"], Alert: alert, Done: doneText(s),
 		EnvelopeName: s.EnvelopeName, Message: s.Message, SignerName: s.Signer.Name, SignerEmail: s.Signer.Email,
 		Consented: s.ConsentedAt != nil, Completed: completed(s.EnvelopeStatus),
 		DisclosureTitle: d.Title, Disclosure: strings.Split(d.Text, "\n\n"), DisclosureSHA256: string(s.DisclosureSHA256),
@@ -63,13 +62,13 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, alert s
 			v.Images = append(v.Images, web.Image{Page: i + 1, Width: points(p.Width), Height: points(p.Height)})
 		}
 	}
-	v.TimeZones = timeZones(fallback(c.body.form.Get("time_zone"), s.TimeZone))
-	if t := c.body.form.Get("signature"); t != "" {
+	v.TimeZones = timeZones(fallback(c.Body.Form.Get("time_zone"), s.TimeZone))
+	if t := c.Body.Form.Get("signature"); t != "" {
 		v.Signature = t
 	}
 	for _, f := range s.Fields {
 		if in, shown := inputOf(f); shown {
-			if typed, sent := c.body.form[fieldPrefix+f.ID]; sent {
+			if typed, sent := c.Body.Form[fieldPrefix+f.ID]; sent {
 				in.Value = typed[0]
 			}
 			if in.Kind == esign.FieldDate && in.Value == "" {
@@ -119,9 +118,6 @@ func timeZones(set string) []string {
 	return append([]string{set}, slices.DeleteFunc(slices.Clone(commonZones), func(z string) bool { return z == set })...)
 }
 
-// maxImages are shown on the page; the rest of a long document is in the PDF.
-const maxImages = 100
-
 func points(length float64) int { return max(1, int(math.Round(min(length, 1e6)))) }
 
 // inputOf is the input that a field needs on the page: required signatures are
@@ -164,21 +160,21 @@ func doneText(s *esign.Session) string {
 	case completed(s.EnvelopeStatus):
 		return "The document is complete: everybody has signed it."
 	case s.Signer.Status == esign.SignerSigned:
-		return "You have signed the document. Thank you. This page shows the completed document once everybody has signed."
+		return "You have signed the document. Thank you. This page shows the completed rest.Document once everybody has signed."
 	}
 	return ""
 }
 
 // formRefused shows the signing page again with what was wrong, or a page that
 // says so when there is no signing page any more.
-func (a *API) formRefused(c *call, refused error) (*reply, error) {
+func (a *API) formRefused(c *call, refused error) (*rest.Reply, error) {
 	p, err := a.signerPass(c)
 	if err != nil {
 		a.asPage(c, p)
 		return nil, a.guard(c, err)
 	}
 	a.asPage(c, p)
-	s, err := a.cfg.ESign.Session(c.ctx, p.link, a.client(c))
+	s, err := a.cfg.ESign.Session(c.Ctx, p.link, a.client(c))
 	if err != nil {
 		return nil, a.guard(c, errors.Join(refused, err))
 	}
@@ -197,13 +193,13 @@ func (a *API) formRefused(c *call, refused error) (*reply, error) {
 // shown is a refusal with its own page.
 type shown struct {
 	error
-	page *reply
+	page *rest.Reply
 }
 
 func (s *shown) Unwrap() error { return s.error }
 
 // pageText is a problem in words for a signer.
-func pageText(d document, s *esign.Session) string {
+func pageText(d rest.Document, s *esign.Session) string {
 	switch d.Code {
 	case "not_viewed":
 		return "Please open the document first (step 1), then sign: " + d.Detail + "."
@@ -242,7 +238,7 @@ func inputName(field string, s *esign.Session) string {
 // asPage makes refusals of this call pages for people, where the client is a
 // browser that shows them.
 func (a *API) asPage(c *call, p pass) {
-	if c.body.kind != "form" && mediaOf(c.r.Header) != "application/x-www-form-urlencoded" && !c.wantsPage() && c.route.pattern != "/sign/{token}" {
+	if c.Body.Kind != rest.Form && rest.MediaType(c.R.Header) != "application/x-www-form-urlencoded" && !c.WantsPage() && c.route.pattern != "/sign/{token}" {
 		return
 	}
 	c.refuseByPage(p.frame)
@@ -250,18 +246,18 @@ func (a *API) asPage(c *call, p pass) {
 
 // refuseByPage makes refusals of this call pages for people.
 func (c *call) refuseByPage(f web.Frame) {
-	c.page = func(d document) {
+	c.page = func(d rest.Document) {
 		title, text := "This page cannot be shown", d.Title+"."
 		if w, known := linkWords[d.Code]; known {
 			title, text = w[0], w[1]
 		}
-		page, err := web.RenderMessage(web.Message{Title: title, Text: text, Reference: c.requestID}, f)
+		page, err := web.RenderMessage(web.Message{Title: title, Text: text, Reference: c.RequestID}, f)
 		if err != nil {
-			c.writeBytes(d.Status, nil, nil)
+			c.Write(d.Status, nil, nil)
 			return
 		}
 		rp := pageReply(d.Status, page)
-		c.writeBytes(rp.status, rp.header, rp.raw)
+		c.Write(rp.Status, rp.Header, rp.Raw)
 	}
 }
 
@@ -276,27 +272,12 @@ var linkWords = map[string][2]string{
 	"too_many_failures": {"Too many attempts", "Please wait a few minutes and try again."},
 }
 
-func pageReply(status int, p web.Page) *reply {
-	rp := &reply{status: status, raw: p.HTML, header: map[string]string{
+func pageReply(status int, p web.Page) *rest.Reply {
+	rp := &rest.Reply{Status: status, Raw: p.HTML, Header: map[string]string{
 		"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": p.Policy, "Cross-Origin-Opener-Policy": "same-origin",
 	}}
 	if !strings.Contains(p.Policy, "frame-ancestors 'none'") {
-		rp.header["X-Frame-Options"] = ""
-	}
-	return rp
-}
-
-// fileReply serves a file: attachment, fixed type, its digest as ETag.
-func fileReply(c *call, name, contentType, sha256 string, content []byte, ranges bool) *reply {
-	rp := &reply{status: http.StatusOK, header: map[string]string{
-		"Content-Type": contentType, "Content-Disposition": `attachment; filename="` + name + `"`, "ETag": `"` + sha256 + `"`,
-	}}
-	if !ranges {
-		rp.raw = content
-		return rp.with("Accept-Ranges", "none")
-	}
-	rp.write = func(w http.ResponseWriter, r *http.Request) {
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+		rp.Header["X-Frame-Options"] = ""
 	}
 	return rp
 }

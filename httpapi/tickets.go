@@ -48,9 +48,9 @@ func (a *API) ticketToken(k TokenKey, t storage.Ticket) string {
 
 // issue stores a ticket for the call's key and returns its token.
 func (a *API) issue(c *call, t storage.Ticket, life time.Duration) (token string, issued storage.Ticket, err error) {
-	t.ID, t.CreatedAt = a.newID("tkt"), c.now
-	t.ExpiresAt = c.now.Add(life)
-	if err := a.cfg.Tickets.Issue(c.ctx, nil, t); err != nil {
+	t.ID, t.CreatedAt = a.newID("tkt"), c.Now
+	t.ExpiresAt = c.Now.Add(life)
+	if err := a.cfg.Tickets.Issue(c.Ctx, nil, t); err != nil {
 		return "", t, fmt.Errorf("issue ticket: %w", err)
 	}
 	return a.ticketToken(a.cfg.TokenKeys[0], t), t, nil
@@ -66,7 +66,7 @@ func (a *API) openTicket(c *call, token string, kinds ...string) (storage.Ticket
 	if i < 0 || len(token) > 256 || !stamp.IsAnyID(id) {
 		return storage.Ticket{}, errTicket
 	}
-	t, err := a.cfg.Tickets.Ticket(c.ctx, id)
+	t, err := a.cfg.Tickets.Ticket(c.Ctx, id)
 	if errors.Is(err, storage.ErrNotFound) {
 		return t, errTicket
 	}
@@ -77,7 +77,7 @@ func (a *API) openTicket(c *call, token string, kinds ...string) (storage.Ticket
 		return t, errTicket
 	}
 	switch {
-	case !c.now.Before(t.ExpiresAt):
+	case !c.Now.Before(t.ExpiresAt):
 		return t, errTicketExpired
 	case t.SingleUse && t.UsedAt != nil:
 		return t, storage.ErrUsed
@@ -87,14 +87,14 @@ func (a *API) openTicket(c *call, token string, kinds ...string) (storage.Ticket
 
 // keyWorks is errTicketDead unless the key, or a later one of its line, works.
 func (a *API) keyWorks(c *call, orgID, keyID string) error {
-	k, err := a.cfg.Scopes.Key(c.ctx, orgID, keyID)
+	k, err := a.cfg.Scopes.Key(c.Ctx, orgID, keyID)
 	if errors.Is(err, scopes.ErrKeyNotFound) {
 		return errTicketDead
 	}
 	if err != nil {
 		return err
 	}
-	if k.Check(c.now) != nil {
+	if k.Check(c.Now) != nil {
 		return errTicketDead
 	}
 	return nil

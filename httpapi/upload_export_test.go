@@ -1,12 +1,22 @@
 package httpapi
 
-import "bytes"
+import (
+	"bytes"
+	"net/http/httptest"
+	"time"
+
+	"github.com/evaultlib/evault/httpapi/internal/rest"
+)
 
 // ReadUpload reads a multipart body as the routes do that take a document: createEnvelope when an envelope is wanted, else
 // upload. It returns the document, nil when there is none.
 func ReadUpload(raw []byte, boundary string, envelope bool) ([]byte, error) {
-	c := &call{route: &compiled{route: route{nodes: maxNodes}}}
-	if err := c.takeMultipart(bytes.NewReader(raw), int64(len(raw)), boundary); err != nil {
+	r := httptest.NewRequest("POST", "/", bytes.NewReader(raw)) //nolint:noctx // ends with the body
+	r.Header.Set("Content-Type", "multipart/form-data; boundary="+boundary)
+	c := &call{Call: rest.New(httptest.NewRecorder(), r, time.Time{}, func(string) string { return "" })}
+	bodies := rest.NewBodies(2*int64(len(raw)), time.Minute)
+	accept := rest.Accept{Media: []string{"multipart/form-data"}, Absent: noFile, Limit: int64(len(raw)), Values: maxValues}
+	if err := bodies.Read(c.Call, accept, "fuzz"); err != nil {
 		return nil, err
 	}
 	if envelope {
@@ -17,11 +27,11 @@ func ReadUpload(raw []byte, boundary string, envelope bool) ([]byte, error) {
 		}
 		return document, err
 	}
-	if err := c.onlyParts("file"); err != nil {
+	if err := c.OnlyParts("file"); err != nil {
 		return nil, err
 	}
-	if p := c.body.part("file"); p != nil {
-		return p.content, nil
+	if p := c.Body.Part("file"); p != nil {
+		return p.Content, nil
 	}
 	return nil, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
@@ -37,30 +38,30 @@ type attestationInput struct {
 	PaperCustodian *vault.PaperCustodian `json:"paper_custodian"`
 }
 
-func (a *API) vaultInSigned(c *call) (*reply, error) {
+func (a *API) vaultInSigned(c *call) (*rest.Reply, error) {
 	var in vaultInInput
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	return a.vaultInNow(c, in, esign.KindESign)
 }
 
 // vaultInUpload vaults paper; a part file is uploaded first.
-func (a *API) vaultInUpload(c *call) (*reply, error) {
+func (a *API) vaultInUpload(c *call) (*rest.Reply, error) {
 	var in vaultInInput
-	if c.body.kind != "multipart" {
-		if err := c.decode(&in); err != nil {
+	if c.Body.Kind != rest.Multipart {
+		if err := c.Decode(&in); err != nil {
 			return nil, err
 		}
 		return a.vaultInNow(c, in, esign.KindPaper)
 	}
-	if err := c.onlyParts("request", "file"); err != nil {
+	if err := c.OnlyParts("request", "file"); err != nil {
 		return nil, err
 	}
-	if err := c.decodePart("request", &in); err != nil {
+	if err := c.DecodePart("request", &in); err != nil {
 		return nil, err
 	}
-	f := c.body.part("file")
+	f := c.Body.Part("file")
 	if f == nil {
 		return a.vaultInNow(c, in, esign.KindPaper)
 	}
@@ -71,22 +72,22 @@ func (a *API) vaultInUpload(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := a.cfg.ESign.Envelope(c.ctx, c.key.OrgID, c.id())
+	e, err := a.cfg.ESign.Envelope(c.Ctx, c.key.OrgID, c.id())
 	if err != nil {
 		return nil, err
 	}
-	sum := storage.Sum(f.content)
+	sum := storage.Sum(f.Content)
 	same := e.Document != nil && e.Document.Object.SHA256 == sum // a repeat has uploaded it already
 	if !same && e.Vaulted() {
 		return nil, &vault.AlreadyVaultedError{Fields: []string{"file"}}
 	}
 	if !same {
-		undo, err := a.bringIn(c, 0, len(f.content))
+		undo, err := a.bringIn(c, 0, len(f.Content))
 		if err != nil {
 			return nil, err
 		}
-		e, _, err = a.cfg.ESign.Upload(c.ctx, esign.UploadRequest{
-			OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), Filename: f.filename, Document: f.content, IfMatch: tag,
+		e, _, err = a.cfg.ESign.Upload(c.Ctx, esign.UploadRequest{
+			OrgID: c.key.OrgID, EnvelopeID: c.id(), Actor: c.actor(), Filename: f.Filename, Document: f.Content, IfMatch: tag,
 		})
 		if err != nil {
 			undo()
@@ -121,7 +122,7 @@ func (a *API) checkVaultIn(in *vaultInInput) error {
 }
 
 // vaultInNow is vaultIn of the envelope as If-Match names it.
-func (a *API) vaultInNow(c *call, in vaultInInput, kind string) (*reply, error) {
+func (a *API) vaultInNow(c *call, in vaultInInput, kind string) (*rest.Reply, error) {
 	if err := a.checkVaultIn(&in); err != nil {
 		return nil, err
 	}
@@ -135,41 +136,41 @@ func (a *API) vaultInNow(c *call, in vaultInInput, kind string) (*reply, error) 
 // vaultIn asks Handover. The deposit's transaction stores a provisional answer;
 // the steps after it are idempotent, so that a repeat after a crash goes on where
 // they ended.
-func (a *API) vaultIn(c *call, in vaultInInput, kind, ifMatch string) (*reply, error) {
+func (a *API) vaultIn(c *call, in vaultInInput, kind, ifMatch string) (*rest.Reply, error) {
 	r := compliance.VaultInRequest{
 		EnvelopeID: c.id(), Custodian: in.Custodian, Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification,
-		DocumentSHA256: in.DocumentSHA256, Kind: kind, IfMatch: ifMatch, Actor: c.actor(), RequestID: c.requestID,
+		DocumentSHA256: in.DocumentSHA256, Kind: kind, IfMatch: ifMatch, Actor: c.actor(), RequestID: c.RequestID,
 	}
 	var err error
-	if r.RequestSHA256, err = c.body.digest(c.r.Method, c.r.URL.EscapedPath()); err != nil {
+	if r.RequestSHA256, err = c.Digest(); err != nil {
 		return nil, err
 	}
 	if p := in.SecuredParty; p != nil {
 		r.SecuredParty = &vault.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
 	}
 	r.Attestation = (*vault.Attestation)(in.Attestation)
-	org, err := a.cfg.Scopes.Organization(c.ctx, c.key.OrgID)
+	org, err := a.cfg.Scopes.Organization(c.Ctx, c.key.OrgID)
 	if err != nil {
 		return nil, err
 	}
 	r.Depositor = depositor(org)
-	r.Also = keep(a, c, func(rec *compliance.VaultRecord) *reply {
-		return &reply{status: http.StatusCreated, data: recordOf(rec), provisional: true}
+	r.Also = rest.Keep(c.Call, func(rec *compliance.VaultRecord) *rest.Reply {
+		return &rest.Reply{Status: http.StatusCreated, Data: recordOf(rec), Provisional: true}
 	})
-	rec, created, err := a.cfg.Handover.VaultIn(c.ctx, r)
+	rec, created, err := a.cfg.Handover.VaultIn(c.Ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	rp := ok(recordOf(rec))
+	rp := rest.OK(recordOf(rec))
 	if created {
-		rp.status = http.StatusCreated
+		rp.Status = http.StatusCreated
 	}
 	return rp, nil
 }
 
 // vaultInAgain answers a repeat with the first record while that is the copy's: a
 // released or superseded one is refused like any other call.
-func (a *API) vaultInAgain(c *call, body []byte) (*reply, error) {
+func (a *API) vaultInAgain(c *call, body []byte) (*rest.Reply, error) {
 	var first struct {
 		Data struct {
 			DocumentHash storage.Digest `json:"document_hash"`
@@ -178,7 +179,7 @@ func (a *API) vaultInAgain(c *call, body []byte) (*reply, error) {
 	if err := json.Unmarshal(body, &first); err != nil {
 		return nil, err
 	}
-	v, err := a.cfg.Vault.Proven(c.ctx, c.key.OrgID, c.id())
+	v, err := a.cfg.Vault.Proven(c.Ctx, c.key.OrgID, c.id())
 	switch {
 	case err != nil:
 		return nil, err
@@ -187,7 +188,7 @@ func (a *API) vaultInAgain(c *call, body []byte) (*reply, error) {
 	case v.DocumentHash != first.Data.DocumentHash:
 		return nil, vault.ErrSuperseded
 	}
-	return &reply{raw: body}, nil
+	return &rest.Reply{Raw: body}, nil
 }
 
 func depositor(o *scopes.Organization) compliance.Depositor {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -51,21 +52,21 @@ type deliveryBody struct {
 	DeleteAfter    *string `json:"delete_after"`
 }
 
-func (r releaseRecord) withoutSecrets() any {
+func (r releaseRecord) WithoutSecrets() any {
 	r.PackageURL, r.PackageExpiresAt = nil, nil
 	return r
 }
 
 // releaseReply is the release record, with a fresh address of the package while
 // there is one to fetch.
-func (a *API) releaseReply(c *call, r *vault.Release) (*reply, error) {
+func (a *API) releaseReply(c *call, r *vault.Release) (*rest.Reply, error) {
 	out := releaseRecord{
 		ReleaseID: r.ReleaseID, EnvelopeID: r.EnvelopeID, Status: vault.StatusReleased, Reason: r.Reason, Note: orNull(r.Note),
 		ReleasedAt: at(r.ReleasedAt), Authoritative: releasedBody{r.SHA256, r.Size, r.Version},
 		Delivery: deliveryBody{r.Delivery(), atp(r.FetchedAt), atp(r.AcknowledgedAt), atp(r.DeleteAfter)},
 	}
 	out.Recipient.Name, out.Recipient.Organization, out.Recipient.Email = r.Recipient.Name, orNull(r.Recipient.Organization), orNull(r.Recipient.Email)
-	p, err := a.cfg.Handover.LogPosition(c.ctx, r.EventID)
+	p, err := a.cfg.Handover.LogPosition(c.Ctx, r.EventID)
 	if err != nil {
 		return nil, err
 	}
@@ -81,20 +82,20 @@ func (a *API) releaseReply(c *call, r *vault.Release) (*reply, error) {
 		address, expires := a.downloadAddress(token), at(t.ExpiresAt)
 		out.PackageURL, out.PackageExpiresAt = &address, &expires
 	}
-	return ok(out), nil
+	return rest.OK(out), nil
 }
 
-func (a *API) vaultOut(c *call) (*reply, error) {
+func (a *API) vaultOut(c *call) (*rest.Reply, error) {
 	var in vaultOutInput
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	r := compliance.VaultOutRequest{
-		OrgID: c.key.OrgID, EnvelopeID: c.id(), Reason: in.Reason, Note: in.Note, Actor: c.actor(), RequestID: c.requestID,
+		OrgID: c.key.OrgID, EnvelopeID: c.id(), Reason: in.Reason, Note: in.Note, Actor: c.actor(), RequestID: c.RequestID,
 		Recipient: vault.Recipient{Name: in.Recipient.Name, Organization: in.Recipient.Organization, Email: in.Recipient.Email},
 	}
 	var err error
-	if r.RequestSHA256, err = c.body.digest(c.r.Method, c.r.URL.EscapedPath()); err != nil {
+	if r.RequestSHA256, err = c.Digest(); err != nil {
 		return nil, err
 	}
 	if err := check.Struct(vault.ReleaseRequest{Reason: r.Reason, Note: r.Note, Recipient: r.Recipient}); err != nil {
@@ -106,7 +107,7 @@ func (a *API) vaultOut(c *call) (*reply, error) {
 	if _, err := a.vaulted(c); err != nil {
 		return nil, err
 	}
-	rel, err := a.cfg.Handover.VaultOut(c.ctx, r)
+	rel, err := a.cfg.Handover.VaultOut(c.Ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -115,19 +116,19 @@ func (a *API) vaultOut(c *call) (*reply, error) {
 
 // releaseAgain answers a repeat with the first record and an address of its
 // own for the package.
-func (a *API) releaseAgain(c *call, _ []byte) (*reply, error) {
-	rel, err := a.cfg.Vault.Released(c.ctx, c.key.OrgID, c.id())
+func (a *API) releaseAgain(c *call, _ []byte) (*rest.Reply, error) {
+	rel, err := a.cfg.Vault.Released(c.Ctx, c.key.OrgID, c.id())
 	if err != nil {
 		return nil, err
 	}
 	return a.releaseReply(c, rel)
 }
 
-func (a *API) acknowledge(c *call) (*reply, error) {
+func (a *API) acknowledge(c *call) (*rest.Reply, error) {
 	var in struct {
 		SHA256 storage.Digest `json:"sha256"`
 	}
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	if _, err := storage.ParseDigest(string(in.SHA256)); err != nil {
@@ -136,7 +137,7 @@ func (a *API) acknowledge(c *call) (*reply, error) {
 	if _, err := a.vaulted(c); err != nil {
 		return nil, err
 	}
-	rel, err := a.cfg.Vault.Acknowledge(c.ctx, vault.AcknowledgeRequest{OrgID: c.key.OrgID, EnvelopeID: c.id(), SHA256: in.SHA256, Actor: c.actor()})
+	rel, err := a.cfg.Vault.Acknowledge(c.Ctx, vault.AcknowledgeRequest{OrgID: c.key.OrgID, EnvelopeID: c.id(), SHA256: in.SHA256, Actor: c.actor()})
 	if err != nil {
 		return nil, err
 	}

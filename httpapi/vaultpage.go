@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -13,27 +14,27 @@ import (
 
 // vaultPage is the plain page behind an embed token of the vault: marked copy,
 // custody and certificate, never the authoritative bytes.
-func (a *API) vaultPage(c *call) (*reply, error) {
+func (a *API) vaultPage(c *call) (*rest.Reply, error) {
 	t, err := a.openVaultSession(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.cfg.Log.CheckRecent(c.ctx); err != nil {
+	if err := a.cfg.Log.CheckRecent(c.Ctx); err != nil {
 		return nil, err
 	}
-	v, err := a.cfg.Vault.Copy(c.ctx, t.OrgID, t.EnvelopeID)
+	v, err := a.cfg.Vault.Copy(c.Ctx, t.OrgID, t.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := a.cfg.Vault.Custody(c.ctx, t.OrgID, t.EnvelopeID)
+	entries, err := a.cfg.Vault.Custody(c.Ctx, t.OrgID, t.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.cfg.ESign.Status(c.ctx, t.OrgID, t.EnvelopeID)
+	s, err := a.cfg.ESign.Status(c.Ctx, t.OrgID, t.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}
-	self := a.cfg.BasePath + "/vault/" + c.params["token"]
+	self := a.cfg.BasePath + "/vault/" + c.Params["token"]
 	page := web.Vault{
 		EnvelopeName: v.Name, Status: v.Status, Controller: v.Controller.Party.Name, Custodian: v.Custodian.Party.Name,
 		VaultedAt: at(v.VaultedAt), DocumentHash: string(v.DocumentHash), CertificateURL: self + "/certificate", RecordURL: self + "/custody-record.pdf", Compliant: complianceText(a.compliant(s)),
@@ -69,10 +70,10 @@ func nameOf(p *custodyParty) string {
 }
 
 func (a *API) openVaultSession(c *call) (storage.Ticket, error) {
-	if _, err := c.query(); err != nil {
+	if _, err := c.Query(); err != nil {
 		return storage.Ticket{}, err
 	}
-	t, err := a.openTicket(c, c.params["token"], ticketVault)
+	t, err := a.openTicket(c, c.Params["token"], ticketVault)
 	if err == nil {
 		err = a.stillHeld(c, t)
 	}
@@ -86,7 +87,7 @@ func (a *API) openVaultSession(c *call) (storage.Ticket, error) {
 // stillHeld is errTicketDead once the copy that a session was opened for was
 // released, has a newer version or another controller.
 func (a *API) stillHeld(c *call, t storage.Ticket) error {
-	v, err := a.cfg.Vault.Copy(c.ctx, t.OrgID, t.EnvelopeID)
+	v, err := a.cfg.Vault.Copy(c.Ctx, t.OrgID, t.EnvelopeID)
 	switch {
 	case errors.Is(err, vault.ErrNotVaulted):
 		return errTicketDead
@@ -98,17 +99,17 @@ func (a *API) stillHeld(c *call, t storage.Ticket) error {
 	return nil
 }
 
-func (a *API) vaultPageCopy(c *call) (*reply, error) {
+func (a *API) vaultPageCopy(c *call) (*rest.Reply, error) {
 	t, err := a.openVaultSession(c)
 	if err != nil {
 		return nil, err
 	}
-	return a.metered(c, t, func(c *call, t storage.Ticket) (*reply, error) {
-		f, err := a.cfg.Vault.ReadCopy(c.ctx, vault.ReadRequest{OrgID: t.OrgID, EnvelopeID: t.EnvelopeID})
+	return a.metered(c, t, func(c *call, t storage.Ticket) (*rest.Reply, error) {
+		f, err := a.cfg.Vault.ReadCopy(c.Ctx, vault.ReadRequest{OrgID: t.OrgID, EnvelopeID: t.EnvelopeID})
 		if err != nil {
 			return nil, err
 		}
-		return fileReply(c, f.Name, "application/pdf", string(f.SHA256), f.Content, true), nil
+		return rest.File{Name: f.Name, ContentType: "application/pdf", ETag: string(f.SHA256), Content: f.Content}.Ranged(), nil
 	})
 }
 
@@ -118,18 +119,18 @@ func (a *API) sessionCertificate(c *call) (*compliance.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.cfg.Compliance.Certificate(c.ctx, t.OrgID, t.EnvelopeID, 0)
+	return a.cfg.Compliance.Certificate(c.Ctx, t.OrgID, t.EnvelopeID, 0)
 }
 
-func (a *API) vaultPageCertificate(c *call) (*reply, error) {
+func (a *API) vaultPageCertificate(c *call) (*rest.Reply, error) {
 	cert, err := a.sessionCertificate(c)
 	if err != nil {
 		return nil, err
 	}
-	return ok(cert), nil
+	return rest.OK(cert), nil
 }
 
-func (a *API) vaultPageRecord(c *call) (*reply, error) {
+func (a *API) vaultPageRecord(c *call) (*rest.Reply, error) {
 	cert, err := a.sessionCertificate(c)
 	if err != nil {
 		return nil, err

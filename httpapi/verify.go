@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
@@ -13,36 +14,36 @@ import (
 )
 
 // verify says what bytes with a digest are to the vault, whoever's they are.
-func (a *API) verify(c *call) (*reply, error) {
+func (a *API) verify(c *call) (*rest.Reply, error) {
 	if a.cfg.VerifyOff {
 		return nil, errOff
 	}
-	if c.wantsPage() {
+	if c.WantsPage() {
 		c.refuseByPage("")
 	}
-	if _, err := c.query(); err != nil {
+	if _, err := c.Query(); err != nil {
 		return nil, err
 	}
-	sum, err := storage.ParseDigest(c.params["sha256"])
+	sum, err := storage.ParseDigest(c.Params["sha256"])
 	if err != nil {
 		return nil, errNoRoute
 	}
 	if err := a.limitVerify(c); err != nil {
 		return nil, err
 	}
-	state, err := a.lookup(c.ctx, sum)
+	state, err := a.lookup(c.Ctx, sum)
 	if err != nil {
 		return nil, err
 	}
-	if c.wantsPage() {
+	if c.WantsPage() {
 		return a.verifyPage(c, sum, state)
 	}
-	return ok(struct {
+	return rest.OK(struct {
 		SHA256 storage.Digest `json:"sha256"`
 		State  string         `json:"state"`
 		AsOf   string         `json:"as_of"`
 		Notice string         `json:"notice"`
-	}{sum, state, at(c.now), verifyNotice[state]}).with("Vary", "Accept"), nil
+	}{sum, state, at(c.Now), verifyNotice[state]}).With("Vary", "Accept"), nil
 }
 
 // lookup asks the vault, and for what it does not know the signers' copies of
@@ -59,14 +60,14 @@ func (a *API) lookup(ctx context.Context, sum storage.Digest) (state string, err
 }
 
 // verifyPage is the same answer for people: QR codes lead here.
-func (a *API) verifyPage(c *call, sum storage.Digest, state string) (*reply, error) {
+func (a *API) verifyPage(c *call, sum storage.Digest, state string) (*rest.Reply, error) {
 	p, err := web.RenderVerify(web.Verify{
-		State: state, Title: verifyTitle[state], Notice: verifyNotice[state], SHA256: string(sum), AsOf: at(c.now), Action: a.cfg.BasePath + "/verify/",
+		State: state, Title: verifyTitle[state], Notice: verifyNotice[state], SHA256: string(sum), AsOf: at(c.Now), Action: a.cfg.BasePath + "/verify/",
 	})
 	if err != nil {
 		return nil, err
 	}
-	return pageReply(http.StatusOK, p).with("Vary", "Accept"), nil
+	return pageReply(http.StatusOK, p).With("Vary", "Accept"), nil
 }
 
 var verifyTitle = map[string]string{
@@ -88,7 +89,7 @@ var verifyNotice = map[string]string{
 // limitVerify counts over all replicas: digests could be guessed for files that
 // a stranger has.
 func (a *API) limitVerify(c *call) error {
-	n, err := a.cfg.Counters.Add(c.ctx, "verify:"+a.address(c.r), c.now.Truncate(time.Minute), 1)
+	n, err := a.cfg.Counters.Add(c.Ctx, "verify:"+a.address(c.R), c.Now.Truncate(time.Minute), 1)
 	if err != nil {
 		return err
 	}
@@ -98,11 +99,11 @@ func (a *API) limitVerify(c *call) error {
 	return nil
 }
 
-func (a *API) verifyCertificate(c *call) (*reply, error) {
+func (a *API) verifyCertificate(c *call) (*rest.Reply, error) {
 	if a.cfg.VerifyOff {
 		return nil, errOff
 	}
-	if _, err := c.query(); err != nil {
+	if _, err := c.Query(); err != nil {
 		return nil, err
 	}
 	if err := a.limitVerify(c); err != nil {
@@ -111,13 +112,13 @@ func (a *API) verifyCertificate(c *call) (*reply, error) {
 	state := compliance.StateUnknown
 	if stamp.IsID(c.id(), "crt") {
 		var err error
-		if state, err = a.cfg.Compliance.State(c.ctx, c.id()); err != nil {
+		if state, err = a.cfg.Compliance.State(c.Ctx, c.id()); err != nil {
 			return nil, err
 		}
 	}
-	return ok(struct {
+	return rest.OK(struct {
 		CertificateID string `json:"certificate_id"`
 		State         string `json:"state"`
 		AsOf          string `json:"as_of"`
-	}{c.id(), state, at(c.now)}), nil
+	}{c.id(), state, at(c.Now)}), nil
 }

@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
 	"github.com/evaultlib/evault/internal/check"
 )
 
 type webhookInput struct {
-	URL    nullable[string] `json:"webhook_url"`
-	Secret nullable[string] `json:"webhook_secret"`
+	URL    rest.Nullable[string] `json:"webhook_url"`
+	Secret rest.Nullable[string] `json:"webhook_secret"`
 }
 
 type webhookBody struct {
@@ -23,33 +24,33 @@ type webhookBody struct {
 // secretMade stands in a stored answer for a secret that was returned.
 const secretMade = "made"
 
-func (b webhookBody) withoutSecrets() any {
+func (b webhookBody) WithoutSecrets() any {
 	if b.Secret != "" {
 		b.Secret = secretMade
 	}
 	return b
 }
 
-func (a *API) patchWebhook(c *call) (*reply, error) {
+func (a *API) patchWebhook(c *call) (*rest.Reply, error) {
 	var in webhookInput
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	var p check.Problems
-	ch := webhook.Change{URL: in.URL.orClear(&p, "webhook_url"), Secret: in.Secret.orClear(&p, "webhook_secret")}
+	ch := webhook.Change{URL: in.URL.OrClear(&p, "webhook_url"), Secret: in.Secret.OrClear(&p, "webhook_secret")}
 	if err := p.Err(); err != nil {
 		return nil, err
 	}
-	s, err := a.webhooks.Set(c.ctx, c.key, ch)
+	s, err := a.webhooks.Set(c.Ctx, c.key, ch)
 	if err != nil {
 		return nil, err
 	}
-	return ok(webhookBody{orNull(s.URL), s.SecretSet, s.Secret, at(s.UpdatedAt)}), nil
+	return rest.OK(webhookBody{orNull(s.URL), s.SecretSet, s.Secret, at(s.UpdatedAt)}), nil
 }
 
 // webhookAgain answers a repeat with the first answer, and with the secret that
 // it made as long as nothing has changed since.
-func (a *API) webhookAgain(c *call, first []byte) (*reply, error) {
+func (a *API) webhookAgain(c *call, first []byte) (*rest.Reply, error) {
 	var stored struct {
 		Data webhookBody `json:"data"`
 	}
@@ -58,7 +59,7 @@ func (a *API) webhookAgain(c *call, first []byte) (*reply, error) {
 	}
 	b := stored.Data
 	if b.Secret == secretMade {
-		secret, changed, err := a.webhooks.Secret(c.ctx, c.key)
+		secret, changed, err := a.webhooks.Secret(c.Ctx, c.key)
 		if err != nil {
 			return nil, err
 		}
@@ -67,19 +68,5 @@ func (a *API) webhookAgain(c *call, first []byte) (*reply, error) {
 			b.Secret = secret
 		}
 	}
-	return ok(b), nil
-}
-
-// orClear is nil for an absent field and "" for null; an empty text is refused.
-func (n nullable[T]) orClear(p *check.Problems, field string) *T {
-	var empty T
-	switch {
-	case !n.present:
-		return nil
-	case n.value == nil:
-		return &empty
-	case any(*n.value) == any(empty):
-		p.Add(field, "required", "must not be empty; null clears it")
-	}
-	return n.value
+	return rest.OK(b), nil
 }

@@ -131,6 +131,21 @@ func TestEnginesLinkNoBackend(t *testing.T) {
 	}
 }
 
+// TestRestKnowsNoEngine: how a request is read and answered does not depend on
+// what it asks for.
+func TestRestKnowsNoEngine(t *testing.T) {
+	t.Parallel()
+	p, ok := packages(t)[module+"httpapi/internal/rest"]
+	if !ok {
+		t.Fatal("httpapi/internal/rest is missing")
+	}
+	for _, d := range p.Deps {
+		if ours := strings.TrimPrefix(d, module); ours != d && under(ours, engines...) {
+			t.Errorf("httpapi/internal/rest links %s", ours)
+		}
+	}
+}
+
 func TestStorageContractsUseTheStandardLibraryOnly(t *testing.T) {
 	t.Parallel()
 	all := packages(t)

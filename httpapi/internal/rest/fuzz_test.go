@@ -1,4 +1,4 @@
-package httpapi_test
+package rest_test
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/evaultlib/evault/httpapi"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
 )
 
 // FuzzStrict: the strict reader accepts what encoding/json does, less names that
@@ -17,7 +17,7 @@ func FuzzStrict(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		err := httpapi.CheckJSON(b)
+		err := rest.CheckJSON(b, 10_000)
 		if err != nil {
 			known := func(word string) bool { return strings.Contains(err.Error(), word) }
 			if json.Valid(b) && utf8.Valid(b) && !known("twice") && !known("deep") && !known("more than") && !lone(b) {

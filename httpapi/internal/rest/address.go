@@ -1,0 +1,32 @@
+package rest
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+)
+
+// RemoteIP is the host of RemoteAddr.
+func RemoteIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// Subscriber is the name under which an address is limited: an IPv6 address is
+// cut to its /64, which one subscriber has.
+func Subscriber(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	ip = ip.Unmap().WithZone("")
+	if ip.Is6() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
+}
