@@ -48,12 +48,12 @@ func (f foreign) sign(t testing.TB, raw []byte) []byte {
 		"Type": pdf.Name("Sig"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(f.subFilter), "M": pdf.String("D:20260101120000+01'00'"),
 	}
 	maps.Copy(dict, f.sig)
-	sig := u.AddSignature(dict, 8000)
-	f.place(t, u, sig)
+	sig := pdf.Reserve(u, dict, 8000)
+	f.place(t, u, sig.Ref)
 	if f.certify {
-		editCatalog(t, u, func(c pdf.Dict) { c["Perms"] = pdf.Dict{"DocMDP": sig} })
+		editCatalog(t, u, func(c pdf.Dict) { c["Perms"] = pdf.Dict{"DocMDP": sig.Ref} })
 	}
-	p, err := u.CloseSigned()
+	p, err := sig.Close()
 	if err != nil {
 		t.Fatal(err)
 	}

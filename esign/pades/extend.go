@@ -234,18 +234,18 @@ const tokenRoom = 16 << 10
 
 // stamp closes the update with a document time-stamp (ETSI EN 319 142-1 §5.4.3; ISO 32000-2 §12.8.5).
 func (e *Extender) stamp(ctx context.Context, raw []byte, u *pdf.Update) (*Extension, error) {
-	sig := u.AddSignature(pdf.Dict{
+	sig := pdf.Reserve(u, pdf.Dict{
 		"Type": pdf.Name("DocTimeStamp"), "Filter": filterPPKLite, "SubFilter": pdf.Name(subFilterStamp),
 	}, tokenRoom)
 	page, err := u.Document().FirstPage()
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}
-	field, err := addField(u, "Timestamp", sig, pdf.Widget{Page: page}, nil)
+	field, err := addField(u, "Timestamp", sig.Ref, pdf.Widget{Page: page}, nil)
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}
-	p, err := u.CloseSigned()
+	p, err := sig.Close()
 	if err != nil {
 		return nil, err
 	}

@@ -242,10 +242,10 @@ func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string
 	if err != nil {
 		return nil, "", err
 	}
-	sig := u.AddSignature(dict, r.Reserve)
+	sig := pdf.Reserve(u, dict, r.Reserve)
 	if r.Certify != 0 {
 		err := u.EditCatalog(func(c pdf.Dict) error {
-			perms, err := u.Edit(c["Perms"], func(p pdf.Dict) error { p["DocMDP"] = sig; return nil })
+			perms, err := u.Edit(c["Perms"], func(p pdf.Dict) error { p["DocMDP"] = sig.Ref; return nil })
 			c["Perms"] = perms
 			return err
 		})
@@ -255,14 +255,14 @@ func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string
 	}
 	name := r.Field
 	if field != nil {
-		err = u.SignField(*field, sig, widget.Normal, signaturesExistAppendOnly)
+		err = u.SignField(*field, sig.Ref, widget.Normal, signaturesExistAppendOnly)
 	} else {
-		name, err = addField(u, "Seal", sig, widget, lock)
+		name, err = addField(u, "Seal", sig.Ref, widget, lock)
 	}
 	if err != nil {
 		return nil, "", asNotExtendable(err)
 	}
-	p, err := u.CloseSigned()
+	p, err := sig.Close()
 	return p, name, err
 }
 

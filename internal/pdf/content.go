@@ -114,8 +114,8 @@ func (r *contentReader) number(i int) float64 {
 	return f
 }
 
-// matrix returns the first six operands.
-func (r *contentReader) matrix() (m matrix) {
+// Matrix returns the first six operands.
+func (r *contentReader) matrix() (m Matrix) {
 	for i := range m {
 		m[i] = r.number(i)
 	}

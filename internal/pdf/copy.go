@@ -57,7 +57,7 @@ func MarkCopy(ctx context.Context, raw []byte, m CopyMark) (out []byte, err erro
 	if m.Text == "" {
 		m.Text = DefaultCopyText
 	}
-	d, _, err := openAny(raw, m.Limits)
+	d, err := Read(raw, m.Limits)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func MarkCopy(ctx context.Context, raw []byte, m CopyMark) (out []byte, err erro
 	if err != nil {
 		return nil, err
 	}
-	u := d.scratch()
+	u := d.Scratch()
 	c := copier{CopyMark: m, u: u, set: newFontSet(u), over: newOverlays(u), marks: map[geometry]Ref{}}
 	c.over.lenient = true
 	if c.flat, err = newFlattener(u, c.set, m.Fonts); err != nil {
@@ -91,7 +91,7 @@ func MarkCopy(ctx context.Context, raw []byte, m CopyMark) (out []byte, err erro
 	}
 	strip := stripper{d: d, metadata: c.metadata}
 	w := rewriter{u: u, lenient: true, named: m.SHA256 != "", drop: strip.drop, without: strip.without}
-	return w.write(root, c.info(), d.version())
+	return w.write(root, c.info(), d.Version())
 }
 
 type copier struct {
@@ -175,7 +175,7 @@ func (c *copier) mark(p Page) (Ref, error) {
 		wide = max(wide, width(l, size))
 	}
 	cv.alpha(0.8)
-	cv.rect((w-wide)/2-4, 3, wide+8, headSize+4+1.25*size*float64(len(lines)), color{1, 1, 1})
+	cv.rect((w-wide)/2-4, 3, wide+8, headSize+4+1.25*size*float64(len(lines)), white)
 	cv.alpha(1)
 	y := 4 + headSize
 	cv.show(head, headSize, (w-width(head, headSize))/2, y, warning)
@@ -278,13 +278,4 @@ func (c *copier) xmp() []byte {
 </rdf:Description></rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>
 `)
-}
-
-// version returns the PDF version to declare: that of the file where it is 2.0, else 1.7.
-func (d *Document) version() string {
-	catalog, err := d.Catalog()
-	if (err == nil && d.Name(catalog["Version"]) == "2.0") || bytes.HasPrefix(d.raw, []byte("%PDF-2.0")) {
-		return "2.0"
-	}
-	return "1.7"
 }

@@ -65,7 +65,7 @@ func (f *flattener) page(p Page) (forms []placed, stay Array, err error) {
 			} else if ok {
 				forms = append(forms, form)
 			}
-		case a["AP"] == nil && subtypes[kind] == "":
+		case a["AP"] == nil && !Active(kind):
 			stay = append(stay, a.Without("A", "PA", "AA", "P", "Popup", "Parent", "IRT"))
 		}
 	}
@@ -117,22 +117,8 @@ func (f *flattener) appearance(a Dict) (placed, bool, error) {
 	if !ok || !okBox {
 		return placed{}, true, nil // nothing to see: the widget of an invisible signature
 	}
-	m := fitting(d.matrixOf(s.Dict["Matrix"]), box, rect)
+	m := fitting(d.Matrix(s.Dict["Matrix"]), box, rect)
 	return placed{form: f.form(entry, s, a["OC"]), matrix: m}, true, nil
-}
-
-func (d *Document) matrixOf(o Object) [6]float64 {
-	m := [6]float64{1, 0, 0, 1, 0, 0}
-	a, err := d.Array(o)
-	if err != nil || len(a) != 6 {
-		return m
-	}
-	for i := range m {
-		if v, ok := d.number(a[i]); ok {
-			m[i] = v
-		}
-	}
-	return m
 }
 
 // fitting returns the matrix that moves and scales box, transformed by m, onto rect.

@@ -63,12 +63,12 @@ func (d *Document) ChangesWithin(old *Document, e *Effort) (_ []Change, err erro
 	if d.repaired || old.repaired || d.Encrypted() || old.Encrypted() {
 		return nil, &Refusal{Reason: ReasonUnsupported, Detail: "revisions of damaged or encrypted files are not compared"}
 	}
-	n := len(d.sections) - len(old.sections)
-	if n < 0 || !slices.EqualFunc(d.sections[n:], old.sections, func(a, b section) bool { return a.offset == b.offset }) {
+	n := len(d.Sections()) - len(old.Sections())
+	if n < 0 || !slices.EqualFunc(d.Sections()[n:], old.Sections(), func(a, b section) bool { return a.offset == b.offset }) {
 		c.refuse("the later cross-reference data does not build on the signed revision")
 		return c.changes, nil
 	}
-	if detail := d.tailProblem(int64(len(old.raw)), d.sections[:n]); detail != "" {
+	if detail := d.tailProblem(int64(len(old.raw)), d.Sections()[:n]); detail != "" {
 		c.refuse("%s", detail)
 	}
 	if err := c.run(); err != nil {
@@ -140,8 +140,7 @@ func (c *comparison) judge(ref Ref) {
 
 // isOld reports whether ref names an object that the old revision has.
 func (c *comparison) isOld(ref Ref) bool {
-	e, ok := c.old.xref.at(ref.Num)
-	return ok && e.kind != kindFree
+	return c.old.entry(ref.Num).kind != kindFree
 }
 
 // differing returns the keys under which two dictionaries differ, except the ones given.
@@ -208,21 +207,6 @@ func (d *Document) rank(o Object) int { return slices.Index(versions, string(d.N
 func (d *Document) headerRank() int {
 	_, after, _ := bytes.Cut(d.raw[:min(len(d.raw), 1024)], []byte("%PDF-"))
 	return slices.Index(versions, string(after[:min(len(after), len("1.7"))]))
-}
-
-// missing returns the members of a that b lacks.
-func missing(a, b Array) Array {
-	var out Array
-	have := map[string]bool{}
-	for _, x := range b {
-		have[string(Append(nil, x))] = true
-	}
-	for _, x := range a {
-		if !have[string(Append(nil, x))] {
-			out = append(out, x)
-		}
-	}
-	return out
 }
 
 // invisible reports whether a widget shows nothing: no area, or hidden from screen and print.

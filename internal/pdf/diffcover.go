@@ -48,7 +48,7 @@ func (d *Document) covers(p Page, r Rect, except map[Ref]bool, e *Effort) (strin
 	}
 	e.decoded += buf.Len()
 	s := &inkScan{d: d, target: r, effort: e}
-	s.state = inkState{ctm: matrix{1, 0, 0, 1, 0, 0}, clip: p.CropBox, font: &inkFont{}, scale: 1, width: 1}
+	s.state = inkState{ctm: Matrix{1, 0, 0, 1, 0, 0}, clip: p.CropBox, font: &inkFont{}, scale: 1, width: 1}
 	err = s.run(buf.Bytes(), p.Resources, 0)
 	return s.found, err
 }
@@ -61,7 +61,7 @@ func (r Rect) meets(o Rect) bool { return r.X0 < o.X1 && o.X0 < r.X1 && r.Y0 < o
 
 // inkState is the part of the graphics state that says where ink goes.
 type inkState struct {
-	ctm                     matrix
+	ctm                     Matrix
 	clip                    Rect
 	width                   float64 // of lines
 	fill, stroke            inkColor
@@ -86,7 +86,7 @@ type inkScan struct {
 
 	state  inkState
 	stack  []inkState
-	tm, lm matrix
+	tm, lm Matrix
 	at     [2]float64 // current point of the path, in user space
 	whole  Rect       // bounds of the path
 	parts  []Rect     // bounds of its subpaths
@@ -349,7 +349,7 @@ func (s *inkScan) object(c *contentReader, res Dict, depth int) error {
 	saved, stack, tm, lm := s.state, s.stack, s.tm, s.lm
 	s.stack = nil
 	if a, err := s.d.Array(x.Dict["Matrix"]); err == nil && len(a) == 6 {
-		s.state.ctm = matrix(s.d.matrixOf(a)).times(s.state.ctm)
+		s.state.ctm = s.d.Matrix(a).times(s.state.ctm)
 	}
 	if box, ok := s.d.Rect(x.Dict["BBox"]); ok {
 		b, clip := s.state.ctm.bounds(box), s.state.clip

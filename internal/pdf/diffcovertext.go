@@ -30,7 +30,7 @@ func (s *inkScan) textOperator(op string, c *contentReader, res Dict) error {
 	st, n := &s.state, c.number
 	switch op {
 	case "BT":
-		s.tm = matrix{1, 0, 0, 1, 0, 0}
+		s.tm = Matrix{1, 0, 0, 1, 0, 0}
 		s.lm = s.tm
 	case "Tf":
 		st.size = n(1)
@@ -76,7 +76,7 @@ func (s *inkScan) textOperator(op string, c *contentReader, res Dict) error {
 }
 
 func (s *inkScan) newLine(x, y float64) {
-	s.lm = matrix{1, 0, 0, 1, x, y}.times(s.lm)
+	s.lm = Matrix{1, 0, 0, 1, x, y}.times(s.lm)
 	s.tm = s.lm
 }
 
@@ -241,7 +241,7 @@ func (s *inkScan) show(list ...Object) {
 	st := &s.state
 	for _, o := range list {
 		if v, ok := Number(o); ok {
-			s.tm = matrix{1, 0, 0, 1, -v / 1000 * st.size * st.scale, 0}.times(s.tm)
+			s.tm = Matrix{1, 0, 0, 1, -v / 1000 * st.size * st.scale, 0}.times(s.tm)
 			continue
 		}
 		str, ok := o.(String)
@@ -252,7 +252,7 @@ func (s *inkScan) show(list ...Object) {
 		spaces := bytes.Count([]byte(str), []byte(" "))
 		w = (w*st.size + float64(n)*st.char + float64(spaces)*st.word) * st.scale
 		s.text(str, w)
-		s.tm = matrix{1, 0, 0, 1, w, 0}.times(s.tm)
+		s.tm = Matrix{1, 0, 0, 1, w, 0}.times(s.tm)
 	}
 }
 

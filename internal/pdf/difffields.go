@@ -93,7 +93,7 @@ func (c *comparison) fields(was, is Object, up string, parent Ref, depth int) er
 		return err
 	}
 	c.explain(was, "the list of form fields", 1)
-	for _, f := range missing(before, after) {
+	for _, f := range before.Minus(after) {
 		c.refuse("form field %s was removed", quoted(string(Append(nil, f))))
 	}
 	taken := map[string]bool{}
@@ -102,7 +102,7 @@ func (c *comparison) fields(was, is Object, up string, parent Ref, depth int) er
 			return err
 		}
 	}
-	for _, f := range missing(after, before) {
+	for _, f := range after.Minus(before) {
 		if err := c.addedField(f, up, parent, taken); err != nil {
 			return err
 		}

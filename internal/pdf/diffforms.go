@@ -237,7 +237,7 @@ func (d *Document) fits(s *Stream, rect Object) bool {
 	}
 	r, ok1 := d.Rect(rect)
 	box, ok2 := d.Rect(s.Dict["BBox"])
-	m := matrix{1, 0, 0, 1, 0, 0}
+	m := Matrix{1, 0, 0, 1, 0, 0}
 	if s.Dict["Matrix"] != nil {
 		a, err := d.Array(s.Dict["Matrix"])
 		if err != nil || len(a) != len(m) {
@@ -257,7 +257,7 @@ func (d *Document) fits(s *Stream, rect Object) bool {
 }
 
 // bounds returns the smallest upright rectangle around r transformed by m.
-func (m matrix) bounds(r Rect) Rect {
+func (m Matrix) bounds(r Rect) Rect {
 	out := Rect{math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)}
 	for _, p := range [4][2]float64{{r.X0, r.Y0}, {r.X1, r.Y0}, {r.X0, r.Y1}, {r.X1, r.Y1}} {
 		x, y := m[0]*p[0]+m[2]*p[1]+m[4], m[1]*p[0]+m[3]*p[1]+m[5]
@@ -308,7 +308,7 @@ func (c *comparison) roles() error {
 	}
 	for _, n := range c.old.Numbers() {
 		s := c.old.surveys[n]
-		if s == nil || !slices.ContainsFunc(s.refs, func(r Ref) bool { return c.filled[r.Num] != "" }) {
+		if s == nil || !slices.ContainsFunc(s.Refs, func(r Ref) bool { return c.filled[r.Num] != "" }) {
 			continue
 		}
 		o, err := c.old.Object(n)

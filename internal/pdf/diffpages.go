@@ -108,7 +108,7 @@ func (c *comparison) rest() error {
 		if !c.changed[n] {
 			continue
 		}
-		if detail := c.new.odd[n]; detail != "" {
+		if detail := c.new.Oddities()[n]; detail != "" {
 			c.refuse("object %d: %s", n, detail)
 		}
 		if c.explained[n] {
@@ -192,7 +192,7 @@ func (c *comparison) supplied() error {
 		if ref := (Ref{n, c.new.entry(n).generation()}); c.dangling[n] && !c.inert(ref, o) {
 			c.refuse("object %d, which the signed revision names but lacks, was supplied", n)
 		}
-		if detail := c.new.odd[n]; detail != "" {
+		if detail := c.new.Oddities()[n]; detail != "" {
 			c.refuse("object %d: %s", n, detail)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 )
 
 // A Document is a parsed PDF file. It keeps the slice it was opened from and never writes to it.
@@ -26,7 +27,7 @@ type Document struct {
 
 	cache   map[int]cached
 	held    int // cost of what is cached
-	surveys map[int]*surveyed
+	surveys map[int]*Survey
 	loading map[int]bool
 	streams map[int]*objectStream
 	odd     map[int]string // objects that readers may read differently, with the reason
@@ -91,6 +92,9 @@ func (d *Document) Repaired() bool { return d.repaired }
 // Encrypted reports whether the trailer has an /Encrypt entry.
 func (d *Document) Encrypted() bool { return d.trailer["Encrypt"] != nil }
 
+// Decrypted reports whether the file is encrypted and [Read] decrypts it.
+func (d *Document) Decrypted() bool { return d.crypt != nil }
+
 // Root returns the reference of the catalog.
 func (d *Document) Root() Ref {
 	r, _ := d.trailer["Root"].(Ref)
@@ -108,6 +112,25 @@ func (d *Document) Catalog() (Dict, error) {
 
 // Numbers returns the numbers of all objects in use, ascending.
 func (d *Document) Numbers() []int { return d.xref.inUse() }
+
+// Entries yields all cross-reference entries by object number, those of free objects too.
+func (d *Document) Entries() iter.Seq2[int, entry] { return d.xref.all() }
+
+// End returns where an object that was read from the file itself ends; 0 for others.
+func (d *Document) End(num int) int { return d.ends[num] }
+
+// Oddities returns the objects, among those read so far, that readers may read differently, with the reason. It must not be
+// changed.
+func (d *Document) Oddities() map[int]string { return d.odd }
+
+// NoteOddity adds to [Document.Oddities].
+func (d *Document) NoteOddity(num int, reason string) { d.odd[num] = reason }
+
+// Sections returns the cross-reference sections of the file, the newest first.
+func (d *Document) Sections() []section { return d.sections }
+
+// Limits returns the limits that bound the reading of the document.
+func (d *Document) Limits() Limits { return d.limits }
 
 // entry returns the cross-reference entry of object num, that of a free one when there is none.
 func (d *Document) entry(num int) entry {
@@ -201,4 +224,13 @@ func (d *Document) Int(o Object) (int64, bool) {
 	v, err := d.Resolve(o)
 	n, ok := v.(int64)
 	return n, ok && err == nil
+}
+
+// Version returns the PDF version to declare: that of the file where it is 2.0, else 1.7.
+func (d *Document) Version() string {
+	catalog, err := d.Catalog()
+	if (err == nil && d.Name(catalog["Version"]) == "2.0") || bytes.HasPrefix(d.raw, []byte("%PDF-2.0")) {
+		return "2.0"
+	}
+	return "1.7"
 }

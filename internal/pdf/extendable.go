@@ -2,15 +2,6 @@ package pdf
 
 import "slices"
 
-// Reasons why a file cannot carry a further embedded seal.
-const (
-	BlockEncrypted   = "encrypted"
-	BlockDamaged     = "damaged"
-	BlockCertified   = "certified_no_changes"
-	BlockLocked      = "locked"
-	BlockUsageRights = "usage_rights"
-)
-
 // Extendable returns "" when the file can carry a further signature by an incremental update, else one of the Block
 // constants: it is encrypted, its cross-reference data is not sound, it is certified with no changes allowed
 // (DocMDP P=1, ISO 32000-2 §12.8.2.2), a signature locked the document (§12.7.5.5 /Lock with /P 1, or FieldMDP over all

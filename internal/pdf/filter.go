@@ -21,7 +21,7 @@ func (d *Document) Decode(s *Stream) (_ []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.close()
+	defer r.Close()
 	if len(r.stages) == 0 {
 		return s.Raw, nil
 	}
@@ -35,7 +35,7 @@ func (d *Document) appendDecoded(b *bytes.Buffer, s *Stream) (err error) {
 	if err != nil {
 		return err
 	}
-	defer r.close()
+	defer r.Close()
 	_, err = b.ReadFrom(r)
 	return err
 }
@@ -75,11 +75,22 @@ type decoder struct {
 // inflaters are kept for reuse: a new one takes 40 KB.
 var inflaters sync.Pool
 
-func (r *decoder) close() {
+// Close gives back what reading took.
+func (r *decoder) Close() error {
 	for _, z := range r.inflater {
 		inflaters.Put(z)
 	}
 	r.inflater = nil
+	return nil
+}
+
+// Reader reads the data of s after its filters, as [Document.Decode] does. The caller closes it.
+func (d *Document) Reader(s *Stream) (io.ReadCloser, error) {
+	r, err := d.decoder(s)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // decoder begins to read s. The caller closes it.
@@ -105,7 +116,7 @@ func (d *Document) decoder(s *Stream) (_ *decoder, err error) {
 			err = d.filter(r, d.Name(f), parm)
 		}
 		if err != nil {
-			r.close()
+			r.Close()
 			return nil, err
 		}
 	}
@@ -201,7 +212,7 @@ func (s *stage) Read(b []byte) (int, error) {
 	n, err := s.in.Read(b)
 	s.any = s.any || n > 0
 	switch {
-	case s.d.charge(n) != nil:
+	case s.d.Charge(n) != nil:
 		err = errDecodeLimit
 	case err == nil || err == io.EOF:
 	case s.any || errors.Is(err, io.ErrUnexpectedEOF):
@@ -213,10 +224,48 @@ func (s *stage) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// charge takes n bytes from what may be decoded.
-func (d *Document) charge(n int) error {
+// DecodeApart lets up to limit bytes be decoded that do not count as [Limits].Decoded, until the function that it returns
+// is called.
+func (d *Document) DecodeApart(limit int64) (done func()) {
+	decoded, was := d.decoded, d.limits.Decoded
+	d.decoded, d.limits.Decoded = 0, limit
+	return func() { d.decoded, d.limits.Decoded = decoded, was }
+}
+
+// Charge counts n bytes as decoded. It fails when [Limits].Decoded is used up.
+func (d *Document) Charge(n int) error {
 	if d.decoded += int64(n); d.decoded > d.limits.Decoded {
 		return errDecodeLimit
 	}
 	return nil
+}
+
+// compressors are kept for reuse: a new one takes most of a megabyte.
+var compressors = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
+
+// Deflate compresses data and returns a stream with dict and /Filter /FlateDecode.
+func Deflate(dict Dict, data []byte) *Stream {
+	var b bytes.Buffer
+	w := compressors.Get().(*zlib.Writer)
+	defer compressors.Put(w)
+	w.Reset(&b)
+	w.Write(data) // a bytes.Buffer takes everything
+	w.Close()
+	dict = dict.Clone()
+	dict["Filter"] = Name("FlateDecode")
+	return &Stream{Dict: dict, Raw: b.Bytes()}
+}
+
+// decodeMost is Decode for a stream that has no more than so many bytes, and nil for one that has more.
+func (d *Document) decodeMost(s *Stream, most int64) ([]byte, error) {
+	r, err := d.decoder(s)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, err := readAll(io.LimitReader(r, most+1), len(s.Raw))
+	if int64(len(data)) > most {
+		data = nil
+	}
+	return data, err
 }

@@ -3,13 +3,9 @@ package pdf
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 )
-
-// PageSize is the size of a page as displayed, rotation, crop box and user unit applied, in points.
-type PageSize struct{ Width, Height float64 }
 
 // How a file can be sealed.
 const (
@@ -58,7 +54,7 @@ const maxWarnings = 20
 // where; so are lengths and counts of pages that are not right, and a second document in the file.
 func Inspect(ctx context.Context, raw []byte, l Limits) (info *Info, err error) {
 	defer guard(&err)
-	d, encrypted, err := openAny(raw, l)
+	d, err := Read(raw, l)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +81,7 @@ func Inspect(ctx context.Context, raw []byte, l Limits) (info *Info, err error) 
 	}
 	info.signatures(d, &w)
 	reason := ""
-	if encrypted {
+	if d.Decrypted() {
 		info.Encrypted, reason = EncryptedOwner, BlockEncrypted
 	} else {
 		reason = d.Extendable()
@@ -122,20 +118,14 @@ func (info *Info) warn(d *Document, w *activeWalk) {
 	}
 	info.Warnings = append(info.Warnings, w.warnings...)
 	var odd []int
-	for n := range d.odd {
+	for n := range d.Oddities() {
 		odd = append(odd, n)
 	}
 	slices.Sort(odd)
 	for _, n := range odd {
-		info.Warnings = append(info.Warnings, fmt.Sprintf("object %d: %s", n, d.odd[n]))
+		info.Warnings = append(info.Warnings, fmt.Sprintf("object %d: %s", n, d.Oddities()[n]))
 	}
 	if n := len(info.Warnings); n > maxWarnings {
 		info.Warnings = append(info.Warnings[:maxWarnings], fmt.Sprintf("and %d more", n-maxWarnings))
 	}
-}
-
-// fatal reports whether an error ends the inspection: limits do, damage to one object does not.
-func fatal(err error) bool {
-	var r *Refusal
-	return errors.As(err, &r) && r.Reason != ReasonDamaged && r.Reason != ReasonUnsupported
 }

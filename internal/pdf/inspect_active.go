@@ -48,12 +48,8 @@ var subtypes = map[Name]string{
 	"Sound": activeMedia, "PS": activePostScript,
 }
 
-// Annotation flags (§12.5.3).
-const (
-	flagHidden = 1 << 1
-	flagPrint  = 1 << 2
-	flagNoView = 1 << 5
-)
+// Active reports whether annotations of a subtype act, or hold more than they show.
+func Active(subtype Name) bool { return subtypes[subtype] != "" }
 
 type activeWalk struct {
 	d         *Document
@@ -96,7 +92,7 @@ func (w *activeWalk) all(ctx context.Context) error {
 		}
 		w.object(o)
 	}
-	if len(w.d.odd) > 0 || w.d.repaired {
+	if len(w.d.Oddities()) > 0 || w.d.repaired {
 		w.found[activeAmbiguous] = true
 	}
 	return nil
@@ -106,7 +102,7 @@ func (w *activeWalk) object(o Object) {
 	switch v := o.(type) {
 	case Ref:
 		if e := w.d.entry(v.Num); e.kind != kindFree && e.generation() != v.Gen {
-			w.d.odd[v.Num] = "it is referred to by another generation" // null for some readers
+			w.d.NoteOddity(v.Num, "it is referred to by another generation") // null for some readers
 		}
 	case Array:
 		for _, x := range v {

@@ -1,5 +1,7 @@
 package pdf
 
+import "errors"
+
 // Reasons of a [Refusal].
 const (
 	ReasonNotPDF         = "not_pdf"
@@ -70,4 +72,10 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Objects, 500_000)
 	def(&l.Depth, 100)
 	return l
+}
+
+// fatal reports whether an error ends the inspection: limits do, damage to one object does not.
+func fatal(err error) bool {
+	var r *Refusal
+	return errors.As(err, &r) && r.Reason != ReasonDamaged && r.Reason != ReasonUnsupported
 }

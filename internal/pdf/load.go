@@ -60,13 +60,6 @@ func (d *Document) keep(num int, c cached) {
 	d.cache[num] = c
 }
 
-// adopt keeps object num as other read it, for a file of which both are revisions and that has it at the same place.
-func (d *Document) adopt(other *Document, num int) {
-	if c, ok := other.cache[num]; ok {
-		d.keep(num, c)
-	}
-}
-
 // exhausted refuses a file whose objects or cross-reference sections run into each other so much that reading them all
 // would mean reading the file many times.
 func (d *Document) exhausted() error {
@@ -93,9 +86,20 @@ func (d *Document) indirect(num int, e entry) (_ Object, cost int, _ error) {
 	return o, p.cost, nil
 }
 
-// objectAt reads an object at a place that the cross-reference data need not name; nil when none stands there. It is not
-// kept.
-func (d *Document) objectAt(num, gen, off int) (Object, error) {
+// ParseAt reads the object that begins at a place in the file, without a number before it.
+func (d *Document) ParseAt(off int64) (Object, error) {
+	if err := d.exhausted(); err != nil {
+		return nil, err
+	}
+	p := d.parserAt(off)
+	o, err := p.object()
+	d.work += int64(p.pos) - off
+	return o, err
+}
+
+// ObjectAt reads an object with its number at a place that the cross-reference data need not name; nil when none stands
+// there. It is not kept.
+func (d *Document) ObjectAt(num, gen, off int) (Object, error) {
 	o, _, err := d.framed(d.parserAt(int64(off)), num, gen)
 	return o, err
 }

@@ -19,7 +19,7 @@ func Normalize(ctx context.Context, raw []byte, l Limits) (out []byte, err error
 	if err != nil {
 		return nil, err
 	}
-	d, _, err := openAny(raw, l)
+	d, err := Read(raw, l)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func Normalize(ctx context.Context, raw []byte, l Limits) (out []byte, err error
 			return nil, err
 		}
 	}
-	u := d.scratch()
+	u := d.Scratch()
 	catalog, err := d.Catalog()
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func Normalize(ctx context.Context, raw []byte, l Limits) (out []byte, err error
 		infoRef = u.Add(Dict{"Producer": TextString("evault")})
 	}
 	w := rewriter{u: u, lenient: true, drop: d.usageRights}
-	if out, err = w.write(d.Root(), infoRef, d.version()); err != nil {
+	if out, err = w.write(d.Root(), infoRef, d.Version()); err != nil {
 		return nil, err
 	}
 	if info.Signed && bytes.Contains(out, []byte("/ByteRange")) {
@@ -124,15 +124,15 @@ const (
 // TakenOut names what Normalize takes out of raw, sorted.
 func TakenOut(raw []byte, l Limits) (taken []string, err error) {
 	defer guard(&err)
-	d, encrypted, err := openAny(raw, l)
+	d, err := Read(raw, l)
 	if err != nil {
 		return nil, err
 	}
 	taken = []string{}
-	if !encrypted && !d.sound() {
+	if !d.Decrypted() && !d.sound() {
 		taken = append(taken, TakenDamage)
 	}
-	if encrypted {
+	if d.Decrypted() {
 		taken = append(taken, TakenEncryption)
 	}
 	if d.UsageRights() > 0 {

@@ -221,3 +221,18 @@ func (d Dict) sortedKeys() []Name {
 
 // Equal reports whether two objects have the same syntax once normalized.
 func Equal(a, b Object) bool { return bytes.Equal(Append(nil, a), Append(nil, b)) }
+
+// Minus returns the members of a that b lacks.
+func (a Array) Minus(b Array) Array {
+	var out Array
+	have := map[string]bool{}
+	for _, x := range b {
+		have[string(Append(nil, x))] = true
+	}
+	for _, x := range a {
+		if !have[string(Append(nil, x))] {
+			out = append(out, x)
+		}
+	}
+	return out
+}

@@ -97,3 +97,12 @@ func (d *Document) unpack(st *Stream) (*objectStream, error) {
 	}
 	return s, nil
 }
+
+// Packed returns the numbers of the objects in an object stream, which the cross-reference data need not name.
+func (d *Document) Packed(s *Stream) ([]int32, error) {
+	packed, err := d.unpack(s)
+	if err != nil {
+		return nil, err
+	}
+	return packed.nums, nil
+}

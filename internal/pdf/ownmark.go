@@ -1,11 +1,9 @@
 package pdf
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"html"
-	"io"
 	"strings"
 )
 
@@ -77,12 +75,6 @@ const (
 	maxOwnMetadata = 4 << 20
 )
 
-// Read is [Open] for a file that is only read: one that is encrypted but opens without a password is decrypted.
-func Read(raw []byte, l Limits) (*Document, error) {
-	d, _, err := openAny(raw, l)
-	return d, err
-}
-
 // OwnMarks looks for marks of this software in every object of the file, in the document information, in metadata, in the
 // reasons of signatures, and in the text of pages and of annotations' appearances, whether a reader shows it or not, with
 // the fonts' own tables of characters, or by which characters are equal where a font has none. So they are found however
@@ -91,11 +83,9 @@ func Read(raw []byte, l Limits) (*Document, error) {
 // What it decodes counts apart from [Limits].Decoded.
 func (d *Document) OwnMarks(ctx context.Context) (m OwnMarks, err error) {
 	defer guard(&err)
-	decoded, limit := d.decoded, d.limits.Decoded
-	d.decoded, d.limits.Decoded = 0, maxOwnText
-	defer func() { d.decoded, d.limits.Decoded = decoded, limit }()
-	f := ownFinder{d: d, text: newTextSource(d), marks: &m}
-	f.text.all, f.text.repeats = true, newRepeats()
+	defer d.DecodeApart(maxOwnText)()
+	f := ownFinder{d: d, text: newTextSource(d), repeats: newRepeats(), marks: &m}
+	f.text.all, f.text.shown = true, f.repeats.write
 	if err := f.objects(ctx); err != nil {
 		return m, err
 	}
@@ -103,9 +93,10 @@ func (d *Document) OwnMarks(ctx context.Context) (m OwnMarks, err error) {
 }
 
 type ownFinder struct {
-	d     *Document
-	text  *textSource
-	marks *OwnMarks
+	d       *Document
+	text    *textSource
+	repeats *repeats
+	marks   *OwnMarks
 }
 
 func (f *ownFinder) found(kind, place string) {
@@ -218,7 +209,7 @@ func (f *ownFinder) pages(ctx context.Context) error {
 		text, err := f.text.pageText(p)
 		f.look(text, fmt.Sprintf("page %d", p.Number))
 		for _, o := range ownMarked {
-			if f.text.repeats.found[o.kind] {
+			if f.repeats.found[o.kind] {
 				f.found(o.kind, fmt.Sprintf("page %d", p.Number))
 			}
 		}
@@ -227,96 +218,6 @@ func (f *ownFinder) pages(ctx context.Context) error {
 		}
 		if fatal(err) {
 			return nil
-		}
-	}
-	return nil
-}
-
-// pageText returns all text that the page's content and the appearances of its annotations show, without white space, as
-// far as it can be read. Content of more than 16 MiB is not read.
-func (t *textSource) pageText(p Page) (_ string, err error) {
-	defer guard(&err)
-	r := &textReader{textSource: t, page: p}
-	r.ctm, r.alpha = matrix{1, 0, 0, 1, 0, 0}, 1
-	content, err := t.d.pageContent(&t.buf, p)
-	if err == nil {
-		err = r.run(content, p.Resources)
-	}
-	if fatal(err) {
-		return r.out.String(), err
-	}
-	list, listErr := t.d.Array(p.Dict["Annots"])
-	if fatal(listErr) {
-		return r.out.String(), listErr
-	}
-	for _, o := range list {
-		if e := r.annotation(o); fatal(e) {
-			return r.out.String(), e
-		}
-	}
-	return r.out.String(), err
-}
-
-// pageContent returns the decoded content of a page, in buf.
-func (d *Document) pageContent(buf *bytes.Buffer, p Page) ([]byte, error) {
-	buf.Reset()
-	parts, err := d.contents(p)
-	if err != nil {
-		return nil, err
-	}
-	for _, part := range parts {
-		s, err := d.Stream(part)
-		if err != nil {
-			return nil, err
-		}
-		if s == nil {
-			continue
-		}
-		r, err := d.decoder(s)
-		if err != nil {
-			return nil, err
-		}
-		_, err = buf.ReadFrom(io.LimitReader(r, maxScan+1-int64(buf.Len())))
-		r.close()
-		if err != nil {
-			return nil, err
-		}
-		if buf.Len() > maxScan {
-			return nil, &Refusal{Reason: ReasonUnsupported, Detail: "page content of more than 16 MiB"}
-		}
-		buf.WriteByte('\n')
-	}
-	return buf.Bytes(), nil
-}
-
-// annotation reads every normal appearance of an annotation.
-func (r *textReader) annotation(o Object) error {
-	a, err := r.d.Dict(o)
-	if err != nil {
-		return err
-	}
-	ap, err := r.d.Dict(a["AP"])
-	if err != nil {
-		return err
-	}
-	n, err := r.d.Resolve(ap["N"])
-	if err != nil {
-		return err
-	}
-	appearances := []Object{n}
-	if states, ok := n.(Dict); ok {
-		appearances = appearances[:0]
-		for _, k := range states.sortedKeys() {
-			appearances = append(appearances, states[k])
-		}
-	}
-	for _, o := range appearances {
-		s, err := r.d.Stream(o)
-		if err == nil && s != nil {
-			err = r.draw(s, nil)
-		}
-		if fatal(err) {
-			return err
 		}
 	}
 	return nil

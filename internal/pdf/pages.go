@@ -31,7 +31,8 @@ type Page struct {
 	UserUnit  float64
 }
 
-var letter = Rect{0, 0, 612, 792}
+// Letter returns the size of a page that names none: US Letter.
+func Letter() Rect { return Rect{X1: 612, Y1: 792} }
 
 // pagesRoot returns the reference of the root of the page tree.
 func (d *Document) pagesRoot() (Ref, error) {
@@ -78,7 +79,7 @@ func (d *Document) Pages() (_ []Page, err error) {
 // the damage.
 func (d *Document) walkPages(root Ref, until int) ([]Page, error) {
 	w := pageWalk{d: d, seen: map[Ref]bool{}, until: until}
-	if err := w.node(root, Page{MediaBox: letter, CropBox: letter}, inherited{}, 0); err != nil && !errors.Is(err, errFound) {
+	if err := w.node(root, Page{MediaBox: Letter(), CropBox: Letter()}, inherited{}, 0); err != nil && !errors.Is(err, errFound) {
 		return w.pages, err
 	}
 	if len(w.pages) == 0 {
@@ -236,3 +237,10 @@ func (d *Document) Rect(o Object) (Rect, bool) {
 	r := Rect{min(v[0], v[2]), min(v[1], v[3]), max(v[0], v[2]), max(v[1], v[3])}
 	return r, r.X0 < r.X1 && r.Y0 < r.Y1
 }
+
+// Annotation flags (§12.5.3).
+const (
+	flagHidden = 1 << 1
+	flagPrint  = 1 << 2
+	flagNoView = 1 << 5
+)

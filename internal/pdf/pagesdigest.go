@@ -34,9 +34,7 @@ const (
 // decoded counts apart from [Limits].Decoded.
 func (d *Document) PagesDigest(ctx context.Context) (sum [sha256.Size]byte, drawn bool, err error) {
 	defer guard(&err)
-	decoded, limit := d.decoded, d.limits.Decoded
-	d.decoded, d.limits.Decoded = 0, maxPagesDecoded
-	defer func() { d.decoded, d.limits.Decoded = decoded, limit }()
+	defer d.DecodeApart(maxPagesDecoded)()
 	pages, err := d.Pages()
 	if err != nil {
 		return sum, false, err
@@ -216,7 +214,7 @@ func (p *pageHasher) direct(o Object, in *resourceScope) (hashed, error) {
 		err := p.entries(s, v)
 		return s.done(false), err
 	case Array:
-		if err := p.d.charge(valueCost * len(v)); err != nil {
+		if err := p.d.Charge(valueCost * len(v)); err != nil {
 			return hashed{}, err
 		}
 		s := newSink("array")
@@ -252,7 +250,7 @@ func (p *pageHasher) operand(s *sink, o Object, substitute *hashed) error {
 		s.text('N', string(v))
 	case String:
 		s.text('S', string(v))
-		return p.d.charge(len(v))
+		return p.d.Charge(len(v))
 	case int64, float64:
 		f, _ := Number(v)
 		s.number(f)
@@ -292,7 +290,7 @@ var passedKeys = map[Name]bool{
 
 // entries writes a dictionary in the order of its keys.
 func (p *pageHasher) entries(s *sink, v Dict) error {
-	if err := p.d.charge(valueCost * len(v)); err != nil {
+	if err := p.d.Charge(valueCost * len(v)); err != nil {
 		return err
 	}
 	for _, k := range v.sortedKeys() {

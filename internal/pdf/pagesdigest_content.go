@@ -56,7 +56,7 @@ func (p *pageHasher) data(s *sink, v *Stream) error {
 	}
 	plain := &Stream{Dict: Dict{"Filter": filters[:n:n], "DecodeParms": parms[:min(n, len(parms))]}, Raw: v.Raw}
 	s.text('D', "")
-	r, err := p.d.decoder(plain)
+	r, err := p.d.Reader(plain)
 	switch {
 	case fatal(err):
 		return err
@@ -65,7 +65,7 @@ func (p *pageHasher) data(s *sink, v *Stream) error {
 		n = 0
 	default:
 		_, err := io.Copy(s, r)
-		r.close()
+		r.Close()
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ var painting = map[string]bool{
 // content hashes content by its operators and operands, so that white space and the spelling of strings, names and numbers
 // do not count. The name of a resource counts as what it names.
 func (p *pageHasher) content(data []byte, in *resourceScope) (hashed, error) {
-	if err := p.d.charge((contentWeight-1)*len(data) + contentCost); err != nil {
+	if err := p.d.Charge((contentWeight-1)*len(data) + contentCost); err != nil {
 		return hashed{}, err
 	}
 	res, err := p.d.Dict(in.resources)

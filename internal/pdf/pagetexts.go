@@ -5,7 +5,7 @@ import "fmt"
 // PageTexts returns the text that each page of raw shows, without its white space. A file that cannot be read is a
 // [*Refusal].
 func PageTexts(raw []byte) ([]string, error) {
-	d, _, err := openAny(raw, Limits{Bytes: int64(len(raw)), Decoded: maxCopyText})
+	d, err := Read(raw, Limits{Bytes: int64(len(raw)), Decoded: maxCopyText})
 	if err != nil {
 		return nil, err
 	}

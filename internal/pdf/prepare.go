@@ -134,7 +134,7 @@ func (c *canvas) legend(text string) error {
 		w := width(gs, size)
 		x := (c.w - w) / 2
 		c.alpha(0.8)
-		c.rect(x-pad, y-size, w+2*pad, size*1.3, color{1, 1, 1})
+		c.rect(x-pad, y-size, w+2*pad, size*1.3, white)
 		c.alpha(1)
 		c.show(gs, size, x, y, gray)
 		y += size * 1.2
@@ -158,7 +158,7 @@ func (p *preparer) signaturePages(pages []Page) error {
 	}
 	w, h := pages[0].size()
 	if w < 380 || h < 380 || w > 1300 || h > 1300 {
-		w, h = letter.Width(), letter.Height()
+		w, h = Letter().Width(), Letter().Height()
 	}
 	each := max(1, int((h-blockTop-50)/blockHeight))
 	total := (len(p.SignaturePage) + each - 1) / each

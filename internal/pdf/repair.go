@@ -90,12 +90,7 @@ func headerBefore(b []byte, at int) (num, gen, off int, ok bool) {
 
 // addTrailer keeps /Root, /Encrypt, /ID and /Info of the trailer at off; later trailers count more.
 func (d *Document) addTrailer(off int64) {
-	if d.exhausted() != nil {
-		return
-	}
-	p := d.parserAt(off)
-	o, err := p.object()
-	d.work += int64(p.pos) - off
+	o, err := d.ParseAt(off)
 	t, ok := o.(Dict)
 	if err != nil || !ok {
 		return

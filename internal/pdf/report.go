@@ -113,10 +113,7 @@ func AppendReport(ctx context.Context, raw []byte, r Report) (appended []byte, e
 // ReportPDF returns the report's pages as a file of their own.
 func ReportPDF(ctx context.Context, r Report) (out []byte, err error) {
 	defer guard(&err)
-	d := &Document{limits: Limits{}.withDefaults(), trailer: Dict{}, size: 1}
-	d.reset()
-	u := d.scratch()
-	u.next = 1
+	u := Empty()
 	set, tags, top := newFontSet(u), freshTagger(u), &tag{kind: "Document"}
 	pages, err := r.layOut(ctx, set, tags, top)
 	if err != nil {

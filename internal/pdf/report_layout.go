@@ -75,7 +75,7 @@ func (s *sheet) newPage() error {
 	if s.leaf != nil {
 		s.c.leave()
 	}
-	s.c = newCanvas(letter.Width(), letter.Height(), s.Fonts, s.set)
+	s.c = newCanvas(Letter().Width(), Letter().Height(), s.Fonts, s.set)
 	s.c.lenient, s.c.tags = true, s.tags
 	s.pages = append(s.pages, s.c)
 	s.y = reportMargin
@@ -92,7 +92,7 @@ func (s *sheet) newPage() error {
 	return nil
 }
 
-func (s *sheet) width() float64 { return letter.Width() - 2*reportMargin }
+func (s *sheet) width() float64 { return Letter().Width() - 2*reportMargin }
 
 // room breaks the page unless high points are left on it.
 func (s *sheet) room(high float64) error {
@@ -292,7 +292,7 @@ func (s *sheet) code() error {
 		return err
 	}
 	s.y += 12
-	s.c.rect(reportMargin, s.y, s.width(), 46, color{0.94, 0.95, 0.98})
+	s.c.rect(reportMargin, s.y, s.width(), 46, panel)
 	err := s.text("P", func() error {
 		_, err := s.c.fit(mono, 22, reportMargin+16, s.y+31, s.width()-32, ink, s.Code)
 		return err
@@ -354,18 +354,3 @@ func (s *sheet) feet() error {
 }
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
-
-// page returns what was drawn as a page dictionary.
-func (c *canvas) page(u *Update) Dict {
-	d := Dict{"MediaBox": Array{0.0, 0.0, c.w, c.h}, "Resources": c.resources(), "Contents": u.Add(Deflate(Dict{}, c.content))}
-	if len(c.marked) > 0 {
-		d["StructParents"], d["Tabs"] = c.key, Name("S")
-	}
-	return d
-}
-
-// appendPage appends what was drawn as a new last page.
-func (c *canvas) appendPage(u *Update) (err error) {
-	c.shownOn, err = u.AppendPage(c.page(u))
-	return err
-}

@@ -123,7 +123,7 @@ func (s *sheet) tableHead(cols []column, first bool) error {
 		row = s.at.below("TR")
 	}
 	const high = 16.0
-	s.c.rect(reportMargin, s.y, s.width(), high, color{0.93, 0.94, 0.97})
+	s.c.rect(reportMargin, s.y, s.width(), high, shade)
 	x := reportMargin
 	for _, c := range cols {
 		if first {

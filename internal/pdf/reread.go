@@ -63,12 +63,12 @@ func (r *rereading) differ(num int, format string, args ...any) {
 
 // place lists the objects that stand in the file itself.
 func (r *rereading) place() {
-	for num, e := range r.d.xref.all() {
+	for num, e := range r.d.Entries() {
 		if e.kind != kindPlain {
 			continue
 		}
 		at := r.at(num)
-		r.placed = append(r.placed, located{num: num, gen: e.gen, at: at, end: max(at, r.d.ends[num])})
+		r.placed = append(r.placed, located{num: num, gen: e.gen, at: at, end: max(at, r.d.End(num))})
 	}
 	slices.SortFunc(r.placed, func(a, b located) int { return cmp.Compare(a.at, b.at) })
 }
@@ -116,14 +116,14 @@ func (r *rereading) stream(num, at int, s *Stream) error {
 	case "XRef":
 		r.trailer(at, s.Dict)
 	case "ObjStm":
-		packed, err := r.d.unpack(s)
+		numbers, err := r.d.Packed(s)
 		if fatal(err) {
 			return err
 		}
 		if err != nil {
 			return nil // what cannot be unpacked holds no object for anyone
 		}
-		for _, n := range packed.nums {
+		for _, n := range numbers {
 			if e := r.d.entry(int(n)); (e.kind != kindCompressed || e.stream != num) && r.at(int(n)) < at {
 				r.differ(int(n), "it stands again in object stream %d, which is not the place named", num)
 			}
@@ -203,7 +203,7 @@ func occurrences(b []byte, word string) iter.Seq[int] {
 
 // unnamed looks into an object that the cross-reference data does not name: it may be a stream of objects or a trailer.
 func (r *rereading) unnamed(num, gen, off int) error {
-	o, err := r.d.objectAt(num, gen, off)
+	o, err := r.d.ObjectAt(num, gen, off)
 	if fatal(err) {
 		return err
 	}
@@ -214,12 +214,7 @@ func (r *rereading) unnamed(num, gen, off int) error {
 }
 
 func (r *rereading) trailerAt(at int) (Dict, bool) {
-	if r.d.exhausted() != nil {
-		return nil, false
-	}
-	p := r.d.parserAt(int64(at))
-	o, err := p.object()
-	r.d.work += int64(p.pos - at)
+	o, err := r.d.ParseAt(int64(at))
 	t, ok := o.(Dict)
 	return t, ok && err == nil
 }

@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"bytes"
-	"slices"
 )
 
 // MaxRevisions is how many times a file may say that it ends. Each save that appends to a file adds one; a file with more
@@ -51,30 +50,8 @@ func countRevisions(raw []byte) (n int) {
 	return n
 }
 
-// SignedPrefixes returns, ascending, the lengths of the prefixes of raw that its approval signatures sign: b+c of each
-// /ByteRange [0 a b c]. Signatures that certify (DocMDP) are left out, for many contracts may be made from one certified
-// blank: certified is the length of the longest prefix that one signs. So are document time-stamps, which say nothing about
-// who holds the file, and signatures whose byte range does not hold together. It fails with a [*Refusal] when raw cannot be
-// read.
-func SignedPrefixes(raw []byte) (signed []int64, certified int64, err error) {
-	d, err := Open(raw, Limits{Bytes: int64(len(raw))})
-	if err != nil {
-		return nil, 0, err
-	}
-	fields, err := d.SignatureFields()
-	if err != nil {
-		return nil, 0, err
-	}
-	for _, f := range fields {
-		s, err := d.Signature(f.Value)
-		switch {
-		case err != nil || s.SubFilter == "ETSI.RFC3161":
-		case d.Certification(s.Dict) != 0:
-			certified = max(certified, s.End)
-		default:
-			signed = append(signed, s.End)
-		}
-	}
-	slices.Sort(signed)
-	return slices.Compact(signed), certified, nil
+// endsWithEOF reports whether b ends with the end-of-file marker and at most white space after it.
+func endsWithEOF(b []byte) bool {
+	tail := b[max(0, len(b)-64):]
+	return bytes.HasSuffix(bytes.TrimRight(tail, " \r\n\t\f\x00"), []byte("%%EOF"))
 }

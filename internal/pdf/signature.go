@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
 )
 
 // ErrReserve is returned by [Placeholder.Embed] when the signature value is larger than the room reserved for it.
@@ -22,37 +23,43 @@ type Placeholder struct {
 	from, to int // of the hexadecimal string with its brackets, in appended
 }
 
-// AddSignature adds a signature dictionary (ISO 32000-2 §12.8.1) with room for a value of reserve bytes. dict must lack
-// /ByteRange and /Contents. [Update.CloseSigned] finishes the update.
-func (u *Update) AddSignature(dict Dict, reserve int) Ref {
-	b := Append(nil, dict)
-	b = append(b[:len(b)-len(">>")], " /ByteRange "...)
-	u.signature.byteRange = len(b)
-	b = append(append(b, byteRangeRoom...), " /Contents "...)
-	u.signature.from = len(b)
-	b = append(append(append(b, '<'), bytes.Repeat([]byte{'0'}, 2*reserve)...), '>')
-	u.signature.to = len(b)
-	u.signature.ref = u.Add(verbatim(append(b, ">>"...)))
-	return u.signature.ref
+// A Reservation is a signature dictionary of an update, with room for a value that is not known before the update is closed.
+type Reservation struct {
+	Ref                 Ref // of the dictionary
+	u                   *Update
+	byteRange, from, to int // in the dictionary
 }
 
-// CloseSigned is [Update.Close] for an update with one signature: it also writes /ByteRange.
-func (u *Update) CloseSigned() (*Placeholder, error) {
-	if u.signature.ref == (Ref{}) {
-		return nil, errors.New("pdf: the update has no signature")
-	}
-	appended, err := u.Close()
+// Reserve adds a signature dictionary (ISO 32000-2 §12.8.1) with room for a value of size bytes. dict must lack /ByteRange
+// and /Contents. [Reservation.Close] finishes the update.
+func Reserve(u *Update, dict Dict, size int) *Reservation {
+	r := &Reservation{u: u}
+	b := Append(nil, dict)
+	b = append(b[:len(b)-len(">>")], " /ByteRange "...)
+	r.byteRange = len(b)
+	b = append(append(b, byteRangeRoom...), " /Contents "...)
+	r.from = len(b)
+	b = append(append(append(b, '<'), bytes.Repeat([]byte{'0'}, 2*size)...), '>')
+	r.to = len(b)
+	r.Ref = u.Add(verbatim(append(b, ">>"...)))
+	return r
+}
+
+// Close is [Update.Close] for an update with one signature: it also writes /ByteRange.
+func (r *Reservation) Close() (*Placeholder, error) {
+	appended, err := r.u.Close()
 	if err != nil {
 		return nil, err
 	}
-	base := len(u.d.raw)
-	at := int(u.Offset(u.signature.ref)) - base + len(fmt.Sprintf("%d 0 obj\n", u.signature.ref.Num))
-	p := &Placeholder{base: u.d.raw, appended: appended, from: at + u.signature.from, to: at + u.signature.to}
+	raw := r.u.Document().Raw()
+	base := len(raw)
+	at := int(r.u.Offset(r.Ref)) - base + len(fmt.Sprintf("%d 0 obj\n", r.Ref.Num))
+	p := &Placeholder{base: raw, appended: appended, from: at + r.from, to: at + r.to}
 	br := fmt.Sprintf("[0 %d %d %d]", base+p.from, base+p.to, len(appended)-p.to)
 	if len(br) > len(byteRangeRoom) {
 		return nil, &Refusal{Reason: ReasonTooLarge, Detail: "offsets of more than ten digits"}
 	}
-	copy(appended[at+u.signature.byteRange:], br+string(bytes.Repeat([]byte{' '}, len(byteRangeRoom)-len(br))))
+	copy(appended[at+r.byteRange:], br+string(bytes.Repeat([]byte{' '}, len(byteRangeRoom)-len(br))))
 	return p, nil
 }
 
@@ -101,8 +108,8 @@ func (d *Document) Signature(v Object) (_ *Signature, err error) {
 	if !ok {
 		return nil, errors.New("the signature is not an indirect object")
 	}
-	e, ok := d.xref.at(ref.Num)
-	if !ok || e.kind != kindPlain || e.gen != ref.Gen {
+	e := d.entry(ref.Num)
+	if e.kind != kindPlain || e.gen != ref.Gen {
 		return nil, errors.New("the signature dictionary is missing or compressed")
 	}
 	p := d.parserAt(e.offset)
@@ -163,25 +170,47 @@ func (d *Document) checkByteRange(s *Signature, contents [2]int) error {
 	return nil
 }
 
-// endsWithEOF reports whether b ends with the end-of-file marker and at most white space after it.
-func endsWithEOF(b []byte) bool {
-	tail := b[max(0, len(b)-64):]
-	return bytes.HasSuffix(bytes.TrimRight(tail, " \r\n\t\f\x00"), []byte("%%EOF"))
-}
-
 // CountByteRanges returns how many signature dictionaries the file seems to hold in any of its revisions: the larger of
 // the times "/ByteRange" is written and the number of objects with such an entry, however spelled or compressed. The error
 // tells of an object that cannot be read; the count is then of the others.
 func (d *Document) CountByteRanges() (n int, unreadable error) {
 	objects := 0
 	for _, n := range d.Numbers() {
-		s, err := d.survey(n)
+		s, err := d.Survey(n)
 		if err != nil && unreadable == nil {
 			unreadable = err
 		}
-		if err == nil && s.byteRange {
+		if err == nil && s.ByteRange {
 			objects++
 		}
 	}
 	return max(objects, bytes.Count(d.raw, []byte("/ByteRange"))), unreadable
+}
+
+// SignedPrefixes returns, ascending, the lengths of the prefixes of raw that its approval signatures sign: b+c of each
+// /ByteRange [0 a b c]. Signatures that certify (DocMDP) are left out, for many contracts may be made from one certified
+// blank: certified is the length of the longest prefix that one signs. So are document time-stamps, which say nothing about
+// who holds the file, and signatures whose byte range does not hold together. It fails with a [*Refusal] when raw cannot be
+// read.
+func SignedPrefixes(raw []byte) (signed []int64, certified int64, err error) {
+	d, err := Open(raw, Limits{Bytes: int64(len(raw))})
+	if err != nil {
+		return nil, 0, err
+	}
+	fields, err := d.SignatureFields()
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, f := range fields {
+		s, err := d.Signature(f.Value)
+		switch {
+		case err != nil || s.SubFilter == "ETSI.RFC3161":
+		case d.Certification(s.Dict) != 0:
+			certified = max(certified, s.End)
+		default:
+			signed = append(signed, s.End)
+		}
+	}
+	slices.Sort(signed)
+	return slices.Compact(signed), certified, nil
 }

@@ -8,16 +8,40 @@ import (
 	"strings"
 )
 
-// color is a fill or stroke color in DeviceRGB, each part 0 to 1.
-type color [3]float64
+// color is a color of fill and stroke.
+type color int
 
-var (
-	ink     = color{0, 0, 0}
-	gray    = color{0.4, 0.4, 0.4}
-	pale    = color{0.78, 0.78, 0.78}
-	blueInk = color{0.05, 0.1, 0.45}
-	warning = color{0.65, 0.05, 0.05}
+const (
+	ink color = iota
+	gray
+	pale
+	blueInk
+	warning
+	white
+	shade // behind the head of a table
+	panel // behind a code
 )
+
+// rgb returns the color in DeviceRGB, each part 0 to 1.
+func (c color) rgb() [3]float64 {
+	switch c {
+	case gray:
+		return [3]float64{0.4, 0.4, 0.4}
+	case pale:
+		return [3]float64{0.78, 0.78, 0.78}
+	case blueInk:
+		return [3]float64{0.05, 0.1, 0.45}
+	case warning:
+		return [3]float64{0.65, 0.05, 0.05}
+	case white:
+		return [3]float64{1, 1, 1}
+	case shade:
+		return [3]float64{0.93, 0.94, 0.97}
+	case panel:
+		return [3]float64{0.94, 0.95, 0.98}
+	}
+	return [3]float64{}
+}
 
 // canvas builds the content of one form XObject or page. Its coordinates are points from the top-left corner, y downwards;
 // text is placed by its baseline.
@@ -63,8 +87,15 @@ func (c *canvas) op(operator string, args ...float64) {
 	c.content = append(append(c.content, operator...), '\n')
 }
 
-func (c *canvas) fill(col color)   { c.op("rg", col[0], col[1], col[2]) }
-func (c *canvas) stroke(col color) { c.op("RG", col[0], col[1], col[2]) }
+func (c *canvas) fill(col color) {
+	rgb := col.rgb()
+	c.op("rg", rgb[:]...)
+}
+
+func (c *canvas) stroke(col color) {
+	rgb := col.rgb()
+	c.op("RG", rgb[:]...)
+}
 
 func (c *canvas) line(x1, y1, x2, y2, thick float64, col color) {
 	c.artifact(func() {
@@ -264,4 +295,19 @@ func (c *canvas) form(m [6]float64) Ref {
 	}
 	c.stream = c.set.u.Add(Deflate(dict, content))
 	return c.stream
+}
+
+// page returns what was drawn as a page dictionary.
+func (c *canvas) page(u *Update) Dict {
+	d := Dict{"MediaBox": Array{0.0, 0.0, c.w, c.h}, "Resources": c.resources(), "Contents": u.Add(Deflate(Dict{}, c.content))}
+	if len(c.marked) > 0 {
+		d["StructParents"], d["Tabs"] = c.key, Name("S")
+	}
+	return d
+}
+
+// appendPage appends what was drawn as a new last page.
+func (c *canvas) appendPage(u *Update) (err error) {
+	c.shownOn, err = u.AppendPage(c.page(u))
+	return err
 }

@@ -10,18 +10,12 @@ import (
 // An Update collects objects to be appended to a document as one incremental update. Objects are written, and streams
 // copied, only by [Update.Close]; until then a later [Update.Put] of the same object replaces the earlier one.
 type Update struct {
-	d        *Document
-	objects  map[int]Object
-	gens     map[int]int
-	next     int
-	imported map[*Document]map[Ref]Ref
-	offsets  map[int]int64
-	closed   bool
-
-	signature struct {
-		ref                 Ref
-		byteRange, from, to int // in the dictionary
-	}
+	d       *Document
+	objects map[int]Object
+	gens    map[int]int
+	next    int
+	offsets map[int]int64
+	closed  bool
 }
 
 // Update begins an incremental update. It fails with a [*Refusal] whose Detail is the reason of [Document.Extendable]
@@ -34,7 +28,7 @@ func (d *Document) Update() (_ *Update, err error) {
 	case !d.sound():
 		return nil, &Refusal{Reason: ReasonDamaged, Detail: BlockDamaged}
 	}
-	return &Update{d: d, objects: map[int]Object{}, gens: map[int]int{}, next: d.size, imported: map[*Document]map[Ref]Ref{}, offsets: map[int]int64{}}, nil
+	return &Update{d: d, objects: map[int]Object{}, gens: map[int]int{}, next: d.size, offsets: map[int]int64{}}, nil
 }
 
 // sound reports whether every cross-reference entry points at the object it names, so that readers which trust the
@@ -153,39 +147,6 @@ func (u *Update) AppendTo(parent Dict, key Name, items ...Object) error {
 		return err
 	}
 	parent[key] = append(old.Clone(), items...)
-	return nil
-}
-
-// AddField appends a form field, merged with its widget, to /AcroForm and to the annotations of page. SigFlags is set where
-// it is not zero. Every other entry of the form (fields, /DA, /DR, /XFA) stays.
-func (u *Update) AddField(field Ref, page Page, sigFlags int64) error {
-	err := u.EditCatalog(func(c Dict) error {
-		form, err := u.Edit(c["AcroForm"], func(f Dict) error {
-			if sigFlags != 0 {
-				f["SigFlags"] = sigFlags
-			}
-			return u.AppendTo(f, "Fields", field)
-		})
-		c["AcroForm"] = form
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return u.AddAnnotation(field, page)
-}
-
-// AddAnnotation appends an annotation to a page.
-func (u *Update) AddAnnotation(annot Ref, page Page) error {
-	dict, err := u.Dict(page.Ref)
-	if err != nil {
-		return err
-	}
-	dict = dict.Clone()
-	if err := u.AppendTo(dict, "Annots", annot); err != nil {
-		return err
-	}
-	u.Put(page.Ref, dict)
 	return nil
 }
 
@@ -331,3 +292,52 @@ func (u *Update) writeStream(w *writer, trailer Dict) {
 }
 
 func (w *writer) end(start int64) { w.b = fmt.Appendf(w.b, "startxref\n%d\n%%%%EOF\n", start) }
+
+// Reasons why a file cannot carry a further embedded seal.
+const (
+	BlockEncrypted   = "encrypted"
+	BlockDamaged     = "damaged"
+	BlockCertified   = "certified_no_changes"
+	BlockLocked      = "locked"
+	BlockUsageRights = "usage_rights"
+)
+
+// dangles bounds how far behind the last object numbers are looked at that the document may refer to.
+const dangles = 1 << 16
+
+// AvoidDangling makes [Update.Alloc] go on behind every number that the document refers to without having such an object:
+// what got one of them would appear where it was never meant to. It reads the whole document.
+func (u *Update) AvoidDangling() (err error) {
+	defer guard(&err)
+	for _, n := range u.d.Numbers() {
+		s, err := u.d.Survey(n)
+		if fatal(err) {
+			return err
+		}
+		if err != nil {
+			continue
+		}
+		for _, r := range s.Refs {
+			if r.Num >= u.next && r.Num < u.d.size+dangles {
+				u.next = r.Num + 1
+			}
+		}
+	}
+	return nil
+}
+
+// Scratch begins an update that is never appended: its objects, and those of the document that they refer to, are written
+// anew, as a file of their own. It therefore takes files that cannot be extended.
+func (d *Document) Scratch() *Update {
+	return &Update{d: d, objects: map[int]Object{}, gens: map[int]int{}, next: d.size, offsets: map[int]int64{}}
+}
+
+// Empty is [Document.Scratch] of a document without objects.
+func Empty() *Update {
+	d := &Document{limits: Limits{}.withDefaults(), size: 1}
+	d.reset()
+	d.trailer = Dict{}
+	u := d.Scratch()
+	u.next = 1
+	return u
+}

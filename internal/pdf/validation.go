@@ -158,7 +158,7 @@ func (w *storeWriter) add(part SignatureMaterial) error {
 			}
 			list = append(list, o)
 		}
-		if lacking := missing(list, have); len(lacking) > 0 {
+		if lacking := list.Minus(have); len(lacking) > 0 {
 			entry[kind.single], grown = append(have.Clone(), lacking...), true
 		}
 	}

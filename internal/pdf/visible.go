@@ -2,14 +2,13 @@ package pdf
 
 import (
 	"bytes"
-	"io"
 	"math"
 	"strings"
 )
 
 // textState is the part of the graphics state that decides whether text is seen (ISO 32000-2 §9.3, §11.3.7).
 type textState struct {
-	ctm     matrix
+	ctm     Matrix
 	font    *textFont
 	size    float64
 	leading float64
@@ -25,20 +24,20 @@ const (
 
 // textSource is what the pages of a file share while they are read.
 type textSource struct {
-	d       *Document
-	all     bool     // also text that nobody sees
-	repeats *repeats // nil unless they are asked for
-	fonts   map[Ref]*textFont
-	forms   int // drawn so far; forms that draw forms can be a bomb
-	known   map[drawing]string
-	buf     bytes.Buffer // of the page's content
+	d     *Document
+	all   bool                    // also text that nobody sees
+	shown func(*textFont, String) // called for each string that is read, if set
+	fonts map[Ref]*textFont
+	forms int // drawn so far; forms that draw forms can be a bomb
+	known map[drawing]string
+	buf   bytes.Buffer // of the page's content
 }
 
 // drawing is all on which the text depends that a form shows: a form that many pages draw alike is read once.
 type drawing struct {
 	form       Ref
 	state      textState
-	tm, lineTM matrix
+	tm, lineTM Matrix
 	box        Rect
 	unit       float64
 	depth      int
@@ -61,7 +60,7 @@ type textReader struct {
 
 	textState
 	stack      []textState
-	tm, lineTM matrix
+	tm, lineTM Matrix
 }
 
 // visibleText returns the text that a page draws, in the order of its content stream, without white space: text in
@@ -75,7 +74,7 @@ func (t *textSource) visibleText(p Page) (_ string, err error) {
 		return "", err
 	}
 	r := &textReader{textSource: t, page: p}
-	r.ctm, r.alpha = matrix{1, 0, 0, 1, 0, 0}, 1
+	r.ctm, r.alpha = Matrix{1, 0, 0, 1, 0, 0}, 1
 	if err := r.run(t.buf.Bytes(), p.Resources); err != nil {
 		return "", err
 	}
@@ -129,7 +128,7 @@ func (r *textReader) operator(op string, c *contentReader, res Dict) error {
 func (r *textReader) textOperator(op string, c *contentReader, res Dict) (err error) {
 	switch op {
 	case "BT":
-		r.tm = matrix{1, 0, 0, 1, 0, 0}
+		r.tm = Matrix{1, 0, 0, 1, 0, 0}
 		r.lineTM = r.tm
 	case "Tf":
 		if len(c.args) == 2 {
@@ -186,7 +185,7 @@ func (r *textReader) move(c *contentReader) bool {
 func (r *textReader) nextLine() { r.offset(0, -r.leading) }
 
 func (r *textReader) offset(x, y float64) {
-	r.lineTM = matrix{1, 0, 0, 1, x, y}.times(r.lineTM)
+	r.lineTM = Matrix{1, 0, 0, 1, x, y}.times(r.lineTM)
 	r.tm = r.lineTM
 }
 
@@ -197,8 +196,8 @@ func (r *textReader) show(list ...Object) {
 	for _, o := range list {
 		if s, ok := o.(String); ok {
 			r.font.write(&r.out, s)
-			if r.repeats != nil {
-				r.repeats.write(r.font, s)
+			if r.shown != nil {
+				r.shown(r.font, s)
 			}
 		}
 	}
@@ -245,7 +244,7 @@ func (r *textReader) form(c *contentReader, res Dict) error {
 	key := drawing{ref, r.textState, r.tm, r.lineTM, r.page.CropBox, r.page.UserUnit, r.depth}
 	if text, ok := r.known[key]; ok && ref != (Ref{}) {
 		r.out.WriteString(text)
-		return r.d.charge(len(text))
+		return r.d.Charge(len(text))
 	}
 	before := r.out.Len()
 	if err := r.draw(s, res); fatal(err) {
@@ -270,7 +269,7 @@ func (r *textReader) draw(s *Stream, resources Object) error {
 	r.stack = nil
 	r.depth++
 	if a, err := r.d.Array(s.Dict["Matrix"]); err == nil && len(a) == 6 {
-		r.ctm = matrix(r.d.matrixOf(a)).times(r.ctm)
+		r.ctm = r.d.Matrix(a).times(r.ctm)
 	}
 	err = r.run(content, resources)
 	r.depth--
@@ -287,16 +286,60 @@ func (r *textReader) resource(res Dict, kind Name, c *contentReader) (Object, er
 	return list[name], err
 }
 
-// decodeMost is Decode for a stream that has no more than so many bytes, and nil for one that has more.
-func (d *Document) decodeMost(s *Stream, most int64) ([]byte, error) {
-	r, err := d.decoder(s)
+// pageText returns all text that the page's content and the appearances of its annotations show, without white space, as
+// far as it can be read. Content of more than 16 MiB is not read.
+func (t *textSource) pageText(p Page) (_ string, err error) {
+	defer guard(&err)
+	r := &textReader{textSource: t, page: p}
+	r.ctm, r.alpha = Matrix{1, 0, 0, 1, 0, 0}, 1
+	content, err := t.d.pageContent(&t.buf, p)
+	if err == nil {
+		err = r.run(content, p.Resources)
+	}
+	if fatal(err) {
+		return r.out.String(), err
+	}
+	list, listErr := t.d.Array(p.Dict["Annots"])
+	if fatal(listErr) {
+		return r.out.String(), listErr
+	}
+	for _, o := range list {
+		if e := r.annotation(o); fatal(e) {
+			return r.out.String(), e
+		}
+	}
+	return r.out.String(), err
+}
+
+// annotation reads every normal appearance of an annotation.
+func (r *textReader) annotation(o Object) error {
+	a, err := r.d.Dict(o)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer r.close()
-	data, err := readAll(io.LimitReader(r, most+1), len(s.Raw))
-	if int64(len(data)) > most {
-		data = nil
+	ap, err := r.d.Dict(a["AP"])
+	if err != nil {
+		return err
 	}
-	return data, err
+	n, err := r.d.Resolve(ap["N"])
+	if err != nil {
+		return err
+	}
+	appearances := []Object{n}
+	if states, ok := n.(Dict); ok {
+		appearances = appearances[:0]
+		for _, k := range states.sortedKeys() {
+			appearances = append(appearances, states[k])
+		}
+	}
+	for _, o := range appearances {
+		s, err := r.d.Stream(o)
+		if err == nil && s != nil {
+			err = r.draw(s, nil)
+		}
+		if fatal(err) {
+			return err
+		}
+	}
+	return nil
 }

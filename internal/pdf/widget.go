@@ -163,27 +163,3 @@ func (c *canvas) lines(f frame, lines []string) error {
 	}
 	return nil
 }
-
-// dangles bounds how far behind the last object numbers are looked at that the document may refer to.
-const dangles = 1 << 16
-
-// AvoidDangling makes [Update.Alloc] go on behind every number that the document refers to without having such an object:
-// what got one of them would appear where it was never meant to. It reads the whole document.
-func (u *Update) AvoidDangling() (err error) {
-	defer guard(&err)
-	for _, n := range u.d.Numbers() {
-		s, err := u.d.survey(n)
-		if fatal(err) {
-			return err
-		}
-		if err != nil {
-			continue
-		}
-		for _, r := range s.refs {
-			if r.Num >= u.next && r.Num < u.d.size+dangles {
-				u.next = r.Num + 1
-			}
-		}
-	}
-	return nil
-}

@@ -266,7 +266,7 @@ func (d *Document) streamRows(s *Stream, index Array, width int) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	defer r.close()
+	defer r.Close()
 	data, err := readAll(io.LimitReader(r, int64(want*width)), len(s.Raw))
 	if err != nil {
 		return nil, err

@@ -6,12 +6,6 @@ import (
 	"strconv"
 )
 
-// scratch begins an update that is never appended: its objects and those of the document are written anew by a rewriter.
-// It therefore takes files that cannot be extended.
-func (d *Document) scratch() *Update {
-	return &Update{d: d, objects: map[int]Object{}, gens: map[int]int{}, next: d.size, imported: map[*Document]map[Ref]Ref{}, offsets: map[int]int64{}}
-}
-
 // rewriter writes a file of the objects that can be reached from its root, under new numbers in the order of the walk.
 // Streams are copied as they are encoded.
 type rewriter struct {

@@ -1,11 +1,11 @@
 package pdf
 
-// matrix is a PDF transformation [a b c d e f] (ISO 32000-2 §8.3.4).
-type matrix [6]float64
+// Matrix is a PDF transformation [a b c d e f] (ISO 32000-2 §8.3.4).
+type Matrix [6]float64
 
 // times returns the transformation that does m, then n.
-func (m matrix) times(n matrix) matrix {
-	return matrix{
+func (m Matrix) times(n Matrix) Matrix {
+	return Matrix{
 		m[0]*n[0] + m[1]*n[2], m[0]*n[1] + m[1]*n[3], m[2]*n[0] + m[3]*n[2], m[2]*n[1] + m[3]*n[3],
 		m[4]*n[0] + m[5]*n[2] + n[4], m[4]*n[1] + m[5]*n[3] + n[5],
 	}
@@ -54,3 +54,21 @@ type geometry struct {
 }
 
 func (p Page) geometry() geometry { return geometry{p.CropBox, p.Rotate, p.UserUnit} }
+
+// Matrix resolves o as a transformation matrix; it is the identity when o is none.
+func (d *Document) Matrix(o Object) Matrix {
+	m := Matrix{1, 0, 0, 1, 0, 0}
+	a, err := d.Array(o)
+	if err != nil || len(a) != 6 {
+		return m
+	}
+	for i := range m {
+		if v, ok := d.number(a[i]); ok {
+			m[i] = v
+		}
+	}
+	return m
+}
+
+// PageSize is the size of a page as displayed, rotation, crop box and user unit applied, in points.
+type PageSize struct{ Width, Height float64 }

@@ -19,29 +19,29 @@ const passwordPad = "\x28\xBF\x4E\x5E\x4E\x75\x8A\x41\x64\x00\x4E\x56\xFF\xFA\x0
 
 var errPassword = &Refusal{Reason: ReasonPassword, Detail: "the file opens only with a password"}
 
-// openAny is Open for reading: a file encrypted so that no password is needed to open it (an owner password only) is
-// decrypted in memory. Such a document can be read and rewritten, never extended.
-func openAny(raw []byte, l Limits) (d *Document, encrypted bool, err error) {
+// Read is [Open] for a file that is only read or rewritten: one that is encrypted but opens without a password (it has an
+// owner password only) is decrypted in memory. Such a document can never be extended; see [Document.Decrypted].
+func Read(raw []byte, l Limits) (d *Document, err error) {
 	defer guard(&err)
 	d, err = Open(raw, l)
 	if err == nil && !d.Encrypted() {
-		return d, false, nil
+		return d, nil
 	}
 	if err != nil {
 		// The catalog may stand in an encrypted object stream, which Open does not read.
 		d = &Document{raw: raw, limits: l.forFile(len(raw))}
 		d.reset()
 		if d.readXref() != nil || !d.Encrypted() {
-			return nil, false, err
+			return nil, err
 		}
 	}
 	if err := d.unlock(); err != nil {
-		return nil, true, err
+		return nil, err
 	}
 	if _, err := d.pagesRoot(); err != nil {
-		return nil, true, err
+		return nil, err
 	}
-	return d, true, nil
+	return d, nil
 }
 
 // unlock has all objects decrypted as they are read, with the empty user password (ISO 32000-2 §7.6, standard security
