@@ -26,10 +26,10 @@ func (a *API) docs(*call) (*rest.Reply, error) {
 	for _, rt := range a.routes {
 		d.Routes = append(d.Routes, web.DocsRoute{Method: rt.method, Path: rt.pattern, Needs: needs(&rt), About: rt.about})
 	}
-	for _, p := range slices.Concat(problems, inline) {
+	for _, p := range problems {
 		d.Problems = append(d.Problems, web.DocsProblem{Code: p.code, Title: p.title, Status: p.status})
 	}
-	slices.SortFunc(d.Problems, func(x, y web.DocsProblem) int { return strings.Compare(x.Code, y.Code) })
+	slices.SortStableFunc(d.Problems, func(x, y web.DocsProblem) int { return strings.Compare(x.Code, y.Code) })
 	d.Problems = slices.CompactFunc(d.Problems, func(x, y web.DocsProblem) bool { return x.Code == y.Code })
 	page, err := web.RenderDocs(d)
 	if err != nil {

@@ -121,7 +121,7 @@ func (c *call) createParts(in *createInput) (document []byte, filename string, e
 		return document, filename, nil
 	}
 	if document != nil {
-		return nil, "", check.Fail("document", "once", "comes twice, as a part and in the JSON")
+		return nil, "", check.Fail("document", "once", "is given twice, as a part and in the JSON")
 	}
 	document, err = in.Document.Content.Bytes("document.content_base64")
 	return document, in.Document.Filename, err

@@ -3,6 +3,12 @@ package httpapi_test
 import (
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -60,4 +66,70 @@ func TestEveryProblemIsOnTheDocsPage(t *testing.T) {
 			t.Errorf("%s is not on the docs page", code)
 		}
 	}
+}
+
+// TestEveryCodeHasARow: the codes that describe and the readers of requests name
+// are in the table, with a title.
+func TestEveryCodeHasARow(t *testing.T) {
+	t.Parallel()
+	var files []string
+	for _, dir := range []string{".", "internal/rest"} {
+		found, err := filepath.Glob(dir + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	rows, seen := httpapi.Codes(), 0
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), f, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			code, ok := codeOf(n)
+			if !ok {
+				return true
+			}
+			seen++
+			if !slices.Contains(rows, code) {
+				t.Errorf("%s: no row for the code %q", f, code)
+			}
+			return true
+		})
+	}
+	if seen < 30 {
+		t.Errorf("%d codes found", seen)
+	}
+}
+
+// codeOf is the code of a problem that n makes without an error of the table.
+func codeOf(n ast.Node) (string, bool) {
+	var name, value ast.Expr
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		if len(n.Args) > 0 {
+			name, value = n.Fun, n.Args[0]
+		}
+	case *ast.CompositeLit:
+		if len(n.Elts) > 0 {
+			name, value = n.Type, n.Elts[0]
+		}
+	}
+	if sel, ok := name.(*ast.SelectorExpr); ok {
+		name = sel.Sel
+	}
+	if kv, ok := value.(*ast.KeyValueExpr); ok {
+		value = kv.Value
+	}
+	id, ok := name.(*ast.Ident)
+	lit, isLit := value.(*ast.BasicLit)
+	if !ok || !isLit || !slices.Contains([]string{"told", "toldOf", "BadRequest", "RequestError"}, id.Name) {
+		return "", false
+	}
+	code, err := strconv.Unquote(lit.Value)
+	return code, err == nil
 }

@@ -173,7 +173,7 @@ func (c *Call) checkMedia(accepted []string) error {
 			return ErrMediaType
 		}
 	}
-	if len(types) != 1 { // a proxy may have judged another one
+	if len(types) != 1 { // a proxy may have taken another one for it
 		return ErrMediaType
 	}
 	name, params, err := mime.ParseMediaType(types[0])
@@ -246,7 +246,7 @@ func (c *Call) takeMultipart(r io.Reader, size int64, boundary string) error {
 		}
 		pt := Part{Name: p.FormName(), ContentType: MediaType(p.Header), Filename: p.FileName(), Content: content}
 		if c.Body.Part(pt.Name) != nil || len(c.Body.Parts) == maxParts {
-			return BadRequest("bad_multipart", "each part may come once")
+			return BadRequest("bad_multipart", fmt.Sprintf("a part is duplicated, or there are more than %d", maxParts))
 		}
 		c.Body.Parts = append(c.Body.Parts, pt)
 	}

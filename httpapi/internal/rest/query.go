@@ -30,7 +30,7 @@ func (c *Call) Query(names ...string) (url.Values, error) {
 			return nil, BadQuery(fmt.Sprintf("unknown query parameter %q", clip(name, maxEcho)))
 		}
 		if len(values) != 1 {
-			return nil, BadQuery(fmt.Sprintf("query parameter %q comes %d times", name, len(values)))
+			return nil, BadQuery(fmt.Sprintf("query parameter %q is given %d times", name, len(values)))
 		}
 		if v := values[0]; strings.TrimSpace(v) == "" || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
 			return nil, BadQuery(fmt.Sprintf("query parameter %q must be text without control characters, and not blank", name))

@@ -37,7 +37,7 @@ func checkJSON(raw []byte, values int) error {
 		case depth > maxDepth:
 			return BadRequest("bad_json", fmt.Sprintf("the body is nested deeper than %d values", maxDepth))
 		case depth == 0 && len(bytes.TrimLeft(raw[d.InputOffset():], " \t\r\n")) > 0:
-			return BadRequest("bad_json", "there is more than one JSON value")
+			return BadRequest("bad_json", "the body has more than one JSON value")
 		case depth == 0:
 			return nil
 		}
@@ -53,7 +53,7 @@ func isName(d *jsontext.Decoder) bool {
 func syntaxProblem(err error) error {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) && errors.Is(syntax.Err, jsontext.ErrDuplicateName) {
-		return BadRequest("duplicate_field", fmt.Sprintf("field %q comes twice", fieldPath(syntax.JSONPointer)))
+		return BadRequest("duplicate_field", fmt.Sprintf("field %q is duplicated", fieldPath(syntax.JSONPointer)))
 	}
 	return BadRequest("bad_json", "the body is not JSON")
 }
