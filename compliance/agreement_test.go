@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
@@ -100,11 +101,11 @@ func unspaced(s string) string { return strings.Join(strings.Fields(s), "") }
 func TestPapersAgree(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	outside := func(r *compliance.VaultInRequest) {
+	outside := func(r *handover.VaultInRequest) {
 		r.SecuredParty = &bank
 		r.Depositor.Capacity, r.Depositor.Agreement = vault.CapacityAgent, agreement
 	}
-	onPaper := func(r *compliance.VaultInRequest) { r.Attestation = attestation() }
+	onPaper := func(r *handover.VaultInRequest) { r.Attestation = attestation() }
 	stories := map[string]string{
 		"signed": w.completed(), "signed for a bank": w.completed(), "paper": w.paper(),
 		"released": w.completed(), "paper released": w.paper(), "paper that cannot be extended released": w.paperOf(testpdf.Encrypted()),

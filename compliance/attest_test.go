@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
@@ -15,8 +16,8 @@ import (
 	"github.com/evaultlib/evault/vault"
 )
 
-func attestRequest(id string) compliance.AttestRequest {
-	return compliance.AttestRequest{OrgID: dealer.OrgID, EnvelopeID: id, Attestation: *attestation(), Actor: actor}
+func attestRequest(id string) handover.AttestRequest {
+	return handover.AttestRequest{OrgID: dealer.OrgID, EnvelopeID: id, Attestation: *attestation(), Actor: actor}
 }
 
 // TestAttestLater: paper that was vaulted without an attestation becomes
@@ -81,16 +82,16 @@ func TestAttestRefuses(t *testing.T) {
 	var invalid *compliance.InvalidError
 	for _, tc := range []struct {
 		name, id string
-		edit     func(*compliance.AttestRequest)
+		edit     func(*handover.AttestRequest)
 		ok       func(error) bool
 	}{
 		{"signed here", signed, nil, func(err error) bool { return errors.As(err, &invalid) && invalid.Fields[0].Rule == "excluded" }},
 		{"not vaulted", plain, nil, is(vault.ErrNotVaulted)},
 		{"released", released, nil, is(vault.ErrReleased)},
 		{"absent", "env_absent", nil, is(esign.ErrNotFound)},
-		{"foreign", signed, func(r *compliance.AttestRequest) { r.OrgID = "org_other" }, is(esign.ErrNotFound)},
-		{"nobody", signed, func(r *compliance.AttestRequest) { r.Attestation.AttestedBy = "" }, func(err error) bool { return errors.As(err, &invalid) }},
-		{"no holder", signed, func(r *compliance.AttestRequest) { r.Attestation.PaperOriginal = "held" }, func(err error) bool {
+		{"foreign", signed, func(r *handover.AttestRequest) { r.OrgID = "org_other" }, is(esign.ErrNotFound)},
+		{"nobody", signed, func(r *handover.AttestRequest) { r.Attestation.AttestedBy = "" }, func(err error) bool { return errors.As(err, &invalid) }},
+		{"no holder", signed, func(r *handover.AttestRequest) { r.Attestation.PaperOriginal = "held" }, func(err error) bool {
 			return errors.As(err, &invalid) && !strings.Contains(invalid.Fields[0].Field, "attestation")
 		}},
 	} {

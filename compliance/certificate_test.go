@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/canon"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/storage"
@@ -370,14 +371,14 @@ func TestLegalNotice(t *testing.T) {
 	cases := []struct {
 		name string
 		edit func(*setup)
-		in   func(*compliance.VaultInRequest)
+		in   func(*handover.VaultInRequest)
 		want []string
 	}{
-		{"certified by nobody", func(*setup) {}, func(*compliance.VaultInRequest) {}, []string{"evidence, not a legal opinion", "a key that is certified by nobody."}},
-		{"certified", func(s *setup) { s.compliance.CertifiedBy = "Some CA" }, func(*compliance.VaultInRequest) {}, []string{"a key that is certified by Some CA."}},
-		{"remarks", func(s *setup) { s.compliance.Remarks = []string{"Demo."} }, func(*compliance.VaultInRequest) {}, []string{"is certified by nobody. Demo."}},
-		{"own", func(s *setup) { s.compliance.LegalNotice = "Mine." }, func(*compliance.VaultInRequest) {}, []string{"Mine."}},
-		{"nobody classified", func(*setup) {}, func(r *compliance.VaultInRequest) { r.Regime = "" }, []string{"Nobody classified the record"}},
+		{"certified by nobody", func(*setup) {}, func(*handover.VaultInRequest) {}, []string{"evidence, not a legal opinion", "a key that is certified by nobody."}},
+		{"certified", func(s *setup) { s.compliance.CertifiedBy = "Some CA" }, func(*handover.VaultInRequest) {}, []string{"a key that is certified by Some CA."}},
+		{"remarks", func(s *setup) { s.compliance.Remarks = []string{"Demo."} }, func(*handover.VaultInRequest) {}, []string{"is certified by nobody. Demo."}},
+		{"own", func(s *setup) { s.compliance.LegalNotice = "Mine." }, func(*handover.VaultInRequest) {}, []string{"Mine."}},
+		{"nobody classified", func(*setup) {}, func(r *handover.VaultInRequest) { r.Regime = "" }, []string{"Nobody classified the record"}},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {

@@ -98,11 +98,15 @@ func (f *facts) consentOf(s vault.CustodyStatement) string {
 	return "controller"
 }
 
+// AutoVault is the id of the system's actor that deposits what was ordered to be
+// vaulted when the envelope was created. The deposit's consent is that order.
+const AutoVault = "auto_vault"
+
 // standingOrder reports whether a deposit that nobody asked for was ordered when
 // the envelope was created, by a key or a member of the organization.
 func (f *facts) standingOrder(a event.Actor, org string) bool {
 	created := f.typed(esign.EventCreated)
-	if a != autoVault || len(created) != 1 {
+	if a != (event.Actor{Kind: "system", ID: AutoVault}) || len(created) != 1 {
 		return false
 	}
 	by := created[0].Actor

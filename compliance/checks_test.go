@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/testpdf"
@@ -333,17 +334,17 @@ func TestPartiesDecide(t *testing.T) {
 	agent.Capacity, agent.Agreement = vault.CapacityAgent, agreement
 	cases := []struct {
 		name string
-		edit func(*compliance.VaultInRequest)
+		edit func(*handover.VaultInRequest)
 		want []string
 	}{
-		{"outside assignee, principal", func(r *compliance.VaultInRequest) { r.SecuredParty = &bank }, []string{
+		{"outside assignee, principal", func(r *handover.VaultInRequest) { r.SecuredParty = &bank }, []string{
 			compliance.AssigneeIdentified, compliance.HeldByAssigneeOrCustodian, compliance.ConsentToAssigneeChange,
 		}},
-		{"outside assignee, agent", func(r *compliance.VaultInRequest) { r.SecuredParty, r.Depositor = &bank, agent }, nil},
-		{"outside assignee, agent, own vault", func(r *compliance.VaultInRequest) {
+		{"outside assignee, agent", func(r *handover.VaultInRequest) { r.SecuredParty, r.Depositor = &bank, agent }, nil},
+		{"outside assignee, agent, own vault", func(r *handover.VaultInRequest) {
 			r.SecuredParty, r.Depositor, r.Custodian = &bank, agent, vault.CustodianSelf
 		}, []string{compliance.HeldByAssigneeOrCustodian}},
-		{"itself, own vault", func(r *compliance.VaultInRequest) { r.Custodian = vault.CustodianSelf }, nil},
+		{"itself, own vault", func(r *handover.VaultInRequest) { r.Custodian = vault.CustodianSelf }, nil},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -363,17 +364,17 @@ func TestPaper(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name string
-		edit func(*compliance.VaultInRequest)
+		edit func(*handover.VaultInRequest)
 		want []string
 	}{
-		{"attested", func(r *compliance.VaultInRequest) { r.Attestation = attestation() }, nil},
-		{"not attested", func(*compliance.VaultInRequest) {}, []string{compliance.RequiredSignatures}},
-		{"paper kept by the custodian, with a receipt", func(r *compliance.VaultInRequest) {
+		{"attested", func(r *handover.VaultInRequest) { r.Attestation = attestation() }, nil},
+		{"not attested", func(*handover.VaultInRequest) {}, []string{compliance.RequiredSignatures}},
+		{"paper kept by the custodian, with a receipt", func(r *handover.VaultInRequest) {
 			r.Attestation = attestation()
 			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", dealer.LegalName
 			r.Attestation.PaperCustodian = &vault.PaperCustodian{Name: operator.Name, ReceiptSHA256: storage.Sum([]byte("receipt"))}
 		}, nil},
-		{"paper kept by a stranger, with a receipt", func(r *compliance.VaultInRequest) {
+		{"paper kept by a stranger, with a receipt", func(r *handover.VaultInRequest) {
 			r.Attestation = attestation()
 			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", dealer.LegalName
 			r.Attestation.PaperCustodian = &vault.PaperCustodian{Name: "Somebody", ReceiptSHA256: storage.Sum([]byte("receipt"))}
@@ -400,7 +401,7 @@ func TestPaper(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		id := w.paper()
-		w.vaultIn(id, func(r *compliance.VaultInRequest) { r.Attestation = attestation() })
+		w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
 		w.exec("UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Eve')")
 		if got := failed(w.evaluate(id).Result); got[compliance.RequiredSignatures] == "" || got[compliance.SingleAuthoritativeCopy] == "" {
 			t.Errorf("failed: %v", got)
@@ -413,7 +414,7 @@ func TestDetachedSeals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.paperOf(testpdf.Encrypted())
-	rec := w.vaultIn(id, func(r *compliance.VaultInRequest) { r.Attestation = attestation() })
+	rec := w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
 	if rec.Copy.Seal.Mode != vault.SealingDetached || !*rec.Compliant {
 		t.Fatalf("sealed %s; failed: %v", rec.Copy.Seal.Mode, failed(w.evaluate(id).Result))
 	}
@@ -497,7 +498,7 @@ func TestEveryRegime(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			id := w.completed()
-			w.vaultIn(id, func(q *compliance.VaultInRequest) { q.Regime, q.Classification = r.ID, covered[r.ID] })
+			w.vaultIn(id, func(q *handover.VaultInRequest) { q.Regime, q.Classification = r.ID, covered[r.ID] })
 			e := w.evaluate(id)
 			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
 			check(t, err)
@@ -558,7 +559,7 @@ func TestRivals(t *testing.T) {
 	scan := testpdf.Simple(1, "Pledged twice")
 	for range 2 {
 		id := w.paperOf(scan)
-		w.vaultIn(id, func(r *compliance.VaultInRequest) { r.Attestation = attestation() })
+		w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
 		vaulted = append(vaulted, id)
 	}
 	for i, id := range vaulted {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -48,12 +49,12 @@ func TestConsentIsTheControllers(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			deposited, released := w.completed(), w.completed()
-			edit := func(r *compliance.VaultInRequest) {
+			edit := func(r *handover.VaultInRequest) {
 				if tc.agent {
 					r.Depositor, r.SecuredParty = agent, &bank
 				}
 			}
-			w.vaultIn(deposited, edit, func(r *compliance.VaultInRequest) { r.Actor, r.RequestSHA256 = tc.by, tc.request })
+			w.vaultIn(deposited, edit, func(r *handover.VaultInRequest) { r.Actor, r.RequestSHA256 = tc.by, tc.request })
 			got := failed(w.evaluate(deposited).Result)[compliance.ConsentToAssigneeChange]
 			if (got != "") != tc.fails || tc.fails && !strings.Contains(got, tc.says) {
 				t.Errorf("deposit: got %q", got)
@@ -103,7 +104,7 @@ func TestStandingOrder(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			id := w.completed(func(r *esign.CreateRequest) { r.Actor, r.AutoVault = tc.by, tc.order })
-			w.vaultIn(id, func(r *compliance.VaultInRequest) {
+			w.vaultIn(id, func(r *handover.VaultInRequest) {
 				r.Actor, r.RequestID, r.RequestSHA256 = compliance.Actor{Kind: "system", ID: "auto_vault"}, "", ""
 			})
 			got := failed(w.evaluate(id).Result)[compliance.ConsentToAssigneeChange]

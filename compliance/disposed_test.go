@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -37,7 +38,7 @@ func TestDisposed(t *testing.T) {
 			id := ""
 			if tc.paper {
 				id = w.paper()
-				w.vaultIn(id, func(r *compliance.VaultInRequest) { r.Attestation = attestation() })
+				w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
 			} else {
 				id = w.completed()
 				w.vaultIn(id)

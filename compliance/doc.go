@@ -14,11 +14,11 @@
 // (certificate.go) is a signed statement of what was found, with the proofs of the
 // events that it rests on, and verifies offline: VerifyCertificate.
 //
-// Handover joins the engines: a completion goes into the vault, is evaluated and
-// certified; a release leaves it with its package. Each step is idempotent, and
-// HandoverDue finishes what a crash has left.
+// Package handover joins the engines: it deposits, releases and attests, and asks
+// this package to evaluate and certify. Certify brings an event to its certificate;
+// CertifyDue finishes what a crash has left.
 //
-// An Engine and a Handover are safe for concurrent use. New does no I/O. The
+// An Engine is safe for concurrent use. New does no I/O. The
 // certificate's format, its version line and the rules document's digests are
 // stable for ever; the Store interface may grow until v1.
 package compliance

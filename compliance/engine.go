@@ -1,7 +1,6 @@
 package compliance
 
 import (
-	"context"
 	"crypto"
 	"crypto/x509"
 	"errors"
@@ -59,10 +58,6 @@ type Config struct {
 
 	Depot *storage.Depot // where esign keeps documents; default: a completed document is examined once it is vaulted
 
-	// Depositor tells of an organization whose envelope is vaulted without being
-	// asked (auto_vault). Default: nothing is vaulted by itself.
-	Depositor func(ctx context.Context, orgID string) (Depositor, error)
-
 	Regime       string        // for deposits that name none; default: UCC9105of2022
 	MaxAge       time.Duration // after which an evaluation is out of date; default: 7 days
 	IntegrityAge time.Duration // how old the last integrity check may be; default: 72 h
@@ -83,15 +78,15 @@ type Config struct {
 	Logger *slog.Logger               // default: silent
 }
 
-// Engine evaluates and certifies. It is safe for concurrent use and keeps nothing
-// but which envelopes it is finishing.
+// Engine evaluates and certifies. It is safe for concurrent use; its only state is
+// which envelopes it is certifying.
 type Engine struct {
-	c         Config
-	keyID     string // of the key that signs certificates
-	fonts     pdf.Fonts
-	now       func() time.Time
-	chain     eventlog.Writer
-	finishing *gate.Gates
+	c          Config
+	keyID      string // of the key that signs certificates
+	fonts      pdf.Fonts
+	now        func() time.Time
+	chain      eventlog.Writer
+	certifying *gate.Gates
 }
 
 // New checks c. It does no I/O.

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/canon"
 	"github.com/evaultlib/evault/internal/eventlog"
+	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -165,16 +166,27 @@ func (e *Engine) tell(ctx context.Context, s Store, f *facts, r Result, row Stor
 	})
 }
 
-// Touched takes the last evaluation back, in the transaction of an event that
-// touches what it rests on (a download of the authoritative bytes, tampering): the
-// envelope's compliant is unknown until EvaluateDue, or a call, has evaluated it
-// anew. Errors: esign.ErrNotFound, *esign.StateError unless it is vaulted.
-func (e *Engine) Touched(ctx context.Context, tx storage.Tx, envelopeID string) error {
-	now := e.now()
-	if err := e.c.Store.With(tx).ExpireEvaluation(ctx, envelopeID, now); err != nil {
-		return fmt.Errorf("touched %s: %w", envelopeID, err)
+// Touched returns the function that a host gives to a vault as vault.Config.Touched.
+// It is made of what an Engine is made of, because the vault comes before the
+// Engine. The function takes the last evaluation back, in the transaction of an event
+// that touches what the evaluation rests on (a download of the authoritative bytes,
+// tampering): the envelope's Compliant is unknown until EvaluateDue, or a call, has
+// evaluated it anew. now is Config.Now. Its errors: esign.ErrNotFound,
+// *esign.StateError unless the envelope is vaulted.
+func Touched(s Store, signing *esign.Engine, now func() time.Time) func(ctx context.Context, tx storage.Tx, envelopeID string) error {
+	clock := stamp.Clock(now)
+	return func(ctx context.Context, tx storage.Tx, envelopeID string) error {
+		if err := s.With(tx).ExpireEvaluation(ctx, envelopeID, clock()); err != nil {
+			return fmt.Errorf("touched %s: %w", envelopeID, err)
+		}
+		return signing.With(tx).Unevaluated(ctx, envelopeID)
 	}
-	return e.c.ESign.With(tx).Unevaluated(ctx, envelopeID)
+}
+
+// Outdate makes the last evaluation of an envelope due for EvaluateDue, in the
+// transaction of an event that the evaluation does not know.
+func (e *Engine) Outdate(ctx context.Context, tx storage.Tx, envelopeID string) error {
+	return e.c.Store.With(tx).ExpireEvaluation(ctx, envelopeID, e.now())
 }
 
 // evaluateAgain is how long an envelope waits that EvaluateDue could not evaluate.

@@ -7,11 +7,11 @@ import (
 	"os"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage/embedded"
-	"github.com/evaultlib/evault/vault"
 )
 
 // exampleCompleted opens an installation in a temporary folder and completes an
@@ -53,26 +53,6 @@ func must(err error) {
 	}
 }
 
-func ExampleHandover_VaultIn() {
-	ctx := context.Background()
-	e, id, cleanup := exampleCompleted(ctx)
-	defer cleanup()
-
-	depositor, err := e.Depositor(ctx, "org_acme")
-	must(err)
-	record, created, err := e.Handover.VaultIn(ctx, compliance.VaultInRequest{
-		EnvelopeID: id, Depositor: depositor, Regime: compliance.UCC9105of2022, Jurisdiction: "US-NY", Actor: exampleActor,
-	})
-	must(err)
-	fmt.Println(created, record.Copy.Status, record.Copy.SecuredParty.Name, *record.Compliant)
-
-	_, created, err = e.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
-	fmt.Println(created, err)
-	// Output:
-	// true vaulted Acme Finance LLC true
-	// false <nil>
-}
-
 func ExampleEngine_Evaluate() {
 	ctx := context.Background()
 	e, id, cleanup := exampleCompleted(ctx)
@@ -102,7 +82,7 @@ func ExampleVerifyDocument() {
 	defer cleanup()
 	depositor, err := e.Depositor(ctx, "org_acme")
 	must(err)
-	_, _, err = e.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
+	_, _, err = e.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
 	must(err)
 
 	certificate, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
@@ -131,7 +111,7 @@ func ExampleEngine_CustodyRecord() {
 	defer cleanup()
 	depositor, err := e.Depositor(ctx, "org_acme")
 	must(err)
-	_, _, err = e.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
+	_, _, err = e.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
 	must(err)
 
 	certificate, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
@@ -142,69 +122,17 @@ func ExampleEngine_CustodyRecord() {
 	// Output: %PDF-1.7
 }
 
-func ExampleHandover_VaultOut() {
-	ctx := context.Background()
-	e, id, cleanup := exampleCompleted(ctx)
-	defer cleanup()
-	depositor, err := e.Depositor(ctx, "org_acme")
-	must(err)
-	_, _, err = e.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
-	must(err)
-
-	release, err := e.Handover.VaultOut(ctx, compliance.VaultOutRequest{
-		OrgID: "org_acme", EnvelopeID: id, Reason: "payoff", Recipient: vault.Recipient{Name: "Ada Byron"}, Actor: exampleActor,
-	})
-	must(err)
-	certificate, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
-	must(err)
-	fmt.Println(release.Delivery(), certificate.Subject.Status, certificate.AuthoritativeCopy.HeldHere, certificate.Serial)
-	// Output: ready released false 2
-}
-
 func ExampleEngine_State() {
 	ctx := context.Background()
 	e, id, cleanup := exampleCompleted(ctx)
 	defer cleanup()
 	depositor, err := e.Depositor(ctx, "org_acme")
 	must(err)
-	record, _, err := e.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
+	record, _, err := e.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
 	must(err)
 
 	state, err := e.Compliance.State(ctx, record.CertificateID)
 	must(err)
 	fmt.Println(state)
 	// Output: current
-}
-
-func ExampleHandover_Attest() {
-	ctx := context.Background()
-	e, _, cleanup := exampleCompleted(ctx)
-	defer cleanup()
-	depositor, err := e.Depositor(ctx, "org_acme")
-	must(err)
-	paper, err := e.ESign.Create(ctx, esign.CreateRequest{
-		OrgID: "org_acme", Actor: exampleActor, CustomerName: "Bob Buyer", CustomerEmail: "bob@example.com", EnvelopeKind: esign.KindPaper,
-	})
-	must(err)
-	_, _, err = e.ESign.Upload(ctx, esign.UploadRequest{
-		OrgID: "org_acme", EnvelopeID: paper.ID, Actor: exampleActor, Document: testpdf.Simple(1, "Signed by Bob Buyer"),
-	})
-	must(err)
-	record, _, err := e.Handover.VaultIn(ctx, compliance.VaultInRequest{
-		EnvelopeID: paper.ID, Depositor: depositor, Regime: compliance.UCC9105of2022, Jurisdiction: "US-NY", Actor: exampleActor,
-	})
-	must(err)
-	fmt.Println(*record.Compliant)
-
-	record, created, err := e.Handover.Attest(ctx, compliance.AttestRequest{
-		OrgID: "org_acme", EnvelopeID: paper.ID, Actor: exampleActor, Attestation: vault.Attestation{
-			AttestedBy: "Ann Officer", Capacity: "Officer", SignedBy: []string{"Bob Buyer"}, Origin: "scan", PaperOriginal: "destroyed",
-			Statement: "I saw Bob Buyer sign the paper and destroyed it after the scan.",
-		},
-	})
-	must(err)
-	fmt.Println(created, *record.Compliant)
-	// Output:
-	// false
-	// true true
 }

@@ -3,6 +3,7 @@ package compliance_test
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/ed25519"
 	"io/fs"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/stamp"
@@ -48,7 +50,7 @@ type world struct {
 	esign    *esign.Engine
 	vault    *vault.Vault
 	engine   *compliance.Engine
-	handover *compliance.Handover
+	handover *handover.Engine
 }
 
 type clock struct{ at atomic.Int64 }
@@ -68,7 +70,7 @@ func key(b byte) ed25519.PrivateKey {
 }
 
 var (
-	dealer    = compliance.Depositor{OrgID: "org_dealer", LegalName: "Dealer Finance LLC", Capacity: vault.CapacityPrincipal}
+	dealer    = handover.Depositor{OrgID: "org_dealer", LegalName: "Dealer Finance LLC", Capacity: vault.CapacityPrincipal}
 	bank      = vault.Party{Name: "First Bank of Łódź", Identifier: "lei:549300", Email: "vault@bank.test"}
 	operator  = vault.Party{Name: "Vault Operator Inc.", Identifier: "operator"}
 	actor     = compliance.Actor{Kind: "key", ID: "key_1", OrgID: dealer.OrgID}
@@ -81,6 +83,7 @@ type setup struct {
 	log        translog.Config
 	vault      vault.Config
 	compliance compliance.Config
+	handover   handover.Config
 }
 
 func newWorld(t testing.TB, edit ...func(*setup)) *world {
@@ -146,6 +149,7 @@ func newWorldOn(t testing.TB, w *world, edit ...func(*setup)) *world {
 			Store: w.db.Compliance(), Signer: key(4), Roots: p.Roots(), Depot: w.depot, Now: w.clock.now,
 			Keys: keyring.NewRing(own, seal), Version: "test",
 		},
+		handover: handover.Config{Store: w.db.Handover(), Now: w.clock.now},
 	}
 	for _, e := range edit {
 		e(&s)
@@ -160,8 +164,15 @@ func newWorldOn(t testing.TB, w *world, edit ...func(*setup)) *world {
 	s.compliance.ESign, s.compliance.Vault, s.compliance.Log = w.esign, w.vault, w.log
 	w.engine, err = compliance.New(s.compliance)
 	check(t, err)
-	w.handover = w.engine.Handover()
+	s.handover.ESign, s.handover.Vault, s.handover.Compliance = w.esign, w.vault, w.engine
+	w.handover, err = handover.New(s.handover)
+	check(t, err)
 	return w
+}
+
+// touched is what a host gives to the vault as vault.Config.Touched.
+func (w *world) touched(ctx context.Context, tx storage.Tx, id string) error {
+	return compliance.Touched(w.db.Compliance(), w.esign, w.clock.now)(ctx, tx, id)
 }
 
 func check(t testing.TB, err error) {
@@ -222,7 +233,7 @@ func (w *world) signAs(id, name string) {
 }
 
 // vaultIn vaults what is complete, for the dealer itself.
-func (w *world) vaultIn(id string, edit ...func(*compliance.VaultInRequest)) *compliance.VaultRecord {
+func (w *world) vaultIn(id string, edit ...func(*handover.VaultInRequest)) *compliance.VaultRecord {
 	w.t.Helper()
 	r := w.request(id)
 	for _, e := range edit {
@@ -235,8 +246,8 @@ func (w *world) vaultIn(id string, edit ...func(*compliance.VaultInRequest)) *co
 	return rec
 }
 
-func (w *world) request(id string) compliance.VaultInRequest {
-	return compliance.VaultInRequest{
+func (w *world) request(id string) handover.VaultInRequest {
+	return handover.VaultInRequest{
 		EnvelopeID: id, Depositor: dealer, Regime: compliance.UCC9105of2022, Jurisdiction: "US-NY", Actor: actor,
 		RequestID: "req_1", RequestSHA256: storage.Sum([]byte("request")),
 	}
@@ -343,8 +354,8 @@ func (w *world) release(id string) *vault.Release {
 	return r
 }
 
-func releaseRequest(id string) compliance.VaultOutRequest {
-	return compliance.VaultOutRequest{
+func releaseRequest(id string) handover.VaultOutRequest {
+	return handover.VaultOutRequest{
 		OrgID: dealer.OrgID, EnvelopeID: id, Reason: "payoff", Note: "paid in full", Actor: actor,
 		RequestID: "req_2", RequestSHA256: storage.Sum([]byte("release")),
 		Recipient: vault.Recipient{Name: "Cleo Smith", Organization: bank.Name, Email: "cleo@bank.test"},

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testpdf"
@@ -62,7 +63,7 @@ func TestPaperWithForeignSignatures(t *testing.T) {
 	} {
 		w := newWorld(t) // one has the pages of another, and pages are vaulted once
 		env := w.paperOf(tc.raw)
-		w.vaultIn(env, func(r *compliance.VaultInRequest) { r.Attestation = attestation() })
+		w.vaultIn(env, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
 		e := w.evaluate(env)
 		i := slices.IndexFunc(e.Checks, func(c compliance.Check) bool { return c.ID == "required_signatures" })
 		got := e.Checks[i]

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
@@ -96,7 +97,7 @@ func TestAlsoIsInTheDepositsTransaction(t *testing.T) {
 	if _, _, err := w.handover.VaultIn(t.Context(), r); !errors.Is(err, stop) {
 		t.Errorf("Also fails: got %v", err)
 	}
-	if _, err := w.handover.Record(t.Context(), dealer.OrgID, id); !errors.Is(err, vault.ErrNotVaulted) {
+	if _, err := w.engine.Record(t.Context(), dealer.OrgID, id); !errors.Is(err, vault.ErrNotVaulted) {
 		t.Errorf("after it failed: got %v", err)
 	}
 	w.vaultIn(id)
@@ -111,21 +112,21 @@ func TestVaultInRefuses(t *testing.T) {
 	cases := []struct {
 		name string
 		id   string
-		edit func(*compliance.VaultInRequest)
+		edit func(*handover.VaultInRequest)
 		ok   func(error) bool
 	}{
-		{"not complete", sent, func(*compliance.VaultInRequest) {}, func(err error) bool { return errors.As(err, &state) }},
-		{"absent", "env_none", func(*compliance.VaultInRequest) {}, is(esign.ErrNotFound)},
-		{"another organization's", done, func(r *compliance.VaultInRequest) { r.Depositor.OrgID = "org_other" }, is(esign.ErrNotFound)},
-		{"another document", done, func(r *compliance.VaultInRequest) { r.DocumentSHA256 = storage.Sum(nil) }, is(esign.ErrDocumentChanged)},
-		{"another state", done, func(r *compliance.VaultInRequest) { r.IfMatch = "x" }, is(esign.ErrPrecondition)},
-		{"paper as e-sign", paper, func(r *compliance.VaultInRequest) { r.Kind = esign.KindESign }, func(err error) bool { return errors.As(err, &state) }},
-		{"e-sign as paper", done, func(r *compliance.VaultInRequest) { r.Kind = esign.KindPaper }, func(err error) bool { return errors.As(err, &state) }},
-		{"unknown regime", done, func(r *compliance.VaultInRequest) { r.Regime = "ucc_12_105" }, func(err error) bool { return errors.As(err, &invalid) }},
-		{"classification alone", done, func(r *compliance.VaultInRequest) {
+		{"not complete", sent, func(*handover.VaultInRequest) {}, func(err error) bool { return errors.As(err, &state) }},
+		{"absent", "env_none", func(*handover.VaultInRequest) {}, is(esign.ErrNotFound)},
+		{"another organization's", done, func(r *handover.VaultInRequest) { r.Depositor.OrgID = "org_other" }, is(esign.ErrNotFound)},
+		{"another document", done, func(r *handover.VaultInRequest) { r.DocumentSHA256 = storage.Sum(nil) }, is(esign.ErrDocumentChanged)},
+		{"another state", done, func(r *handover.VaultInRequest) { r.IfMatch = "x" }, is(esign.ErrPrecondition)},
+		{"paper as e-sign", paper, func(r *handover.VaultInRequest) { r.Kind = esign.KindESign }, func(err error) bool { return errors.As(err, &state) }},
+		{"e-sign as paper", done, func(r *handover.VaultInRequest) { r.Kind = esign.KindPaper }, func(err error) bool { return errors.As(err, &state) }},
+		{"unknown regime", done, func(r *handover.VaultInRequest) { r.Regime = "ucc_12_105" }, func(err error) bool { return errors.As(err, &invalid) }},
+		{"classification alone", done, func(r *handover.VaultInRequest) {
 			r.Regime, r.Classification = "", &vault.Classification{DocumentOfTitle: true, LeaseOfGoods: true}
 		}, func(err error) bool { return errors.As(err, &invalid) }},
-		{"attestation of e-sign", done, func(r *compliance.VaultInRequest) { r.Attestation = attestation() }, func(err error) bool { return errors.As(err, &invalid) }},
+		{"attestation of e-sign", done, func(r *handover.VaultInRequest) { r.Attestation = attestation() }, func(err error) bool { return errors.As(err, &invalid) }},
 	}
 	for _, tc := range cases {
 		r := w.request(tc.id)
@@ -139,7 +140,7 @@ func TestVaultInRefuses(t *testing.T) {
 	}
 	status, err := w.esign.Status(t.Context(), dealer.OrgID, done)
 	check(t, err)
-	w.vaultIn(done, func(r *compliance.VaultInRequest) {
+	w.vaultIn(done, func(r *handover.VaultInRequest) {
 		r.IfMatch, r.DocumentSHA256 = status.ETag(), status.Sealed.Object.SHA256
 	})
 }
@@ -185,7 +186,7 @@ func TestLateLog(t *testing.T) {
 	if n := w.due(t); n != 1 {
 		t.Errorf("did %d, want 1", n)
 	}
-	rec, err := w.handover.Record(t.Context(), dealer.OrgID, id)
+	rec, err := w.engine.Record(t.Context(), dealer.OrgID, id)
 	check(t, err)
 	if rec.Log == nil || rec.CertificateID == "" || rec.Compliant == nil || !*rec.Compliant {
 		t.Errorf("record: got %+v", rec)
@@ -282,12 +283,12 @@ func TestVaultOutRefuses(t *testing.T) {
 	id := w.completed()
 	for _, tc := range []struct {
 		name string
-		edit func(*compliance.VaultOutRequest)
+		edit func(*handover.VaultOutRequest)
 		want error
 	}{
-		{"not vaulted", func(*compliance.VaultOutRequest) {}, vault.ErrNotVaulted},
-		{"absent", func(r *compliance.VaultOutRequest) { r.EnvelopeID = "env_none" }, vault.ErrNotVaulted},
-		{"another state", func(r *compliance.VaultOutRequest) { r.IfMatch = "x" }, esign.ErrPrecondition},
+		{"not vaulted", func(*handover.VaultOutRequest) {}, vault.ErrNotVaulted},
+		{"absent", func(r *handover.VaultOutRequest) { r.EnvelopeID = "env_none" }, vault.ErrNotVaulted},
+		{"another state", func(r *handover.VaultOutRequest) { r.IfMatch = "x" }, esign.ErrPrecondition},
 	} {
 		r := releaseRequest(id)
 		tc.edit(&r)
@@ -295,7 +296,7 @@ func TestVaultOutRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", tc.name, err, tc.want)
 		}
 	}
-	w.vaultIn(id, func(r *compliance.VaultInRequest) { r.SecuredParty = &bank })
+	w.vaultIn(id, func(r *handover.VaultInRequest) { r.SecuredParty = &bank })
 	r := releaseRequest(id)
 	r.Recipient = vault.Recipient{Name: "Somebody Else"}
 	if _, err := w.handover.VaultOut(t.Context(), r); !errors.Is(err, vault.ErrAssigneeDiffers) {
@@ -312,9 +313,9 @@ func TestVaultOutRefuses(t *testing.T) {
 func TestAutoVault(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(s *setup) {
-		s.compliance.Depositor = func(_ context.Context, orgID string) (compliance.Depositor, error) {
+		s.handover.Depositor = func(_ context.Context, orgID string) (handover.Depositor, error) {
 			if orgID != dealer.OrgID {
-				return compliance.Depositor{}, errors.New("no such organization")
+				return handover.Depositor{}, errors.New("no such organization")
 			}
 			return dealer, nil
 		}
@@ -344,9 +345,9 @@ func TestAutoVaultGoesOn(t *testing.T) {
 	t.Parallel()
 	tries := 0
 	w := newWorld(t, func(s *setup) {
-		s.compliance.Depositor = func(context.Context, string) (compliance.Depositor, error) {
+		s.handover.Depositor = func(context.Context, string) (handover.Depositor, error) {
 			if tries++; tries <= 2 {
-				return compliance.Depositor{}, errors.New("not now")
+				return handover.Depositor{}, errors.New("not now")
 			}
 			return dealer, nil
 		}
@@ -383,7 +384,7 @@ func TestEvaluateDue(t *testing.T) {
 		t.Errorf("at once: %d, %v", n, err)
 	}
 	w.clock.advance(7*24*time.Hour + time.Minute)
-	rec, err := w.handover.Record(t.Context(), dealer.OrgID, live)
+	rec, err := w.engine.Record(t.Context(), dealer.OrgID, live)
 	check(t, err)
 	if rec.Compliant != nil {
 		t.Error("an old evaluation still counts")
@@ -409,7 +410,7 @@ func TestTouched(t *testing.T) {
 	w.vaultIn(id)
 	_, err := w.vault.ReadAuthoritative(t.Context(), vault.ReadRequest{
 		OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor,
-		Also: func(ctx context.Context, tx storage.Tx, _ *vault.File) error { return w.engine.Touched(ctx, tx, id) },
+		Also: func(ctx context.Context, tx storage.Tx, _ *vault.File) error { return w.touched(ctx, tx, id) },
 	})
 	check(t, err)
 	s, err := w.esign.Status(t.Context(), dealer.OrgID, id)
@@ -537,7 +538,7 @@ func TestOriginalGivenOut(t *testing.T) {
 	if _, _, err := w.handover.VaultIn(t.Context(), w.request(given)); !errors.Is(err, esign.ErrOriginalGivenOut) {
 		t.Errorf("under control: got %v", err)
 	}
-	w.vaultIn(given, func(r *compliance.VaultInRequest) { r.Regime = compliance.NoRegime })
+	w.vaultIn(given, func(r *handover.VaultInRequest) { r.Regime = compliance.NoRegime })
 	w.vaultIn(kept)
 	for _, id := range []string{kept, given} {
 		links, err := w.esign.SigningLinks(t.Context(), esign.LinksRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})

@@ -8,8 +8,14 @@ import (
 	"github.com/evaultlib/evault/vault"
 )
 
-// Check judges what a request says of the law, without the envelope: the regime, the
-// answers that its statute asks for, and the jurisdiction. *InvalidError.
+// Choice is what a deposit says of the law that its record is held under.
+type Choice struct {
+	Regime         string                // "": concluded from Classification, else Config.Regime
+	Jurisdiction   string                // ISO 3166-1 or -2, such as US-NY; "": none is named
+	Classification *vault.Classification // nil: the record is not classified
+}
+
+// Choose returns the regime of a choice and how it was chosen, or an *storage.InvalidError.
 //
 // With a regime other than 9-105 and none the classification is required, and must
 // say what the statute covers: 7-106 a document of title; 15 U.S.C. 7021(a) a promise
@@ -17,34 +23,33 @@ import (
 // record; UETA 16(a) a promise to pay or a document of title, whose issuer agreed.
 // A regime is a law of the United States: a jurisdiction elsewhere contradicts it.
 // Without a regime it is concluded from the answers, where they allow one.
-func (h *Handover) Check(r VaultInRequest) error {
+func (e *Engine) Choose(c Choice) (regime, basis string, err error) {
 	var p check.Problems
-	regime, _ := h.e.chosen(&p, r)
-	h.e.checkPlace(&p, regime, r.Jurisdiction)
-	return p.Err()
+	regime, basis = e.chosen(&p, c)
+	checkPlace(&p, regime, c.Jurisdiction)
+	return regime, basis, p.Err()
 }
 
-// chosen is the regime of a request and how it was chosen.
-func (e *Engine) chosen(p *check.Problems, r VaultInRequest) (regime, basis string) {
-	answers := r.Classification
+func (e *Engine) chosen(p *check.Problems, c Choice) (regime, basis string) {
+	answers := c.Classification
 	switch {
-	case r.Regime == "" && answers == nil:
+	case c.Regime == "" && answers == nil:
 		return e.c.Regime, BasisDefault
-	case r.Regime == "":
+	case c.Regime == "":
 		return e.conclude(p, *answers), BasisClassified
 	}
-	if _, err := RegimeByID(r.Regime); err != nil {
+	if _, err := RegimeByID(c.Regime); err != nil {
 		p.Take(err)
-		return r.Regime, BasisDeclared
+		return c.Regime, BasisDeclared
 	}
-	covered := coverage(r.Regime)
+	covered := coverage(c.Regime)
 	switch {
 	case answers == nil && covered.asks:
-		p.Add("classification", "required", "is required with the regime %s: say that the record is %s", r.Regime, covered.what)
+		p.Add("classification", "required", "is required with the regime %s: say that the record is %s", c.Regime, covered.what)
 	case answers != nil && !covered.by(*answers):
-		p.Add("classification", "regime", "contradicts the regime %s, which is for %s", r.Regime, covered.what)
+		p.Add("classification", "regime", "contradicts the regime %s, which is for %s", c.Regime, covered.what)
 	}
-	return r.Regime, BasisDeclared
+	return c.Regime, BasisDeclared
 }
 
 // cover is what a statute covers, by the depositor's answers. asks is whether it
@@ -105,7 +110,7 @@ func (e *Engine) conclude(p *check.Problems, c vault.Classification) string {
 
 // checkPlace asks for a jurisdiction that ISO 3166 has and that has the law of the
 // regime.
-func (e *Engine) checkPlace(p *check.Problems, regime, place string) {
+func checkPlace(p *check.Problems, regime, place string) {
 	if place == "" {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -94,7 +95,7 @@ func TestRegimeIsConcluded(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(s *setup) { s.compliance.Regime = compliance.UCC9105of2010 })
 			id := w.completed()
-			w.vaultIn(id, func(r *compliance.VaultInRequest) { r.Regime, r.Classification = "", &tc.is })
+			w.vaultIn(id, func(r *handover.VaultInRequest) { r.Regime, r.Classification = "", &tc.is })
 			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
 			check(t, err)
 			if c.Regime != tc.want || c.RegimeBasis != compliance.BasisClassified || c.Classification == nil || *c.Classification != compliance.Answers(tc.is) {

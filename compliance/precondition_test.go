@@ -171,7 +171,7 @@ func vaulted(w *world) string {
 func download(w *world, id string) error {
 	_, err := w.vault.ReadAuthoritative(w.t.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
 	check(w.t, err)
-	return w.db.ESign().InTx(w.t.Context(), func(ctx context.Context, s esign.Store) error { return w.engine.Touched(ctx, s.Tx(), id) })
+	return w.db.ESign().InTx(w.t.Context(), func(ctx context.Context, s esign.Store) error { return w.touched(ctx, s.Tx(), id) })
 }
 
 // sameDocument holds envelope and vault against each other: a copy is of the

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/vault"
 )
@@ -62,7 +63,7 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 	w := newWorld(t)
 	esigned, paper := w.completed(), w.paper()
 	w.vaultIn(esigned)
-	w.vaultIn(paper, func(r *compliance.VaultInRequest) {
+	w.vaultIn(paper, func(r *handover.VaultInRequest) {
 		r.Regime, r.Jurisdiction = compliance.NoRegime, "US-CA"
 		r.Attestation = &vault.Attestation{
 			AttestedBy: "Grace Hopper", Capacity: "Vice president", SignedBy: []string{"Ada Byron"}, Origin: "scan", PaperOriginal: "held", Holder: "Archive Ltd.", PaperCustodian: &vault.PaperCustodian{Name: "Archive Ltd.", ReceiptSHA256: agreement.SHA256},

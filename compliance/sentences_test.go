@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
@@ -178,29 +179,29 @@ func sentencesOf(t *testing.T, story, text string) {
 // told makes the stories in which a sentence is tried, by name, each with all that
 // is said of it.
 func told(t *testing.T) map[string]func(t *testing.T) string {
-	by := func(a compliance.Actor) func(*compliance.VaultInRequest) {
-		return func(r *compliance.VaultInRequest) { r.Actor = a }
+	by := func(a compliance.Actor) func(*handover.VaultInRequest) {
+		return func(r *handover.VaultInRequest) { r.Actor = a }
 	}
-	agent := func(r *compliance.VaultInRequest) {
+	agent := func(r *handover.VaultInRequest) {
 		r.SecuredParty, r.Depositor.Capacity, r.Depositor.Agreement = &bank, vault.CapacityAgent, agreement
 	}
-	principal := func(r *compliance.VaultInRequest) { r.SecuredParty = &bank }
-	regime := func(id string, c *vault.Classification) func(*compliance.VaultInRequest) {
-		return func(r *compliance.VaultInRequest) { r.Regime, r.Classification = id, c }
+	principal := func(r *handover.VaultInRequest) { r.SecuredParty = &bank }
+	regime := func(id string, c *vault.Classification) func(*handover.VaultInRequest) {
+		return func(r *handover.VaultInRequest) { r.Regime, r.Classification = id, c }
 	}
-	attested := func(edit func(a *vault.Attestation)) func(*compliance.VaultInRequest) {
-		return func(r *compliance.VaultInRequest) {
+	attested := func(edit func(a *vault.Attestation)) func(*handover.VaultInRequest) {
+		return func(r *handover.VaultInRequest) {
 			r.Attestation = attestation()
 			edit(r.Attestation)
 		}
 	}
-	held := func(by string) func(*compliance.VaultInRequest) {
+	held := func(by string) func(*handover.VaultInRequest) {
 		return attested(func(a *vault.Attestation) {
 			a.PaperOriginal, a.Holder = "held", dealer.LegalName
 			a.PaperCustodian = &vault.PaperCustodian{Name: by, ReceiptSHA256: storage.Sum([]byte("receipt"))}
 		})
 	}
-	signed := func(in func(*compliance.VaultInRequest), edit ...func(*setup)) func(t *testing.T) string {
+	signed := func(in func(*handover.VaultInRequest), edit ...func(*setup)) func(t *testing.T) string {
 		return func(t *testing.T) string {
 			w := newWorld(t, edit...)
 			id := w.completed()
@@ -208,7 +209,7 @@ func told(t *testing.T) map[string]func(t *testing.T) string {
 			return w.told(id)
 		}
 	}
-	paper := func(in func(*compliance.VaultInRequest)) func(t *testing.T) string {
+	paper := func(in func(*handover.VaultInRequest)) func(t *testing.T) string {
 		return func(t *testing.T) string {
 			w := newWorld(t)
 			id := w.paper()
@@ -216,7 +217,7 @@ func told(t *testing.T) map[string]func(t *testing.T) string {
 			return w.told(id)
 		}
 	}
-	same := func(*compliance.VaultInRequest) {}
+	same := func(*handover.VaultInRequest) {}
 	selfMade := func(s *setup) {
 		p, err := pki()
 		check(t, err)
@@ -238,8 +239,8 @@ func told(t *testing.T) map[string]func(t *testing.T) string {
 	}
 	return map[string]func(t *testing.T) string{
 		"signed": signed(same), "agent": signed(agent), "principal": signed(principal),
-		"own vault": signed(func(r *compliance.VaultInRequest) { r.Custodian = vault.CustodianSelf }),
-		"agent's own vault": signed(func(r *compliance.VaultInRequest) {
+		"own vault": signed(func(r *handover.VaultInRequest) { r.Custodian = vault.CustodianSelf }),
+		"agent's own vault": signed(func(r *handover.VaultInRequest) {
 			agent(r)
 			r.Custodian = vault.CustodianSelf
 		}),
@@ -250,7 +251,7 @@ func told(t *testing.T) map[string]func(t *testing.T) string {
 		"order": func(t *testing.T) string {
 			w := newWorld(t)
 			id := w.completed(func(r *esign.CreateRequest) { r.AutoVault = true })
-			w.vaultIn(id, func(r *compliance.VaultInRequest) {
+			w.vaultIn(id, func(r *handover.VaultInRequest) {
 				r.Actor, r.RequestID, r.RequestSHA256 = compliance.Actor{Kind: "system", ID: "auto_vault"}, "", ""
 			})
 			return w.told(id)

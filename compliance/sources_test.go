@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -121,7 +122,7 @@ func stories(t *testing.T) []story {
 		switch s.name {
 		case "paper":
 			s.id = s.w.paper()
-			s.w.vaultIn(s.id, func(r *compliance.VaultInRequest) {
+			s.w.vaultIn(s.id, func(r *handover.VaultInRequest) {
 				r.Depositor, r.SecuredParty, r.Attestation = agent, &bank, attestation()
 				r.Attestation.PaperOriginal, r.Attestation.Holder = "held", bank.Name
 				r.Attestation.PaperCustodian = &vault.PaperCustodian{Name: bank.Name, ReceiptSHA256: agreement.SHA256}
@@ -248,7 +249,7 @@ func TestStoredResultIsHeldAgainstItsChecks(t *testing.T) {
 			}
 			w.exec(edit)
 			found, _, err := w.engine.LastEvaluation(t.Context(), id)
-			rec, recErr := w.handover.Record(t.Context(), dealer.OrgID, id)
+			rec, recErr := w.engine.Record(t.Context(), dealer.OrgID, id)
 			if err != nil || recErr != nil || found != nil || rec.Compliant != nil {
 				t.Errorf("got %v, %v; record %v, %v", found, err, rec.Compliant, recErr)
 			}
@@ -263,17 +264,17 @@ func TestRecordHoldsTheResultAgainstItsEvent(t *testing.T) {
 	w := newWorld(t)
 	passed, failed := w.completed(), w.completed()
 	w.vaultIn(passed)
-	w.vaultIn(failed, func(r *compliance.VaultInRequest) { r.Actor = compliance.Actor{Kind: "operator", ID: "root"} })
+	w.vaultIn(failed, func(r *handover.VaultInRequest) { r.Actor = compliance.Actor{Kind: "operator", ID: "root"} })
 	for id, want := range map[string]bool{passed: true, failed: false} {
 		w.evaluate(id) // of a later time than the event
-		rec, err := w.handover.Record(t.Context(), dealer.OrgID, id)
+		rec, err := w.engine.Record(t.Context(), dealer.OrgID, id)
 		if err != nil || rec.Compliant == nil || *rec.Compliant != want {
 			t.Errorf("before the edit: %v, %v", rec.Compliant, err)
 		}
 	}
 	w.exec(`UPDATE evault_evaluations SET (compliant, score, digest, result, evaluated_at) =
 		(SELECT compliant, score, digest, result, evaluated_at FROM evault_evaluations WHERE envelope_id = ?) WHERE envelope_id = ?`, passed, failed)
-	rec, err := w.handover.Record(t.Context(), dealer.OrgID, failed)
+	rec, err := w.engine.Record(t.Context(), dealer.OrgID, failed)
 	if err != nil || rec.Compliant != nil {
 		t.Errorf("another's evaluation: %+v, %v", rec, err)
 	}

@@ -57,20 +57,6 @@ type Store interface {
 	PostponeDue(ctx context.Context, causeID string, next time.Time) error
 	// DeleteDue forgets a note whose work is done; one that is gone is no error.
 	DeleteDue(ctx context.Context, causeID string) error
-
-	// AutoVaultDue returns completed envelopes that are to be vaulted without being
-	// asked and are due at now, longest due first: since their completion, or as
-	// PostponeVault said.
-	AutoVaultDue(ctx context.Context, now time.Time, limit int) ([]Waiting, error)
-	// PostponeVault makes an envelope that AutoVaultDue names due at next; one that
-	// no longer waits is no error.
-	PostponeVault(ctx context.Context, envelopeID string, next time.Time) error
-}
-
-// Waiting names an envelope that waits to be vaulted since its completion.
-type Waiting struct {
-	OrgID, EnvelopeID string
-	Since             time.Time
 }
 
 // StoredEvaluation is an evaluation as a Store keeps it. Result is the JSON of
@@ -97,7 +83,9 @@ type StoredCertificate struct {
 	JWS        string
 }
 
-// Due is a certificate that an event asks for; CauseType is that event's type.
+// Due is a certificate that an event asks for; CauseType is that event's type. NextTry
+// is when CertifyDue issues it first, so that the call that made the event may do it
+// before.
 type Due struct {
 	CauseID    string
 	CauseType  string

@@ -58,7 +58,7 @@ type CreateRequest struct {
 	Metadata      map[string]string // at most 50 entries: keys of 40 characters, values of 500
 	WithoutLegend bool              // true: pages do not say where the authoritative copy is
 	TimeZone      string            // IANA name; by it days are counted and printed for signers without their own; default: UTC
-	AutoVault     bool              // vault on completion; the compliance engine's Handover does it
+	AutoVault     bool              // vault on completion; compliance/handover does it
 	Send          bool              // send at once
 
 	// Also runs in the transaction that creates the envelope.

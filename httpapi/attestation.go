@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/vault"
 )
@@ -18,7 +19,7 @@ func (a *API) attest(c *call) (*rest.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec, created, err := a.cfg.Handover.Attest(c.Ctx, compliance.AttestRequest{
+	rec, created, err := a.cfg.Handover.Attest(c.Ctx, handover.AttestRequest{
 		OrgID: c.key.OrgID, EnvelopeID: c.id(), Attestation: vault.Attestation(in), IfMatch: tag, Actor: c.actor(),
 		Also: rest.Keep(c.Call, func(rec *compliance.VaultRecord) *rest.Reply {
 			return &rest.Reply{Status: http.StatusCreated, Data: recordOf(rec), Provisional: true}

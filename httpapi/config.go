@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
@@ -28,12 +29,12 @@ type TokenKey = esign.LinkKey
 
 // Config is what an API is made of. It is copied, never written.
 type Config struct {
-	ESign      *esign.Engine        // required
-	Vault      *vault.Vault         // required
-	Compliance *compliance.Engine   // required
-	Handover   *compliance.Handover // default: Compliance's
-	Log        *translog.Log        // required
-	Scopes     *scopes.Registry     // required
+	ESign      *esign.Engine      // required
+	Vault      *vault.Vault       // required
+	Compliance *compliance.Engine // required
+	Handover   *handover.Engine   // required
+	Log        *translog.Log      // required
+	Scopes     *scopes.Registry   // required
 
 	Idempotency storage.Idempotency // required
 	Tickets     storage.Tickets     // required
@@ -109,6 +110,7 @@ func (c *Config) check() error {
 		"ESign":       c.ESign == nil,
 		"Vault":       c.Vault == nil,
 		"Compliance":  c.Compliance == nil,
+		"Handover":    c.Handover == nil,
 		"Log":         c.Log == nil,
 		"Scopes":      c.Scopes == nil,
 		"Idempotency": c.Idempotency == nil,
@@ -144,9 +146,6 @@ func isWord(s string) bool {
 }
 
 func (c *Config) setDefaults() {
-	if c.Handover == nil {
-		c.Handover = c.Compliance.Handover()
-	}
 	if c.BasePath == "" {
 		c.BasePath = "/api/v2"
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/check"
@@ -111,7 +112,7 @@ func (a *API) checkVaultIn(in *vaultInInput) error {
 			p.Add("document_sha256", "sha256", "must be 64 lower-case hex digits")
 		}
 	}
-	err := a.cfg.Handover.Check(compliance.VaultInRequest{Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification})
+	_, _, err := a.cfg.Compliance.Choose(compliance.Choice{Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification})
 	var law *storage.InvalidError
 	if errors.As(err, &law) {
 		for _, f := range law.Fields {
@@ -137,7 +138,7 @@ func (a *API) vaultInNow(c *call, in vaultInInput, kind string) (*rest.Reply, er
 // the steps after it are idempotent, so that a repeat after a crash goes on where
 // they ended.
 func (a *API) vaultIn(c *call, in vaultInInput, kind, ifMatch string) (*rest.Reply, error) {
-	r := compliance.VaultInRequest{
+	r := handover.VaultInRequest{
 		EnvelopeID: c.id(), Custodian: in.Custodian, Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification,
 		DocumentSHA256: in.DocumentSHA256, Kind: kind, IfMatch: ifMatch, Actor: c.actor(), RequestID: c.RequestID,
 	}
@@ -191,8 +192,8 @@ func (a *API) vaultInAgain(c *call, body []byte) (*rest.Reply, error) {
 	return &rest.Reply{Raw: body}, nil
 }
 
-func depositor(o *scopes.Organization) compliance.Depositor {
-	d := compliance.Depositor{OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity}
+func depositor(o *scopes.Organization) handover.Depositor {
+	d := handover.Depositor{OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity}
 	if g := o.Agreement; g != nil {
 		d.Agreement = &vault.Agreement{Reference: g.Reference, Date: g.Date, SHA256: g.SHA256, NotTransferor: g.NotTransferor}
 	}

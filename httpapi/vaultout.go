@@ -1,7 +1,7 @@
 package httpapi
 
 import (
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/storage"
@@ -66,7 +66,7 @@ func (a *API) releaseReply(c *call, r *vault.Release) (*rest.Reply, error) {
 		Delivery: deliveryBody{r.Delivery(), atp(r.FetchedAt), atp(r.AcknowledgedAt), atp(r.DeleteAfter)},
 	}
 	out.Recipient.Name, out.Recipient.Organization, out.Recipient.Email = r.Recipient.Name, orNull(r.Recipient.Organization), orNull(r.Recipient.Email)
-	p, err := a.cfg.Handover.LogPosition(c.Ctx, r.EventID)
+	p, err := a.cfg.Compliance.LogPosition(c.Ctx, r.EventID)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (a *API) vaultOut(c *call) (*rest.Reply, error) {
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	r := compliance.VaultOutRequest{
+	r := handover.VaultOutRequest{
 		OrgID: c.key.OrgID, EnvelopeID: c.id(), Reason: in.Reason, Note: in.Note, Actor: c.actor(), RequestID: c.RequestID,
 		Recipient: vault.Recipient{Name: in.Recipient.Name, Organization: in.Recipient.Organization, Email: in.Recipient.Email},
 	}

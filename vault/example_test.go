@@ -13,7 +13,7 @@ import (
 )
 
 // opened is an installation in a folder of its own, and a paper contract that
-// its host has kept, ready for deposit. (With esign, compliance.Handover does
+// its host has kept, ready for deposit. (With esign, handover.Engine does
 // what the examples do by hand.)
 func opened(ctx context.Context) (e *embedded.Embedded, r vault.DepositRequest, end func(), err error) {
 	dir, err := os.MkdirTemp("", "evault")
@@ -140,7 +140,7 @@ func ExampleVault_Release() {
 	_, err = e.Vault.ReadAuthoritative(ctx, vault.ReadRequest{OrgID: "org_lender", EnvelopeID: "env_1", Actor: request.Actor})
 	fmt.Println("read:", err)
 
-	// compliance.Handover adds the certificate and the log's proofs here.
+	// handover.Engine adds the certificate and the log's proofs here.
 	if _, err := e.Vault.BuildPackage(ctx, "org_lender", "env_1", nil); err != nil {
 		fmt.Println(err)
 		return

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/inspect"
 	"github.com/evaultlib/evault/scopes"
@@ -132,7 +133,7 @@ func (c *contract) vaultIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rec, _, err := c.Handover.VaultIn(ctx, compliance.VaultInRequest{
+	rec, _, err := c.Handover.VaultIn(ctx, handover.VaultInRequest{
 		EnvelopeID: c.envelope, Actor: c.actor, Jurisdiction: "US-NY", Depositor: depositor,
 	})
 	if err != nil {
@@ -204,7 +205,7 @@ func (c *contract) copies(ctx context.Context) error {
 // release hands the original over; afterwards nothing here calls itself
 // authoritative.
 func (c *contract) release(ctx context.Context) error {
-	rel, err := c.Handover.VaultOut(ctx, compliance.VaultOutRequest{
+	rel, err := c.Handover.VaultOut(ctx, handover.VaultOutRequest{
 		OrgID: c.org.ID, EnvelopeID: c.envelope, Actor: c.actor, Reason: "payoff",
 		Recipient: vault.Recipient{Name: "Ada Byron", Email: "ada@example.com"},
 	})

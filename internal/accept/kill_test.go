@@ -17,6 +17,7 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/scopes"
@@ -33,7 +34,7 @@ func vaultIn(ctx context.Context, v *embedded.Embedded, env string) (*compliance
 	if err != nil {
 		return nil, false, err
 	}
-	return v.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: env, Depositor: d, Actor: operator})
+	return v.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: env, Depositor: d, Actor: operator})
 }
 
 // site is an installation: a folder, and the PostgreSQL database beside it if dsn

@@ -56,7 +56,7 @@ func under(p string, roots ...string) bool {
 }
 
 // engines may be linked without SQL library, cloud library, driver or sandbox.
-var engines = []string{"esign", "vault", "compliance", "scopes"}
+var engines = []string{"esign", "vault", "compliance", "compliance/handover", "scopes"}
 
 // owners says who of ours may import what directly; everyone else may not.
 var owners = []struct {
@@ -75,6 +75,7 @@ var owners = []struct {
 	{"esign", []string{module + "esign"}, []string{"esign", "compliance", "httpapi", "vault", "storage/sqlstore", "storage/embedded", "storage/storagetest", "internal", "examples"}},
 	{"vault", []string{module + "vault"}, []string{"vault", "compliance", "httpapi", "storage/sqlstore", "storage/embedded", "storage/storagetest", "internal", "examples"}},
 	{"compliance", []string{module + "compliance"}, []string{"compliance", "httpapi", "storage/sqlstore", "storage/embedded", "storage/storagetest", "internal", "examples"}},
+	{"handover", []string{module + "compliance/handover"}, []string{"httpapi", "storage/sqlstore", "storage/embedded", "internal", "examples"}},
 	{"sqlstore", []string{module + "storage/sqlstore"}, []string{"storage/sqlstore", "storage/embedded", "storage/storagetest", "internal/testdb", "internal/bench", "examples"}},
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/scopes"
@@ -42,7 +42,7 @@ func BenchmarkVaultIn(b *testing.B) {
 				n++
 				id := uploaded(b, v, testpdf.Sized(10*megabytes, size+n)) // no two files are equal
 				b.StartTimer()
-				if _, _, err := v.Handover.VaultIn(b.Context(), compliance.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: actor}); err != nil {
+				if _, _, err := v.Handover.VaultIn(b.Context(), handover.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: actor}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -3,7 +3,7 @@ package embedded_test
 import (
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage/embedded"
 )
@@ -24,7 +24,7 @@ func Benchmark(b *testing.B) {
 		}
 		return env.ID
 	}
-	d := compliance.Depositor{OrgID: "org_bench", LegalName: "Bench", Capacity: "principal"}
+	d := handover.Depositor{OrgID: "org_bench", LegalName: "Bench", Capacity: "principal"}
 
 	b.Run("create 10 pages 1 MiB", func(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
@@ -64,7 +64,7 @@ func Benchmark(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.StartTimer()
-			if _, _, err := v.Handover.VaultIn(b.Context(), compliance.VaultInRequest{EnvelopeID: id, Depositor: d, Actor: me}); err != nil {
+			if _, _, err := v.Handover.VaultIn(b.Context(), handover.VaultInRequest{EnvelopeID: id, Depositor: d, Actor: me}); err != nil {
 				b.Fatal(err)
 			}
 		}

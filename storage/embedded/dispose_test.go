@@ -10,7 +10,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
@@ -23,7 +23,7 @@ import (
 func hand(t *testing.T, v *embedded.Embedded, org, id string, acknowledge bool) {
 	t.Helper()
 	ctx := t.Context()
-	_, err := v.Handover.VaultOut(ctx, compliance.VaultOutRequest{
+	_, err := v.Handover.VaultOut(ctx, handover.VaultOutRequest{
 		OrgID: org, EnvelopeID: id, Reason: "payoff", Recipient: vault.Recipient{Name: "Grace Hopper"}, Actor: me,
 	})
 	if err != nil {
@@ -110,7 +110,7 @@ func TestDisposalIsWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := compliance.VaultInRequest{EnvelopeID: id, Depositor: d, Actor: me}
+			r := handover.VaultInRequest{EnvelopeID: id, Depositor: d, Actor: me}
 			if _, _, err := v.Handover.VaultIn(t.Context(), r); !errors.Is(err, vault.ErrReleased) {
 				t.Errorf("vaulted again: got %v, want ErrReleased", err)
 			}
@@ -360,7 +360,7 @@ func vaultedPaper(t *testing.T, v *embedded.Embedded, org string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = v.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me, Attestation: &vault.Attestation{
+	_, _, err = v.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me, Attestation: &vault.Attestation{
 		AttestedBy: "Ann Clerk", Capacity: "Officer", SignedBy: []string{"Bob Buyer"}, Origin: "scan", PaperOriginal: "destroyed", Statement: "I saw it signed.",
 	}})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"gocloud.dev/blob"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/inspect"
 	"github.com/evaultlib/evault/esign/pades"
@@ -34,7 +35,7 @@ type Embedded struct {
 	ESign      *esign.Engine
 	Vault      *vault.Vault
 	Compliance *compliance.Engine
-	Handover   *compliance.Handover
+	Handover   *handover.Engine
 	Log        *translog.Log
 	Scopes     *scopes.Registry
 
@@ -204,7 +205,10 @@ func (e *Embedded) wire(k Keys) (err error) {
 	if err := e.wireVault(k); err != nil {
 		return err
 	}
-	return e.wireCompliance(k)
+	if err := e.wireCompliance(k); err != nil {
+		return err
+	}
+	return e.wireHandover()
 }
 
 // inspector is the host's; else a limited child, where main begins with
@@ -251,11 +255,11 @@ func unlessHostsOwn(err error) error {
 }
 
 func (e *Embedded) wireVault(k Keys) (err error) {
+	touched := compliance.Touched(e.Store.Compliance(), e.ESign, e.clock.Now)
 	c := vault.Config{
 		Store: e.Store.Vault(), Depot: e.Depot, Sealer: e.Sealer, Log: e.Log, StatementSigner: k.Statements, Keys: e.ring, Roots: k.Roots, Fonts: e.o.Fonts,
 		Touched: func(ctx context.Context, tx storage.Tx, envelopeID string) error {
-			err := e.Compliance.Touched(ctx, tx, envelopeID)
-			return unlessHostsOwn(err)
+			return unlessHostsOwn(touched(ctx, tx, envelopeID))
 		},
 		Disposed: func(ctx context.Context, tx storage.Tx, envelopeID string) error {
 			return unlessHostsOwn(e.ESign.With(tx).Dispose(ctx, envelopeID))
@@ -280,26 +284,35 @@ func (e *Embedded) wireCompliance(k Keys) (err error) {
 	c := compliance.Config{
 		Store: e.Store.Compliance(), ESign: e.ESign, Vault: e.Vault, Log: e.Log, Depot: e.Depot,
 		Signer: k.Certificates, Keys: e.ring, Roots: k.Roots, Issuer: e.o.Issuer, CertifiedBy: e.o.CertifiedBy, Remarks: e.o.Remarks, VerifyURL: e.o.VerifyURL, Fonts: e.o.Fonts,
-		Depositor: e.Depositor, Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
+		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
 	}
 	if e.o.Compliance != nil {
 		e.o.Compliance(&c)
 	}
-	if e.Compliance, err = compliance.New(c); err != nil {
-		return err
+	e.Compliance, err = compliance.New(c)
+	return err
+}
+
+func (e *Embedded) wireHandover() (err error) {
+	c := handover.Config{
+		Store: e.Store.Handover(), ESign: e.ESign, Vault: e.Vault, Compliance: e.Compliance,
+		Depositor: e.Depositor, Now: e.clock.Now, Logger: e.o.Logger,
 	}
-	e.Handover = e.Compliance.Handover()
-	return nil
+	if e.o.Handover != nil {
+		e.o.Handover(&c)
+	}
+	e.Handover, err = handover.New(c)
+	return err
 }
 
 // Depositor tells of an organization what a deposit records of it:
 // scopes.ErrOrganizationNotFound when there is none.
-func (e *Embedded) Depositor(ctx context.Context, orgID string) (compliance.Depositor, error) {
+func (e *Embedded) Depositor(ctx context.Context, orgID string) (handover.Depositor, error) {
 	o, err := e.Scopes.Organization(ctx, orgID)
 	if err != nil {
-		return compliance.Depositor{}, err
+		return handover.Depositor{}, err
 	}
-	return compliance.Depositor{
+	return handover.Depositor{
 		OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity, Agreement: (*vault.Agreement)(o.Agreement),
 	}, nil
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/scopes"
@@ -53,13 +53,13 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	rec, _, err := v.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: depositor, Actor: me})
+	rec, _, err := v.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: env.ID, Depositor: depositor, Actor: me})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("vaulted:", rec.Copy.Status, "compliant:", *rec.Compliant)
 
-	out, err := v.Handover.VaultOut(ctx, compliance.VaultOutRequest{
+	out, err := v.Handover.VaultOut(ctx, handover.VaultOutRequest{
 		OrgID: org.ID, EnvelopeID: env.ID, Reason: "assignment", Recipient: vault.Recipient{Name: "Second Lender Inc."}, Actor: me,
 	})
 	if err != nil {

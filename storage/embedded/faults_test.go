@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
@@ -97,7 +97,7 @@ func (f *faulty) vaulting(ctx context.Context) (job, error) {
 		if err != nil {
 			return err
 		}
-		_, _, err = f.Handover.VaultIn(ctx, compliance.VaultInRequest{EnvelopeID: j.envelopeID(), Depositor: d, Actor: me})
+		_, _, err = f.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: j.envelopeID(), Depositor: d, Actor: me})
 		return err
 	}}, err
 }
@@ -108,7 +108,7 @@ func (f *faulty) release(ctx context.Context) (job, error) {
 		err = j.run(ctx)
 	}
 	return job{j.envelopeID, func(ctx context.Context) error {
-		_, err := f.Handover.VaultOut(ctx, compliance.VaultOutRequest{
+		_, err := f.Handover.VaultOut(ctx, handover.VaultOutRequest{
 			OrgID: f.org, EnvelopeID: j.envelopeID(), Reason: "assignment", Recipient: vault.Recipient{Name: "Second Lender Inc."}, Actor: me,
 		})
 		return err

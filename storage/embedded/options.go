@@ -13,6 +13,7 @@ import (
 	"gocloud.dev/blob"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/stamp"
@@ -93,6 +94,7 @@ type Options struct {
 	ESign      func(*esign.Config)
 	Vault      func(*vault.Config)
 	Compliance func(*compliance.Config)
+	Handover   func(*handover.Config)
 
 	Now    func() time.Time           // default: this machine's clock, on PostgreSQL corrected to the database's
 	NewID  func(prefix string) string // default: prefix, "_" and 26 random alphanumerics

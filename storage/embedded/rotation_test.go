@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
@@ -338,11 +339,11 @@ func TestRetiredKeySignsNoMore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rec, _, err := stays.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(k.org)})
+			rec, _, err := stays.Handover.VaultIn(t.Context(), handover.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(k.org)})
 			if err == nil && rec.CertificateID != "" || err != nil && !errors.Is(err, keyring.ErrKeyTime) {
 				t.Errorf("vault in with a retired key: got %+v, %v, want ErrKeyTime or no certificate yet", rec, err)
 			}
-			if _, _, err := other.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(k.org)}); err != nil {
+			if _, _, err := other.Handover.VaultIn(t.Context(), handover.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(k.org)}); err != nil {
 				t.Error(err)
 			}
 			passes(t, other, k.org, env.ID)

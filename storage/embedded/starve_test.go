@@ -7,7 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/scopes"
@@ -50,7 +50,7 @@ func TestNoDueWorkStarves(t *testing.T) {
 		t.Run("packages", func(t *testing.T) {
 			out := func() string {
 				id := vaulted(t, v, org)
-				_, err := v.Handover.VaultOut(ctx, compliance.VaultOutRequest{
+				_, err := v.Handover.VaultOut(ctx, handover.VaultOutRequest{
 					OrgID: org, EnvelopeID: id, Reason: "payoff", Recipient: vault.Recipient{Name: "Grace Hopper"}, Actor: me,
 				})
 				if err != nil {

@@ -12,7 +12,7 @@ func (e *Embedded) tasks() []task {
 		{name: "notify", every: 2 * time.Second, idle: e.ESign.Idle, do: e.ESign.NotifyDue},
 		{name: "seal", every: 15 * time.Second, idle: e.ESign.Idle, do: e.ESign.SealDue},
 		{name: "expire", every: 30 * time.Second, idle: e.ESign.Idle, do: e.ESign.ExpireDue},
-		{name: "handover", every: 2 * time.Second, idle: e.Compliance.Idle, do: e.Handover.HandoverDue},
+		{name: "handover", every: 2 * time.Second, idle: e.Handover.Idle, do: e.Handover.HandoverDue},
 		// An inspection takes the last evaluation back; seconds later there is another.
 		{name: "evaluate", every: 2 * time.Second, idle: e.Compliance.Idle, do: e.Compliance.EvaluateDue},
 		{name: "integrate", every: 10 * time.Second, idle: e.Log.Idle, do: func(ctx context.Context, _ int) (int, error) {

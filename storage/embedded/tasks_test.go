@@ -8,14 +8,14 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
 )
 
 // calledByAnother are the verbs whose work another verb does.
-var calledByAnother = map[string]string{"Packages": "Handover"}
+var calledByAnother = map[string]string{"Packages": "Handover", "Certify": "Handover"}
 
 // TestEveryDueVerbIsATask: each exported method …Due of an engine is called in
 // the background.
@@ -59,7 +59,7 @@ func vaulted(t *testing.T, v *embedded.Embedded, org string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)}); err != nil {
+	if _, _, err := v.Handover.VaultIn(t.Context(), handover.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)}); err != nil {
 		t.Fatal(err)
 	}
 	return env.ID

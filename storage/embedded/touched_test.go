@@ -3,7 +3,7 @@ package embedded_test
 import (
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
 )
@@ -26,7 +26,7 @@ func TestDownloadTakesTheEvaluationBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)}); err != nil {
+	if _, _, err := v.Handover.VaultIn(t.Context(), handover.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)}); err != nil {
 		t.Fatal(err)
 	}
 	compliant := func() *bool {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/testdb"
@@ -83,7 +83,7 @@ func TestReplicasVaultOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				rec, isNew, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)})
+				rec, isNew, err := v.Handover.VaultIn(t.Context(), handover.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)})
 				if err != nil {
 					t.Error(err)
 					return
@@ -152,7 +152,7 @@ func TestRunFinishes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-			rec, err := v.Handover.Record(t.Context(), org, env.ID)
+			rec, err := v.Compliance.Record(t.Context(), org, env.ID)
 			if err == nil && rec.CertificateID != "" && rec.Compliant != nil && *rec.Compliant {
 				break
 			}
@@ -209,7 +209,7 @@ func TestLongTermLevels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := v.Handover.VaultIn(t.Context(), compliance.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)}); err != nil {
+	if _, _, err := v.Handover.VaultIn(t.Context(), handover.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: member(org)}); err != nil {
 		t.Fatal(err)
 	}
 	cert, err := v.Compliance.Certificate(t.Context(), org, env.ID, 0)

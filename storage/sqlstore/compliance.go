@@ -183,26 +183,3 @@ func (s complianceStore) DeleteDue(ctx context.Context, causeID string) error {
 	_, err := s.idb.NewDelete().Model((*certificateDueRow)(nil)).Where("cause_event_id = ?", causeID).Exec(ctx)
 	return mapErr(err)
 }
-
-func (s complianceStore) AutoVaultDue(ctx context.Context, now time.Time, limit int) ([]compliance.Waiting, error) {
-	var rs []struct {
-		OrgID, EnvelopeID string
-		CompletedAt       time.Time
-	}
-	err := s.idb.NewSelect().TableExpr("evault_envelopes").Column("org_id", "envelope_id", "completed_at").
-		Where("vault_due_at <= ?", utc(now)).OrderExpr("vault_due_at, envelope_id").Limit(int64(limit)).Scan(ctx, &rs)
-	if err != nil {
-		return nil, mapErr(err)
-	}
-	list := make([]compliance.Waiting, len(rs))
-	for i, r := range rs {
-		list[i] = compliance.Waiting{OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Since: utc(r.CompletedAt)}
-	}
-	return list, nil
-}
-
-func (s complianceStore) PostponeVault(ctx context.Context, envelopeID string, next time.Time) error {
-	_, err := s.idb.NewUpdate().TableExpr("evault_envelopes").Set("vault_due_at = ?", utc(next)).
-		Where("envelope_id = ?", envelopeID).Where("vault_due_at IS NOT NULL").Exec(ctx)
-	return mapErr(err)
-}

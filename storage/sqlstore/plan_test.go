@@ -213,7 +213,7 @@ func TestPlansOfDueWork(t *testing.T) {
 			{"NotifyDue", "next_try", func() (int, error) { return length(db.ESign().TakeNotices(ctx, now, now.Add(time.Minute), 5)) }},
 			{"EvaluateDue", "due_at", func() (int, error) { return length(db.Compliance().EvaluationsDue(ctx, now, 5)) }},
 			{"certificates", "next_try", func() (int, error) { return length(db.Compliance().DueBefore(ctx, now, 5)) }},
-			{"AutoVaultDue", "vault_due_at", func() (int, error) { return length(db.Compliance().AutoVaultDue(ctx, now, 5)) }},
+			{"AutoVaultDue", "vault_due_at", func() (int, error) { return length(db.Handover().AutoVaultDue(ctx, now, 5)) }},
 			{"PackagesDue", "package_due_at", func() (int, error) { return length(db.Vault().ReleasesToPack(ctx, now, 5)) }},
 			{"IntegrityDue", "check_from", func() (int, error) { return length(db.Vault().CopiesToCheck(ctx, now, 5)) }},
 			{"DeleteDue", "delete_after", func() (int, error) { return length(db.Vault().ReleasesToDelete(ctx, now, 5)) }},

@@ -11,6 +11,39 @@ import (
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
+// PackageFiles returns what a release package holds beside the vault's own files:
+// certificate.json, custody-record.pdf, certificates/0001.jws and on,
+// log/checkpoint, rules.md, and the public keys that all of it verifies against.
+func (e *Engine) PackageFiles(ctx context.Context, r *vault.Release) ([]vault.PackageFile, error) {
+	list, err := e.c.Store.Certificates(ctx, r.EnvelopeID)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := e.issued(ctx, r.EnvelopeID, r.EventID)
+	if err != nil {
+		return nil, err
+	}
+	document, err := newest.Document()
+	if err != nil {
+		return nil, err
+	}
+	record, err := e.CustodyRecord(ctx, newest)
+	if err != nil {
+		return nil, err
+	}
+	files := []vault.PackageFile{
+		{Name: "certificate.json", Content: document},
+		{Name: "custody-record.pdf", Content: record},
+		{Name: "log/checkpoint", Content: []byte(newest.Log.Checkpoint)},
+		{Name: "rules.md", Content: []byte(Rules())},
+	}
+	for _, c := range list {
+		files = append(files, vault.PackageFile{Name: fmt.Sprintf("certificates/%04d.jws", c.Serial), Content: []byte(c.JWS)})
+	}
+	keys, err := e.keyFiles(ctx)
+	return append(files, keys...), err
+}
+
 // keyFiles are the public keys in a release package. Who verifies it compares them
 // with keys from elsewhere: a package that was forged brings keys of its own.
 //

@@ -1,0 +1,73 @@
+package compliance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evaultlib/evault/storage"
+)
+
+// Note records, in the transaction of an event, that the event asks for a
+// certificate. Noting it again changes nothing.
+func (e *Engine) Note(ctx context.Context, tx storage.Tx, d Due) error {
+	return e.c.Store.With(tx).InsertDue(ctx, d)
+}
+
+// Certify brings the event cause to its certificate: its events into the log, an
+// evaluation, which is kept, and the certificate. Each step is idempotent. Of
+// several calls for one envelope in this process one does the work and the others
+// wait for it. Errors: those of Issue, translog.ErrRewound.
+func (e *Engine) Certify(ctx context.Context, envelopeID, cause string, actor Actor) error {
+	leave, err := e.certifying.Enter(ctx, envelopeID)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if _, err := e.issued(ctx, envelopeID, cause); err == nil || !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	if _, err := e.c.Log.Wait(ctx, cause); err != nil {
+		return err
+	}
+	f, err := e.gather(ctx, envelopeID)
+	if err != nil {
+		return err
+	}
+	r := f.evaluate()
+	if err := e.keep(ctx, f, r, actor); err != nil {
+		return err
+	}
+	_, err = e.issue(ctx, f, r, cause)
+	return err
+}
+
+// CertifyDue certifies at most limit events that were noted and whose time has
+// come, and returns how many it certified. What fails is tried again after a pause
+// that grows from a second to an hour; an error is a store that does not answer.
+func (e *Engine) CertifyDue(ctx context.Context, limit int) (done int, err error) {
+	list, err := e.c.Store.DueBefore(ctx, e.now(), limit)
+	if err != nil {
+		return 0, fmt.Errorf("certificates due: %w", err)
+	}
+	for _, d := range list {
+		err := e.Certify(ctx, d.EnvelopeID, d.CauseID, system)
+		if err == nil {
+			err = e.c.Store.DeleteDue(ctx, d.CauseID) // the certificate was there already
+			done++
+		}
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return done, ctx.Err()
+		}
+		e.c.Logger.WarnContext(ctx, "compliance: certificate is due", "envelope_id", d.EnvelopeID, "tries", d.Tries+1, "error", err)
+		pause := min(time.Second<<min(d.Tries, 12), time.Hour)
+		if err := e.c.Store.PostponeDue(ctx, d.CauseID, e.now().Add(pause)); err != nil {
+			return done, fmt.Errorf("certificates due: %w", err)
+		}
+	}
+	return done, nil
+}

@@ -1,0 +1,15 @@
+// Package handover joins the engines: a completed envelope goes into the vault, is
+// evaluated and certified; a release leaves the vault with its package. It is the
+// only package that acts on esign, vault and compliance together.
+//
+//	VaultIn    completion ─► deposit ─► log ─► evaluation ─► certificate
+//	VaultOut   release ─► log ─► evaluation ─► certificate ─► package
+//	Attest     attestation ─► log ─► evaluation ─► certificate
+//
+// Each step is idempotent. The deposit, the release and the attestation note, in
+// their own transaction, that a certificate is due. A crash after that leaves the
+// note, and HandoverDue, or a repeated call, continues from there.
+//
+// An Engine is safe for concurrent use and keeps no state. New does no I/O. The
+// Store interface may grow until v1.
+package handover
