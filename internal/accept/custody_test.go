@@ -1,6 +1,7 @@
 package accept_test
 
 import (
+	"bytes"
 	"database/sql"
 	"net/http"
 	"os"
@@ -133,6 +134,37 @@ func TestEditsDestroyNothing(t *testing.T) {
 			want(http.StatusCreated).str("data.envelope_id")
 		other.do(http.MethodPost, "/partner/envelopes/"+env+"/upload", file, header("Content-Type", "application/pdf")).want(http.StatusOK)
 		other.post("/partner/envelopes/"+env+"/vault-in-upload", map[string]any{}).problem(http.StatusConflict, "not_an_original")
+	})
+}
+
+// TestClaimEditsFreeNothing: claims of each kind that were deleted, from either
+// table that has them, let nobody deposit a variant of the same paper.
+func TestClaimEditsFreeNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *server) {
+		c := s.client(t, s.APIKey)
+		other := s.client(t, s.createKey(t, "org_other", allScopes))
+		for _, table := range []string{"evault_claims", "evault_claim_witnesses"} {
+			scan := testpdf.Simple(2, "Claimed in "+table)
+			saved := append(bytes.Clone(scan), "% saved\n"...)
+			env := c.paper(saved)
+			c.post("/partner/envelopes/"+env+"/vault-in-upload", map[string]any{}).want(http.StatusCreated)
+			copied := c.given(env, "copy/signed-url")
+			for _, kind := range []string{"deposited", "revision", "pages"} {
+				s.edit(t, "DELETE FROM "+table+" WHERE kind = '"+kind+"' AND copy_id = (SELECT copy_id FROM evault_copies WHERE envelope_id = '"+env+"')")
+			}
+			for name, file := range map[string][]byte{
+				"itself": saved, "as it was before": scan, "without its last line end": bytes.TrimRight(scan, "\n"), "copy": copied,
+				"saved again":            testpdf.Structured(testpdf.ObjectStreams, 2, "Claimed in "+table),
+				"with something before":  append([]byte("% before\n"), scan...),
+				"with another save more": append(bytes.Clone(saved), "% more\n"...),
+			} {
+				again := other.paper(file)
+				if a := other.post("/partner/envelopes/"+again+"/vault-in-upload", map[string]any{}); a.Status != http.StatusConflict || a.try("code") != "not_an_original" {
+					t.Errorf("%s: %s was deposited: %d %s", table, name, a.Status, a.Body)
+				}
+			}
+		}
 	})
 }
 
