@@ -2,8 +2,6 @@ package storage
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -99,12 +97,12 @@ func (d *Depot) Hash(ctx context.Context, o Object) (Digest, int64, error) {
 		return "", 0, fmt.Errorf("hash %s: %w", o.Name, err)
 	}
 	defer r.Close()
-	h := sha256.New()
+	h := newHash()
 	n, err := io.Copy(h, io.LimitReader(r, o.Size+1))
 	if err != nil {
 		return "", n, fmt.Errorf("hash %s: %w: %w", o.Name, ErrUnavailable, err)
 	}
-	return Digest(hex.EncodeToString(h.Sum(nil))), n, nil
+	return digest(h), n, nil
 }
 
 // Idle reports whether Sweep has nothing to do now. It writes nothing.

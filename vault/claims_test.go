@@ -64,7 +64,11 @@ func (w *world) claimed(t *testing.T) (claims []vault.Claim, files map[string][]
 // pdfPrefix is what the first signature in raw covers.
 func pdfPrefix(t *testing.T, raw []byte) []byte {
 	t.Helper()
-	ends, _, err := pdf.SignedPrefixes(raw)
+	d, err := pdf.Open(raw, pdf.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends, _, err := pdf.SignedPrefixes(d)
 	if err != nil || len(ends) == 0 {
 		t.Fatalf("no signed prefix: %v", err)
 	}

@@ -2,7 +2,7 @@ package vault
 
 import (
 	"context"
-	"crypto/sha256"
+	"crypto"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -39,7 +39,12 @@ func (s Source) Revisions(raw []byte) (map[storage.Digest]string, error) {
 }
 
 func (s Source) revisions(raw []byte) (revisions, error) {
-	signed, certified, err := pdf.SignedPrefixes(raw)
+	var signed []int64
+	var certified int64
+	d, err := pdf.Open(raw, pdf.Limits{Bytes: int64(len(raw))})
+	if err == nil {
+		signed, certified, err = pdf.SignedPrefixes(d)
+	}
 	var refusal *pdf.Refusal
 	if errors.As(err, &refusal) && s.Sealing.Mode == SealingDetached {
 		signed, err = nil, nil // a damaged file has no signatures that hold
@@ -84,7 +89,7 @@ func (s Source) revisions(raw []byte) (revisions, error) {
 // add adds the digests of raw from one byte on up to each end, but not that of
 // the whole of raw.
 func (r *revisions) add(raw []byte, kinds map[int]string, from int) {
-	h, done := sha256.New(), from
+	h, done := crypto.SHA256.New(), from
 	for _, end := range slices.Sorted(maps.Keys(kinds)) {
 		if end <= from || end > len(raw) || end-from == len(raw) {
 			continue

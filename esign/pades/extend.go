@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -113,7 +112,7 @@ func (e *Extender) Extend(ctx context.Context, raw []byte) (*Extension, error) {
 			return nil, err
 		}
 		out := &Extension{Appended: appended, Level: LevelBLT, Time: v.options.Now.UTC(), Size: int64(len(raw) + len(appended))}
-		h := sha256.New()
+		h := crypto.SHA256.New()
 		h.Write(raw)
 		h.Write(appended)
 		h.Sum(out.SHA256[:0])
@@ -249,9 +248,9 @@ func (e *Extender) stamp(ctx context.Context, raw []byte, u *pdf.Update) (*Exten
 	if err != nil {
 		return nil, err
 	}
-	file := sha256.New()
+	file := crypto.SHA256.New()
 	p.HashPrefix(file)
-	own := sha256.New()
+	own := crypto.SHA256.New()
 	if c, ok := file.(hash.Cloner); ok {
 		if own, err = c.Clone(); err != nil {
 			return nil, fmt.Errorf("pades: %w", err)

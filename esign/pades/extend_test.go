@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
@@ -73,7 +72,7 @@ func TestExtendEveryKind(t *testing.T) {
 					t.Errorf("revocation: got %s, want %s", got, wantRevocation)
 				}
 			}
-			if prefixes, _, err := pdf.SignedPrefixes(extendFile(t, lta, bt)); err != nil || len(prefixes) != 1 {
+			if prefixes, _, err := signedPrefixes(extendFile(t, lta, bt)); err != nil || len(prefixes) != 1 {
 				t.Errorf("signed prefixes: got %v, %v, want that of the seal alone", prefixes, err)
 			}
 		})

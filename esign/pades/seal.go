@@ -3,7 +3,6 @@ package pades
 import (
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
@@ -141,7 +140,7 @@ func (s *Sealer) Prepare(ctx context.Context, r SealRequest) (*Prepared, error) 
 // digest hashes the byte range and makes the signed attributes. The file is read once: the digest of the sealed file goes
 // on from the same state where the two are the same.
 func (s *Sealer) digest(ctx context.Context, p *Prepared) error {
-	p.file = sha256.New()
+	p.file = crypto.SHA256.New()
 	p.placeholder.HashPrefix(p.file)
 	if err := ctx.Err(); err != nil {
 		return err

@@ -53,13 +53,19 @@ func (m CopyMark) line() string {
 //
 // A file that is encrypted but opens without a password is copied unencrypted. A [*Refusal] means that no copy can be made.
 func MarkCopy(ctx context.Context, raw []byte, m CopyMark) (out []byte, err error) {
-	defer guard(&err)
-	if m.Text == "" {
-		m.Text = DefaultCopyText
-	}
 	d, err := Read(raw, m.Limits)
 	if err != nil {
 		return nil, err
+	}
+	return MarkCopyOf(ctx, d, m)
+}
+
+// MarkCopyOf is [MarkCopy] of a file that [Read] has parsed; m.Limits is not asked.
+func MarkCopyOf(ctx context.Context, d *Document, m CopyMark) (out []byte, err error) {
+	defer guard(&err)
+	d.Renew()
+	if m.Text == "" {
+		m.Text = DefaultCopyText
 	}
 	pages, err := d.Pages()
 	if err != nil {

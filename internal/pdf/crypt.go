@@ -41,6 +41,7 @@ func Read(raw []byte, l Limits) (d *Document, err error) {
 	if _, err := d.pagesRoot(); err != nil {
 		return nil, err
 	}
+	d.parsed()
 	return d, nil
 }
 

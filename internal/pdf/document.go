@@ -14,6 +14,8 @@ type Document struct {
 	decoded int64
 	work    int64 // bytes parsed; see exhausted
 
+	workParsed, decodedParsed int64 // work and decoded once the file was parsed
+
 	xref      table
 	rows      int       // entries read from all sections
 	sections  []section // newest first
@@ -39,6 +41,7 @@ type Document struct {
 // that common readers do. Encrypted files open, but their strings and streams are left encrypted; see [Document.Encrypted].
 func Open(raw []byte, l Limits) (d *Document, err error) {
 	defer guard(&err)
+	tellWatcher(raw)
 	l = l.forFile(len(raw))
 	if int64(len(raw)) > l.Bytes {
 		return nil, &Refusal{Reason: ReasonTooLarge, Detail: fmt.Sprintf("%d bytes, at most %d are accepted", len(raw), l.Bytes)}
@@ -59,6 +62,7 @@ func Open(raw []byte, l Limits) (d *Document, err error) {
 			return nil, err
 		}
 	}
+	d.parsed()
 	return d, nil
 }
 
@@ -79,6 +83,12 @@ func (d *Document) reset() {
 	d.cache, d.held, d.loading, d.surveys = map[int]cached{}, 0, map[int]bool{}, nil
 	d.streams, d.odd, d.ends, d.pages = map[int]*objectStream{}, map[int]string{}, map[int]int{}, nil
 }
+
+// parsed notes what parsing took, for Renew.
+func (d *Document) parsed() { d.workParsed, d.decodedParsed = d.work, d.decoded }
+
+// Renew begins another use of the document: what it may take does not depend on the uses before.
+func (d *Document) Renew() { d.work, d.decoded = d.workParsed, d.decodedParsed }
 
 // Raw returns the file itself. It must not be changed.
 func (d *Document) Raw() []byte { return d.raw }

@@ -27,7 +27,7 @@ func FuzzOpen(f *testing.F) {
 			}
 		}
 		_, _ = d.SignatureFields()
-		_, _, _ = pdf.SignedPrefixes(raw)
+		_, _, _ = pdf.SignedPrefixes(d)
 		if _, err := d.Pages(); err != nil || d.Extendable() != "" {
 			return
 		}

@@ -53,12 +53,18 @@ const maxWarnings = 20
 // the two differ in an object that the catalog reaches, or in the catalog, that is ambiguous_structure, and a warning says
 // where; so are lengths and counts of pages that are not right, and a second document in the file.
 func Inspect(ctx context.Context, raw []byte, l Limits) (info *Info, err error) {
-	defer guard(&err)
 	d, err := Read(raw, l)
 	if err != nil {
 		return nil, err
 	}
-	if n := countRevisions(raw); n > MaxRevisions {
+	return InspectDocument(ctx, d)
+}
+
+// InspectDocument is [Inspect] for a file that [Read] has parsed.
+func InspectDocument(ctx context.Context, d *Document) (info *Info, err error) {
+	defer guard(&err)
+	d.Renew()
+	if n := countRevisions(d.raw); n > MaxRevisions {
 		return nil, &Refusal{Reason: ReasonRevisions, Detail: fmt.Sprintf("%d revisions, at most %d are accepted", n, MaxRevisions)}
 	}
 	pages, err := d.Pages()

@@ -83,31 +83,40 @@ type ReportDigest struct{ Label, Hex string }
 // AppendReport appends the report's pages at the end of raw as one incremental update and returns the bytes to append. It
 // fails with a [*Refusal] when raw cannot be extended.
 func AppendReport(ctx context.Context, raw []byte, r Report) (appended []byte, err error) {
-	defer guard(&err)
 	d, err := Open(raw, r.Limits)
 	if err != nil {
 		return nil, err
 	}
+	appended, _, err = AppendReportTo(ctx, d, r)
+	return appended, err
+}
+
+// AppendReportTo is [AppendReport] for a file that is parsed already; r.Limits is not asked. It also returns how many pages
+// the report has.
+func AppendReportTo(ctx context.Context, d *Document, r Report) (appended []byte, added int, err error) {
+	defer guard(&err)
+	d.Renew()
 	u, err := d.Update()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	set, tags, top := newFontSet(u), newTagger(u), &tag{kind: "Sect"}
 	pages, err := r.layOut(ctx, set, tags, top)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, c := range pages {
 		if err := c.appendPage(u); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	tags.add(top)
 	if err := tags.finish(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	set.finish()
-	return u.Close()
+	appended, err = u.Close()
+	return appended, len(pages), err
 }
 
 // ReportPDF returns the report's pages as a file of their own.

@@ -69,6 +69,9 @@ func (p *Placeholder) HashPrefix(h hash.Hash) {
 	h.Write(p.appended[:p.from])
 }
 
+// HashAppended is [Placeholder.HashPrefix] for an h that has seen the file already.
+func (p *Placeholder) HashAppended(h hash.Hash) { h.Write(p.appended[:p.from]) }
+
 // HashSuffix writes what comes after the signature value to h. After [Placeholder.HashPrefix] h has seen the byte range.
 func (p *Placeholder) HashSuffix(h hash.Hash) { h.Write(p.appended[p.to:]) }
 
@@ -187,16 +190,11 @@ func (d *Document) CountByteRanges() (n int, unreadable error) {
 	return max(objects, bytes.Count(d.raw, []byte("/ByteRange"))), unreadable
 }
 
-// SignedPrefixes returns, ascending, the lengths of the prefixes of raw that its approval signatures sign: b+c of each
+// SignedPrefixes returns, ascending, the lengths of the prefixes of the file that its approval signatures sign: b+c of each
 // /ByteRange [0 a b c]. Signatures that certify (DocMDP) are left out, for many contracts may be made from one certified
 // blank: certified is the length of the longest prefix that one signs. So are document time-stamps, which say nothing about
-// who holds the file, and signatures whose byte range does not hold together. It fails with a [*Refusal] when raw cannot be
-// read.
-func SignedPrefixes(raw []byte) (signed []int64, certified int64, err error) {
-	d, err := Open(raw, Limits{Bytes: int64(len(raw))})
-	if err != nil {
-		return nil, 0, err
-	}
+// who holds the file, and signatures whose byte range does not hold together.
+func SignedPrefixes(d *Document) (signed []int64, certified int64, err error) {
 	fields, err := d.SignatureFields()
 	if err != nil {
 		return nil, 0, err

@@ -1,0 +1,87 @@
+package compliance_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/testcount"
+	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/vault"
+)
+
+// passes are how often a verb may hash and parse the contract, in any of its
+// states, and marked copies of it.
+type passes struct{ hashed, parsed, copiesHashed, copiesParsed int }
+
+// TestPasses holds each verb to the number of times that it hashes and parses a
+// document. It runs alone, for it counts everything.
+func TestPasses(t *testing.T) {
+	for _, test := range []struct {
+		signers int
+		most    map[string]passes
+	}{
+		{2, map[string]passes{
+			"create": {1, 4, 0, 0}, "sign": {12, 8, 2, 0}, "vault in": {14, 10, 7, 4}, "evaluate": {8, 4, 4, 4},
+			"download": {1, 0, 0, 0}, "release": {17, 9, 4, 4}, "fetch": {0, 0, 0, 0}, "evaluate released": {11, 7, 4, 4},
+		}},
+		{20, map[string]passes{
+			"create": {1, 4, 0, 0}, "sign": {102, 44, 20, 0}, "vault in": {32, 10, 25, 22}, "evaluate": {26, 4, 22, 22},
+			"download": {1, 0, 0, 0}, "release": {35, 9, 22, 22}, "fetch": {0, 0, 0, 0}, "evaluate released": {29, 7, 22, 22},
+		}},
+	} {
+		t.Run(fmt.Sprint(test.signers, " signers"), func(t *testing.T) {
+			w := newWorld(t)
+			var id string
+			read := vault.ReadRequest{OrgID: dealer.OrgID, Actor: actor}
+			for _, step := range []struct {
+				verb string
+				run  func() error
+			}{
+				{"create", func() error { id = w.created(signedBy(test.signers)).ID; return nil }},
+				{"sign", func() error { w.signAll(id); return nil }},
+				{"vault in", func() error { w.vaultIn(id); read.EnvelopeID = id; return nil }},
+				{"evaluate", func() error { w.evaluate(id); return nil }},
+				{"download", func() error { _, err := w.vault.ReadAuthoritative(t.Context(), read); return err }},
+				{"release", func() error { w.release(id); return nil }},
+				{"fetch", func() error { _, err := w.vault.ReadPackage(t.Context(), read); return err }},
+				{"evaluate released", func() error { w.evaluate(id); return nil }},
+			} {
+				var err error
+				tally := testcount.Of(func() { err = step.run() })
+				check(t, err)
+				if got, most := passesOf(tally), test.most[step.verb]; got != most {
+					t.Errorf("%s: %+v, want %+v", step.verb, got, most)
+				}
+			}
+		})
+	}
+}
+
+// contractSize is that of a document beside which everything else is small.
+const contractSize = 1 << 20
+
+// contractHead is how the contract begins, and no copy of it, which is written
+// anew.
+const (
+	contractHead = "%PDF-1.7\n%\xE2\xE2\xE2\xE2\n"
+	copyHead     = "%PDF-1.7\n%\xE2\xE3\xCF\xD3\n"
+)
+
+func signedBy(n int) func(*esign.CreateRequest) {
+	return func(r *esign.CreateRequest) {
+		r.Document, r.Signers = testpdf.Sized(3, contractSize), nil
+		copy(r.Document, contractHead)
+		for i := range n {
+			r.Signers = append(r.Signers, esign.SignerSpec{Email: fmt.Sprintf("s%d@buyer.test", i), Name: fmt.Sprintf("Signer %d", i)})
+		}
+	}
+}
+
+// passesOf parts a tally into those of the contract and those of its copies. A
+// release package counts as neither.
+func passesOf(t testcount.Tally) (p passes) {
+	p.hashed, p.parsed = t.Passes(contractHead, contractSize/2)
+	p.copiesHashed, p.copiesParsed = t.Passes(copyHead, contractSize/2)
+	return p
+}
