@@ -8,17 +8,14 @@ GO_FILES := $(shell git ls-files -co --exclude-standard '*.go')
 
 check: format vet static tidy race
 
-# With EVAULT_POSTGRES (a DSN) and EVAULT_TOOLS=1 set, the same tests run on
-# PostgreSQL too and ask pdfsig, qpdf, mutool and openssl.
 test:
 	go test ./...
 
-# -short leaves out the long tests in which one goroutine does everything; of
-# packages whose tests are nearly all of that kind, those of races are run.
-ALONE := ./compliance ./esign/pades ./internal/arch ./internal/jws ./internal/testpdf
+# The packages in which goroutines meet; of those whose tests are mostly one goroutine's, the tests of races.
+MEET := ./httpapi/... ./storage/... ./scopes ./vault/keyring ./vault/translog ./esign/inspect ./esign/render ./internal/gate
 race:
-	go test -race -short $$(go list ./... | grep -v -E '/(compliance|esign/pades|internal/arch|internal/jws|internal/testpdf)$$')
-	go test -race -short -run 'Race|Racing|Concurrent|Parallel' $(ALONE)
+	go test -race $(MEET)
+	go test -race -run 'Rac(e|ing)|AtOnce|Concurrent|Parallel' ./esign ./vault ./compliance
 
 format:
 	@out="$$($(TOOL) gofumpt -l $(GO_FILES))"; test -z "$$out" || { echo "not gofumpt-ed:"; echo "$$out"; exit 1; }
@@ -35,9 +32,14 @@ tidy:
 	cd internal/pdf/peers && go mod tidy -diff
 	cd internal/tools && go mod tidy -diff
 
-# Black box: examples/server over HTTP, every router, S3, kills and races; and files of others. Wants
-# EVAULT_POSTGRES, EVAULT_S3 (the program versitygw) and EVAULT_TOOLS=1.
+# What go test ./... leaves out: the tests that ask PostgreSQL or outside tools or take long; then the black box
+# (examples/server over HTTP, every router, S3, kills and races) and files of other programs.
+SERVED = $(shell git grep --untracked -lE 'testdb\.|testenv\.' -- '*_test.go' ':!internal/accept' | xargs -n 1 dirname | sort -u | sed 's,^,./,')
+service: export EVAULT_LONG = 1
 service:
+	@: "$${EVAULT_POSTGRES:?is the data source name of a PostgreSQL server}" "$${EVAULT_TOOLS:?is 1 where pdfsig, qpdf, mutool, openssl and iText are}"
+	@: "$${EVAULT_S3:?is the path of the program versitygw}"
+	go test -count=1 $(SERVED)
 	cd internal/accept && go test -count=1 -timeout 8m ./...
 	cd internal/pdf/peers && go test ./...
 

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
@@ -41,7 +42,7 @@ func (p *pausing) Put(ctx context.Context, name string, content []byte) error {
 // same document afterwards.
 func TestWhatIsJudgedIsWhatIsCommitted(t *testing.T) {
 	t.Parallel()
-	const rounds = 10 // of each case, on each database
+	rounds := testenv.Rounds(10) // of each case, on each database
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 		p, dir, clock := &pausing{}, t.TempDir()+"/blobs", &clock{}
 		other := newWorldOn(t, &world{db: db, dir: dir, clock: clock})

@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 )
@@ -151,9 +152,7 @@ func TestOwnMarks(t *testing.T) {
 
 // TestHostileUploads: a typed refusal or an inspection, nothing else.
 func TestHostileUploads(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	b := newBench(t)
 	for name, raw := range testpdf.Hostile() {

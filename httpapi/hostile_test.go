@@ -15,6 +15,7 @@ import (
 	"github.com/evaultlib/evault/httpapi"
 	"github.com/evaultlib/evault/httpapi/webhook"
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage/embedded"
 )
@@ -55,9 +56,6 @@ func eachHouse(t *testing.T, fn func(t *testing.T, h *house)) {
 // TestHostileInputIsNoFault: no id, query value, token or text of a body makes
 // the server fail, on either database.
 func TestHostileInputIsNoFault(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
 	t.Parallel()
 	queries := map[string][]string{
 		"/partner/envelopes":                            {"page", "limit", "cursor", "status", "customer_id", "external_id", "envelope_kind", "created_after", "created_before"},
@@ -121,9 +119,7 @@ func idOrNone(s string) (string, bool) {
 
 // TestHostileTextIsNoFault: nor does any text of a body.
 func TestHostileTextIsNoFault(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	texts := []string{"\x00", "a\x00b", "\u202e", "\u0085", `\') OR 1=1 -- `, "?", strings.Repeat("ü", 3000), "\U000e0001", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59"}
 	attestation := obj{

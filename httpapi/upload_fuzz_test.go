@@ -98,9 +98,6 @@ func uploads() (all []uploadBody) {
 // FuzzUploadRoutes sends such bodies to the routes of a whole installation. Each is answered without an error of the
 // server, a refusal by a problem with a code, and a PDF that was taken is kept as it came. It does few inputs a second.
 func FuzzUploadRoutes(f *testing.F) {
-	if testing.Short() {
-		f.Skip("a whole installation, in one goroutine: not with -short")
-	}
 	for _, body := range uploads() {
 		f.Add(body.route, body.bytes)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -68,7 +69,9 @@ func TestPaperInAnyOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			for _, first := range []string{"itself", "a comment after", "a comment before", "no last line end", "saved and commented"} {
+			firsts := []string{"itself", "a comment after", "a comment before", "no last line end", "saved and commented"}
+			for i := 0; i < len(firsts); i += testenv.Step(2) {
+				first := firsts[i]
 				files := spellings(document("Paper " + first))
 				r := w.paper("env_"+strings.ReplaceAll(first, " ", "_"), files[first])
 				if first == "a comment before" {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/inspect"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -205,13 +206,8 @@ func signatures(n int) []byte {
 // Each file is inspected or refused by its reason, and the child lives on unless a bound of its own ended it. That the
 // bounds held is the kernel's word: see TestLimitsAreTheKernels.
 func TestHostileFiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
-	if raceDetector {
-		t.Skip("the work is that of single-threaded children: the race detector only makes it ten times slower")
-	}
 	i := open(t, inspect.Config{Children: 2, CPU: time.Second, Deadline: time.Hour})
 	files := hostile()
 	for name, raw := range testpdf.Hostile() {

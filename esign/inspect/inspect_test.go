@@ -43,9 +43,6 @@ func good(t *testing.T, i *inspect.Inspector) {
 }
 
 func TestMisbehaviorIsRefusedByName(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
 	t.Parallel()
 	memory := int64(160 << 20)
 	if raceDetector {

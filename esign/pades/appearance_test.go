@@ -18,6 +18,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -189,9 +190,7 @@ func TestAppearanceRefuses(t *testing.T) {
 
 // TestOtherToolsSeeSeals renders pages before and after with two readers: what changed must lie where it was asked for.
 func TestOtherToolsSeeSeals(t *testing.T) {
-	if os.Getenv("EVAULT_TOOLS") != "1" {
-		t.Skip("set EVAULT_TOOLS=1 to render with pdftoppm and mutool")
-	}
+	testenv.Tools(t)
 	dir := t.TempDir()
 	s, picture := sealer(t, pki().Seal), emblem(t)
 	names := make([]string, 0, len(turned()))

@@ -111,9 +111,6 @@ func TestSignaturesCoverNoObjects(t *testing.T) {
 // TestCoveringIsBounded: a file with many signatures that are seen on a page of very many operators takes no long time, and is not
 // called good.
 func TestCoveringIsBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
 	t.Parallel()
 	content := strings.Repeat("q Q ", 1_000_000)
 	raw := rawpdf.New(rawpdf.Options{Pages: 1, Objects: map[int]string{6: fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content)}})

@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testenv"
 )
 
 // increment appends an update to raw, as an attacker with a PDF library would.
@@ -152,9 +153,7 @@ func TestHiddenSignatureIsAProblem(t *testing.T) {
 // TestManyRevisionsAreBounded: a file with so many objects and signatures that comparing would take long is not compared,
 // and that is said.
 func TestManyRevisionsAreBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	objects := map[int]string{}
 	for i := range 40_000 {

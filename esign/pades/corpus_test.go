@@ -20,6 +20,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
@@ -220,12 +221,10 @@ func sealUnlessBlocked(s *pades.Sealer, raw []byte) []byte {
 // TestCorpus wants every intact file called good and every tampered one not. With EVAULT_TOOLS=1 it asks pdfsig about the
 // same files and lists its verdict beside ours.
 func TestCorpus(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	ask := func([]byte) string { return "-" }
-	if os.Getenv("EVAULT_TOOLS") == "1" {
+	if testenv.HasTools() {
 		ask = pdfsig(t)
 	}
 	intact := intactCorpus(t)

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testenv"
 )
 
 // manyFields is a certified form with n text fields of which the first m are filled in, each with an appearance.
@@ -35,9 +36,7 @@ func manyFields(t testing.TB, n, m int, name string) []byte {
 
 // TestManyFields fills in as many fields as are judged one by one, and many more, also with a long name.
 func TestManyFields(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	some := verify(t, manyFields(t, 5_000, 5_000, "All"))
 	if s := some.Signatures[0]; !unbroken(some) || s.ChangesAfter != pades.ChangesFilled || len(s.Changes) != 50 {

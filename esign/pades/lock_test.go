@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testenv"
 )
 
 const buyer = "Parties.Buyer"
@@ -164,9 +164,7 @@ func TestLockedFieldsStayEmpty(t *testing.T) {
 
 // TestLocksByOtherTools asks pdfsig, qpdf, mutool and openssl about seals with locks, alone and of level B-LTA.
 func TestLocksByOtherTools(t *testing.T) {
-	if os.Getenv("EVAULT_TOOLS") != "1" {
-		t.Skip("set EVAULT_TOOLS=1 to compare with pdfsig, qpdf, mutool and openssl")
-	}
+	testenv.Tools(t)
 	j, s := newJudges(t), sealer(t, pki().Seal)
 	for _, kind := range rawpdf.Kinds() {
 		raw := withField(kind, "", "")

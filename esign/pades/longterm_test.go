@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"encoding/pem"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,15 +11,14 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
 // TestLongTermByIText asks iText 5 and Bouncy Castle (testdata/LongTerm.java) about what makes a file last: the paths, the
 // time-stamps, the document security store and the chain of revisions under document time-stamps. One JVM for all files.
 func TestLongTermByIText(t *testing.T) {
-	if os.Getenv("EVAULT_TOOLS") != "1" {
-		t.Skip("set EVAULT_TOOLS=1 to compare with iText")
-	}
+	testenv.Tools(t)
 	l := &longTerm{t: t, dir: t.TempDir(), answers: newResponder(t, noCheck), want: map[string][]string{}}
 	expiry := l.expiring()
 	l.levels()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -42,9 +43,7 @@ func makers(t *testing.T) map[string]func(testpki.Identity) *pades.Sealer {
 // TestOtherTools asks pdfsig, qpdf, mutool and openssl about each level, on each file structure, before and after a second
 // signature, and about the last level extended once more.
 func TestOtherTools(t *testing.T) {
-	if os.Getenv("EVAULT_TOOLS") != "1" {
-		t.Skip("set EVAULT_TOOLS=1 to compare with pdfsig, qpdf, mutool and openssl")
-	}
+	testenv.Tools(t)
 	j := newJudges(t)
 	p384, err := pki().P384("P-384 Seal")
 	if err != nil {

@@ -11,15 +11,14 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testheap"
 )
 
 // TestMemory bounds what sealing, extending and verifying hold at once, the file included: three times the file and 32 MiB.
 // Not parallel: other tests would be counted.
 func TestMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	many := map[int]string{}
 	for i := range 30_000 {
 		many[1000+i] = fmt.Sprintf("<</Type/Thing/Number %d/Next %d 0 R/Text(%d)>>", i, 1000+(i+1)%30_000, i)
@@ -75,9 +74,7 @@ func TestMemory(t *testing.T) {
 // TestMemoryOfManyRevisions: revisions are held two at a time, however many signatures a small file has over an object
 // stream that comes out large.
 func TestMemoryOfManyRevisions(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	raw := rawpdf.New(rawpdf.Options{
 		Kind: rawpdf.ObjectStream, Padding: 200 << 10, Objects: map[int]string{100: "(" + strings.Repeat("x", 25<<20) + ")"},
 	})
@@ -112,9 +109,7 @@ func tlv(tag byte, parts ...[]byte) []byte {
 
 // TestMemoryOfHostileAnswers: structures with as many members as their bytes allow are not turned into as many values.
 func TestMemoryOfHostileAnswers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{Padding: 200 << 10}))
 	crl, err := pki().Revocations().CRL(pki().CA)
 	if err != nil {

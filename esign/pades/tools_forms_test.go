@@ -12,6 +12,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testenv"
 )
 
 // byOthers are fields of [formFile], in the order of the page's widgets, with what other programs fill them in with. The
@@ -35,9 +36,7 @@ var byOthers = []struct {
 
 // TestFormsFilledByOthers lets MuPDF and iText fill in certified forms of every structure, and wants what they filled in named.
 func TestFormsFilledByOthers(t *testing.T) {
-	if os.Getenv("EVAULT_TOOLS") != "1" {
-		t.Skip("set EVAULT_TOOLS=1 to fill in forms with mutool and iText")
-	}
+	testenv.Tools(t)
 	dir := t.TempDir()
 	ask := pdfsig(t)
 	want := map[string]string{} // file → what the report says
@@ -83,9 +82,7 @@ func TestFormsFilledByOthers(t *testing.T) {
 
 // TestPdfsigOnFilledForms asks pdfsig about the intact forms and, for the record, about the attacks.
 func TestPdfsigOnFilledForms(t *testing.T) {
-	if os.Getenv("EVAULT_TOOLS") != "1" {
-		t.Skip("set EVAULT_TOOLS=1 to compare with pdfsig")
-	}
+	testenv.Tools(t)
 	ask := pdfsig(t)
 	intact, passes := 0, 0
 	for name, raw := range filledCorpus(t) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -37,9 +38,7 @@ func write(t *testing.T, dir, name string, b []byte) string {
 // TestAttacksBesidePdfsig reports how many of the attacks another verifier passes without a word, and fails where it
 // refuses an intact file of ours.
 func TestAttacksBesidePdfsig(t *testing.T) {
-	if os.Getenv("EVAULT_TOOLS") != "1" {
-		t.Skip("set EVAULT_TOOLS=1 to compare with pdfsig")
-	}
+	testenv.Tools(t)
 	dir := t.TempDir()
 	a := newAttackSet(t, "classic")
 	ask := func(raw []byte) (valid, invalid int) {
@@ -67,9 +66,7 @@ func TestAttacksBesidePdfsig(t *testing.T) {
 }
 
 func TestOtherToolsReadStatements(t *testing.T) {
-	if os.Getenv("EVAULT_TOOLS") != "1" {
-		t.Skip("set EVAULT_TOOLS=1 to compare with openssl")
-	}
+	testenv.Tools(t)
 	dir := t.TempDir()
 	root := write(t, dir, "root.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pki().Root.Raw}))
 	for name, change := range map[string]func(*pades.Config){"PKCS #1": func(*pades.Config) {}, "PSS": func(c *pades.Config) { c.PSS = true }} {
@@ -97,9 +94,7 @@ func wholeDER(t testing.TB, value []byte) []byte {
 // TestSignaturesByOpenssl verifies signatures that openssl made, as it writes them and turned into BER. What it writes in
 // BER itself, streamed, carries its content within and is no signature of a PDF.
 func TestSignaturesByOpenssl(t *testing.T) {
-	if os.Getenv("EVAULT_TOOLS") != "1" {
-		t.Skip("set EVAULT_TOOLS=1 to sign with openssl")
-	}
+	testenv.Tools(t)
 	dir := t.TempDir()
 	ca := write(t, dir, "ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pki().CA.Raw}))
 	ask := pdfsig(t)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/render"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -242,9 +243,7 @@ func nested(levels int) []byte {
 }
 
 func TestHostileFilesAreRefusedByName(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	patient := open(t, render.Config{Deadline: time.Minute, MemoryPages: 2048, Instances: 1})
 	impatient := open(t, render.Config{Deadline: 300 * time.Millisecond, MemoryPages: 2048, Instances: 1})
@@ -287,9 +286,7 @@ func TestHostileFilesAreRefusedByName(t *testing.T) {
 }
 
 func TestHostileCorpus(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	r := open(t, render.Config{Deadline: time.Second})
 	for name, raw := range testpdf.Hostile() {

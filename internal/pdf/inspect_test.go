@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -148,9 +149,7 @@ func TestInspectStopsWhenCanceled(t *testing.T) {
 // counting, here, and by the kernel's clock in esign/inspect: no verb may read a file, or what comes out of it, more than
 // a few times.
 func TestHostileFiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	for name, raw := range testpdf.Hostile() {
 		everything(t, name, raw, pdf.Limits{})
@@ -221,9 +220,6 @@ func everything(t *testing.T, name string, raw []byte, l pdf.Limits) {
 }
 
 func FuzzEverything(f *testing.F) {
-	if testing.Short() {
-		f.Skip("long, and no other goroutine takes part: not with -short")
-	}
 	for _, raw := range testpdf.Active() {
 		f.Add(raw)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testheap"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -51,9 +52,7 @@ func padded(raw []byte) []byte {
 // A file takes memory by its size and by counted limits, not by the numbers it names. The bounds are about three times
 // what is measured. Not parallel: other tests would be counted.
 func TestMemory(t *testing.T) {
-	if raceDetector || testing.Short() {
-		t.Skip("long, and the race detector takes memory of its own")
-	}
+	testenv.Long(t)
 	rows := func(n int, row string) []byte { return deflate(times(n, row)) }
 	files := map[string][]byte{
 		"rows of nothing":    bombOfRows("/Size 999999999/W[1 4 2]/Filter/FlateDecode", rows(490_000, "\x00\x00\x00\x00\x00\x00\x00")),
@@ -100,9 +99,7 @@ func TestMemory(t *testing.T) {
 
 // No verb needs more than three times the file, which itself counts, and 32 MiB. Not parallel, as above.
 func TestMemoryOfVerbs(t *testing.T) {
-	if raceDetector || testing.Short() {
-		t.Skip("long, and the race detector takes memory of its own")
-	}
+	testenv.Long(t)
 	only := func(_ []byte, err error) error { return err }
 	for _, f := range benchFiles() {
 		marked, err := pdf.MarkCopy(ctx, f.raw, copyMark())

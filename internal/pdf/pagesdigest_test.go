@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -215,9 +216,7 @@ func TestPagesDigestOfOtherPrograms(t *testing.T) {
 
 // Hostile content ends in a refusal within bounds, or in a digest. The bounds count work, not time.
 func TestPagesDigestOfHostileFiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	for name, raw := range testpdf.Hostile() {
 		d, err := pdf.Read(raw, pdf.Limits{})

@@ -51,9 +51,6 @@ func TestMissingIsNamed(t *testing.T) {
 
 // TestFontsThatLie: a font with any byte changed is refused or draws something; it brings nothing down.
 func TestFontsThatLie(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for _, raw := range [][]byte{{}, []byte("OTTO"), []byte("ttcf\x00\x00\x00\x00\x00\x00\x00\x01\xff\xff\xff\xff"), dejavusans.TTF[:5000]} {

@@ -8,14 +8,13 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testenv"
 )
 
 // tools skips a test unless EVAULT_TOOLS is set; then a missing tool is a failure.
 func tools(t *testing.T) {
 	t.Helper()
-	if os.Getenv("EVAULT_TOOLS") == "" {
-		t.Skip("EVAULT_TOOLS is not set")
-	}
+	testenv.Tools(t)
 }
 
 // run runs a tool on a file; an exit code of a tool that ran is not an error here.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -36,9 +37,7 @@ func files() map[string][]byte {
 }
 
 func TestDeterministic(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	again := files()
 	hostile := testpdf.Hostile()
@@ -67,9 +66,7 @@ func TestSizedMeetsItsSize(t *testing.T) {
 // TestToolsReadThem asks qpdf, where EVAULT_TOOLS is set, whether each file is sound.
 func TestToolsReadThem(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("EVAULT_TOOLS") == "" {
-		t.Skip("EVAULT_TOOLS is not set")
-	}
+	testenv.Tools(t)
 	dir := t.TempDir()
 	for name, raw := range files() {
 		p := filepath.Join(dir, name+".pdf")

@@ -238,9 +238,6 @@ func TestEditedBlobRowsDestroyNothing(t *testing.T) {
 // TestEveryColumnKeepsItsObject walks every column that names an object: alone it
 // keeps an object whose own row was edited; emptied it lets it go.
 func TestEveryColumnKeepsItsObject(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
 	t.Parallel()
 	testdb.EachBun(t, func(t *testing.T, db *bun.DB) {
 		v := open(t, embedded.Options{Dir: t.TempDir(), DB: db})

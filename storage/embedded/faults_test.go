@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
 	"github.com/evaultlib/evault/storage/embedded"
@@ -20,7 +21,7 @@ import (
 )
 
 // everyFaultEnv set makes TestFaults fail every call in both ways, instead of a
-// dozen of them in turns.
+// few of them in turns.
 const everyFaultEnv = "EVAULT_EVERY_FAULT"
 
 // faulty is an installation whose every SQL statement and blob call can fail.
@@ -120,9 +121,6 @@ func (f *faulty) release(ctx context.Context) (job, error) {
 // finishes; called again, the verb succeeds; the chain is whole, every object
 // that a row names is there, and nothing leaks.
 func TestFaults(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
 	t.Parallel()
 	for name, prepare := range map[string]func(*faulty, context.Context) (job, error){
 		"create": (*faulty).creation, "sign": (*faulty).signing, "vault in": (*faulty).vaulting, "vault out": (*faulty).release,
@@ -152,7 +150,7 @@ func (f *faulty) every(prepare func(*faulty, context.Context) (job, error)) {
 		t.Fatal(err)
 	}
 	calls := f.Calls()
-	step, ways := len(calls)/12+1, 1
+	step, ways := len(calls)/12*testenv.Step(4)+1, 1
 	if os.Getenv(everyFaultEnv) != "" {
 		step, ways = 1, 2
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/handover"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
@@ -156,9 +157,7 @@ func passes(t *testing.T, v *embedded.Embedded, org, id string) {
 // and one after another, and puts them back: what was vaulted stays compliant and
 // verifies, new work is done with the new key, and the old one is published for ever.
 func TestVaultPassesWithEveryKeyChanged(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
+	testenv.Long(t)
 	t.Parallel()
 	before := keep(t)
 	cases := map[string][]string{"all": {}}

@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/storage/storagetest"
@@ -52,13 +53,10 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
-// TestMigrateFaults breaks a migration at its statements, at all of them when
-// EVAULT_EVERY_FAULT is set: the next one goes on from there, and nothing calls
+// TestMigrateFaults breaks a migration at some of its statements, at all of them
+// when EVAULT_EVERY_FAULT is set: the next one goes on from there, and nothing calls
 // the schema fit before.
 func TestMigrateFaults(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and no other goroutine takes part: not with -short")
-	}
 	t.Parallel()
 	testdb.EachFaulty(t, func(t *testing.T, open testdb.OpenWrapped) {
 		faults := &storagetest.Faults{}
@@ -74,7 +72,7 @@ func TestMigrateFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		calls := faults.Calls()
-		step := 3
+		step := 3 * testenv.Step(4)
 		switch {
 		case os.Getenv("EVAULT_EVERY_FAULT") != "":
 			step = 1
