@@ -15,7 +15,7 @@ test:
 MEET := ./httpapi/... ./storage/... ./scopes ./vault/keyring ./vault/translog ./esign/inspect ./esign/render ./internal/gate
 race:
 	go test -race $(MEET)
-	go test -race -run 'Rac(e|ing)|AtOnce|Concurrent|Parallel' ./esign ./vault ./compliance
+	go test -race -run 'Rac(e|ing)|AtOnce|Concurrent|Parallel' ./esign ./vault ./compliance/...
 
 format:
 	@out="$$($(TOOL) gofumpt -l $(GO_FILES))"; test -z "$$out" || { echo "not gofumpt-ed:"; echo "$$out"; exit 1; }
