@@ -138,14 +138,14 @@ func (e *Engine) readCopy(ctx context.Context, env *Envelope, c *SignerCopy) ([]
 
 // mark makes the bytes of a copy; the same copy makes the same bytes.
 func (e *Engine) mark(ctx context.Context, env *Envelope, c *SignerCopy) ([]byte, error) {
-	raw, shown, err := e.current(ctx, env)
+	doc, err := e.current(ctx, env)
 	if err != nil {
 		return nil, err
 	}
-	if shown != c.Of {
+	if doc.SHA256() != c.Of {
 		return nil, errOtherState
 	}
-	return pdf.MarkCopy(ctx, raw, pdf.CopyMark{
+	return pdf.MarkCopy(ctx, doc.Bytes(), pdf.CopyMark{
 		EnvelopeID: env.ID, CopyID: c.ID, SHA256: string(c.Of), At: c.MadeAt, Fonts: e.fonts, Limits: e.grown(),
 	})
 }

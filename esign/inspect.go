@@ -24,7 +24,11 @@ type inProcess struct {
 }
 
 func (i inProcess) Inspect(ctx context.Context, raw []byte) (*Inspection, error) {
-	info, err := pdf.Inspect(ctx, raw, i.limits)
+	d, err := pdf.Read(raw, i.limits)
+	if err != nil {
+		return nil, err
+	}
+	info, err := pdf.InspectDocument(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +36,7 @@ func (i inProcess) Inspect(ctx context.Context, raw []byte) (*Inspection, error)
 		Pages: len(info.Pages), Encrypted: info.Encrypted, ActiveContent: info.ActiveContent, Warnings: info.Warnings,
 		Sealing: Sealing{info.Sealing.Mode, info.Sealing.Reason},
 	}
-	if err := i.ownMarks(ctx, raw, out); err != nil {
+	if err := ownMarks(ctx, d, out); err != nil {
 		return nil, err
 	}
 	if !info.Signed {
@@ -62,11 +66,8 @@ func (i inProcess) Inspect(ctx context.Context, raw []byte) (*Inspection, error)
 }
 
 // ownMarks names the marks of this system that the file bears.
-func (i inProcess) ownMarks(ctx context.Context, raw []byte, out *Inspection) error {
-	d, err := pdf.Read(raw, i.limits)
-	if err != nil {
-		return err
-	}
+func ownMarks(ctx context.Context, d *pdf.Document, out *Inspection) error {
+	d.Renew()
 	marks, err := d.OwnMarks(ctx)
 	if err != nil {
 		return err

@@ -56,12 +56,13 @@ func (e *Engine) OpenPage(ctx context.Context, r PageRequest) (*Handout, error) 
 	case r.Page < 1 || env.Sealed == nil && r.Page > len(env.Document.PageSizes) || env.Sealed != nil && r.Page > env.Sealed.Pages:
 		return nil, ErrNoPage
 	}
-	raw, shown, err := e.current(ctx, env)
+	doc, err := e.current(ctx, env)
 	if err != nil {
 		return nil, err
 	}
+	raw := doc.Bytes()
 	if env.Sealed != nil {
-		if raw, err = e.pageCopy(ctx, env, raw, shown); err != nil {
+		if raw, err = e.pageCopy(ctx, env, doc); err != nil {
 			return nil, fmt.Errorf("copy of %s: %w", env.ID, err)
 		}
 	}
@@ -80,10 +81,10 @@ func (e *Engine) OpenPage(ctx context.Context, r PageRequest) (*Handout, error) 
 }
 
 // pageCopy is a marked copy that is the same bytes each time, so that its images can be kept.
-func (e *Engine) pageCopy(ctx context.Context, env *Envelope, raw []byte, sha storage.Digest) ([]byte, error) {
-	m := pdf.CopyMark{EnvelopeID: env.ID, SHA256: string(sha), Fonts: e.fonts, Limits: e.grown()}
+func (e *Engine) pageCopy(ctx context.Context, env *Envelope, doc *storage.Content) ([]byte, error) {
+	m := pdf.CopyMark{EnvelopeID: env.ID, SHA256: string(doc.SHA256()), Fonts: e.fonts, Limits: e.grown()}
 	if env.CompletedAt != nil {
 		m.At = *env.CompletedAt
 	}
-	return pdf.MarkCopy(ctx, raw, m)
+	return pdf.MarkCopy(ctx, doc.Bytes(), m)
 }

@@ -2,7 +2,6 @@ package esign
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/evaultlib/evault/internal/pdf"
 )
@@ -16,16 +15,4 @@ func (e *Engine) grown() Limits {
 // place appends marks to raw.
 func (e *Engine) place(ctx context.Context, raw []byte, marks []pdf.Mark) ([]byte, error) {
 	return pdf.Place(ctx, raw, marks, pdf.PlaceOptions{Fonts: e.fonts, Limits: e.grown()})
-}
-
-func (e *Engine) pageCount(raw []byte) (int, error) {
-	d, err := pdf.Open(raw, e.grown())
-	if err != nil {
-		return 0, fmt.Errorf("completed document: %w", err)
-	}
-	pages, err := d.Pages()
-	if err != nil {
-		return 0, fmt.Errorf("completed document: %w", err)
-	}
-	return len(pages), nil
 }

@@ -200,13 +200,11 @@ func (e *Engine) stageDocument(
 		doc.PageSizes = append(doc.PageSizes, PageSize{p.Width, p.Height})
 	}
 	doc.Object = storage.Object{Size: int64(len(r.Document))}
-	var sum storage.Digest
-	if normalized {
-		doc.Object.SHA256, sum = storage.Sum(r.Document), storage.Sum(prepared)
-	} else { // what was handed in is where it begins
-		doc.Object.SHA256, sum = storage.SumBoth(prepared, len(r.Document))
+	whole := storage.NewContent(prepared, len(r.Document))
+	if !normalized { // what was handed in is where it begins
+		doc.Object.SHA256 = whole.Begin(doc.Object.Size)
 	}
-	base, err := e.cfg.Depot.StageSummed(ctx, "part", e.cfg.NewID("prt"), prepared, sum)
+	base, err := e.cfg.Depot.StageContent(ctx, "part", e.cfg.NewID("prt"), whole)
 	if err != nil {
 		return fmt.Errorf("create: %w", err)
 	}

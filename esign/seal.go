@@ -81,7 +81,7 @@ func (e *Engine) Seal(ctx context.Context, envelopeID string) (*Completion, erro
 // completed, or still signed with the SealingError. Only what is no outcome is
 // an error: the context's end, a database that does not answer, tell's own.
 // whole is the signed document where the caller has it.
-func (e *Engine) seal(ctx context.Context, envelopeID string, whole *document, tell func(context.Context, Store, *Envelope) error) error {
+func (e *Engine) seal(ctx context.Context, envelopeID string, whole *storage.Content, tell func(context.Context, Store, *Envelope) error) error {
 	env, err := e.cfg.Store.Envelope(ctx, envelopeID)
 	if err != nil {
 		return notFound(err)
@@ -113,52 +113,61 @@ func (e *Engine) tell(ctx context.Context, envelopeID string, fn func(context.Co
 }
 
 // makeSealed appends certificate of completion and seal and stages the whole.
-func (e *Engine) makeSealed(ctx context.Context, env *Envelope, whole *document) (_ *Sealed, err error) {
-	var raw []byte
-	if whole != nil && whole.sha256 == env.last().SHA256 {
-		raw = whole.bytes
-	} else if raw, err = e.assemble(ctx, env); err != nil {
-		return nil, err
+func (e *Engine) makeSealed(ctx context.Context, env *Envelope, whole *storage.Content) (_ *Sealed, err error) {
+	if whole == nil || whole.SHA256() != env.last().SHA256 {
+		if whole, err = e.assemble(ctx, env); err != nil {
+			return nil, err
+		}
 	}
 	evidence, err := e.Evidence(ctx, env.ID)
 	if err != nil {
 		return nil, err
 	}
-	report, err := pdf.AppendReport(ctx, raw, e.report(evidence))
-	if err != nil {
-		return nil, fmt.Errorf("certificate of completion: %w", err)
-	}
-	raw = append(raw, report...)
-	lock, err := e.lock(raw)
+	reported, pages, lock, err := e.appendReport(ctx, whole, evidence)
 	if err != nil {
 		return nil, err
 	}
 	seal, err := e.cfg.Sealer.Seal(ctx, pades.SealRequest{
-		Lock: lock, PDF: raw, Reason: sealReason, At: e.now(), Limits: pades.Limits{Bytes: int64(len(raw)) + 1},
+		Lock: lock, PDF: reported.Bytes(), Hashed: reported.State(), Reason: sealReason, At: e.now(),
+		Limits: pades.Limits{Bytes: reported.Size() + 1},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
-	raw = append(raw, seal.Appended...)
-	pages, err := e.pageCount(raw)
-	if err != nil {
-		return nil, err
-	}
-	o, err := e.cfg.Depot.Stage(ctx, "completion", e.cfg.NewID("cmp"), raw)
+	o, err := e.cfg.Depot.StageContent(ctx, "completion", e.cfg.NewID("cmp"), reported.Append(seal.Appended))
 	if err != nil {
 		return nil, err
 	}
 	return &Sealed{Object: o, Pages: pages, Level: seal.Level, TimeSource: seal.TimeSource}, nil
 }
 
-// lock freezes all form fields that the document has, so that every reader shows
+// appendReport appends the certificate of completion. pages is how many pages the
+// document has with it, and lock what the seal must lock.
+func (e *Engine) appendReport(
+	ctx context.Context, doc *storage.Content, evidence *Evidence,
+) (reported *storage.Content, pages int, lock *pades.Lock, err error) {
+	d, err := pdf.Open(doc.Bytes(), e.grown())
+	if err != nil {
+		return nil, 0, nil, fmt.Errorf("completed document: %w", err)
+	}
+	own, err := d.Pages()
+	if err != nil {
+		return nil, 0, nil, fmt.Errorf("completed document: %w", err)
+	}
+	if lock, err = lockOf(d); err != nil {
+		return nil, 0, nil, err
+	}
+	report, added, err := pdf.AppendReportTo(ctx, d, e.report(evidence))
+	if err != nil {
+		return nil, 0, nil, fmt.Errorf("certificate of completion: %w", err)
+	}
+	return doc.Append(report), len(own) + added, lock, nil
+}
+
+// lockOf freezes all form fields that a document has, so that every reader shows
 // as a change what is filled in later (ISO 32000-2 12.8.2.4). Later seals have
 // fields of their own. It is nil for a document without fields.
-func (e *Engine) lock(raw []byte) (*pades.Lock, error) {
-	d, err := pdf.Open(raw, e.grown())
-	if err != nil {
-		return nil, fmt.Errorf("completed document: %w", err)
-	}
+func lockOf(d *pdf.Document) (*pades.Lock, error) {
 	roots, err := d.FieldNames()
 	if err != nil {
 		return nil, fmt.Errorf("form fields of the completed document: %w", err)

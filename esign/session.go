@@ -119,13 +119,13 @@ func (e *Engine) openDocument(ctx context.Context, token string, c Client) (*Han
 		return nil, err
 	}
 	if e.cfg.SignerCopy == SignerCopySealed && env.Status == StatusCompleted {
-		raw, shown, err := e.current(ctx, env)
+		doc, err := e.current(ctx, env)
 		if err != nil {
 			return nil, err
 		}
 		err = e.giveOut(ctx, token, c)
 		if err == nil {
-			return &Handout{File: File{Name: env.ID + ".pdf", Content: raw, SHA256: shown}}, nil
+			return &Handout{File: File{Name: env.ID + ".pdf", Content: doc.Bytes(), SHA256: doc.SHA256()}}, nil
 		}
 		if !errors.Is(err, ErrState) { // else it was vaulted meanwhile
 			return nil, err
@@ -165,34 +165,28 @@ func (e *Engine) giveOut(ctx context.Context, token string, c Client) error {
 	})
 }
 
-// current reads the unmarked bytes as they stand, with their digest; ErrDisposed.
-func (e *Engine) current(ctx context.Context, env *Envelope) ([]byte, storage.Digest, error) {
+// current reads the unmarked document as it stands; ErrDisposed.
+func (e *Engine) current(ctx context.Context, env *Envelope) (*storage.Content, error) {
 	if len(env.objects()) == 0 {
-		return nil, "", fmt.Errorf("document of %s: %w", env.ID, ErrDisposed)
+		return nil, fmt.Errorf("document of %s: %w", env.ID, ErrDisposed)
 	}
 	if env.Sealed != nil {
-		raw, err := e.cfg.Depot.Read(ctx, env.Sealed.Object)
-		return raw, env.Sealed.Object.SHA256, err
+		return e.cfg.Depot.Load(ctx, env.Sealed.Object)
 	}
-	raw, err := e.assemble(ctx, env)
-	return raw, env.last().SHA256, err
+	return e.assemble(ctx, env)
 }
 
 // assemble puts the parts of the document together.
-func (e *Engine) assemble(ctx context.Context, env *Envelope) ([]byte, error) {
-	last := env.last()
-	raw := make([]byte, 0, last.Size)
-	for _, p := range env.Parts {
-		b, err := e.cfg.Depot.Read(ctx, p.Object)
-		if err != nil {
-			return nil, fmt.Errorf("document of %s: %w", env.ID, err)
-		}
-		raw = append(raw, b...)
+func (e *Engine) assemble(ctx context.Context, env *Envelope) (*storage.Content, error) {
+	objects, states := make([]storage.Object, len(env.Parts)), make([]storage.Digest, len(env.Parts))
+	for i, p := range env.Parts {
+		objects[i], states[i] = p.Object, p.SHA256
 	}
-	if storage.Sum(raw) != last.SHA256 {
-		return nil, fmt.Errorf("document of %s: %w", env.ID, storage.ErrDigest)
+	doc, err := e.cfg.Depot.Join(ctx, objects, states)
+	if err != nil {
+		return nil, fmt.Errorf("document of %s: %w", env.ID, err)
 	}
-	return raw, nil
+	return doc, nil
 }
 
 func (s *Signer) actor() Actor { return Actor{Kind: "signer", ID: s.ID} }

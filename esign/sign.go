@@ -99,7 +99,7 @@ func (e *Envelope) signable(sg *Signer) error {
 // signOnce also returns the document with the signature.
 func (e *Engine) signOnce(
 	ctx context.Context, env *Envelope, sg *Signer, r SignRequest, digest storage.Digest,
-) (out *SignerResult, whole *document, err error) {
+) (out *SignerResult, whole *storage.Content, err error) {
 	if err := env.signable(sg); errors.Is(err, ErrNotViewed) {
 		return nil, nil, e.unread(ctx, r.Token, env, sg, r.Client)
 	} else if err != nil {
@@ -115,11 +115,11 @@ func (e *Engine) signOnce(
 	if err != nil {
 		return nil, nil, err
 	}
-	raw, err := e.assemble(ctx, env)
+	before, err := e.assemble(ctx, env)
 	if err != nil {
 		return nil, nil, err
 	}
-	part, whole, err := e.newPart(ctx, env, sg, raw, filled.marks)
+	part, whole, err := e.newPart(ctx, env, sg, before, filled.marks)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sign %s: %w", env.ID, err)
 	}
@@ -151,15 +151,11 @@ func (e *Engine) signOnce(
 	return out, whole, err
 }
 
-// document is a state of a document, at hand.
-type document struct {
-	sha256 storage.Digest
-	bytes  []byte
-}
-
-// newPart appends marks to raw and stages what was appended.
-func (e *Engine) newPart(ctx context.Context, env *Envelope, sg *Signer, raw []byte, marks []pdf.Mark) (Part, *document, error) {
-	appended, err := e.place(ctx, raw, marks)
+// newPart appends marks to a document and stages what was appended.
+func (e *Engine) newPart(
+	ctx context.Context, env *Envelope, sg *Signer, before *storage.Content, marks []pdf.Mark,
+) (part Part, whole *storage.Content, err error) {
+	appended, err := e.place(ctx, before.Bytes(), marks)
 	if err != nil {
 		return Part{}, nil, err
 	}
@@ -167,9 +163,8 @@ func (e *Engine) newPart(ctx context.Context, env *Envelope, sg *Signer, raw []b
 	if err != nil {
 		return Part{}, nil, err
 	}
-	whole := append(raw, appended...)
-	sum := storage.Sum(whole)
-	return Part{Seq: len(env.Parts), SignerID: sg.ID, Object: o, SHA256: sum, Size: int64(len(whole))}, &document{sum, whole}, nil
+	whole = before.Append(appended)
+	return Part{Seq: len(env.Parts), SignerID: sg.ID, Object: o, SHA256: whole.SHA256(), Size: whole.Size()}, whole, nil
 }
 
 // record writes a signature: part, values, signer, next turns, event.
@@ -217,7 +212,7 @@ func (e *Engine) record(ctx context.Context, s Store, env *Envelope, sg *Signer,
 
 // finish does what comes after a recorded signature: the seal, if it was the
 // last one, and Also. whole may be nil.
-func (e *Engine) finish(ctx context.Context, env *Envelope, signerID string, whole *document, r SignRequest) (*SignerResult, error) {
+func (e *Engine) finish(ctx context.Context, env *Envelope, signerID string, whole *storage.Content, r SignRequest) (*SignerResult, error) {
 	var out *SignerResult
 	tell := func(ctx context.Context, s Store, env *Envelope) error {
 		out = result(env, env.signer(signerID))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -52,16 +53,17 @@ type Depot struct {
 // Stage writes content durably under <kind>/<owner>/<sha256> and returns its
 // name. The caller's transaction must link it within StageGrace.
 func (d *Depot) Stage(ctx context.Context, kind, owner string, content []byte) (Object, error) {
-	return d.StageSummed(ctx, kind, owner, content, Sum(content))
+	return d.StageContent(ctx, kind, owner, NewContent(content))
 }
 
-// StageSummed is Stage for content whose digest is known.
-func (d *Depot) StageSummed(ctx context.Context, kind, owner string, content []byte, sum Digest) (Object, error) {
-	o := Object{Name: kind + "/" + owner + "/" + string(sum), SHA256: sum, Size: int64(len(content))}
+// StageContent is Stage for content whose digest is known.
+func (d *Depot) StageContent(ctx context.Context, kind, owner string, c *Content) (Object, error) {
+	sum := c.SHA256()
+	o := Object{Name: kind + "/" + owner + "/" + string(sum), SHA256: sum, Size: c.Size()}
 	if err := d.Rows.Stage(ctx, o, d.Now()); err != nil {
 		return Object{}, fmt.Errorf("stage %s: %w", o.Name, err)
 	}
-	if err := d.Blobs.Put(ctx, o.Name, content); err != nil {
+	if err := d.Blobs.Put(ctx, o.Name, c.Bytes()); err != nil {
 		return Object{}, fmt.Errorf("write %s: %w", o.Name, err)
 	}
 	return o, nil
@@ -70,23 +72,71 @@ func (d *Depot) StageSummed(ctx context.Context, kind, owner string, content []b
 // Read returns the bytes of o. It reads at most o.Size bytes and one more: a
 // longer, shorter or other object is ErrDigest; a failing store ErrUnavailable.
 func (d *Depot) Read(ctx context.Context, o Object) ([]byte, error) {
+	c, err := d.Load(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return c.Bytes(), nil
+}
+
+// Load is Read for a caller that needs more than the bytes.
+func (d *Depot) Load(ctx context.Context, o Object) (*Content, error) {
+	b, err := d.read(ctx, nil, o)
+	if err != nil {
+		return nil, err
+	}
+	c := NewContent(b)
+	if c.SHA256() != o.SHA256 {
+		return nil, fmt.Errorf("read %s: %w", o.Name, ErrDigest)
+	}
+	return c, nil
+}
+
+// Join reads objects that make up one content, one behind the other, and hashes
+// them once: begins are the digests of the beginnings that end with each of them.
+// Errors are those of Read.
+func (d *Depot) Join(ctx context.Context, objects []Object, begins []Digest) (*Content, error) {
+	var size int64
+	ends := make([]int, len(objects))
+	for i, o := range objects {
+		size += o.Size
+		ends[i] = int(size)
+	}
+	b := make([]byte, 0, size)
+	for _, o := range objects {
+		var err error
+		if b, err = d.read(ctx, b, o); err != nil {
+			return nil, err
+		}
+	}
+	c := NewContent(b, ends...)
+	for i, o := range objects {
+		if c.Begin(int64(ends[i])) != begins[i] {
+			return nil, fmt.Errorf("read %s: %w", o.Name, ErrDigest)
+		}
+	}
+	return c, nil
+}
+
+// read appends the bytes of o, as many as it must have, to b.
+func (d *Depot) read(ctx context.Context, b []byte, o Object) ([]byte, error) {
 	r, err := d.Blobs.Open(ctx, o.Name)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", o.Name, err)
 	}
 	defer r.Close()
-	b := make([]byte, o.Size+1)
-	n, err := io.ReadFull(r, b)
+	from := len(b)
+	b = slices.Grow(b, int(o.Size)+1)[:from+int(o.Size)+1]
+	n, err := io.ReadFull(r, b[from:])
 	// Equality, for a connection cut in mid-body wraps io.ErrUnexpectedEOF too, and
 	// must not be taken for an altered object.
 	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
 		return nil, fmt.Errorf("read %s: %w: %w", o.Name, ErrUnavailable, err)
 	}
-	b = b[:n]
-	if int64(n) != o.Size || Sum(b) != o.SHA256 {
+	if int64(n) != o.Size {
 		return nil, fmt.Errorf("read %s: %w", o.Name, ErrDigest)
 	}
-	return b, nil
+	return b[:from+n], nil
 }
 
 // Hash streams o through SHA-256 without keeping it: the digest and the size of

@@ -30,6 +30,9 @@ func (l Limits) pdf() pdf.Limits {
 // SealRequest says what to seal and what the seal says.
 type SealRequest struct {
 	PDF []byte // not changed, and not kept after Seal returns
+	// Hashed is the state of SHA-256 after PDF, where the caller has it; it is cloned. With a wrong one the seal is not valid.
+	// Default: PDF is hashed.
+	Hashed hash.Cloner
 	// Reason, Location, Name and ContactInfo go into the signature dictionary (ISO 32000-2 table 255); each may be empty.
 	// Name defaults to the common name of the certificate.
 	Reason, Location, Name, ContactInfo string
@@ -140,8 +143,9 @@ func (s *Sealer) Prepare(ctx context.Context, r SealRequest) (*Prepared, error) 
 // digest hashes the byte range and makes the signed attributes. The file is read once: the digest of the sealed file goes
 // on from the same state where the two are the same.
 func (s *Sealer) digest(ctx context.Context, p *Prepared) error {
-	p.file = crypto.SHA256.New()
-	p.placeholder.HashPrefix(p.file)
+	if err := p.hashFile(); err != nil {
+		return fmt.Errorf("pades: %w", err)
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -166,6 +170,19 @@ func (s *Sealer) digest(ctx context.Context, p *Prepared) error {
 		p.Digest = sum(s.alg.hash, attributes)
 	}
 	return nil
+}
+
+// hashFile hashes the sealed file up to the signature value.
+func (p *Prepared) hashFile() (err error) {
+	if p.request.Hashed == nil {
+		p.file = crypto.SHA256.New()
+		p.placeholder.HashPrefix(p.file)
+		return nil
+	}
+	if p.file, err = p.request.Hashed.Clone(); err == nil {
+		p.placeholder.HashAppended(p.file)
+	}
+	return err
 }
 
 // Finish checks the signature value, gets the time-stamp and writes both into the seal. Errors: [ErrTimestampUnavailable],

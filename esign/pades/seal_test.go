@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"hash"
 	"strings"
 	"sync"
 	"testing"
@@ -175,6 +176,26 @@ func TestSealIsDeterministicButForTheSignature(t *testing.T) {
 }
 
 // TestPrepareAgain: what was prepared need not be kept, for the same request prepares it again.
+// TestSealGoesOnFromAState: with the state of SHA-256 after the file the seal is
+// the same as without, and the state is left as it was.
+func TestSealGoesOnFromAState(t *testing.T) {
+	t.Parallel()
+	for name, raw := range files() {
+		state := sha256.New().(hash.Cloner)
+		state.Write(raw)
+		before := state.Sum(nil)
+		got, err := sealer(t, pki().Seal).Seal(t.Context(), pades.SealRequest{PDF: raw, Hashed: state})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		sealed := append(bytes.Clone(raw), got.Appended...)
+		wantOK(t, sealed, 1)
+		if got.SHA256 != sha256.Sum256(sealed) || !bytes.Equal(state.Sum(nil), before) {
+			t.Errorf("%s: another digest, or the state was changed", name)
+		}
+	}
+}
+
 func TestPrepareAgain(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, pki().Seal)
