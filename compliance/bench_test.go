@@ -1,17 +1,13 @@
 package compliance_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
 )
 
 func BenchmarkVerifyDocument(b *testing.B) {
-	doc, err := os.ReadFile(filepath.Join("testdata", "certificate-1.0.json"))
-	check(b, err)
-	keys := goldenKeys(b)
+	doc, keys := golden(b, "certificate-1.0.json"), goldenKeys(b)
 	for b.Loop() {
 		if _, err := compliance.VerifyDocument(doc, keys); err != nil {
 			b.Fatal(err)

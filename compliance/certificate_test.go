@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +18,6 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -25,33 +27,148 @@ import (
 
 var update = flag.Bool("update", false, "write golden files of the current format")
 
-// golden is the released format 1.0: it must verify for ever. The file is only
-// ever added to; -update writes it anew while nothing is released.
-func TestGoldenCertificate(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join("testdata", "certificate-1.0.json")
-	if *update {
-		w := newWorld(t)
+// goldens are certificates of every released version, which must verify for ever. A
+// file is never changed; -update writes those that are not there.
+var goldens = []struct {
+	name  string
+	story func(w *world) (envelopeID string)
+	want  string // type, state, score
+}{
+	{"certificate-1.0.json", func(w *world) string {
 		id := w.completed()
 		w.vaultIn(id)
-		c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+		return id
+	}, "ucc_9105_electronic_chattel_paper live 100"},
+	{"certificate-1.0-released.json", func(w *world) string {
+		id := w.completed()
+		w.vaultIn(id)
+		w.release(id)
+		return id
+	}, "ucc_9105_electronic_chattel_paper released null"},
+	{"certificate-1.0-paper.json", func(w *world) string {
+		id := w.paper()
+		w.vaultIn(id, func(r *handover.VaultInRequest) {
+			r.Regime, r.Classification, r.Attestation = compliance.UCC7106, &vault.Classification{DocumentOfTitle: true}, attestation()
+		})
+		return id
+	}, "ucc_7106_electronic_document_of_title live 100"},
+	{"certificate-1.0-none.json", func(w *world) string {
+		id := w.completed()
+		w.vaultIn(id, func(r *handover.VaultInRequest) { r.Regime = compliance.NoRegime })
+		return id
+	}, "custody_record live null"},
+}
+
+func golden(t testing.TB, name string) []byte {
+	t.Helper()
+	doc, err := os.ReadFile(filepath.Join("testdata", name))
+	check(t, err)
+	return doc
+}
+
+func TestGoldenCertificates(t *testing.T) {
+	t.Parallel()
+	for _, g := range goldens {
+		path := filepath.Join("testdata", g.name)
+		if _, err := os.Stat(path); *update && errors.Is(err, os.ErrNotExist) {
+			w := newWorld(t)
+			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, g.story(w), 0)
+			check(t, err)
+			doc, err := c.Document()
+			check(t, err)
+			check(t, os.WriteFile(path, doc, 0o644))
+		}
+		doc := golden(t, g.name)
+		c, err := compliance.VerifyDocument(doc, goldenKeys(t))
 		check(t, err)
-		doc, err := c.Document()
+		score := "null"
+		if c.Compliance.Score != nil {
+			score = strconv.Itoa(*c.Compliance.Score)
+		}
+		if got := c.Type + " " + c.Compliance.State + " " + score; c.Version != "1.0" || got != g.want {
+			t.Errorf("%s: got %s %s, want 1.0 %s", g.name, c.Version, got, g.want)
+		}
+		again, err := c.Document()
 		check(t, err)
-		check(t, os.MkdirAll("testdata", 0o755))
-		check(t, os.WriteFile(path, doc, 0o644))
+		if !bytes.Equal(again, doc) {
+			t.Errorf("%s: encoding what was read gives other bytes", g.name)
+		}
 	}
-	doc, err := os.ReadFile(path)
-	check(t, err)
-	c, err := compliance.VerifyDocument(doc, goldenKeys(t))
-	check(t, err)
-	if c.Version != "1.0" || c.Type != "ucc_9105_electronic_chattel_paper" || c.Serial != 1 || *c.Compliance.Score != 100 {
-		t.Errorf("got %s %s, serial %d", c.Type, c.Version, c.Serial)
+}
+
+// TestOldCertificatesStayReadable: a release that knows one more check and one more
+// regime holds a certificate against the requirements of the certificate's version.
+func TestOldCertificatesStayReadable(t *testing.T) {
+	t.Parallel()
+	later, keys := compliance.Later(), goldenKeys(t)
+	for _, g := range goldens {
+		var object struct{ JWS string }
+		check(t, json.Unmarshal(golden(t, g.name), &object))
+		if _, err := later.Verify(object.JWS, keys); err != nil {
+			t.Errorf("%s: %v", g.name, err)
+		}
 	}
-	again, err := c.Document()
-	check(t, err)
-	if !bytes.Equal(again, doc) {
-		t.Error("encoding what was read gives other bytes")
+	made := func(version string, checks int) string {
+		return forged(t, 4, func(o map[string]any) {
+			o["certificate_version"] = version
+			result := o["compliance"].(map[string]any)
+			ninth := maps.Clone(check0(o))
+			ninth["id"], ninth["ucc_reference"] = compliance.NinthCheck, "UCC § 9-105(b)(7)"
+			result["checks"] = append(result["checks"].([]any), ninth)[:checks]
+		})
+	}
+	for _, tc := range []struct {
+		version string
+		checks  int
+		today   bool
+		later   bool
+	}{
+		{"1.0", 8, true, true},
+		{"1.0", 9, false, false},
+		{"1.1", 8, false, false},
+		{"1.1", 9, false, true},
+		{"1.2", 9, false, false},
+	} {
+		token := made(tc.version, tc.checks)
+		if _, err := compliance.VerifyCertificate(token, keys); (err == nil) != tc.today {
+			t.Errorf("version %s with %d checks, today: %v", tc.version, tc.checks, err)
+		}
+		if _, err := later.Verify(token, keys); (err == nil) != tc.later {
+			t.Errorf("version %s with %d checks, later: %v", tc.version, tc.checks, err)
+		}
+	}
+	for version, want := range map[string]bool{"1.0": false, "1.1": true} {
+		if got := later.Knows(version, compliance.LaterRegime); got != want {
+			t.Errorf("version %s knows the new regime: got %t", version, got)
+		}
+	}
+}
+
+// TestEveryRequirementHasACheck: every regime asks for all checks that there are,
+// and NoRegime for none.
+func TestEveryRequirementHasACheck(t *testing.T) {
+	t.Parallel()
+	for _, r := range compliance.Regimes() {
+		var ids []string
+		for _, q := range r.Requirements {
+			ids = append(ids, q.ID)
+		}
+		slices.Sort(ids)
+		want := compliance.Checked()
+		if r.ID == compliance.NoRegime {
+			want = nil
+		}
+		if !slices.Equal(ids, want) {
+			t.Errorf("%s: got requirements %v, want %v", r.ID, ids, want)
+		}
+	}
+}
+
+// TestVersions: the newest format is the one that is issued.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	if got := compliance.Versions(); got[len(got)-1] != compliance.CertificateVersion {
+		t.Errorf("got %v, want %s last", got, compliance.CertificateVersion)
 	}
 }
 
@@ -104,64 +221,47 @@ func TestOneByteEditsFail(t *testing.T) {
 	}
 }
 
-// resign signs an edited payload with the right key: what the form itself must
-// refuse.
+// TestVerifyRefusesNonsense: an edited payload under the right signature.
 func TestVerifyRefusesNonsense(t *testing.T) {
 	t.Parallel()
-	doc, err := os.ReadFile(filepath.Join("testdata", "certificate-1.0.json"))
-	check(t, err)
-	keys := goldenKeys(t)
-	pub := key(4).Public().(ed25519.PublicKey)
+	doc, keys := golden(t, "certificate-1.0.json"), goldenKeys(t)
 	stranger, err := keyring.New(keyring.Certificate, key(9))
 	check(t, err)
-	edit := func(typ string, change func(map[string]any)) string {
-		d := json.NewDecoder(bytes.NewReader(doc))
-		d.UseNumber()
-		var object map[string]any
-		check(t, d.Decode(&object))
-		delete(object, "jws")
-		change(object)
-		payload, err := canon.Marshal(object)
-		check(t, err)
-		token, err := jws.Sign(key(4), jws.Thumbprint(pub), typ, payload)
-		check(t, err)
-		return token
-	}
+	edit := func(typ string, change func(map[string]any)) string { return forgedAs(t, 4, typ, change) }
 	in := func(o map[string]any, key string) map[string]any { return o[key].(map[string]any) }
-	const typ = "evault-certificate+jwt"
-	if _, err := compliance.VerifyCertificate(edit(typ, func(map[string]any) {}), keys); err != nil {
+	if _, err := compliance.VerifyCertificate(edit(certificateTyp, func(map[string]any) {}), keys); err != nil {
 		t.Fatalf("unedited: %v", err)
 	}
 	cases := map[string]string{
 		"other typ":             edit("evault-custody+jwt", func(map[string]any) {}),
-		"other version":         edit(typ, func(o map[string]any) { o["certificate_version"] = "1.1" }),
-		"unknown field":         edit(typ, func(o map[string]any) { o["extra"] = 1 }),
-		"missing field":         edit(typ, func(o map[string]any) { delete(o, "powers") }),
-		"type":                  edit(typ, func(o map[string]any) { o["certificate_type"] = "transferable_record_7021" }),
-		"regime":                edit(typ, func(o map[string]any) { o["regime"] = "ueta_16" }),
-		"unknown regime":        edit(typ, func(o map[string]any) { o["regime"] = "ucc_12_105" }),
-		"score":                 edit(typ, func(o map[string]any) { in(o, "compliance")["score"] = 99 }),
-		"check fails":           edit(typ, func(o map[string]any) { check0(o)["satisfied"] = false }),
-		"check renamed":         edit(typ, func(o map[string]any) { check0(o)["id"] = "other" }),
-		"paragraph":             edit(typ, func(o map[string]any) { check0(o)["ucc_reference"] = "UCC § 1-101" }),
-		"no checks":             edit(typ, func(o map[string]any) { in(o, "compliance")["checks"] = []any{} }),
-		"serial 0":              edit(typ, func(o map[string]any) { o["serial"] = 0 }),
-		"serial 2":              edit(typ, func(o map[string]any) { o["serial"] = 2 }),
-		"no id":                 edit(typ, func(o map[string]any) { o["certificate_id"] = "" }),
-		"held nowhere":          edit(typ, func(o map[string]any) { in(o, "authoritative_copy")["held_here"] = false }),
-		"issued before":         edit(typ, func(o map[string]any) { o["issued_at"] = "2020-01-01T00:00:00.000000Z" }),
-		"time":                  edit(typ, func(o map[string]any) { o["as_of"] = "2026-06-01T09:00:00Z" }),
-		"other key":             edit(typ, func(o map[string]any) { in(o, "system")["keys"] = []any{} }),
-		"tree size":             edit(typ, func(o map[string]any) { in(o, "log")["tree_size"] = 1 }),
-		"root":                  edit(typ, func(o map[string]any) { in(o, "log")["root_hash"] = strings.Repeat("A", 43) + "=" }),
-		"checkpoint":            edit(typ, func(o map[string]any) { in(o, "log")["checkpoint"] = "vault.test/log\n1\n" }),
-		"no entries":            edit(typ, func(o map[string]any) { in(o, "log")["entries"] = []any{} }),
-		"index":                 edit(typ, func(o map[string]any) { entry0(o)["index"] = 0 }),
-		"leaf":                  edit(typ, func(o map[string]any) { entry0(o)["leaf_hash"] = strings.Repeat("A", 43) + "=" }),
-		"proof":                 edit(typ, func(o map[string]any) { entry0(o)["inclusion_proof"] = []any{} }),
-		"proof is no hash":      edit(typ, func(o map[string]any) { entry0(o)["inclusion_proof"] = []any{"?"} }),
-		"cause not proved":      edit(typ, func(o map[string]any) { in(o, "cause")["event_id"] = "evt_other" }),
-		"cause of another type": edit(typ, func(o map[string]any) { in(o, "cause")["type"] = "vault.released" }),
+		"other version":         edit(certificateTyp, func(o map[string]any) { o["certificate_version"] = "1.1" }),
+		"unknown field":         edit(certificateTyp, func(o map[string]any) { o["extra"] = 1 }),
+		"missing field":         edit(certificateTyp, func(o map[string]any) { delete(o, "powers") }),
+		"type":                  edit(certificateTyp, func(o map[string]any) { o["certificate_type"] = "transferable_record_7021" }),
+		"regime":                edit(certificateTyp, func(o map[string]any) { o["regime"] = "ueta_16" }),
+		"unknown regime":        edit(certificateTyp, func(o map[string]any) { o["regime"] = "ucc_12_105" }),
+		"score":                 edit(certificateTyp, func(o map[string]any) { in(o, "compliance")["score"] = 99 }),
+		"check fails":           edit(certificateTyp, func(o map[string]any) { check0(o)["satisfied"] = false }),
+		"check renamed":         edit(certificateTyp, func(o map[string]any) { check0(o)["id"] = "other" }),
+		"paragraph":             edit(certificateTyp, func(o map[string]any) { check0(o)["ucc_reference"] = "UCC § 1-101" }),
+		"no checks":             edit(certificateTyp, func(o map[string]any) { in(o, "compliance")["checks"] = []any{} }),
+		"serial 0":              edit(certificateTyp, func(o map[string]any) { o["serial"] = 0 }),
+		"serial 2":              edit(certificateTyp, func(o map[string]any) { o["serial"] = 2 }),
+		"no id":                 edit(certificateTyp, func(o map[string]any) { o["certificate_id"] = "" }),
+		"held nowhere":          edit(certificateTyp, func(o map[string]any) { in(o, "authoritative_copy")["held_here"] = false }),
+		"issued before":         edit(certificateTyp, func(o map[string]any) { o["issued_at"] = "2020-01-01T00:00:00.000000Z" }),
+		"time":                  edit(certificateTyp, func(o map[string]any) { o["as_of"] = "2026-06-01T09:00:00Z" }),
+		"other key":             edit(certificateTyp, func(o map[string]any) { in(o, "system")["keys"] = []any{} }),
+		"tree size":             edit(certificateTyp, func(o map[string]any) { in(o, "log")["tree_size"] = 1 }),
+		"root":                  edit(certificateTyp, func(o map[string]any) { in(o, "log")["root_hash"] = strings.Repeat("A", 43) + "=" }),
+		"checkpoint":            edit(certificateTyp, func(o map[string]any) { in(o, "log")["checkpoint"] = "vault.test/log\n1\n" }),
+		"no entries":            edit(certificateTyp, func(o map[string]any) { in(o, "log")["entries"] = []any{} }),
+		"index":                 edit(certificateTyp, func(o map[string]any) { entry0(o)["index"] = 0 }),
+		"leaf":                  edit(certificateTyp, func(o map[string]any) { entry0(o)["leaf_hash"] = strings.Repeat("A", 43) + "=" }),
+		"proof":                 edit(certificateTyp, func(o map[string]any) { entry0(o)["inclusion_proof"] = []any{} }),
+		"proof is no hash":      edit(certificateTyp, func(o map[string]any) { entry0(o)["inclusion_proof"] = []any{"?"} }),
+		"cause not proved":      edit(certificateTyp, func(o map[string]any) { in(o, "cause")["event_id"] = "evt_other" }),
+		"cause of another type": edit(certificateTyp, func(o map[string]any) { in(o, "cause")["type"] = "vault.released" }),
 		"empty":                 "",
 		"not a certificate":     "a.b.c",
 	}
@@ -196,9 +296,7 @@ func entry0(o map[string]any) map[string]any {
 }
 
 func FuzzVerifyDocument(f *testing.F) {
-	doc, err := os.ReadFile(filepath.Join("testdata", "certificate-1.0.json"))
-	check(f, err)
-	keys := goldenKeys(f)
+	doc, keys := golden(f, "certificate-1.0.json"), goldenKeys(f)
 	f.Add(doc)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := compliance.VerifyDocument(b, keys)

@@ -3,7 +3,7 @@
 //	facts (esign, vault, log, stored bytes)
 //	   │
 //	   ▼
-//	Evaluate ─► eight checks ─► Result ──changed──► event vault.compliance.passed | failed
+//	Evaluate ─► checks ─► Result ──changed──► event vault.compliance.passed | failed
 //	                              │
 //	                              ▼
 //	                            Issue ─► Certificate: serial 1, 2, 3, …  none overwritten

@@ -2,6 +2,8 @@ package compliance
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/vault"
@@ -29,4 +31,46 @@ func (e *Engine) Look(ctx context.Context, envelopeID, causeID string) (*Certifi
 	r := f.evaluate()
 	c, err := e.draft(f, r, causeID)
 	return c, r, err
+}
+
+// Checked are the ids of the checks that an evaluation can run.
+func Checked() []string { return slices.Sorted(maps.Keys(checkTable())) }
+
+// Versions are the certificate versions that a verifier knows.
+func Versions() (list []string) {
+	for _, f := range formats() {
+		list = append(list, f.version)
+	}
+	return list
+}
+
+// What a later release might add.
+const (
+	NinthCheck  = "ninth_check"
+	LaterRegime = "ucc_12_105"
+)
+
+// Later is the table of a later release: version 1.1 with one more check and one
+// more regime.
+func Later() formatTable {
+	next := formats().newest()
+	next.version = "1.1"
+	next.elements = append(next.elements, element{NinthCheck, "{section}(7)", "The {holder} is content."})
+	next.laws = append(next.laws, law{
+		id: LaterRegime, title: "UCC § 12-105", certificateType: "controllable_electronic_record",
+		section: "UCC § 12-105", holder: "purchaser", as: asAssignee, change: "amendment", approval: "consent", signatures: signedUCC9,
+	})
+	return append(formats(), next)
+}
+
+// Verify is VerifyCertificate by a table.
+func (t formatTable) Verify(token string, keys Keys) (*Certificate, error) {
+	return t.verify(token, keys)
+}
+
+// Knows reports whether certificates of a version may name a regime.
+func (t formatTable) Knows(version, regime string) bool {
+	f, known := t.of(version)
+	_, named := f.regime(regime)
+	return known && named
 }

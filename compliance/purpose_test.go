@@ -26,9 +26,13 @@ const certificateTyp = "evault-certificate+jwt"
 // which it names as its own.
 func forged(t testing.TB, seed byte, change func(o map[string]any)) string {
 	t.Helper()
-	doc, err := os.ReadFile(filepath.Join("testdata", "certificate-1.0.json"))
-	check(t, err)
-	d := json.NewDecoder(bytes.NewReader(doc))
+	return forgedAs(t, seed, certificateTyp, change)
+}
+
+// forgedAs is forged under another type of JWS.
+func forgedAs(t testing.TB, seed byte, typ string, change func(o map[string]any)) string {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(golden(t, "certificate-1.0.json")))
 	d.UseNumber()
 	var o map[string]any
 	check(t, d.Decode(&o))
@@ -43,7 +47,7 @@ func forged(t testing.TB, seed byte, change func(o map[string]any)) string {
 	change(o)
 	payload, err := canon.Marshal(o)
 	check(t, err)
-	token, err := jws.Sign(key(seed), k.ID, certificateTyp, payload)
+	token, err := jws.Sign(key(seed), k.ID, typ, payload)
 	check(t, err)
 	return token
 }
@@ -55,14 +59,14 @@ func entries(o map[string]any) []any { return o["log"].(map[string]any)["entries
 func TestCertificateNeedsACertificateKeyInItsTime(t *testing.T) {
 	t.Parallel()
 	same := func(map[string]any) {}
-	golden := goldenKeys(t)
-	issued, err := compliance.VerifyCertificate(forged(t, 4, same), golden)
+	trusted := goldenKeys(t)
+	issued, err := compliance.VerifyCertificate(forged(t, 4, same), trusted)
 	check(t, err)
 	for n, p := range []keyring.Purpose{keyring.Statement, keyring.Custodian, keyring.Log, keyring.Embed} {
 		k, err := keyring.New(p, key(byte(20+n)))
 		check(t, err)
-		keys := golden
-		keys.Certificate = append(keyring.Keys{k}, golden.Certificate...) // whoever fills it with the whole of jwks.json
+		keys := trusted
+		keys.Certificate = append(keyring.Keys{k}, trusted.Certificate...) // whoever fills it with the whole of jwks.json
 		mallory := func(o map[string]any) { o["assignee"].(map[string]any)["name"] = "Mallory Capital" }
 		if _, err := compliance.VerifyCertificate(forged(t, byte(20+n), mallory), keys); !errors.Is(err, compliance.ErrInvalidCertificate) {
 			t.Errorf("signed by the %s key: got %v, want ErrInvalidCertificate", p, err)
@@ -80,8 +84,8 @@ func TestCertificateNeedsACertificateKeyInItsTime(t *testing.T) {
 		"retired then":   {at.Add(-time.Hour), time.Nanosecond, false},
 		"made since":     {at.Add(time.Microsecond), 0, false},
 	} {
-		keys := golden
-		k := golden.Certificate[0]
+		keys := trusted
+		k := trusted.Certificate[0]
 		if k.From = x.from; x.until != 0 {
 			until := at.Add(x.until.Truncate(time.Microsecond))
 			k.Until = &until
@@ -92,8 +96,8 @@ func TestCertificateNeedsACertificateKeyInItsTime(t *testing.T) {
 		}
 		// The same for the key of the log: it must have been in use after the newest
 		// event that the checkpoint holds and before the evaluation.
-		keys = golden
-		keys.Log = []translog.Key{{Verifier: golden.Log[0].Verifier, From: x.from}}
+		keys = trusted
+		keys.Log = []translog.Key{{Verifier: trusted.Log[0].Verifier, From: x.from}}
 		if name == "made since" {
 			if _, err := compliance.VerifyCertificate(issued.JWS, keys); !errors.Is(err, translog.ErrCheckpoint) {
 				t.Errorf("log key %s: got %v", name, err)
@@ -101,8 +105,8 @@ func TestCertificateNeedsACertificateKeyInItsTime(t *testing.T) {
 		}
 	}
 	early := issued.AuthoritativeCopy.VaultedAt.Time
-	keys := golden
-	keys.Log = []translog.Key{{Verifier: golden.Log[0].Verifier, Until: &early}}
+	keys := trusted
+	keys.Log = []translog.Key{{Verifier: trusted.Log[0].Verifier, Until: &early}}
 	if _, err := compliance.VerifyCertificate(issued.JWS, keys); !errors.Is(err, translog.ErrCheckpoint) {
 		t.Errorf("a checkpoint by a key that was retired before its newest event: got %v", err)
 	}
@@ -223,17 +227,17 @@ func TestVerifyFile(t *testing.T) {
 
 func TestParseKeys(t *testing.T) {
 	t.Parallel()
-	golden := goldenKeys(t)
+	trusted := goldenKeys(t)
 	embed, err := keyring.New(keyring.Embed, key(8))
 	check(t, err)
-	set, err := append(keyring.Keys{embed}, golden.Certificate...).JWKS()
+	set, err := append(keyring.Keys{embed}, trusted.Certificate...).JWKS()
 	check(t, err)
-	log := golden.Log[0].Verifier
+	log := trusted.Log[0].Verifier
 	until := start.Add(time.Hour)
 	timed := translog.Key{Verifier: log, From: start, Until: &until}
 	keys, err := compliance.ParseKeys(set, []byte("# log\n\n"+log+"\n"+timed.String()+"\r\n"))
 	check(t, err)
-	if len(keys.Certificate) != 1 || keys.Certificate[0].ID != golden.Certificate[0].ID || len(keys.Log) != 2 ||
+	if len(keys.Certificate) != 1 || keys.Certificate[0].ID != trusted.Certificate[0].ID || len(keys.Log) != 2 ||
 		keys.Log[0].Until != nil || !keys.Log[1].From.Equal(start) || !keys.Log[1].Until.Equal(until) {
 		t.Errorf("got %+v", keys)
 	}

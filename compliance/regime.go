@@ -1,7 +1,6 @@
 package compliance
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/evaultlib/evault/internal/check"
@@ -26,17 +25,13 @@ const (
 	BasisDefault    = "host_default" // nobody chose; the host's default
 )
 
-// The ids of the eight checks, in the order in which an evaluation lists them.
-const (
-	SingleAuthoritativeCopy   = "single_authoritative_copy"
-	TamperEvidentRecord       = "tamper_evident_record"
-	AssigneeIdentified        = "assignee_identified"
-	RequiredSignatures        = "required_signatures"
-	HeldByAssigneeOrCustodian = "held_by_assignee_or_custodian"
-	ConsentToAssigneeChange   = "consent_to_assignee_change"
-	CopiesIdentifiable        = "copies_identifiable"
-	AmendmentsIdentifiable    = "amendments_identifiable"
-)
+// Regime is a text of law and what it requires.
+type Regime struct {
+	ID              string
+	Title           string
+	CertificateType string
+	Requirements    []Requirement // one for each check, in the order of an evaluation; none for NoRegime
+}
 
 // Requirement is one check of a regime: what is required, in our own words, and
 // the paragraph that says so.
@@ -46,18 +41,27 @@ type Requirement struct {
 	Reference string
 }
 
-// Regime is a text of law and what it requires.
-type Regime struct {
-	ID              string
-	Title           string
-	CertificateType string
-	Requirements    []Requirement // the eight checks; none for NoRegime
+// Regimes returns every regime that certificates of CertificateVersion know.
+func Regimes() []Regime { return formats().newest().regimes() }
+
+// RegimeByID returns the regime, or a *storage.InvalidError for the field regime.
+func RegimeByID(id string) (Regime, error) {
+	var ids []string
+	for _, r := range Regimes() {
+		if r.ID == id {
+			return r, nil
+		}
+		ids = append(ids, r.ID)
+	}
+	return Regime{}, check.Fail("regime", "oneof", "must be one of %s", strings.Join(ids, ", "))
 }
 
-// lawText is what the texts differ in; the rest of the six elements is the same in
-// all.
-type lawText struct {
-	id, title, certificate string
+// law is a text of law: where it is, and its own words in the requirements that it
+// shares with the other texts.
+type law struct {
+	id              string
+	title           string
+	certificateType string
 
 	section    string // cited with the number of the element: section + "(4)"
 	holder     string // who must be identified, hold and consent
@@ -80,60 +84,48 @@ const (
 	chattelPaper = "ucc_9105_electronic_chattel_paper"
 )
 
-func lawTexts() []lawText {
-	return []lawText{
-		{UCC9105of2001, "UCC § 9-105 (2001 text)", chattelPaper, "UCC § 9-105", "secured party", asAssignee, "revision", "participation", signedUCC9},
-		{UCC9105of2010, "UCC § 9-105(b) (2010 amendments)", chattelPaper, "UCC § 9-105(b)", "secured party", asAssignee, "amendment", "consent", signedUCC9},
-		{UCC9105of2022, "UCC § 9-105(b) (2022 amendments)", chattelPaper, "UCC § 9-105(b)", "purchaser", asAssignee, "amendment", "consent", signedUCC9},
-		{UCC7106, "UCC § 7-106(b)", "ucc_7106_electronic_document_of_title", "UCC § 7-106(b)", "person asserting control", asIssued, "amendment", "consent", signedUCC7},
-		{ESIGN7021, "15 U.S.C. § 7021(c)", "transferable_record_7021", "15 U.S.C. § 7021(c)", "person asserting control", asIssued, "revision", "consent", signedESIGN},
-		{UETA16, "UETA § 16(c)", "transferable_record_ueta16", "UETA § 16(c)", "person asserting control", asIssued, "revision", "consent", signedESIGN},
+func laws() []law {
+	return []law{
+		{
+			id: UCC9105of2001, title: "UCC § 9-105 (2001 text)", certificateType: chattelPaper,
+			section: "UCC § 9-105", holder: "secured party", as: asAssignee,
+			change: "revision", approval: "participation", signatures: signedUCC9,
+		},
+		{
+			id: UCC9105of2010, title: "UCC § 9-105(b) (2010 amendments)", certificateType: chattelPaper,
+			section: "UCC § 9-105(b)", holder: "secured party", as: asAssignee,
+			change: "amendment", approval: "consent", signatures: signedUCC9,
+		},
+		{
+			id: UCC9105of2022, title: "UCC § 9-105(b) (2022 amendments)", certificateType: chattelPaper,
+			section: "UCC § 9-105(b)", holder: "purchaser", as: asAssignee,
+			change: "amendment", approval: "consent", signatures: signedUCC9,
+		},
+		{
+			id: UCC7106, title: "UCC § 7-106(b)", certificateType: "ucc_7106_electronic_document_of_title",
+			section: "UCC § 7-106(b)", holder: "person asserting control", as: asIssued,
+			change: "amendment", approval: "consent", signatures: signedUCC7,
+		},
+		{
+			id: ESIGN7021, title: "15 U.S.C. § 7021(c)", certificateType: "transferable_record_7021",
+			section: "15 U.S.C. § 7021(c)", holder: "person asserting control", as: asIssued,
+			change: "revision", approval: "consent", signatures: signedESIGN,
+		},
+		{
+			id: UETA16, title: "UETA § 16(c)", certificateType: "transferable_record_ueta16",
+			section: "UETA § 16(c)", holder: "person asserting control", as: asIssued,
+			change: "revision", approval: "consent", signatures: signedESIGN,
+		},
 	}
 }
 
-// Regimes returns every regime that Evaluate knows.
-func Regimes() []Regime {
-	var list []Regime
-	for _, l := range lawTexts() {
-		list = append(list, l.regime())
+// regime is a law with the requirements of elements, in its words.
+func (l law) regime(elements []element) Regime {
+	words := strings.NewReplacer("{section}", l.section, "{signatures}", l.signatures,
+		"{holder}", l.holder, "{as}", l.as, "{change}", l.change, "{approval}", l.approval)
+	r := Regime{ID: l.id, Title: l.title, CertificateType: l.certificateType}
+	for _, e := range elements {
+		r.Requirements = append(r.Requirements, Requirement{ID: e.id, Text: words.Replace(e.text), Reference: words.Replace(e.reference)})
 	}
-	return append(list, Regime{ID: NoRegime, Title: "no control statute named", CertificateType: "custody_record"})
-}
-
-// RegimeByID returns the regime, or an *InvalidError for the field regime.
-func RegimeByID(id string) (Regime, error) {
-	var ids []string
-	for _, r := range Regimes() {
-		if r.ID == id {
-			return r, nil
-		}
-		ids = append(ids, r.ID)
-	}
-	return Regime{}, check.Fail("regime", "oneof", "must be one of %s", strings.Join(ids, ", "))
-}
-
-func (l lawText) regime() Regime {
-	words := strings.NewReplacer("{holder}", l.holder, "{as}", l.as, "{change}", l.change, "{approval}", l.approval)
-	requirement := func(id, reference, text string) Requirement {
-		return Requirement{ID: id, Text: words.Replace(text), Reference: reference}
-	}
-	element := func(n int) string { return fmt.Sprintf("%s(%d)", l.section, n) }
-	return Regime{ID: l.id, Title: l.title, CertificateType: l.certificate, Requirements: []Requirement{
-		requirement(SingleAuthoritativeCopy, element(1),
-			"One authoritative copy of the record exists that is unique in this installation, identifiable, and unalterable except by an authorized {change}."),
-		requirement(TamperEvidentRecord, element(1)+", (6)",
-			"Each recorded event of the copy is unbroken: it follows the one before, and an alteration of it shows."),
-		requirement(AssigneeIdentified, element(2),
-			"The authoritative copy identifies the {holder} as {as}."),
-		requirement(RequiredSignatures, l.signatures,
-			"Each signer that the record names has signed it: electronically under a valid seal, or on paper as attested."),
-		requirement(HeldByAssigneeOrCustodian, element(3),
-			"The authoritative copy was communicated to, and is maintained by, the {holder} or its designated custodian."),
-		requirement(ConsentToAssigneeChange, element(4),
-			"A copy or {change} that adds or changes an assignee can be made only with the {approval} of the {holder}."),
-		requirement(CopiesIdentifiable, element(5),
-			"Each copy of the authoritative copy, and each copy of a copy, is readily identifiable as a copy that is not the authoritative copy."),
-		requirement(AmendmentsIdentifiable, element(6),
-			"Each {change} of the authoritative copy is readily identifiable as authorized or unauthorized."),
-	}}
+	return r
 }

@@ -57,16 +57,20 @@ func ParseKeys(jwks, log []byte) (Keys, error) {
 
 // VerifyCertificate reads a certificate's JWS and checks, without network or
 // store: the signature, by a certificate key that was in use when it was issued; that
-// the payload is the one spelling of a version 1.0 certificate; the checkpoint's
+// the payload is the one spelling of a certificate of a known version; the checkpoint's
 // signature; the inclusion proof of every event, recomputed from its canonical bytes;
 // that the certificate says what those events say; and that it adds up. It does not tell whether the certificate was
 // superseded since. Every failure wraps ErrInvalidCertificate.
 func VerifyCertificate(token string, keys Keys) (*Certificate, error) {
+	return formats().verify(token, keys)
+}
+
+func (t formatTable) verify(token string, keys Keys) (*Certificate, error) {
 	payload, kid, err := keys.Certificate.OpenJWS(token, certificateTyp, keyring.Certificate)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
 	}
-	c, err := parse(payload)
+	c, err := t.parse(payload)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
 	}
@@ -76,7 +80,7 @@ func VerifyCertificate(token string, keys Keys) (*Certificate, error) {
 	if err := c.checkLog(keys.Log); err != nil {
 		return nil, fmt.Errorf("%w: log: %w", ErrInvalidCertificate, err)
 	}
-	if err := c.checkSense(kid); err != nil {
+	if err := t.checkSense(c, kid); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
 	}
 	c.JWS = token
@@ -151,12 +155,12 @@ func (c Certificate) payload() ([]byte, error) {
 }
 
 // parse reads a payload and refuses every spelling but payload's own.
-func parse(payload []byte) (*Certificate, error) {
+func (t formatTable) parse(payload []byte) (*Certificate, error) {
 	var c Certificate
 	if err := canon.Unmarshal(payload, &c); err != nil {
 		return nil, err
 	}
-	if c.Version != CertificateVersion {
+	if _, known := t.of(c.Version); !known {
 		return nil, fmt.Errorf("version %q is unknown", c.Version)
 	}
 	again, err := c.payload()
@@ -166,12 +170,14 @@ func parse(payload []byte) (*Certificate, error) {
 	return &c, nil
 }
 
-// checkSense holds the certificate's statements against each other.
-func (c *Certificate) checkSense(kid string) error {
-	r, err := RegimeByID(c.Regime)
+// checkSense compares the certificate's statements with each other and with what its
+// version requires.
+func (t formatTable) checkSense(c *Certificate, kid string) error {
+	f, _ := t.of(c.Version)
+	r, known := f.regime(c.Regime)
 	switch {
-	case err != nil:
-		return err
+	case !known:
+		return fmt.Errorf("version %s knows no regime %q", c.Version, c.Regime)
 	case c.Type != r.CertificateType || c.Compliance.Regime != c.Regime:
 		return errors.New("type and regime differ")
 	case c.ID == "" || c.Serial < 1 || (c.Serial == 1) != (c.Supersedes == nil):

@@ -9,6 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/httpapi"
 )
 
@@ -85,5 +86,22 @@ func TestTableAndDocumentAreEqual(t *testing.T) {
 	}
 	for name := range ops {
 		t.Errorf("openapi.yaml has %s, which is not served", name)
+	}
+}
+
+// TestDocumentListsEveryCheckAndRegime: the document's lists are those of compliance.
+func TestDocumentListsEveryCheckAndRegime(t *testing.T) {
+	t.Parallel()
+	var checks, regimes []string
+	for _, r := range compliance.Regimes() {
+		regimes = append(regimes, r.ID)
+	}
+	for _, q := range compliance.Regimes()[0].Requirements {
+		checks = append(checks, q.ID)
+	}
+	for _, list := range [][]string{checks, regimes} {
+		if enum := "enum: [" + strings.Join(list, ", ") + "]"; !bytes.Contains(httpapi.OpenAPI(), []byte(enum)) {
+			t.Errorf("openapi.yaml has no %s", enum)
+		}
 	}
 }

@@ -147,7 +147,7 @@ func (c *contract) vaultIn(ctx context.Context) error {
 	return c.keep("2-authoritative.pdf", file.Content)
 }
 
-// certify prints the eight checks and verifies the certificate as anyone can.
+// certify prints the checks and verifies the certificate as anyone can.
 func (c *contract) certify(ctx context.Context) error {
 	evaluation, err := c.Compliance.Evaluate(ctx, c.org.ID, c.envelope, c.actor)
 	if err != nil {

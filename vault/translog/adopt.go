@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
@@ -36,7 +35,9 @@ type InvalidError = storage.InvalidError
 // ErrNotRewound when there is nothing to adopt.
 func (l *Log) Adopt(ctx context.Context, reason string) (Checkpoint, error) {
 	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > 500 || strings.IndexFunc(reason, unicode.IsControl) >= 0 {
-		return Checkpoint{}, check.Fail("reason", "required", "must be one line of 1 to 500 characters")
+		return Checkpoint{}, &storage.InvalidError{Fields: []storage.InvalidField{
+			{Field: "reason", Rule: "required", Message: "must be one line of 1 to 500 characters"},
+		}}
 	}
 	h, err := l.head(ctx)
 	switch {
