@@ -17,7 +17,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 
@@ -46,7 +45,7 @@ func Each(t *testing.T, fn func(t *testing.T, db *sqlstore.DB)) {
 // Like returns the stores of a new, migrated database of the same kind as db.
 func Like(t testing.TB, db *sqlstore.DB) *sqlstore.DB {
 	t.Helper()
-	if db.Bun().Dialect().Name() == dialect.PG {
+	if db.Dialect() == sqlstore.PostgreSQL {
 		return Stores(t, Postgres(t))
 	}
 	return Open(t)

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 
 	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/storage/sqlstore"
 )
 
 // maxOffset is how far this machine's clock may be from the database's before
@@ -21,8 +21,8 @@ const maxOffset = 5 * time.Minute
 var ErrClock = errors.New("embedded: clock is more than 5 min from the database's")
 
 // clock is this machine's time, corrected by the offset to the database's, so
-// that all replicas on one PostgreSQL have one clock. On SQLite, and with a
-// clock of the host, nothing is corrected.
+// that all replicas on one PostgreSQL have one clock. On SQLite, which has no
+// clock of its own, and with a clock of the host, nothing is corrected.
 type clock struct {
 	now    func() time.Time
 	db     *bun.DB // nil when nothing is measured
@@ -30,12 +30,12 @@ type clock struct {
 	floor  atomic.Int64 // microseconds since 1970; no time before it is given
 }
 
-func newClock(now func() time.Time, db *bun.DB) *clock {
+func newClock(now func() time.Time, db *sqlstore.DB) *clock {
 	c := &clock{now: now}
 	if now == nil {
 		c.now = time.Now
-		if db.Dialect().Name() == dialect.PG {
-			c.db = db
+		if db.HasClock() {
+			c.db = db.Bun()
 		}
 	}
 	return c

@@ -116,7 +116,7 @@ func (e *Embedded) openStores(ctx context.Context) error {
 	if err := e.Store.Check(ctx); err != nil {
 		return err
 	}
-	e.clock = newClock(e.o.Now, db)
+	e.clock = newClock(e.o.Now, e.Store)
 	if err := e.clock.measure(ctx); err != nil {
 		return err
 	}

@@ -7,6 +7,9 @@
 //	err = db.Check(ctx)              // storage.ErrSchema when Migrate is due
 //	esign.New(esign.Config{Store: db.ESign(), …})
 //
+// Migrations has the same schema as SQL files, for a host that runs them with
+// goose or by hand.
+//
 // # Transactions
 //
 // A store's InTx begins a transaction, runs the closure with a store bound to

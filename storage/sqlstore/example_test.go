@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"os"
 	"path/filepath"
@@ -42,4 +43,18 @@ func Example() {
 	// Output:
 	// schema is too old: true
 	// after Migrate: <nil>
+}
+
+// A host whose database administrators run every migration gets the files.
+func ExampleMigrations() {
+	files, err := sqlstore.Migrations(sqlstore.PostgreSQL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(names) > 1, names[0])
+	// Output: true 0001_migrations.up.sql
 }

@@ -5,11 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"reflect"
-	"strconv"
 	"sync"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 )
 
 // find reads the row of dest's table for which where holds: dest points to a
@@ -82,6 +80,7 @@ func (k statement) query(db bun.IDB, args []any) *bun.SelectQuery {
 // statements are prepared on first use and live as long as the database: there
 // are as many as places that call find.
 type statements struct {
+	traits *traits
 	mu     sync.RWMutex
 	ready  map[statement]*sql.Stmt
 	wanted map[statement]int // arguments, of those that a transaction missed
@@ -130,7 +129,7 @@ func (p *statements) prepare(ctx context.Context, db *bun.DB, key statement, arg
 	}
 	placeholders := make([]any, args)
 	for i := range placeholders {
-		placeholders[i] = bun.Safe(placeholder(db.Dialect().Name(), i+1))
+		placeholders[i] = bun.Safe(p.traits.argument(i + 1))
 	}
 	model := reflect.New(key.model.Elem()).Interface()
 	stmt, err := db.DB.PrepareContext(ctx, key.query(db, placeholders).Model(model).String())
@@ -148,11 +147,4 @@ func (p *statements) prepare(ctx context.Context, db *bun.DB, key statement, arg
 	}
 	p.ready[key] = stmt
 	return stmt, nil
-}
-
-func placeholder(name dialect.Name, n int) string {
-	if name == dialect.PG {
-		return "$" + strconv.Itoa(n)
-	}
-	return "?" + strconv.Itoa(n)
 }

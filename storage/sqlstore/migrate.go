@@ -2,58 +2,44 @@ package sqlstore
 
 import (
 	"context"
-	"embed"
 	"fmt"
-	"io/fs"
-	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
-
-//go:embed migrations
-var migrations embed.FS
-
-const suffix = ".up.sql"
 
 type migrationRow struct {
 	bun.BaseModel `bun:"table:evault_migrations"`
 
-	Name       string    `bun:"name,pk"`
-	MigratedAt time.Time `bun:"migrated_at,notnull"`
+	Name string `bun:"name,pk"`
 }
 
 type migrationLockRow struct {
 	bun.BaseModel `bun:"table:evault_migration_locks"`
 
-	ID   int   `bun:"id,pk"`
-	Runs int64 `bun:"runs,notnull"`
+	ID int64 `bun:"id,pk"`
 }
 
-// Migrate brings the schema up to this build: each file of
-// migrations/<dialect>/, in order of name, in one transaction together with the
-// row that says it is done. A migration killed half way leaves nothing and is
-// run again by the next call. Replicas may call it at once: the lock is a row
-// of evault_migration_locks held by that transaction, so it ends with its
-// connection and is never stale.
+// Migrate brings the schema up to this build: each file of Migrations, in order,
+// in one transaction together with the row that says it is done. A migration
+// killed half way leaves nothing and is run again by the next call. Replicas may
+// call it at once: the lock is a row of evault_migration_locks held by that
+// transaction, so it ends with its connection and is never stale.
 func (d *DB) Migrate(ctx context.Context) error {
 	if err := d.checkSettings(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	names, err := d.files()
+	names, err := migrationNames()
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if err := d.prepareMigrations(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	if err := d.prepareMigrations(ctx, names[0]); err != nil {
+		return fmt.Errorf("migrate %s: %w", names[0], err)
 	}
-	for _, name := range names {
+	for _, name := range names[1:] {
 		if err := d.session().inTx(ctx, func(ctx context.Context, s session) error {
 			return s.migrate(ctx, name)
 		}); err != nil {
@@ -75,7 +61,7 @@ func (d *DB) Check(ctx context.Context) error {
 	if err := d.checkSettings(ctx); err != nil {
 		return fmt.Errorf("check database: %w", err)
 	}
-	names, err := d.files()
+	names, err := migrationNames()
 	if err != nil {
 		return fmt.Errorf("check schema: %w", err)
 	}
@@ -95,18 +81,8 @@ func (d *DB) Check(ctx context.Context) error {
 	return nil
 }
 
-// settings are those of PostgreSQL that quoting rests on: bun writes values into
-// the text of a statement (docs/adr/0006).
-var settings = []struct{ name, want string }{
-	{"standard_conforming_strings", "on"}, // else a backslash before a quote ends nothing
-	{"client_encoding", "UTF8"},
-}
-
 func (d *DB) checkSettings(ctx context.Context) error {
-	if d.bun.Dialect().Name() != dialect.PG {
-		return nil
-	}
-	for _, s := range settings {
+	for _, s := range d.traits.settings {
 		var got string
 		if err := d.bun.NewRaw("SHOW ?", bun.Ident(s.name)).Scan(ctx, &got); err != nil {
 			return mapErr(err)
@@ -118,43 +94,14 @@ func (d *DB) checkSettings(ctx context.Context) error {
 	return nil
 }
 
-func (d *DB) directory() string {
-	if d.bun.Dialect().Name() == dialect.PG {
-		return "migrations/postgres"
-	}
-	return "migrations/sqlite"
-}
-
-// files returns the migrations' names, without suffix, in order.
-func (d *DB) files() ([]string, error) {
-	entries, err := fs.ReadDir(migrations, d.directory())
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), suffix); ok {
-			names = append(names, name)
-		}
-	}
-	return names, nil // ReadDir sorts
-}
-
-// prepareMigrations makes the two tables and the lock's row. Replicas that
-// create a table at the same moment can still collide on PostgreSQL, in its
-// catalog; whoever loses finds it made the next time.
-func (d *DB) prepareMigrations(ctx context.Context) error {
+// prepareMigrations runs the first file, which makes the tables that migrations
+// need and may run again. Replicas that create a table at the same moment can
+// still collide on PostgreSQL, in its catalog; the one that loses finds the table
+// at its next attempt.
+func (d *DB) prepareMigrations(ctx context.Context, first string) error {
 	var err error
 	for range attempts {
-		err = d.session().inTx(ctx, func(ctx context.Context, s session) error {
-			for _, m := range []any{(*migrationRow)(nil), (*migrationLockRow)(nil)} {
-				if _, err := s.idb.NewCreateTable().Model(m).IfNotExists().Exec(ctx); err != nil {
-					return mapErr(err)
-				}
-			}
-			_, err := s.idb.NewInsert().Model(&migrationLockRow{ID: 1}).Ignore().Exec(ctx)
-			return mapErr(err)
-		})
+		err = d.session().inTx(ctx, func(ctx context.Context, s session) error { return s.runFile(ctx, first) })
 		if diagnoseAny(err) != taken {
 			return err
 		}
@@ -178,11 +125,16 @@ func (s session) migrate(ctx context.Context, name string) error {
 	if err != nil || done {
 		return mapErr(err)
 	}
-	b, err := migrations.ReadFile(path.Join(s.db.directory(), name+suffix))
+	return s.runFile(ctx, name)
+}
+
+// runFile runs the statements of one file, the last of which records it.
+func (s session) runFile(ctx context.Context, name string) error {
+	text, err := s.db.traits.migration(name)
 	if err != nil {
 		return err
 	}
-	for _, statement := range strings.Split(string(b), ";\n") {
+	for statement := range strings.SplitSeq(text, ";\n") {
 		if strings.TrimSpace(statement) == "" {
 			continue
 		}
@@ -190,5 +142,5 @@ func (s session) migrate(ctx context.Context, name string) error {
 			return mapErr(err)
 		}
 	}
-	return s.put(ctx, &migrationRow{Name: name, MigratedAt: stamp.Micro(time.Now())})
+	return nil
 }

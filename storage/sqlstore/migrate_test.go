@@ -44,7 +44,7 @@ func TestMigrate(t *testing.T) {
 		if err := db.Check(t.Context()); err != nil {
 			t.Errorf("newer: got %v", err)
 		}
-		if _, err := b.ExecContext(t.Context(), "DELETE FROM evault_migrations WHERE name = '0001_core'"); err != nil {
+		if _, err := b.ExecContext(t.Context(), "DELETE FROM evault_migrations WHERE name = '0002_core'"); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Check(t.Context()); !errors.Is(err, storage.ErrSchema) {

@@ -7,18 +7,17 @@ import (
 	"fmt"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 
 	"github.com/evaultlib/evault/storage"
 )
 
 // DB makes the engines' stores on one database. It is safe for concurrent use.
 type DB struct {
-	bun *bun.DB
-	idb bun.IDB // runs single statements
-	// writer is SQLite's one place for a writer: waiting here is fair and holds
-	// no connection, waiting in SQLite's busy handler is neither. It is nil for
-	// other databases.
+	bun    *bun.DB
+	traits *traits
+	idb    bun.IDB // runs single statements
+	// writer has the one place of a writer on SQLite; nil on other databases. Waiting
+	// for it is fair and holds no connection, unlike waiting in SQLite's busy handler.
 	writer     chan struct{}
 	statements statements
 }
@@ -29,14 +28,15 @@ func New(db *bun.DB) (*DB, error) {
 	if db == nil {
 		return nil, errors.New("sqlstore: database is required")
 	}
-	d := &DB{bun: db, idb: db}
-	switch name := db.Dialect().Name(); name {
-	case dialect.SQLite:
+	name := db.Dialect().Name()
+	t, err := traitsOf(func(t *traits) bool { return t.bun == name }, name)
+	if err != nil {
+		return nil, err
+	}
+	d := &DB{bun: db, traits: t, idb: db, statements: statements{traits: t}}
+	if t.oneWriter {
 		d.writer = make(chan struct{}, 1)
 		d.idb = gated{db, d}
-	case dialect.PG:
-	default:
-		return nil, fmt.Errorf("sqlstore: dialect %s is not supported", name)
 	}
 	return d, nil
 }

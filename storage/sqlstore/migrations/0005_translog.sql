@@ -3,22 +3,22 @@ CREATE TABLE evault_log_head (
   epoch INTEGER NOT NULL,
   origin TEXT NOT NULL,
   size BIGINT NOT NULL,
-  root BYTEA NOT NULL,
+  root {{bytes}} NOT NULL,
   prev BIGINT NOT NULL
 );
 
 CREATE TABLE evault_log_hashes (
   idx BIGINT NOT NULL PRIMARY KEY,
-  hash BYTEA NOT NULL
+  hash {{bytes}} NOT NULL
 );
 
 CREATE TABLE evault_log_checkpoints (
   epoch INTEGER NOT NULL,
   size BIGINT NOT NULL,
   origin TEXT NOT NULL,
-  root BYTEA NOT NULL,
+  root {{bytes}} NOT NULL,
   note TEXT NOT NULL,
-  signed_at TIMESTAMPTZ NOT NULL,
+  signed_at {{time}} NOT NULL,
   PRIMARY KEY (epoch, size)
 );
 
@@ -26,5 +26,5 @@ CREATE TABLE evault_log_adoptions (
   epoch INTEGER NOT NULL PRIMARY KEY,
   origin TEXT NOT NULL,
   note TEXT NOT NULL,
-  adopted_at TIMESTAMPTZ NOT NULL
+  adopted_at {{time}} NOT NULL
 );

@@ -3,11 +3,11 @@ CREATE TABLE evault_organizations (
   legal_name TEXT NOT NULL,
   capacity TEXT NOT NULL,
   agreement_reference TEXT,
-  agreement_date TIMESTAMPTZ,
+  agreement_date {{time}},
   agreement_sha256 TEXT,
   agreement_not_transferor BOOLEAN,
   origins TEXT NOT NULL,
-  created_at TIMESTAMPTZ NOT NULL
+  created_at {{time}} NOT NULL
 );
 
 CREATE TABLE evault_api_keys (
@@ -18,9 +18,9 @@ CREATE TABLE evault_api_keys (
   secret_sha256 TEXT NOT NULL,
   scopes TEXT NOT NULL,
   per_minute BIGINT NOT NULL,
-  created_at TIMESTAMPTZ NOT NULL,
-  expires_at TIMESTAMPTZ,
-  disabled_at TIMESTAMPTZ
+  created_at {{time}} NOT NULL,
+  expires_at {{time}},
+  disabled_at {{time}}
 );
 
 CREATE UNIQUE INDEX evault_api_keys_secret ON evault_api_keys (secret_sha256);

@@ -3,11 +3,11 @@ CREATE TABLE evault_idempotency (
   idem_key TEXT NOT NULL,
   request TEXT NOT NULL,
   holder TEXT NOT NULL,
-  lease_until TIMESTAMPTZ NOT NULL,
-  keep_until TIMESTAMPTZ,
+  lease_until {{time}} NOT NULL,
+  keep_until {{time}},
   status BIGINT NOT NULL,
   header TEXT NOT NULL,
-  body BYTEA,
+  body {{bytes}},
   PRIMARY KEY (scope, idem_key)
 );
 
@@ -23,9 +23,9 @@ CREATE TABLE evault_tickets (
   version BIGINT NOT NULL,
   single_use BOOLEAN NOT NULL,
   filename TEXT NOT NULL,
-  created_at TIMESTAMPTZ NOT NULL,
-  expires_at TIMESTAMPTZ NOT NULL,
-  used_at TIMESTAMPTZ
+  created_at {{time}} NOT NULL,
+  expires_at {{time}} NOT NULL,
+  used_at {{time}}
 );
 
 CREATE INDEX evault_tickets_expires ON evault_tickets (expires_at);
@@ -34,7 +34,7 @@ CREATE INDEX evault_tickets_expiry ON evault_tickets (expires_at);
 
 CREATE TABLE evault_counters (
   name TEXT NOT NULL,
-  window_start TIMESTAMPTZ NOT NULL,
+  window_start {{time}} NOT NULL,
   n BIGINT NOT NULL,
   PRIMARY KEY (name, window_start)
 );
@@ -45,10 +45,10 @@ CREATE TABLE evault_webhook_endpoints (
   key_id TEXT NOT NULL PRIMARY KEY,
   org_id TEXT NOT NULL,
   url TEXT NOT NULL,
-  secret BYTEA,
+  secret {{bytes}},
   old_secrets TEXT NOT NULL,
-  updated_at TIMESTAMPTZ NOT NULL,
-  disabled_at TIMESTAMPTZ
+  updated_at {{time}} NOT NULL,
+  disabled_at {{time}}
 );
 
 CREATE INDEX evault_webhook_endpoints_org ON evault_webhook_endpoints (org_id);
@@ -61,16 +61,16 @@ CREATE TABLE evault_webhook_deliveries (
   seq BIGINT NOT NULL,
   event_id TEXT NOT NULL,
   event_type TEXT NOT NULL,
-  body BYTEA NOT NULL,
+  body {{bytes}} NOT NULL,
   status TEXT NOT NULL,
   attempts BIGINT NOT NULL,
-  next_at TIMESTAMPTZ NOT NULL,
-  lease_until TIMESTAMPTZ NOT NULL,
+  next_at {{time}} NOT NULL,
+  lease_until {{time}} NOT NULL,
   lease_by TEXT NOT NULL,
   last_status BIGINT NOT NULL,
   last_error TEXT NOT NULL,
-  created_at TIMESTAMPTZ NOT NULL,
-  updated_at TIMESTAMPTZ NOT NULL,
+  created_at {{time}} NOT NULL,
+  updated_at {{time}} NOT NULL,
   UNIQUE (event_id, key_id)
 );
 

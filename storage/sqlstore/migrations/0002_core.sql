@@ -3,7 +3,7 @@ CREATE TABLE evault_events (
   envelope_id TEXT NOT NULL,
   seq BIGINT NOT NULL,
   type TEXT NOT NULL,
-  recorded_at TIMESTAMPTZ NOT NULL,
+  recorded_at {{time}} NOT NULL,
   actor_kind TEXT NOT NULL,
   actor_id TEXT NOT NULL,
   actor_org_id TEXT NOT NULL DEFAULT '',
@@ -11,9 +11,9 @@ CREATE TABLE evault_events (
   detail_sha256 TEXT NOT NULL,
   prev_hash TEXT NOT NULL,
   hash TEXT NOT NULL,
-  canonical BYTEA NOT NULL,
+  canonical {{bytes}} NOT NULL,
   log_index BIGINT,
-  dispatched_at TIMESTAMPTZ
+  dispatched_at {{time}}
 );
 
 CREATE UNIQUE INDEX evault_events_chain ON evault_events (envelope_id, seq);
@@ -24,7 +24,7 @@ CREATE INDEX evault_events_undispatched ON evault_events (dispatched_at, recorde
 
 CREATE TABLE evault_event_details (
   event_id TEXT NOT NULL PRIMARY KEY REFERENCES evault_events (event_id),
-  salt BYTEA NOT NULL,
+  salt {{bytes}} NOT NULL,
   detail TEXT NOT NULL
 );
 
@@ -33,7 +33,7 @@ CREATE TABLE evault_blobs (
   sha256 TEXT NOT NULL,
   size BIGINT NOT NULL,
   state TEXT NOT NULL,
-  changed_at TIMESTAMPTZ NOT NULL
+  changed_at {{time}} NOT NULL
 );
 
 CREATE INDEX evault_blobs_state ON evault_blobs (state, changed_at);
@@ -41,5 +41,5 @@ CREATE INDEX evault_blobs_state ON evault_blobs (state, changed_at);
 CREATE TABLE evault_leases (
   name TEXT NOT NULL PRIMARY KEY,
   holder TEXT NOT NULL,
-  until TIMESTAMPTZ NOT NULL
+  until {{time}} NOT NULL
 );

@@ -1,11 +1,11 @@
 CREATE TABLE evault_evaluations (
   envelope_id TEXT NOT NULL PRIMARY KEY,
-  evaluated_at TIMESTAMPTZ NOT NULL,
+  evaluated_at {{time}} NOT NULL,
   compliant BOOLEAN,
   score BIGINT,
   digest TEXT NOT NULL,
   result TEXT NOT NULL,
-  due_at TIMESTAMPTZ
+  due_at {{time}}
 );
 
 CREATE INDEX evault_evaluations_due ON evault_evaluations (due_at);
@@ -15,7 +15,7 @@ CREATE TABLE evault_certificates (
   envelope_id TEXT NOT NULL,
   serial BIGINT NOT NULL,
   cause_event_id TEXT NOT NULL,
-  issued_at TIMESTAMPTZ NOT NULL,
+  issued_at {{time}} NOT NULL,
   sha256 TEXT NOT NULL,
   jws TEXT NOT NULL
 );
@@ -29,8 +29,8 @@ CREATE TABLE evault_certificates_due (
   cause_type TEXT NOT NULL,
   envelope_id TEXT NOT NULL,
   org_id TEXT NOT NULL,
-  created_at TIMESTAMPTZ NOT NULL,
-  next_try TIMESTAMPTZ NOT NULL,
+  created_at {{time}} NOT NULL,
+  next_try {{time}} NOT NULL,
   tries BIGINT NOT NULL
 );
 

@@ -29,12 +29,12 @@ CREATE TABLE evault_copies (
   attestation TEXT,
   marked_id TEXT,
   acknowledgment_id TEXT,
-  vaulted_at TIMESTAMP NOT NULL,
-  released_at TIMESTAMP,
-  quarantined_at TIMESTAMP,
-  integrity_checked_at TIMESTAMP NOT NULL,
+  vaulted_at {{time}} NOT NULL,
+  released_at {{time}},
+  quarantined_at {{time}},
+  integrity_checked_at {{time}} NOT NULL,
   integrity_ok BOOLEAN NOT NULL,
-  check_from TIMESTAMP,
+  check_from {{time}},
   stored_event_id TEXT NOT NULL,
   revision BIGINT NOT NULL
 );
@@ -57,9 +57,9 @@ CREATE TABLE evault_versions (
   prefix_sha256 TEXT NOT NULL,
   prefix_size BIGINT NOT NULL,
   seal TEXT NOT NULL,
-  statement BLOB,
+  statement {{bytes}},
   event_id TEXT NOT NULL,
-  created_at TIMESTAMP NOT NULL,
+  created_at {{time}} NOT NULL,
   PRIMARY KEY (copy_id, version)
 );
 
@@ -75,7 +75,7 @@ CREATE TABLE evault_claims (
   envelope_id TEXT NOT NULL,
   kind TEXT NOT NULL,
   version INTEGER NOT NULL,
-  claimed_at TIMESTAMP NOT NULL
+  claimed_at {{time}} NOT NULL
 );
 
 CREATE INDEX evault_claims_copy ON evault_claims (copy_id);
@@ -98,7 +98,7 @@ CREATE TABLE evault_copy_register (
   sha256 TEXT NOT NULL,
   size BIGINT NOT NULL,
   object TEXT NOT NULL,
-  made_at TIMESTAMP NOT NULL,
+  made_at {{time}} NOT NULL,
   given_to_kind TEXT NOT NULL,
   given_to_id TEXT NOT NULL,
   given_to_org_id TEXT NOT NULL DEFAULT '',
@@ -127,7 +127,7 @@ CREATE TABLE evault_custody (
   statement_sha256 TEXT NOT NULL,
   previous_sha256 TEXT NOT NULL,
   event_id TEXT NOT NULL,
-  recorded_at TIMESTAMP NOT NULL
+  recorded_at {{time}} NOT NULL
 );
 
 CREATE UNIQUE INDEX evault_custody_chain ON evault_custody (copy_id, seq);
@@ -140,7 +140,7 @@ CREATE TABLE evault_acknowledgments (
   jws TEXT NOT NULL,
   sha256 TEXT NOT NULL,
   key_id TEXT NOT NULL,
-  at TIMESTAMP NOT NULL
+  at {{time}} NOT NULL
 );
 
 CREATE INDEX evault_acknowledgments_copy ON evault_acknowledgments (copy_id, at);
@@ -150,7 +150,7 @@ CREATE TABLE evault_tamperings (
   copy_id TEXT NOT NULL REFERENCES evault_copies (copy_id),
   want TEXT NOT NULL,
   found TEXT NOT NULL,
-  found_at TIMESTAMP NOT NULL,
+  found_at {{time}} NOT NULL,
   event_id TEXT NOT NULL
 );
 
@@ -164,7 +164,7 @@ CREATE TABLE evault_releases (
   reason TEXT NOT NULL,
   note TEXT NOT NULL,
   recipient TEXT NOT NULL,
-  released_at TIMESTAMP NOT NULL,
+  released_at {{time}} NOT NULL,
   version INTEGER NOT NULL,
   sha256 TEXT NOT NULL,
   size BIGINT NOT NULL,
@@ -174,11 +174,11 @@ CREATE TABLE evault_releases (
   package_object TEXT,
   package_sha256 TEXT,
   package_size BIGINT,
-  package_due_at TIMESTAMP,
-  fetched_at TIMESTAMP,
-  acknowledged_at TIMESTAMP,
-  delete_after TIMESTAMP,
-  deleted_at TIMESTAMP,
+  package_due_at {{time}},
+  fetched_at {{time}},
+  acknowledged_at {{time}},
+  delete_after {{time}},
+  deleted_at {{time}},
   revision BIGINT NOT NULL
 );
 
