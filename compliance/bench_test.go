@@ -16,9 +16,7 @@ func BenchmarkVerifyDocument(b *testing.B) {
 }
 
 func BenchmarkEvaluate(b *testing.B) {
-	w := newWorld(b)
-	id := w.completed()
-	w.vaultIn(id)
+	w, id := vaultedWorld(b)
 	for b.Loop() {
 		w.evaluate(id)
 	}

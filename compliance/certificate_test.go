@@ -185,9 +185,7 @@ func goldenKeys(t testing.TB) compliance.Keys {
 // document. With EVAULT_LONG, 200 bytes of each of 20 certificates are flipped.
 func TestOneByteEditsFail(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
-	w.vaultIn(id)
+	w, id := vaultedWorld(t)
 	keys := w.keys()
 	for n := range testenv.Rounds(10) { // two documents of each: the JWS and the object
 		if n > 0 { // another evaluation, another certificate
@@ -322,8 +320,7 @@ func canonical(t *testing.T, b []byte) []byte {
 
 func TestIssueOncePerCause(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
+	w, id := completedWorld(t)
 	rec := w.vaultIn(id)
 	stored := rec.Copy.StoredEventID
 	for range 3 {
@@ -358,9 +355,7 @@ func TestIssueOncePerCause(t *testing.T) {
 // Racing replicas issue one certificate for a cause.
 func TestIssueRace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
-	w.vaultIn(id)
+	w, id := vaultedWorld(t)
 	_, err := w.vault.CheckIntegrity(t.Context(), id)
 	check(t, err)
 	_, err = w.log.Integrate(t.Context())
@@ -392,9 +387,7 @@ func TestIssueRace(t *testing.T) {
 
 func TestCertificatesAreNeverOverwritten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
-	w.vaultIn(id)
+	w, id := vaultedWorld(t)
 	first, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
 	check(t, err)
 	if s, err := w.engine.State(t.Context(), first.ID); err != nil || s != compliance.StateCurrent {
@@ -479,8 +472,7 @@ func TestLegalNotice(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, tc.edit)
-			id := w.completed()
+			w, id := completedWorld(t, tc.edit)
 			w.vaultIn(id, tc.in)
 			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
 			check(t, err)

@@ -274,11 +274,11 @@ func TestChangedFactsAreFound(t *testing.T) {
 	if got := failed(whole.evaluate(id).Result); len(got) != 0 {
 		t.Fatalf("before any edit: %v", got)
 	}
-	snapshot := whole.snapshot()
+	stored := whole.image()
 	for _, tc := range changedFacts() {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := whole.copied(t, snapshot)
+			w := stored.copied(t)
 			tc.edit(w, id)
 			e := w.evaluate(id)
 			sentencesOf(t, tc.name, resultText(e.Result))
@@ -314,9 +314,7 @@ func (w *world) inspect(id string) {
 // What an authorized program does does not fail a check.
 func TestOrdinaryUseSatisfies(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
-	w.vaultIn(id)
+	w, id := vaultedWorld(t)
 	w.inspect(id)
 	w.clock.advance(200 * time.Hour)
 	_, err := w.vault.CheckIntegrity(t.Context(), id)
@@ -349,8 +347,7 @@ func TestPartiesDecide(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			id := w.completed()
+			w, id := completedWorld(t)
 			rec := w.vaultIn(id, tc.edit)
 			e := w.evaluate(id)
 			if !slices.Equal(e.MissingRequirements, append([]string{}, tc.want...)) || *rec.Compliant != (tc.want == nil) {
@@ -429,11 +426,11 @@ func TestDetachedSeals(t *testing.T) {
 			w.exec("UPDATE evault_versions SET seal = replace(seal, '\"sha256\":\"', '\"sha256\":\"0')")
 		}, compliance.SingleAuthoritativeCopy},
 	}
-	snapshot := w.snapshot()
+	stored := w.image()
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := w.copied(t, snapshot)
+			w := stored.copied(t)
 			tc.edit(w)
 			if got := failed(w.evaluate(id).Result); got[tc.want] == "" {
 				t.Errorf("%s is satisfied; failed: %v", tc.want, got)
@@ -442,7 +439,7 @@ func TestDetachedSeals(t *testing.T) {
 	}
 	t.Run("released", func(t *testing.T) {
 		t.Parallel()
-		w := w.copied(t, snapshot)
+		w := stored.copied(t)
 		w.release(id)
 		if got := failed(w.evaluate(id).Result); len(got) != 0 {
 			t.Errorf("failed: %v", got)
@@ -496,8 +493,7 @@ func TestEveryRegime(t *testing.T) {
 	for _, r := range compliance.Regimes() {
 		t.Run(r.ID, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			id := w.completed()
+			w, id := completedWorld(t)
 			w.vaultIn(id, func(q *handover.VaultInRequest) { q.Regime, q.Classification = r.ID, covered[r.ID] })
 			e := w.evaluate(id)
 			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
@@ -521,8 +517,7 @@ func TestEveryRegime(t *testing.T) {
 // A seal by a stranger is not the vault's.
 func TestSealByAStranger(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
+	w, id := completedWorld(t)
 	stranger, err := testpki.SelfSigned("Stranger", start)
 	check(t, err)
 	w.vaultIn(id)

@@ -150,7 +150,7 @@ func TestEveryColumn(t *testing.T) {
 	t.Parallel()
 	idle := maps.Clone(unseen)
 	for _, s := range stories(t) {
-		w := s.w.copied(t, s.snapshot)
+		w := s.image.copied(t)
 		w.clock.advance(2 * time.Minute) // nothing is pending any more
 		db := w.db.Bun()
 		db.SetMaxOpenConns(1)

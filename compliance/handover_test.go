@@ -22,8 +22,7 @@ import (
 
 func TestVaultInSatisfiesEveryCheck(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
+	w, id := completedWorld(t)
 	rec := w.vaultIn(id)
 	if rec.Log == nil || rec.CertificateID == "" || rec.Compliant == nil || !*rec.Compliant {
 		t.Errorf("record: got %+v", rec)
@@ -56,8 +55,7 @@ func TestVaultInSatisfiesEveryCheck(t *testing.T) {
 
 func TestVaultInIsIdempotent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
+	w, id := completedWorld(t)
 	first := w.vaultIn(id)
 	r := w.request(id)
 	r.Also = func(context.Context, storage.Tx, *compliance.VaultRecord) error {
@@ -85,8 +83,7 @@ func TestVaultInIsIdempotent(t *testing.T) {
 // TestAlsoIsInTheDepositsTransaction: what fails there leaves no copy.
 func TestAlsoIsInTheDepositsTransaction(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
+	w, id := completedWorld(t)
 	r, stop := w.request(id), errors.New("stop")
 	r.Also = func(_ context.Context, tx storage.Tx, rec *compliance.VaultRecord) error {
 		if sqlstore.Bun(tx) == nil || rec.Copy.EnvelopeID != id || rec.CertificateID != "" {
@@ -220,9 +217,7 @@ func TestLateLog(t *testing.T) {
 
 func TestVaultOut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
-	w.vaultIn(id)
+	w, id := vaultedWorld(t)
 	first, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
 	check(t, err)
 	rel := w.release(id)
@@ -279,8 +274,7 @@ func (w *world) packageHolds(id string, newest *compliance.Certificate) {
 
 func TestVaultOutRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
+	w, id := completedWorld(t)
 	for _, tc := range []struct {
 		name string
 		edit func(*handover.VaultOutRequest)
@@ -405,9 +399,7 @@ func TestEvaluateDue(t *testing.T) {
 // What touches the facts takes the last evaluation back until the next one.
 func TestTouched(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
-	w.vaultIn(id)
+	w, id := vaultedWorld(t)
 	_, err := w.vault.ReadAuthoritative(t.Context(), vault.ReadRequest{
 		OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor,
 		Also: func(ctx context.Context, tx storage.Tx, _ *vault.File) error { return w.touched(ctx, tx, id) },
@@ -429,9 +421,7 @@ func TestTouched(t *testing.T) {
 // A store that does not answer is an error, not a finding.
 func TestUnavailableIsNoVerdict(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.completed()
-	w.vaultIn(id)
+	w, id := vaultedWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if e, err := w.engine.Evaluate(ctx, dealer.OrgID, id, actor); err == nil {

@@ -93,8 +93,7 @@ func TestRegimeIsConcluded(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.want, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(s *setup) { s.compliance.Regime = compliance.UCC9105of2010 })
-			id := w.completed()
+			w, id := completedWorld(t, func(s *setup) { s.compliance.Regime = compliance.UCC9105of2010 })
 			w.vaultIn(id, func(r *handover.VaultInRequest) { r.Regime, r.Classification = "", &tc.is })
 			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
 			check(t, err)

@@ -203,8 +203,7 @@ func told(t *testing.T) map[string]func(t *testing.T) string {
 	}
 	signed := func(in func(*handover.VaultInRequest), edit ...func(*setup)) func(t *testing.T) string {
 		return func(t *testing.T) string {
-			w := newWorld(t, edit...)
-			id := w.completed()
+			w, id := completedWorld(t, edit...)
 			w.vaultIn(id, in)
 			return w.told(id)
 		}
@@ -229,9 +228,7 @@ func told(t *testing.T) map[string]func(t *testing.T) string {
 	}
 	edited := func(query string) func(t *testing.T) string {
 		return func(t *testing.T) string {
-			w := newWorld(t)
-			id := w.completed()
-			w.vaultIn(id)
+			w, id := vaultedWorld(t)
 			w.release(id)
 			w.exec(query)
 			return resultText(w.evaluate(id).Result)
@@ -269,9 +266,7 @@ func told(t *testing.T) map[string]func(t *testing.T) string {
 		"not vaulted":               func(t *testing.T) string { w := newWorld(t); return resultText(w.evaluate(w.created().ID).Result) },
 		"paper not vaulted":         func(t *testing.T) string { w := newWorld(t); return resultText(w.evaluate(w.paper()).Result) },
 		"inspected": func(t *testing.T) string {
-			w := newWorld(t)
-			id := w.completed()
-			w.vaultIn(id)
+			w, id := vaultedWorld(t)
 			w.inspect(id)
 			return w.told(id)
 		},
@@ -289,15 +284,12 @@ func told(t *testing.T) map[string]func(t *testing.T) string {
 			return w.told(id)
 		},
 		"released": func(t *testing.T) string {
-			w := newWorld(t)
-			id := w.completed()
-			w.vaultIn(id)
+			w, id := vaultedWorld(t)
 			w.release(id)
 			return w.told(id)
 		},
 		"agent's release": func(t *testing.T) string {
-			w := newWorld(t)
-			id := w.completed()
+			w, id := completedWorld(t)
 			w.vaultIn(id, agent)
 			w.release(id)
 			return w.told(id)
@@ -314,16 +306,12 @@ func told(t *testing.T) map[string]func(t *testing.T) string {
 			return resultText(w.evaluate(id).Result)
 		},
 		"erased": func(t *testing.T) string {
-			w := newWorld(t)
-			id := w.completed()
-			w.vaultIn(id)
+			w, id := vaultedWorld(t)
 			w.exec("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'envelope.viewed')")
 			return resultText(w.evaluate(id).Result)
 		},
 		"pending": func(t *testing.T) string {
-			w := newWorld(t)
-			id := w.completed()
-			w.vaultIn(id)
+			w, id := vaultedWorld(t)
 			w.exec("UPDATE evault_events SET log_index = NULL WHERE type = 'vault.stored'")
 			return resultText(w.evaluate(id).Result)
 		},

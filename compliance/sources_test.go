@@ -107,8 +107,9 @@ func leavesOf(path string, v any, f func(path string)) {
 
 // story is a copy of one kind with its newest certificate.
 type story struct {
-	name, id, snapshot, causeID string
-	w                           *world
+	name, id, causeID string
+	w                 *world
+	image             image
 }
 
 func stories(t *testing.T) []story {
@@ -138,7 +139,7 @@ func stories(t *testing.T) []story {
 		}
 		_, err := s.w.log.Integrate(t.Context())
 		check(t, err)
-		s.snapshot, s.causeID = s.w.snapshot(), s.cause(s.w)
+		s.image, s.causeID = s.w.image(), s.cause(s.w)
 	}
 	return list
 }
@@ -188,10 +189,10 @@ func TestRowsArePrintedNowhere(t *testing.T) {
 		`UPDATE evault_event_details SET detail = replace(replace(detail, 'Ann', 'Mallory'), 'Bob', 'Mallory')`,
 	}
 	for _, s := range stories(t) {
-		before := printed(t, s.document(t, s.w.copied(t, s.snapshot)))
+		before := printed(t, s.document(t, s.image.copied(t)))
 		for i, edit := range edits {
 			t.Run(fmt.Sprintf("%s/%d", s.name, i), func(t *testing.T) {
-				w := s.w.copied(t, s.snapshot)
+				w := s.image.copied(t)
 				db := w.db.Bun()
 				db.SetMaxOpenConns(1)
 				_, err := db.ExecContext(t.Context(), "PRAGMA foreign_keys = OFF")
@@ -241,9 +242,7 @@ func TestStoredResultIsHeldAgainstItsChecks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			id := w.completed()
-			w.vaultIn(id)
+			w, id := vaultedWorld(t)
 			if found, _, err := w.engine.LastEvaluation(t.Context(), id); err != nil || found == nil || !*found {
 				t.Fatalf("before the edit: %v, %v", found, err)
 			}

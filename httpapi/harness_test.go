@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/httpapi"
+	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage/embedded"
@@ -64,6 +66,9 @@ func newHouseOn(t testing.TB, o embedded.Options, change ...func(*httpapi.Config
 	h := &house{clock: &clock{at: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}, dir: t.TempDir()}
 	o.Dir, o.BaseURL, o.Now = h.dir, baseURL, h.clock.now
 	o.Custodian = &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}}
+	if o.DB == nil {
+		testdb.WriteFile(t, filepath.Join(h.dir, "evault.db"))
+	}
 	e, err := embedded.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

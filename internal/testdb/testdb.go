@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,15 +33,88 @@ const Env = "EVAULT_POSTGRES"
 // test.
 func Open(t testing.TB) *sqlstore.DB {
 	t.Helper()
-	return Stores(t, SQLite(t))
+	return migrated(t, "sqlite")
 }
+
+// migrated returns the stores of a new, migrated database of a kind.
+func migrated(t testing.TB, kind string) *sqlstore.DB {
+	t.Helper()
+	if kind == "postgres" {
+		return Stores(t, Postgres(t))
+	}
+	path := filepath.Join(t.TempDir(), "evault.db")
+	WriteFile(t, path)
+	s, err := sqlstore.New(openFile(t, path, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// WriteFile makes path a migrated SQLite database, for a test that lets an
+// installation open it.
+func WriteFile(t testing.TB, path string) {
+	t.Helper()
+	b, err := image()
+	if err == nil {
+		err = os.WriteFile(path, b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// image is the file of a migrated database. Migrating takes longer than most of
+// the tests that need one.
+var image = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "evault-testdb")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	db, err := sqlite.Open(filepath.Join(dir, "migrated.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	s, err := sqlstore.New(bun.NewDB(db, sqlitedialect.New()))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Migrate(context.Background()); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "image.db")
+	if _, err := db.Exec("VACUUM INTO ?", path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // Each runs fn as a parallel subtest on a new, migrated SQLite database and,
 // with EVAULT_POSTGRES set, on PostgreSQL.
 func Each(t *testing.T, fn func(t *testing.T, db *sqlstore.DB)) {
 	t.Helper()
-	EachBun(t, func(t *testing.T, db *bun.DB) { fn(t, Stores(t, db)) })
+	each(t, func(t *testing.T, kind string) { fn(t, migrated(t, kind)) })
 }
+
+// each runs fn as a parallel subtest of every kind of database.
+func each(t *testing.T, fn func(t *testing.T, kind string)) {
+	t.Helper()
+	kinds := []string{"sqlite"}
+	if os.Getenv(Env) != "" {
+		kinds = append(kinds, "postgres")
+	}
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			fn(t, kind)
+		})
+	}
+}
+
+// of opens a new, empty database of each kind.
+var of = map[string]OpenWrapped{"sqlite": openSQLite, "postgres": openPostgres}
 
 // Like returns the stores of a new, migrated database of the same kind as db.
 func Like(t testing.TB, db *sqlstore.DB) *sqlstore.DB {
@@ -54,16 +128,7 @@ func Like(t testing.TB, db *sqlstore.DB) *sqlstore.DB {
 // EachBun is Each with databases that are empty.
 func EachBun(t *testing.T, fn func(t *testing.T, db *bun.DB)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		fn(t, SQLite(t))
-	})
-	if os.Getenv(Env) != "" {
-		t.Run("postgres", func(t *testing.T) {
-			t.Parallel()
-			fn(t, Postgres(t))
-		})
-	}
+	each(t, func(t *testing.T, kind string) { fn(t, of[kind](t, nil)) })
 }
 
 // Wrap stands between database/sql and the driver, for instance
@@ -77,16 +142,7 @@ type OpenWrapped func(t testing.TB, w Wrap) *bun.DB
 // the faults it wants.
 func EachFaulty(t *testing.T, fn func(t *testing.T, open OpenWrapped)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		fn(t, openSQLite)
-	})
-	if os.Getenv(Env) != "" {
-		t.Run("postgres", func(t *testing.T) {
-			t.Parallel()
-			fn(t, openPostgres)
-		})
-	}
+	each(t, func(t *testing.T, kind string) { fn(t, of[kind]) })
 }
 
 // SQLite returns a new, empty database in the test's folder.
@@ -104,7 +160,11 @@ func Postgres(t testing.TB) *bun.DB {
 
 func openSQLite(t testing.TB, w Wrap) *bun.DB {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "evault.db")
+	return openFile(t, filepath.Join(t.TempDir(), "evault.db"), w)
+}
+
+func openFile(t testing.TB, path string, w Wrap) *bun.DB {
+	t.Helper()
 	if w == nil {
 		db, err := sqlite.Open(path)
 		if err != nil {
