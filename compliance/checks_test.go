@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/storage"
@@ -540,6 +541,22 @@ func TestSealByAStranger(t *testing.T) {
 		if got[want] == "" {
 			t.Errorf("%s is satisfied", want)
 		}
+	}
+}
+
+// TestAllowedMarks: a file with the marks of this system, deposited because the host
+// allowed it, is no single authoritative copy.
+func TestAllowedMarks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *setup) {
+		s.vault.OnDuplicate = func(context.Context, vault.Duplicate) bool { return true }
+	})
+	marked, _, err := pdf.Prepare(t.Context(), testpdf.Contract(2), pdf.Preparation{Legend: pdf.LegendStart + "."})
+	check(t, err)
+	id := w.paperOf(marked)
+	w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
+	if got := failed(w.evaluate(id).Result)[compliance.SingleAuthoritativeCopy]; !strings.Contains(got, "bears the marks") {
+		t.Errorf("got %q", got)
 	}
 }
 
