@@ -463,11 +463,11 @@ func TestLegalNotice(t *testing.T) {
 		in   func(*handover.VaultInRequest)
 		want []string
 	}{
-		{"certified by nobody", func(*setup) {}, func(*handover.VaultInRequest) {}, []string{"evidence, not a legal opinion", "a key that is certified by nobody."}},
+		{"certified by nobody", func(*setup) {}, func(*handover.VaultInRequest) {}, []string{"evidence, not a legal opinion", "a key that no one has certified."}},
 		{"certified", func(s *setup) { s.compliance.CertifiedBy = "Some CA" }, func(*handover.VaultInRequest) {}, []string{"a key that is certified by Some CA."}},
-		{"remarks", func(s *setup) { s.compliance.Remarks = []string{"Demo."} }, func(*handover.VaultInRequest) {}, []string{"is certified by nobody. Demo."}},
+		{"remarks", func(s *setup) { s.compliance.Remarks = []string{"Demo."} }, func(*handover.VaultInRequest) {}, []string{"no one has certified. Demo."}},
 		{"own", func(s *setup) { s.compliance.LegalNotice = "Mine." }, func(*handover.VaultInRequest) {}, []string{"Mine."}},
-		{"nobody classified", func(*setup) {}, func(r *handover.VaultInRequest) { r.Regime = "" }, []string{"Nobody classified the record"}},
+		{"nobody classified", func(*setup) {}, func(r *handover.VaultInRequest) { r.Regime = "" }, []string{"The record was not classified"}},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {

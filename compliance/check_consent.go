@@ -21,7 +21,7 @@ func checkConsent(f *facts, p *probe) {
 		return
 	}
 	if to.Controller.BoundBy == vault.BoundByNone {
-		p.fail(nobodyActs, to.Assignee.Name)
+		p.fail(noAgent, to.Assignee.Name)
 	}
 	var acts []string
 	for i, e := range f.custody {
@@ -51,11 +51,7 @@ func (f *facts) act(p *probe, s vault.CustodyStatement) string {
 	a, deposit := s.Consent.Actor, s.From == nil
 	moment := s.From
 	if deposit {
-		moment = s.To
-	}
-	if moment == nil {
-		p.fail("Custody entry %d names nobody.", s.Seq)
-		return ""
+		moment = s.To // not nil: there is a holder, and nothing follows an entry without one
 	}
 	org, basis, how := moment.Controller.OrgID, Attested, "attested from the digest of its request"
 	switch {
@@ -71,7 +67,7 @@ func (f *facts) act(p *probe, s vault.CustodyStatement) string {
 		p.fail("The %s was an act of %s, whose organization is not %s, the controller's.", s.Kind, actorWords(a), org)
 		return ""
 	default:
-		p.fail("The %s was an act of %s: it is nobody's consent, for no key or member of %s asked for it in a recorded request.", s.Kind, actorWords(a), org)
+		p.fail("The %s was an act of %s, which is not a consent: no key or member of %s asked for it in a recorded request.", s.Kind, actorWords(a), org)
 		return ""
 	}
 	p.items = append(p.items, Item{Kind: "consent", Ref: s.CustodyID + " by " + actorWords(a), SHA256: s.Consent.RequestSHA256, Basis: basis})

@@ -39,7 +39,7 @@ func checkCopies(f *facts, p *probe) {
 		return
 	}
 	if marked == 0 {
-		p.note("No copy was made: the file cannot be marked.")
+		p.note("No marked copy is on record.")
 	} else {
 		p.note("Of %s, read now, each page says that it is not the authoritative copy, and none holds a digital signature.", number(marked, "marked copy", "marked copies"))
 	}
@@ -52,15 +52,17 @@ func checkCopies(f *facts, p *probe) {
 func checkMarked(f *facts, p *probe, r registerFacts) {
 	switch {
 	case r.err != nil:
-		p.fail("The stored bytes of the copy %s are not those recorded: %v.", r.ID, r.err)
+		p.fail("The bytes of the copy %s cannot be verified: %v.", r.ID, r.err)
 	case r.markErr != nil:
 		p.fail("The copy %s is not marked as one: %v.", r.ID, r.markErr)
 	default:
 		p.item("copy", r.ID, r.whole(), Verified)
 	}
 	e := f.byID[r.EventID]
-	if !mentions(e, string(r.SHA256)) || r.Kind == vault.CopyMarked && markedID(e) != r.ID || !f.registered(r, e) {
+	if !mentions(e, r.ID) || !mentions(e, string(r.SHA256)) || r.Kind == vault.CopyMarked && markedID(e) != r.ID {
 		p.fail("The copy %s has no event that names it and its digest.", r.ID)
+	} else if !f.registered(r, e) {
+		p.fail("The register's entry of the copy %s differs from its event.", r.ID)
 	}
 }
 
@@ -88,9 +90,10 @@ func checkRegister(f *facts, p *probe) {
 		if r.Kind != vault.CopyInspection {
 			continue
 		}
-		e := f.byID[r.EventID]
-		if text(e, "inspection_id") != r.ID || text(e, "sha256") != string(r.SHA256) || !f.registered(r, e) {
+		if e := f.byID[r.EventID]; text(e, "inspection_id") != r.ID {
 			p.fail("The download %s is in the register, but has no event that names it.", r.ID)
+		} else if text(e, "sha256") != string(r.SHA256) || !f.registered(r, e) {
+			p.fail("The register's entry of the download %s differs from its event.", r.ID)
 		}
 	}
 }
@@ -135,11 +138,11 @@ func (f *facts) sized(r registerFacts) bool {
 func checkInspections(f *facts, p *probe) {
 	for i, v := range f.versions {
 		if v.Seal.Mode == vault.SealingDetached {
-			p.fail("The authoritative bytes were downloaded, and nothing in them says that the authoritative copy is in the vault.")
+			p.fail("The authoritative bytes were downloaded, and no seal in them says that the authoritative copy is in the vault.")
 			return
 		}
 		if _, err := f.seal(i); err != nil {
-			p.fail("The seal that says of downloaded bytes where the authoritative copy is does not hold: %v.", err)
+			p.fail("The seal that tells a reader of downloaded bytes where the authoritative copy is does not verify: %v.", err)
 		}
 	}
 }

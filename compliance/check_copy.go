@@ -20,7 +20,7 @@ func checkSingleCopy(f *facts, p *probe) {
 		return
 	}
 	if f.released() {
-		p.end("The copy was released: there is no authoritative copy here any more.")
+		p.end("The copy was released: the authoritative copy is no longer here.")
 	}
 	deposits := f.typed("vault.stored")
 	if len(deposits) != 1 {
@@ -37,7 +37,7 @@ func checkSingleCopy(f *facts, p *probe) {
 		if f.index(deposits[0]) != nil {
 			p.note("Its deposit is in the log.")
 		} else {
-			p.note("Its deposit is younger than the log's delay, and not in the log yet.")
+			p.note("Its deposit is not in the log yet: it is younger than the log's merge delay.")
 		}
 		notePages(p, deposits[0])
 	}
@@ -49,10 +49,10 @@ const unrecognized = "A second scan of the same paper, or a print whose pages we
 // notePages says whether other files were compared by what their pages hold.
 func notePages(p *probe, stored event.Event) {
 	if text(stored, "pages_sha256") != "" {
-		p.note("Nothing else in it claims what the pages hold, so that a file saved again by another program is recognized. %s", unrecognized)
+		p.note("Nothing else in it claims the same pages, so that the file is recognized when another program saves it again. %s", unrecognized)
 		return
 	}
-	p.note("What the pages hold is not compared with other files (%s). %s", text(stored, "pages_unread"), unrecognized)
+	p.note("The pages are not compared with those of other files (%s). %s", text(stored, "pages_unread"), unrecognized)
 }
 
 // checkDeposit holds the copy's record against the event of its deposit.
@@ -66,8 +66,8 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 		{"jurisdiction", c.Jurisdiction, text(e, "jurisdiction")},
 		{"capacity", c.Capacity, text(e, "capacity")},
 		{"source", c.Source.Kind, text(e, "source")},
-		{"seal", f.firstSeal().Mode, text(e, "sealing")},
-		{"seal's level", f.firstSeal().Level, text(e, "level")},
+		{"seal", f.versions[0].Seal.Mode, text(e, "sealing")},
+		{"seal's level", f.versions[0].Seal.Level, text(e, "level")},
 		{"deposit event", c.StoredEventID, e.ID},
 		{"second list of claims", string(vault.WitnessDigest(f.witnesses)), text(e, "claims_sha256")},
 		{"time of deposit", stamp.Format(c.VaultedAt), stamp.Format(e.RecordedAt)},
@@ -81,13 +81,13 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 		status = vault.StatusReleased
 	}
 	if c.Status != status || (c.ReleasedAt != nil) != (status == vault.StatusReleased) {
-		p.fail("The record calls the copy %s, its events %s.", c.Status, status)
+		p.fail("The copy is %s by its record, and %s by its events.", c.Status, status)
 	}
 	if f.spent && c.Status != vault.StatusReleased {
-		p.fail("A release of the copy has begun, by its mark beside the database, and the record does not have it.")
+		p.fail("The mark beside the database says that a release of the copy has begun; the record has no release.")
 	}
 	if d := f.envelope.Document; d != nil && c.Source.DocumentSHA256 != d.Object.SHA256 {
-		p.fail("The record names another document than the envelope.")
+		p.fail("The records of copy and envelope name different documents.")
 	}
 	if d := f.deposit(); d != nil && d.Custody.Controller.OrgID != c.OrgID {
 		p.fail("The record names another organization than the event of the deposit.")
@@ -95,29 +95,17 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 	if d := f.deposit(); d != nil && !sameJSON(
 		[]any{c.Agreement, c.Classification, c.Attestation}, []any{d.Agreement, d.Classification, f.attestation()},
 	) {
-		p.fail("The record's declarations differ from the events that made them.")
+		p.fail("The record's agreement, classification or attestation differs from the events.")
 	}
-	if len(f.versions) > 0 && string(f.versions[0].Object.SHA256) != text(e, "sha256") {
+	if string(f.versions[0].Object.SHA256) != text(e, "sha256") {
 		p.fail("Version 1 has another digest than the event of the deposit.")
 	}
 	p.event(f, e)
 }
 
-// firstSeal is that of the deposited version.
-func (f *facts) firstSeal() vault.Seal {
-	if len(f.versions) == 0 {
-		return vault.Seal{}
-	}
-	return f.versions[0].Seal
-}
-
 // checkBytes reads the current version and verifies its seal.
 func checkBytes(f *facts, p *probe) {
 	v := f.current()
-	if v == nil {
-		p.fail("The copy has no version on record.")
-		return
-	}
 	if v.Object.SHA256 != f.copy.DocumentHash || v.Version.Version != f.copy.Version || v.Object.Size != f.copy.Size {
 		p.fail("The copy's record and that of its current version differ.")
 	} else if f.copy.Seal != v.Seal {
@@ -127,12 +115,12 @@ func checkBytes(f *facts, p *probe) {
 		return
 	}
 	if v.err != nil {
-		p.fail("The stored bytes of version %d are not those recorded: %v.", v.Version.Version, v.err)
+		p.fail("The bytes of version %d cannot be verified: %v.", v.Version.Version, v.err)
 	} else {
 		p.item("version", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), v.whole(), Verified)
 	}
 	if says, err := f.seal(len(f.versions) - 1); err != nil {
-		p.fail("The seal of version %d does not hold: %v.", v.Version.Version, err)
+		p.fail("The seal of version %d does not verify: %v.", v.Version.Version, err)
 	} else {
 		p.items = append(p.items, Item{Kind: "seal", Ref: says.level, SHA256: v.Seal.SHA256, Basis: Verified})
 	}
@@ -141,7 +129,7 @@ func checkBytes(f *facts, p *probe) {
 // checkClaims recomputes what the deposit had to claim.
 func checkClaims(f *facts, p *probe) {
 	if f.prefixErr != nil {
-		p.fail("The revisions of the deposited bytes cannot be told: %v.", f.prefixErr)
+		p.fail("The earlier states of the deposited file cannot be read: %v.", f.prefixErr)
 	}
 	want := map[storage.Digest]string{}
 	for _, r := range f.register {
@@ -162,10 +150,10 @@ func checkClaims(f *facts, p *probe) {
 			want[storage.Digest(pages)] = vault.ClaimPages
 		}
 		if mentions(e, "duplicates_allowed") {
-			p.fail("The host let bytes be deposited that were vaulted before.")
+			p.fail("The host allowed the deposit although bytes or pages of the file were claimed before.")
 		}
 		if mentions(e, "marks_allowed") {
-			p.fail("The host let a file be deposited that bears the marks of a copy, a seal or a report of this system.")
+			p.fail("The host allowed the deposit although the file bears the marks of a copy, a seal or a report of this system.")
 		}
 	}
 	for _, c := range f.claims {
@@ -175,10 +163,14 @@ func checkClaims(f *facts, p *probe) {
 		}
 	}
 	for sum, kind := range want {
-		p.fail("The claims do not hold the %s %s.", kind, sum)
+		p.fail("The register of claims lacks the claim %q of this envelope on %s.", kind, sum)
 	}
 	for _, c := range f.rivals {
-		p.fail("Another envelope in this installation has the same bytes, %s.", c.SHA256)
+		same := "bytes"
+		if c.Kind == vault.ClaimPages {
+			same = "pages"
+		}
+		p.fail("Another envelope in this installation claims the same %s, %s.", same, c.SHA256)
 	}
 	slices.Sort(p.problems) // a map has no order
 }
@@ -190,15 +182,15 @@ func checkMedium(f *facts, p *probe) {
 	}
 	a := f.attestation()
 	if a == nil {
-		p.note("Nobody declared whether a paper original exists.")
+		p.note("No proved declaration says whether a paper original exists.")
 		p.item("attestation", "none", "", Declared)
 		return
 	}
 	switch {
 	case a.PaperOriginal == "held" && a.PaperCustodian == nil:
-		p.fail("A paper original is held, as declared, by %s, and no receipt of who keeps it is on record.", a.Holder)
+		p.fail("A paper original is held by %s, as declared, and no receipt for it is on record.", a.Holder)
 	case a.PaperOriginal == "held" && !f.holds(a.PaperCustodian.Name):
-		p.fail("The paper original is kept by %s, who is neither the assignee nor the custodian.", a.PaperCustodian.Name)
+		p.fail("The paper original is kept by %s, as declared, who is neither the assignee nor the custodian.", a.PaperCustodian.Name)
 	case a.PaperOriginal == "held":
 		p.note("There are two media, as declared: the paper original is held by %s under a receipt of %s.", a.Holder, a.PaperCustodian.Name)
 		p.item("receipt", a.PaperCustodian.Name, a.PaperCustodian.ReceiptSHA256, Declared)
@@ -268,8 +260,8 @@ func checkAmendments(f *facts, p *probe) {
 		return
 	}
 	before := storage.Object{SHA256: f.copy.Source.Object.SHA256, Size: f.copy.Source.Object.Size}
-	if s := f.envelope.Sealed; s != nil && s.Object.SHA256 != before.SHA256 {
-		p.fail("What was deposited is not the completed document.")
+	if s := f.envelope.Sealed; s != nil && (s.Object.SHA256 != before.SHA256 || s.Object.Size != before.Size) {
+		p.fail("The deposited bytes are not those of the completed document.")
 	}
 	for i, v := range f.versions {
 		if v.Version.Version != i+1 {
@@ -283,11 +275,11 @@ func checkAmendments(f *facts, p *probe) {
 		p.end(deletedAway)
 	}
 	if len(f.versions) != f.copy.Version {
-		p.fail("%d versions are on record, the copy says %d.", len(f.versions), f.copy.Version)
+		p.fail("%d versions are on record; by the record of the copy there are %d.", len(f.versions), f.copy.Version)
 	}
 	if len(p.problems) == 0 && !p.ended {
-		p.note("Each of %s begins with the bytes of what it extends, has a seal that covers all of it, and has its event; "+
-			"there is no change without one.", number(len(f.versions), "version", "versions"))
+		p.note("Each of %s begins with the bytes that it extends, has a seal that covers all of it, and has its event. "+
+			"No version is without an event.", number(len(f.versions), "version", "versions"))
 	}
 }
 
@@ -295,16 +287,16 @@ func checkVersion(f *facts, p *probe, i int, before storage.Object) {
 	v := f.versions[i]
 	n := v.Version.Version
 	if v.Prefix.SHA256 != before.SHA256 || v.Prefix.Size != before.Size {
-		p.fail("Version %d does not begin with the bytes of what it extends.", n)
+		p.fail("By its record, version %d extends other bytes than those before it.", n)
 	}
 	if v.Seal.Mode == vault.SealingDetached && v.Object.SHA256 != f.copy.Source.Object.SHA256 {
-		p.fail("Version %d has other bytes than were deposited, although its seal is detached.", n)
+		p.fail("Version %d has a seal beside it, and other bytes than those deposited.", n)
 	}
 	if !f.disposed() && !checkVersionBytes(f, p, i, before) {
 		return
 	}
 	e, ok := f.byID[v.EventID]
-	if kind := map[string]string{"vault.stored": vault.VersionDeposit, "vault.released": vault.VersionRelease}[e.Type]; kind != v.Kind || !at(&v.CreatedAt, e) {
+	if kind := map[string]string{"vault.stored": vault.VersionDeposit, "vault.released": vault.VersionRelease}[e.Type]; ok && (kind != v.Kind || !at(&v.CreatedAt, e)) {
 		p.fail("The record of version %d differs from its event.", n)
 	}
 	if !ok || text(e, "copy_id") != v.CopyID || !names(e, v.Object.SHA256) {
@@ -321,14 +313,14 @@ func checkVersionBytes(f *facts, p *probe, i int, before storage.Object) bool {
 	v := f.versions[i]
 	n := v.Version.Version
 	if v.err != nil {
-		p.fail("The stored bytes of version %d are not those recorded: %v.", n, v.err)
+		p.fail("The bytes of version %d cannot be verified: %v.", n, v.err)
 		return false
 	}
 	if v.sum(before.Size) != before.SHA256 {
-		p.fail("Version %d does not begin with the bytes of what it extends.", n)
+		p.fail("Version %d does not begin with the bytes that it extends.", n)
 	}
 	if _, err := f.seal(i); err != nil {
-		p.fail("The seal of version %d does not hold: %v.", n, err)
+		p.fail("The seal of version %d does not verify: %v.", n, err)
 	}
 	return true
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/evaultlib/evault/vault"
 )
 
-// nobodyActs is why an outside assignee without an agent has no control.
-const nobodyActs = "The assignee %s is an outside party, and nobody is on record as acting for it: the organization that holds the copy is a principal."
+// noAgent is why an outside assignee without an agent has no control.
+const noAgent = "The assignee %s is an outside party, and no agent of it is on record: the organization that controls the copy acts for itself."
 
 // checkAssignee is element (2): the sealed copy and the signed custody chain name
 // the assignee, who is the controller or has appointed it.
@@ -22,7 +22,7 @@ func checkAssignee(f *facts, p *probe) {
 	if says, err := f.seal(n); err != nil && f.disposed() {
 		p.end(deletedAway)
 	} else if err != nil {
-		p.fail("The seal that should name the assignee does not hold: %v.", err)
+		p.fail("The seal that should name the assignee does not verify: %v.", err)
 	} else if !says.names(to.Assignee) {
 		p.fail("The seal of version %d does not name the assignee %s.", n+1, to.Assignee.Name)
 	} else {
@@ -39,7 +39,7 @@ func checkAssignee(f *facts, p *probe) {
 	}
 	p.note("The seal of version %d and the signed custody entry %s name %s.", n+1, f.chainOf[entry].CustodyID, to.Assignee.Name)
 	if to.Controller.BoundBy == vault.BoundByOrganization {
-		p.note("No assignment yet is recorded here; whether %s is the original payee or lessor is not recorded.", to.Assignee.Name)
+		p.note("No assignment is recorded here, nor whether %s is the original payee or lessor.", to.Assignee.Name)
 	}
 }
 
@@ -65,8 +65,8 @@ func (f *facts) checkHolder(p *probe) *vault.Custody {
 		return nil
 	}
 	to := f.holder()
-	if to == nil || len(f.versions) == 0 {
-		p.fail("There is no custody entry or no version.")
+	if to == nil {
+		p.fail("There is no custody entry.")
 		return nil
 	}
 	return to
@@ -76,8 +76,8 @@ func (f *facts) checkHolder(p *probe) *vault.Custody {
 func checkControl(f *facts, p *probe, to *vault.Custody) {
 	switch to.Controller.BoundBy {
 	case vault.BoundByOrganization:
-		if to.Assignee != to.Controller.Party {
-			p.fail("The controller is bound as the assignee, but is another party.")
+		if own := to.Controller.Party; to.Assignee.Name != own.Name || to.Assignee.Identifier != own.Identifier {
+			p.fail("The controller acts as the assignee itself, but the custody chain names two parties.")
 		}
 	case vault.BoundByAgent:
 		d := f.deposit()
@@ -85,13 +85,13 @@ func checkControl(f *facts, p *probe, to *vault.Custody) {
 		case d == nil || d.Agreement == nil:
 			p.fail("The controller acts as an agent, but no agreement is on record.")
 		case !d.Agreement.NotTransferor:
-			p.fail("The agent is not declared to be another than the transferor.")
+			p.fail("The agreement on record lacks the declaration that the agent is not the transferor.")
 		default:
 			p.note("The controller acts for the assignee under the agreement %q of %s, as declared.", d.Agreement.Reference, stamp.Micro(d.Agreement.Date).Format("2006-01-02"))
 			p.item("agreement", d.Agreement.Reference, d.Agreement.SHA256, Declared)
 		}
 	default:
-		p.fail(nobodyActs, to.Assignee.Name)
+		p.fail(noAgent, to.Assignee.Name)
 	}
 }
 
@@ -108,7 +108,7 @@ func checkHolder(f *facts, p *probe) {
 		checkReadBack(f, p)
 	}
 	if to.Controller.BoundBy == vault.BoundByNone {
-		p.fail(nobodyActs, to.Assignee.Name)
+		p.fail(noAgent, to.Assignee.Name)
 	}
 	switch to.Custodian.Kind {
 	case vault.CustodianSelf:
@@ -121,7 +121,7 @@ func checkHolder(f *facts, p *probe) {
 	case vault.CustodianOperator:
 		checkAcknowledgment(f, p, to)
 	default:
-		p.fail("No custodian is on record.")
+		p.fail("The custody chain names no custodian of a known kind.")
 	}
 	if len(p.problems) == 0 && !p.ended {
 		p.note("The stored bytes were read back now and have the digest recorded.")
@@ -131,7 +131,7 @@ func checkHolder(f *facts, p *probe) {
 // checkReadBack asks that the copy's bytes are there, and were looked at lately.
 func checkReadBack(f *facts, p *probe) {
 	if v := f.current(); v.err != nil {
-		p.fail("The stored bytes of version %d are not those recorded: %v.", v.Version.Version, v.err)
+		p.fail("The bytes of version %d cannot be verified: %v.", v.Version.Version, v.err)
 	} else {
 		p.item("read_back", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), v.whole(), Verified)
 	}
@@ -165,14 +165,12 @@ func checkAcknowledgment(f *facts, p *probe, to *vault.Custody) {
 		switch {
 		case err != nil:
 			p.fail("The custodian's acknowledgment %s does not verify: %v.", a.ID, err)
-		case s.CopyID != f.copy.CopyID || s.CustodyID != entry.ID || s.AcknowledgmentID != a.ID || s.EnvelopeID != f.envelope.ID:
+		case s.CopyID != f.copy.CopyID || s.CustodyID != entry.ID || s.EnvelopeID != f.envelope.ID:
 			p.fail("The acknowledgment %s is about another copy.", a.ID)
-		case a.SHA256 != storage.Sum([]byte(a.JWS)) || stamp.Format(a.At) != s.At || a.Version != s.Version || a.CopyID != s.CopyID:
+		case s.AcknowledgmentID != a.ID || a.SHA256 != storage.Sum([]byte(a.JWS)) || stamp.Format(a.At) != s.At || a.Version != s.Version || a.CopyID != s.CopyID:
 			p.fail("The record of the acknowledgment %s differs from what was signed.", a.ID)
 		case s.Assignee != to.Assignee || s.Controller != to.Controller || s.Custodian != to.Custodian.Party:
 			p.fail("The acknowledgment %s names other parties.", a.ID)
-		case to.Custodian.Party == to.Controller.Party && to.Controller.BoundBy != vault.BoundByOrganization:
-			p.fail("The custodian is the transferor of what it keeps.")
 		case len(f.about("custody.acknowledged", "acknowledgment_sha256", string(storage.Sum([]byte(a.JWS))))) != 1:
 			p.fail("The acknowledgment %s has no event.", a.ID)
 		default:

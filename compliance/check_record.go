@@ -13,7 +13,7 @@ func checkRecord(f *facts, p *probe) {
 		p.fail("The chain of events does not verify: %v.", f.chainErr)
 	}
 	if f.redacted > 0 && len(f.typed("envelope.redacted")) == 0 {
-		p.fail("The details of %s are gone, and no event says that they were erased.", number(f.redacted, "event", "events"))
+		p.fail("The details of %s are missing, and no event says that they were erased.", number(f.redacted, "event", "events"))
 	}
 	if len(f.events) == 0 {
 		p.fail("There are no events.")
@@ -46,7 +46,7 @@ func checkRecord(f *facts, p *probe) {
 	p.note("The whole chain of %s verifies. %s proved to be in the log of size %d, whose checkpoint has a valid signature.",
 		number(len(f.events), "event", "events"), number(len(f.events)-pending, "event is", "events are"), f.log.checkpoint.Size)
 	if pending > 0 {
-		p.note("%s younger than the log's delay and pending.", number(pending, "event is", "events are"))
+		p.note("%s not in the log yet: younger than its merge delay.", number(pending, "event is", "events are"))
 	}
 }
 
@@ -73,7 +73,7 @@ func checkReferences(f *facts, p *probe) {
 	}
 	for _, h := range heads {
 		if h.Seq < 1 || h.Seq > int64(len(f.events)) || f.events[h.Seq-1].Hash != h.Hash {
-			p.fail("The chain does not hold the event %d that the document's record names.", h.Seq)
+			p.fail("The chain lacks the event %d that the document's record names.", h.Seq)
 		}
 	}
 	if f.copy == nil {
@@ -98,12 +98,12 @@ func checkRelease(f *facts, p *probe) {
 	released := f.typed("vault.released")
 	if f.release == nil {
 		if len(released) > 0 {
-			p.fail("The release is recorded as an event, but its record is missing.")
+			p.fail("The chain has an event of the release, but the record of the release is missing.")
 		}
 		return
 	}
 	if len(released) != 1 {
-		p.fail("The release has %d events, not one.", len(released))
+		p.fail("The chain has %d events of the release; there must be one.", len(released))
 		return
 	}
 	if f.releaseErr != nil {
@@ -140,7 +140,7 @@ func checkRelease(f *facts, p *probe) {
 func (f *facts) checkEnvelope(p *probe) {
 	created := f.typed(esign.EventCreated)
 	if len(created) != 1 {
-		p.fail("The envelope has %d events of its creation, not one.", len(created))
+		p.fail("The chain has %d events of the envelope's creation; there must be one.", len(created))
 		return
 	}
 	env, detail := f.envelope, map[string]any{}
@@ -160,27 +160,27 @@ func (f *facts) checkEnvelope(p *probe) {
 		}
 	}
 	if env.SignersTotal != len(env.Signers) || env.SignersSigned != signed {
-		p.fail("The envelope's record counts other signers than there are.")
+		p.fail("The envelope's record counts more or fewer signers than are on record.")
 	}
 	if text(created[0], "kind") != env.Kind || !env.CreatedAt.Equal(created[0].RecordedAt) {
-		p.fail("The envelope's record differs from the event of its creation.")
+		p.fail("The envelope's record differs in kind or time from the event of its creation.")
 	}
 	f.checkDocument(p)
 	if f.copy == nil {
 		return
 	}
 	if f.copy.Name != env.Name || f.copy.CustomerID != env.CustomerID {
-		p.fail("The copy's record names another envelope or customer.")
+		p.fail("The records of copy and envelope differ in the name of the envelope or the customer.")
 	}
 	status := esign.StatusVaulted
 	if f.released() {
 		status = esign.StatusReleased
 	}
 	if env.Status != status || (env.ReleasedAt != nil) != f.released() || f.ended() != nil && !at(env.ReleasedAt, *f.ended()) || env.OrgID != f.copy.OrgID {
-		p.fail("The envelope's record has another status or organization than the copy.")
+		p.fail("The records of copy and envelope differ in status, time of release or organization.")
 	}
 	if env.VaultedAt == nil || !env.VaultedAt.Equal(f.copy.VaultedAt) || !f.released() && env.DocumentHash != f.copy.DocumentHash {
-		p.fail("The envelope's record and the copy's differ.")
+		p.fail("The records of copy and envelope differ in time of deposit or digest.")
 	}
 }
 
@@ -200,7 +200,7 @@ func (f *facts) checkDocument(p *probe) {
 	}
 	completed := f.typed(esign.EventCompleted)
 	if len(completed) != 1 || !names(completed[0], env.Sealed.Object.SHA256) || !at(env.CompletedAt, completed[0]) ||
-		text(completed[0], "level") != env.Sealed.Level || f.copy != nil && f.copy.Source.Object != env.Sealed.Object {
+		text(completed[0], "level") != env.Sealed.Level {
 		p.fail("The record of the completion differs from its event.")
 	}
 }

@@ -1,6 +1,7 @@
 package compliance
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -35,7 +36,7 @@ func checkSignatures(f *facts, p *probe) {
 	}
 	created := f.typed(esign.EventCreated)
 	if len(created) != 1 {
-		p.fail("The envelope has %d events of its creation, not one.", len(created))
+		p.fail("The chain has %d events of the envelope's creation; there must be one.", len(created))
 		return
 	}
 	required, err := requiredSigners(created[0])
@@ -109,7 +110,7 @@ func (f *facts) states(p *probe) map[storage.Digest]bool {
 	states := map[storage.Digest]bool{}
 	for _, part := range f.envelope.Parts {
 		if f.source.sum(part.Size) != part.SHA256 {
-			p.fail("The completed document does not begin with its state %d.", part.Seq)
+			p.fail("The completed document does not begin with state %d on record.", part.Seq)
 			continue
 		}
 		states[part.SHA256] = true
@@ -126,27 +127,27 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 	s := f.envelope.Signers[row]
 	signed := f.about(esign.EventSigned, "signer_id", want.ID)
 	if len(signed) != 1 {
-		p.fail("The signer %s has %d events of a signature, not one.", want.ID, len(signed))
+		p.fail("The chain has %[2]d events of a signature by signer %[1]s; there must be one.", want.ID, len(signed))
 		return
 	}
 	e := signed[0]
 	if want.Email != "" && (s.Email != want.Email || s.Name != want.Name || s.Role != want.Role || s.Auth != want.Auth) {
 		p.fail("The record of signer %s differs from the event of the creation.", want.ID)
 	}
-	if e.Actor.Kind != "signer" || e.Actor.ID != want.ID || text(e, "auth") != s.Auth {
-		p.fail("The signature of %s was not made by that signer, authenticated as asked.", want.ID)
+	if e.Actor.Kind != "signer" || e.Actor.ID != want.ID || text(e, "auth") != cmp.Or(want.Auth, s.Auth) {
+		p.fail("The event of the signature of signer %s names another actor, or another authentication than was asked for.", want.ID)
 	}
 	if s.Status != esign.SignerSigned || !at(s.SignedAt, e) || text(e, "signature_kind") != s.SignatureKind || text(e, "presented_sha256") != string(s.PresentedSHA256) || text(e, "disclosure_sha256") != string(s.DisclosureSHA256) {
 		p.fail("The record of signer %s differs from the event of the signature.", want.ID)
 	}
 	if !states[storage.Digest(text(e, "presented_sha256"))] || !states[storage.Digest(text(e, "document_sha256"))] {
-		p.fail("What signer %s saw or signed is not a state of the completed document.", want.ID)
+		p.fail("What signer %s saw or signed is not among the verified states of the completed document.", want.ID)
 	}
 	if err := esign.CheckValues(f.envelope, e); err != nil {
 		p.fail("What signer %s filled in differs from the event of the signature: %v.", want.ID, err)
 	}
 	if s.DeclinedAt != nil || s.DeclineReason != "" || s.WithdrawnAt != nil && len(f.about(esign.EventConsentWithdrawn, "signer_id", want.ID)) == 0 {
-		p.fail("The record of signer %s tells of a refusal or a withdrawal that no event does.", want.ID)
+		p.fail("The record of signer %s has a refusal or a withdrawal of which there is no event.", want.ID)
 	}
 	switch given := f.consent(want.ID, e); {
 	case given == nil:
@@ -158,7 +159,7 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 	}
 	p.event(f, e)
 	if f.disclosed(want.ID) == nil && s.LinkDisclosedAt != nil {
-		p.fail("The link of %s is on record as disclosed, but no event says so.", want.ID)
+		p.fail("The record of signer %s says that the sender read the link, but no event does.", want.ID)
 	}
 }
 
@@ -226,7 +227,7 @@ func checkCompletion(f *facts, p *probe) {
 	sum := f.source.whole()
 	completed := f.typed(esign.EventCompleted)
 	if len(completed) != 1 || !names(completed[0], sum) {
-		p.fail("No event of the completion names the digest of the completed document.")
+		p.fail("The chain has no event that names the digest of the completed document.")
 	} else {
 		p.event(f, completed[0])
 	}
@@ -236,7 +237,7 @@ func checkCompletion(f *facts, p *probe) {
 	}
 	for _, s := range f.sourceReport.Signatures {
 		if !s.OK() {
-			p.fail("The signature in the field %s of the document does not hold: %s.", s.Field, signatureProblem(s))
+			p.fail("The signature in the field %s of the completed document does not verify: %s.", s.Field, signatureProblem(s))
 		}
 	}
 	if f.sourceReport.Problem != "" || lastSignature(f.sourceReport) == nil {
@@ -250,15 +251,15 @@ func checkCompletion(f *facts, p *probe) {
 // the file are not broken.
 func checkPaper(f *facts, p *probe) {
 	if f.copy == nil {
-		p.fail("The paper is not vaulted yet, and who signed it is attested with the deposit.")
+		p.fail("The paper is not vaulted yet: who signed it is attested with the deposit or after it.")
 		return
 	}
 	a := f.attestation()
 	if a == nil {
-		p.fail("Nobody attested who signed the document.")
+		p.fail("No proved attestation says who signed the document.")
 	} else {
 		if !sameJSON(a, f.copy.Attestation) {
-			p.fail("The attestation on record differs from the event that it came with.")
+			p.fail("The record of the attestation differs from its event.")
 		}
 		for _, e := range f.typed(vault.EventAttested) {
 			p.event(f, e)
@@ -277,7 +278,7 @@ func checkPaper(f *facts, p *probe) {
 		// What was filled into a form after a signature breaks it only where that signature, or one before it, forbids it.
 		forbidden := s.ChangesAfter == pades.ChangesFilled && s.Problem != s.TrustProblem
 		if s.Integrity == pades.IntegrityInvalid || s.ChangesAfter == pades.ChangesSuspicious || forbidden {
-			p.fail("The signature in the field %s of the file does not hold: %s.", s.Field, signatureProblem(s))
+			p.fail("The signature in the field %s of the paper's file does not verify: %s.", s.Field, signatureProblem(s))
 			continue
 		}
 		if s.ChangesAfter == pades.ChangesFilled {

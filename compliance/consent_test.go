@@ -13,7 +13,7 @@ import (
 
 // TestConsentIsTheControllers: what counts as consent is an act of the organization
 // that controls the copy, and each is called what it is. An operator's act is
-// nobody's consent.
+// not a consent.
 func TestConsentIsTheControllers(t *testing.T) {
 	t.Parallel()
 	agent := dealer
@@ -35,13 +35,13 @@ func TestConsentIsTheControllers(t *testing.T) {
 		{"a key of the controller", actor, digest, false, false, "attested", "controller", compliance.Attested, "consent of the controller", "declared"},
 		{"a member of the controller", member, "", false, false, "declared", "controller", compliance.Declared, "as declared", ""},
 		{"a key of the agent", actor, digest, true, false, "attested", "agent", compliance.Declared, "itself gave none", "consent of the controller"},
-		{"an operator", compliance.Actor{Kind: "operator", ID: "root"}, digest, false, true, "", "", "", "nobody's consent", "consent of the controller"},
-		{"an operator that claims an organization", compliance.Actor{Kind: "operator", ID: "root", OrgID: dealer.OrgID}, digest, false, true, "", "", "", "nobody's consent", ""},
-		{"a key without a request", actor, "", false, true, "", "", "", "nobody's consent", ""},
-		{"a key of nobody", compliance.Actor{Kind: "key", ID: "key_1"}, digest, false, true, "", "", "", "nobody's consent", ""},
+		{"an operator", compliance.Actor{Kind: "operator", ID: "root"}, digest, false, true, "", "", "", "not a consent", "consent of the controller"},
+		{"an operator that claims an organization", compliance.Actor{Kind: "operator", ID: "root", OrgID: dealer.OrgID}, digest, false, true, "", "", "", "not a consent", ""},
+		{"a key without a request", actor, "", false, true, "", "", "", "not a consent", ""},
+		{"a key of nobody", compliance.Actor{Kind: "key", ID: "key_1"}, digest, false, true, "", "", "", "not a consent", ""},
 		{"a key of another organization", compliance.Actor{Kind: "key", ID: "key_9", OrgID: "org_other"}, digest, false, true, "", "", "", "org_other", ""},
 		{"a member of another organization", compliance.Actor{Kind: "member", ID: "mallory", OrgID: "org_other"}, "", false, true, "", "", "", "org_other", ""},
-		{"a program", compliance.Actor{Kind: "system", ID: "auto_vault"}, digest, false, true, "", "", "", "nobody's consent", ""},
+		{"a program", compliance.Actor{Kind: "system", ID: "auto_vault"}, digest, false, true, "", "", "", "not a consent", ""},
 		{"nobody", compliance.Actor{}, digest, false, true, "", "", "", "no actor", ""},
 	}
 	for _, tc := range cases {

@@ -2,6 +2,7 @@ package compliance
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -219,11 +220,9 @@ func digestOf(v any) storage.Digest {
 	return storage.Sum(b)
 }
 
-// current returns the newest version's facts, nil when there is none.
+// current returns the newest version's facts. A copy has one: the vault gives no
+// evidence without.
 func (f *facts) current() *versionFacts {
-	if len(f.versions) == 0 {
-		return nil
-	}
 	return &f.versions[len(f.versions)-1]
 }
 
@@ -246,7 +245,7 @@ func (f *facts) disposed() bool {
 
 // deletedAway is why a check of a copy that was disposed of has nothing to compute
 // from.
-const deletedAway = "The copy was released, its receipt was acknowledged, and its bytes here were deleted after that: they cannot be examined any more."
+const deletedAway = "The copy was released, its receipt was acknowledged, and its bytes here were deleted after that: they can no longer be examined."
 
 // logged returns an event's index in the log, nil while it is pending, and an
 // error where it should be there and is not proved to be.
@@ -370,9 +369,8 @@ func firstChanges(all []string) string {
 	return text
 }
 
+// signatureProblem says why a signature is not OK: if it has no problem of its own, a
+// form was filled in after it.
 func signatureProblem(s pades.SignatureReport) string {
-	if s.Problem != "" {
-		return s.Problem
-	}
-	return fmt.Sprintf("integrity %s, trust %s, changes after it %s", s.Integrity, s.Trust, s.ChangesAfter)
+	return cmp.Or(s.Problem, "the form was filled in afterwards: "+firstChanges(s.Changes))
 }

@@ -44,6 +44,7 @@ type world struct {
 	dir    string
 	depot  *storage.Depot
 	clock  *clock
+	mail   *outbox // of a host that mails signing links
 	sealer *pades.Sealer
 	pki    *testpki.PKI
 
@@ -212,6 +213,7 @@ func newWorldOn(t testing.TB, w *world, edit ...func(*setup)) *world {
 	for _, e := range edit {
 		e(&s)
 	}
+	w.mail, _ = s.esign.Notifier.(*outbox)
 	w.log, err = translog.New(s.log)
 	check(t, err)
 	s.vault.Log = w.log
@@ -274,20 +276,37 @@ func (w *world) signAs(id, name string) {
 		links, err := w.esign.SigningLinks(ctx, esign.LinksRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor, RemoteAddr: "192.0.2.1"})
 		check(w.t, err)
 		for _, l := range links {
-			if l.Token == "" || l.Status == esign.SignerSigned {
-				continue
+			if l.Token != "" && l.Status != esign.SignerSigned {
+				w.sign(l.Token, cmp.Or(name, l.Name))
 			}
-			c := esign.Client{Addr: "192.0.2.7", UserAgent: "test"}
-			_, err := w.esign.Document(ctx, l.Token, c)
-			check(w.t, err)
-			_, err = w.esign.Consent(ctx, esign.ConsentRequest{Token: l.Token, DisclosureSHA256: esign.DefaultDisclosure().SHA256(), Client: c})
-			check(w.t, err)
-			_, err = w.esign.Sign(ctx, esign.SignRequest{
-				Token: l.Token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: cmp.Or(name, l.Name)}, Client: c,
-			})
-			check(w.t, err)
 		}
 	}
+}
+
+// sign reads, consents and signs by a link.
+func (w *world) sign(token, name string) {
+	w.t.Helper()
+	ctx, c := w.t.Context(), esign.Client{Addr: "192.0.2.7", UserAgent: "test"}
+	_, err := w.esign.Document(ctx, token, c)
+	check(w.t, err)
+	_, err = w.esign.Consent(ctx, esign.ConsentRequest{Token: token, DisclosureSHA256: esign.DefaultDisclosure().SHA256(), Client: c})
+	check(w.t, err)
+	_, err = w.esign.Sign(ctx, esign.SignRequest{
+		Token: token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: name}, Client: c,
+	})
+	check(w.t, err)
+}
+
+// signedByMail is an envelope whose signers had their links by mail alone.
+func (w *world) signedByMail() string {
+	w.t.Helper()
+	env := w.created()
+	_, err := w.esign.NotifyDue(w.t.Context(), 10)
+	check(w.t, err)
+	for _, n := range *w.mail {
+		w.sign(n.URL, n.Name)
+	}
+	return env.ID
 }
 
 // vaultIn vaults what is complete, for the dealer itself.

@@ -9,8 +9,6 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/testpdf"
-	"github.com/evaultlib/evault/internal/testpki"
 )
 
 // TestPaperWithForeignSignatures: paper may carry signatures of people whom nobody here trusts. A form that was filled in after one is
@@ -18,17 +16,6 @@ import (
 // change that is named, not the trust.
 func TestPaperWithForeignSignatures(t *testing.T) {
 	t.Parallel()
-	clock := newWorld(t).clock
-	id, err := testpki.SelfSigned("Somebody", clock.now())
-	check(t, err)
-	s, err := pades.New(pades.Config{Signer: id.Key, Chain: id.Chain, Now: clock.now})
-	check(t, err)
-	signed := func(lock *pades.Lock) []byte {
-		raw := testpdf.Form()
-		seal, err := s.Seal(t.Context(), pades.SealRequest{PDF: raw, Lock: lock})
-		check(t, err)
-		return append(slices.Clone(raw), seal.Appended...)
-	}
 	changed := func(raw []byte, change func(*pdf.Update) error) []byte {
 		d, err := pdf.Open(raw, pdf.Limits{})
 		check(t, err)
@@ -39,10 +26,7 @@ func TestPaperWithForeignSignatures(t *testing.T) {
 		check(t, err)
 		return append(slices.Clone(raw), appended...)
 	}
-	fill := func(u *pdf.Update) error {
-		_, err := u.Edit(pdf.Ref{Num: 10}, func(d pdf.Dict) error { d["V"] = pdf.String("9000"); return nil })
-		return err
-	}
+	filled := func(raw []byte) []byte { return (&world{t: t}).filledIn(raw, map[int]any{10: "9000"}) }
 	turn := func(u *pdf.Update) error {
 		p, err := u.Document().Page(1)
 		if err != nil {
@@ -56,10 +40,10 @@ func TestPaperWithForeignSignatures(t *testing.T) {
 		satisfied bool
 		says      string
 	}{
-		"untouched":                {signed(nil), true, ""},
-		"filled in":                {changed(signed(nil), fill), true, `form field "plain" was changed from "UNDRAWN VALUE" to "9000"`},
-		"filled in against a lock": {changed(signed(&pades.Lock{Action: pades.LockInclude, Fields: []string{"plain"}}), fill), false, `locks`},
-		"changed":                  {changed(signed(nil), turn), false, "/Rotate of page 1 was changed"},
+		"untouched":                {strangers(nil), true, ""},
+		"filled in":                {filled(strangers(nil)), true, `form field "plain" was changed from "UNDRAWN VALUE" to "9000"`},
+		"filled in against a lock": {filled(strangers(&pades.Lock{Action: pades.LockInclude, Fields: []string{"plain"}})), false, `locks`},
+		"changed":                  {changed(strangers(nil), turn), false, "/Rotate of page 1 was changed"},
 	} {
 		w := newWorld(t) // one has the pages of another, and pages are vaulted once
 		env := w.paperOf(tc.raw)

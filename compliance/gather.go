@@ -176,7 +176,7 @@ func (e *Engine) examine(ctx context.Context, c *vault.Copy, o storage.Object) (
 		// To the vault a short read is a store in trouble. One that ends early and
 		// says that this was all is a fact.
 		if _, n, whole := e.c.Depot.Hash(ctx, o); whole == nil && n < o.Size {
-			return stored{err: fmt.Errorf("%d of %d are there", n, o.Size)}, nil
+			return stored{err: fmt.Errorf("only %d of %d bytes are stored", n, o.Size)}, nil
 		}
 	}
 	return judged(b, o.SHA256, err)
@@ -197,9 +197,9 @@ func judged(b []byte, sum storage.Digest, err error) (stored, error) {
 // plain says in words what became of stored bytes.
 func plain(err error) error {
 	if errors.Is(err, storage.ErrBlobMissing) {
-		return errors.New("they are gone")
+		return errors.New("the stored bytes are missing")
 	}
-	return errors.New("they have another digest")
+	return errors.New("the stored bytes have another digest")
 }
 
 func (e *Engine) gatherRegister(ctx context.Context, f *facts, register []vault.Registered) (err error) {

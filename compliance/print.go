@@ -13,11 +13,14 @@ import (
 
 const printNotice = " These pages show, for reading and filing, what the certificate says. The certificate itself is the signed JSON " +
 	"document (compact JWS) whose SHA-256 stands under Digests; only its signature is proof. Digests are SHA-256 (FIPS 180-4), those of " +
-	"log entries as RFC 6962 section 2.1 has it. The verify address tells what the vault says of the authoritative copy now."
+	"log entries as RFC 6962 section 2.1 has it."
+
+// printVerify follows where the pages have a verify address.
+const printVerify = " The verify address tells what the vault says of the authoritative copy now."
 
 // CustodyRecord returns a certificate as pages that can be read and filed: what
 // was found, the custody chain, signatures, copies, powers, log entries and
-// digests, with the verify address as a QR code where Config.VerifyURL gives one.
+// digests, with the verify address of the certificate, if any, as a QR code.
 // The same certificate makes the same bytes.
 func (e *Engine) CustodyRecord(ctx context.Context, c *Certificate) ([]byte, error) {
 	b, err := pdf.ReportPDF(ctx, e.custodyRecord(c))
@@ -33,8 +36,9 @@ func (e *Engine) custodyRecord(c *Certificate) pdf.Report {
 		Tables: []pdf.ReportTable{c.requirements(), c.findings(), c.custody(), c.signed(), c.acknowledged(), c.declared(), c.whoMay(), c.copied(), c.logged(), c.keys()},
 		Notice: c.LegalNotice + printNotice, Footer: "Certificate " + c.ID + " · envelope " + c.Subject.EnvelopeID, At: c.IssuedAt.Time, Fonts: e.fonts,
 	}
-	if e.c.VerifyURL != nil {
-		r.VerifyURL = e.c.VerifyURL(c.AuthoritativeCopy.SHA256)
+	if c.VerifyURL != nil {
+		r.VerifyURL = *c.VerifyURL
+		r.Notice += printVerify
 	}
 	return r
 }
@@ -63,7 +67,7 @@ func (c *Certificate) facts() []pdf.ReportFact {
 	held := c.AuthoritativeCopy
 	list := []pdf.ReportFact{
 		{Label: "Result", Value: c.Compliance.print()},
-		{Label: "Law", Value: line(regime, basisWords[c.RegimeBasis], c.Jurisdiction)},
+		{Label: "Law", Value: line(regime, c.basis(), c.Jurisdiction)},
 		{Label: "Authoritative copy", Value: fmt.Sprintf("%s, version %d, %d bytes, vaulted %s UTC", held.CopyID, held.Version, held.Size, held.VaultedAt.print())},
 		{Label: "Held here", Value: held.print()},
 		{Label: "Seal", Value: c.Seal.print()},
@@ -101,9 +105,6 @@ func (c *Certificate) facts() []pdf.ReportFact {
 	if a := c.Classification; a != nil {
 		list = append(list, pdf.ReportFact{Label: "What the record is", Value: "as answered by the depositor: " + a.print()})
 	}
-	if c.VerifyURL != nil {
-		list = append(list, pdf.ReportFact{Label: "Verify address", Value: *c.VerifyURL})
-	}
 	return append(list,
 		pdf.ReportFact{Label: "Issued by", Value: c.System.Issuer},
 		pdf.ReportFact{Label: "Log checkpoints", Value: "kept: " + c.System.Anchors},
@@ -118,12 +119,20 @@ var basisWords = map[string]string{
 	BasisDefault: "the default of this installation, since the depositor named none",
 }
 
+// basis says how the regime was chosen. Where the deposit is not proved, its default
+// stands in for a law that may have been named.
+func (c *Certificate) basis() string {
+	if slices.ContainsFunc(c.Compliance.Findings, func(f Finding) bool { return f.ID == regimeUnknown }) {
+		return "the default of this installation, since the law of the deposit is not proved"
+	}
+	return basisWords[c.RegimeBasis]
+}
+
 // boundByWords say how a controller acts.
 var boundByWords = map[string]string{
 	vault.BoundByOrganization: "acting itself, through its members and API keys",
 	vault.BoundByAgent:        "acting for the assignee under an agreement, as declared",
-	"control_key":             "acting by its own control key",
-	vault.BoundByNone:         "for whom no one on record can act",
+	vault.BoundByNone:         "for an assignee whose agent is not on record",
 }
 
 // print says where the seal is, of what level, and whose time it has.
@@ -170,7 +179,7 @@ func (h Held) print() string {
 
 func (r Result) print() string {
 	if len(r.Checks) == 0 {
-		return fmt.Sprintf("no control statute was named by the depositor (%s); custody is recorded; copy %s; evaluated %s UTC", r.Basis, r.State, r.EvaluatedAt.print())
+		return fmt.Sprintf("No control statute was examined; custody is recorded, basis %s; copy %s; evaluated %s UTC", r.Basis, r.State, r.EvaluatedAt.print())
 	}
 	met, failed := 0, 0
 	for _, k := range r.Checks {

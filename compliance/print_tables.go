@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/vault"
 )
 
 // table makes a table with one row for each of list.
@@ -72,7 +73,7 @@ func restingOn(items []Item) string {
 
 func (c *Certificate) findings() pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Finding", Width: 1}, {Head: "Detail", Width: 3}}
-	return table("Further findings, which no requirement scores", cols, c.Compliance.Findings, func(f Finding) []pdf.ReportCell {
+	return table("Further findings, not scored", cols, c.Compliance.Findings, func(f Finding) []pdf.ReportCell {
 		return []pdf.ReportCell{{Text: strings.ReplaceAll(f.ID, "_", " ")}, {Text: f.Detail}}
 	})
 }
@@ -109,9 +110,9 @@ func (x CustodyEntry) consented() string {
 }
 
 func (c *Certificate) keys() pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Public key for", Width: 18}, {Head: "Whose, certified by", Width: 32}, {Head: "Key id", Width: 50}}
+	cols := []pdf.ReportColumn{{Head: "Public key for", Width: 18}, {Head: "Holder, certified by", Width: 32}, {Head: "Key id", Width: 50}}
 	return table("Keys that this record rests on", cols, c.System.Keys, func(k SystemKey) []pdf.ReportCell {
-		by := "certified by nobody"
+		by := "not certified"
 		switch {
 		case k.CertifiedBy != nil:
 			by = "certified by " + *k.CertifiedBy
@@ -161,7 +162,7 @@ func (c *Certificate) declared() pdf.ReportTable {
 }
 
 func (c *Certificate) whoMay() pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Power", Width: 3}, {Head: "Who alone has it", Width: 3}, {Head: "How", Width: 6}}
+	cols := []pdf.ReportColumn{{Head: "Power", Width: 3}, {Head: "Who has it", Width: 3}, {Head: "How", Width: 6}}
 	return table("Powers over the copy", cols, c.Powers, func(p Power) []pdf.ReportCell {
 		return []pdf.ReportCell{{Text: p.Power}, {Strong: p.Holder}, {Text: p.Detail}}
 	})
@@ -169,16 +170,22 @@ func (c *Certificate) whoMay() pdf.ReportTable {
 
 func (c *Certificate) copied() pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Made (UTC)", Width: 19}, {Head: "Kind", Width: 19}, {Head: "Of", Width: 12}, {Head: "Copy", Width: 50}}
-	kinds := map[string]string{"copy": "marked copy", "inspection": "download of the original"}
+	kinds := map[string]string{
+		vault.CopyMarked: "marked copy", vault.CopySigner: "marked copy for a signer", vault.CopyInspection: "download of the authoritative copy",
+	}
 	return table("Register of copies, as of the time of the evaluation", cols, c.Copies, func(x CopyEntry) []pdf.ReportCell {
 		kind := x.Kind
 		if k := kinds[kind]; k != "" {
 			kind = k
 		}
+		of := "document before its deposit"
+		if x.Version > 0 {
+			of = fmt.Sprintf("version %d", x.Version)
+		}
 		return []pdf.ReportCell{
 			{Text: x.MadeAt.print()},
 			{Text: kind},
-			{Text: fmt.Sprintf("version %d", x.Version), Small: fmt.Sprintf("%d bytes", x.Size)},
+			{Text: of, Small: fmt.Sprintf("%d bytes", x.Size)},
 			{Text: line(x.GivenTo.Kind+" "+x.GivenTo.ID, x.GivenTo.OrgID), Small: x.CopyID, Mono: string(x.SHA256)},
 		}
 	})

@@ -45,8 +45,11 @@ func leaves(path string, v any, f func(path, value string)) {
 // shown is all the text of a report.
 func shown(r pdf.Report) string {
 	var b strings.Builder
-	fmt.Fprintln(&b, r.Title, r.Subtitle, r.Notice, r.Footer, r.Facts, r.Digests)
+	fmt.Fprintln(&b, r.Title, r.Subtitle, r.VerifyURL, r.Notice, r.Footer, r.Facts, r.Digests)
 	for _, t := range r.Tables {
+		if len(t.Rows) > 0 {
+			fmt.Fprintln(&b, t.Heading, t.Columns)
+		}
 		for _, row := range t.Rows {
 			for _, c := range row {
 				fmt.Fprintln(&b, c.Strong, c.Text, c.Small, c.Mono)
@@ -114,5 +117,19 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 		if _, err := pdf.Inspect(t.Context(), one, pdf.Limits{Bytes: int64(len(one))}); err != nil {
 			t.Errorf("%s: %v", id, err)
 		}
+	}
+}
+
+// TestVerifyAddressStandsOnce: the pages print the address of the certificate once, and
+// speak of one only where there is one.
+func TestVerifyAddressStandsOnce(t *testing.T) {
+	t.Parallel()
+	w, address := newWorld(t), "https://evault.test/verify/1"
+	text := shown(w.engine.Pages(&compliance.Certificate{VerifyURL: &address}))
+	if n := strings.Count(text, address); n != 1 || !strings.Contains(text, "The verify address") {
+		t.Errorf("printed %d times: %s", n, text)
+	}
+	if text := shown(w.engine.Pages(&compliance.Certificate{})); strings.Contains(text, "verify address") {
+		t.Errorf("no address, but: %s", text)
 	}
 }

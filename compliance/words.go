@@ -64,7 +64,7 @@ func medium(a *vault.Attestation) string {
 }
 
 // noFunction is who has a power that the interface gives to nobody.
-const noFunction = "nobody by this software"
+const noFunction = "no one through this software"
 
 // powers says what this software's interface allows, and to whom, and what whoever
 // runs the system could do beside it.
@@ -87,7 +87,11 @@ func (f *facts) powers() []Power {
 	controller := to.Controller.Party.Name
 	release := "To a recipient that it names, by a key of its organization with the scope vault:release."
 	if to.Controller.BoundBy == vault.BoundByNone {
-		release = "To the assignee " + to.Assignee.Name + " only: nobody is on record as acting for it."
+		release = "To the assignee " + to.Assignee.Name + " only: no agent of the assignee is on record."
+	}
+	keeps := "As custodian it keeps the bytes; the interface gives it no other function."
+	if to.Custodian.Party.Identifier == to.Controller.OrgID {
+		keeps = "The controller keeps the bytes itself."
 	}
 	return []Power{
 		{"release", controller, release},
@@ -95,7 +99,7 @@ func (f *facts) powers() []Power {
 		{"add or change an assignee", noFunction, "This version offers no assignment; a release ends custody here."},
 		{"alter the bytes", noFunction, "The software only adds to a version, in the file or in a statement beside it, under a seal and with an event."},
 		{"prevent or undo an act of the controller", noFunction, "The interface gives no function for it to a transferor, a former controller or an operator."},
-		{"keep", to.Custodian.Party.Name, "As custodian it keeps the bytes; the interface gives it no other function."},
+		{"keep", to.Custodian.Party.Name, keeps},
 		outside,
 	}
 }
@@ -104,7 +108,7 @@ func (f *facts) powers() []Power {
 func (e *Engine) notice(f *facts, verify *string) string {
 	said := e.c.LegalNotice
 	if said == "" {
-		later, key := "", "is certified by nobody"
+		later, key := "", "no one has certified"
 		if verify != nil {
 			later = ": ask the verify address"
 		}
@@ -118,10 +122,13 @@ func (e *Engine) notice(f *facts, verify *string) string {
 		sentences = append(sentences, "The certificate of the seal leads to a root that this system made itself.")
 	}
 	if f.unclassified() {
-		sentences = append(sentences, "Nobody classified the record: the regime is the default of this installation.")
+		sentences = append(sentences, "The record was not classified: the regime is the default of this installation.")
 	}
 	return strings.Join(sentences, " ")
 }
+
+// regimeUnknown is the finding that the event of the deposit is not proved.
+const regimeUnknown = "regime_unknown"
 
 // findings are what no check scores.
 func (f *facts) findings() []Finding {
@@ -130,17 +137,17 @@ func (f *facts) findings() []Finding {
 		list = append(list, Finding{ID: id, Detail: fmt.Sprintf(format, args...)})
 	}
 	if f.copy != nil && f.stored() == nil {
-		add("regime_unknown", "Under which law the record was deposited is not proved. It was examined under the default of this installation.")
+		add(regimeUnknown, "It is not proved under which law the record was deposited. It was examined under the default of this installation.")
 	} else if f.regime.ID == NoRegime {
 		said := map[string]string{
 			BasisDeclared:   "The depositor named no control statute for this record.",
 			BasisClassified: "From the depositor's answers no control statute was concluded for this record.",
-			BasisDefault:    "Nobody named a control statute for this record, and the default of this installation is none.",
+			BasisDefault:    "No control statute was named for this record, and this installation has none as its default.",
 		}[f.basis]
-		add("no_control_statute", "%s Nothing is said about control.", said)
+		add("no_control_statute", "%s Control was not examined.", said)
 	}
 	if f.unclassified() {
-		add("not_classified", "Nobody classified the record. It was examined under the default of this installation.")
+		add("not_classified", "The record was not classified. It was examined under the default of this installation.")
 	}
 	if f.redacted > 0 {
 		add("redacted", "The details of %s are not here any more; their digests remain in the chain.", number(f.redacted, "event", "events"))
@@ -156,10 +163,10 @@ func (f *facts) findings() []Finding {
 		}
 	}
 	if f.copy != nil && f.copy.Source.Kind == vault.SourcePaper && f.attestation() == nil {
-		add("medium_unknown", "Nobody declared where the file comes from, who signed it, or whether a paper original exists.")
+		add("medium_unknown", "No proved declaration says where the file comes from, who signed it, or whether a paper original exists.")
 	}
 	if f.copy != nil {
-		add("not_visible_here", "Whether the same agreement was also signed, scanned or vaulted elsewhere cannot be seen by this installation.")
+		add("not_visible_here", "This installation cannot see whether the same agreement was also signed, scanned or vaulted elsewhere.")
 	}
 	return list
 }
@@ -177,7 +184,7 @@ func (f *facts) identified(signerID, auth string) (words, basis string) {
 	case auth != esign.AuthLink:
 		return "identified by " + strings.ReplaceAll(auth, "_", " "), Verified
 	case f.disclosed(signerID) != nil:
-		return "identified only by possession of a link, which the sender could read too", Attested
+		return "identified by possession of a link that the sender could read too", Attested
 	}
 	return "identified only by possession of a link", Verified
 }

@@ -1,0 +1,222 @@
+package compliance_test
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
+	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+)
+
+// family is a story that many edits begin with.
+type family struct {
+	name  string
+	tell  func(t testing.TB) (w *world, id string)
+	edits []changed
+}
+
+// families are the stories that are edited, each told once.
+func families() []family {
+	paper := func(file []byte) func(t testing.TB) (*world, string) {
+		return func(t testing.TB) (*world, string) {
+			w := newWorld(t)
+			id := w.paperOf(file)
+			w.vaultIn(id, asDestroyed)
+			return w, id
+		}
+	}
+	vaulted := func(t testing.TB) (*world, string) { return vaultedWorld(t) }
+	released := func(t testing.TB) (*world, string) {
+		w, id := vaultedWorld(t)
+		w.release(id)
+		return w, id
+	}
+	agents := func(t testing.TB) (*world, string) {
+		w, id := completedWorld(t)
+		w.vaultIn(id, asAgent)
+		return w, id
+	}
+	return []family{
+		{"live", vaulted, slices.Concat(changedFacts(), forgedFacts())},
+		{"agent's", agents, agentEdits()},
+		{"released", released, releasedEdits()},
+		{"paper", paper(testpdf.Simple(1, "Paper")), paperEdits()},
+		{"form", paper(testpdf.Form()), formEdits()},
+		{"sealed beside", paper(testpdf.Encrypted()), besideEdits()},
+		{"completed", func(t testing.TB) (*world, string) { return completedWorld(t) }, completedEdits()},
+	}
+}
+
+func asAgent(r *handover.VaultInRequest) {
+	r.SecuredParty, r.Depositor.Capacity, r.Depositor.Agreement = &bank, vault.CapacityAgent, agreement
+}
+
+func asDestroyed(r *handover.VaultInRequest) {
+	r.Attestation = attestation()
+	r.Attestation.DestroyedAt = &start
+}
+
+// ran is an edit by one statement.
+func ran(query string, args ...any) func(*world, string) {
+	return func(w *world, _ string) { w.exec(query, args...) }
+}
+
+// lost is an edit by which the events of a type are gone.
+func lost(kind string) func(*world, string) { return func(w *world, _ string) { w.without(kind) } }
+
+// forgedFacts are further edits of a live copy, of which some need a key.
+func forgedFacts() []changed {
+	none := string(storage.Sum(nil))
+	return []changed{
+		{"the event of the deposit is gone", lost("vault.stored"), []string{compliance.SingleAuthoritativeCopy, compliance.HeldByAssigneeOrCustodian}},
+		{"the event of the deposit is written anew", func(w *world, id string) {
+			w.rewrite(id, "vault.stored", func(data, _ object) { data["size"] = 1 })
+		}, []string{compliance.TamperEvidentRecord}},
+		{"the event of the creation is gone", lost("envelope.created"), []string{compliance.TamperEvidentRecord, compliance.RequiredSignatures}},
+		{"the event of the creation names no signer", func(w *world, id string) {
+			w.rewrite(id, "envelope.created", func(data, _ object) { data["signers"] = []any{} })
+		}, []string{compliance.RequiredSignatures}},
+		{"the events of the signatures are gone", lost("envelope.signed"), []string{compliance.RequiredSignatures}},
+		{"the event of a signature has another authentication", func(w *world, id string) {
+			w.rewrite(id, "envelope.signed", func(data, _ object) { data["auth"] = "sms" })
+		}, []string{compliance.RequiredSignatures}},
+		{"the authentication in a signer's row", ran("UPDATE evault_signers SET auth = 'sms' WHERE position = 0"), []string{compliance.RequiredSignatures}},
+		{"the event of the completion is gone", lost("envelope.completed"), []string{compliance.TamperEvidentRecord, compliance.RequiredSignatures}},
+		{"no event says that a link was read", lost("envelope.links_disclosed"), []string{compliance.RequiredSignatures}},
+		{"no event is left", ran("DELETE FROM evault_event_details; DELETE FROM evault_events"), []string{compliance.TamperEvidentRecord}},
+		{"the details of the deposit are gone", ran("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'vault.stored')"), []string{compliance.TamperEvidentRecord}},
+		{"the details of a reading are gone", ran("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'envelope.viewed')"), []string{compliance.TamperEvidentRecord}},
+		{"an event waits for the log", ran("UPDATE evault_events SET log_index = NULL WHERE type = 'vault.stored'"), nil},
+
+		{"the number of the version in the row", ran("UPDATE evault_copies SET version = 2"), []string{compliance.SingleAuthoritativeCopy, compliance.AmendmentsIdentifiable}},
+		{"the basis of the regime in the row", ran("UPDATE evault_copies SET regime_basis = 'host_default'"), []string{compliance.SingleAuthoritativeCopy}},
+		{"the copy's status in the row", ran("UPDATE evault_copies SET status = 'released'"), nil},
+		{"the organization in the row", ran("UPDATE evault_copies SET org_id = 'org_other'"), []string{compliance.SingleAuthoritativeCopy}},
+		{"the classification in the row", ran(`UPDATE evault_copies SET classification = '{"promise_to_pay":true}'`), []string{compliance.SingleAuthoritativeCopy}},
+		{"a release in the envelope's row", ran("UPDATE evault_envelopes SET released_at = created_at"), []string{compliance.TamperEvidentRecord}},
+		{"the time of the creation in the row", ran("UPDATE evault_envelopes SET created_at = '2020-01-01 00:00:00+00:00'"), []string{compliance.TamperEvidentRecord}},
+		{"the digest of the document in the row", ran("UPDATE evault_documents SET sha256 = ?", none), []string{compliance.SingleAuthoritativeCopy, compliance.TamperEvidentRecord}},
+		{"the digest of the completion in the row", ran("UPDATE evault_envelopes SET sealed_sha256 = ?", none), []string{compliance.TamperEvidentRecord, compliance.AmendmentsIdentifiable}},
+		{"when a signer consented", ran("UPDATE evault_signers SET consented_at = '2020-01-01 00:00:00+00:00'"), []string{compliance.RequiredSignatures}},
+		{"a signer refused by the row", ran("UPDATE evault_signers SET declined_at = signed_at WHERE position = 0"), []string{compliance.RequiredSignatures}},
+		{"a release has begun by its mark", func(w *world, id string) {
+			check(w.t, w.depot.Blobs.Put(w.t.Context(), "released/"+w.versions(id)[0].CopyID, []byte("{}")))
+		}, []string{compliance.SingleAuthoritativeCopy}},
+
+		{"the acknowledgment's id in the row", ran("UPDATE evault_acknowledgments SET acknowledgment_id = 'ack_other'"), []string{compliance.HeldByAssigneeOrCustodian}},
+		{"the acknowledgment is of another copy", func(w *world, id string) {
+			w.restate("evault_acknowledgments", "jws", key(3), func(p object) { p["copy_id"] = "cpy_other" })
+		}, []string{compliance.HeldByAssigneeOrCustodian}},
+		{"the acknowledgment is for another party", func(w *world, id string) {
+			w.restate("evault_acknowledgments", "jws", key(3), func(p object) { p["assignee"].(object)["name"] = "Healer" })
+			w.exec("UPDATE evault_acknowledgments SET sha256 = ?", w.sum("evault_acknowledgments", "jws"))
+		}, []string{compliance.HeldByAssigneeOrCustodian}},
+		{"the custody statement names another controller", func(w *world, id string) {
+			w.restate("evault_custody", "statement", key(2), func(p object) {
+				p["to"].(object)["controller"].(object)["party"].(object)["name"] = "Healer"
+			})
+		}, []string{compliance.AssigneeIdentified, compliance.ConsentToAssigneeChange}},
+		{"the custody statement names another kind of custodian", func(w *world, id string) {
+			w.restate("evault_custody", "statement", key(2), func(p object) { p["to"].(object)["custodian"].(object)["kind"] = "bailee" })
+		}, []string{compliance.HeldByAssigneeOrCustodian, compliance.ConsentToAssigneeChange}},
+		{"the seal names another", func(w *world, id string) {
+			v := w.versions(id)[0]
+			w.deposited(id, func(b []byte) []byte { return w.resealed(w.sealer, b, v.Prefix.Size, "the assignee is Healer") })
+		}, []string{compliance.AssigneeIdentified, compliance.AmendmentsIdentifiable}},
+
+		{"a marked copy is of no known kind", ran("UPDATE evault_copy_register SET kind = 'other' WHERE kind = 'copy'"), []string{compliance.CopiesIdentifiable}},
+		{"a marked copy's event in the row", ran("UPDATE evault_copy_register SET event_id = 'evt_none' WHERE kind = 'copy'"), []string{compliance.TamperEvidentRecord, compliance.CopiesIdentifiable}},
+		{"a download's event in the row", func(w *world, id string) {
+			w.inspect(id)
+			w.exec("UPDATE evault_copy_register SET event_id = (SELECT event_id FROM evault_events WHERE seq = 1) WHERE kind = 'inspection'")
+		}, []string{compliance.CopiesIdentifiable}},
+		{"a byte of a copy that was downloaded", func(w *world, id string) {
+			w.inspect(id)
+			w.blob(w.versions(id)[0].Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+		}, []string{compliance.CopiesIdentifiable}},
+	}
+}
+
+// sum is the digest of the statement in a column.
+func (w *world) sum(table, column string) string {
+	w.t.Helper()
+	var token string
+	check(w.t, w.db.Bun().NewRaw("SELECT "+column+" FROM "+table).Scan(w.t.Context(), &token))
+	return string(storage.Sum([]byte(token)))
+}
+
+func agentEdits() []changed {
+	return []changed{
+		{"the agent's agreement is gone", ran("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'vault.stored')"), nil},
+		{"the agent may be the transferor", func(w *world, id string) {
+			w.rewrite(id, "vault.stored", func(_, detail object) { detail["agreement"].(object)["not_transferor"] = false })
+		}, nil},
+	}
+}
+
+func releasedEdits() []changed {
+	return []changed{
+		{"the release's note in the row", ran("UPDATE evault_releases SET note = 'x'"), nil},
+		{"the release is gone", ran("DELETE FROM evault_releases"), nil},
+		{"the release's signature", ran("UPDATE evault_releases SET statement = statement || 'A'"), nil},
+		{"the event of the release is gone", lost("vault.released"), nil},
+		{"the time of deletion in the row", ran("UPDATE evault_releases SET delete_after = released_at"), nil},
+	}
+}
+
+func paperEdits() []changed {
+	return []changed{
+		{"the attestation in the row", ran("UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Eve')"), nil},
+		{"the details of the paper's deposit are gone", ran("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'vault.stored')"), nil},
+		{"the paper is held without a receipt", func(w *world, id string) {
+			w.rewrite(id, "vault.stored", func(_, detail object) {
+				a := detail["attestation"].(object)
+				a["paper_original"], a["holder"] = "held", "Archive Ltd."
+				delete(a, "destroyed_at")
+			})
+		}, nil},
+		{"no marked copy is on record", func(w *world, id string) {
+			w.rewrite(id, "vault.stored", func(data, _ object) { delete(data, "marked_copy") })
+			w.exec("UPDATE evault_copies SET marked_id = NULL")
+			w.exec("DELETE FROM evault_claims WHERE kind = 'copy'")
+			w.exec("DELETE FROM evault_copy_register")
+		}, nil},
+		{"the paper's file is none", func(w *world, id string) {
+			w.deposited(id, func([]byte) []byte { return []byte("no file") })
+			w.exec("UPDATE evault_copies SET source_sha256 = document_hash, source_size = size")
+		}, nil},
+	}
+}
+
+func formEdits() []changed {
+	return []changed{
+		{"the form was filled in after the seal", func(w *world, id string) {
+			w.deposited(id, func(b []byte) []byte { return w.filledIn(b, map[int]any{10: "9000"}) })
+		}, nil},
+	}
+}
+
+func besideEdits() []changed {
+	return []changed{
+		{"the digest of a version under a seal beside it", ran("UPDATE evault_versions SET sha256 = ?", string(storage.Sum(nil))), nil},
+		{"bytes sealed beside were downloaded", func(w *world, id string) { w.inspect(id) }, nil},
+	}
+}
+
+func completedEdits() []changed {
+	return []changed{
+		{"the completed document is no file", func(w *world, id string) {
+			w.sealed(id, func([]byte) []byte { return []byte("no file") })
+		}, nil},
+		{"the completed document has no seal", func(w *world, id string) {
+			w.sealed(id, func(b []byte) []byte { return b[:bytes.Index(b, []byte("%%EOF"))+6] })
+		}, nil},
+		{"the completed document was changed after the seal", func(w *world, id string) {
+			w.sealed(id, func(b []byte) []byte { return append(b, "\n%more\n"...) })
+		}, nil},
+	}
+}

@@ -1,0 +1,234 @@
+package compliance_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/handover"
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/internal/testpki"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/keyring"
+	"github.com/evaultlib/evault/vault/translog"
+)
+
+// tale is a story in which sentences are tried: what an envelope is, how it is
+// vaulted, and what becomes of it.
+type tale struct {
+	name  string
+	setup func(*setup)
+	begin func(w *world) (id string)     // nil: an envelope that two have signed
+	in    func(*handover.VaultInRequest) // nil: it is not vaulted
+	then  func(w *world, id string)      // nil: nothing
+}
+
+// tales are the stories that nobody tampers with.
+func tales() []tale {
+	by := func(a compliance.Actor) func(*handover.VaultInRequest) {
+		return func(r *handover.VaultInRequest) { r.Actor = a }
+	}
+	regime := func(id string, c *vault.Classification) func(*handover.VaultInRequest) {
+		return func(r *handover.VaultInRequest) { r.Regime, r.Classification = id, c }
+	}
+	attested := func(edit func(a *vault.Attestation)) func(*handover.VaultInRequest) {
+		return func(r *handover.VaultInRequest) {
+			r.Attestation = attestation()
+			edit(r.Attestation)
+		}
+	}
+	held := func(by string) func(*handover.VaultInRequest) {
+		return attested(func(a *vault.Attestation) {
+			a.PaperOriginal, a.Holder = "held", dealer.LegalName
+			a.PaperCustodian = &vault.PaperCustodian{Name: by, ReceiptSHA256: storage.Sum([]byte("receipt"))}
+		})
+	}
+	same, release := func(*handover.VaultInRequest) {}, func(w *world, id string) { w.release(id) }
+	paper := func(w *world) string { return w.paper() }
+	of := func(file func() []byte) func(*world) string {
+		return func(w *world) string { return w.paperOf(file()) }
+	}
+	locked := &pades.Lock{Action: pades.LockInclude, Fields: []string{"plain"}}
+	return []tale{
+		{name: "signed", in: same},
+		{name: "agent", in: asAgent},
+		{name: "principal", in: func(r *handover.VaultInRequest) { r.SecuredParty = &bank }},
+		{name: "own vault", in: func(r *handover.VaultInRequest) { r.Custodian = vault.CustodianSelf }},
+		{name: "agent's own vault", in: func(r *handover.VaultInRequest) { asAgent(r); r.Custodian = vault.CustodianSelf }},
+		{name: "secured party by its own name", in: func(r *handover.VaultInRequest) {
+			r.SecuredParty = &vault.Party{Name: dealer.LegalName, Identifier: dealer.OrgID, Email: "vault@dealer.test"}
+		}},
+		{name: "member", in: by(compliance.Actor{Kind: "member", ID: "ms_hopper", OrgID: dealer.OrgID})},
+		{name: "operator", in: by(compliance.Actor{Kind: "operator", ID: "root"})},
+		{name: "stranger", in: by(compliance.Actor{Kind: "key", ID: "key_9", OrgID: "org_other"})},
+		{name: "nobody", in: by(compliance.Actor{})},
+		{
+			name:  "order",
+			begin: func(w *world) string { return w.completed(func(r *esign.CreateRequest) { r.AutoVault = true }) },
+			in: func(r *handover.VaultInRequest) {
+				r.Actor, r.RequestID, r.RequestSHA256 = compliance.Actor{Kind: "system", ID: "auto_vault"}, "", ""
+			},
+		},
+		{name: "links by mail", setup: mailed, begin: (*world).signedByMail, in: same},
+
+		{name: "2001", in: regime(compliance.UCC9105of2001, nil)},
+		{name: "2010", in: regime(compliance.UCC9105of2010, nil)},
+		{name: "7-106", in: regime(compliance.UCC7106, covered[compliance.UCC7106])},
+		{name: "7021", in: regime(compliance.ESIGN7021, covered[compliance.ESIGN7021])},
+		{name: "UETA", in: regime(compliance.UETA16, covered[compliance.UETA16])},
+		{name: "none declared", in: regime(compliance.NoRegime, nil)},
+		{name: "none classified", in: regime("", &vault.Classification{PromiseToPay: true, RealProperty: true})},
+		{name: "none by default", in: regime("", nil), setup: func(s *setup) { s.compliance.Regime = compliance.NoRegime }},
+		{name: "default", in: regime("", nil)},
+		{name: "classified", in: regime("", &vault.Classification{PromiseToPay: true, SpecificGoods: true})},
+
+		{name: "paper", begin: paper, in: asDestroyed},
+		{name: "paper, nothing declared", begin: paper, in: same},
+		{name: "paper held", begin: paper, in: held(operator.Name)},
+		{name: "paper held elsewhere", begin: paper, in: held("Somebody")},
+		{name: "no paper", begin: paper, in: attested(func(a *vault.Attestation) { a.Origin, a.PaperOriginal = "born_digital", "none" })},
+		{name: "sealed beside", begin: of(testpdf.Encrypted), in: asDestroyed},
+		{name: "empty pages", begin: of(func() []byte { return testpdf.Build(testpdf.Classic, testpdf.Page{}) }), in: asDestroyed},
+		{name: "signed by a stranger", begin: of(func() []byte { return strangers(nil) }), in: asDestroyed},
+		{
+			name: "filled in", in: asDestroyed,
+			begin: func(w *world) string {
+				return w.paperOf(w.filledIn(strangers(nil), map[int]any{9: "Ann", 10: "9000", 11: pdf.Name("Off"), 12: pdf.Name("On")}))
+			},
+		},
+		{
+			name: "filled in against a lock", in: asDestroyed,
+			begin: func(w *world) string { return w.paperOf(w.filledIn(strangers(locked), map[int]any{10: "9000"})) },
+		},
+
+		{name: "not vaulted", begin: func(w *world) string { return w.created().ID }},
+		{name: "complete", begin: nil},
+		{name: "paper not vaulted", begin: paper},
+		{
+			name: "signed as another",
+			begin: func(w *world) string {
+				env := w.created(func(r *esign.CreateRequest) { r.Signers[0].Name, r.Signers[1].Name = "Ann Buyer", "Bob Dealer" })
+				w.signAs(env.ID, "Somebody Else")
+				return env.ID
+			},
+		},
+		{name: "another root", setup: func(s *setup) {
+			s.compliance.Roots, s.compliance.Keys = made(testpki.New(testpki.Options{})).Roots(), nil
+		}},
+
+		{name: "inspected", in: same, then: (*world).inspect},
+		{name: "sealed beside, inspected", begin: of(testpdf.Encrypted), in: asDestroyed, then: (*world).inspect},
+		{name: "handed over", in: same, then: func(w *world, id string) {
+			w.inspect(id)
+			w.release(id)
+		}},
+		{name: "the deposit has no event", in: same, then: func(w *world, _ string) { w.without("vault.stored") }},
+		{name: "agent's release", in: asAgent, then: release},
+		{name: "deleted after release", in: same, then: func(w *world, id string) {
+			w.release(id)
+			w.dispose(id, true)
+		}},
+
+		{name: "certified", in: same, setup: func(s *setup) {
+			s.compliance.CertifiedBy = "Some CA"
+			s.compliance.VerifyURL = func(storage.Digest) string { return "https://evault.test/verify" }
+		}},
+		{name: "own root", in: same, setup: func(s *setup) {
+			own, seal := made(keyring.New(keyring.Certificate, key(4))), made(keyring.NewSeal(made(pki()).Seal.Chain, true))
+			s.compliance.Keys = keyring.NewRing(own, seal)
+		}},
+		{name: "anchors apart", in: same, setup: func(s *setup) { s.log.AnchorPlace = translog.AnchorsSeparate }},
+		{name: "vaulted twice", setup: allowing, in: asDestroyed, begin: func(w *world) string {
+			w.vaultIn(w.paperOf(testpdf.Simple(1, "Pledged twice")), asDestroyed)
+			return w.paperOf(testpdf.Simple(1, "Pledged twice"))
+		}},
+		{name: "a copy vaulted", setup: allowing, in: asDestroyed, begin: func(w *world) string {
+			first := w.paper()
+			w.vaultIn(first, asDestroyed)
+			copied, err := w.depot.Read(w.t.Context(), w.marked(first).Object)
+			check(w.t, err)
+			return w.paperOf(copied)
+		}},
+	}
+}
+
+// tell lives a tale through and returns all that is said of it.
+func (x tale) tell(t *testing.T) string {
+	t.Helper()
+	var w *world
+	var id string
+	edit := func(s *setup) {
+		if x.setup != nil {
+			x.setup(s)
+		}
+		s.vault.Disposed = func(ctx context.Context, tx storage.Tx, id string) error { return w.esign.With(tx).Dispose(ctx, id) }
+	}
+	if x.begin == nil {
+		w, id = completedWorld(t, edit)
+	} else {
+		w = newWorld(t, edit)
+		id = x.begin(w)
+	}
+	if x.in == nil {
+		return resultText(w.evaluate(id).Result)
+	}
+	w.vaultIn(id, x.in)
+	_, err := w.log.Integrate(t.Context())
+	check(t, err)
+	if x.then != nil {
+		x.then(w, id)
+	}
+	return w.told(id)
+}
+
+// told is all that an evaluation, a certificate and its pages would say now.
+func (w *world) told(id string) string {
+	w.t.Helper()
+	var cause string
+	for _, e := range w.events(id) {
+		if e.Type == "custody.assigned" {
+			cause = e.ID
+		}
+	}
+	c, _, err := w.engine.Look(w.t.Context(), id, cause)
+	check(w.t, err)
+	return strings.Join([]string{certificateText(c), shown(w.engine.Pages(c))}, "\n")
+}
+
+// strangers is a form under a signature of somebody whom nobody here trusts.
+func strangers(lock *pades.Lock) []byte {
+	raw := testpdf.Form()
+	id := made(testpki.SelfSigned("Somebody", start))
+	s := made(pades.New(pades.Config{Signer: id.Key, Chain: id.Chain}))
+	return append(raw, made(s.Seal(context.Background(), pades.SealRequest{PDF: raw, Lock: lock, At: start})).Appended...)
+}
+
+// allowing is a host that lets everything be vaulted.
+func allowing(s *setup) {
+	s.vault.OnDuplicate = func(context.Context, vault.Duplicate) bool { return true }
+}
+
+// made is for what a table is made of, which has no test to fail.
+func made[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// outbox is a host that mails signing links, to be read here.
+type outbox []esign.Notice
+
+func (o *outbox) Notify(_ context.Context, n esign.Notice) error {
+	*o = append(*o, n)
+	return nil
+}
+
+func mailed(s *setup) {
+	s.esign.Notifier, s.esign.SigningURL = &outbox{}, func(token string) string { return token }
+}
