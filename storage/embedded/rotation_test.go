@@ -422,7 +422,7 @@ func TestCertificateSaysWhoseEachKeyIs(t *testing.T) {
 			if by := keys["certificate"].CertifiedBy; own != (by == nil) || by != nil && *by != o.CertifiedBy {
 				t.Errorf("got %+v", keys["certificate"])
 			}
-			if strings.Contains(c.LegalNotice, selfMade) != own || strings.Contains(c.LegalNotice, "a key that is certified by nobody") != own {
+			if strings.Contains(c.LegalNotice, selfMade) != own || strings.Contains(c.LegalNotice, "a key that no one has certified") != own {
 				t.Errorf("the notice is %q", c.LegalNotice)
 			}
 		})
