@@ -128,6 +128,7 @@ func forgedFacts() []changed {
 			w.deposited(id, func(b []byte) []byte { return w.resealed(w.sealer, b, v.Prefix.Size, "the assignee is Healer") })
 		}, []string{compliance.AssigneeIdentified, compliance.AmendmentsIdentifiable}},
 
+		{"the row of the marked copy is gone", ran("DELETE FROM evault_copy_register WHERE kind = 'copy'"), []string{compliance.CopiesIdentifiable}},
 		{"a marked copy is of no known kind", ran("UPDATE evault_copy_register SET kind = 'other' WHERE kind = 'copy'"), []string{compliance.CopiesIdentifiable}},
 		{"a marked copy's event in the row", ran("UPDATE evault_copy_register SET event_id = 'evt_none' WHERE kind = 'copy'"), []string{compliance.TamperEvidentRecord, compliance.CopiesIdentifiable}},
 		{"a download's event in the row", func(w *world, id string) {

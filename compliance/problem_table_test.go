@@ -118,7 +118,7 @@ var problems = map[string][]string{
 	},
 	"The copy %s is of an unknown kind.": {"a marked copy is of no known kind"},
 	"The copy %s was made, but is not in the register.": {
-		"a marked copy is of no known kind", "the marked copy is taken out of the register",
+		"a marked copy is of no known kind", "the marked copy is taken out of the register", "the row of the marked copy is gone",
 	},
 	"The copy is %s by its record, and %s by its events.": {
 		"the copy's status in the row", "the event of the release is gone",

@@ -60,6 +60,9 @@ func tales() []tale {
 		{name: "principal", in: func(r *handover.VaultInRequest) { r.SecuredParty = &bank }},
 		{name: "own vault", in: func(r *handover.VaultInRequest) { r.Custodian = vault.CustodianSelf }},
 		{name: "agent's own vault", in: func(r *handover.VaultInRequest) { asAgent(r); r.Custodian = vault.CustodianSelf }},
+		{name: "agent that is the custodian", in: asAgent, setup: func(s *setup) {
+			s.vault.Custodian.Party = vault.Party{Name: dealer.LegalName, Identifier: dealer.OrgID}
+		}},
 		{name: "secured party by its own name", in: func(r *handover.VaultInRequest) {
 			r.SecuredParty = &vault.Party{Name: dealer.LegalName, Identifier: dealer.OrgID, Email: "vault@dealer.test"}
 		}},
