@@ -24,15 +24,16 @@ func (a *API) compliant(s *esign.Summary) *bool {
 
 // extendsAnchors is translog.ErrRewound while the database is behind the anchors of
 // the log: what it says of an envelope may have changed since. While anchors
-// cannot be read, or no evaluation found what the row says, compliant is unknown.
+// cannot be read, or no evaluation of late found what the row says, compliant is
+// unknown.
 func (a *API) extendsAnchors(ctx context.Context, s *esign.Summary) error {
 	err := a.cfg.Log.CheckRecent(ctx)
 	if errors.Is(err, translog.ErrRewound) {
 		return err
 	}
 	if err == nil && s.Compliant != nil && *s.Compliant && s.ReleasedAt == nil {
-		found, _, unknown := a.cfg.Compliance.LastEvaluation(ctx, s.ID)
-		if unknown == nil && found != nil && *found {
+		found, made, unknown := a.cfg.Compliance.LastEvaluation(ctx, s.ID)
+		if unknown == nil && found != nil && *found && a.now().Sub(made) <= a.cfg.Compliance.MaxAge() {
 			return nil
 		}
 		s.Compliant = nil

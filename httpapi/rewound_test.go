@@ -106,3 +106,33 @@ func folder(t *testing.T) *blob.Bucket {
 	t.Cleanup(func() { _ = b.Close() })
 	return b
 }
+
+// TestStatusRepeatsNoEditedResult: status and envelope call nothing compliant on the
+// word of a row, be it edited or about an evaluation that is out of date.
+func TestStatusRepeatsNoEditedResult(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	failed, old := h.vaulted(t), h.vaulted(t)
+	edit := func(q string, args ...any) {
+		t.Helper()
+		if _, err := h.e.Store.Bun().DB.ExecContext(t.Context(), q, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := func(env string, want any) {
+		t.Helper()
+		for _, at := range []string{"/partner/envelopes/" + env, "/partner/envelopes/" + env + "/status"} {
+			h.do(t, "GET", at, nil).want(200).equal("data.compliant", want)
+		}
+	}
+	says(failed, true)
+	edit(`UPDATE evault_copies SET regime = 'ucc_9_105_2010' WHERE envelope_id = ?`, failed)
+	h.do(t, "GET", "/partner/envelopes/"+failed+"/compliance", nil).want(200).equal("data.compliance.compliant", false)
+	edit(`UPDATE evault_envelopes SET compliant = TRUE WHERE envelope_id = ?`, failed)
+	says(failed, nil)
+
+	h.clock.forward(8 * 24 * time.Hour)
+	says(old, nil)
+	edit(`UPDATE evault_envelopes SET compliance_evaluated_at = ? WHERE envelope_id = ?`, h.clock.now(), old)
+	says(old, nil)
+}
