@@ -44,6 +44,14 @@ func (a *API) extendsAnchors(ctx context.Context, s *esign.Summary) error {
 	return nil
 }
 
+type complianceBody struct {
+	EnvelopeID     string            `json:"envelope_id"`
+	EnvelopeName   string            `json:"envelope_name"`
+	CustomerID     *string           `json:"customer_id"`
+	EnvelopeStatus string            `json:"envelope_status"`
+	Compliance     compliance.Result `json:"compliance"`
+}
+
 func (a *API) compliance(c *call) (*rest.Reply, error) {
 	if _, err := c.Query(); err != nil {
 		return nil, err
@@ -52,11 +60,5 @@ func (a *API) compliance(c *call) (*rest.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rest.OK(struct {
-		EnvelopeID     string            `json:"envelope_id"`
-		EnvelopeName   string            `json:"envelope_name"`
-		CustomerID     *string           `json:"customer_id"`
-		EnvelopeStatus string            `json:"envelope_status"`
-		Compliance     compliance.Result `json:"compliance"`
-	}{e.EnvelopeID, e.EnvelopeName, orNull(e.CustomerID), e.EnvelopeStatus, e.Result}), nil
+	return rest.OK(complianceBody{e.EnvelopeID, e.EnvelopeName, orNull(e.CustomerID), e.EnvelopeStatus, e.Result}), nil
 }

@@ -127,10 +127,12 @@ func (a *API) sendEnvelope(c *call) (*rest.Reply, error) {
 	return a.envelopeReply(e), nil
 }
 
+type reasonInput struct {
+	Reason string `json:"reason"`
+}
+
 func (a *API) voidEnvelope(c *call) (*rest.Reply, error) {
-	var in struct {
-		Reason string `json:"reason"`
-	}
+	var in reasonInput
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
@@ -167,11 +169,30 @@ func (c *call) envelopeTag(a *API) (string, error) {
 	return e.ETag(), nil
 }
 
+type remindInput struct {
+	SignerID string `json:"signer_id"`
+	Message  string `json:"message"`
+}
+
+type remindersBody struct {
+	Reminded []remindedBody `json:"reminded"`
+	Skipped  []skippedBody  `json:"skipped"`
+}
+
+type remindedBody struct {
+	SignerID   string `json:"signer_id"`
+	Email      string `json:"email"`
+	RemindedAt string `json:"reminded_at"`
+}
+
+type skippedBody struct {
+	SignerID string `json:"signer_id"`
+	Email    string `json:"email"`
+	Reason   string `json:"reason"`
+}
+
 func (a *API) remind(c *call) (*rest.Reply, error) {
-	var in struct {
-		SignerID string `json:"signer_id"`
-		Message  string `json:"message"`
-	}
+	var in remindInput
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
@@ -190,25 +211,12 @@ func (a *API) remind(c *call) (*rest.Reply, error) {
 }
 
 func remindersReply(r *esign.Reminders) *rest.Reply {
-	type reminded struct {
-		SignerID   string `json:"signer_id"`
-		Email      string `json:"email"`
-		RemindedAt string `json:"reminded_at"`
-	}
-	type skipped struct {
-		SignerID string `json:"signer_id"`
-		Email    string `json:"email"`
-		Reason   string `json:"reason"`
-	}
-	out := struct {
-		Reminded []reminded `json:"reminded"`
-		Skipped  []skipped  `json:"skipped"`
-	}{[]reminded{}, []skipped{}}
+	out := remindersBody{[]remindedBody{}, []skippedBody{}}
 	for _, x := range r.Reminded {
-		out.Reminded = append(out.Reminded, reminded{x.SignerID, x.Email, at(x.At)})
+		out.Reminded = append(out.Reminded, remindedBody{x.SignerID, x.Email, at(x.At)})
 	}
 	for _, x := range r.Skipped {
-		out.Skipped = append(out.Skipped, skipped{x.SignerID, x.Email, x.Reason})
+		out.Skipped = append(out.Skipped, skippedBody{x.SignerID, x.Email, x.Reason})
 	}
 	return rest.OK(out)
 }

@@ -39,9 +39,11 @@ func (a *API) logKeys(c *call) (*rest.Reply, error) {
 		}
 		periods = append(periods, period)
 	}
-	return &rest.Reply{Status: http.StatusOK, Data: verifiers, Meta: struct {
-		Keys []logKey `json:"keys"`
-	}{periods}}, nil
+	return &rest.Reply{Status: http.StatusOK, Data: verifiers, Meta: logKeysMeta{periods}}, nil
+}
+
+type logKeysMeta struct {
+	Keys []logKey `json:"keys"`
 }
 
 // logKey is when a verifier key of the log was in use.
@@ -49,6 +51,12 @@ type logKey struct {
 	Verifier string  `json:"key"`
 	From     *string `json:"evault_from"`
 	Until    *string `json:"evault_until"`
+}
+
+type inclusionBody struct {
+	Index    int64    `json:"index"`
+	TreeSize int64    `json:"tree_size"`
+	Proof    []string `json:"inclusion_proof"`
 }
 
 func (a *API) logProof(c *call) (*rest.Reply, error) {
@@ -68,11 +76,13 @@ func (a *API) logProof(c *call) (*rest.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rest.OK(struct {
-		Index    int64    `json:"index"`
-		TreeSize int64    `json:"tree_size"`
-		Proof    []string `json:"inclusion_proof"`
-	}{index, size, hashes(proof)}), nil
+	return rest.OK(inclusionBody{index, size, hashes(proof)}), nil
+}
+
+type consistencyBody struct {
+	From  int64    `json:"from"`
+	To    int64    `json:"to"`
+	Proof []string `json:"consistency_proof"`
 }
 
 func (a *API) logConsistency(c *call) (*rest.Reply, error) {
@@ -92,11 +102,7 @@ func (a *API) logConsistency(c *call) (*rest.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rest.OK(struct {
-		From  int64    `json:"from"`
-		To    int64    `json:"to"`
-		Proof []string `json:"consistency_proof"`
-	}{from, to, hashes(proof)}), nil
+	return rest.OK(consistencyBody{from, to, hashes(proof)}), nil
 }
 
 func hashes(proof []translog.Hash) []string {

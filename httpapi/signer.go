@@ -253,10 +253,12 @@ func signerReply(r *esign.SignerResult) *rest.Reply {
 	return rest.OK(signerResult{r.Status, r.EnvelopeStatus, orNull(r.RedirectURL)})
 }
 
+type consentInput struct {
+	DisclosureSHA256 storage.Digest `json:"disclosure_sha256"`
+}
+
 func (a *API) signerConsent(c *call) (*rest.Reply, error) {
-	in := struct {
-		DisclosureSHA256 storage.Digest `json:"disclosure_sha256"`
-	}{}
+	var in consentInput
 	if c.Body.Kind == rest.Form {
 		if c.Body.Form.Get("agree") != "true" {
 			return a.formRefused(c, check.Fail("agree", "required", "please tick the box to agree"))
@@ -296,9 +298,7 @@ func (c *call) reason() (string, error) {
 	if c.Body.Kind == rest.Form {
 		return strings.ReplaceAll(c.Body.Form.Get("reason"), "\r\n", "\n"), nil
 	}
-	var in struct {
-		Reason string `json:"reason"`
-	}
+	var in reasonInput
 	err := c.Decode(&in)
 	return in.Reason, err
 }

@@ -124,10 +124,12 @@ func (a *API) releaseAgain(c *call, _ []byte) (*rest.Reply, error) {
 	return a.releaseReply(c, rel)
 }
 
+type acknowledgeInput struct {
+	SHA256 storage.Digest `json:"sha256"`
+}
+
 func (a *API) acknowledge(c *call) (*rest.Reply, error) {
-	var in struct {
-		SHA256 storage.Digest `json:"sha256"`
-	}
+	var in acknowledgeInput
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}

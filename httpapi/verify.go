@@ -13,6 +13,13 @@ import (
 	"github.com/evaultlib/evault/vault"
 )
 
+type digestBody struct {
+	SHA256 storage.Digest `json:"sha256"`
+	State  string         `json:"state"`
+	AsOf   string         `json:"as_of"`
+	Notice string         `json:"notice"`
+}
+
 // verify says what bytes with a digest are to the vault, whoever's they are.
 func (a *API) verify(c *call) (*rest.Reply, error) {
 	if a.cfg.VerifyOff {
@@ -38,12 +45,7 @@ func (a *API) verify(c *call) (*rest.Reply, error) {
 	if c.WantsPage() {
 		return a.verifyPage(c, sum, state)
 	}
-	return rest.OK(struct {
-		SHA256 storage.Digest `json:"sha256"`
-		State  string         `json:"state"`
-		AsOf   string         `json:"as_of"`
-		Notice string         `json:"notice"`
-	}{sum, state, at(c.Now), verifyNotice[state]}).With("Vary", "Accept"), nil
+	return rest.OK(digestBody{sum, state, at(c.Now), verifyNotice[state]}).With("Vary", "Accept"), nil
 }
 
 // lookup asks the vault, and for what it does not know the signers' copies of
@@ -99,6 +101,12 @@ func (a *API) limitVerify(c *call) error {
 	return nil
 }
 
+type certificateState struct {
+	CertificateID string `json:"certificate_id"`
+	State         string `json:"state"`
+	AsOf          string `json:"as_of"`
+}
+
 func (a *API) verifyCertificate(c *call) (*rest.Reply, error) {
 	if a.cfg.VerifyOff {
 		return nil, errOff
@@ -116,9 +124,5 @@ func (a *API) verifyCertificate(c *call) (*rest.Reply, error) {
 			return nil, err
 		}
 	}
-	return rest.OK(struct {
-		CertificateID string `json:"certificate_id"`
-		State         string `json:"state"`
-		AsOf          string `json:"as_of"`
-	}{c.id(), state, at(c.Now)}), nil
+	return rest.OK(certificateState{c.id(), state, at(c.Now)}), nil
 }

@@ -1,0 +1,71 @@
+package httpapi
+
+import (
+	"reflect"
+
+	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
+	"github.com/evaultlib/evault/httpapi/webhook"
+)
+
+// RouteBody is what a route reads and answers, as zero values of its types: the
+// JSON body, data and meta. Nil is none.
+type RouteBody struct{ In, Data, Meta any }
+
+// RouteBodies are the JSON bodies of every route, for tests.
+func RouteBodies() map[string]RouteBody {
+	const envelope = "/partner/envelopes/{id}"
+	list := rest.Meta{}
+	return map[string]RouteBody{
+		"GET /partner/envelopes":                      {nil, []envelopeRow{}, list},
+		"POST /partner/envelopes":                     {createInput{}, envelopeBody{}, nil},
+		"GET " + envelope:                             {nil, envelopeBody{}, nil},
+		"GET " + envelope + "/status":                 {nil, statusBody{}, nil},
+		"POST " + envelope + "/upload":                {nil, envelopeBody{}, nil},
+		"POST " + envelope + "/send":                  {struct{}{}, envelopeBody{}, nil},
+		"POST " + envelope + "/void":                  {reasonInput{}, envelopeBody{}, nil},
+		"POST " + envelope + "/remind":                {remindInput{}, remindersBody{}, nil},
+		"GET " + envelope + "/signing-links":          {nil, []linkBody{}, nil},
+		"GET " + envelope + "/events":                 {nil, []eventBody{}, list},
+		"GET /partner/events":                         {nil, []eventBody{}, list},
+		"POST " + envelope + "/vault-in-signed":       {vaultInInput{}, vaultRecord{}, nil},
+		"POST " + envelope + "/vault-in-upload":       {vaultInInput{}, vaultRecord{}, nil},
+		"POST " + envelope + "/attestation":           {attestationInput{}, vaultRecord{}, nil},
+		"GET " + envelope + "/vault/signed-url":       {nil, signedURL{}, nil},
+		"GET " + envelope + "/vault/copy/signed-url":  {nil, signedURL{}, nil},
+		"GET " + envelope + "/vault/certificate":      {nil, compliance.Certificate{}, nil},
+		"GET " + envelope + "/compliance":             {nil, complianceBody{}, nil},
+		"GET " + envelope + "/custody":                {nil, []custodyBody{}, nil},
+		"GET " + envelope + "/copies":                 {nil, []copyBody{}, list},
+		"POST " + envelope + "/vault-out":             {vaultOutInput{}, releaseRecord{}, nil},
+		"POST " + envelope + "/vault-out/acknowledge": {acknowledgeInput{}, releaseRecord{}, nil},
+		"PATCH /partner/webhook":                      {webhookInput{}, webhookBody{}, nil},
+		"POST /embed/token":                           {embedInput{}, embedBody{}, nil},
+		"POST /embed/session":                         {exchangeInput{}, sessionGrant{}, nil},
+		"GET /vault/{token}/certificate":              {nil, compliance.Certificate{}, nil},
+		"GET /sign/{token}/session":                   {nil, sessionBody{}, nil},
+		"POST /sign/{token}/consent":                  {consentInput{}, signerResult{}, nil},
+		"POST /sign/{token}/consent/withdraw":         {reasonInput{}, signerResult{}, nil},
+		"POST /sign/{token}/sign":                     {signInput{}, signerResult{}, nil},
+		"POST /sign/{token}/decline":                  {reasonInput{}, signerResult{}, nil},
+		"GET /verify/{sha256}":                        {nil, digestBody{}, nil},
+		"GET /verify/certificate/{id}":                {nil, certificateState{}, nil},
+		"GET /log/proof":                              {nil, inclusionBody{}, nil},
+		"GET /log/consistency":                        {nil, consistencyBody{}, nil},
+		"GET /log/keys":                               {nil, []string{}, logKeysMeta{}},
+	}
+}
+
+// OtherBodies are the types of schemas that no route has as data, for tests.
+func OtherBodies() map[string]any {
+	return map[string]any{"Problem": rest.Document{}, "WebhookEvent": webhook.Message{}}
+}
+
+// Special are the types with a JSON form of their own, and that form.
+func Special() map[reflect.Type]string {
+	return map[reflect.Type]string{
+		reflect.TypeFor[rest.Base64]():           "string",
+		reflect.TypeFor[rest.Nullable[string]](): "string or null",
+		reflect.TypeFor[compliance.Time]():       "string",
+	}
+}
