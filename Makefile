@@ -12,7 +12,7 @@ test:
 	go test ./...
 
 # The packages in which goroutines meet; of those whose tests are mostly one goroutine's, the tests of races.
-MEET := ./httpapi/... ./storage/... ./scopes ./vault/keyring ./vault/translog ./esign/inspect ./esign/render ./internal/gate
+MEET := ./httpapi/... ./storage/... ./scopes ./vault/keyring ./vault/translog ./esign/inspect ./esign/render ./internal/semaphore
 race:
 	go test -race $(MEET)
 	go test -race -run 'Rac(e|ing)|AtOnce|Concurrent|Parallel' ./esign ./vault ./compliance/...

@@ -44,7 +44,7 @@ func (w *world) papersOf(id string) papers {
 	record, err := w.engine.CustodyRecord(ctx, c)
 	check(w.t, err)
 	versions := w.versions(id)
-	p.original, err = w.depot.Read(ctx, versions[len(versions)-1].Object)
+	p.original, err = w.objects.Read(ctx, versions[len(versions)-1].Object)
 	check(w.t, err)
 	if c.Subject.Status == "released" {
 		p.files = w.packageOf(id)

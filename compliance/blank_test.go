@@ -49,7 +49,7 @@ func TestBlank(t *testing.T) {
 				}
 				done, err := w.esign.Completion(t.Context(), dealer.OrgID, id)
 				check(t, err)
-				signed, err := w.depot.Read(t.Context(), done.Object)
+				signed, err := w.objects.Read(t.Context(), done.Object)
 				check(t, err)
 				if err := paper(signed); !errors.Is(err, vault.ErrNotAnOriginal) {
 					t.Errorf("%s: what was signed here: got %v, want ErrNotAnOriginal", name, err)

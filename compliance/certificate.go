@@ -10,7 +10,7 @@ import (
 //
 //	{"alg":"EdDSA","kid":KID,"typ":"evault-certificate+jwt"}
 //
-// and as payload the canonical JSON (package internal/canon) of the object
+// and as payload the canonical JSON (package internal/canonjson) of the object
 // below. As a document it is that object with one more field, "jws", which is
 // the JWS: whoever reads it compares the object without "jws" with the payload.
 //

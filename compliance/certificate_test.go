@@ -17,7 +17,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/handover"
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -313,7 +313,7 @@ func canonical(t *testing.T, b []byte) []byte {
 	d.UseNumber()
 	var v any
 	check(t, d.Decode(&v))
-	out, err := canon.Marshal(v)
+	out, err := canonjson.Marshal(v)
 	check(t, err)
 	return out
 }

@@ -20,11 +20,11 @@ func (e *Engine) Note(ctx context.Context, tx storage.Tx, d Due) error {
 // several calls for one envelope in this process one does the work and the others
 // wait for it. Errors: those of Issue, translog.ErrRewound.
 func (e *Engine) Certify(ctx context.Context, envelopeID, cause string, actor Actor) error {
-	leave, err := e.certifying.Enter(ctx, envelopeID)
+	release, err := e.certifying.Acquire(ctx, envelopeID)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer release()
 	if _, err := e.issued(ctx, envelopeID, cause); err == nil || !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -138,7 +138,7 @@ func custodyDiffers(e vault.CustodyEntry, s vault.CustodyStatement) string {
 		{"copy", e.CopyID == s.CopyID && e.EnvelopeID == s.EnvelopeID},
 		{"kind", e.Kind == s.Kind},
 		{"version", e.Version == s.Version && e.SHA256 == s.SHA256},
-		{"time", stamp.Format(e.RecordedAt) == s.At},
+		{"time", environ.Format(e.RecordedAt) == s.At},
 		{"parties", reflect.DeepEqual(e.From, s.From) && reflect.DeepEqual(e.To, s.To)},
 		{"recipient", reflect.DeepEqual(e.Recipient, s.Recipient)},
 		{"consent", e.Consent == s.Consent},

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -70,7 +70,7 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 		{"seal's level", f.versions[0].Seal.Level, text(e, "level")},
 		{"deposit event", c.StoredEventID, e.ID},
 		{"second list of claims", string(vault.WitnessDigest(f.witnesses)), text(e, "claims_sha256")},
-		{"time of deposit", stamp.Format(c.VaultedAt), stamp.Format(e.RecordedAt)},
+		{"time of deposit", environ.Format(c.VaultedAt), environ.Format(e.RecordedAt)},
 	} {
 		if x.row != x.event {
 			p.fail("The record's %s differs from the event of the deposit.", x.what)
@@ -303,7 +303,7 @@ func checkVersion(f *facts, p *probe, i int, before storage.Object) {
 		p.fail("Version %d has no event that names its digest.", n)
 		return
 	}
-	p.item("version", fmt.Sprintf("%s/%d of %s", v.CopyID, n, stamp.Format(e.RecordedAt)), v.Object.SHA256, Verified)
+	p.item("version", fmt.Sprintf("%s/%d of %s", v.CopyID, n, environ.Format(e.RecordedAt)), v.Object.SHA256, Verified)
 	p.event(f, e)
 }
 

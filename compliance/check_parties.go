@@ -3,7 +3,7 @@ package compliance
 import (
 	"fmt"
 
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -87,7 +87,7 @@ func checkControl(f *facts, p *probe, to *vault.Custody) {
 		case !d.Agreement.NotTransferor:
 			p.fail("The agreement on record lacks the declaration that the agent is not the transferor.")
 		default:
-			p.note("The controller acts for the assignee under the agreement %q of %s, as declared.", d.Agreement.Reference, stamp.Micro(d.Agreement.Date).Format("2006-01-02"))
+			p.note("The controller acts for the assignee under the agreement %q of %s, as declared.", d.Agreement.Reference, environ.Micro(d.Agreement.Date).Format("2006-01-02"))
 			p.item("agreement", d.Agreement.Reference, d.Agreement.SHA256, Declared)
 		}
 	default:
@@ -148,7 +148,7 @@ func checkIntegrityAge(f *facts, p *probe) {
 	}
 	last := checked[len(checked)-1]
 	if age := f.at.Sub(last.RecordedAt); age > f.integrityAge {
-		p.fail("The last integrity check is of %s, more than %s ago.", stamp.Format(last.RecordedAt), f.integrityAge)
+		p.fail("The last integrity check is of %s, more than %s ago.", environ.Format(last.RecordedAt), f.integrityAge)
 	}
 	p.event(f, last)
 }
@@ -167,7 +167,7 @@ func checkAcknowledgment(f *facts, p *probe, to *vault.Custody) {
 			p.fail("The custodian's acknowledgment %s does not verify: %v.", a.ID, err)
 		case s.CopyID != f.copy.CopyID || s.CustodyID != entry.ID || s.EnvelopeID != f.envelope.ID:
 			p.fail("The acknowledgment %s is about another copy.", a.ID)
-		case s.AcknowledgmentID != a.ID || a.SHA256 != storage.Sum([]byte(a.JWS)) || stamp.Format(a.At) != s.At || a.Version != s.Version || a.CopyID != s.CopyID:
+		case s.AcknowledgmentID != a.ID || a.SHA256 != storage.Sum([]byte(a.JWS)) || environ.Format(a.At) != s.At || a.Version != s.Version || a.CopyID != s.CopyID:
 			p.fail("The record of the acknowledgment %s differs from what was signed.", a.ID)
 		case s.Assignee != to.Assignee || s.Controller != to.Controller || s.Custodian != to.Custodian.Party:
 			p.fail("The acknowledgment %s names other parties.", a.ID)

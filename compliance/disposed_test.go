@@ -97,6 +97,6 @@ func (w *world) dispose(id string, acknowledged bool) {
 	if n, err := w.vault.DeleteDue(ctx, 10); n != 1 || err != nil {
 		w.t.Fatalf("deleted %d, %v", n, err)
 	}
-	_, err = w.depot.Sweep(ctx, 100)
+	_, err = w.objects.Sweep(ctx, 100)
 	check(w.t, err)
 }

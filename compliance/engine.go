@@ -5,17 +5,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/gate"
-	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/semaphore"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -56,7 +53,7 @@ type Config struct {
 	// Signer's key alone, at all times.
 	Keys *keyring.Ring
 
-	Depot *storage.Depot // where esign keeps documents; default: a completed document is examined once it is vaulted
+	Objects *storage.Objects // where esign keeps documents; default: a completed document is examined once it is vaulted
 
 	Regime       string        // for deposits that name none; default: UCC9105of2022
 	MaxAge       time.Duration // after which an evaluation is out of date; default: 7 days
@@ -72,10 +69,7 @@ type Config struct {
 	Fonts       [][]byte                    // TrueType or OpenType fonts of custody records, tried after the bundled ones; default: none
 	Remarks     []string                    // sentences added to the legal notice; default: none
 
-	Now    func() time.Time           // default: time.Now
-	NewID  func(prefix string) string // default: 130 random bits
-	Rand   io.Reader                  // default: crypto/rand
-	Logger *slog.Logger               // default: silent
+	storage.Env // clock, ids, random bytes and log
 }
 
 // Engine evaluates and certifies. It is safe for concurrent use; its only state is
@@ -86,12 +80,12 @@ type Engine struct {
 	fonts      pdf.Fonts
 	now        func() time.Time
 	chain      eventlog.Writer
-	certifying *gate.Gates
+	certifying *semaphore.Keyed
 }
 
 // New checks c. It does no I/O.
 func New(c Config) (*Engine, error) {
-	if err := missing.Settings("compliance", map[string]bool{
+	if err := environ.Require("compliance", map[string]bool{
 		"Store":  c.Store == nil,
 		"ESign":  c.ESign == nil,
 		"Vault":  c.Vault == nil,
@@ -108,14 +102,14 @@ func New(c Config) (*Engine, error) {
 	if c.Keys, err = c.Keys.With(own); err != nil {
 		return nil, fmt.Errorf("compliance: Config.Keys: %w", err)
 	}
-	def(&c.Regime, UCC9105of2022)
-	def(&c.MaxAge, 7*24*time.Hour)
-	def(&c.IntegrityAge, 72*time.Hour)
-	def(&c.System, "evault")
-	def(&c.Version, "devel")
-	def(&c.Issuer, c.Vault.CustodianName())
-	def(&c.Issuer, notStated)
-	def(&c.Anchors, map[string]string{
+	environ.Default(&c.Regime, UCC9105of2022)
+	environ.Default(&c.MaxAge, 7*24*time.Hour)
+	environ.Default(&c.IntegrityAge, 72*time.Hour)
+	environ.Default(&c.System, "evault")
+	environ.Default(&c.Version, "devel")
+	environ.Default(&c.Issuer, c.Vault.CustodianName())
+	environ.Default(&c.Issuer, notStated)
+	environ.Default(&c.Anchors, map[string]string{
 		translog.AnchorsBeside:   "beside the data, where one restore sets back both",
 		translog.AnchorsSeparate: "apart from the data",
 	}[c.Log.AnchorPlace()])
@@ -127,26 +121,12 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compliance: Config.Fonts: %w", err)
 	}
-	c.Rand = stamp.Rand(c.Rand)
-	if c.NewID == nil {
-		c.NewID = stamp.IDs(c.Rand)
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	now := stamp.Clock(c.Now)
-	return &Engine{c, own.ID, fonts, now, eventlog.Writer{Now: now, NewID: c.NewID, Rand: c.Rand}, gate.New(1)}, nil
+	c.Env = c.Env.WithDefaults()
+	return &Engine{c, own.ID, fonts, c.Now, eventlog.Writer{Env: c.Env}, semaphore.NewKeyed(1)}, nil
 }
 
 // notStated is what a certificate prints for what the host's Config leaves out.
 const notStated = "not stated"
-
-func def[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
-}
 
 // CertificateKeys returns the public keys that verify certificates, retired ones
 // too.

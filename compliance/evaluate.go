@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -93,7 +93,7 @@ func (e *Engine) keep(ctx context.Context, f *facts, r Result, actor Actor) erro
 // keeps; nil where its record says otherwise.
 func (s StoredEvaluation) found() *bool {
 	var r Result
-	if canon.Unmarshal(s.Result, &r) != nil {
+	if canonjson.Unmarshal(s.Result, &r) != nil {
 		return nil
 	}
 	again := r
@@ -115,7 +115,7 @@ func last(ctx context.Context, s Store, envelopeID string) (*StoredEvaluation, e
 }
 
 func (e *Engine) row(f *facts, r Result) (StoredEvaluation, error) {
-	b, err := canon.Marshal(r)
+	b, err := canonjson.Marshal(r)
 	if err != nil {
 		return StoredEvaluation{}, err
 	}
@@ -174,7 +174,7 @@ func (e *Engine) tell(ctx context.Context, s Store, f *facts, r Result, row Stor
 // evaluated it anew. now is Config.Now. Its errors: esign.ErrNotFound,
 // *esign.StateError unless the envelope is vaulted.
 func Touched(s Store, signing *esign.Engine, now func() time.Time) func(ctx context.Context, tx storage.Tx, envelopeID string) error {
-	clock := stamp.Clock(now)
+	clock := environ.Clock(now)
 	return func(ctx context.Context, tx storage.Tx, envelopeID string) error {
 		if err := s.With(tx).ExpireEvaluation(ctx, envelopeID, clock()); err != nil {
 			return fmt.Errorf("touched %s: %w", envelopeID, err)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -207,13 +207,13 @@ func decode(b []byte, v any) error { return json.Unmarshal(b, v) }
 
 // sameJSON compares two values by their canonical encoding.
 func sameJSON(a, b any) bool {
-	x, err1 := canon.Marshal(a)
-	y, err2 := canon.Marshal(b)
+	x, err1 := canonjson.Marshal(a)
+	y, err2 := canonjson.Marshal(b)
 	return err1 == nil && err2 == nil && bytes.Equal(x, y)
 }
 
 func digestOf(v any) storage.Digest {
-	b, err := canon.Marshal(v)
+	b, err := canonjson.Marshal(v)
 	if err != nil {
 		return ""
 	}

@@ -104,7 +104,7 @@ func forgedFacts() []changed {
 		{"when a signer consented", ran("UPDATE evault_signers SET consented_at = '2020-01-01 00:00:00+00:00'"), []string{compliance.RequiredSignatures}},
 		{"a signer refused by the row", ran("UPDATE evault_signers SET declined_at = signed_at WHERE position = 0"), []string{compliance.RequiredSignatures}},
 		{"a release has begun by its mark", func(w *world, id string) {
-			check(w.t, w.depot.Blobs.Put(w.t.Context(), "released/"+w.versions(id)[0].CopyID, []byte("{}")))
+			check(w.t, w.objects.Blobs.Put(w.t.Context(), "released/"+w.versions(id)[0].CopyID, []byte("{}")))
 		}, []string{compliance.SingleAuthoritativeCopy}},
 
 		{"the acknowledgment's id in the row", ran("UPDATE evault_acknowledgments SET acknowledgment_id = 'ack_other'"), []string{compliance.HeldByAssigneeOrCustodian}},

@@ -18,7 +18,7 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
@@ -34,14 +34,14 @@ var start = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
 
 // world is all engines on a real database and a real folder.
 type world struct {
-	t      testing.TB
-	db     *sqlstore.DB
-	dir    string
-	depot  *storage.Depot
-	clock  *clock
-	mail   *outbox // of a host that mails signing links
-	sealer *pades.Sealer
-	pki    *testpki.PKI
+	t       testing.TB
+	db      *sqlstore.DB
+	dir     string
+	objects *storage.Objects
+	clock   *clock
+	mail    *outbox // of a host that mails signing links
+	sealer  *pades.Sealer
+	pki     *testpki.PKI
 
 	log      *translog.Log
 	esign    *esign.Engine
@@ -98,7 +98,7 @@ func newWorldOn(t testing.TB, w *world, edit ...func(*setup)) *world {
 	t.Cleanup(func() { _ = bucket.Close() })
 	blobs, err := blobstore.New(bucket, blobstore.Config{})
 	check(t, err)
-	w.depot = &storage.Depot{Blobs: blobs, Rows: w.db.BlobRows(), Now: stamp.Clock(w.clock.now)}
+	w.objects = &storage.Objects{Blobs: blobs, Rows: w.db.BlobRows(), Now: environ.Clock(w.clock.now)}
 	w.sealer, err = pades.New(pades.Config{Signer: p.Seal.Key, Chain: p.Seal.Chain, Now: w.clock.now})
 	check(t, err)
 	own, err := keyring.New(keyring.Certificate, key(4))
@@ -107,19 +107,19 @@ func newWorldOn(t testing.TB, w *world, edit ...func(*setup)) *world {
 	check(t, err)
 	s := setup{
 		esign: esign.Config{
-			Store: w.db.ESign(), Depot: w.depot, Sealer: w.sealer, Now: w.clock.now,
+			Store: w.db.ESign(), Objects: w.objects, Sealer: w.sealer, Env: storage.Env{Now: w.clock.now},
 			LinkKeys: []esign.LinkKey{{ID: "k1", Secret: bytes.Repeat([]byte{9}, 32)}},
 		},
-		log: translog.Config{Store: w.db.Log(), Signer: key(1), Origin: "vault.test/log", Anchors: blobs, Now: w.clock.now},
+		log: translog.Config{Store: w.db.Log(), Signer: key(1), Origin: "vault.test/log", Anchors: blobs, Env: storage.Env{Now: w.clock.now}},
 		vault: vault.Config{
-			Store: w.db.Vault(), Depot: w.depot, Sealer: w.sealer, StatementSigner: key(2), Roots: p.Roots(), Now: w.clock.now,
+			Store: w.db.Vault(), Objects: w.objects, Sealer: w.sealer, StatementSigner: key(2), Roots: p.Roots(), Env: storage.Env{Now: w.clock.now},
 			Custodian: &vault.Custodian{Party: operator, Signer: key(3), StandingAcknowledgmentSHA256: storage.Sum([]byte("standing"))},
 		},
 		compliance: compliance.Config{
-			Store: w.db.Compliance(), Signer: key(4), Roots: p.Roots(), Depot: w.depot, Now: w.clock.now,
+			Store: w.db.Compliance(), Signer: key(4), Roots: p.Roots(), Objects: w.objects, Env: storage.Env{Now: w.clock.now},
 			Keys: keyring.NewRing(own, seal), Version: "test",
 		},
-		handover: handover.Config{Store: w.db.Handover(), Now: w.clock.now},
+		handover: handover.Config{Store: w.db.Handover(), Env: storage.Env{Now: w.clock.now}},
 	}
 	for _, e := range edit {
 		e(&s)

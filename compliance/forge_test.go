@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
@@ -51,7 +51,7 @@ func (w *world) rewrite(id, kind string, edit func(data, detail object)) {
 
 func (w *world) canonical(v any) []byte {
 	w.t.Helper()
-	b, err := canon.Marshal(v)
+	b, err := canonjson.Marshal(v)
 	check(w.t, err)
 	return b
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -172,10 +172,10 @@ func (e *Engine) verify(ctx context.Context, file []byte, at time.Time) (*pades.
 // examine reads an object of the copy; the error is a store that does not answer.
 func (e *Engine) examine(ctx context.Context, c *vault.Copy, o storage.Object) (stored, error) {
 	b, err := e.c.Vault.Examine(ctx, c, o)
-	if errors.Is(err, storage.ErrUnavailable) && !errors.Is(err, storage.ErrBlobMissing) && e.c.Depot != nil {
+	if errors.Is(err, storage.ErrUnavailable) && !errors.Is(err, storage.ErrBlobMissing) && e.c.Objects != nil {
 		// To the vault a short read is a store in trouble. One that ends early and
 		// says that this was all is a fact.
-		if _, n, whole := e.c.Depot.Hash(ctx, o); whole == nil && n < o.Size {
+		if _, n, whole := e.c.Objects.Hash(ctx, o); whole == nil && n < o.Size {
 			return stored{err: fmt.Errorf("only %d of %d bytes are stored", n, o.Size)}, nil
 		}
 	}
@@ -233,9 +233,9 @@ func (e *Engine) gatherSource(ctx context.Context, f *facts) error {
 		} else if v.err == nil {
 			f.source = v.begin(n)
 		}
-	case f.envelope.Sealed != nil && e.c.Depot != nil:
+	case f.envelope.Sealed != nil && e.c.Objects != nil:
 		f.sourceObject = f.envelope.Sealed.Object
-		b, err := e.c.Depot.Read(ctx, f.sourceObject)
+		b, err := e.c.Objects.Read(ctx, f.sourceObject)
 		if f.source, err = judged(b, f.sourceObject.SHA256, err); err != nil {
 			return err
 		}
@@ -362,7 +362,7 @@ func (s StoredCertificate) open(keys Keys) (*Certificate, error) {
 		return nil, err
 	}
 	if c.ID != s.ID || c.Serial != s.Serial || c.Subject.EnvelopeID != s.EnvelopeID || c.Cause.EventID != s.CauseID ||
-		storage.Sum([]byte(s.JWS)) != s.SHA256 || stamp.Format(c.IssuedAt.Time) != stamp.Format(s.IssuedAt) {
+		storage.Sum([]byte(s.JWS)) != s.SHA256 || environ.Format(c.IssuedAt.Time) != environ.Format(s.IssuedAt) {
 		return nil, fmt.Errorf("%w: its record differs", ErrInvalidCertificate)
 	}
 	return c, nil

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 )
 
 // Time is a time as certificates write it: RFC 3339 in UTC with exactly six
@@ -12,11 +12,11 @@ import (
 type Time struct{ time.Time }
 
 // At returns t as certificates keep it.
-func At(t time.Time) Time { return Time{stamp.Micro(t)} }
+func At(t time.Time) Time { return Time{environ.Micro(t)} }
 
 // parseTime reads a time as statements write it.
 func parseTime(s string) (Time, error) {
-	t, err := stamp.Parse(s)
+	t, err := environ.Parse(s)
 	return Time{t}, err
 }
 
@@ -24,11 +24,11 @@ func atPtr(t *time.Time) *Time {
 	if t == nil {
 		return nil
 	}
-	return &Time{stamp.Micro(*t)}
+	return &Time{environ.Micro(*t)}
 }
 
 // MarshalJSON implements json.Marshaler.
-func (t Time) MarshalJSON() ([]byte, error) { return json.Marshal(stamp.Format(t.Time)) }
+func (t Time) MarshalJSON() ([]byte, error) { return json.Marshal(environ.Format(t.Time)) }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *Time) UnmarshalJSON(b []byte) error {
@@ -36,7 +36,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	at, err := stamp.Parse(s)
+	at, err := environ.Parse(s)
 	t.Time = at
 	return err
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -24,13 +24,13 @@ type Choice struct {
 // A regime is a law of the United States: a jurisdiction elsewhere contradicts it.
 // Without a regime it is concluded from the answers, where they allow one.
 func (e *Engine) Choose(c Choice) (regime, basis string, err error) {
-	var p check.Problems
+	var p validate.Problems
 	regime, basis = e.chosen(&p, c)
 	checkPlace(&p, regime, c.Jurisdiction)
 	return regime, basis, p.Err()
 }
 
-func (e *Engine) chosen(p *check.Problems, c Choice) (regime, basis string) {
+func (e *Engine) chosen(p *validate.Problems, c Choice) (regime, basis string) {
 	answers := c.Classification
 	switch {
 	case c.Regime == "" && answers == nil:
@@ -86,7 +86,7 @@ func coverage(regime string) cover {
 
 // conclude finds the one regime that covers what the record is. What 15 U.S.C. 7021
 // covers, UETA 16 covers too: the narrower text is concluded.
-func (e *Engine) conclude(p *check.Problems, c vault.Classification) string {
+func (e *Engine) conclude(p *validate.Problems, c vault.Classification) string {
 	chattel := UCC9105of2022
 	if strings.HasPrefix(e.c.Regime, "ucc_9_105") {
 		chattel = e.c.Regime
@@ -110,16 +110,16 @@ func (e *Engine) conclude(p *check.Problems, c vault.Classification) string {
 
 // checkPlace asks for a jurisdiction that ISO 3166 has and that has the law of the
 // regime.
-func checkPlace(p *check.Problems, regime, place string) {
+func checkPlace(p *validate.Problems, regime, place string) {
 	if place == "" {
 		return
 	}
 	country, state, divided := strings.Cut(place, "-")
 	hint := ""
-	if !divided && check.Place("US-"+place) {
+	if !divided && validate.Place("US-"+place) {
 		hint = "; the state is US-" + place
 	}
-	known := check.Country(country) && (!divided || state != "" && check.Place(place))
+	known := validate.Country(country) && (!divided || state != "" && validate.Place(place))
 	switch {
 	case !known:
 		p.Add("jurisdiction", "jurisdiction", "must be a country of ISO 3166-1 or a subdivision of ISO 3166-2, such as US-NY%s", hint)

@@ -6,7 +6,7 @@ import (
 	"encoding/pem"
 	"fmt"
 
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -68,9 +68,9 @@ func (e *Engine) keyFiles(ctx context.Context) ([]vault.PackageFile, error) {
 	for _, k := range public.Of(keyring.Seal) {
 		until := "now"
 		if k.Until != nil {
-			until = stamp.Format(*k.Until)
+			until = environ.Format(*k.Until)
 		}
-		fmt.Fprintf(&roots, "root of the seal %s, in use from %s until %s\n", k.ID, stamp.Format(k.From), until)
+		fmt.Fprintf(&roots, "root of the seal %s, in use from %s until %s\n", k.ID, environ.Format(k.From), until)
 		if err := pem.Encode(&roots, &pem.Block{Type: "CERTIFICATE", Bytes: k.Chain[len(k.Chain)-1].Raw}); err != nil {
 			return nil, err
 		}

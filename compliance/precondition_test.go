@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
@@ -46,10 +46,10 @@ func TestWhatIsJudgedIsWhatIsCommitted(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 		p, dir, clock := &pausing{}, t.TempDir()+"/blobs", &clock{}
 		other := newWorldOn(t, &world{db: db, dir: dir, clock: clock})
-		p.Blobs = other.depot.Blobs
+		p.Blobs = other.objects.Blobs
 		w := newWorldOn(t, &world{db: db, dir: dir, clock: clock}, func(s *setup) {
-			d := &storage.Depot{Blobs: p, Rows: db.BlobRows(), Now: stamp.Clock(clock.now)}
-			s.esign.Depot, s.vault.Depot = d, d
+			d := &storage.Objects{Blobs: p, Rows: db.BlobRows(), Now: environ.Clock(clock.now)}
+			s.esign.Objects, s.vault.Objects = d, d
 		})
 		for _, c := range interleavings {
 			t.Run(c.name, func(t *testing.T) {
@@ -146,7 +146,7 @@ func uploadAnother(w *world, id string) error { return uploadByETag("")(w, id, "
 func uploadAgain(w *world, id string) error {
 	c, err := w.esign.Completion(w.t.Context(), dealer.OrgID, id)
 	check(w.t, err)
-	b, err := w.depot.Read(w.t.Context(), c.Object)
+	b, err := w.objects.Read(w.t.Context(), c.Object)
 	check(w.t, err)
 	return upload(w, id, "", b)
 }

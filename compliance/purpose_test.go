@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/keyring"
@@ -45,7 +45,7 @@ func forgedAs(t testing.TB, seed byte, typ string, change func(o map[string]any)
 		}
 	}
 	change(o)
-	payload, err := canon.Marshal(o)
+	payload, err := canonjson.Marshal(o)
 	check(t, err)
 	token, err := jws.Sign(key(seed), k.ID, typ, payload)
 	check(t, err)

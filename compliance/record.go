@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -82,7 +82,7 @@ func (e *Engine) announced(ctx context.Context, s StoredEvaluation) (*bool, erro
 		if x.Type != EventPassed && x.Type != EventFailed {
 			continue
 		}
-		told := text(x, "evaluated_at") != stamp.Format(s.EvaluatedAt) || text(x, "evaluation_sha256") == string(storage.Sum(s.Result))
+		told := text(x, "evaluated_at") != environ.Format(s.EvaluatedAt) || text(x, "evaluation_sha256") == string(storage.Sum(s.Result))
 		if *found != (x.Type == EventPassed) || !told {
 			return nil, nil
 		}

@@ -3,7 +3,7 @@ package compliance
 import (
 	"strings"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 )
 
 // The regimes, each a text of law under which an asset may be controlled. A
@@ -53,7 +53,7 @@ func RegimeByID(id string) (Regime, error) {
 		}
 		ids = append(ids, r.ID)
 	}
-	return Regime{}, check.Fail("regime", "oneof", "must be one of %s", strings.Join(ids, ", "))
+	return Regime{}, validate.Fail("regime", "oneof", "must be one of %s", strings.Join(ids, ", "))
 }
 
 // law is a text of law: where it is, and its own words in the requirements that it

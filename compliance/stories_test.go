@@ -153,7 +153,7 @@ func tales() []tale {
 		{name: "a copy vaulted", setup: allowing, in: asDestroyed, begin: func(w *world) string {
 			first := w.paper()
 			w.vaultIn(first, asDestroyed)
-			copied, err := w.depot.Read(w.t.Context(), w.marked(first).Object)
+			copied, err := w.objects.Read(w.t.Context(), w.marked(first).Object)
 			check(w.t, err)
 			return w.paperOf(copied)
 		}},

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -90,7 +90,7 @@ func (t formatTable) verify(token string, keys Keys) (*Certificate, error) {
 // VerifyDocument is VerifyCertificate for a certificate as the API serves it: the
 // object with its jws. The object must say exactly what the JWS says.
 func VerifyDocument(document []byte, keys Keys) (*Certificate, error) {
-	if err := canon.Distinct(document); err != nil {
+	if err := canonjson.Distinct(document); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
 	}
 	d := json.NewDecoder(bytes.NewReader(document))
@@ -108,7 +108,7 @@ func VerifyDocument(document []byte, keys Keys) (*Certificate, error) {
 		return nil, err
 	}
 	delete(object, "jws")
-	said, err := canon.Marshal(object)
+	said, err := canonjson.Marshal(object)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
 	}
@@ -127,7 +127,7 @@ func VerifyFile(content []byte, keys Keys) (*Certificate, error) {
 	if !bytes.HasPrefix(content, []byte("{")) {
 		return VerifyCertificate(string(content), keys)
 	}
-	if err := canon.Distinct(content); err != nil {
+	if err := canonjson.Distinct(content); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
 	}
 	var answer map[string]json.RawMessage
@@ -146,18 +146,18 @@ func VerifyFile(content []byte, keys Keys) (*Certificate, error) {
 
 // Document returns the certificate as the API serves it: canonical JSON of the
 // object with its jws. VerifyDocument reads it.
-func (c Certificate) Document() ([]byte, error) { return canon.Marshal(c) }
+func (c Certificate) Document() ([]byte, error) { return canonjson.Marshal(c) }
 
 // payload is what the JWS signs.
 func (c Certificate) payload() ([]byte, error) {
 	c.JWS = ""
-	return canon.Marshal(c)
+	return canonjson.Marshal(c)
 }
 
 // parse reads a payload and refuses every spelling but payload's own.
 func (t formatTable) parse(payload []byte) (*Certificate, error) {
 	var c Certificate
-	if err := canon.Unmarshal(payload, &c); err != nil {
+	if err := canonjson.Unmarshal(payload, &c); err != nil {
 		return nil, err
 	}
 	if _, known := t.of(c.Version); !known {
@@ -199,8 +199,8 @@ func (t formatTable) checkSense(c *Certificate, kid string) error {
 	again := c.Compliance
 	again.Checks = slices.Clone(again.Checks)
 	again.count()
-	was, _ := canon.Marshal(c.Compliance)
-	want, _ := canon.Marshal(again)
+	was, _ := canonjson.Marshal(c.Compliance)
+	want, _ := canonjson.Marshal(again)
 	if !bytes.Equal(was, want) || len(c.Compliance.Checks) != len(r.Requirements) {
 		return errors.New("checks and result differ")
 	}

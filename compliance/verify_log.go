@@ -9,7 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -168,4 +168,6 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 	return nil
 }
 
-func sameTime(t *Time, e event.Event) bool { return stamp.Format(t.Time) == stamp.Format(e.RecordedAt) }
+func sameTime(t *Time, e event.Event) bool {
+	return environ.Format(t.Time) == environ.Format(e.RecordedAt)
+}

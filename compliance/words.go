@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -23,7 +23,7 @@ func (f *facts) declarations() []Declaration {
 		list = append(list, Declaration{
 			Kind: "agency", By: controller.Party.Name, SHA256: a.SHA256,
 			Statement: fmt.Sprintf("Acts for the assignee %s under the agreement %q of %s, and is not the transferor.",
-				d.Custody.Assignee.Name, a.Reference, stamp.Micro(a.Date).Format("2006-01-02")),
+				d.Custody.Assignee.Name, a.Reference, environ.Micro(a.Date).Format("2006-01-02")),
 		})
 	}
 	if a := f.attestation(); a != nil {

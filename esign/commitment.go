@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -52,7 +52,7 @@ func commitAll(fields []Field) []committedField {
 // fills what, where, whether it is required, what there is to choose from and
 // what the sender filled in, in canonical form. Signers' values are not in it.
 func CommitFields(fields []Field) (storage.Digest, error) {
-	b, err := canon.Marshal(commitAll(fields))
+	b, err := canonjson.Marshal(commitAll(fields))
 	if err != nil {
 		return "", fmt.Errorf("fields: %w", err)
 	}

@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -51,10 +49,10 @@ const (
 
 // Config is what an Engine is made of. It is copied, never written.
 type Config struct {
-	Store    Store          // required
-	Depot    *storage.Depot // required; where documents are kept
-	Sealer   Sealer         // required; a *pades.Sealer
-	LinkKeys []LinkKey      // required; the first makes links, all open them
+	Store    Store            // required
+	Objects  *storage.Objects // required; where documents are kept
+	Sealer   Sealer           // required; a *pades.Sealer
+	LinkKeys []LinkKey        // required; the first makes links, all open them
 
 	Notifier   Notifier                    // who tells signers; default: nobody, and nothing is queued
 	SigningURL func(token string) string   // the address of a signing link, for notices; required with a Notifier
@@ -62,20 +60,17 @@ type Config struct {
 	// SenderName gives the legal name of an organization; it is recorded when an envelope is created, and certificates of
 	// completion print it. Default: none, the organization's id is printed.
 	SenderName     func(ctx context.Context, orgID string) (string, error)
-	Inspector      Inspector                  // default: InProcess(Limits, nil)
-	ActiveContent  string                     // default: ActiveContentFlag
-	Disclosure     Disclosure                 // what signers consent to; default: DefaultDisclosure
-	DisclosedLinks string                     // default: LinksAllow
-	SignerCopy     string                     // default: SignerCopyMarked
-	Renderer       Renderer                   // draws page images; default: none, signers read the PDF
-	Fonts          [][]byte                   // TrueType or OpenType fonts tried after the bundled ones; default: none
-	Limits         Limits                     // default: see Limits
-	RemindInterval time.Duration              // least time between two reminders of a signer; default: 1 h
-	PreflightEvery time.Duration              // how long a successful preflight of the sealer is believed; default: 1 min
-	Now            func() time.Time           // default: time.Now
-	NewID          func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
-	Rand           io.Reader                  // default: crypto/rand
-	Logger         *slog.Logger               // default: silent
+	Inspector      Inspector     // default: InProcess(Limits, nil)
+	ActiveContent  string        // default: ActiveContentFlag
+	Disclosure     Disclosure    // what signers consent to; default: DefaultDisclosure
+	DisclosedLinks string        // default: LinksAllow
+	SignerCopy     string        // default: SignerCopyMarked
+	Renderer       Renderer      // draws page images; default: none, signers read the PDF
+	Fonts          [][]byte      // TrueType or OpenType fonts tried after the bundled ones; default: none
+	Limits         Limits        // default: see Limits
+	RemindInterval time.Duration // least time between two reminders of a signer; default: 1 h
+	PreflightEvery time.Duration // how long a successful preflight of the sealer is believed; default: 1 min
+	storage.Env                  // clock, ids, random bytes and log
 }
 
 // Engine runs envelopes. It is safe for concurrent use and keeps nothing but
@@ -100,42 +95,28 @@ func New(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("esign: Config.Fonts: %w", err)
 	}
-	def(&cfg.RemindInterval, time.Hour)
-	def(&cfg.PreflightEvery, time.Minute)
-	def(&cfg.ActiveContent, ActiveContentFlag)
-	def(&cfg.Disclosure, DefaultDisclosure())
-	def(&cfg.DisclosedLinks, LinksAllow)
-	def(&cfg.SignerCopy, SignerCopyMarked)
-	def(&cfg.Limits.Bytes, 25<<20)
-	def(&cfg.Limits.Pages, 5000)
-	def(&cfg.Limits.Objects, 500_000)
-	cfg.Rand = stamp.Rand(cfg.Rand)
-	if cfg.NewID == nil {
-		cfg.NewID = stamp.IDs(cfg.Rand)
-	}
+	environ.Default(&cfg.RemindInterval, time.Hour)
+	environ.Default(&cfg.PreflightEvery, time.Minute)
+	environ.Default(&cfg.ActiveContent, ActiveContentFlag)
+	environ.Default(&cfg.Disclosure, DefaultDisclosure())
+	environ.Default(&cfg.DisclosedLinks, LinksAllow)
+	environ.Default(&cfg.SignerCopy, SignerCopyMarked)
+	environ.Default(&cfg.Limits.Bytes, 25<<20)
+	environ.Default(&cfg.Limits.Pages, 5000)
+	environ.Default(&cfg.Limits.Objects, 500_000)
+	cfg.Env = cfg.Env.WithDefaults()
 	if cfg.Inspector == nil {
 		cfg.Inspector = InProcess(cfg.Limits, nil)
 	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
-	now := stamp.Clock(cfg.Now)
 	return &Engine{
-		cfg: cfg, now: now, log: cfg.Logger, fonts: fonts,
-		stamper: eventlog.Writer{Now: now, NewID: cfg.NewID, Rand: cfg.Rand},
+		cfg: cfg, now: cfg.Now, log: cfg.Logger, fonts: fonts,
+		stamper: eventlog.Writer{Env: cfg.Env},
 	}, nil
 }
 
-func def[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
-}
-
 func (c *Config) check() error {
-	if err := missing.Settings("esign", map[string]bool{
-		"Store": c.Store == nil, "Depot": c.Depot == nil, "Sealer": c.Sealer == nil, "LinkKeys": len(c.LinkKeys) == 0,
+	if err := environ.Require("esign", map[string]bool{
+		"Store": c.Store == nil, "Objects": c.Objects == nil, "Sealer": c.Sealer == nil, "LinkKeys": len(c.LinkKeys) == 0,
 	}); err != nil {
 		return err
 	}

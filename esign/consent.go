@@ -3,8 +3,8 @@ package esign
 import (
 	"context"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/eventlog"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -34,7 +34,7 @@ func result(env *Envelope, s *Signer) *SignerResult {
 // in force, *StateError, ErrConsents.
 func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, error) {
 	if r.DisclosureSHA256 != e.cfg.Disclosure.SHA256() {
-		return nil, check.Fail("disclosure_sha256", "disclosure", "is not the digest of the disclosure in force")
+		return nil, validate.Fail("disclosure_sha256", "disclosure", "is not the digest of the disclosure in force")
 	}
 	return e.bySigner(ctx, r.Token, VerbConsent, r.Also, func(ctx context.Context, s Store, env *Envelope, sg *Signer) error {
 		if sg.Status == SignerSigned {

@@ -125,7 +125,7 @@ func (e *Engine) findCopy(ctx context.Context, s Store, envelopeID string, of st
 // readCopy reads a copy that was made; one whose bytes are lost is made again,
 // the same byte for byte.
 func (e *Engine) readCopy(ctx context.Context, env *Envelope, c *SignerCopy) ([]byte, error) {
-	marked, err := e.cfg.Depot.Read(ctx, c.Object)
+	marked, err := e.cfg.Objects.Read(ctx, c.Object)
 	if !errors.Is(err, storage.ErrBlobMissing) && !errors.Is(err, storage.ErrDigest) {
 		return marked, err
 	}
@@ -158,7 +158,7 @@ func (e *Engine) makeCopy(ctx context.Context, env *Envelope, asks Actor) (*Sign
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.Object, err = e.cfg.Depot.Stage(ctx, "signercopy", c.ID, marked); err != nil {
+	if c.Object, err = e.cfg.Objects.Stage(ctx, "signercopy", c.ID, marked); err != nil {
 		return nil, nil, err
 	}
 	err = e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error { return e.keepCopy(ctx, s, c) })

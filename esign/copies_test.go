@@ -161,7 +161,7 @@ func TestLostCopyIsMadeAgain(t *testing.T) {
 	token := b.link(env.ID, "ada@example.com")
 	first := b.copyFor(token)
 	lost := b.copies(env.ID)[0].Object
-	if err := b.depot.Blobs.Delete(t.Context(), lost.Name); err != nil {
+	if err := b.objects.Blobs.Delete(t.Context(), lost.Name); err != nil {
 		t.Fatal(err)
 	}
 	if again := b.copyFor(token); !bytes.Equal(first.Content, again.Content) {

@@ -318,10 +318,10 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	good := newBench(t)
 	keys := []esign.LinkKey{{ID: "k", Secret: make([]byte, 32)}}
-	whole := esign.Config{Store: good.db.ESign(), Depot: good.depot, Sealer: good.sealer, LinkKeys: keys}
+	whole := esign.Config{Store: good.db.ESign(), Objects: good.objects, Sealer: good.sealer, LinkKeys: keys}
 	for want, change := range map[string]func(*esign.Config){
 		"Config.Store":         func(c *esign.Config) { c.Store = nil },
-		"Config.Depot":         func(c *esign.Config) { c.Depot = nil },
+		"Config.Objects":       func(c *esign.Config) { c.Objects = nil },
 		"Config.Sealer":        func(c *esign.Config) { c.Sealer = nil },
 		"Config.LinkKeys is":   func(c *esign.Config) { c.LinkKeys = nil },
 		"Config.LinkKeys:":     func(c *esign.Config) { c.LinkKeys = []esign.LinkKey{{ID: "k", Secret: make([]byte, 31)}} },

@@ -3,7 +3,7 @@ package esign
 import (
 	"unicode/utf8"
 
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -20,7 +20,7 @@ type Disclosure struct {
 
 // SHA256 is the digest of the canonical encoding of all four fields.
 func (d Disclosure) SHA256() storage.Digest {
-	b, err := canon.Marshal(map[string]string{"locale": d.Locale, "text": d.Text, "title": d.Title, "version": d.Version})
+	b, err := canonjson.Marshal(map[string]string{"locale": d.Locale, "text": d.Text, "title": d.Title, "version": d.Version})
 	if err != nil {
 		return ""
 	}

@@ -55,7 +55,7 @@ func TestDocuments(t *testing.T) {
 			whole := mustRead(t, b, c)
 			shown := original
 			if env.Document.Normalized {
-				kept, err := b.depot.Read(t.Context(), b.get(env.ID).Document.Object)
+				kept, err := b.objects.Read(t.Context(), b.get(env.ID).Document.Object)
 				if err != nil || !bytes.Equal(kept, original) {
 					t.Errorf("the original was not kept: %v", err)
 				}

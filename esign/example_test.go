@@ -61,7 +61,7 @@ func newHost() host {
 	must(err)
 	engine, err := esign.New(esign.Config{
 		Store:      stores.ESign(),
-		Depot:      &storage.Depot{Blobs: blobs, Rows: stores.BlobRows(), Now: time.Now},
+		Objects:    &storage.Objects{Blobs: blobs, Rows: stores.BlobRows(), Now: time.Now},
 		Sealer:     sealer,
 		LinkKeys:   []esign.LinkKey{{ID: "2026", Secret: secret}},
 		Notifier:   console{},

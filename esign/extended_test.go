@@ -30,12 +30,12 @@ func TestReaderExtendedFormsAreSigned(t *testing.T) {
 			if e := b.chain(env.ID)[0]; !strings.Contains(string(e.Data), `"usage_rights"`) {
 				t.Errorf("the event says %s", e.Data)
 			}
-			part, err := b.depot.Read(t.Context(), env.Parts[0].Object)
+			part, err := b.objects.Read(t.Context(), env.Parts[0].Object)
 			if err != nil || bytes.Contains(part, []byte("/ByteRange")) || bytes.Contains(part, []byte("/Perms")) {
 				t.Errorf("what the signer sees still has the rights: %v", err)
 			}
 			b.sign(b.link(env.ID, "ada@example.com"), "Ada Byron")
-			sealed, err := b.depot.Read(t.Context(), b.get(env.ID).Sealed.Object)
+			sealed, err := b.objects.Read(t.Context(), b.get(env.ID).Sealed.Object)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,7 +79,7 @@ func TestFormFieldsAreLockedByTheSeal(t *testing.T) {
 	b := newBench(t)
 	env := b.create(func(r *esign.CreateRequest) { r.Document, r.Signers, r.Fields = testpdf.Form(), r.Signers[:1], nil })
 	b.sign(b.link(env.ID, "ada@example.com"), "Ada Byron")
-	sealed, err := b.depot.Read(t.Context(), b.get(env.ID).Sealed.Object)
+	sealed, err := b.objects.Read(t.Context(), b.get(env.ID).Sealed.Object)
 	if err != nil {
 		t.Fatal(err)
 	}

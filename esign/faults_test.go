@@ -21,7 +21,7 @@ func TestEveryFault(t *testing.T) {
 			t.Parallel()
 			testdb.EachFaulty(t, func(t *testing.T, open testdb.OpenWrapped) {
 				f := &storagetest.Faults{}
-				b := benchOn(t, testdb.Stores(t, open(t, f.Connector)), func(c *esign.Config) { c.Depot.Blobs = f.Blobs(c.Depot.Blobs) })
+				b := benchOn(t, testdb.Stores(t, open(t, f.Connector)), func(c *esign.Config) { c.Objects.Blobs = f.Blobs(c.Objects.Blobs) })
 				whole := b.lastSignature()
 				f.Arm(nil)
 				if _, err := b.Sign(t.Context(), whole); err != nil {

@@ -8,8 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/validate"
 )
 
 // filled is what a signer's request puts on the pages.
@@ -30,7 +30,7 @@ type filler struct {
 	zone    *time.Location
 	given   map[string]FieldValue
 	out     *filled
-	bad     check.Problems
+	bad     validate.Problems
 }
 
 // fill turns a request into marks and values; *InvalidError.
@@ -232,7 +232,7 @@ func at(d Field) string { return "fields[" + d.ID + "]" }
 // drawable refuses text that no font can draw, naming the character.
 func (f *filler) drawable(field, text string) { f.engine.drawable(&f.bad, field, text) }
 
-func (e *Engine) drawable(p *check.Problems, field, text string) {
+func (e *Engine) drawable(p *validate.Problems, field, text string) {
 	var missing *pdf.MissingGlyphError
 	switch err := pdf.CheckText(text, e.fonts); {
 	case errors.As(err, &missing):

@@ -51,7 +51,7 @@ func TestMainJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, err := b.depot.Read(t.Context(), c.Object)
+	whole, err := b.objects.Read(t.Context(), c.Object)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestCertificateIsTheSealers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, err := b.depot.Read(t.Context(), c.Object)
+	whole, err := b.objects.Read(t.Context(), c.Object)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func TestCertificateIsTheSealers(t *testing.T) {
 
 func mustRead(t *testing.T, b *bench, c *esign.Completion) []byte {
 	t.Helper()
-	raw, err := b.depot.Read(t.Context(), c.Object)
+	raw, err := b.objects.Read(t.Context(), c.Object)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,13 +98,13 @@ func (i *inbox) Notify(_ context.Context, n esign.Notice) error {
 
 type bench struct {
 	*esign.Engine
-	t      *testing.T
-	db     *sqlstore.DB
-	depot  *storage.Depot
-	clock  *clock
-	sealer *brittle
-	inbox  *inbox
-	pki    *testpki.PKI
+	t       *testing.T
+	db      *sqlstore.DB
+	objects *storage.Objects
+	clock   *clock
+	sealer  *brittle
+	inbox   *inbox
+	pki     *testpki.PKI
 }
 
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -132,16 +132,16 @@ func benchOn(t *testing.T, db *sqlstore.DB, change ...func(*esign.Config)) *benc
 		t.Fatal(err)
 	}
 	b.pki, b.sealer = pki, &brittle{Sealer: sealer}
-	b.depot = &storage.Depot{Blobs: blobs, Rows: db.BlobRows(), Now: b.clock.now}
+	b.objects = &storage.Objects{Blobs: blobs, Rows: db.BlobRows(), Now: b.clock.now}
 	cfg := esign.Config{
-		Store: db.ESign(), Depot: b.depot, Sealer: b.sealer, Notifier: b.inbox, Now: b.clock.now,
+		Store: db.ESign(), Objects: b.objects, Sealer: b.sealer, Notifier: b.inbox, Env: storage.Env{Now: b.clock.now},
 		LinkKeys:   []esign.LinkKey{{ID: "k1", Secret: bytes.Repeat([]byte{7}, 32)}},
 		SigningURL: func(token string) string { return "https://sign.example.com/" + token },
 	}
 	for _, c := range change {
 		c(&cfg)
 	}
-	b.depot = cfg.Depot
+	b.objects = cfg.Objects
 	if b.Engine, err = esign.New(cfg); err != nil {
 		t.Fatal(err)
 	}

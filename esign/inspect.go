@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/validate"
 )
 
 // InProcess examines files in this process: counted limits hold, but nothing is
@@ -91,7 +91,7 @@ func inspected(s pades.SignatureReport) InspectedSignature {
 		Problem: cmp.Or(s.Problem, s.Weakness),
 	}
 	if !s.SigningTime.IsZero() {
-		at := stamp.Micro(s.SigningTime)
+		at := environ.Micro(s.SigningTime)
 		in.SigningTime = &at
 	}
 	return in
@@ -107,7 +107,7 @@ func (e *Engine) inspect(ctx context.Context, raw []byte) (*Inspection, error) {
 		return nil, fmt.Errorf("inspect: %w", err)
 	}
 	if e.cfg.ActiveContent == ActiveContentReject && len(in.ActiveContent) > 0 {
-		return nil, check.Fail("document", "active_content", "contains %s", strings.Join(in.ActiveContent, ", "))
+		return nil, validate.Fail("document", "active_content", "contains %s", strings.Join(in.ActiveContent, ", "))
 	}
 	return in, nil
 }

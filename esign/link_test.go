@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/storage"
 )
 
 // forge makes a link by the specification of its format, with the key of newBench.
@@ -77,7 +78,7 @@ func TestLinkKeys(t *testing.T) {
 	old := esign.LinkKey{ID: "k1", Secret: bytes.Repeat([]byte{7}, 32)}
 	other := esign.LinkKey{ID: "k2", Secret: bytes.Repeat([]byte{8}, 32)}
 	engine := func(keys ...esign.LinkKey) *esign.Engine {
-		e, err := esign.New(esign.Config{Store: b.db.ESign(), Depot: b.depot, Sealer: b.sealer, LinkKeys: keys, Now: b.clock.now})
+		e, err := esign.New(esign.Config{Store: b.db.ESign(), Objects: b.objects, Sealer: b.sealer, LinkKeys: keys, Env: storage.Env{Now: b.clock.now}})
 		if err != nil {
 			t.Fatal(err)
 		}

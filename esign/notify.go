@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/eventlog"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -154,7 +154,7 @@ func (e *Engine) Remind(ctx context.Context, r RemindRequest) (*Reminders, error
 
 // Remind is [Engine.Remind].
 func (j *Joined) Remind(ctx context.Context, r RemindRequest) (*Reminders, error) {
-	var p check.Problems
+	var p validate.Problems
 	if text(&p, "message", r.Message); len([]rune(r.Message)) > 2000 {
 		p.Add("message", "max", "must be at most 2000 characters")
 	}

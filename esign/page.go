@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -52,7 +52,7 @@ func (e *Engine) OpenPage(ctx context.Context, r PageRequest) (*Handout, error) 
 	case e.cfg.Renderer == nil:
 		return nil, ErrNoRenderer
 	case r.Width < MinPageWidth || r.Width > MaxPageWidth:
-		return nil, check.Fail("w", "range", "must be %d to %d", MinPageWidth, MaxPageWidth)
+		return nil, validate.Fail("w", "range", "must be %d to %d", MinPageWidth, MaxPageWidth)
 	case r.Page < 1 || env.Sealed == nil && r.Page > len(env.Document.PageSizes) || env.Sealed != nil && r.Page > env.Sealed.Pages:
 		return nil, ErrNoPage
 	}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -43,7 +43,7 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 	}
 	prepared, blocks, normalized, err := e.prepare(ctx, r.Document, p, sealable)
 	if long := (*pdf.TooLongError)(nil); errors.As(err, &long) {
-		return check.Fail("signers", ruleTooLong, "a signer's role and name are too long for a signature block")
+		return validate.Fail("signers", ruleTooLong, "a signer's role and name are too long for a signature block")
 	}
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 // signature page must draw. (The certificate of completion writes characters that
 // no font has as code points.)
 func (e *Engine) checkPages(r *CreateRequest, pages int) error {
-	var p check.Problems
+	var p validate.Problems
 	for i, f := range r.Fields {
 		if f.Page > pages {
 			p.Add(fmt.Sprintf("fields[%d].page", i), "max", "the document has %d pages", pages)
@@ -106,7 +106,7 @@ var samples = map[string]pdf.Mark{
 
 // checkRoom refuses fields in which nothing can be written that can be read.
 func (e *Engine) checkRoom(r *CreateRequest, pages []pdf.PageSize) error {
-	var p check.Problems
+	var p validate.Problems
 	for i, f := range r.Fields {
 		m, known := samples[f.Kind]
 		if !known {
@@ -204,13 +204,13 @@ func (e *Engine) stageDocument(
 	if !normalized { // what was handed in is where it begins
 		doc.Object.SHA256 = whole.Begin(doc.Object.Size)
 	}
-	base, err := e.cfg.Depot.StageContent(ctx, "part", e.cfg.NewID("prt"), whole)
+	base, err := e.cfg.Objects.StageContent(ctx, "part", e.cfg.NewID("prt"), whole)
 	if err != nil {
 		return fmt.Errorf("create: %w", err)
 	}
 	d.objects = append(d.objects, base)
 	if normalized {
-		if doc.Object, err = e.cfg.Depot.Stage(ctx, "upload", e.cfg.NewID("upl"), r.Document); err != nil {
+		if doc.Object, err = e.cfg.Objects.Stage(ctx, "upload", e.cfg.NewID("upl"), r.Document); err != nil {
 			return fmt.Errorf("create: %w", err)
 		}
 		d.objects = append(d.objects, doc.Object)

@@ -101,7 +101,7 @@ func newFuzzBench(f *testing.F) *esign.Engine {
 		f.Fatal(err)
 	}
 	e, err := esign.New(esign.Config{
-		Store: db.ESign(), Depot: &storage.Depot{Rows: db.BlobRows()}, Sealer: sealer,
+		Store: db.ESign(), Objects: &storage.Objects{Rows: db.BlobRows()}, Sealer: sealer,
 		LinkKeys: []esign.LinkKey{{ID: "k1", Secret: bytes.Repeat([]byte{7}, 32)}},
 	})
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/evaultlib/evault/internal/check"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -45,8 +45,8 @@ const (
 // Envelopes lists the organization's envelopes, newest first, 20 a page and 100
 // at most; *InvalidError for a filter, page or cursor that makes no sense.
 func (e *Engine) Envelopes(ctx context.Context, orgID string, f Filter, p storage.Page) (storage.List[Summary], error) {
-	def(&p.Number, 1)
-	def(&p.Limit, defaultPage)
+	environ.Default(&p.Number, 1)
+	environ.Default(&p.Limit, defaultPage)
 	var err error
 	if f.Now, f.After, err = e.now(), nil, checkList(f, p); err != nil {
 		return storage.List[Summary]{}, err
@@ -77,7 +77,7 @@ func (e *Engine) Envelopes(ctx context.Context, orgID string, f Filter, p storag
 }
 
 func checkList(f Filter, p storage.Page) error {
-	var bad check.Problems
+	var bad validate.Problems
 	if f.Status != "" && !slices.Contains(statuses[:], f.Status) {
 		bad.Add("status", "oneof", "must be one of %q", statuses)
 	}
@@ -95,20 +95,20 @@ func checkList(f Filter, p storage.Page) error {
 
 // A cursor is the base64url of the created_at and the id it stands after.
 func cursorAfter(s Summary) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(stamp.Format(s.CreatedAt) + " " + s.ID))
+	return base64.RawURLEncoding.EncodeToString([]byte(environ.Format(s.CreatedAt) + " " + s.ID))
 }
 
 func openCursor(cursor string) (*Position, error) {
 	if b, err := base64.RawURLEncoding.DecodeString(cursor); err == nil {
 		at, id, _ := strings.Cut(string(b), " ")
-		if t, err := stamp.Parse(at); err == nil && stamp.IsAnyID(id) {
+		if t, err := environ.Parse(at); err == nil && environ.IsAnyID(id) {
 			return &Position{t, id}, nil
 		}
 	}
 	return nil, errCursor()
 }
 
-func errCursor() error { return check.Fail("cursor", "cursor", "is not one that was returned") }
+func errCursor() error { return validate.Fail("cursor", "cursor", "is not one that was returned") }
 
 const maxEvents = 100
 

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/eventlog"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -58,7 +58,7 @@ func (e *Engine) Preflight(ctx context.Context) error {
 	if last := e.preflight.Load(); last != 0 && now.Sub(time.UnixMicro(last)) < e.cfg.PreflightEvery {
 		return nil
 	}
-	var p check.Problems
+	var p validate.Problems
 	if err := e.cfg.Sealer.Check(ctx, now); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -199,7 +199,7 @@ func (e *Envelope) told(except string) []Signer {
 }
 
 func checkReason(reason string, required bool) error {
-	var p check.Problems
+	var p validate.Problems
 	switch {
 	case required && blank(reason):
 		p.Add("reason", "required", "is required")

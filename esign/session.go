@@ -171,7 +171,7 @@ func (e *Engine) current(ctx context.Context, env *Envelope) (*storage.Content, 
 		return nil, fmt.Errorf("document of %s: %w", env.ID, ErrDisposed)
 	}
 	if env.Sealed != nil {
-		return e.cfg.Depot.Load(ctx, env.Sealed.Object)
+		return e.cfg.Objects.Load(ctx, env.Sealed.Object)
 	}
 	return e.assemble(ctx, env)
 }
@@ -182,7 +182,7 @@ func (e *Engine) assemble(ctx context.Context, env *Envelope) (*storage.Content,
 	for i, p := range env.Parts {
 		objects[i], states[i] = p.Object, p.SHA256
 	}
-	doc, err := e.cfg.Depot.Join(ctx, objects, states)
+	doc, err := e.cfg.Objects.Join(ctx, objects, states)
 	if err != nil {
 		return nil, fmt.Errorf("document of %s: %w", env.ID, err)
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
@@ -159,7 +159,7 @@ func (e *Engine) newPart(
 	if err != nil {
 		return Part{}, nil, err
 	}
-	o, err := e.cfg.Depot.Stage(ctx, "part", e.cfg.NewID("prt"), appended)
+	o, err := e.cfg.Objects.Stage(ctx, "part", e.cfg.NewID("prt"), appended)
 	if err != nil {
 		return Part{}, nil, err
 	}
@@ -237,7 +237,7 @@ func (r *SignRequest) digest() (storage.Digest, error) {
 		fields[i] = [3]string{f.FieldID, f.Value, string(storage.Sum(f.PNG))}
 	}
 	slices.SortFunc(fields, func(a, b [3]string) int { return slices.Compare(a[:], b[:]) })
-	b, err := canon.Marshal(map[string]any{
+	b, err := canonjson.Marshal(map[string]any{
 		"kind": r.Signature.Kind, "text": r.Signature.Text, "png": storage.Sum(r.Signature.PNG), "fields": fields,
 		"time_zone": r.TimeZone,
 	})

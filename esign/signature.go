@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 )
 
 // Kinds of signatures.
@@ -36,7 +36,7 @@ const (
 
 // check refuses what is wrong whatever the document.
 func (r *SignRequest) check() error {
-	var p check.Problems
+	var p validate.Problems
 	switch r.Signature.Kind {
 	case SignatureTyped:
 		line(&p, "signature.text", r.Signature.Text)

@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -23,8 +24,8 @@ type UploadRequest struct {
 // envelope is vaulted another upload replaces it; both are events. Errors:
 // *InvalidError, *Refusal, ErrNotFound, ErrPrecondition, *StateError.
 func (e *Engine) Upload(ctx context.Context, r UploadRequest) (*Envelope, *Inspection, error) {
-	def(&r.Filename, "document.pdf")
-	var p check.Problems
+	environ.Default(&r.Filename, "document.pdf")
+	var p validate.Problems
 	filename(&p, "filename", r.Filename)
 	if len([]rune(r.Filename)) > 200 {
 		p.Add("filename", "max", "must be at most 200 characters")
@@ -42,7 +43,7 @@ func (e *Engine) Upload(ctx context.Context, r UploadRequest) (*Envelope, *Inspe
 	if err != nil {
 		return nil, nil, err
 	}
-	object, err := e.cfg.Depot.Stage(ctx, "upload", e.cfg.NewID("upl"), r.Document)
+	object, err := e.cfg.Objects.Stage(ctx, "upload", e.cfg.NewID("upl"), r.Document)
 	if err != nil {
 		return nil, nil, fmt.Errorf("upload: %w", err)
 	}

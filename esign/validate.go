@@ -8,7 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/validate"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 
 // checkLengths refuses lists that are too long.
 func (r *CreateRequest) checkLengths() error {
-	var p check.Problems
+	var p validate.Problems
 	most := func(field string, n, limit int) {
 		if n > limit {
 			p.Add(field, "max", "must be at most %d entries", limit)
@@ -41,14 +42,14 @@ func (r *CreateRequest) checkLengths() error {
 
 func (r *CreateRequest) setDefaults() {
 	r.ExternalID = strings.TrimSpace(r.ExternalID)
-	def(&r.EnvelopeKind, KindESign)
-	def(&r.Consent, ConsentClick)
-	def(&r.ExpiresInDays, 30)
+	environ.Default(&r.EnvelopeKind, KindESign)
+	environ.Default(&r.Consent, ConsentClick)
+	environ.Default(&r.ExpiresInDays, 30)
 	if len(r.Document) > 0 {
-		def(&r.Filename, "document.pdf")
+		environ.Default(&r.Filename, "document.pdf")
 	}
-	def(&r.EnvelopeName, strings.TrimSuffix(r.Filename, ".pdf"))
-	def(&r.EnvelopeName, r.CustomerName)
+	environ.Default(&r.EnvelopeName, strings.TrimSuffix(r.Filename, ".pdf"))
+	environ.Default(&r.EnvelopeName, r.CustomerName)
 	if r.EnvelopeKind == KindESign {
 		r.defaultSigners()
 	}
@@ -69,8 +70,8 @@ func (r *CreateRequest) defaultSigners() {
 	}
 	for i := range r.Signers {
 		s := &r.Signers[i]
-		def(&s.Auth, AuthLink)
-		def(&s.Role, r.defaultRole(i))
+		environ.Default(&s.Auth, AuthLink)
+		environ.Default(&s.Role, r.defaultRole(i))
 		if !ordered {
 			s.Order = 1
 			if r.SigningOrder == OrderSequential {
@@ -99,7 +100,7 @@ func (r *CreateRequest) defaultRole(i int) string {
 
 // check reports all that is wrong with the request by itself.
 func (r *CreateRequest) check() error {
-	var p check.Problems
+	var p validate.Problems
 	own := *r
 	if r.customerSigns { // what is wrong with the customer is said once
 		own.Signers = nil
@@ -131,7 +132,7 @@ func (r *CreateRequest) check() error {
 
 const notYet = "nothing else is supported yet"
 
-func (r *CreateRequest) checkDocument(p *check.Problems) {
+func (r *CreateRequest) checkDocument(p *validate.Problems) {
 	switch {
 	case r.EnvelopeKind == KindPaper:
 		if len(r.Document) > 0 {
@@ -148,7 +149,7 @@ func (r *CreateRequest) checkDocument(p *check.Problems) {
 	}
 }
 
-func (r *CreateRequest) checkMetadata(p *check.Problems) {
+func (r *CreateRequest) checkMetadata(p *validate.Problems) {
 	for k, v := range r.Metadata {
 		if k == "" || utf8.RuneCountInString(k) > 40 || !plain(k, "") {
 			p.Add("metadata", "key", "keys are 1 to 40 characters of one line")
@@ -159,7 +160,7 @@ func (r *CreateRequest) checkMetadata(p *check.Problems) {
 	}
 }
 
-func (r *CreateRequest) checkSigners(p *check.Problems) {
+func (r *CreateRequest) checkSigners(p *validate.Problems) {
 	roles := map[string]bool{}
 	for i, s := range r.Signers {
 		at := fmt.Sprintf("signers[%d].", i)
@@ -176,7 +177,7 @@ func (r *CreateRequest) checkSigners(p *check.Problems) {
 	}
 }
 
-func (r *CreateRequest) checkFields(p *check.Problems) {
+func (r *CreateRequest) checkFields(p *validate.Problems) {
 	for i, f := range r.Fields {
 		at := fmt.Sprintf("fields[%d].", i)
 		line(p, at+"label", f.Label)
@@ -211,7 +212,7 @@ func (r *CreateRequest) roles() string {
 }
 
 // checkValue judges options and the sender's value.
-func (f FieldSpec) checkValue(p *check.Problems, at string) {
+func (f FieldSpec) checkValue(p *validate.Problems, at string) {
 	switch {
 	case chooses(f.Kind) && len(f.Options) == 0:
 		p.Add(at+"options", "required", "is required for %s fields", f.Kind)
@@ -254,7 +255,7 @@ func (f FieldSpec) overlaps(o FieldSpec) bool {
 	return f.X+slack < o.X+o.W && o.X+slack < f.X+f.W && f.Y+slack < o.Y+o.H && o.Y+slack < f.Y+f.H
 }
 
-func checkParty(p *check.Problems, at string, party *Party) {
+func checkParty(p *validate.Problems, at string, party *Party) {
 	if party == nil {
 		return
 	}
@@ -270,7 +271,7 @@ func checkParty(p *check.Problems, at string, party *Party) {
 }
 
 // line refuses everything but one line of text.
-func line(p *check.Problems, field, s string) {
+func line(p *validate.Problems, field, s string) {
 	if !plain(s, "") {
 		p.Add(field, "text", "must be one line of plain text")
 	} else if s != "" && strings.TrimSpace(s) == "" {
@@ -279,19 +280,19 @@ func line(p *check.Problems, field, s string) {
 }
 
 // text allows several lines.
-func text(p *check.Problems, field, s string) {
+func text(p *validate.Problems, field, s string) {
 	if !plain(s, "\n\r\t") {
 		p.Add(field, "text", "must be plain text")
 	}
 }
 
-func filename(p *check.Problems, field, s string) {
+func filename(p *validate.Problems, field, s string) {
 	if !plain(s, "") || strings.ContainsAny(s, `/\`) {
 		p.Add(field, "filename", "must be a file name without a path")
 	}
 }
 
-func plain(s, allowed string) bool { return check.Plain(s, allowed) }
+func plain(s, allowed string) bool { return validate.Plain(s, allowed) }
 
 func sortSigners(s []Signer) {
 	slices.SortStableFunc(s, func(a, b Signer) int { return a.Order - b.Order })

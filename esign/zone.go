@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 )
 
 const (
@@ -13,7 +13,7 @@ const (
 )
 
 // zone refuses what is no name in the IANA time zone database.
-func zone(p *check.Problems, field, name string) {
+func zone(p *validate.Problems, field, name string) {
 	if _, err := location(name); err != nil {
 		p.Add(field, "time_zone", "must be a time zone of the IANA database, such as America/New_York")
 	}

@@ -13,8 +13,8 @@ import (
 
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
-	"github.com/evaultlib/evault/internal/gate"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/semaphore"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -33,9 +33,9 @@ type API struct {
 	public   rest.Limiter
 	tokens   rest.Limiter
 	pages    rest.Limiter
-	drawing  *gate.Gates // by signer
-	blocked  rest.Window // addresses with too many failures
-	busy     rest.Window // signers over their limit
+	drawing  *semaphore.Keyed // by signer
+	blocked  rest.Window      // addresses with too many failures
+	busy     rest.Window      // signers over their limit
 	bodies   *rest.Bodies
 	once     *rest.Idempotency
 }
@@ -51,7 +51,7 @@ func New(cfg Config) (*API, error) {
 	sender, err := webhook.New(webhook.Config{
 		Outbox: cfg.Outbox, Scopes: cfg.Scopes, Keeper: cfg.Keeper, Leases: cfg.Leases,
 		AllowPrivate: cfg.WebhookAllowPrivate, AllowHTTP: cfg.WebhookAllowHTTP, Prefix: cfg.WebhookPrefix,
-		Now: cfg.Now, NewID: cfg.NewID, Rand: cfg.Rand, Logger: cfg.Logger,
+		Env: cfg.Env,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
@@ -61,7 +61,7 @@ func New(cfg Config) (*API, error) {
 		return nil, fmt.Errorf("httpapi: Config.EmbedKey: %w", err)
 	}
 	a := &API{
-		cfg: cfg, now: stamp.Clock(cfg.Now), newID: cfg.NewID, log: cfg.Logger, routes: table(), webhooks: sender, drawing: gate.New(atATime),
+		cfg: cfg, now: cfg.Now, newID: cfg.NewID, log: cfg.Logger, routes: table(), webhooks: sender, drawing: semaphore.NewKeyed(atATime),
 		bodies:   rest.NewBodies(cfg.BodiesInFlight, cfg.BodyTimeout),
 		once:     &rest.Idempotency{Store: cfg.Idempotency, NewID: cfg.NewID, Lease: claimLease, Keep: keepAnswer},
 		embedKey: embed,
@@ -205,7 +205,7 @@ func (a *API) serve(c *call) (*rest.Reply, error) {
 			return nil, err
 		}
 	}
-	if id, has := params["id"]; has && !stamp.IsAnyID(id) {
+	if id, has := params["id"]; has && !environ.IsAnyID(id) {
 		return nil, rt.absent()
 	}
 	if err := a.bodies.Read(c.Call, a.accept(rt), a.holder(c)); err != nil {

@@ -3,8 +3,6 @@ package httpapi
 import (
 	"crypto"
 	"errors"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,8 +13,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
-	"github.com/evaultlib/evault/internal/missing"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -97,16 +94,13 @@ type Config struct {
 	// reads the proxy's header. Default: the host of RemoteAddr.
 	ClientIP func(*http.Request) string
 
-	// Now must be the engines' clock (embedded.Embedded.Now), so that tickets end by
-	// the same time as links and leases. Default: time.Now.
-	Now    func() time.Time
-	NewID  func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
-	Rand   io.Reader                  // default: crypto/rand
-	Logger *slog.Logger               // default: silent
+	// Env: Now must be the engines' clock (embedded.Embedded.Now), so that tickets end
+	// by the same time as links and leases.
+	storage.Env
 }
 
 func (c *Config) check() error {
-	if err := missing.Settings("httpapi", map[string]bool{
+	if err := environ.Require("httpapi", map[string]bool{
 		"ESign":       c.ESign == nil,
 		"Vault":       c.Vault == nil,
 		"Compliance":  c.Compliance == nil,
@@ -146,42 +140,20 @@ func isWord(s string) bool {
 }
 
 func (c *Config) setDefaults() {
-	if c.BasePath == "" {
-		c.BasePath = "/api/v2"
-	}
-	if c.BodyLimit <= 0 {
-		c.BodyLimit = 25 << 20
-	}
-	if c.BodiesInFlight <= 0 {
-		c.BodiesInFlight = 128 << 20
-	}
+	environ.Default(&c.BasePath, "/api/v2")
+	environ.Positive(&c.BodyLimit, 25<<20)
+	environ.Positive(&c.BodiesInFlight, 128<<20)
 	c.BodiesInFlight = max(c.BodiesInFlight, 4*(c.BodyLimit/3*4+sizeEnvelope))
-	if c.BodyTimeout <= 0 {
-		c.BodyTimeout = 5 * time.Minute
-	}
-	if c.PublicPerMinute <= 0 {
-		c.PublicPerMinute = 1200
-	}
+	environ.Positive(&c.BodyTimeout, 5*time.Minute)
+	environ.Positive(&c.PublicPerMinute, 1200)
 	if c.Timeout <= 0 || c.Timeout > claimLease {
 		c.Timeout = claimLease
 	}
-	if c.VerifyPerMinute <= 0 {
-		c.VerifyPerMinute = 300
-	}
-	if c.IdempotencyKeys <= 0 {
-		c.IdempotencyKeys = 100_000
-	}
-	if c.PagesPerMinute <= 0 {
-		c.PagesPerMinute = 600
-	}
+	environ.Positive(&c.VerifyPerMinute, 300)
+	environ.Positive(&c.IdempotencyKeys, 100_000)
+	environ.Positive(&c.PagesPerMinute, 600)
 	if c.ClientIP == nil {
 		c.ClientIP = rest.RemoteIP
 	}
-	c.Rand = stamp.Rand(c.Rand)
-	if c.NewID == nil {
-		c.NewID = stamp.IDs(c.Rand)
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
+	c.Env = c.Env.WithDefaults()
 }

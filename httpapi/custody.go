@@ -2,7 +2,7 @@ package httpapi
 
 import (
 	"github.com/evaultlib/evault/httpapi/internal/rest"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -41,7 +41,7 @@ func custodyOf(entries []vault.CustodyEntry) []custodyBody {
 	for i, e := range entries {
 		out[i] = custodyBody{
 			CustodyID: e.ID, Kind: e.Kind, From: custodyPartyOf(e.From), To: custodyPartyOf(e.To), Version: e.Version, SHA256: e.SHA256,
-			Consent: e.Consent.Kind, Actor: actorBody(e.Consent.Actor), EventID: e.EventID, RecordedAt: stamp.Format(e.RecordedAt), Statement: e.Statement,
+			Consent: e.Consent.Kind, Actor: actorBody(e.Consent.Actor), EventID: e.EventID, RecordedAt: environ.Format(e.RecordedAt), Statement: e.Statement,
 		}
 		if r := e.Recipient; r != nil {
 			out[i].To = &custodyParty{Assignee: partyOut{r.Name, orNull(r.Organization), orNull(r.Email)}}

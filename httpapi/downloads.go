@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/httpapi/internal/rest"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -83,7 +83,7 @@ func (c *call) expires() (int, error) {
 		return 0, err
 	}
 	if n < minExpires || n > maxExpires {
-		return 0, check.Fail("expires", "range", "must be from %d to %d seconds", minExpires, maxExpires)
+		return 0, validate.Fail("expires", "range", "must be from %d to %d seconds", minExpires, maxExpires)
 	}
 	return n, nil
 }

@@ -6,10 +6,10 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
-	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/jws"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 )
@@ -89,7 +89,7 @@ func (c *call) embedScope(widget string) error {
 }
 
 func (a *API) checkEmbed(c *call, in embedInput) error {
-	var p check.Problems
+	var p validate.Problems
 	p.Struct(&in)
 	if in.EnvelopeID == "" {
 		p.Add("envelope_id", "required", "is required")
@@ -109,7 +109,7 @@ func (a *API) checkEmbed(c *call, in embedInput) error {
 // embedSubject is whom the widget is for: the signer whose turn it is, or the
 // user of the vault.
 func (a *API) embedSubject(c *call, in embedInput) (string, error) {
-	if !stamp.IsAnyID(in.EnvelopeID) {
+	if !environ.IsAnyID(in.EnvelopeID) {
 		return "", esign.ErrNotFound
 	}
 	e, err := a.cfg.ESign.Envelope(c.Ctx, c.key.OrgID, in.EnvelopeID)
@@ -138,7 +138,7 @@ func (a *API) mintEmbed(c *call, in embedInput, subject string) (*rest.Reply, er
 	if err != nil {
 		return nil, err
 	}
-	payload, err := canon.Marshal(embedClaims{
+	payload, err := canonjson.Marshal(embedClaims{
 		Audience: a.cfg.BaseURL, Envelope: t.EnvelopeID, ExpiresAt: t.ExpiresAt.Unix(), IssuedAt: c.Now.Unix(), Issuer: a.cfg.BaseURL, ID: t.ID,
 		Key: t.KeyID, Org: t.OrgID, Origin: in.Origin, Subject: subject, Widget: in.WidgetType,
 	})

@@ -7,7 +7,7 @@ import (
 
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 )
 
 // embedPage is the frame; it learns nothing of the envelope, so it answers every
@@ -19,7 +19,7 @@ func (a *API) embedPage(c *call) (*rest.Reply, error) {
 		return nil, err
 	}
 	widget := c.Params["widget"]
-	if widget != widgetSign && widget != widgetVault || !stamp.IsID(c.id(), "env") {
+	if widget != widgetSign && widget != widgetVault || !environ.IsID(c.id(), "env") {
 		return nil, errNoRoute
 	}
 	origin := q.Get("origin")

@@ -8,7 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
@@ -62,7 +62,7 @@ func (a *API) openEmbed(c *call) (*embedClaims, error) {
 		return nil, err
 	}
 	if in.Token == "" {
-		return nil, check.Fail("token", "required", "is required")
+		return nil, validate.Fail("token", "required", "is required")
 	}
 	keys := a.publicKeys()
 	payload, kid, err := keys.OpenJWS(in.Token, embedTyp, keyring.Embed)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 )
 
 type partyBody struct {
@@ -76,7 +76,7 @@ func (a *API) createEnvelope(c *call) (*rest.Reply, error) {
 	r := in.request()
 	r.OrgID, r.Actor, r.Document, r.Filename = c.key.OrgID, c.actor(), document, filename
 	if in.ExpiresInDays != nil && *in.ExpiresInDays < 1 {
-		return nil, check.Fail("expires_in_days", "min", "must be at least 1")
+		return nil, validate.Fail("expires_in_days", "min", "must be at least 1")
 	}
 	if err := a.checkRedirect(c, in.RedirectURL); err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (c *call) createParts(in *createInput) (document []byte, filename string, e
 		return document, filename, nil
 	}
 	if document != nil {
-		return nil, "", check.Fail("document", "once", "is given twice, as a part and in the JSON")
+		return nil, "", validate.Fail("document", "once", "is given twice, as a part and in the JSON")
 	}
 	document, err = in.Document.Content.Bytes("document.content_base64")
 	return document, in.Document.Filename, err
@@ -171,7 +171,7 @@ func (a *API) checkRedirect(c *call, redirect string) error {
 	}
 	u, err := url.Parse(redirect)
 	if err != nil || u.Scheme != "https" || !slices.Contains(org.Origins, u.Scheme+"://"+u.Host) {
-		return check.Fail("redirect_url", "origin", "must be an https address on one of the organization's %s origins", strconv.Itoa(len(org.Origins)))
+		return validate.Fail("redirect_url", "origin", "must be an https address on one of the organization's %s origins", strconv.Itoa(len(org.Origins)))
 	}
 	return nil
 }

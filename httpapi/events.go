@@ -9,7 +9,7 @@ import (
 
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -56,7 +56,7 @@ func (a *API) events(c *call) (*rest.Reply, error) {
 			continue
 		}
 		out = append(out, eventBody{
-			EventID: e.ID, Type: e.Type, EnvelopeID: e.EnvelopeID, Seq: e.Seq, RecordedAt: stamp.Format(e.RecordedAt), Actor: actorBody(e.Actor),
+			EventID: e.ID, Type: e.Type, EnvelopeID: e.EnvelopeID, Seq: e.Seq, RecordedAt: environ.Format(e.RecordedAt), Actor: actorBody(e.Actor),
 			Data: e.Data, Hash: e.Hash, PrevHash: e.PrevHash, Canonical: e.Canonical, LogIndex: e.LogIndex,
 		})
 	}
@@ -77,7 +77,7 @@ func (a *API) feed(c *call) (*rest.Reply, error) {
 	if err := checkType(q); err != nil {
 		return nil, err
 	}
-	if id := q.Get("envelope_id"); id != "" && !stamp.IsAnyID(id) {
+	if id := q.Get("envelope_id"); id != "" && !environ.IsAnyID(id) {
 		return nil, rest.BadQuery("envelope_id must be the id of an envelope")
 	}
 	ask := storage.FeedQuery{OrgID: c.key.OrgID, EnvelopeID: q.Get("envelope_id"), Type: q.Get("type")}
@@ -104,7 +104,7 @@ func (a *API) feed(c *call) (*rest.Reply, error) {
 			continue
 		}
 		out = append(out, eventBody{
-			EventID: e.EventID, Type: e.Type, EnvelopeID: e.EnvelopeID, Seq: e.Seq, RecordedAt: stamp.Format(e.RecordedAt),
+			EventID: e.EventID, Type: e.Type, EnvelopeID: e.EnvelopeID, Seq: e.Seq, RecordedAt: environ.Format(e.RecordedAt),
 			Actor: actorBody{e.ActorKind, e.ActorID, e.ActorOrgID}, Data: e.Data, Hash: e.Hash, PrevHash: e.PrevHash, Canonical: e.Canonical, LogIndex: &e.LogIndex,
 		})
 	}

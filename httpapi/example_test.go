@@ -10,6 +10,7 @@ import (
 
 	"github.com/evaultlib/evault/httpapi"
 	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 )
 
@@ -32,7 +33,7 @@ func Example() {
 	api, err := httpapi.New(httpapi.Config{
 		ESign: v.ESign, Vault: v.Vault, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
-		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: v.BaseURL, Now: v.Now,
+		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: v.BaseURL, Env: storage.Env{Now: v.Now},
 	})
 	if err != nil {
 		panic(err)

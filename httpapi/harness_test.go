@@ -20,6 +20,7 @@ import (
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
 )
@@ -96,7 +97,7 @@ func (h *house) replica(t testing.TB, change ...func(*httpapi.Config)) *httpapi.
 	cfg := httpapi.Config{
 		ESign: h.e.ESign, Vault: h.e.Vault, Compliance: h.e.Compliance, Handover: h.e.Handover, Log: h.e.Log, Scopes: h.e.Scopes,
 		Idempotency: h.e.Idempotency, Tickets: h.e.Tickets, Counters: h.e.Counters, Leases: h.e.Leases, Outbox: h.e.Outbox,
-		TokenKeys: h.e.TokenKeys, EmbedKey: h.e.EmbedKey, Keeper: h.e.Keeper, BaseURL: h.e.BaseURL, Now: h.clock.now,
+		TokenKeys: h.e.TokenKeys, EmbedKey: h.e.EmbedKey, Keeper: h.e.Keeper, BaseURL: h.e.BaseURL, Env: storage.Env{Now: h.clock.now},
 	}
 	for _, f := range change {
 		f(&cfg)

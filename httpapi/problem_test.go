@@ -15,7 +15,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/httpapi"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/translog"
@@ -36,7 +36,7 @@ func TestProblems(t *testing.T) {
 		{wrapped(&esign.NotSignableError{Reason: "encrypted"}), 422, "not_signable"},
 		{wrapped(&esign.Refusal{Reason: "too_large"}), 413, "document_refused"},
 		{wrapped(&esign.Refusal{Reason: "password"}), 422, "document_refused"},
-		{wrapped(check.Fail("a", "required", "is required")), 422, "invalid"},
+		{wrapped(validate.Fail("a", "required", "is required")), 422, "invalid"},
 		{wrapped(&vault.AlreadyVaultedError{Fields: []string{"regime"}}), 409, "already_vaulted"},
 		{wrapped(vault.ErrNotAnOriginal), 409, "not_an_original"},
 		{wrapped(vault.ErrReleased), 410, "released"},

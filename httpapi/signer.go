@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -261,7 +261,7 @@ func (a *API) signerConsent(c *call) (*rest.Reply, error) {
 	var in consentInput
 	if c.Body.Kind == rest.Form {
 		if c.Body.Form.Get("agree") != "true" {
-			return a.formRefused(c, check.Fail("agree", "required", "please tick the box to agree"))
+			return a.formRefused(c, validate.Fail("agree", "required", "please tick the box to agree"))
 		}
 		in.DisclosureSHA256 = storage.Digest(c.Body.Form.Get("disclosure_sha256"))
 	} else if err := c.Decode(&in); err != nil {

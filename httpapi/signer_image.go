@@ -41,11 +41,11 @@ func (a *API) signerPageImage(c *call) (*rest.Reply, error) {
 		c.RetryAt = end
 		return nil, errRate
 	}
-	leave, err := a.drawing.Enter(c.Ctx, s.Signer.ID)
+	release, err := a.drawing.Acquire(c.Ctx, s.Signer.ID)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer release()
 	h, err := a.cfg.ESign.OpenPage(c.Ctx, esign.PageRequest{Token: p.link, Page: n, Width: width, Client: a.client(c)})
 	if err != nil {
 		return nil, err

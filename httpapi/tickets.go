@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 )
@@ -63,7 +63,7 @@ func (a *API) openTicket(c *call, token string, kinds ...string) (storage.Ticket
 	id, rest, _ := strings.Cut(token, ".")
 	keyID, _, _ := strings.Cut(rest, ".")
 	i := slices.IndexFunc(a.cfg.TokenKeys, func(k TokenKey) bool { return k.ID == keyID })
-	if i < 0 || len(token) > 256 || !stamp.IsAnyID(id) {
+	if i < 0 || len(token) > 256 || !environ.IsAnyID(id) {
 		return storage.Ticket{}, errTicket
 	}
 	t, err := a.cfg.Tickets.Ticket(c.Ctx, id)

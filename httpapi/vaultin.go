@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -106,7 +106,7 @@ func (a *API) vaultInUpload(c *call) (*rest.Reply, error) {
 
 // checkVaultIn judges what can be judged without the envelope.
 func (a *API) checkVaultIn(in *vaultInInput) error {
-	var p check.Problems
+	var p validate.Problems
 	if in.DocumentSHA256 != "" {
 		if _, err := storage.ParseDigest(string(in.DocumentSHA256)); err != nil {
 			p.Add("document_sha256", "sha256", "must be 64 lower-case hex digits")

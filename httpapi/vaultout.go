@@ -3,7 +3,7 @@ package httpapi
 import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -98,7 +98,7 @@ func (a *API) vaultOut(c *call) (*rest.Reply, error) {
 	if r.RequestSHA256, err = c.Digest(); err != nil {
 		return nil, err
 	}
-	if err := check.Struct(vault.ReleaseRequest{Reason: r.Reason, Note: r.Note, Recipient: r.Recipient}); err != nil {
+	if err := validate.Struct(vault.ReleaseRequest{Reason: r.Reason, Note: r.Note, Recipient: r.Recipient}); err != nil {
 		return nil, err
 	}
 	if r.IfMatch, err = c.envelopeTag(a); err != nil {
@@ -134,7 +134,7 @@ func (a *API) acknowledge(c *call) (*rest.Reply, error) {
 		return nil, err
 	}
 	if _, err := storage.ParseDigest(string(in.SHA256)); err != nil {
-		return nil, check.Fail("sha256", "sha256", "must be 64 lower-case hex digits")
+		return nil, validate.Fail("sha256", "sha256", "must be 64 lower-case hex digits")
 	}
 	if _, err := a.vaulted(c); err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -118,7 +118,7 @@ func (a *API) verifyCertificate(c *call) (*rest.Reply, error) {
 		return nil, err
 	}
 	state := compliance.StateUnknown
-	if stamp.IsID(c.id(), "crt") {
+	if environ.IsID(c.id(), "crt") {
 		var err error
 		if state, err = a.cfg.Compliance.State(c.Ctx, c.id()); err != nil {
 			return nil, err

@@ -6,7 +6,7 @@ import (
 
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 )
 
 type webhookInput struct {
@@ -36,7 +36,7 @@ func (a *API) patchWebhook(c *call) (*rest.Reply, error) {
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	var p check.Problems
+	var p validate.Problems
 	ch := webhook.Change{URL: in.URL.OrClear(&p, "webhook_url"), Secret: in.Secret.OrClear(&p, "webhook_secret")}
 	if err := p.Err(); err != nil {
 		return nil, err

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/internal/check"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -93,13 +93,13 @@ func (r *Registry) Issue(ctx context.Context, req IssueRequest) (k *Key, secret 
 }
 
 func (r *Registry) newKey(req IssueRequest) (Key, error) {
-	now := r.now()
-	k := Key{ID: r.newID("key"), OrgID: req.OrgID, Name: req.Name, Scopes: NewSet(req.Scopes...), PerMinute: req.PerMinute, CreatedAt: now}
+	now := r.env.Now()
+	k := Key{ID: r.env.NewID("key"), OrgID: req.OrgID, Name: req.Name, Scopes: NewSet(req.Scopes...), PerMinute: req.PerMinute, CreatedAt: now}
 	k.Line = k.ID
 	if k.PerMinute == 0 {
 		k.PerMinute = DefaultPerMinute
 	}
-	var p check.Problems
+	var p validate.Problems
 	text(&p, "name", k.Name, 0, maxName)
 	if len(k.Scopes) == 0 {
 		p.Add("scopes", "required", "is required")
@@ -113,7 +113,7 @@ func (r *Registry) newKey(req IssueRequest) (Key, error) {
 		p.Add("per_minute", "range", "must be from 1 to %d", maxPerMinute)
 	}
 	if req.ExpiresAt != nil {
-		at := stamp.Micro(*req.ExpiresAt)
+		at := environ.Micro(*req.ExpiresAt)
 		if !at.After(now) {
 			p.Add("expires_at", "future", "must be in the future")
 		}
@@ -124,7 +124,7 @@ func (r *Registry) newKey(req IssueRequest) (Key, error) {
 
 func (r *Registry) withSecret(k Key) (StoredKey, string, error) {
 	var b [secretBytes]byte
-	if _, err := io.ReadFull(r.rand, b[:]); err != nil {
+	if _, err := io.ReadFull(r.env.Rand, b[:]); err != nil {
 		return StoredKey{}, "", fmt.Errorf("issue key: random source: %w", err)
 	}
 	secret := secretPrefix + hex.EncodeToString(b[:])
@@ -162,7 +162,7 @@ func (r *Registry) Authenticate(ctx context.Context, secret string) (*Key, error
 	if subtle.ConstantTimeCompare([]byte(k.Secret), []byte(sum)) != 1 {
 		return nil, ErrUnknownKey
 	}
-	if err := k.Check(r.now()); err != nil {
+	if err := k.Check(r.env.Now()); err != nil {
 		return nil, err
 	}
 	return &k.Key, nil
@@ -220,7 +220,7 @@ func (r *Registry) Disable(ctx context.Context, orgID, id string) (*Key, error) 
 		if k, err = keyOf(ctx, s, orgID, id); err != nil || k.DisabledAt != nil {
 			return err
 		}
-		now := r.now()
+		now := r.env.Now()
 		k.DisabledAt = &now
 		return s.EndKey(ctx, orgID, id, k.ExpiresAt, k.DisabledAt)
 	})
@@ -240,19 +240,19 @@ func (r *Registry) Rotate(ctx context.Context, orgID, id string, overlap time.Du
 		if err != nil {
 			return err
 		}
-		now := r.now()
+		now := r.env.Now()
 		if err := old.Check(now); err != nil {
 			return err
 		}
 		fresh := old
-		fresh.ID, fresh.CreatedAt = r.newID("key"), now
+		fresh.ID, fresh.CreatedAt = r.env.NewID("key"), now
 		if next, secret, err = r.withSecret(fresh); err != nil {
 			return err
 		}
 		if err := s.InsertKey(ctx, next); err != nil {
 			return err
 		}
-		end := stamp.Micro(now.Add(max(overlap, 0)))
+		end := environ.Micro(now.Add(max(overlap, 0)))
 		if old.ExpiresAt != nil && old.ExpiresAt.Before(end) {
 			end = *old.ExpiresAt
 		}

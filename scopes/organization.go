@@ -10,8 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/evaultlib/evault/internal/check"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -46,13 +46,13 @@ type Organization struct {
 // Principal; CreatedAt is set. Errors: *InvalidError, ErrOrganizationExists.
 func (r *Registry) CreateOrganization(ctx context.Context, o Organization) (*Organization, error) {
 	if o.ID == "" {
-		o.ID = r.newID("org")
+		o.ID = r.env.NewID("org")
 	}
 	o, err := normalize(o)
 	if err != nil {
 		return nil, err
 	}
-	o.CreatedAt = r.now()
+	o.CreatedAt = r.env.Now()
 	err = r.store.InsertOrganization(ctx, o)
 	if errors.Is(err, storage.ErrConflict) {
 		return nil, ErrOrganizationExists
@@ -103,11 +103,11 @@ func (r *Registry) Organizations(ctx context.Context) ([]Organization, error) {
 }
 
 func normalize(o Organization) (Organization, error) {
-	var p check.Problems
+	var p validate.Problems
 	if o.Capacity == "" {
 		o.Capacity = Principal
 	}
-	if !stamp.IsID(o.ID, "org") {
+	if !environ.IsID(o.ID, "org") {
 		p.Add("id", "id", "must be org_ followed by at most 64 lower-case letters, digits or underscores")
 	}
 	text(&p, "legal_name", o.LegalName, 1, maxName)
@@ -122,7 +122,7 @@ func normalize(o Organization) (Organization, error) {
 	}
 	if o.Agreement != nil {
 		a := *o.Agreement
-		a.Date = stamp.Micro(a.Date)
+		a.Date = environ.Micro(a.Date)
 		checkAgreement(&p, a)
 		o.Agreement = &a
 	}
@@ -135,7 +135,7 @@ func normalize(o Organization) (Organization, error) {
 	return o, p.Err()
 }
 
-func checkAgreement(p *check.Problems, a Agreement) {
+func checkAgreement(p *validate.Problems, a Agreement) {
 	text(p, "agreement.reference", a.Reference, 1, maxName)
 	if a.Date.IsZero() {
 		p.Add("agreement.date", "required", "is required")
@@ -170,7 +170,7 @@ func isOrigin(s string) bool {
 	return false
 }
 
-func text(p *check.Problems, field, value string, minimum, maximum int) {
+func text(p *validate.Problems, field, value string, minimum, maximum int) {
 	switch n := utf8.RuneCountInString(value); {
 	case !utf8.ValidString(value):
 		p.Add(field, "utf8", "must be valid UTF-8")

@@ -3,10 +3,8 @@ package scopes
 import (
 	"context"
 	"errors"
-	"io"
 	"time"
 
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -69,22 +67,15 @@ type Store interface {
 
 // Config is what a Registry is made of.
 type Config struct {
-	Store Store
-	// Now is the clock. Default: time.Now.
-	Now func() time.Time
-	// NewID makes ids from a prefix. Default: 130 bits of Rand.
-	NewID func(prefix string) string
-	// Rand is the random source of secrets. Default: crypto/rand.
-	Rand io.Reader
+	Store       Store
+	storage.Env // clock, ids, random bytes and log
 }
 
 // Registry holds organizations and keys. It is safe for concurrent use if
 // Config.Rand is.
 type Registry struct {
 	store Store
-	now   func() time.Time
-	newID func(prefix string) string
-	rand  io.Reader
+	env   storage.Env
 }
 
 // New returns a Registry. It does no I/O.
@@ -92,11 +83,7 @@ func New(c Config) (*Registry, error) {
 	if c.Store == nil {
 		return nil, errors.New("scopes: Config.Store is required")
 	}
-	r := &Registry{store: c.Store, now: stamp.Clock(c.Now), newID: c.NewID, rand: stamp.Rand(c.Rand)}
-	if r.newID == nil {
-		r.newID = stamp.IDs(c.Rand)
-	}
-	return r, nil
+	return &Registry{store: c.Store, env: c.Env.WithDefaults()}, nil
 }
 
 // With returns a Registry whose verbs run inside tx, a transaction that the host

@@ -28,7 +28,7 @@ func open(t *testing.T) (*scopes.Registry, *clock, *sqlstore.DB) {
 	t.Helper()
 	c := &clock{time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	db := testdb.Open(t)
-	r, err := scopes.New(scopes.Config{Store: db.Scopes(), Now: c.now})
+	r, err := scopes.New(scopes.Config{Store: db.Scopes(), Env: storage.Env{Now: c.now}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,8 +304,8 @@ func TestRandomSourceFails(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
 	r, err := scopes.New(scopes.Config{
-		Store: testdb.Open(t).Scopes(), Rand: iotest.ErrReader(boom),
-		NewID: func(p string) string { return p + "_1" },
+		Store: testdb.Open(t).Scopes(),
+		Env:   storage.Env{Rand: iotest.ErrReader(boom), NewID: func(p string) string { return p + "_1" }},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -50,7 +50,7 @@ type attestedDetail struct {
 func (a Attestation) clean() *Attestation {
 	a.SignedBy = slices.Clone(a.SignedBy)
 	if a.DestroyedAt != nil {
-		at := stamp.Micro(*a.DestroyedAt)
+		at := environ.Micro(*a.DestroyedAt)
 		a.DestroyedAt = &at
 	}
 	return &a
@@ -62,7 +62,7 @@ func (a Attestation) clean() *Attestation {
 // *AlreadyVaultedError. *InvalidError for a document that was signed here,
 // ErrNotVaulted, ErrReleased, ErrRecordAltered, translog.ErrRewound.
 func (v *Vault) Attest(ctx context.Context, r AttestRequest) (a *Attested, created bool, err error) {
-	var p check.Problems
+	var p validate.Problems
 	p.Struct(r.Attestation)
 	r.Attestation.check(&p, "", v.now())
 	if err := p.Err(); err != nil {
@@ -76,7 +76,7 @@ func (v *Vault) Attest(ctx context.Context, r AttestRequest) (a *Attested, creat
 	case c.Status == StatusReleased:
 		return nil, false, ErrReleased
 	case c.Source.Kind != SourcePaper:
-		return nil, false, check.Fail("attestation", "excluded", "is for paper documents only")
+		return nil, false, validate.Fail("attestation", "excluded", "is for paper documents only")
 	}
 	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
 		a, created, err = v.attest(ctx, s, r, given)
@@ -101,7 +101,7 @@ func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *Att
 		id, err := v.attestedBy(ctx, s, c)
 		return &Attested{c, id}, false, err
 	}
-	b, err := canon.Marshal(given)
+	b, err := canonjson.Marshal(given)
 	if err != nil {
 		return nil, false, err
 	}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -83,11 +83,11 @@ func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *Copy, created
 	if err := v.c.Log.Check(ctx); err != nil {
 		return nil, false, fmt.Errorf("deposit %s: %w", r.EnvelopeID, err)
 	}
-	leave, err := v.depositing.Enter(ctx, r.EnvelopeID)
+	release, err := v.depositing.Acquire(ctx, r.EnvelopeID)
 	if err != nil {
 		return nil, false, fmt.Errorf("deposit %s: %w", r.EnvelopeID, err)
 	}
-	defer leave()
+	defer release()
 	const tries = 5
 	for range tries {
 		c, err = v.c.Store.Copy(ctx, r.EnvelopeID)
@@ -123,7 +123,7 @@ func (v *Vault) deposited(ctx context.Context, d *deposit, c *Copy) (*Copy, bool
 }
 
 func (v *Vault) plan(r DepositRequest) (*deposit, error) {
-	var p check.Problems
+	var p validate.Problems
 	for _, f := range []struct{ name, value string }{{"envelope_id", r.EnvelopeID}, {"org_id", r.OrgID}, {"org_name", r.OrgName}, {"source", r.Source.Object.Name}} {
 		if f.value == "" {
 			p.Add(f.name, "required", "is required")
@@ -164,7 +164,7 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 	}
 	if r.Agreement != nil {
 		a := *r.Agreement
-		a.Date = stamp.Micro(a.Date)
+		a.Date = environ.Micro(a.Date)
 		d.Agreement = &a
 	}
 	if r.Attestation != nil {
@@ -222,7 +222,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
 	sealed, err := v.seal(ctx, sealing{
 		raw: raw, mode: d.Source.Sealing, reason: v.depositReason(&d), at: d.at,
 		statement: VersionStatement{
-			Assignee: d.custody.Assignee, At: stamp.Format(d.at), CopyID: d.copyID, EnvelopeID: d.EnvelopeID,
+			Assignee: d.custody.Assignee, At: environ.Format(d.at), CopyID: d.copyID, EnvelopeID: d.EnvelopeID,
 			Kind: VersionDeposit, Vault: d.custody.Custodian.Party.Name, Version: 1,
 		},
 	})
@@ -376,11 +376,11 @@ func (d *deposit) events(claims []Claim) []eventlog.Draft {
 // keep stages an object and reads it back: what is recorded is what the store
 // returns.
 func (v *Vault) keep(ctx context.Context, kind, owner string, content []byte) (storage.Object, error) {
-	o, err := v.c.Depot.Stage(ctx, kind, owner, content)
+	o, err := v.c.Objects.Stage(ctx, kind, owner, content)
 	if err != nil {
 		return o, err
 	}
-	found, size, err := v.c.Depot.Hash(ctx, o)
+	found, size, err := v.c.Objects.Hash(ctx, o)
 	if err != nil {
 		return o, fmt.Errorf("read back: %w", errors.Join(storage.ErrUnavailable, err))
 	}

@@ -28,7 +28,7 @@ func opened(ctx context.Context) (e *embedded.Embedded, r vault.DepositRequest, 
 		_ = e.Close()
 		_ = os.RemoveAll(dir)
 	}
-	o, err := e.Depot.Stage(ctx, "upload", "env_1", testpdf.Contract(2))
+	o, err := e.Objects.Stage(ctx, "upload", "env_1", testpdf.Contract(2))
 	if err != nil {
 		return nil, r, end, err
 	}

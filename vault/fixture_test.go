@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
@@ -33,15 +33,15 @@ var start = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
 // world is a vault on a real database and a real folder.
 type world struct {
 	*vault.Vault
-	t      testing.TB
-	db     *sqlstore.DB
-	depot  *storage.Depot
-	dir    string
-	pki    *testpki.PKI
-	sealer *pades.Sealer
-	log    *translog.Log
-	clock  *clock
-	config vault.Config
+	t       testing.TB
+	db      *sqlstore.DB
+	objects *storage.Objects
+	dir     string
+	pki     *testpki.PKI
+	sealer  *pades.Sealer
+	log     *translog.Log
+	clock   *clock
+	config  vault.Config
 }
 
 type clock struct{ at atomic.Int64 }
@@ -96,19 +96,19 @@ func newFaultyWorld(t testing.TB, db *sqlstore.DB, f *storagetest.Faults, edit .
 		t.Fatal(err)
 	}
 	blobs := f.Blobs(plain)
-	w.depot = &storage.Depot{Blobs: blobs, Rows: db.BlobRows(), Now: stamp.Clock(w.clock.now)}
+	w.objects = &storage.Objects{Blobs: blobs, Rows: db.BlobRows(), Now: environ.Clock(w.clock.now)}
 	w.sealer, err = pades.New(pades.Config{Signer: p.Seal.Key, Chain: p.Seal.Chain, Now: w.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.log, err = translog.New(translog.Config{Store: db.Log(), Signer: key(1), Origin: "vault.test/log", Anchors: blobs, Now: w.clock.now})
+	w.log, err = translog.New(translog.Config{Store: db.Log(), Signer: key(1), Origin: "vault.test/log", Anchors: blobs, Env: storage.Env{Now: w.clock.now}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.config = vault.Config{
-		Store: db.Vault(), Depot: w.depot, Sealer: w.sealer, Log: w.log, StatementSigner: key(2), Roots: p.Roots(),
+		Store: db.Vault(), Objects: w.objects, Sealer: w.sealer, Log: w.log, StatementSigner: key(2), Roots: p.Roots(),
 		Custodian: &vault.Custodian{Party: operator, Signer: key(3), StandingAcknowledgmentSHA256: storage.Sum([]byte("standing"))},
-		Now:       w.clock.now,
+		Env:       storage.Env{Now: w.clock.now},
 	}
 	for _, e := range edit {
 		e(&w.config)
@@ -122,7 +122,7 @@ func newFaultyWorld(t testing.TB, db *sqlstore.DB, f *storagetest.Faults, edit .
 // stored keeps bytes as esign keeps a completion or an upload.
 func (w *world) stored(kind, env string, content []byte) storage.Object {
 	w.t.Helper()
-	o, err := w.depot.Stage(w.t.Context(), kind, env, content)
+	o, err := w.objects.Stage(w.t.Context(), kind, env, content)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func (w *world) deposit(r vault.DepositRequest) *vault.Copy {
 
 func (w *world) bytesOf(o storage.Object) []byte {
 	w.t.Helper()
-	b, err := w.depot.Read(w.t.Context(), o)
+	b, err := w.objects.Read(w.t.Context(), o)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -67,5 +67,5 @@ func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state string
 }
 
 func invalidDigest(err error) error {
-	return check.Fail("sha256", "sha256", "must be 64 lower-case hex digits: %v", err)
+	return validate.Fail("sha256", "sha256", "must be 64 lower-case hex digits: %v", err)
 }

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -319,7 +319,7 @@ func (v *Vault) Acknowledge(ctx context.Context, r AcknowledgeRequest) (*Release
 			return err
 		}
 		at := events[0].RecordedAt
-		after := stamp.Micro(at.Add(v.c.ReleaseGrace))
+		after := environ.Micro(at.Add(v.c.ReleaseGrace))
 		rel.AcknowledgedAt, rel.DeleteAfter = &at, &after
 		if err := s.UpdateRelease(ctx, rel); err != nil {
 			return err

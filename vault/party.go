@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -99,7 +99,7 @@ type PaperCustodian struct {
 
 // check judges what the tags do not: what says nothing, what contradicts itself, and
 // a destruction in the future. It names fields below prefix.
-func (a *Attestation) check(p *check.Problems, prefix string, now time.Time) {
+func (a *Attestation) check(p *validate.Problems, prefix string, now time.Time) {
 	for _, x := range []struct {
 		field, value string
 		least        int
@@ -142,7 +142,7 @@ func says(s string) bool { return strings.ContainsFunc(s, unicode.IsLetter) }
 
 // parties resolves who is assignee, controller and custodian of a deposit
 // (contract section 3, Parties).
-func (v *Vault) parties(r *DepositRequest, p *check.Problems) (assignee Party, controller Controller, custodian Holder) {
+func (v *Vault) parties(r *DepositRequest, p *validate.Problems) (assignee Party, controller Controller, custodian Holder) {
 	own := Party{Name: r.OrgName, Identifier: r.OrgID}
 	assignee, controller = own, Controller{own, r.OrgID, BoundByOrganization}
 	if s := r.SecuredParty; s != nil && s.Identifier != r.OrgID {

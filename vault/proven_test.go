@@ -251,7 +251,7 @@ func TestReleaseGoesOn(t *testing.T) {
 			t.Fatal("it was committed")
 		}
 		w.clock.advance(48 * time.Hour)
-		if _, err := w.depot.Sweep(t.Context(), 100); err != nil {
+		if _, err := w.objects.Sweep(t.Context(), 100); err != nil {
 			t.Fatal(err)
 		}
 		if i, err := w.CheckIntegrity(t.Context(), "env_a"); err != nil || i.OK { // the background changes the copy's row

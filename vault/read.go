@@ -200,7 +200,7 @@ func (v *Vault) read(ctx context.Context, o storage.Object) (b []byte, found sto
 }
 
 func (v *Vault) readOnce(ctx context.Context, o storage.Object) ([]byte, error) {
-	r, err := v.c.Depot.Blobs.Open(ctx, o.Name)
+	r, err := v.c.Objects.Blobs.Open(ctx, o.Name)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", o.Name, errors.Join(storage.ErrUnavailable, err))
 	}

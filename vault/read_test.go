@@ -446,7 +446,7 @@ func TestRewoundDatabaseIsNotTrusted(t *testing.T) {
 	if _, err := w.log.Integrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.depot.Blobs.Put(t.Context(), "checkpoints/after-3", []byte("a later checkpoint")); err != nil {
+	if err := w.objects.Blobs.Put(t.Context(), "checkpoints/after-3", []byte("a later checkpoint")); err != nil {
 		t.Fatal(err)
 	}
 	r := w.request("env_b")

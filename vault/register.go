@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"github.com/evaultlib/evault/internal/check"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -23,7 +23,7 @@ func (v *Vault) Copies(ctx context.Context, orgID, envelopeID string, p storage.
 		p.Limit = defaultPage
 	}
 	if p.Limit < 1 || p.Limit > maxPage {
-		return list, check.Fail("limit", "max", "must be 1 to %d", maxPage)
+		return list, validate.Fail("limit", "max", "must be 1 to %d", maxPage)
 	}
 	if _, err := v.find(ctx, v.c.Store, orgID, envelopeID); err != nil {
 		return list, err
@@ -43,7 +43,7 @@ func (v *Vault) Copies(ctx context.Context, orgID, envelopeID string, p storage.
 	if len(list.Items) > p.Limit {
 		list.Items = list.Items[:p.Limit]
 		last := list.Items[p.Limit-1]
-		list.Next = base64.RawURLEncoding.EncodeToString([]byte(stamp.Format(last.MadeAt) + "|" + last.ID))
+		list.Next = base64.RawURLEncoding.EncodeToString([]byte(environ.Format(last.MadeAt) + "|" + last.ID))
 	}
 	return list, nil
 }
@@ -57,9 +57,9 @@ func position(p storage.Page) (after *Position, offset int, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	at, id, ok := strings.Cut(string(b), "|")
 	if err == nil && ok {
-		if t, err := stamp.Parse(at); err == nil && stamp.IsAnyID(id) {
+		if t, err := environ.Parse(at); err == nil && environ.IsAnyID(id) {
 			return &Position{t, id}, 0, nil
 		}
 	}
-	return nil, 0, check.Fail("cursor", "cursor", "is not one that was returned")
+	return nil, 0, validate.Fail("cursor", "cursor", "is not one that was returned")
 }

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -104,7 +104,7 @@ func (r *Release) Delivery() string {
 // ErrAssigneeDiffers, ErrIntegrity, ErrRecordAltered, *InvalidError, pades.ErrTimestampUnavailable,
 // translog.ErrRewound, storage.ErrUnavailable.
 func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, created bool, err error) {
-	if err := check.Struct(r); err != nil {
+	if err := validate.Struct(r); err != nil {
 		return nil, false, err
 	}
 	if err := v.c.Log.Check(ctx); err != nil {
@@ -223,7 +223,7 @@ func (v *Vault) prepare(ctx context.Context, r ReleaseRequest, c *Copy, last Ver
 
 // releaseVersion makes and keeps the release version.
 func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *Copy, last Version, raw []byte) error {
-	rel, at := h.rel, stamp.Format(h.rel.ReleasedAt)
+	rel, at := h.rel, environ.Format(h.rel.ReleasedAt)
 	prev := storage.Digest("")
 	if last.Statement != nil {
 		prev = storage.Sum(last.Statement)

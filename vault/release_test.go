@@ -431,11 +431,11 @@ func deleted(t *testing.T, w *world, r vault.DepositRequest, completion []byte) 
 	if n, err := w.DeleteDue(ctx, 10); err != nil || n != 0 {
 		t.Errorf("twice: %d, %v", n, err)
 	}
-	if _, err := w.depot.Sweep(ctx, 100); err != nil {
+	if _, err := w.objects.Sweep(ctx, 100); err != nil {
 		t.Fatal(err)
 	}
 	for _, o := range []storage.Object{r.Source.Object, versions[0].Object, versions[1].Object} {
-		if _, err := w.depot.Blobs.Open(ctx, o.Name); !errors.Is(err, storage.ErrBlobMissing) {
+		if _, err := w.objects.Blobs.Open(ctx, o.Name); !errors.Is(err, storage.ErrBlobMissing) {
 			t.Errorf("%s is still there: %v", o.Name, err)
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/evaultlib/evault/internal/check"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -66,7 +66,7 @@ func (s Source) revisions(raw []byte) (revisions, error) {
 		}
 	})
 	if n > maxRevisions {
-		return revisions{}, check.Fail("source", "revisions", "has %d revisions, at most %d are accepted", n, maxRevisions)
+		return revisions{}, validate.Fail("source", "revisions", "has %d revisions, at most %d are accepted", n, maxRevisions)
 	}
 	for _, end := range signed {
 		kinds[int(end)] = ClaimPrefix
@@ -118,7 +118,7 @@ func (d *deposit) claimDeposited(raw []byte) error {
 	d.revisions = r.all
 	if sha256 := d.Source.SignedSHA256; sha256 != "" {
 		if !slices.Contains(d.revisions, sha256) {
-			return check.Fail("source.signed_sha256", "prefix", "is no earlier revision of the bytes handed in")
+			return validate.Fail("source.signed_sha256", "prefix", "is no earlier revision of the bytes handed in")
 		}
 		d.claim(ClaimSigned, sha256, 0)
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 )
@@ -42,7 +42,7 @@ func (v *Vault) seal(ctx context.Context, s sealing) (*sealed, error) {
 
 func (v *Vault) sealBeside(ctx context.Context, s sealing) (*sealed, error) {
 	s.statement.SHA256, s.statement.V = storage.Sum(s.raw), statementVersion
-	content, err := canon.Marshal(s.statement)
+	content, err := canonjson.Marshal(s.statement)
 	if err != nil {
 		return nil, fmt.Errorf("version statement: %w", err)
 	}
@@ -99,7 +99,7 @@ func (p Party) String() string {
 
 // equal compares two values by their canonical encoding.
 func equal(a, b any) bool {
-	x, err1 := canon.Marshal(a)
-	y, err2 := canon.Marshal(b)
+	x, err1 := canonjson.Marshal(a)
+	y, err2 := canonjson.Marshal(b)
 	return err1 == nil && err2 == nil && string(x) == string(y)
 }

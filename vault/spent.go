@@ -9,7 +9,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -43,7 +43,7 @@ func (h *releasing) spent() ([]byte, error) {
 
 // spent returns the mark of a copy's release, nil when there is none.
 func (v *Vault) spent(ctx context.Context, copyID string) ([]byte, error) {
-	r, err := v.c.Depot.Blobs.Open(ctx, spentName(copyID))
+	r, err := v.c.Objects.Blobs.Open(ctx, spentName(copyID))
 	if errors.Is(err, storage.ErrBlobMissing) {
 		return nil, nil
 	}
@@ -72,7 +72,7 @@ func (v *Vault) spend(ctx context.Context, h *releasing) error {
 	if err != nil {
 		return err
 	}
-	if err := v.c.Depot.Blobs.Put(ctx, spentName(h.rel.CopyID), mark); err != nil {
+	if err := v.c.Objects.Blobs.Put(ctx, spentName(h.rel.CopyID), mark); err != nil {
 		return fmt.Errorf("mark of the release of %s: %w", h.rel.CopyID, err)
 	}
 	there, err := v.spent(ctx, h.rel.CopyID)
@@ -92,7 +92,7 @@ func (v *Vault) unspend(ctx context.Context, h *releasing) {
 	if err == nil {
 		var there []byte
 		if there, err = v.spent(ctx, h.rel.CopyID); err == nil && bytes.Equal(there, mark) {
-			err = v.c.Depot.Blobs.Delete(ctx, spentName(h.rel.CopyID))
+			err = v.c.Objects.Blobs.Delete(ctx, spentName(h.rel.CopyID))
 		}
 	}
 	if err == nil {
@@ -114,7 +114,7 @@ func (v *Vault) remark(ctx context.Context, r *Release, last Version, entry Cust
 	if err != nil || bytes.Equal(there, mark) {
 		return err
 	}
-	return v.c.Depot.Blobs.Put(ctx, spentName(r.CopyID), mark)
+	return v.c.Objects.Blobs.Put(ctx, spentName(r.CopyID), mark)
 }
 
 // begun returns the release that the mark of a copy holds, nil without a mark.
@@ -136,7 +136,7 @@ func (v *Vault) begun(ctx context.Context, r ReleaseRequest, c *Copy, last Versi
 	if _, err := v.source(ctx, h.version.Object); err != nil {
 		return nil, err
 	}
-	return h, v.c.Depot.Rows.Stage(ctx, h.version.Object, v.now()) // a restored database does not know it
+	return h, v.c.Objects.Rows.Stage(ctx, h.version.Object, v.now()) // a restored database does not know it
 }
 
 // opened reads a mark back into the release that wrote it.
@@ -153,11 +153,11 @@ func (v *Vault) opened(b []byte, c *Copy, last Version) (*releasing, error) {
 	if err := parse(m.Custody, typCustody, keyring.Statement, v.StatementKeys(), &cs); err != nil {
 		return nil, err
 	}
-	at, err := stamp.Parse(rs.At)
+	at, err := environ.Parse(rs.At)
 	if err != nil {
 		return nil, err
 	}
-	moved, err := stamp.Parse(cs.At)
+	moved, err := environ.Parse(cs.At)
 	if err != nil {
 		return nil, err
 	}

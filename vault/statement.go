@@ -7,9 +7,9 @@ import (
 	"fmt"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/jws"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -17,7 +17,7 @@ import (
 // # Statements, version 1
 //
 // What the vault and a custodian sign beside the authoritative copy. Each is
-// canonical JSON (internal/canon: sorted keys, no white space) with "v":1;
+// canonical JSON (internal/canonjson: sorted keys, no white space) with "v":1;
 // times are UTC with six decimals, digests lower-case hex. These formats never
 // change; a later one has another v.
 //
@@ -209,7 +209,7 @@ func VerifyVersions(ctx context.Context, statements [][]byte, file storage.Diges
 			return fail(report.Problem)
 		}
 		var s VersionStatement
-		switch err := canon.Unmarshal(content, &s); {
+		switch err := canonjson.Unmarshal(content, &s); {
 		case err != nil:
 			return fail(err)
 		case s.V != statementVersion || s.Version != i+1 || s.SHA256 != file || s.Prev != prev:
@@ -241,13 +241,13 @@ func parse(token, typ string, p keyring.Purpose, keys keyring.Keys, v signed) er
 	if err != nil {
 		return fail(err)
 	}
-	if err := canon.Unmarshal(payload, v); err != nil {
+	if err := canonjson.Unmarshal(payload, v); err != nil {
 		return fail(err)
 	}
-	if again, err := canon.Marshal(v); err != nil || !bytes.Equal(again, payload) {
-		return fail(canon.ErrNotCanonical)
+	if again, err := canonjson.Marshal(v); err != nil || !bytes.Equal(again, payload) {
+		return fail(canonjson.ErrNotCanonical)
 	}
-	at, err := stamp.Parse(v.signedAt())
+	at, err := environ.Parse(v.signedAt())
 	if err == nil {
 		err = keys.Check(p, kid, at)
 	}
@@ -273,7 +273,7 @@ func (v *Vault) signJWS(p keyring.Purpose, s crypto.Signer, typ string, payload 
 	if err != nil {
 		return "", "", err
 	}
-	b, err := canon.Marshal(payload)
+	b, err := canonjson.Marshal(payload)
 	if err != nil {
 		return "", "", err
 	}
@@ -295,7 +295,7 @@ func (v *Vault) acknowledge(e CustodyEntry) (*Acknowledgment, error) {
 	a := &Acknowledgment{ID: v.c.NewID("ack"), CopyID: e.CopyID, CustodyID: e.ID, Version: e.Version, At: e.RecordedAt}
 	var err error
 	a.JWS, a.KeyID, err = v.signJWS(keyring.Custodian, c.Signer, typAcknowledgment, AcknowledgmentStatement{
-		AcknowledgmentID: a.ID, Assignee: e.To.Assignee, At: stamp.Format(a.At), Controller: e.To.Controller, CopyID: e.CopyID,
+		AcknowledgmentID: a.ID, Assignee: e.To.Assignee, At: environ.Format(a.At), Controller: e.To.Controller, CopyID: e.CopyID,
 		Custodian: e.To.Custodian.Party, CustodyID: e.ID, EnvelopeID: e.EnvelopeID, SHA256: e.SHA256,
 		Standing: c.StandingAcknowledgmentSHA256, Statement: acknowledges, V: statementVersion, Version: e.Version,
 	})
@@ -311,7 +311,7 @@ func (v *Vault) acknowledge(e CustodyEntry) (*Acknowledgment, error) {
 func (v *Vault) entry(e CustodyEntry, jurisdiction string) (CustodyEntry, error) {
 	var err error
 	e.Statement, e.StatementSHA256, err = v.state(typCustody, CustodyStatement{
-		At: stamp.Format(e.RecordedAt), Consent: e.Consent, CopyID: e.CopyID, CustodyID: e.ID, EnvelopeID: e.EnvelopeID,
+		At: environ.Format(e.RecordedAt), Consent: e.Consent, CopyID: e.CopyID, CustodyID: e.ID, EnvelopeID: e.EnvelopeID,
 		From: e.From, Jurisdiction: jurisdiction, Kind: e.Kind, Prev: e.PreviousSHA256, Recipient: e.Recipient, Seq: e.Seq, SHA256: e.SHA256,
 		To: e.To, V: statementVersion, Version: e.Version,
 	})

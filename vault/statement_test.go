@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/jws"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -50,7 +50,7 @@ func TestGoldenStatements(t *testing.T) {
 	for name, s := range map[string]string{
 		"custody": goldenCustody, "release entry": goldenRelease, "acknowledgment": goldenAcknowledgment, "release": goldenReleaseStatement,
 	} {
-		if err := canon.Check([]byte(s)); err != nil {
+		if err := canonjson.Check([]byte(s)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -123,7 +123,7 @@ func FuzzVerifyCustody(f *testing.F) {
 			t.Errorf("got %v, want ErrStatement", err)
 		}
 		if err == nil {
-			if b, err := canon.Marshal(chain[0]); err != nil || string(b) != payload {
+			if b, err := canonjson.Marshal(chain[0]); err != nil || string(b) != payload {
 				t.Errorf("%s is read as %s, %v", payload, b, err)
 			}
 		}
@@ -134,7 +134,7 @@ func FuzzVerifyCustody(f *testing.F) {
 // in which that key was in use.
 func TestStatementsNeedTheirOwnKeyInItsTime(t *testing.T) {
 	t.Parallel()
-	signedAt, err := stamp.Parse("2026-06-01T09:00:00.002000Z")
+	signedAt, err := environ.Parse("2026-06-01T09:00:00.002000Z")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,17 +6,15 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/gate"
-	"github.com/evaultlib/evault/internal/missing"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/semaphore"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/keyring"
@@ -63,11 +61,11 @@ type Duplicate struct {
 
 // Config makes a Vault.
 type Config struct {
-	Store           Store          // required
-	Depot           *storage.Depot // required
-	Sealer          Sealer         // required
-	Log             *translog.Log  // required; compared with its anchors before the database is trusted
-	StatementSigner crypto.Signer  // Ed25519, required; signs custody and release statements
+	Store           Store            // required
+	Objects         *storage.Objects // required
+	Sealer          Sealer           // required
+	Log             *translog.Log    // required; compared with its anchors before the database is trusted
+	StatementSigner crypto.Signer    // Ed25519, required; signs custody and release statements
 
 	// Keys is the history of the installation's keys; it must have those that sign
 	// here. Default: these keys alone, at all times.
@@ -102,10 +100,7 @@ type Config struct {
 	// stay in the bucket.
 	Disposed func(ctx context.Context, tx storage.Tx, envelopeID string) error
 
-	Now    func() time.Time           // default time.Now
-	NewID  func(prefix string) string // default: 130 random bits
-	Rand   io.Reader                  // default crypto/rand
-	Logger *slog.Logger               // default: silent
+	storage.Env // clock, ids, random bytes and log
 }
 
 // Vault keeps authoritative copies. It is safe for concurrent use and keeps
@@ -119,14 +114,14 @@ type Vault struct {
 	// depositing lets one deposit of an envelope through at a time: of many in
 	// parallel all but one would make seal, copy and files in vain. Between
 	// processes the transaction decides.
-	depositing *gate.Gates
+	depositing *semaphore.Keyed
 }
 
 // New checks c. It does no I/O.
 func New(c Config) (*Vault, error) {
-	if err := missing.Settings("vault", map[string]bool{
+	if err := environ.Require("vault", map[string]bool{
 		"Store":           c.Store == nil,
-		"Depot":           c.Depot == nil,
+		"Objects":         c.Objects == nil,
 		"Sealer":          c.Sealer == nil,
 		"Log":             c.Log == nil,
 		"StatementSigner": c.StatementSigner == nil,
@@ -151,25 +146,14 @@ func New(c Config) (*Vault, error) {
 	default:
 		return nil, fmt.Errorf("vault: Config.Inspection is %q, want exact, marked or off", c.Inspection)
 	}
-	if c.ReleaseGrace <= 0 {
-		c.ReleaseGrace = 30 * 24 * time.Hour
-	}
-	if c.IntegrityEvery <= 0 {
-		c.IntegrityEvery = 24 * time.Hour
-	}
-	c.Rand = stamp.Rand(c.Rand)
-	if c.NewID == nil {
-		c.NewID = stamp.IDs(c.Rand)
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
+	environ.Positive(&c.ReleaseGrace, 30*24*time.Hour)
+	environ.Positive(&c.IntegrityEvery, 24*time.Hour)
+	c.Env = c.Env.WithDefaults()
 	fonts, err := pdf.NewFonts(c.Fonts...)
 	if err != nil {
 		return nil, fmt.Errorf("vault: Config.Fonts: %w", err)
 	}
-	now := stamp.Clock(c.Now)
-	return &Vault{c, now, c.Logger, eventlog.Writer{Now: now, NewID: c.NewID, Rand: c.Rand}, fonts, gate.New(1)}, nil
+	return &Vault{c, c.Now, c.Logger, eventlog.Writer{Env: c.Env}, fonts, semaphore.NewKeyed(1)}, nil
 }
 
 // signing returns the keys that sign here.

@@ -2,13 +2,12 @@ package handover
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/missing"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -24,8 +23,7 @@ type Config struct {
 	// without a request.
 	Depositor func(ctx context.Context, orgID string) (Depositor, error)
 
-	Now    func() time.Time // default: time.Now
-	Logger *slog.Logger     // default: silent
+	storage.Env // clock, ids, random bytes and log
 }
 
 // Store names the envelopes that are to be vaulted without a request.
@@ -53,7 +51,7 @@ type Engine struct {
 
 // New checks c. It does no I/O.
 func New(c Config) (*Engine, error) {
-	if err := missing.Settings("handover", map[string]bool{
+	if err := environ.Require("handover", map[string]bool{
 		"Store":      c.Store == nil,
 		"ESign":      c.ESign == nil,
 		"Vault":      c.Vault == nil,
@@ -61,10 +59,8 @@ func New(c Config) (*Engine, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	return &Engine{c, stamp.Clock(c.Now)}, nil
+	c.Env = c.Env.WithDefaults()
+	return &Engine{c, c.Now}, nil
 }
 
 // late logs an error that came after the effect itself was durable, and reports

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 )
@@ -44,19 +45,13 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	def(&c.Limits.Bytes, 25<<20)
-	def(&c.Children, min(runtime.GOMAXPROCS(0), 4))
-	def(&c.Files, 500)
-	def(&c.CPU, 2*time.Second)
-	def(&c.Deadline, 10*time.Second)
-	def(&c.Memory, 256<<20)
+	environ.Positive(&c.Limits.Bytes, 25<<20)
+	environ.Positive(&c.Children, min(runtime.GOMAXPROCS(0), 4))
+	environ.Positive(&c.Files, 500)
+	environ.Positive(&c.CPU, 2*time.Second)
+	environ.Positive(&c.Deadline, 10*time.Second)
+	environ.Positive(&c.Memory, 256<<20)
 	return c
-}
-
-func def[T int | int64 | time.Duration](v *T, d T) {
-	if *v <= 0 {
-		*v = d
-	}
 }
 
 // called is set by Main: without it New would start the host a second time instead of a child.

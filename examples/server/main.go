@@ -31,6 +31,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/inspect"
 	"github.com/evaultlib/evault/httpapi"
+	"github.com/evaultlib/evault/storage"
 )
 
 func main() {
@@ -104,7 +105,7 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 		ESign: v.ESign, Vault: v.Vault, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
 		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: o.baseURL,
-		WebhookAllowPrivate: o.webhookPrivate, WebhookAllowHTTP: o.webhookPrivate, Now: v.Now, Logger: logger,
+		WebhookAllowPrivate: o.webhookPrivate, WebhookAllowHTTP: o.webhookPrivate, Env: storage.Env{Now: v.Now, Logger: logger},
 	})
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/memblob"
 
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/storage/sqlite"
@@ -97,7 +98,7 @@ func open(ctx context.Context, o options, logger *slog.Logger) (*embedded.Embedd
 	if err != nil {
 		return nil, fmt.Errorf("-anchors: %w", err)
 	}
-	opts := embedded.Options{Dir: o.data, DB: db, Bucket: bucket, Anchors: anchors, BaseURL: o.baseURL, Custodian: custodian(), Remarks: remarks(), Renderer: o.renderer, Logger: logger}
+	opts := embedded.Options{Dir: o.data, DB: db, Bucket: bucket, Anchors: anchors, BaseURL: o.baseURL, Custodian: custodian(), Remarks: remarks(), Renderer: o.renderer, Env: storage.Env{Logger: logger}}
 	if o.smtp != "" {
 		opts.Notifier = relay{addr: o.smtp, from: "evault@localhost"}
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
@@ -110,7 +110,7 @@ func signed(t *testing.T, p keyring.Purpose, change func(o map[string]any)) stri
 		}
 	}
 	change(o)
-	payload, err := canon.Marshal(o)
+	payload, err := canonjson.Marshal(o)
 	if err != nil {
 		t.Fatal(err)
 	}

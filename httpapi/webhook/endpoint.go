@@ -15,7 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 )
@@ -157,7 +157,7 @@ func secretBytes(secret string) []byte {
 }
 
 func (s *Sender) check(ch Change) error {
-	var p check.Problems
+	var p validate.Problems
 	if ch.URL != nil && *ch.URL != "" {
 		s.checkURL(&p, *ch.URL)
 	}
@@ -167,13 +167,13 @@ func (s *Sender) check(ch Change) error {
 	return p.Err()
 }
 
-func checkSecret(p *check.Problems, secret string) {
+func checkSecret(p *validate.Problems, secret string) {
 	rest, standard := strings.CutPrefix(secret, secretPrefix)
 	b, err := base64.StdEncoding.DecodeString(rest)
 	switch {
 	case strings.TrimSpace(secret) != secret:
 		p.Add("webhook_secret", "space", "must have no white space at its ends")
-	case !check.Plain(secret, ""):
+	case !validate.Plain(secret, ""):
 		p.Add("webhook_secret", "text", "must have no control characters")
 	case len(secret) > maxSecret:
 		p.Add("webhook_secret", "max", "must be at most %d bytes", maxSecret)
@@ -184,7 +184,7 @@ func checkSecret(p *check.Problems, secret string) {
 	}
 }
 
-func (s *Sender) checkURL(p *check.Problems, raw string) {
+func (s *Sender) checkURL(p *validate.Problems, raw string) {
 	u, err := url.Parse(raw)
 	switch {
 	case len(raw) > maxURL:

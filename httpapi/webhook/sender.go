@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	mrand "math/rand/v2"
 	"net/http"
 	"net/url"
@@ -13,8 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/evaultlib/evault/internal/missing"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 )
@@ -35,13 +32,10 @@ type Config struct {
 	AllowHTTP    bool   // accept http addresses too; default: no
 	Prefix       string // of the three headers of our own; default: X-Evault
 
-	Leases  storage.Leases             // one replica at a time fans out; default: every replica tries
-	Poll    time.Duration              // how often Run looks for work; default: 500 ms
-	Timeout time.Duration              // of one try; default: 15 s
-	Now     func() time.Time           // default: time.Now
-	NewID   func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
-	Rand    io.Reader                  // default: crypto/rand
-	Logger  *slog.Logger               // default: silent
+	Leases      storage.Leases // one replica at a time fans out; default: every replica tries
+	Poll        time.Duration  // how often Run looks for work; default: 500 ms
+	Timeout     time.Duration  // of one try; default: 15 s
+	storage.Env                // clock, ids, random bytes and log
 }
 
 // Limits of what goes on at once, in one replica: a receiver that hangs holds
@@ -63,29 +57,17 @@ type Sender struct {
 
 // New checks cfg and returns a Sender. It does no I/O and starts nothing.
 func New(cfg Config) (*Sender, error) {
-	if err := missing.Settings("webhook", map[string]bool{
+	if err := environ.Require("webhook", map[string]bool{
 		"Outbox": cfg.Outbox == nil, "Scopes": cfg.Scopes == nil, "Keeper": cfg.Keeper == nil,
 	}); err != nil {
 		return nil, err
 	}
-	if cfg.Prefix == "" {
-		cfg.Prefix = "X-Evault"
-	}
-	if cfg.Poll <= 0 {
-		cfg.Poll = 500 * time.Millisecond
-	}
-	if cfg.Timeout <= 0 {
-		cfg.Timeout = 15 * time.Second
-	}
-	cfg.Rand = stamp.Rand(cfg.Rand)
-	if cfg.NewID == nil {
-		cfg.NewID = stamp.IDs(cfg.Rand)
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
+	environ.Default(&cfg.Prefix, "X-Evault")
+	environ.Positive(&cfg.Poll, 500*time.Millisecond)
+	environ.Positive(&cfg.Timeout, 15*time.Second)
+	cfg.Env = cfg.Env.WithDefaults()
 	return &Sender{
-		cfg: cfg, now: stamp.Clock(cfg.Now), client: newClient(cfg.AllowPrivate, cfg.Timeout), holder: cfg.NewID("hld"),
+		cfg: cfg, now: cfg.Now, client: newClient(cfg.AllowPrivate, cfg.Timeout), holder: cfg.NewID("hld"),
 		places: places{org: map[string]int{}, host: map[string]int{}},
 	}, nil
 }

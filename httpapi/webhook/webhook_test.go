@@ -72,7 +72,7 @@ func newBench(t *testing.T, change ...func(*webhook.Config)) *bench {
 	t.Helper()
 	b := &bench{db: testdb.Open(t), clock: &clock{at: start}}
 	var err error
-	if b.reg, err = scopes.New(scopes.Config{Store: b.db.Scopes(), Now: b.clock.now}); err != nil {
+	if b.reg, err = scopes.New(scopes.Config{Store: b.db.Scopes(), Env: storage.Env{Now: b.clock.now}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, org := range []string{"org_a", "org_b"} {
@@ -94,7 +94,7 @@ func newBench(t *testing.T, change ...func(*webhook.Config)) *bench {
 func (b *bench) sender(t *testing.T, change ...func(*webhook.Config)) *webhook.Sender {
 	t.Helper()
 	cfg := webhook.Config{
-		Outbox: b.db.Outbox(), Scopes: b.reg, Keeper: keeper{}, AllowPrivate: true, AllowHTTP: true, Now: b.clock.now, Timeout: 2 * time.Second,
+		Outbox: b.db.Outbox(), Scopes: b.reg, Keeper: keeper{}, AllowPrivate: true, AllowHTTP: true, Env: storage.Env{Now: b.clock.now}, Timeout: 2 * time.Second,
 	}
 	for _, f := range change {
 		f(&cfg)

@@ -29,6 +29,7 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 )
 
@@ -210,7 +211,7 @@ func newOutage(t *testing.T) *outage {
 	logger := slog.New(slog.NewTextHandler(o.log, nil))
 	v, err := embedded.Open(t.Context(), embedded.Options{
 		Dir: t.TempDir(), DB: bun.NewDB(db, pgdialect.New()), Bucket: bucket, BaseURL: "http://sign.test",
-		Keys: embedded.Keys{Seal: pki.Seal.Key, SealChain: pki.Seal.Chain, Roots: pki.Roots()}, Timestamper: stamper, Logger: logger,
+		Keys: embedded.Keys{Seal: pki.Seal.Key, SealChain: pki.Seal.Chain, Roots: pki.Roots()}, Timestamper: stamper, Env: storage.Env{Logger: logger},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +236,7 @@ func (o *outage) serve(t *testing.T, v *embedded.Embedded, logger *slog.Logger) 
 	handler, err = httpapi.New(httpapi.Config{
 		ESign: v.ESign, Vault: v.Vault, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
-		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: srv.URL, Timeout: patience, Logger: logger,
+		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: srv.URL, Timeout: patience, Env: storage.Env{Logger: logger},
 	})
 	if err != nil {
 		t.Fatal(err)

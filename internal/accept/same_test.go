@@ -166,7 +166,7 @@ func completes(ctx context.Context, v *embedded.Embedded, raw []byte, name strin
 	if err != nil {
 		return nil, nil, err
 	}
-	done, err := v.Depot.Read(ctx, c.Object)
+	done, err := v.Objects.Read(ctx, c.Object)
 	return done, env, err
 }
 

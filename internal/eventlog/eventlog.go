@@ -10,8 +10,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
@@ -25,11 +25,9 @@ type Draft struct {
 	Detail     any // personal data, encodes to a JSON object; nil is none
 }
 
-// Writer appends events. Now, NewID and Rand give what an event has besides its draft.
+// Writer appends events. Its clock must give microseconds of UTC, as that of Env.WithDefaults does.
 type Writer struct {
-	Now   func() time.Time // UTC, microseconds
-	NewID func(prefix string) string
-	Rand  io.Reader
+	storage.Env
 }
 
 // Append adds drafts to their chains inside the transaction behind s and
@@ -65,7 +63,7 @@ func (w Writer) seal(head event.Head, d Draft) (event.Event, error) {
 	}
 	e := event.Event{
 		ID: w.NewID("evt"), EnvelopeID: d.EnvelopeID, Seq: head.Seq + 1, Type: d.Type,
-		RecordedAt: stamp.Micro(at), Actor: d.Actor, PrevHash: head.Hash,
+		RecordedAt: environ.Micro(at), Actor: d.Actor, PrevHash: head.Hash,
 	}
 	var err error
 	if e.Data, err = object(d.Data); err != nil {
@@ -92,7 +90,7 @@ func object(v any) (json.RawMessage, error) {
 	if v == nil {
 		return json.RawMessage("{}"), nil
 	}
-	b, err := canon.Marshal(v)
+	b, err := canonjson.Marshal(v)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@
 //
 //	{"alg":"EdDSA","kid":KID,"typ":TYP}
 //
-// in exactly this spelling (internal/canon). The reader is told the typ and the
+// in exactly this spelling (internal/canonjson). The reader is told the typ and the
 // keys; it takes neither from the token, refuses any other header, and refuses
 // base64 that another spelling would decode to the same bytes, so that a token
 // with any byte changed is not valid.
@@ -21,7 +21,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 )
 
 // ErrInvalid is returned for everything that is not a valid token of the typ
@@ -42,7 +42,7 @@ func Sign(s crypto.Signer, kid, typ string, payload []byte) (string, error) {
 	if _, err := PublicKey(s); err != nil {
 		return "", err
 	}
-	head, err := canon.Marshal(header{"EdDSA", kid, typ})
+	head, err := canonjson.Marshal(header{"EdDSA", kid, typ})
 	if err != nil {
 		return "", fmt.Errorf("jws: %w", err)
 	}
@@ -67,10 +67,10 @@ func Verify(token, typ string, keys Keys) (payload []byte, kid string, err error
 		}
 	}
 	var h header
-	if err := canon.Unmarshal(raw[0], &h); err != nil {
+	if err := canonjson.Unmarshal(raw[0], &h); err != nil {
 		return nil, "", fmt.Errorf("%w: header: %w", ErrInvalid, err)
 	}
-	if want, err := canon.Marshal(header{"EdDSA", h.Kid, typ}); err != nil || !bytes.Equal(want, raw[0]) {
+	if want, err := canonjson.Marshal(header{"EdDSA", h.Kid, typ}); err != nil || !bytes.Equal(want, raw[0]) {
 		return nil, "", fmt.Errorf("%w: header is not that of a %s", ErrInvalid, typ)
 	}
 	key, ok := keys[h.Kid]

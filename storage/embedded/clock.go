@@ -9,7 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage/sqlstore"
 )
 
@@ -43,7 +43,7 @@ func newClock(now func() time.Time, db *sqlstore.DB) *clock {
 
 // Now is UTC, truncated to microseconds.
 func (c *clock) Now() time.Time {
-	now := stamp.Micro(c.now().Add(time.Duration(c.offset.Load())))
+	now := environ.Micro(c.now().Add(time.Duration(c.offset.Load())))
 	if floor := time.UnixMicro(c.floor.Load()).UTC(); now.Before(floor) {
 		return floor
 	}

@@ -50,7 +50,7 @@ func objects(t *testing.T, v *embedded.Embedded) []string {
 		t.Fatal(err)
 	}
 	for _, name := range names {
-		r, err := v.Depot.Blobs.Open(t.Context(), name)
+		r, err := v.Objects.Blobs.Open(t.Context(), name)
 		if errors.Is(err, storage.ErrBlobMissing) {
 			continue
 		}
@@ -79,7 +79,7 @@ func TestDisposalIsWhole(t *testing.T) {
 	t.Parallel()
 	testdb.EachBun(t, func(t *testing.T, db *bun.DB) {
 		at := time.Now()
-		v := open(t, embedded.Options{Dir: t.TempDir(), DB: db, Now: func() time.Time { return at }})
+		v := open(t, embedded.Options{Dir: t.TempDir(), DB: db, Env: storage.Env{Now: func() time.Time { return at }}})
 		org := lender(t, v)
 		ids := []string{vaulted(t, v, org), vaultedPaper(t, v, org)}
 		live := vaulted(t, v, org)
@@ -151,7 +151,7 @@ func TestDeletionNeedsTheAcknowledgment(t *testing.T) {
 	t.Parallel()
 	testdb.EachBun(t, func(t *testing.T, db *bun.DB) {
 		at := time.Now()
-		v := open(t, embedded.Options{Dir: t.TempDir(), DB: db, Now: func() time.Time { return at }})
+		v := open(t, embedded.Options{Dir: t.TempDir(), DB: db, Env: storage.Env{Now: func() time.Time { return at }}})
 		org := lender(t, v)
 		never, early := vaulted(t, v, org), vaulted(t, v, org)
 		hand(t, v, org, never, false)
@@ -215,7 +215,7 @@ func TestEditedBlobRowsDestroyNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 {
-				if n, err := v.Depot.Sweep(t.Context(), 1000); n != 0 || err != nil {
+				if n, err := v.Objects.Sweep(t.Context(), 1000); n != 0 || err != nil {
 					t.Errorf("%s: swept %d, %v", state, n, err)
 				}
 			}
@@ -228,7 +228,7 @@ func TestEditedBlobRowsDestroyNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if n, err := v.Depot.Sweep(t.Context(), 1000); n != 0 || err != nil {
+			if n, err := v.Objects.Sweep(t.Context(), 1000); n != 0 || err != nil {
 				t.Errorf("versions: swept %d, %v", n, err)
 			}
 		}
@@ -253,7 +253,7 @@ func TestEveryColumnKeepsItsObject(t *testing.T) {
 			if !known || reason != "" {
 				continue
 			}
-			o, err := v.Depot.Stage(ctx, "probe", strings.ReplaceAll(column, ".", "-"), []byte(column))
+			o, err := v.Objects.Stage(ctx, "probe", strings.ReplaceAll(column, ".", "-"), []byte(column))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -265,12 +265,12 @@ func TestEveryColumnKeepsItsObject(t *testing.T) {
 				if _, err := db.ExecContext(ctx, "UPDATE evault_blobs SET changed_at = '2020-01-01 00:00:00+00:00' WHERE name = ?", o.Name); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := v.Depot.Sweep(ctx, 1000); err != nil {
+				if _, err := v.Objects.Sweep(ctx, 1000); err != nil {
 					t.Fatal(err)
 				}
 			}
 			held := func() bool {
-				_, err := v.Depot.Read(ctx, o)
+				_, err := v.Objects.Read(ctx, o)
 				return err == nil
 			}
 			if set(o.Name); !held() {
@@ -315,26 +315,26 @@ func (l locked) Delete(ctx context.Context, name string) error {
 func TestLockedObjectKeepsNoOtherWaiting(t *testing.T) {
 	t.Parallel()
 	at := time.Now()
-	v := open(t, embedded.Options{Dir: t.TempDir(), Now: func() time.Time { return at }})
+	v := open(t, embedded.Options{Dir: t.TempDir(), Env: storage.Env{Now: func() time.Time { return at }}})
 	var names []string
 	for _, content := range []string{"a", "b"} {
-		o, err := v.Depot.Stage(t.Context(), "probe", content, []byte(content))
+		o, err := v.Objects.Stage(t.Context(), "probe", content, []byte(content))
 		if err != nil {
 			t.Fatal(err)
 		}
 		names = append(names, o.Name)
 	}
 	at = at.Add(25 * time.Hour)
-	depot := *v.Depot
-	depot.Blobs = locked{v.Depot.Blobs, names[0]}
-	if n, err := depot.Sweep(t.Context(), 10); n != 1 || err == nil || !strings.Contains(err.Error(), "locked") {
+	objects := *v.Objects
+	objects.Blobs = locked{v.Objects.Blobs, names[0]}
+	if n, err := objects.Sweep(t.Context(), 10); n != 1 || err == nil || !strings.Contains(err.Error(), "locked") {
 		t.Errorf("got %d, %v; want 1 and the error", n, err)
 	}
-	if n, err := depot.Sweep(t.Context(), 10); n != 0 || err != nil {
+	if n, err := objects.Sweep(t.Context(), 10); n != 0 || err != nil {
 		t.Errorf("at once again: got %d, %v", n, err)
 	}
 	at = at.Add(2 * time.Hour)
-	if n, err := v.Depot.Sweep(t.Context(), 10); n != 1 || err != nil {
+	if n, err := v.Objects.Sweep(t.Context(), 10); n != 1 || err != nil {
 		t.Errorf("unlocked: got %d, %v; want 1", n, err)
 	}
 }

@@ -50,10 +50,10 @@ type Embedded struct {
 	Keeper    Keeper
 	BaseURL   string
 
-	Store  *sqlstore.DB // sqlstore.Join binds an engine to the host's transaction on it
-	Depot  *storage.Depot
-	Sealer *pades.Sealer
-	Roots  *x509.CertPool // that our own seals made now are checked against
+	Store   *sqlstore.DB // sqlstore.Join binds an engine to the host's transaction on it
+	Objects *storage.Objects
+	Sealer  *pades.Sealer
+	Roots   *x509.CertPool // that our own seals made now are checked against
 
 	o       Options
 	ring    *keyring.Ring
@@ -132,7 +132,7 @@ func (e *Embedded) openStores(ctx context.Context) error {
 			return err
 		}
 	}
-	e.Depot = &storage.Depot{Blobs: e.blobs, Rows: e.Store.BlobRows(), Now: e.clock.Now}
+	e.Objects = &storage.Objects{Blobs: e.blobs, Rows: e.Store.BlobRows(), Now: e.clock.Now}
 	return nil
 }
 
@@ -166,6 +166,13 @@ func (e *Embedded) bucket() (*blob.Bucket, error) {
 	return b, nil
 }
 
+// env is what every engine takes: the host's, with the clock of this installation.
+func (e *Embedded) env() storage.Env {
+	env := e.o.Env
+	env.Now = e.clock.Now
+	return env
+}
+
 // wire makes the engines of what is open.
 func (e *Embedded) wire(k Keys) (err error) {
 	o, now := e.o, e.clock.Now
@@ -174,7 +181,7 @@ func (e *Embedded) wire(k Keys) (err error) {
 	e.TokenKeys, e.EmbedKey, e.Keeper, e.BaseURL = k.Tokens, k.Embed, k.Keeper, o.BaseURL
 	e.Roots = e.ring.Keys().Roots(k.Roots, now())
 
-	if e.Scopes, err = scopes.New(scopes.Config{Store: e.Store.Scopes(), Now: now, NewID: o.NewID, Rand: o.Rand}); err != nil {
+	if e.Scopes, err = scopes.New(scopes.Config{Store: e.Store.Scopes(), Env: e.env()}); err != nil {
 		return err
 	}
 	seal := pades.Config{Signer: k.Seal, Chain: k.SealChain, Timestamper: o.Timestamper, Now: now, Rand: o.Rand}
@@ -191,7 +198,7 @@ func (e *Embedded) wire(k Keys) (err error) {
 		}
 	}
 	log := translog.Config{
-		Store: e.Store.Log(), Signer: k.Log, Keys: e.ring, Origin: origin, Anchors: e.blobs, AnchorPlace: translog.AnchorsBeside, Now: now,
+		Store: e.Store.Log(), Signer: k.Log, Keys: e.ring, Origin: origin, Anchors: e.blobs, AnchorPlace: translog.AnchorsBeside, Env: e.env(),
 	}
 	if e.anchors != nil {
 		log.Anchors, log.AnchorPlace = e.anchors, translog.AnchorsSeparate
@@ -234,9 +241,9 @@ func (e *Embedded) wireESign(k Keys) (err error) {
 		return err
 	}
 	c := esign.Config{
-		Store: e.Store.ESign(), Depot: e.Depot, Sealer: e.Sealer, LinkKeys: k.Links,
+		Store: e.Store.ESign(), Objects: e.Objects, Sealer: e.Sealer, LinkKeys: k.Links,
 		SenderName: e.legalName, Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, VerifyURL: e.o.VerifyURL, Inspector: inspector, Renderer: e.o.Renderer, Fonts: e.o.Fonts,
-		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
+		Env: e.env(),
 	}
 	if e.o.ESign != nil {
 		e.o.ESign(&c)
@@ -257,14 +264,14 @@ func unlessHostsOwn(err error) error {
 func (e *Embedded) wireVault(k Keys) (err error) {
 	touched := compliance.Touched(e.Store.Compliance(), e.ESign, e.clock.Now)
 	c := vault.Config{
-		Store: e.Store.Vault(), Depot: e.Depot, Sealer: e.Sealer, Log: e.Log, StatementSigner: k.Statements, Keys: e.ring, Roots: k.Roots, Fonts: e.o.Fonts,
+		Store: e.Store.Vault(), Objects: e.Objects, Sealer: e.Sealer, Log: e.Log, StatementSigner: k.Statements, Keys: e.ring, Roots: k.Roots, Fonts: e.o.Fonts,
 		Touched: func(ctx context.Context, tx storage.Tx, envelopeID string) error {
 			return unlessHostsOwn(touched(ctx, tx, envelopeID))
 		},
 		Disposed: func(ctx context.Context, tx storage.Tx, envelopeID string) error {
 			return unlessHostsOwn(e.ESign.With(tx).Dispose(ctx, envelopeID))
 		},
-		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
+		Env: e.env(),
 	}
 	if e.o.Custodian != nil {
 		own := *e.o.Custodian
@@ -282,9 +289,9 @@ func (e *Embedded) wireVault(k Keys) (err error) {
 
 func (e *Embedded) wireCompliance(k Keys) (err error) {
 	c := compliance.Config{
-		Store: e.Store.Compliance(), ESign: e.ESign, Vault: e.Vault, Log: e.Log, Depot: e.Depot,
+		Store: e.Store.Compliance(), ESign: e.ESign, Vault: e.Vault, Log: e.Log, Objects: e.Objects,
 		Signer: k.Certificates, Keys: e.ring, Roots: k.Roots, Issuer: e.o.Issuer, CertifiedBy: e.o.CertifiedBy, Remarks: e.o.Remarks, VerifyURL: e.o.VerifyURL, Fonts: e.o.Fonts,
-		Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand, Logger: e.o.Logger,
+		Env: e.env(),
 	}
 	if e.o.Compliance != nil {
 		e.o.Compliance(&c)
@@ -296,7 +303,7 @@ func (e *Embedded) wireCompliance(k Keys) (err error) {
 func (e *Embedded) wireHandover() (err error) {
 	c := handover.Config{
 		Store: e.Store.Handover(), ESign: e.ESign, Vault: e.Vault, Compliance: e.Compliance,
-		Depositor: e.Depositor, Now: e.clock.Now, Logger: e.o.Logger,
+		Depositor: e.Depositor, Env: e.env(),
 	}
 	if e.o.Handover != nil {
 		e.o.Handover(&c)

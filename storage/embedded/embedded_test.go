@@ -165,7 +165,7 @@ func TestReady(t *testing.T) {
 	if err := e.Ready(t.Context()); err != nil {
 		t.Errorf("fresh: %v", err)
 	}
-	late := open(t, embedded.Options{Dir: dir, Now: func() time.Time { return time.Now().AddDate(11, 0, 0) }})
+	late := open(t, embedded.Options{Dir: dir, Env: storage.Env{Now: func() time.Time { return time.Now().AddDate(11, 0, 0) }}})
 	if err := late.Ready(t.Context()); err == nil {
 		t.Error("ready with a certificate that ended")
 	}
@@ -191,7 +191,7 @@ func TestRun(t *testing.T) {
 		bucket := memblob.OpenBucket(nil)
 		defer bucket.Close()
 		var log bytes.Buffer
-		o := embedded.Options{Dir: t.TempDir(), DB: db, Bucket: bucket, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+		o := embedded.Options{Dir: t.TempDir(), DB: db, Bucket: bucket, Env: storage.Env{Logger: slog.New(slog.NewTextHandler(&log, nil))}}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		var wg sync.WaitGroup

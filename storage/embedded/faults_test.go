@@ -204,7 +204,7 @@ func (f *faulty) named() {
 		f.t.Fatal(err)
 	}
 	for _, name := range linked {
-		r, err := f.Depot.Blobs.Open(f.t.Context(), name)
+		r, err := f.Objects.Blobs.Open(f.t.Context(), name)
 		if err != nil {
 			f.t.Errorf("a row names %s: %v", name, err)
 			continue

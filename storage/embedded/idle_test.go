@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/storage/storagetest"
 )
@@ -16,7 +17,7 @@ func TestIdleServerWritesNothing(t *testing.T) {
 	t.Parallel()
 	testdb.EachFaulty(t, func(t *testing.T, openDB testdb.OpenWrapped) {
 		at, faults := time.Now(), &storagetest.Faults{}
-		v := open(t, embedded.Options{Dir: t.TempDir(), DB: openDB(t, faults.Connector), Now: func() time.Time { return at }})
+		v := open(t, embedded.Options{Dir: t.TempDir(), DB: openDB(t, faults.Connector), Env: storage.Env{Now: func() time.Time { return at }}})
 		org := lender(t, v)
 		id := vaulted(t, v, org)
 		at = at.Add(time.Minute)

@@ -3,11 +3,8 @@ package embedded
 import (
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/uptrace/bun"
 	"gocloud.dev/blob"
@@ -16,7 +13,6 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -96,10 +92,8 @@ type Options struct {
 	Compliance func(*compliance.Config)
 	Handover   func(*handover.Config)
 
-	Now    func() time.Time           // default: this machine's clock, on PostgreSQL corrected to the database's
-	NewID  func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
-	Rand   io.Reader                  // default: crypto/rand
-	Logger *slog.Logger               // default: silent
+	// Env: Now defaults to this machine's clock, on PostgreSQL corrected to the database's.
+	storage.Env
 }
 
 func (o *Options) setDefaults() error {
@@ -120,12 +114,8 @@ func (o *Options) setDefaults() error {
 	if strings.ContainsAny(o.LogOrigin, " +\n") {
 		return fmt.Errorf("Options.LogOrigin %q holds a space or a plus sign", o.LogOrigin)
 	}
-	o.Rand = stamp.Rand(o.Rand)
-	if o.NewID == nil {
-		o.NewID = stamp.IDs(o.Rand)
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	now := o.Now
+	o.Env = o.Env.WithDefaults()
+	o.Now = now // nil chooses the database's clock where it has one
 	return nil
 }

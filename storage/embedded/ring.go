@@ -18,7 +18,7 @@ func (e *Embedded) openRing(ctx context.Context, k Keys) error {
 	for _, x := range a.Keys {
 		e.own = append(e.own, x.Key)
 	}
-	keys, changed, err := keyring.Announce(ctx, keyring.Config{Store: e.Store.Keys(), Now: e.clock.Now, NewID: e.o.NewID, Rand: e.o.Rand}, a)
+	keys, changed, err := keyring.Announce(ctx, keyring.Config{Store: e.Store.Keys(), Env: e.env()}, a)
 	if err != nil {
 		return err
 	}

@@ -266,7 +266,7 @@ func (k kept) handed(t *testing.T, v *embedded.Embedded, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, err := v.Depot.Read(t.Context(), *rel.Package)
+	content, err := v.Objects.Read(t.Context(), *rel.Package)
 	if err != nil {
 		t.Fatal(err)
 	}

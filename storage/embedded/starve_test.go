@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
 )
@@ -21,7 +22,7 @@ func TestNoDueWorkStarves(t *testing.T) {
 	t.Parallel()
 	testdb.EachBun(t, func(t *testing.T, db *bun.DB) {
 		at := time.Now()
-		v := open(t, embedded.Options{Dir: t.TempDir(), DB: db, Now: func() time.Time { return at }})
+		v := open(t, embedded.Options{Dir: t.TempDir(), DB: db, Env: storage.Env{Now: func() time.Time { return at }}})
 		ctx, org := t.Context(), lender(t, v)
 		exec := func(query string, args ...any) {
 			t.Helper()

@@ -24,11 +24,11 @@ func (e *Embedded) tasks() []task {
 			return len(found), err
 		}},
 		{name: "delete", every: time.Minute, idle: e.Vault.Idle, do: e.Vault.DeleteDue},
-		{name: "sweep", every: 10 * time.Minute, idle: e.Depot.Idle, do: func(ctx context.Context, limit int) (int, error) {
+		{name: "sweep", every: 10 * time.Minute, idle: e.Objects.Idle, do: func(ctx context.Context, limit int) (int, error) {
 			if err := e.Log.Check(ctx); err != nil { // a database set back may not know what it owns
 				return 0, err
 			}
-			return e.Depot.Sweep(ctx, limit)
+			return e.Objects.Sweep(ctx, limit)
 		}},
 		{name: "keys", every: time.Minute, all: true, do: func(ctx context.Context, _ int) (int, error) {
 			return 0, e.refreshKeys(ctx)

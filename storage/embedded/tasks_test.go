@@ -24,7 +24,7 @@ func TestEveryDueVerbIsATask(t *testing.T) {
 	v := open(t, embedded.Options{Dir: t.TempDir()})
 	tasks := v.TaskNames()
 	verbs := 0
-	for _, engine := range []any{v.ESign, v.Vault, v.Compliance, v.Handover, v.Log, v.Scopes, v.Depot} {
+	for _, engine := range []any{v.ESign, v.Vault, v.Compliance, v.Handover, v.Log, v.Scopes, v.Objects} {
 		typ := reflect.TypeOf(engine)
 		for i := range typ.NumMethod() {
 			verb, due := strings.CutSuffix(typ.Method(i).Name, "Due")

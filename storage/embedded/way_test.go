@@ -128,7 +128,7 @@ func TestRunFinishes(t *testing.T) {
 		var log bytes.Buffer
 		v := replicas(t, db, 1, embedded.Options{
 			Notifier: notifier(func(n esign.Notice) error { told <- n; return nil }), BaseURL: "https://sign.example",
-			Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			Env: storage.Env{Logger: slog.New(slog.NewTextHandler(&log, nil))},
 		})[0]
 		org := lender(t, v)
 		r := contract(org, member(org))

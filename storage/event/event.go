@@ -30,8 +30,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -113,8 +113,8 @@ type body struct {
 // Encode returns the canonical bytes of e, made from its other fields. Those of an
 // event that was altered differ from e.Canonical.
 func (e Event) Encode() ([]byte, error) {
-	return canon.Marshal(body{
-		e.Actor, e.Data, e.DetailSHA256, e.EnvelopeID, e.ID, e.PrevHash, stamp.Format(e.RecordedAt), e.Seq, e.Type, 1,
+	return canonjson.Marshal(body{
+		e.Actor, e.Data, e.DetailSHA256, e.EnvelopeID, e.ID, e.PrevHash, environ.Format(e.RecordedAt), e.Seq, e.Type, 1,
 	})
 }
 
@@ -122,13 +122,13 @@ func (e Event) Encode() ([]byte, error) {
 // LogIndex) and refuses every other spelling.
 func Parse(canonical []byte) (Event, error) {
 	var b body
-	if err := canon.Unmarshal(canonical, &b); err != nil {
+	if err := canonjson.Unmarshal(canonical, &b); err != nil {
 		return Event{}, fmt.Errorf("event: %w", err)
 	}
 	if b.V != 1 {
 		return Event{}, fmt.Errorf("event: event version %d is unknown", b.V)
 	}
-	at, err := stamp.Parse(b.RecordedAt)
+	at, err := environ.Parse(b.RecordedAt)
 	if err != nil {
 		return Event{}, fmt.Errorf("event: recorded_at: %w", err)
 	}
@@ -137,7 +137,7 @@ func Parse(canonical []byte) (Event, error) {
 		PrevHash: b.PrevHash, Hash: storage.Sum(canonical), Canonical: canonical, DetailSHA256: b.DetailSHA256,
 	}
 	if again, err := e.Encode(); err != nil || !bytes.Equal(again, canonical) {
-		return Event{}, fmt.Errorf("event: %w: not an event", canon.ErrNotCanonical)
+		return Event{}, fmt.Errorf("event: %w: not an event", canonjson.ErrNotCanonical)
 	}
 	return e, nil
 }

@@ -32,11 +32,11 @@ func (r *rows) AppendEvents(_ context.Context, events ...event.Event) error {
 
 func writer(now func() time.Time) eventlog.Writer {
 	n := 0
-	return eventlog.Writer{
+	return eventlog.Writer{Env: storage.Env{
 		Now:   now,
 		NewID: func(p string) string { n++; return fmt.Sprintf("%s_%04d", p, n) },
 		Rand:  bytes.NewReader(bytes.Repeat([]byte{7}, 32*64)),
-	}
+	}}
 }
 
 func build(t *testing.T) rows {

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
@@ -47,10 +47,10 @@ func BenchmarkCommit(b *testing.B) {
 		rows := db.BlobRows()
 		o := storage.Object{Name: "k/" + env, SHA256: storage.Sum([]byte(env)), Size: 1}
 		ctx := b.Context()
-		if err := rows.Stage(ctx, o, stamp.Clock(nil)()); err != nil {
+		if err := rows.Stage(ctx, o, environ.Clock(nil)()); err != nil {
 			return err
 		}
-		st := eventlog.Writer{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+		st := eventlog.Writer{Env: storage.Env{}.WithDefaults()}
 		return db.Session().InTx(ctx, func(ctx context.Context, s sqlstore.Session) error {
 			for range 6 {
 				if _, err := st.Append(ctx, s, eventlog.Draft{EnvelopeID: env, Type: "t", Detail: map[string]string{"reason": "r"}}); err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -51,7 +50,7 @@ func TestLeases(t *testing.T) {
 }
 
 func appendOne(ctx context.Context, s sqlstore.Session, envelopeID string) error {
-	st := eventlog.Writer{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+	st := eventlog.Writer{Env: storage.Env{}.WithDefaults()}
 	_, err := st.Append(ctx, s, eventlog.Draft{EnvelopeID: envelopeID, Type: "t", Actor: event.Actor{Kind: "system"}})
 	return err
 }

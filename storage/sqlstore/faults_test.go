@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
@@ -43,8 +43,8 @@ func everyFault(t *testing.T, db *sqlstore.DB, f *storagetest.Faults, how storag
 	if err != nil {
 		t.Fatal(err)
 	}
-	depot := &storage.Depot{Blobs: f.Blobs(blobs), Rows: db.BlobRows(), Now: stamp.Clock(nil)}
-	verb := func(env string) error { return storeAndName(t.Context(), db, depot, env) }
+	objects := &storage.Objects{Blobs: f.Blobs(blobs), Rows: db.BlobRows(), Now: environ.Clock(nil)}
+	verb := func(env string) error { return storeAndName(t.Context(), db, objects, env) }
 
 	f.Arm(nil)
 	if err := verb("env_count"); err != nil {
@@ -62,11 +62,11 @@ func everyFault(t *testing.T, db *sqlstore.DB, f *storagetest.Faults, how storag
 		if !errors.Is(err, storage.ErrUnavailable) {
 			t.Errorf("call %d, %s: got %v, want ErrUnavailable", k, calls[k-1], err)
 		}
-		before := len(wantOldOrNew(t, db, depot, env))
+		before := len(wantOldOrNew(t, db, objects, env))
 		if err := verb(env); err != nil {
 			t.Errorf("call %d, %s: repeated: %v", k, calls[k-1], err)
 		}
-		if got := len(wantOldOrNew(t, db, depot, env)); got != before+2 {
+		if got := len(wantOldOrNew(t, db, objects, env)); got != before+2 {
 			t.Errorf("call %d, %s: got %d events after repeating, had %d", k, calls[k-1], got, before)
 		}
 	}
@@ -76,12 +76,12 @@ func everyFault(t *testing.T, db *sqlstore.DB, f *storagetest.Faults, how storag
 }
 
 // storeAndName is the way of every verb that stores bytes.
-func storeAndName(ctx context.Context, db *sqlstore.DB, depot *storage.Depot, env string) error {
-	o, err := depot.Stage(ctx, "upload", env, []byte("bytes of "+env))
+func storeAndName(ctx context.Context, db *sqlstore.DB, objects *storage.Objects, env string) error {
+	o, err := objects.Stage(ctx, "upload", env, []byte("bytes of "+env))
 	if err != nil {
 		return err
 	}
-	st := eventlog.Writer{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+	st := eventlog.Writer{Env: storage.Env{}.WithDefaults()}
 	return db.Session().InTx(ctx, func(ctx context.Context, s sqlstore.Session) error {
 		for range 2 {
 			if _, err := st.Append(ctx, s, eventlog.Draft{EnvelopeID: env, Type: "t", Data: map[string]string{"name": o.Name}}); err != nil {
@@ -94,7 +94,7 @@ func storeAndName(ctx context.Context, db *sqlstore.DB, depot *storage.Depot, en
 
 // wantOldOrNew checks that the chain is whole and that the object is linked,
 // and readable, exactly when the chain names it.
-func wantOldOrNew(t *testing.T, db *sqlstore.DB, depot *storage.Depot, env string) []event.Event {
+func wantOldOrNew(t *testing.T, db *sqlstore.DB, objects *storage.Objects, env string) []event.Event {
 	t.Helper()
 	es, err := db.Session().Events(t.Context(), env)
 	if err != nil {
@@ -106,7 +106,7 @@ func wantOldOrNew(t *testing.T, db *sqlstore.DB, depot *storage.Depot, env strin
 	body := []byte("bytes of " + env)
 	o := storage.Object{Name: "upload/" + env + "/" + string(storage.Sum(body)), SHA256: storage.Sum(body), Size: int64(len(body))}
 	if len(es) > 0 {
-		if _, err := depot.Read(t.Context(), o); err != nil {
+		if _, err := objects.Read(t.Context(), o); err != nil {
 			t.Errorf("%s: the chain names an object that cannot be read: %v", env, err)
 		}
 	}
@@ -130,18 +130,18 @@ func TestReadFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := &storagetest.Faults{}
-	depot := &storage.Depot{Blobs: f.Blobs(blobs), Rows: testdb.Open(t).BlobRows(), Now: stamp.Clock(nil)}
-	o, err := depot.Stage(t.Context(), "upload", "env", []byte("0123456789"))
+	objects := &storage.Objects{Blobs: f.Blobs(blobs), Rows: testdb.Open(t).BlobRows(), Now: environ.Clock(nil)}
+	o, err := objects.Stage(t.Context(), "upload", "env", []byte("0123456789"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for k, want := range map[int]error{1: storage.ErrUnavailable, 2: storage.ErrUnavailable, 3: nil} { // open, read, no more
 		f.Arm(map[int]storagetest.How{k: storagetest.Before})
-		if _, err := depot.Read(t.Context(), o); !errors.Is(err, want) {
+		if _, err := objects.Read(t.Context(), o); !errors.Is(err, want) {
 			t.Errorf("call %d: got %v, want %v", k, err, want)
 		}
 		f.Arm(map[int]storagetest.How{k: storagetest.After})
-		if _, _, err := depot.Hash(t.Context(), o); !errors.Is(err, want) {
+		if _, _, err := objects.Hash(t.Context(), o); !errors.Is(err, want) {
 			t.Errorf("hash, call %d: got %v, want %v", k, err, want)
 		}
 	}
@@ -151,7 +151,7 @@ func TestReadFaults(t *testing.T) {
 		"longer":  {Name: o.Name, SHA256: o.SHA256, Size: o.Size - 1},
 		"other":   {Name: o.Name, SHA256: storage.Sum(nil), Size: o.Size},
 	} {
-		if _, err := depot.Read(t.Context(), wrong); !errors.Is(err, storage.ErrDigest) {
+		if _, err := objects.Read(t.Context(), wrong); !errors.Is(err, storage.ErrDigest) {
 			t.Errorf("%s: got %v, want ErrDigest", name, err)
 		}
 	}

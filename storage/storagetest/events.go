@@ -6,8 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
@@ -40,7 +40,7 @@ func Events(t *testing.T, c Chain) {
 }
 
 func stamper() eventlog.Writer {
-	return eventlog.Writer{Now: stamp.Clock(nil), NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+	return eventlog.Writer{Env: storage.Env{}.WithDefaults()}
 }
 
 func draft(envelopeID string) eventlog.Draft {
@@ -78,7 +78,7 @@ func eventsByteEqual(t *testing.T, c Chain) {
 	}
 	es := wantChain(t, c, env, 2)
 	for _, e := range es {
-		if got := stamp.Format(e.RecordedAt); !e.RecordedAt.Equal(stamp.Micro(e.RecordedAt)) || e.RecordedAt.Location().String() != "UTC" {
+		if got := environ.Format(e.RecordedAt); !e.RecordedAt.Equal(environ.Micro(e.RecordedAt)) || e.RecordedAt.Location().String() != "UTC" {
 			t.Errorf("got time %s in %v", got, e.RecordedAt.Location())
 		}
 		if e.LogIndex != nil {
@@ -109,7 +109,7 @@ func eventsTaken(t *testing.T, c Chain) {
 	}
 	first := wantChain(t, c, env, 1)[0]
 	other := first
-	other.ID = stamp.IDs(nil)("evt")
+	other.ID = environ.IDs(nil)("evt")
 	for name, e := range map[string]event.Event{"same event": first, "same seq": other} {
 		err := c.InTx(t.Context(), func(ctx context.Context, s event.Store) error {
 			err := s.AppendEvents(ctx, e)

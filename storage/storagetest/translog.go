@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/translog"
@@ -96,7 +95,7 @@ func logHashes(t *testing.T, s translog.Store, _ event.Store) {
 func logSequence(t *testing.T, s translog.Store, c event.Store) {
 	ctx := t.Context()
 	at := scopesDay
-	st := eventlog.Writer{Now: func() time.Time { return at }, NewID: stamp.IDs(nil), Rand: stamp.Rand(nil)}
+	st := eventlog.Writer{Env: storage.Env{Now: func() time.Time { return at }}.WithDefaults()}
 	var events []event.Event
 	for i, offset := range []int{3, 1, 2, 2} { // committed in another order than they were recorded
 		at = scopesDay.Add(time.Duration(offset) * time.Microsecond)

@@ -5,13 +5,11 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/missing"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
@@ -33,10 +31,8 @@ type Store interface {
 
 // Config is what Announce needs.
 type Config struct {
-	Store Store                      // required
-	Now   func() time.Time           // default: time.Now
-	NewID func(prefix string) string // default: prefix, "_" and 26 random alphanumerics
-	Rand  io.Reader                  // default: crypto/rand
+	Store       Store // required
+	storage.Env       // clock, ids, random bytes and log
 }
 
 // Holding is a key with its private half.
@@ -58,14 +54,11 @@ type Announcement struct {
 // with their times, and when the newest change was. A host calls it when it starts,
 // before it makes its engines. Errors: ErrHistory, and those of signers and store.
 func Announce(ctx context.Context, c Config, a Announcement) (Keys, time.Time, error) {
-	if err := missing.Settings("keyring", map[string]bool{"Store": c.Store == nil}); err != nil {
+	if err := environ.Require("keyring", map[string]bool{"Store": c.Store == nil}); err != nil {
 		return nil, time.Time{}, err
 	}
-	c.Rand = stamp.Rand(c.Rand)
-	if c.NewID == nil {
-		c.NewID = stamp.IDs(c.Rand)
-	}
-	st := eventlog.Writer{Now: stamp.Clock(c.Now), NewID: c.NewID, Rand: c.Rand}
+	c.Env = c.Env.WithDefaults()
+	st := eventlog.Writer{Env: c.Env}
 	var h history
 	err := storage.Retry(ctx, func() error {
 		events, err := c.Store.KeyEvents(ctx)
@@ -113,7 +106,7 @@ func (a Announcement) sign(h history, now time.Time) (change, error) {
 	if !now.After(h.at) {
 		now = h.at.Add(time.Microsecond)
 	}
-	c := change{Statement: statement{At: stamp.Format(now), Keys: []keyJSON{}, Prev: h.last, Retired: []retired{}, V: statementVersion}}
+	c := change{Statement: statement{At: environ.Format(now), Keys: []keyJSON{}, Prev: h.last, Retired: []retired{}, V: statementVersion}}
 	signers := slices.Clone(a.Keys)
 	for _, x := range a.Keys {
 		if again := slices.ContainsFunc(c.Statement.Keys, func(j keyJSON) bool { return j.Purpose == x.Key.Purpose }); again {

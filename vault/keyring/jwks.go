@@ -10,8 +10,8 @@ import (
 	"math/big"
 	"time"
 
-	"github.com/evaultlib/evault/internal/canon"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/environ"
 )
 
 // jwk is a key of a JSON Web Key Set (RFC 7517, RFC 8037) with its purpose and its
@@ -55,11 +55,11 @@ func encodeJWK(k Key) (jwk, error) {
 	text := base64.RawURLEncoding.EncodeToString
 	j := jwk{KeyID: k.ID, Use: "sig", Purpose: k.Purpose, SelfMade: k.SelfMade}
 	if !k.From.IsZero() {
-		from := stamp.Format(k.From)
+		from := environ.Format(k.From)
 		j.From = &from
 	}
 	if k.Until != nil {
-		until := stamp.Format(*k.Until)
+		until := environ.Format(*k.Until)
 		j.Until = &until
 	}
 	for _, c := range k.Chain {
@@ -87,7 +87,7 @@ func encodeJWK(k Key) (jwk, error) {
 // is not its own, and a member that comes twice; members that it does not know it
 // ignores, as RFC 7517 asks.
 func ParseJWKS(set []byte) (Keys, error) {
-	if err := canon.Distinct(set); err != nil {
+	if err := canonjson.Distinct(set); err != nil {
 		return nil, fmt.Errorf("keyring: key set: %w", err)
 	}
 	var doc map[string]json.RawMessage
@@ -143,13 +143,13 @@ func decodeJWK(m map[string]json.RawMessage) (Key, error) {
 		return k, err
 	}
 	if j.From != nil {
-		if k.From, err = stamp.Parse(*j.From); err != nil {
+		if k.From, err = environ.Parse(*j.From); err != nil {
 			return k, fmt.Errorf("%q: evault_from: %w", j.KeyID, err)
 		}
 	}
 	if j.Until != nil {
 		var until time.Time
-		if until, err = stamp.Parse(*j.Until); err != nil {
+		if until, err = environ.Parse(*j.Until); err != nil {
 			return k, fmt.Errorf("%q: evault_until: %w", j.KeyID, err)
 		}
 		k.Until = &until

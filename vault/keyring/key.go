@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/jws"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -126,7 +126,7 @@ func (ks Keys) Check(p Purpose, id string, at time.Time) error {
 		if k.InUse(at) {
 			return nil
 		}
-		err = fmt.Errorf("%w: %s key %s, %s", ErrKeyTime, p, id, stamp.Format(at))
+		err = fmt.Errorf("%w: %s key %s, %s", ErrKeyTime, p, id, environ.Format(at))
 	}
 	return err
 }

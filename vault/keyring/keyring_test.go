@@ -23,8 +23,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -70,7 +70,7 @@ type installation struct {
 }
 
 func (i *installation) config() keyring.Config {
-	return keyring.Config{Store: i.db.Keys(), Now: func() time.Time { return i.now }}
+	return keyring.Config{Store: i.db.Keys(), Env: storage.Env{Now: func() time.Time { return i.now }}}
 }
 
 func (i *installation) announce(retired []crypto.Signer, keys ...keyring.Holding) keyring.Keys {
@@ -227,7 +227,7 @@ func (i *installation) forge(change func(data []byte) []byte, keys ...keyring.Ho
 		i.t.Fatal(err)
 	}
 	last := events[len(events)-1]
-	st := eventlog.Writer{Now: func() time.Time { return i.now }, NewID: stamp.IDs(rand.Reader), Rand: rand.Reader}
+	st := eventlog.Writer{Env: storage.Env{Now: func() time.Time { return i.now }}.WithDefaults()}
 	err = i.db.Keys().InTx(i.t.Context(), func(ctx context.Context, s keyring.Store) error {
 		_, err := st.Append(ctx, s, eventlog.Draft{EnvelopeID: keyring.ChainID, Type: last.Type, Actor: last.Actor, Data: raw(change(last.Data))})
 		return err

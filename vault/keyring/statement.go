@@ -13,9 +13,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/jws"
-	"github.com/evaultlib/evault/internal/stamp"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
@@ -61,12 +61,12 @@ type change struct {
 }
 
 func (s statement) message() ([]byte, error) {
-	b, err := canon.Marshal(s)
+	b, err := canonjson.Marshal(s)
 	return append([]byte("evault keys v1\x00"), b...), err
 }
 
 func (s statement) sum() (storage.Digest, error) {
-	b, err := canon.Marshal(s)
+	b, err := canonjson.Marshal(s)
 	return storage.Sum(b), err
 }
 
@@ -159,13 +159,13 @@ func read(events []event.Event) (history, error) {
 // add takes up one event.
 func (h *history) add(e event.Event) error {
 	var c change
-	if err := canon.Unmarshal(e.Data, &c); err != nil {
+	if err := canonjson.Unmarshal(e.Data, &c); err != nil {
 		return err
 	}
-	if again, err := canon.Marshal(c); err != nil || !bytes.Equal(again, e.Data) || e.Type != EventKeysChanged || c.Statement.V != statementVersion {
+	if again, err := canonjson.Marshal(c); err != nil || !bytes.Equal(again, e.Data) || e.Type != EventKeysChanged || c.Statement.V != statementVersion {
 		return errors.New("not a key statement of version 1")
 	}
-	at, err := stamp.Parse(c.Statement.At)
+	at, err := environ.Parse(c.Statement.At)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -101,7 +101,7 @@ func (l *Log) adoption(ctx context.Context, h Head, reason string) (Adoption, He
 	next.Prev = next.Size
 	at := l.now()
 	text := fmt.Sprintf("evault log adoption v1\n%s\n%s\nlost %d %s\nkept %d %s\n%s\n%s\n",
-		next.Origin, old.Origin, lost.Size, lost.Root, h.Size, h.Root, stamp.Format(at), reason)
+		next.Origin, old.Origin, lost.Size, lost.Root, h.Size, h.Root, environ.Format(at), reason)
 	signed, err := l.signAs(text, old.Origin, next.Origin)
 	if err != nil {
 		return fail(err)

@@ -12,8 +12,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/evaultlib/evault/internal/missing"
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -64,8 +63,8 @@ type Config struct {
 	// WaitLimit bounds Wait. Default 5 s.
 	WaitLimit time.Duration
 	// Batch is how many events one transaction sequences. Default 512.
-	Batch int
-	Now   func() time.Time // default time.Now
+	Batch       int
+	storage.Env // clock, ids, random bytes and log
 }
 
 // Log is the transparency log.
@@ -77,20 +76,14 @@ type Log struct {
 
 // New checks c. It does no I/O.
 func New(c Config) (*Log, error) {
-	if err := missing.Settings("translog", map[string]bool{
+	if err := environ.Require("translog", map[string]bool{
 		"Store": c.Store == nil, "Signer": c.Signer == nil, "Origin": c.Origin == "", "Anchors": c.Anchors == nil,
 	}); err != nil {
 		return nil, err
 	}
-	if c.MaxMergeDelay <= 0 {
-		c.MaxMergeDelay = time.Minute
-	}
-	if c.WaitLimit <= 0 {
-		c.WaitLimit = 5 * time.Second
-	}
-	if c.Batch <= 0 {
-		c.Batch = 512
-	}
+	environ.Positive(&c.MaxMergeDelay, time.Minute)
+	environ.Positive(&c.WaitLimit, 5*time.Second)
+	environ.Positive(&c.Batch, 512)
 	if _, err := newSigner(c.Origin, c.Signer); err != nil {
 		return nil, err
 	}
@@ -108,7 +101,8 @@ func New(c Config) (*Log, error) {
 	default:
 		return nil, fmt.Errorf("translog: Config.AnchorPlace is %q, want %q or %q", c.AnchorPlace, AnchorsBeside, AnchorsSeparate)
 	}
-	return &Log{c: c, now: stamp.Clock(c.Now)}, nil
+	c.Env = c.Env.WithDefaults()
+	return &Log{c: c, now: c.Now}, nil
 }
 
 // AnchorPlace is Config.AnchorPlace.
@@ -270,10 +264,10 @@ func (k Key) ID() string {
 func (k Key) String() string {
 	from, until := "-", "-"
 	if !k.From.IsZero() {
-		from = stamp.Format(k.From)
+		from = environ.Format(k.From)
 	}
 	if k.Until != nil {
-		until = stamp.Format(*k.Until)
+		until = environ.Format(*k.Until)
 	}
 	return k.Verifier + " " + from + " " + until
 }
@@ -292,7 +286,7 @@ func ParseKey(line string) (Key, error) {
 		if field == "-" {
 			continue
 		}
-		at, err := stamp.Parse(field)
+		at, err := environ.Parse(field)
 		if err != nil {
 			return Key{}, fmt.Errorf("translog: verifier key %s: %w", k.ID(), err)
 		}

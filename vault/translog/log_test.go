@@ -79,11 +79,11 @@ var epoch = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 func newJournal(db *sqlstore.DB, prefix string) *journal {
 	at, n := epoch, 0
-	return &journal{eventlog.Writer{
+	return &journal{eventlog.Writer{Env: storage.Env{
 		Now:   func() time.Time { at = at.Add(time.Second); return at },
 		NewID: func(p string) string { n++; return fmt.Sprintf("%s_%s%06d", p, prefix, n) },
 		Rand:  rand.Reader,
-	}, db, prefix, map[string]event.Head{}}
+	}}, db, prefix, map[string]event.Head{}}
 }
 
 func (j *journal) ChainHead(_ context.Context, env string) (event.Head, error) {

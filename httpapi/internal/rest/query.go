@@ -10,7 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/evaultlib/evault/internal/stamp"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -69,7 +69,7 @@ func Time(q url.Values, name string) (*time.Time, error) {
 		return nil, nil //nolint:nilnil // absent
 	}
 	t, err := time.Parse(time.RFC3339, q.Get(name))
-	if err != nil || !stamp.InRange(t) {
+	if err != nil || !environ.InRange(t) {
 		return nil, BadQuery(name + " must be a time as in RFC 3339, in the years 0001 to 9999")
 	}
 	return &t, nil

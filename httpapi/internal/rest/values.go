@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 )
 
 // Nullable tells an absent member from null and from a value.
@@ -24,7 +24,7 @@ func (n *Nullable[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // OrClear is nil for an absent member and the zero value for null, which clears
 // the field; a zero value in the body is noted as a problem.
-func (n Nullable[T]) OrClear(p *check.Problems, field string) *T {
+func (n Nullable[T]) OrClear(p *validate.Problems, field string) *T {
 	var zero T
 	switch {
 	case !n.present:
@@ -73,7 +73,7 @@ func (b *Base64) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 // InvalidError of field where the string is not base64.
 func (b *Base64) Bytes(field string) ([]byte, error) {
 	if b.bad {
-		return nil, check.Fail(field, "base64", "must be base64 as in RFC 4648 section 4")
+		return nil, validate.Fail(field, "base64", "must be base64 as in RFC 4648 section 4")
 	}
 	return b.content, nil
 }

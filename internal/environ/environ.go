@@ -1,8 +1,8 @@
-// Package stamp makes what marks a record: times, ids and tokens.
+// Package environ makes what marks a record: times, ids and tokens.
 //
 // Time is stamped once: UTC, truncated to microseconds, so that what is hashed
 // and what a database keeps are equal.
-package stamp
+package environ
 
 import (
 	"crypto/rand"
@@ -30,7 +30,7 @@ func Parse(s string) (time.Time, error) {
 		return time.Time{}, err
 	}
 	if t.Format(Time) != s || !InRange(t) {
-		return time.Time{}, errors.New("stamp: not in canonical form")
+		return time.Time{}, errors.New("environ: not in canonical form")
 	}
 	return t, nil
 }
@@ -67,7 +67,7 @@ func IDs(r io.Reader) func(prefix string) string {
 	return func(prefix string) string {
 		var b [17]byte
 		if _, err := io.ReadFull(r, b[:]); err != nil {
-			panic(fmt.Sprintf("stamp: random source: %v", err))
+			panic(fmt.Sprintf("environ: random source: %v", err))
 		}
 		return prefix + "_" + lower.EncodeToString(b[:])[:26]
 	}

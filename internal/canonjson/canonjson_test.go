@@ -1,11 +1,11 @@
-package canon_test
+package canonjson_test
 
 import (
 	"bytes"
 	"errors"
 	"testing"
 
-	"github.com/evaultlib/evault/internal/canon"
+	"github.com/evaultlib/evault/internal/canonjson"
 )
 
 func TestMarshal(t *testing.T) {
@@ -25,7 +25,7 @@ func TestMarshal(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := canon.Marshal(tt.in)
+			got, err := canonjson.Marshal(tt.in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,13 +39,13 @@ func TestMarshal(t *testing.T) {
 func TestMarshalRefuses(t *testing.T) {
 	t.Parallel()
 	deep := any(1)
-	for range canon.MaxDepth + 2 {
+	for range canonjson.MaxDepth + 2 {
 		deep = []any{deep}
 	}
 	for name, v := range map[string]any{
 		"fraction": 0.5, "too large": int64(1 << 53), "key": map[string]int{"é": 1}, "depth": deep, "channel": make(chan int),
 	} {
-		if b, err := canon.Marshal(v); err == nil {
+		if b, err := canonjson.Marshal(v); err == nil {
 			t.Errorf("%s: got %s, want an error", name, b)
 		}
 	}
@@ -56,11 +56,11 @@ func TestCheckRefusesOtherSpellings(t *testing.T) {
 	for _, s := range []string{
 		``, ` {}`, `{} `, `{}{}`, `{"b":1,"a":2}`, `{"a":1,"a":1}`, `"\u0041"`, `"\/"`, `1.0`, `1e3`, `-0`, `01`, `{"a": 1}`, "\"\xff\"", `[1,]`, `"\ud800"`,
 	} {
-		if err := canon.Check([]byte(s)); !errors.Is(err, canon.ErrNotCanonical) && err == nil {
+		if err := canonjson.Check([]byte(s)); !errors.Is(err, canonjson.ErrNotCanonical) && err == nil {
 			t.Errorf("Check(%s) = nil, want an error", s)
 		}
 	}
-	if err := canon.Check([]byte(`{"a":[1,"é"]}`)); err != nil {
+	if err := canonjson.Check([]byte(`{"a":[1,"é"]}`)); err != nil {
 		t.Errorf("canonical bytes refused: %v", err)
 	}
 }
@@ -70,10 +70,10 @@ func TestUnmarshalRefusesUnknownFields(t *testing.T) {
 	var v struct {
 		A int `json:"a"`
 	}
-	if err := canon.Unmarshal([]byte(`{"a":1,"b":2}`), &v); err == nil {
+	if err := canonjson.Unmarshal([]byte(`{"a":1,"b":2}`), &v); err == nil {
 		t.Error("unknown field accepted")
 	}
-	if err := canon.Unmarshal([]byte(`{"a":1}`), &v); err != nil || v.A != 1 {
+	if err := canonjson.Unmarshal([]byte(`{"a":1}`), &v); err != nil || v.A != 1 {
 		t.Errorf("got %v, %v", v, err)
 	}
 }
@@ -82,14 +82,14 @@ func FuzzCheck(f *testing.F) {
 	f.Add([]byte(`{"a":[1,"é",null,true]}`))
 	f.Add([]byte(`{"b":1,"a":2}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if canon.Check(b) != nil {
+		if canonjson.Check(b) != nil {
 			return
 		}
 		var v any
-		if err := canon.Unmarshal(b, &v); err != nil {
+		if err := canonjson.Unmarshal(b, &v); err != nil {
 			t.Skip()
 		}
-		again, err := canon.Marshal(v)
+		again, err := canonjson.Marshal(v)
 		if err == nil && !bytes.Equal(again, b) {
 			t.Errorf("two spellings pass: %q and %q", b, again)
 		}

@@ -1,4 +1,4 @@
-// Package canon is the one canonical encoding of everything that evault hashes
+// Package canonjson is the one canonical encoding of everything that evault hashes
 // or signs: JSON as RFC 8785 writes it, narrowed so that there is nothing to
 // choose.
 //
@@ -10,7 +10,7 @@
 //
 // Every value has exactly one spelling and the parser refuses all others, so
 // equal bytes and equal values mean the same.
-package canon
+package canonjson
 
 import (
 	"bytes"
@@ -28,13 +28,13 @@ import (
 const MaxDepth = 64
 
 // ErrNotCanonical is returned for bytes that are not the canonical spelling.
-var ErrNotCanonical = errors.New("canon: not in canonical form")
+var ErrNotCanonical = errors.New("canonjson: not in canonical form")
 
 // Marshal encodes v, first as encoding/json would, then canonically.
 func Marshal(v any) ([]byte, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("canon: %w", err)
+		return nil, fmt.Errorf("canonjson: %w", err)
 	}
 	tree, err := decode(raw)
 	if err != nil {
@@ -67,7 +67,7 @@ func Unmarshal(b []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("canon: %w", err)
+		return fmt.Errorf("canonjson: %w", err)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func Unmarshal(b []byte, v any) error {
 // would take is then the same.
 func Distinct(b []byte) error {
 	if !utf8.Valid(b) {
-		return errors.New("canon: invalid UTF-8")
+		return errors.New("canonjson: invalid UTF-8")
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
@@ -85,18 +85,18 @@ func Distinct(b []byte) error {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("canon: bytes after the value")
+		return errors.New("canonjson: bytes after the value")
 	}
 	return nil
 }
 
 func distinct(d *json.Decoder, depth int) error {
 	if depth > MaxDepth {
-		return fmt.Errorf("canon: nested deeper than %d", MaxDepth)
+		return fmt.Errorf("canonjson: nested deeper than %d", MaxDepth)
 	}
 	t, err := d.Token()
 	if err != nil {
-		return fmt.Errorf("canon: %w", err)
+		return fmt.Errorf("canonjson: %w", err)
 	}
 	open, ok := t.(json.Delim)
 	if !ok {
@@ -107,11 +107,11 @@ func distinct(d *json.Decoder, depth int) error {
 		if open == '{' {
 			t, err := d.Token()
 			if err != nil {
-				return fmt.Errorf("canon: %w", err)
+				return fmt.Errorf("canonjson: %w", err)
 			}
 			key, _ := t.(string)
 			if seen[key] {
-				return fmt.Errorf("canon: member %q is duplicated", key)
+				return fmt.Errorf("canonjson: member %q is duplicated", key)
 			}
 			seen[key] = true
 		}
@@ -120,7 +120,7 @@ func distinct(d *json.Decoder, depth int) error {
 		}
 	}
 	if _, err := d.Token(); err != nil { // the closing delimiter
-		return fmt.Errorf("canon: %w", err)
+		return fmt.Errorf("canonjson: %w", err)
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func decode(b []byte) (any, error) {
 
 func appendValue(b []byte, v any, depth int) ([]byte, error) {
 	if depth > MaxDepth {
-		return nil, fmt.Errorf("canon: nested deeper than %d", MaxDepth)
+		return nil, fmt.Errorf("canonjson: nested deeper than %d", MaxDepth)
 	}
 	var err error
 	switch v := v.(type) {
@@ -170,7 +170,7 @@ func appendValue(b []byte, v any, depth int) ([]byte, error) {
 		b = append(b, '{')
 		for i, k := range slices.Sorted(maps.Keys(v)) {
 			if !ascii(k) {
-				return nil, fmt.Errorf("canon: key %q is not ASCII", k)
+				return nil, fmt.Errorf("canonjson: key %q is not ASCII", k)
 			}
 			if i > 0 {
 				b = append(b, ',')
@@ -182,13 +182,13 @@ func appendValue(b []byte, v any, depth int) ([]byte, error) {
 		}
 		return append(b, '}'), nil
 	}
-	return nil, fmt.Errorf("canon: cannot encode %T", v)
+	return nil, fmt.Errorf("canonjson: cannot encode %T", v)
 }
 
 func appendInt(b []byte, n json.Number) ([]byte, error) {
 	i, err := strconv.ParseInt(string(n), 10, 64)
 	if err != nil || i > 1<<53-1 || i < -(1<<53-1) {
-		return nil, fmt.Errorf("canon: number %s is not an integer of 53 bits", n)
+		return nil, fmt.Errorf("canonjson: number %s is not an integer of 53 bits", n)
 	}
 	return strconv.AppendInt(b, i, 10), nil
 }

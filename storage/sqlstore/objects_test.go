@@ -38,41 +38,41 @@ func TestSweepSparesWhatIsNamed(t *testing.T) {
 		now := func() time.Time {
 			return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(hours.Load()) * time.Hour)
 		}
-		depot := &storage.Depot{Blobs: blobs, Rows: db.BlobRows(), Now: now}
+		objects := &storage.Objects{Blobs: blobs, Rows: db.BlobRows(), Now: now}
 		var wg sync.WaitGroup
 		for worker := range 6 {
 			wg.Go(func() {
 				r := rand.New(rand.NewPCG(7, uint64(worker)))
 				for range 40 {
-					if err := oneStep(t.Context(), db, depot, r, &hours); err != nil {
+					if err := oneStep(t.Context(), db, objects, r, &hours); err != nil {
 						t.Error(err)
 					}
 				}
 			})
 		}
 		wg.Wait()
-		checkObjects(t, db, depot)
+		checkObjects(t, db, objects)
 	})
 }
 
 // oneStep does something to one of a few objects.
-func oneStep(ctx context.Context, db *sqlstore.DB, depot *storage.Depot, r *rand.Rand, hours *atomic.Int64) error {
+func oneStep(ctx context.Context, db *sqlstore.DB, objects *storage.Objects, r *rand.Rand, hours *atomic.Int64) error {
 	owner := fmt.Sprintf("own_%d", r.IntN(40))
 	content := []byte("content of " + owner)
 	name := "kind/" + owner + "/" + string(storage.Sum(content))
 	inTx := func(fn func(ctx context.Context, s sqlstore.Session) error) error { return db.Session().InTx(ctx, fn) }
 	switch n := r.IntN(10); {
 	case n < 5: // as every verb does
-		_, err := depot.Stage(ctx, "kind", owner, content)
+		_, err := objects.Stage(ctx, "kind", owner, content)
 		if err == nil && n < 4 {
-			err = inTx(func(ctx context.Context, s sqlstore.Session) error { return s.LinkBlob(ctx, name, depot.Now()) })
+			err = inTx(func(ctx context.Context, s sqlstore.Session) error { return s.LinkBlob(ctx, name, objects.Now()) })
 		}
 		if errors.Is(err, storage.ErrBlobCondemned) {
 			return nil
 		}
 		return err
 	case n < 7:
-		err := inTx(func(ctx context.Context, s sqlstore.Session) error { return s.UnlinkBlob(ctx, name, depot.Now()) })
+		err := inTx(func(ctx context.Context, s sqlstore.Session) error { return s.UnlinkBlob(ctx, name, objects.Now()) })
 		if errors.Is(err, storage.ErrNotFound) {
 			return nil
 		}
@@ -81,12 +81,12 @@ func oneStep(ctx context.Context, db *sqlstore.DB, depot *storage.Depot, r *rand
 		hours.Add(13)
 		return nil
 	default:
-		_, err := depot.Sweep(ctx, 5)
+		_, err := objects.Sweep(ctx, 5)
 		return err
 	}
 }
 
-func checkObjects(t *testing.T, db *sqlstore.DB, depot *storage.Depot) {
+func checkObjects(t *testing.T, db *sqlstore.DB, objects *storage.Objects) {
 	t.Helper()
 	var rows []struct{ Name, State, SHA256 string }
 	if err := db.Bun().NewSelect().TableExpr("evault_blobs").Column("name", "state", "sha256").Scan(t.Context(), &rows); err != nil {
@@ -95,7 +95,7 @@ func checkObjects(t *testing.T, db *sqlstore.DB, depot *storage.Depot) {
 	var seen []string
 	for _, r := range rows {
 		seen = append(seen, r.State)
-		got, err := content(t.Context(), depot, r.Name)
+		got, err := content(t.Context(), objects, r.Name)
 		if r.State == "linked" && (err != nil || string(storage.Sum(got)) != r.SHA256) {
 			t.Errorf("%s is linked: %q, %v", r.Name, got, err)
 		}
@@ -107,8 +107,8 @@ func checkObjects(t *testing.T, db *sqlstore.DB, depot *storage.Depot) {
 	}
 }
 
-func content(ctx context.Context, depot *storage.Depot, name string) ([]byte, error) {
-	r, err := depot.Blobs.Open(ctx, name)
+func content(ctx context.Context, objects *storage.Objects, name string) ([]byte, error) {
+	r, err := objects.Blobs.Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}

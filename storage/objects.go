@@ -42,9 +42,9 @@ type BlobRows interface {
 	Drop(ctx context.Context, name string) error
 }
 
-// Depot writes and reads objects by the rules of BlobRows. It is safe for
+// Objects writes and reads objects by the rules of BlobRows. It is safe for
 // concurrent use.
-type Depot struct {
+type Objects struct {
 	Blobs Blobs
 	Rows  BlobRows
 	Now   func() time.Time // required
@@ -52,12 +52,12 @@ type Depot struct {
 
 // Stage writes content durably under <kind>/<owner>/<sha256> and returns its
 // name. The caller's transaction must link it within StageGrace.
-func (d *Depot) Stage(ctx context.Context, kind, owner string, content []byte) (Object, error) {
+func (d *Objects) Stage(ctx context.Context, kind, owner string, content []byte) (Object, error) {
 	return d.StageContent(ctx, kind, owner, NewContent(content))
 }
 
 // StageContent is Stage for content whose digest is known.
-func (d *Depot) StageContent(ctx context.Context, kind, owner string, c *Content) (Object, error) {
+func (d *Objects) StageContent(ctx context.Context, kind, owner string, c *Content) (Object, error) {
 	sum := c.SHA256()
 	o := Object{Name: kind + "/" + owner + "/" + string(sum), SHA256: sum, Size: c.Size()}
 	if err := d.Rows.Stage(ctx, o, d.Now()); err != nil {
@@ -71,7 +71,7 @@ func (d *Depot) StageContent(ctx context.Context, kind, owner string, c *Content
 
 // Read returns the bytes of o. It reads at most o.Size bytes and one more: a
 // longer, shorter or other object is ErrDigest; a failing store ErrUnavailable.
-func (d *Depot) Read(ctx context.Context, o Object) ([]byte, error) {
+func (d *Objects) Read(ctx context.Context, o Object) ([]byte, error) {
 	c, err := d.Load(ctx, o)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (d *Depot) Read(ctx context.Context, o Object) ([]byte, error) {
 }
 
 // Load is Read for a caller that needs more than the bytes.
-func (d *Depot) Load(ctx context.Context, o Object) (*Content, error) {
+func (d *Objects) Load(ctx context.Context, o Object) (*Content, error) {
 	b, err := d.read(ctx, nil, o)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (d *Depot) Load(ctx context.Context, o Object) (*Content, error) {
 // Join reads objects that make up one content, one behind the other, and hashes
 // them once: begins are the digests of the beginnings that end with each of them.
 // Errors are those of Read.
-func (d *Depot) Join(ctx context.Context, objects []Object, begins []Digest) (*Content, error) {
+func (d *Objects) Join(ctx context.Context, objects []Object, begins []Digest) (*Content, error) {
 	var size int64
 	ends := make([]int, len(objects))
 	for i, o := range objects {
@@ -119,7 +119,7 @@ func (d *Depot) Join(ctx context.Context, objects []Object, begins []Digest) (*C
 }
 
 // read appends the bytes of o, as many as it must have, to b.
-func (d *Depot) read(ctx context.Context, b []byte, o Object) ([]byte, error) {
+func (d *Objects) read(ctx context.Context, b []byte, o Object) ([]byte, error) {
 	r, err := d.Blobs.Open(ctx, o.Name)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", o.Name, err)
@@ -141,7 +141,7 @@ func (d *Depot) read(ctx context.Context, b []byte, o Object) ([]byte, error) {
 
 // Hash streams o through SHA-256 without keeping it: the digest and the size of
 // what the store holds now, at most o.Size+1 bytes of it.
-func (d *Depot) Hash(ctx context.Context, o Object) (Digest, int64, error) {
+func (d *Objects) Hash(ctx context.Context, o Object) (Digest, int64, error) {
 	r, err := d.Blobs.Open(ctx, o.Name)
 	if err != nil {
 		return "", 0, fmt.Errorf("hash %s: %w", o.Name, err)
@@ -156,7 +156,7 @@ func (d *Depot) Hash(ctx context.Context, o Object) (Digest, int64, error) {
 }
 
 // Idle reports whether Sweep has nothing to do now. It writes nothing.
-func (d *Depot) Idle(ctx context.Context) (bool, error) {
+func (d *Objects) Idle(ctx context.Context) (bool, error) {
 	waits, err := d.Rows.Waits(ctx, d.Now().Add(-StageGrace), d.Now())
 	return err == nil && !waits, err
 }
@@ -169,7 +169,7 @@ const sweepAgain = time.Hour
 // condemned, at most limit objects. It returns how many it deleted. An object
 // that cannot be deleted is tried again an hour later and keeps no other waiting;
 // the error names each of them.
-func (d *Depot) Sweep(ctx context.Context, limit int) (done int, err error) {
+func (d *Objects) Sweep(ctx context.Context, limit int) (done int, err error) {
 	if err := d.Rows.Condemn(ctx, d.Now().Add(-StageGrace), limit); err != nil {
 		return 0, fmt.Errorf("sweep: %w", err)
 	}

@@ -1,4 +1,4 @@
-package check_test
+package validate_test
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/evaultlib/evault/internal/check"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -40,7 +40,7 @@ func TestStruct(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := check.Struct(tt.in)
+			err := validate.Struct(tt.in)
 			var ie *storage.InvalidError
 			if errors.As(err, &ie) != (tt.want != nil) {
 				t.Fatalf("got %v", err)

@@ -1,4 +1,4 @@
-package check
+package validate
 
 // Country reports whether s is an officially assigned two-letter country code of ISO
 // 3166-1. XK, which only its users assign, is none.

@@ -1,4 +1,4 @@
-package gate_test
+package semaphore_test
 
 import (
 	"context"
@@ -7,22 +7,22 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/evaultlib/evault/internal/gate"
+	"github.com/evaultlib/evault/internal/semaphore"
 )
 
-func TestGates(t *testing.T) {
+func TestKeyed(t *testing.T) {
 	t.Parallel()
-	g := gate.New(2)
+	g := semaphore.NewKeyed(2)
 	var inside, most atomic.Int64
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
-			leave, err := g.Enter(t.Context(), "a")
+			release, err := g.Acquire(t.Context(), "a")
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			defer leave()
+			defer release()
 			n := inside.Add(1)
 			defer inside.Add(-1)
 			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
@@ -37,23 +37,23 @@ func TestGates(t *testing.T) {
 
 func TestWaitingEnds(t *testing.T) {
 	t.Parallel()
-	g := gate.New(1)
-	leave, err := g.Enter(t.Context(), "a")
+	g := semaphore.NewKeyed(1)
+	release, err := g.Acquire(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := g.Enter(t.Context(), "b")
+	other, err := g.Acquire(t.Context(), "b")
 	if err != nil {
 		t.Fatalf("another name: %v", err)
 	}
 	other()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := g.Enter(ctx, "a"); !errors.Is(err, context.Canceled) {
+	if _, err := g.Acquire(ctx, "a"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the context's end", err)
 	}
-	leave()
-	again, err := g.Enter(t.Context(), "a")
+	release()
+	again, err := g.Acquire(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}

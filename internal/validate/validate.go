@@ -1,6 +1,6 @@
-// Package check validates requests with go-playground/validator and returns
+// Package validate validates requests with go-playground/validator and returns
 // *storage.InvalidError, so that no engine exposes the library.
-package check
+package validate
 
 import (
 	"errors"
