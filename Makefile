@@ -11,11 +11,10 @@ check: format vet static tidy race
 test:
 	go test ./...
 
-# The packages in which goroutines meet; of those whose tests are mostly one goroutine's, the tests of races.
-MEET := ./httpapi/... ./storage/... ./scopes ./vault/keyring ./vault/translog ./esign/inspect ./esign/render ./internal/semaphore
+# The tests in which goroutines meet; their names say so (internal/arch holds it).
+RACE := 'Rac(e|ing)|AtOnce|Concurrent|Parallel|Replicas'
 race:
-	go test -race $(MEET)
-	go test -race -run 'Rac(e|ing)|AtOnce|Concurrent|Parallel' ./esign ./vault ./compliance/...
+	go test -race -run $(RACE) ./...
 
 format:
 	@out="$$($(TOOL) gofumpt -l $(GO_FILES))"; test -z "$$out" || { echo "not gofumpt-ed:"; echo "$$out"; exit 1; }

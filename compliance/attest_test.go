@@ -20,9 +20,9 @@ func attestRequest(id string) handover.AttestRequest {
 	return handover.AttestRequest{OrgID: dealer.OrgID, EnvelopeID: id, Attestation: *attestation(), Actor: actor}
 }
 
-// TestAttestLater: paper that was vaulted without an attestation becomes
+// TestAttestLaterAtOnce: paper that was vaulted without an attestation becomes
 // compliant by one that comes later, with a certificate that prints it.
-func TestAttestLater(t *testing.T) {
+func TestAttestLaterAtOnce(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 		w := newWorldOn(t, &world{db: db, dir: t.TempDir() + "/blobs", clock: &clock{}})

@@ -180,8 +180,8 @@ func TestRefusalsAreShort(t *testing.T) {
 	}
 }
 
-// TestSlowBodies are refused in time, by a server whose host set no time-outs.
-func TestSlowBodies(t *testing.T) {
+// TestSlowBodiesInParallel are refused in time, by a server whose host set no time-outs.
+func TestSlowBodiesInParallel(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	api := h.replica(t, func(c *httpapi.Config) { c.BodyTimeout = 300 * time.Millisecond })
@@ -277,9 +277,9 @@ func TestBodyDeadlineEndsWithTheBody(t *testing.T) {
 	}
 }
 
-// TestBodiesInFlightAreBounded: by the bytes that came, with half of the room for
+// TestParallelBodiesAreBounded: by the bytes that came, with half of the room for
 // one organization, and given back.
-func TestBodiesInFlightAreBounded(t *testing.T) {
+func TestParallelBodiesAreBounded(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	api := h.replica(t, func(c *httpapi.Config) { c.BodyLimit, c.BodiesInFlight = 1<<20, 1 })

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// TestSingleUse is a part of I12: one of many parallel fetches on two replicas.
-func TestSingleUse(t *testing.T) {
+// TestSingleUseOfParallelReaders is a part of I12: one of many parallel fetches on two replicas.
+func TestSingleUseOfParallelReaders(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	at := "/partner/envelopes/" + h.vaulted(t)

@@ -182,8 +182,8 @@ func TestPageImageLinksThatDoNotWork(t *testing.T) {
 	}
 }
 
-// TestPageImagesAreBounded: one link has two pictures drawn at a time, and only so many a minute.
-func TestPageImagesAreBounded(t *testing.T) {
+// TestParallelPageImagesAreBounded: one link has two pictures drawn at a time, and only so many a minute.
+func TestParallelPageImagesAreBounded(t *testing.T) {
 	t.Parallel()
 	h, p := gallery(t, func(c *httpapi.Config) { c.PagesPerMinute = 12 })
 	p.delay = 20 * time.Millisecond

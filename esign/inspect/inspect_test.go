@@ -246,7 +246,7 @@ func TestTooLargeIsRefusedBeforeItIsSent(t *testing.T) {
 	}
 }
 
-func TestClose(t *testing.T) {
+func TestConcurrentClose(t *testing.T) {
 	t.Parallel()
 	i := open(t, inspect.Config{Children: 2, Deadline: time.Hour})
 	pid := i.Pid()

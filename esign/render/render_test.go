@@ -401,7 +401,7 @@ func TestContext(t *testing.T) {
 	draw(t, r, testpdf.Simple(1, "x"), 1, 300)
 }
 
-func TestClose(t *testing.T) {
+func TestConcurrentClose(t *testing.T) {
 	t.Parallel()
 	r := open(t, render.Config{Instances: 1, Deadline: time.Minute})
 	running := make(chan error, 1)

@@ -420,7 +420,7 @@ func TestDisablingAKeyAbandonsWhatWaits(t *testing.T) {
 	}
 }
 
-func TestOrderPerEnvelope(t *testing.T) {
+func TestOrderOfParallelDeliveries(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	r := newReceiver(t, b.clock, nil)
@@ -451,8 +451,8 @@ func TestOrderPerEnvelope(t *testing.T) {
 	}
 }
 
-// TestAHangingReceiverDelaysNobody is a part of I17.
-func TestAHangingReceiverDelaysNobody(t *testing.T) {
+// TestHangingReceiverDelaysNoParallelDelivery is a part of I17.
+func TestHangingReceiverDelaysNoParallelDelivery(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(c *webhook.Config) { c.Timeout, c.Poll = 5*time.Second, 20*time.Millisecond })
 	slow := newReceiver(t, b.clock, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

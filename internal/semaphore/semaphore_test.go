@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/semaphore"
 )
 
-func TestKeyed(t *testing.T) {
+func TestConcurrentAcquire(t *testing.T) {
 	t.Parallel()
 	g := semaphore.NewKeyed(2)
 	var inside, most atomic.Int64

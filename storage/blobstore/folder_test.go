@@ -111,7 +111,7 @@ func TestFolderNeverLeavesItself(t *testing.T) {
 	}
 }
 
-func TestFolderFirstWriterWins(t *testing.T) {
+func TestFirstOfConcurrentWritersWins(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "blobs")
 	buckets := []*blob.Bucket{open(t, dir), open(t, dir)} // two processes, so to speak

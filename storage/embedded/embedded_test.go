@@ -64,7 +64,7 @@ func keyFiles(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-func TestKeysAreMadeOnceAndKept(t *testing.T) {
+func TestConcurrentOpensMakeKeysOnce(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	var wg sync.WaitGroup
@@ -183,9 +183,9 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// TestRun lets two replicas work on one database: the log is integrated, and
+// TestConcurrentRun lets two replicas work on one database: the log is integrated, and
 // both stop when their context ends.
-func TestRun(t *testing.T) {
+func TestConcurrentRun(t *testing.T) {
 	t.Parallel()
 	testdb.EachBun(t, func(t *testing.T, db *bun.DB) {
 		bucket := memblob.OpenBucket(nil)

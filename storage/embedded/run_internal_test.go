@@ -12,7 +12,7 @@ import (
 )
 
 // The runner's rhythm is inside the package: full batches at once, the rest in
-// the interval, errors and panics logged and survived. TestRun has the leases.
+// the interval, errors and panics logged and survived. TestConcurrentRun has the leases.
 func TestRunner(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

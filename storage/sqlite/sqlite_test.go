@@ -60,7 +60,7 @@ func TestSettings(t *testing.T) {
 
 // Transactions that read before they write do not fail under load, and readers
 // go on beside a writer.
-func TestReadThenWrite(t *testing.T) {
+func TestConcurrentReadThenWrite(t *testing.T) {
 	t.Parallel()
 	db, err := sqlite.Open(filepath.Join(t.TempDir(), "x.db"))
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/evaultlib/evault/storage/storagetest"
 )
 
-func TestMigrate(t *testing.T) {
+func TestConcurrentMigrate(t *testing.T) {
 	t.Parallel()
 	testdb.EachBun(t, func(t *testing.T, b *bun.DB) {
 		db, err := sqlstore.New(b)

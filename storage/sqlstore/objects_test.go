@@ -18,11 +18,11 @@ import (
 	"github.com/evaultlib/evault/storage/sqlstore"
 )
 
-// TestSweepSparesWhatIsNamed mixes staging, linking, unlinking and several
+// TestConcurrentSweepSparesWhatIsNamed mixes staging, linking, unlinking and several
 // sweeps, over few names and with a clock that jumps past the grace: an object
 // that a row names is always there. (One that was dropped may be there too, when
 // its writer slept for the whole grace: an orphan, never the reverse.)
-func TestSweepSparesWhatIsNamed(t *testing.T) {
+func TestConcurrentSweepSparesWhatIsNamed(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 		bucket, err := blobstore.OpenFolder(filepath.Join(t.TempDir(), "blobs"))
