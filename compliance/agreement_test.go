@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testpdf"
@@ -19,7 +19,7 @@ import (
 // papers are all that is handed out about one contract.
 type papers struct {
 	id          string
-	certificate *compliance.Certificate
+	certificate *certificate.Certificate
 	custody     []vault.CustodyStatement
 	record      string // text of the custody record, without white space
 	original    []byte // the current or the release version
@@ -161,7 +161,7 @@ func (p papers) agree(t *testing.T) {
 		}
 	}
 	say(t, "the record", p.record, c.ID, p.id, string(held.SHA256), c.Controller.Name, c.Custodian.Name, c.Assignee.Name)
-	say(t, "the rules", compliance.Rules(), "until its release")
+	say(t, "the rules", certificate.Rules(), "until its release")
 }
 
 func (p papers) agreeLive(t *testing.T) {

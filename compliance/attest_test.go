@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
@@ -66,7 +67,7 @@ func TestAttestLaterAtOnce(t *testing.T) {
 			t.Errorf("another: got %v, want ErrAlreadyVaulted", err)
 		}
 		w.exec("UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Eve')")
-		if got := failed(w.evaluate(id).Result); got[compliance.RequiredSignatures] == "" {
+		if got := failed(w.evaluate(id).Result); got[certificate.RequiredSignatures] == "" {
 			t.Errorf("an edited row: %v", got)
 		}
 	})

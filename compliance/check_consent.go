@@ -5,8 +5,10 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -53,15 +55,15 @@ func (f *facts) act(p *probe, s vault.CustodyStatement) string {
 	if deposit {
 		moment = s.To // not nil: there is a holder, and nothing follows an entry without one
 	}
-	org, basis, how := moment.Controller.OrgID, Attested, "attested from the digest of its request"
+	org, basis, how := moment.Controller.OrgID, certificate.Attested, "attested from the digest of its request"
 	switch {
 	case a.ID == "":
 		p.fail("Custody entry %d names no actor.", s.Seq)
 		return ""
 	case deposit && f.standingOrder(a, org):
-		basis, how = Declared, "on the standing order given when the envelope was created, as declared"
+		basis, how = certificate.Declared, "on the standing order given when the envelope was created, as declared"
 	case s.Consent.Kind == vault.ConsentDeclared && a.Kind == event.ActorMember && a.OrgID == org:
-		basis, how = Declared, "named by the host as a member of that organization, as declared"
+		basis, how = certificate.Declared, "named by the host as a member of that organization, as declared"
 	case s.Consent.Kind == vault.ConsentAttested && a.Kind == event.ActorKey && a.OrgID == org && s.Consent.RequestSHA256 != "":
 	case a.OrgID != "" && a.OrgID != org:
 		p.fail("The %s was an act of %s, whose organization is not %s, the controller's.", s.Kind, actorWords(a), org)
@@ -70,12 +72,12 @@ func (f *facts) act(p *probe, s vault.CustodyStatement) string {
 		p.fail("The %s was an act of %s, which is not a consent: no key or member of %s asked for it in a recorded request.", s.Kind, actorWords(a), org)
 		return ""
 	}
-	p.items = append(p.items, Item{Kind: "consent", Ref: s.CustodyID + " by " + actorWords(a), SHA256: s.Consent.RequestSHA256, Basis: basis})
+	p.items = append(p.items, certificate.Item{Kind: "consent", Ref: s.CustodyID + " by " + actorWords(a), SHA256: s.Consent.RequestSHA256, Basis: basis})
 	switch {
 	case deposit:
 		return fmt.Sprintf("There was no controller before the deposit; it was an act of %s, %s.", actorWords(a), how)
 	case moment.Controller.BoundBy == vault.BoundByAgent:
-		p.item("agency", moment.Controller.Party.Name, "", Declared)
+		p.item("agency", moment.Controller.Party.Name, "", certificate.Declared)
 		return fmt.Sprintf("The %s has the consent of the agent %s, as declared, by %s, %s; the assignee %s itself gave none.",
 			s.Kind, moment.Controller.Party.Name, actorWords(a), how, moment.Assignee.Name)
 	}
@@ -106,7 +108,7 @@ func (f *facts) standingOrder(a event.Actor, org string) bool {
 		return false
 	}
 	by := created[0].Actor
-	return text(created[0], "auto_vault") == "true" && by.OrgID == org && (by.Kind == event.ActorKey || by.Kind == event.ActorMember)
+	return eventlog.Text(created[0], "auto_vault") == "true" && by.OrgID == org && (by.Kind == event.ActorKey || by.Kind == event.ActorMember)
 }
 
 func actorWords(a event.Actor) string {

@@ -3,7 +3,9 @@ package compliance
 import (
 	"slices"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
@@ -17,7 +19,7 @@ func checkCopies(f *facts, p *probe) {
 		return
 	}
 	marked, inspected := 0, 0
-	p.item("register", number(len(f.register), "entry", "entries"), "", Verified)
+	p.item("register", number(len(f.register), "entry", "entries"), "", certificate.Verified)
 	for _, r := range f.register {
 		switch r.Kind {
 		case vault.CopyMarked, vault.CopySigner:
@@ -56,7 +58,7 @@ func checkMarked(f *facts, p *probe, r registerFacts) {
 	case r.markErr != nil:
 		p.fail("The copy %s is not marked as one: %v.", r.ID, r.markErr)
 	default:
-		p.item("copy", r.ID, r.whole(), Verified)
+		p.item("copy", r.ID, r.whole(), certificate.Verified)
 	}
 	e := f.byID[r.EventID]
 	if !mentions(e, r.ID) || !mentions(e, string(r.SHA256)) || r.Kind == vault.CopyMarked && markedID(e) != r.ID {
@@ -77,12 +79,12 @@ func checkRegister(f *facts, p *probe) {
 		}
 	}
 	for _, e := range f.typed(esign.EventCopyMade) {
-		if id := text(e, "copy_id"); !has(vault.CopySigner, id) {
+		if id := eventlog.Text(e, "copy_id"); !has(vault.CopySigner, id) {
 			p.fail("The signer's copy %s was made, but is not in the register.", id)
 		}
 	}
 	for _, e := range f.typed("vault.inspected") {
-		if id := text(e, "inspection_id"); !has(vault.CopyInspection, id) {
+		if id := eventlog.Text(e, "inspection_id"); !has(vault.CopyInspection, id) {
 			p.fail("The download %s was made, but is not in the register.", id)
 		}
 	}
@@ -90,9 +92,9 @@ func checkRegister(f *facts, p *probe) {
 		if r.Kind != vault.CopyInspection {
 			continue
 		}
-		if e := f.byID[r.EventID]; text(e, "inspection_id") != r.ID {
+		if e := f.byID[r.EventID]; eventlog.Text(e, "inspection_id") != r.ID {
 			p.fail("The download %s is in the register, but has no event that names it.", r.ID)
-		} else if text(e, "sha256") != string(r.SHA256) || !f.registered(r, e) {
+		} else if eventlog.Text(e, "sha256") != string(r.SHA256) || !f.registered(r, e) {
 			p.fail("The register's entry of the download %s differs from its event.", r.ID)
 		}
 	}
@@ -104,15 +106,15 @@ func (f *facts) registered(r registerFacts, e event.Event) bool {
 		return f.givenOut(r, e)
 	}
 	made := e.RecordedAt.Sub(r.MadeAt) // the marked copy was made before its event was stamped
-	return r.GivenTo == e.Actor && f.sized(r) && r.CopyID == f.copy.CopyID && text(e, "copy_id") == r.CopyID &&
-		number64(e, "version") == int64(r.Registered.Version) && made >= 0 && made <= slack
+	return r.GivenTo == e.Actor && f.sized(r) && r.CopyID == f.copy.CopyID && eventlog.Text(e, "copy_id") == r.CopyID &&
+		eventlog.Number(e, "version") == int64(r.Registered.Version) && made >= 0 && made <= slack
 }
 
 // givenOut holds the row of a signer's copy against the event of its making.
 func (f *facts) givenOut(r registerFacts, e event.Event) bool {
 	made := e.RecordedAt.Sub(r.MadeAt)
-	return e.Type == esign.EventCopyMade && text(e, "copy_id") == r.ID && text(e, "sha256") == string(r.SHA256) &&
-		number64(e, "size") == r.Size && r.GivenTo == e.Actor && r.CopyID == f.copy.CopyID && r.Registered.Version == 0 &&
+	return e.Type == esign.EventCopyMade && eventlog.Text(e, "copy_id") == r.ID && eventlog.Text(e, "sha256") == string(r.SHA256) &&
+		eventlog.Number(e, "size") == r.Size && r.GivenTo == e.Actor && r.CopyID == f.copy.CopyID && r.Registered.Version == 0 &&
 		made >= 0 && made <= slack
 }
 

@@ -5,8 +5,10 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -48,28 +50,28 @@ const unrecognized = "A second scan of the same paper, or a print whose pages we
 
 // notePages says whether other files were compared by what their pages hold.
 func notePages(p *probe, stored event.Event) {
-	if text(stored, "pages_sha256") != "" {
+	if eventlog.Text(stored, "pages_sha256") != "" {
 		p.note("Nothing else in it claims the same pages, so that the file is recognized when another program saves it again. %s", unrecognized)
 		return
 	}
-	p.note("The pages are not compared with those of other files (%s). %s", text(stored, "pages_unread"), unrecognized)
+	p.note("The pages are not compared with those of other files (%s). %s", eventlog.Text(stored, "pages_unread"), unrecognized)
 }
 
 // checkDeposit holds the copy's record against the event of its deposit.
 func checkDeposit(f *facts, p *probe, e event.Event) {
 	c := f.copy
 	for _, x := range []struct{ what, row, event string }{
-		{"copy", c.CopyID, text(e, "copy_id")},
-		{"deposited digest", string(c.Source.Object.SHA256), text(e, "deposited_sha256")},
-		{"regime", c.Regime, text(e, "regime")},
-		{"basis of the regime", c.RegimeBasis, text(e, "regime_basis")},
-		{"jurisdiction", c.Jurisdiction, text(e, "jurisdiction")},
-		{"capacity", c.Capacity, text(e, "capacity")},
-		{"source", c.Source.Kind, text(e, "source")},
-		{"seal", f.versions[0].Seal.Mode, text(e, "sealing")},
-		{"seal's level", f.versions[0].Seal.Level, text(e, "level")},
+		{"copy", c.CopyID, eventlog.Text(e, "copy_id")},
+		{"deposited digest", string(c.Source.Object.SHA256), eventlog.Text(e, "deposited_sha256")},
+		{"regime", c.Regime, eventlog.Text(e, "regime")},
+		{"basis of the regime", c.RegimeBasis, eventlog.Text(e, "regime_basis")},
+		{"jurisdiction", c.Jurisdiction, eventlog.Text(e, "jurisdiction")},
+		{"capacity", c.Capacity, eventlog.Text(e, "capacity")},
+		{"source", c.Source.Kind, eventlog.Text(e, "source")},
+		{"seal", f.versions[0].Seal.Mode, eventlog.Text(e, "sealing")},
+		{"seal's level", f.versions[0].Seal.Level, eventlog.Text(e, "level")},
 		{"deposit event", c.StoredEventID, e.ID},
-		{"second list of claims", string(vault.WitnessDigest(f.witnesses)), text(e, "claims_sha256")},
+		{"second list of claims", string(vault.WitnessDigest(f.witnesses)), eventlog.Text(e, "claims_sha256")},
 		{"time of deposit", environ.Format(c.VaultedAt), environ.Format(e.RecordedAt)},
 	} {
 		if x.row != x.event {
@@ -97,7 +99,7 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 	) {
 		p.fail("The record's agreement, classification or attestation differs from the events.")
 	}
-	if string(f.versions[0].Object.SHA256) != text(e, "sha256") {
+	if string(f.versions[0].Object.SHA256) != eventlog.Text(e, "sha256") {
 		p.fail("Version 1 has another digest than the event of the deposit.")
 	}
 	p.event(f, e)
@@ -117,12 +119,12 @@ func checkBytes(f *facts, p *probe) {
 	if v.err != nil {
 		p.fail("The bytes of version %d cannot be verified: %v.", v.Version.Version, v.err)
 	} else {
-		p.item("version", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), v.whole(), Verified)
+		p.item("version", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), v.whole(), certificate.Verified)
 	}
 	if says, err := f.seal(len(f.versions) - 1); err != nil {
 		p.fail("The seal of version %d does not verify: %v.", v.Version.Version, err)
 	} else {
-		p.items = append(p.items, Item{Kind: "seal", Ref: says.level, SHA256: v.Seal.SHA256, Basis: Verified})
+		p.items = append(p.items, certificate.Item{Kind: "seal", Ref: says.level, SHA256: v.Seal.SHA256, Basis: certificate.Verified})
 	}
 }
 
@@ -142,11 +144,11 @@ func checkClaims(f *facts, p *probe) {
 	}
 	maps.Copy(want, f.prefixes)
 	for _, e := range f.typed(esign.EventCompleted) {
-		want[storage.Digest(text(e, "document_sha256"))] = vault.ClaimSigned
+		want[storage.Digest(eventlog.Text(e, "document_sha256"))] = vault.ClaimSigned
 	}
 	want[f.copy.Source.Object.SHA256] = vault.ClaimDeposited
 	for _, e := range f.typed("vault.stored") {
-		if pages := text(e, "pages_sha256"); pages != "" {
+		if pages := eventlog.Text(e, "pages_sha256"); pages != "" {
 			want[storage.Digest(pages)] = vault.ClaimPages
 		}
 		if mentions(e, "duplicates_allowed") {
@@ -159,7 +161,7 @@ func checkClaims(f *facts, p *probe) {
 	for _, c := range f.claims {
 		if c.EnvelopeID == f.envelope.ID && want[c.SHA256] == c.Kind {
 			delete(want, c.SHA256)
-			p.item("claim", c.Kind, c.SHA256, Verified)
+			p.item("claim", c.Kind, c.SHA256, certificate.Verified)
 		}
 	}
 	for sum, kind := range want {
@@ -183,7 +185,7 @@ func checkMedium(f *facts, p *probe) {
 	a := f.attestation()
 	if a == nil {
 		p.note("No proved declaration says whether a paper original exists.")
-		p.item("attestation", "none", "", Declared)
+		p.item("attestation", "none", "", certificate.Declared)
 		return
 	}
 	switch {
@@ -193,13 +195,13 @@ func checkMedium(f *facts, p *probe) {
 		p.fail("The paper original is kept by %s, as declared, who is neither the assignee nor the custodian.", a.PaperCustodian.Name)
 	case a.PaperOriginal == "held":
 		p.note("There are two media, as declared: the paper original is held by %s under a receipt of %s.", a.Holder, a.PaperCustodian.Name)
-		p.item("receipt", a.PaperCustodian.Name, a.PaperCustodian.ReceiptSHA256, Declared)
+		p.item("receipt", a.PaperCustodian.Name, a.PaperCustodian.ReceiptSHA256, certificate.Declared)
 	case a.PaperOriginal == "destroyed":
 		p.note("The paper original was destroyed, as declared by %s.", a.AttestedBy)
-		p.item("attestation", "paper original destroyed", "", Declared)
+		p.item("attestation", "paper original destroyed", "", certificate.Declared)
 	default:
 		p.note("There is no paper original, as declared by %s.", a.AttestedBy)
-		p.item("attestation", "no paper original", "", Declared)
+		p.item("attestation", "no paper original", "", certificate.Declared)
 	}
 }
 
@@ -299,11 +301,11 @@ func checkVersion(f *facts, p *probe, i int, before storage.Object) {
 	if kind := map[string]string{"vault.stored": vault.VersionDeposit, "vault.released": vault.VersionRelease}[e.Type]; ok && (kind != v.Kind || !at(&v.CreatedAt, e)) {
 		p.fail("The record of version %d differs from its event.", n)
 	}
-	if !ok || text(e, "copy_id") != v.CopyID || !names(e, v.Object.SHA256) {
+	if !ok || eventlog.Text(e, "copy_id") != v.CopyID || !names(e, v.Object.SHA256) {
 		p.fail("Version %d has no event that names its digest.", n)
 		return
 	}
-	p.item("version", fmt.Sprintf("%s/%d of %s", v.CopyID, n, environ.Format(e.RecordedAt)), v.Object.SHA256, Verified)
+	p.item("version", fmt.Sprintf("%s/%d of %s", v.CopyID, n, environ.Format(e.RecordedAt)), v.Object.SHA256, certificate.Verified)
 	p.event(f, e)
 }
 

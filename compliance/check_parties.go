@@ -3,6 +3,7 @@ package compliance
 import (
 	"fmt"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -26,13 +27,13 @@ func checkAssignee(f *facts, p *probe) {
 	} else if !says.names(to.Assignee) {
 		p.fail("The seal of version %d does not name the assignee %s.", n+1, to.Assignee.Name)
 	} else {
-		p.item("seal", fmt.Sprintf("%s/%d", f.copy.CopyID, n+1), f.versions[n].Object.SHA256, Verified)
+		p.item("seal", fmt.Sprintf("%s/%d", f.copy.CopyID, n+1), f.versions[n].Object.SHA256, certificate.Verified)
 	}
 	if c := f.copy; c.SecuredParty != to.Assignee || c.Controller != to.Controller || c.Custodian != to.Custodian {
 		p.fail("The copy's record names other parties than the signed custody chain.")
 	}
 	entry := f.holding()
-	p.item("custody", f.chainOf[entry].CustodyID, storage.Sum([]byte(f.custody[entry].Statement)), Verified)
+	p.item("custody", f.chainOf[entry].CustodyID, storage.Sum([]byte(f.custody[entry].Statement)), certificate.Verified)
 	checkControl(f, p, to)
 	if len(p.problems) > 0 || p.ended {
 		return
@@ -88,7 +89,7 @@ func checkControl(f *facts, p *probe, to *vault.Custody) {
 			p.fail("The agreement on record lacks the declaration that the agent is not the transferor.")
 		default:
 			p.note("The controller acts for the assignee under the agreement %q of %s, as declared.", d.Agreement.Reference, environ.Micro(d.Agreement.Date).Format("2006-01-02"))
-			p.item("agreement", d.Agreement.Reference, d.Agreement.SHA256, Declared)
+			p.item("agreement", d.Agreement.Reference, d.Agreement.SHA256, certificate.Declared)
 		}
 	default:
 		p.fail(noAgent, to.Assignee.Name)
@@ -133,7 +134,7 @@ func checkReadBack(f *facts, p *probe) {
 	if v := f.current(); v.err != nil {
 		p.fail("The bytes of version %d cannot be verified: %v.", v.Version.Version, v.err)
 	} else {
-		p.item("read_back", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), v.whole(), Verified)
+		p.item("read_back", fmt.Sprintf("%s/%d", v.CopyID, v.Version.Version), v.whole(), certificate.Verified)
 	}
 	checkIntegrityAge(f, p)
 }
@@ -175,7 +176,7 @@ func checkAcknowledgment(f *facts, p *probe, to *vault.Custody) {
 			p.fail("The acknowledgment %s has no event.", a.ID)
 		default:
 			p.note("%s, the designated custodian, acknowledged at %s that it keeps the copy for %s.", s.Custodian.Name, s.At, s.Assignee.Name)
-			p.item("acknowledgment", a.ID, storage.Sum([]byte(a.JWS)), Attested)
+			p.item("acknowledgment", a.ID, storage.Sum([]byte(a.JWS)), certificate.Attested)
 		}
 		return
 	}

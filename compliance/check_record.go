@@ -1,7 +1,11 @@
 package compliance
 
 import (
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
@@ -21,7 +25,7 @@ func checkRecord(f *facts, p *probe) {
 	if f.log.err != nil {
 		p.fail("The transparency log does not verify: %v.", f.log.err)
 	} else {
-		p.item("checkpoint", f.log.checkpoint.Origin, "", Verified)
+		p.item("checkpoint", f.log.checkpoint.Origin, "", certificate.Verified)
 	}
 	pending := 0
 	for _, e := range f.events {
@@ -42,7 +46,7 @@ func checkRecord(f *facts, p *probe) {
 		return
 	}
 	head := f.events[len(f.events)-1]
-	p.items = append(p.items, Item{Kind: "chain_head", Ref: head.ID, SHA256: head.Hash, LogIndex: f.index(head), Basis: Verified})
+	p.items = append(p.items, certificate.Item{Kind: "chain_head", Ref: head.ID, SHA256: head.Hash, LogIndex: f.index(head), Basis: certificate.Verified})
 	p.note("The whole chain of %s verifies. %s proved to be in the log of size %d, whose checkpoint has a valid signature.",
 		number(len(f.events), "event", "events"), number(len(f.events)-pending, "event is", "events are"), f.log.checkpoint.Size)
 	if pending > 0 {
@@ -117,13 +121,13 @@ func checkRelease(f *facts, p *probe) {
 		what string
 		same bool
 	}{
-		{"id", r.ReleaseID == s.ReleaseID && s.ReleaseID == text(e, "release_id") && r.EventID == e.ID},
-		{"copy", r.CopyID == s.CopyID && s.CopyID == text(e, "copy_id") && r.EnvelopeID == s.EnvelopeID && s.EnvelopeID == f.envelope.ID && r.OrgID == f.copy.OrgID},
-		{"reason", r.Reason == s.Reason && s.Reason == text(e, "reason")},
+		{"id", r.ReleaseID == s.ReleaseID && s.ReleaseID == eventlog.Text(e, "release_id") && r.EventID == e.ID},
+		{"copy", r.CopyID == s.CopyID && s.CopyID == eventlog.Text(e, "copy_id") && r.EnvelopeID == s.EnvelopeID && s.EnvelopeID == f.envelope.ID && r.OrgID == f.copy.OrgID},
+		{"reason", r.Reason == s.Reason && s.Reason == eventlog.Text(e, "reason")},
 		{"note", r.Note == s.Note},
 		{"recipient", r.Recipient == s.Recipient && len(last) == 1 && last[0].Recipient != nil && *last[0].Recipient == s.Recipient},
-		{"version", r.Version == s.Version && int64(s.Version) == number64(e, "version") && r.EndsVersion == s.EndsVersion && int64(s.EndsVersion) == number64(e, "ends_version")},
-		{"digest", r.SHA256 == s.SHA256 && string(s.SHA256) == text(e, "sha256") && r.Size == number64(e, "size")},
+		{"version", r.Version == s.Version && int64(s.Version) == eventlog.Number(e, "version") && r.EndsVersion == s.EndsVersion && int64(s.EndsVersion) == eventlog.Number(e, "ends_version")},
+		{"digest", r.SHA256 == s.SHA256 && string(s.SHA256) == eventlog.Text(e, "sha256") && r.Size == eventlog.Number(e, "size")},
 		{"time", r.ReleasedAt.Equal(e.RecordedAt) && at(f.copy.ReleasedAt, e)},
 		{"acknowledgment", (r.AcknowledgedAt != nil) == (acknowledged != nil) && (acknowledged == nil || at(r.AcknowledgedAt, *acknowledged) && r.FetchedAt != nil)},
 		{"time of deletion", (r.DeleteAfter != nil) == (r.AcknowledgedAt != nil) && (r.DeletedAt == nil || r.DeleteAfter != nil && !r.DeletedAt.Before(*r.DeleteAfter)) &&
@@ -133,7 +137,7 @@ func checkRelease(f *facts, p *probe) {
 			p.fail("The record of the release differs from its statement and events in its %s.", x.what)
 		}
 	}
-	p.item("release", s.ReleaseID, storage.Sum([]byte(r.Statement)), Verified)
+	p.item("release", s.ReleaseID, storage.Sum([]byte(r.Statement)), certificate.Verified)
 }
 
 // checkEnvelope holds the envelope's record against the event of its creation.
@@ -162,7 +166,7 @@ func (f *facts) checkEnvelope(p *probe) {
 	if env.SignersTotal != len(env.Signers) || env.SignersSigned != signed {
 		p.fail("The envelope's record counts more or fewer signers than are on record.")
 	}
-	if text(created[0], "kind") != env.Kind || !env.CreatedAt.Equal(created[0].RecordedAt) {
+	if eventlog.Text(created[0], "kind") != env.Kind || !env.CreatedAt.Equal(created[0].RecordedAt) {
 		p.fail("The envelope's record differs in kind or time from the event of its creation.")
 	}
 	f.checkDocument(p)
@@ -191,7 +195,7 @@ func (f *facts) checkDocument(p *probe) {
 	if d := env.Document; d != nil {
 		brought := append(f.typed(esign.EventCreated), f.typed(esign.EventDocumentUploaded)...)
 		last := brought[len(brought)-1]
-		if text(last, "document_sha256") != string(d.Object.SHA256) || number64(last, "document_size") != d.Object.Size || !at(&d.UploadedAt, last) {
+		if eventlog.Text(last, "document_sha256") != string(d.Object.SHA256) || eventlog.Number(last, "document_size") != d.Object.Size || !at(&d.UploadedAt, last) {
 			p.fail("The document's record differs from the event that brought it.")
 		}
 	}
@@ -200,7 +204,7 @@ func (f *facts) checkDocument(p *probe) {
 	}
 	completed := f.typed(esign.EventCompleted)
 	if len(completed) != 1 || !names(completed[0], env.Sealed.Object.SHA256) || !at(env.CompletedAt, completed[0]) ||
-		text(completed[0], "level") != env.Sealed.Level {
+		eventlog.Text(completed[0], "level") != env.Sealed.Level {
 		p.fail("The record of the completion differs from its event.")
 	}
 }
@@ -215,7 +219,7 @@ func checkEarlier(f *facts, p *probe) {
 		switch {
 		case !ok:
 			p.fail("The event %s, which certificate %s proves, is missing.", x.entry.EventID, x.certificate)
-		case leafHash(e.Canonical) != x.entry.LeafHash:
+		case tlog.RecordHash(e.Canonical).String() != x.entry.LeafHash:
 			p.fail("The event %s is not the one that certificate %s proves.", x.entry.EventID, x.certificate)
 		case e.LogIndex == nil || *e.LogIndex != x.entry.Index:
 			p.fail("The event %s has another place in the log than certificate %s proves.", x.entry.EventID, x.certificate)

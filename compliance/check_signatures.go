@@ -11,8 +11,10 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -134,13 +136,13 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 	if want.Email != "" && (s.Email != want.Email || s.Name != want.Name || s.Role != want.Role || s.Auth != want.Auth) {
 		p.fail("The record of signer %s differs from the event of the creation.", want.ID)
 	}
-	if e.Actor.Kind != "signer" || e.Actor.ID != want.ID || text(e, "auth") != cmp.Or(want.Auth, s.Auth) {
+	if e.Actor.Kind != "signer" || e.Actor.ID != want.ID || eventlog.Text(e, "auth") != cmp.Or(want.Auth, s.Auth) {
 		p.fail("The event of the signature of signer %s names another actor, or another authentication than was asked for.", want.ID)
 	}
-	if s.Status != esign.SignerSigned || !at(s.SignedAt, e) || text(e, "signature_kind") != s.SignatureKind || text(e, "presented_sha256") != string(s.PresentedSHA256) || text(e, "disclosure_sha256") != string(s.DisclosureSHA256) {
+	if s.Status != esign.SignerSigned || !at(s.SignedAt, e) || eventlog.Text(e, "signature_kind") != s.SignatureKind || eventlog.Text(e, "presented_sha256") != string(s.PresentedSHA256) || eventlog.Text(e, "disclosure_sha256") != string(s.DisclosureSHA256) {
 		p.fail("The record of signer %s differs from the event of the signature.", want.ID)
 	}
-	if !states[storage.Digest(text(e, "presented_sha256"))] || !states[storage.Digest(text(e, "document_sha256"))] {
+	if !states[storage.Digest(eventlog.Text(e, "presented_sha256"))] || !states[storage.Digest(eventlog.Text(e, "document_sha256"))] {
 		p.fail("What signer %s saw or signed is not among the verified states of the completed document.", want.ID)
 	}
 	if err := esign.CheckValues(f.envelope, e); err != nil {
@@ -167,7 +169,7 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 // one and where the detail was erased.
 func signedAs(signed event.Event) (typed, name string) {
 	var detail struct{ Text, Name string }
-	if signed.Detail == nil || decode(signed.Detail, &detail) != nil || text(signed, "signature_kind") != esign.SignatureTyped {
+	if signed.Detail == nil || decode(signed.Detail, &detail) != nil || eventlog.Text(signed, "signature_kind") != esign.SignatureTyped {
 		return "", ""
 	}
 	return detail.Text, detail.Name
@@ -205,13 +207,13 @@ func (f *facts) consent(signerID string, before event.Event) *event.Event {
 		if e.Seq >= before.Seq {
 			break
 		}
-		if text(e, "signer_id") != signerID {
+		if eventlog.Text(e, "signer_id") != signerID {
 			continue
 		}
 		switch e.Type {
 		case esign.EventConsented:
 			last = &e
-			if text(e, "disclosure_sha256") != text(before, "disclosure_sha256") {
+			if eventlog.Text(e, "disclosure_sha256") != eventlog.Text(before, "disclosure_sha256") {
 				last = nil
 			}
 		case esign.EventConsentWithdrawn:
@@ -244,7 +246,7 @@ func checkCompletion(f *facts, p *probe) {
 		p.fail("The completed document has no valid seal. %s", f.sourceReport.Problem)
 		return
 	}
-	p.item("completion", f.envelope.ID, sum, Verified)
+	p.item("completion", f.envelope.ID, sum, certificate.Verified)
 }
 
 // checkPaper: somebody declared who signed the paper, and signatures that are in
@@ -264,7 +266,7 @@ func checkPaper(f *facts, p *probe) {
 		for _, e := range f.typed(vault.EventAttested) {
 			p.event(f, e)
 		}
-		p.item("attestation", a.AttestedBy, digestOf(a), Declared)
+		p.item("attestation", a.AttestedBy, digestOf(a), certificate.Declared)
 		p.note("%s (%s) declared that the document is signed by %s; the software cannot see ink.", a.AttestedBy, a.Capacity, strings.Join(a.SignedBy, ", "))
 	}
 	if f.disposed() {
@@ -284,6 +286,6 @@ func checkPaper(f *facts, p *probe) {
 		if s.ChangesAfter == pades.ChangesFilled {
 			p.note("After the signature in the field %s the form was filled in: %s.", s.Field, firstChanges(s.Changes))
 		}
-		p.item("pdf_signature", fmt.Sprintf("%s: integrity %s, trust %s", s.Field, s.Integrity, s.Trust), "", Verified)
+		p.item("pdf_signature", fmt.Sprintf("%s: integrity %s, trust %s", s.Field, s.Integrity, s.Trust), "", certificate.Verified)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
@@ -14,7 +15,7 @@ type probe struct {
 	ended    bool
 	problems []string
 	notes    []string
-	items    []Item
+	items    []certificate.Item
 }
 
 func (p *probe) fail(format string, args ...any) {
@@ -35,7 +36,7 @@ func sentence(format string, args []any) string {
 }
 
 func (p *probe) item(kind, ref string, sha storage.Digest, basis string) {
-	p.items = append(p.items, Item{Kind: kind, Ref: ref, SHA256: sha, Basis: basis})
+	p.items = append(p.items, certificate.Item{Kind: kind, Ref: ref, SHA256: sha, Basis: basis})
 }
 
 // event adds an event as evidence; it is a problem when the log does not prove it.
@@ -45,20 +46,20 @@ func (p *probe) event(f *facts, e event.Event) {
 		p.fail("The event %s (%s) is not proved by the log: %v.", e.ID, e.Type, err)
 		return
 	}
-	p.items = append(p.items, Item{Kind: "event", Ref: e.ID, SHA256: e.Hash, LogIndex: index, Basis: Verified})
+	p.items = append(p.items, certificate.Item{Kind: "event", Ref: e.ID, SHA256: e.Hash, LogIndex: index, Basis: certificate.Verified})
 }
 
 // checkTable gives each requirement its check.
 func checkTable() map[string]func(f *facts, p *probe) {
 	return map[string]func(f *facts, p *probe){
-		SingleAuthoritativeCopy:   checkSingleCopy,
-		TamperEvidentRecord:       checkRecord,
-		AssigneeIdentified:        checkAssignee,
-		RequiredSignatures:        checkSignatures,
-		HeldByAssigneeOrCustodian: checkHolder,
-		ConsentToAssigneeChange:   checkConsent,
-		CopiesIdentifiable:        checkCopies,
-		AmendmentsIdentifiable:    checkAmendments,
+		certificate.SingleAuthoritativeCopy:   checkSingleCopy,
+		certificate.TamperEvidentRecord:       checkRecord,
+		certificate.AssigneeIdentified:        checkAssignee,
+		certificate.RequiredSignatures:        checkSignatures,
+		certificate.HeldByAssigneeOrCustodian: checkHolder,
+		certificate.ConsentToAssigneeChange:   checkConsent,
+		certificate.CopiesIdentifiable:        checkCopies,
+		certificate.AmendmentsIdentifiable:    checkAmendments,
 	}
 }
 
@@ -66,27 +67,27 @@ const notVaulted = "The record is not vaulted: there is no authoritative copy."
 
 // evaluate runs the checks of the regime. Without a regime there are none, and
 // what they would have found wrong with the record itself becomes findings.
-func (f *facts) evaluate() Result {
-	r := Result{State: f.state(), Regime: f.regime.ID, EvaluatedAt: At(f.at), Findings: f.findings(), Checks: []Check{}}
+func (f *facts) evaluate() certificate.Result {
+	r := certificate.Result{State: f.state(), Regime: f.regime.ID, EvaluatedAt: certificate.At(f.at), Findings: f.findings(), Checks: []certificate.Check{}}
 	table := checkTable()
 	for _, q := range f.regime.Requirements {
 		var p probe
 		table[q.ID](f, &p)
-		r.Checks = append(r.Checks, Check{
+		r.Checks = append(r.Checks, certificate.Check{
 			ID: q.ID, Requirement: q.Text, Reference: q.Reference, Satisfied: p.satisfied(),
-			Detail: p.detail(), Evidence: append([]Item{}, p.items...),
+			Detail: p.detail(), Evidence: append([]certificate.Item{}, p.items...),
 		})
 	}
 	if len(f.regime.Requirements) == 0 {
-		for _, id := range []string{SingleAuthoritativeCopy, TamperEvidentRecord} {
+		for _, id := range []string{certificate.SingleAuthoritativeCopy, certificate.TamperEvidentRecord} {
 			var p probe
 			table[id](f, &p)
 			if len(p.problems) > 0 {
-				r.Findings = append(r.Findings, Finding{ID: id, Detail: p.detail()})
+				r.Findings = append(r.Findings, certificate.Finding{ID: id, Detail: p.detail()})
 			}
 		}
 	}
-	r.count()
+	r.Tally()
 	return r
 }
 
@@ -109,11 +110,11 @@ func (p *probe) end(format string, args ...any) {
 func (f *facts) state() string {
 	switch {
 	case f.copy == nil:
-		return StateNone
+		return certificate.StateNone
 	case f.released():
-		return StateReleased
+		return certificate.StateReleased
 	}
-	return StateLive
+	return certificate.StateLive
 }
 
 // number writes a count with its noun.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
@@ -60,12 +60,12 @@ func TestPartiesDecide(t *testing.T) {
 		want []string
 	}{
 		{"outside assignee, principal", func(r *handover.VaultInRequest) { r.SecuredParty = &bank }, []string{
-			compliance.AssigneeIdentified, compliance.HeldByAssigneeOrCustodian, compliance.ConsentToAssigneeChange,
+			certificate.AssigneeIdentified, certificate.HeldByAssigneeOrCustodian, certificate.ConsentToAssigneeChange,
 		}},
 		{"outside assignee, agent", func(r *handover.VaultInRequest) { r.SecuredParty, r.Depositor = &bank, agent }, nil},
 		{"outside assignee, agent, own vault", func(r *handover.VaultInRequest) {
 			r.SecuredParty, r.Depositor, r.Custodian = &bank, agent, vault.CustodianSelf
-		}, []string{compliance.HeldByAssigneeOrCustodian}},
+		}, []string{certificate.HeldByAssigneeOrCustodian}},
 		{"itself, own vault", func(r *handover.VaultInRequest) { r.Custodian = vault.CustodianSelf }, nil},
 	}
 	for _, tc := range cases {
@@ -89,7 +89,7 @@ func TestPaper(t *testing.T) {
 		want []string
 	}{
 		{"attested", func(r *handover.VaultInRequest) { r.Attestation = attestation() }, nil},
-		{"not attested", func(*handover.VaultInRequest) {}, []string{compliance.RequiredSignatures}},
+		{"not attested", func(*handover.VaultInRequest) {}, []string{certificate.RequiredSignatures}},
 		{"paper kept by the custodian, with a receipt", func(r *handover.VaultInRequest) {
 			r.Attestation = attestation()
 			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", dealer.LegalName
@@ -99,7 +99,7 @@ func TestPaper(t *testing.T) {
 			r.Attestation = attestation()
 			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", dealer.LegalName
 			r.Attestation.PaperCustodian = &vault.PaperCustodian{Name: "Somebody", ReceiptSHA256: storage.Sum([]byte("receipt"))}
-		}, []string{compliance.SingleAuthoritativeCopy}},
+		}, []string{certificate.SingleAuthoritativeCopy}},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestPaper(t *testing.T) {
 		id := w.paper()
 		w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
 		w.exec("UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Eve')")
-		if got := failed(w.evaluate(id).Result); got[compliance.RequiredSignatures] == "" || got[compliance.SingleAuthoritativeCopy] == "" {
+		if got := failed(w.evaluate(id).Result); got[certificate.RequiredSignatures] == "" || got[certificate.SingleAuthoritativeCopy] == "" {
 			t.Errorf("failed: %v", got)
 		}
 	})
@@ -144,11 +144,11 @@ func TestDetachedSeals(t *testing.T) {
 		edit func(w *world)
 		want string
 	}{
-		{"a download says nothing of itself", func(w *world) { w.inspect(id) }, compliance.CopiesIdentifiable},
-		{"the statement", func(w *world) { w.exec("UPDATE evault_versions SET statement = zeroblob(100)") }, compliance.AmendmentsIdentifiable},
+		{"a download says nothing of itself", func(w *world) { w.inspect(id) }, certificate.CopiesIdentifiable},
+		{"the statement", func(w *world) { w.exec("UPDATE evault_versions SET statement = zeroblob(100)") }, certificate.AmendmentsIdentifiable},
 		{"the statement's digest", func(w *world) {
 			w.exec("UPDATE evault_versions SET seal = replace(seal, '\"sha256\":\"', '\"sha256\":\"0')")
-		}, compliance.SingleAuthoritativeCopy},
+		}, certificate.SingleAuthoritativeCopy},
 	}
 	stored := w.image()
 	for _, tc := range cases {
@@ -176,12 +176,12 @@ func TestEvaluateInAnyStatus(t *testing.T) {
 	w := newWorld(t)
 	sent := w.created().ID
 	e := w.evaluate(sent)
-	if e.State != compliance.StateNone || *e.Compliant || len(e.Checks) != 8 || len(e.MissingRequirements) != 7 {
+	if e.State != certificate.StateNone || *e.Compliant || len(e.Checks) != 8 || len(e.MissingRequirements) != 7 {
 		t.Errorf("sent: got %v", e.MissingRequirements)
 	}
 	done := w.completed()
 	e = w.evaluate(done)
-	if got := failed(e.Result); got[compliance.RequiredSignatures] != "" || got[compliance.SingleAuthoritativeCopy] == "" {
+	if got := failed(e.Result); got[certificate.RequiredSignatures] != "" || got[certificate.SingleAuthoritativeCopy] == "" {
 		t.Errorf("completed: failed %v", got)
 	}
 	w.vaultIn(done)
@@ -193,8 +193,8 @@ func TestEvaluateInAnyStatus(t *testing.T) {
 			ended = append(ended, c.ID)
 		}
 	}
-	want := []string{compliance.SingleAuthoritativeCopy, compliance.HeldByAssigneeOrCustodian}
-	if e.State != compliance.StateReleased || e.Compliant != nil || e.Score != nil || len(e.MissingRequirements) != 0 || !slices.Equal(ended, want) {
+	want := []string{certificate.SingleAuthoritativeCopy, certificate.HeldByAssigneeOrCustodian}
+	if e.State != certificate.StateReleased || e.Compliant != nil || e.Score != nil || len(e.MissingRequirements) != 0 || !slices.Equal(ended, want) {
 		t.Errorf("released: state %s, compliant %v, missing %v, ended %v", e.State, e.Compliant, e.MissingRequirements, ended)
 	}
 	if _, err := w.engine.Evaluate(t.Context(), "org_other", done, actor); !errors.Is(err, esign.ErrNotFound) {
@@ -207,14 +207,14 @@ func TestEvaluateInAnyStatus(t *testing.T) {
 
 // covered are answers that the statute of a regime asks for.
 var covered = map[string]*vault.Classification{
-	compliance.UCC7106:   {DocumentOfTitle: true},
-	compliance.ESIGN7021: {PromiseToPay: true, IssuerAgreementClause: true, RealProperty: true},
-	compliance.UETA16:    {PromiseToPay: true, IssuerAgreementClause: true},
+	certificate.UCC7106:   {DocumentOfTitle: true},
+	certificate.ESIGN7021: {PromiseToPay: true, IssuerAgreementClause: true, RealProperty: true},
+	certificate.UETA16:    {PromiseToPay: true, IssuerAgreementClause: true},
 }
 
 func TestEveryRegime(t *testing.T) {
 	t.Parallel()
-	for _, r := range compliance.Regimes() {
+	for _, r := range certificate.Regimes() {
 		t.Run(r.ID, func(t *testing.T) {
 			t.Parallel()
 			w, id := completedWorld(t)
@@ -222,10 +222,10 @@ func TestEveryRegime(t *testing.T) {
 			e := w.evaluate(id)
 			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
 			check(t, err)
-			if c.Type != r.CertificateType || c.Regime != r.ID || c.RegimeBasis != compliance.BasisDeclared {
+			if c.Type != r.CertificateType || c.Regime != r.ID || c.RegimeBasis != certificate.BasisDeclared {
 				t.Errorf("certificate: %s, %s, %s", c.Type, c.Regime, c.RegimeBasis)
 			}
-			if r.ID == compliance.NoRegime {
+			if r.ID == certificate.NoRegime {
 				if e.Compliant != nil || e.Score != nil || len(e.Checks) != 0 || len(e.Findings) == 0 {
 					t.Errorf("got %+v", e.Result)
 				}
@@ -260,7 +260,7 @@ func TestSealByAStranger(t *testing.T) {
 	w.exec("UPDATE evault_versions SET sha256 = ?, size = ?", string(sum), size)
 	w.exec("UPDATE evault_copies SET document_hash = ?, size = ?", string(sum), size)
 	got := failed(w.evaluate(id).Result)
-	for _, want := range []string{compliance.SingleAuthoritativeCopy, compliance.AssigneeIdentified, compliance.AmendmentsIdentifiable} {
+	for _, want := range []string{certificate.SingleAuthoritativeCopy, certificate.AssigneeIdentified, certificate.AmendmentsIdentifiable} {
 		if got[want] == "" {
 			t.Errorf("%s is satisfied", want)
 		}
@@ -278,7 +278,7 @@ func TestAllowedMarks(t *testing.T) {
 	check(t, err)
 	id := w.paperOf(marked)
 	w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
-	if got := failed(w.evaluate(id).Result)[compliance.SingleAuthoritativeCopy]; !strings.Contains(got, "bears the marks") {
+	if got := failed(w.evaluate(id).Result)[certificate.SingleAuthoritativeCopy]; !strings.Contains(got, "bears the marks") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -298,7 +298,7 @@ func TestRivals(t *testing.T) {
 		vaulted = append(vaulted, id)
 	}
 	for i, id := range vaulted {
-		if got := failed(w.evaluate(id).Result)[compliance.SingleAuthoritativeCopy]; !strings.Contains(got, "same bytes") {
+		if got := failed(w.evaluate(id).Result)[certificate.SingleAuthoritativeCopy]; !strings.Contains(got, "same bytes") {
 			t.Errorf("envelope %d: %q", i+1, got)
 		}
 	}

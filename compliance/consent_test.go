@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/storage"
@@ -32,9 +33,9 @@ func TestConsentIsTheControllers(t *testing.T) {
 		says    string
 		never   string
 	}{
-		{"a key of the controller", actor, digest, false, false, "attested", "controller", compliance.Attested, "consent of the controller", "declared"},
-		{"a member of the controller", member, "", false, false, "declared", "controller", compliance.Declared, "as declared", ""},
-		{"a key of the agent", actor, digest, true, false, "attested", "agent", compliance.Declared, "itself gave none", "consent of the controller"},
+		{"a key of the controller", actor, digest, false, false, "attested", "controller", certificate.Attested, "consent of the controller", "declared"},
+		{"a member of the controller", member, "", false, false, "declared", "controller", certificate.Declared, "as declared", ""},
+		{"a key of the agent", actor, digest, true, false, "attested", "agent", certificate.Declared, "itself gave none", "consent of the controller"},
 		{"an operator", compliance.Actor{Kind: "operator", ID: "root"}, digest, false, true, "", "", "", "not a consent", "consent of the controller"},
 		{"an operator that claims an organization", compliance.Actor{Kind: "operator", ID: "root", OrgID: dealer.OrgID}, digest, false, true, "", "", "", "not a consent", ""},
 		{"a key without a request", actor, "", false, true, "", "", "", "not a consent", ""},
@@ -55,7 +56,7 @@ func TestConsentIsTheControllers(t *testing.T) {
 				}
 			}
 			w.vaultIn(deposited, edit, func(r *handover.VaultInRequest) { r.Actor, r.RequestSHA256 = tc.by, tc.request })
-			got := failed(w.evaluate(deposited).Result)[compliance.ConsentToAssigneeChange]
+			got := failed(w.evaluate(deposited).Result)[certificate.ConsentToAssigneeChange]
 			if (got != "") != tc.fails || tc.fails && !strings.Contains(got, tc.says) {
 				t.Errorf("deposit: got %q", got)
 			}
@@ -67,10 +68,10 @@ func TestConsentIsTheControllers(t *testing.T) {
 			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, released, 0)
 			check(t, err)
 			entry, k := c.Custody[1], c.Compliance.Checks[5]
-			if k.ID != compliance.ConsentToAssigneeChange || k.Failed() != tc.fails || !tc.fails && k.Basis != tc.basis {
+			if k.ID != certificate.ConsentToAssigneeChange || k.Failed() != tc.fails || !tc.fails && k.Basis != tc.basis {
 				t.Errorf("release: %s failed %t, basis %s: %s", k.ID, k.Failed(), k.Basis, k.Detail)
 			}
-			if !tc.fails && entry.Consent != tc.kind || entry.ConsentOf != tc.of || entry.Actor != compliance.By(tc.by) {
+			if !tc.fails && entry.Consent != tc.kind || entry.ConsentOf != tc.of || entry.Actor != certificate.By(tc.by) {
 				t.Errorf("entry: got %+v", entry)
 			}
 			if !strings.Contains(k.Detail, tc.says) || tc.never != "" && strings.Contains(k.Detail, tc.never) && !tc.agent {
@@ -107,7 +108,7 @@ func TestStandingOrder(t *testing.T) {
 			w.vaultIn(id, func(r *handover.VaultInRequest) {
 				r.Actor, r.RequestID, r.RequestSHA256 = compliance.Actor{Kind: "system", ID: "auto_vault"}, "", ""
 			})
-			got := failed(w.evaluate(id).Result)[compliance.ConsentToAssigneeChange]
+			got := failed(w.evaluate(id).Result)[certificate.ConsentToAssigneeChange]
 			if (got == "") != tc.met {
 				t.Errorf("got %q", got)
 			}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -62,9 +62,9 @@ func TestDisposed(t *testing.T) {
 				return
 			}
 			for id, null := range map[string]bool{
-				compliance.SingleAuthoritativeCopy: true, compliance.AssigneeIdentified: true, compliance.RequiredSignatures: true,
-				compliance.HeldByAssigneeOrCustodian: true, compliance.CopiesIdentifiable: true, compliance.AmendmentsIdentifiable: true,
-				compliance.TamperEvidentRecord: false, compliance.ConsentToAssigneeChange: false,
+				certificate.SingleAuthoritativeCopy: true, certificate.AssigneeIdentified: true, certificate.RequiredSignatures: true,
+				certificate.HeldByAssigneeOrCustodian: true, certificate.CopiesIdentifiable: true, certificate.AmendmentsIdentifiable: true,
+				certificate.TamperEvidentRecord: false, certificate.ConsentToAssigneeChange: false,
 			} {
 				for _, c := range r.Checks {
 					if c.ID == id && (c.Satisfied == nil) != null {

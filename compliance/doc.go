@@ -8,17 +8,17 @@
 //	                              ▼
 //	                            Issue ─► Certificate: serial 1, 2, 3, …  none overwritten
 //
-// A regime (regime.go) is the text of law that an asset is held under; it gives
-// each check its paragraph. Each check recomputes its answer from bytes,
-// signatures, events and proofs; none reads a stored result. A Certificate
-// (certificate.go) is a signed statement of what was found, with the proofs of the
-// events that it rests on, and verifies offline: VerifyCertificate.
+// A regime is the text of law that an asset is held under; it gives each check its
+// paragraph. Each check recomputes its answer from bytes, signatures, events and
+// proofs; none reads a stored result. A Certificate is a signed statement of what was
+// found, with the proofs of the events that it rests on. Package certificate has its
+// format, the regimes and the rules document, and verifies it offline.
 //
 // Package handover joins the engines: it deposits, releases and attests, and asks
 // this package to evaluate and certify. Certify brings an event to its certificate;
 // CertifyDue finishes what a crash has left.
 //
-// An Engine is safe for concurrent use. New does no I/O. The
-// certificate's format, its version line and the rules document's digests are
-// stable for ever; the Store interface may grow until v1.
+// An Engine is safe for concurrent use. New does no I/O.
+//
+// Stability: the Store interface may grow until v1.
 package compliance

@@ -3,7 +3,10 @@ package compliance
 import (
 	"fmt"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -13,7 +16,7 @@ import (
 // from objects that were verified in this evaluation, never from a row: events that
 // the log proves, signed statements, seals and bytes. What cannot be verified is
 // left empty, and a check says why.
-func (e *Engine) draft(f *facts, r Result, causeID string) (*Certificate, error) {
+func (e *Engine) draft(f *facts, r certificate.Result, causeID string) (*certificate.Certificate, error) {
 	cause, ok := f.byID[causeID]
 	if !ok {
 		return nil, fmt.Errorf("the event %s is none of this envelope", causeID)
@@ -22,26 +25,26 @@ func (e *Engine) draft(f *facts, r Result, causeID string) (*Certificate, error)
 	if err != nil {
 		return nil, err
 	}
-	c := &Certificate{
-		Type: f.regime.CertificateType, Version: CertificateVersion, Cause: Cause{cause.ID, cause.Type}, AsOf: At(f.at),
+	c := &certificate.Certificate{
+		Type: f.regime.CertificateType, Version: certificate.Version, Cause: certificate.Cause{EventID: cause.ID, Type: cause.Type}, AsOf: certificate.At(f.at),
 		Subject: f.subject(), Regime: f.regime.ID, RegimeBasis: f.basis, AuthoritativeCopy: f.held(), Seal: f.printedSeal(),
 		Attestation: f.printedAttestation(), Declarations: f.declarations(), Powers: f.powers(),
 		Copies: f.copies(), Signatures: f.signatures(), Custody: f.printedCustody(),
 		Compliance: r, Log: proof, System: e.system(f),
 	}
 	if stored := f.stored(); stored != nil {
-		c.Jurisdiction = text(*stored, "jurisdiction")
+		c.Jurisdiction = eventlog.Text(*stored, "jurisdiction")
 	}
 	if d := f.deposit(); d != nil && d.Classification != nil {
-		c.Classification = (*Answers)(d.Classification)
+		c.Classification = (*certificate.Answers)(d.Classification)
 	}
 	if to := f.holder(); to != nil {
 		c.SecuredParty, c.Assignee = party(to.Assignee), party(to.Assignee)
-		c.Controller = Controller{Party: party(to.Controller.Party), BoundBy: to.Controller.BoundBy}
+		c.Controller = certificate.Controller{Party: party(to.Controller.Party), BoundBy: to.Controller.BoundBy}
 		if e := f.ended(); e != nil {
-			c.Controller.Until = atPtr(&e.RecordedAt)
+			c.Controller.Until = timePtr(&e.RecordedAt)
 		}
-		c.Custodian = Custodian{Party: party(to.Custodian.Party), Kind: to.Custodian.Kind}
+		c.Custodian = certificate.Custodian{Party: party(to.Custodian.Party), Kind: to.Custodian.Kind}
 	}
 	c.Acknowledgments, c.Custodian.Acknowledgment = f.acknowledgments(), f.acknowledgedNow()
 	if e.c.VerifyURL != nil {
@@ -78,8 +81,8 @@ func only(list []event.Event) *event.Event {
 
 // subject is what the event of the creation says of the envelope, and its erased
 // detail does not.
-func (f *facts) subject() Subject {
-	s := Subject{EnvelopeID: f.envelope.ID, Status: "vaulted"}
+func (f *facts) subject() certificate.Subject {
+	s := certificate.Subject{EnvelopeID: f.envelope.ID, Status: "vaulted"}
 	if f.released() {
 		s.Status = "released"
 	}
@@ -94,23 +97,23 @@ func (f *facts) subject() Subject {
 }
 
 // held is the authoritative copy as the events of its deposit and release say.
-func (f *facts) held() Held {
-	h := Held{HeldHere: !f.released()}
+func (f *facts) held() certificate.Held {
+	h := certificate.Held{HeldHere: !f.released()}
 	stored, ended := f.stored(), f.ended()
 	if stored != nil {
-		h.CopyID, h.DepositedSHA256, h.VaultedAt = text(*stored, "copy_id"), storage.Digest(text(*stored, "deposited_sha256")), At(stored.RecordedAt)
+		h.CopyID, h.DepositedSHA256, h.VaultedAt = eventlog.Text(*stored, "copy_id"), storage.Digest(eventlog.Text(*stored, "deposited_sha256")), certificate.At(stored.RecordedAt)
 	}
 	newest := stored
 	if ended != nil {
 		newest = ended
-		h.ReleasedAt = atPtr(&ended.RecordedAt)
+		h.ReleasedAt = timePtr(&ended.RecordedAt)
 	}
 	if newest != nil {
-		h.SHA256, h.Size, h.Version = storage.Digest(text(*newest, "sha256")), number64(*newest, "size"), int(number64(*newest, "version"))
+		h.SHA256, h.Size, h.Version = storage.Digest(eventlog.Text(*newest, "sha256")), eventlog.Number(*newest, "size"), int(eventlog.Number(*newest, "version"))
 	}
 	if s := f.releaseStatement; s != nil {
 		h.ReleaseReason, h.ReleaseNote = s.Reason, s.Note
-		h.Recipient = &Recipient{s.Recipient.Name, s.Recipient.Organization, s.Recipient.Email}
+		h.Recipient = (*certificate.Recipient)(&s.Recipient)
 	}
 	return h
 }
@@ -124,21 +127,21 @@ func (f *facts) custodianName() string {
 }
 
 // printedSeal says what the seal of the newest version itself says.
-func (f *facts) printedSeal() Seal {
+func (f *facts) printedSeal() certificate.Seal {
 	says, err := f.seal(len(f.versions) - 1)
 	if err != nil {
-		return Seal{}
+		return certificate.Seal{}
 	}
-	s := Seal{Mode: says.mode, Level: says.level, TimeSource: says.timeSource, SHA256: says.sha256}
+	s := certificate.Seal{Mode: says.mode, Level: says.level, TimeSource: says.timeSource, SHA256: says.sha256}
 	if stored := f.stored(); stored != nil && says.mode == vault.SealingDetached {
-		s.Reason = text(*stored, "sealing_reason")
+		s.Reason = eventlog.Text(*stored, "sealing_reason")
 	}
 	return s
 }
 
 // acknowledgments are those that verify and have an event.
-func (f *facts) acknowledgments() []Acknowledgment {
-	list := []Acknowledgment{}
+func (f *facts) acknowledgments() []certificate.Acknowledgment {
+	list := []certificate.Acknowledgment{}
 	for _, a := range f.acks {
 		s, printed := f.acknowledgment(a)
 		if s != nil {
@@ -148,22 +151,22 @@ func (f *facts) acknowledgments() []Acknowledgment {
 	return list
 }
 
-func (f *facts) acknowledgment(a vault.Acknowledgment) (*vault.AcknowledgmentStatement, Acknowledgment) {
+func (f *facts) acknowledgment(a vault.Acknowledgment) (*vault.AcknowledgmentStatement, certificate.Acknowledgment) {
 	sum := storage.Sum([]byte(a.JWS))
 	s, err := vault.VerifyAcknowledgment(a.JWS, f.keys)
 	if err != nil || s.EnvelopeID != f.envelope.ID || len(f.about("custody.acknowledged", "acknowledgment_sha256", string(sum))) != 1 {
-		return nil, Acknowledgment{}
+		return nil, certificate.Acknowledgment{}
 	}
-	at, err := parseTime(s.At)
+	at, err := environ.Parse(s.At)
 	if err != nil {
-		return nil, Acknowledgment{}
+		return nil, certificate.Acknowledgment{}
 	}
-	return &s, Acknowledgment{ID: s.AcknowledgmentID, At: at, SHA256: sum}
+	return &s, certificate.Acknowledgment{ID: s.AcknowledgmentID, At: certificate.At(at), SHA256: sum}
 }
 
 // acknowledgedNow is the acknowledgment of who holds the copy now, nil when there is
 // none.
-func (f *facts) acknowledgedNow() *Acknowledgment {
+func (f *facts) acknowledgedNow() *certificate.Acknowledgment {
 	holding := f.holding()
 	for _, a := range f.acks {
 		if s, printed := f.acknowledgment(a); s != nil && holding >= 0 && s.CustodyID == f.chainOf[holding].CustodyID {
@@ -175,36 +178,36 @@ func (f *facts) acknowledgedNow() *Acknowledgment {
 
 // printedAttestation is the attestation of paper that the deposit's event commits
 // to.
-func (f *facts) printedAttestation() *Attestation {
+func (f *facts) printedAttestation() *certificate.Attestation {
 	a := f.attestation()
 	if a == nil {
 		return nil
 	}
-	out := &Attestation{
+	out := &certificate.Attestation{
 		AttestedBy: a.AttestedBy, Capacity: a.Capacity, SignedBy: append([]string{}, a.SignedBy...), Origin: a.Origin,
-		PaperOriginal: a.PaperOriginal, Holder: a.Holder, DestroyedAt: atPtr(a.DestroyedAt), Statement: a.Statement,
+		PaperOriginal: a.PaperOriginal, Holder: a.Holder, DestroyedAt: timePtr(a.DestroyedAt), Statement: a.Statement,
 	}
 	if k := a.PaperCustodian; k != nil {
-		out.PaperCustodian = &PaperCustodian{k.Name, k.ReceiptSHA256}
+		out.PaperCustodian = (*certificate.PaperCustodian)(k)
 	}
 	return out
 }
 
-func party(p vault.Party) Party { return Party{p.Name, p.Identifier, p.Email} }
+func party(p vault.Party) certificate.Party { return certificate.Party(p) }
 
-func by(a event.Actor) By { return By(a) }
+func by(a event.Actor) certificate.By { return certificate.By(a) }
 
 // copies are the registered copies whose events say so. Each value is the event's;
 // a size is that of the bytes which have its digest.
-func (f *facts) copies() []CopyEntry {
-	list := []CopyEntry{}
+func (f *facts) copies() []certificate.CopyEntry {
+	list := []certificate.CopyEntry{}
 	for _, r := range f.register {
 		e, ok := f.byID[r.EventID]
 		if _, err := f.logged(e); !ok || err != nil || !mentions(e, r.ID) || !mentions(e, string(r.SHA256)) || !f.registered(r, e) {
 			continue // and a check says so
 		}
-		x := CopyEntry{
-			CopyID: r.ID, Kind: r.Kind, Version: int(number64(e, "version")), SHA256: r.SHA256, MadeAt: At(e.RecordedAt), GivenTo: by(e.Actor),
+		x := certificate.CopyEntry{
+			CopyID: r.ID, Kind: r.Kind, Version: int(eventlog.Number(e, "version")), SHA256: r.SHA256, MadeAt: certificate.At(e.RecordedAt), GivenTo: by(e.Actor),
 		}
 		switch {
 		case r.err == nil && len(r.bytes) > 0:
@@ -222,15 +225,15 @@ func (f *facts) copies() []CopyEntry {
 }
 
 // printedCustody is the verified custody chain.
-func (f *facts) printedCustody() []CustodyEntry {
-	list := []CustodyEntry{}
+func (f *facts) printedCustody() []certificate.CustodyEntry {
+	list := []certificate.CustodyEntry{}
 	for i, s := range f.chainOf {
-		at, err := parseTime(s.At)
+		at, err := environ.Parse(s.At)
 		if err != nil {
 			continue
 		}
-		x := CustodyEntry{
-			CustodyID: s.CustodyID, Kind: s.Kind, Version: s.Version, SHA256: s.SHA256, RecordedAt: at,
+		x := certificate.CustodyEntry{
+			CustodyID: s.CustodyID, Kind: s.Kind, Version: s.Version, SHA256: s.SHA256, RecordedAt: certificate.At(at),
 			Statement: storage.Sum([]byte(f.custody[i].Statement)), Actor: by(s.Consent.Actor), RequestSHA256: s.Consent.RequestSHA256,
 		}
 		x.Consent, x.ConsentOf = s.Consent.Kind, f.consentOf(s)
@@ -246,7 +249,7 @@ func (f *facts) printedCustody() []CustodyEntry {
 			p := party(s.To.Assignee)
 			x.To = &p
 		case s.Recipient != nil:
-			x.To = &Party{Name: s.Recipient.Name, Identifier: s.Recipient.Organization, Email: s.Recipient.Email}
+			x.To = &certificate.Party{Name: s.Recipient.Name, Identifier: s.Recipient.Organization, Email: s.Recipient.Email}
 		}
 		list = append(list, x)
 	}
@@ -254,28 +257,28 @@ func (f *facts) printedCustody() []CustodyEntry {
 }
 
 // signatures tells what the events of the signers say.
-func (f *facts) signatures() []SignatureEntry {
-	list := []SignatureEntry{}
+func (f *facts) signatures() []certificate.SignatureEntry {
+	list := []certificate.SignatureEntry{}
 	created := only(f.proven(esign.EventCreated))
 	if created == nil {
 		return list
 	}
 	signers, _ := requiredSigners(*created) // none: check 4 fails
 	for _, s := range signers {
-		x := SignatureEntry{SignerID: s.ID, Name: s.Name, Email: s.Email, Role: s.Role, Auth: s.Auth}
+		x := certificate.SignatureEntry{SignerID: s.ID, Name: s.Name, Email: s.Email, Role: s.Role, Auth: s.Auth}
 		if e := f.signed(s.ID); e != nil {
-			x.SignedAt = atPtr(&e.RecordedAt)
-			x.Auth, x.DisclosureSHA256, x.PresentedSHA256 = text(*e, "auth"), storage.Digest(text(*e, "disclosure_sha256")), storage.Digest(text(*e, "presented_sha256"))
+			x.SignedAt = timePtr(&e.RecordedAt)
+			x.Auth, x.DisclosureSHA256, x.PresentedSHA256 = eventlog.Text(*e, "auth"), storage.Digest(eventlog.Text(*e, "disclosure_sha256")), storage.Digest(eventlog.Text(*e, "presented_sha256"))
 			var as struct{ Name, Email, Role string }
 			if e.Detail != nil && decode(e.Detail, &as) == nil {
 				x.Name, x.Email, x.Role = as.Name, as.Email, as.Role
 			}
 			if given := f.consent(s.ID, *e); given != nil {
-				x.ConsentedAt = atPtr(&given.RecordedAt)
+				x.ConsentedAt = timePtr(&given.RecordedAt)
 			}
 		}
 		if e := f.disclosed(s.ID); e != nil {
-			x.LinkDisclosedAt = atPtr(&e.RecordedAt)
+			x.LinkDisclosedAt = timePtr(&e.RecordedAt)
 		}
 		list = append(list, x)
 	}
@@ -286,16 +289,16 @@ func (f *facts) signatures() []SignatureEntry {
 func (f *facts) signed(signerID string) *event.Event {
 	var list []event.Event
 	for _, e := range f.proven(esign.EventSigned) {
-		if text(e, "signer_id") == signerID && e.Actor.ID == signerID {
+		if eventlog.Text(e, "signer_id") == signerID && e.Actor.ID == signerID {
 			list = append(list, e)
 		}
 	}
 	return only(list)
 }
 
-func (e *Engine) system(f *facts) System {
-	return System{
+func (e *Engine) system(f *facts) certificate.System {
+	return certificate.System{
 		Name: e.c.System, Version: e.c.Version, Issuer: e.c.Issuer, Anchors: e.c.Anchors,
-		RulesVersion: RulesVersion, RulesSHA256: RulesSHA256(), Keys: e.systemKeys(f),
+		RulesVersion: certificate.RulesVersion, RulesSHA256: certificate.RulesSHA256(), Keys: e.systemKeys(f),
 	}
 }

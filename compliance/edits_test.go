@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -19,14 +19,14 @@ type changed struct {
 // changedFacts are edits in the database or in the folder of blobs.
 func changedFacts() []changed {
 	const (
-		single    = compliance.SingleAuthoritativeCopy
-		record    = compliance.TamperEvidentRecord
-		assignee  = compliance.AssigneeIdentified
-		signed    = compliance.RequiredSignatures
-		held      = compliance.HeldByAssigneeOrCustodian
-		consent   = compliance.ConsentToAssigneeChange
-		copies    = compliance.CopiesIdentifiable
-		amendment = compliance.AmendmentsIdentifiable
+		single    = certificate.SingleAuthoritativeCopy
+		record    = certificate.TamperEvidentRecord
+		assignee  = certificate.AssigneeIdentified
+		signed    = certificate.RequiredSignatures
+		held      = certificate.HeldByAssigneeOrCustodian
+		consent   = certificate.ConsentToAssigneeChange
+		copies    = certificate.CopiesIdentifiable
+		amendment = certificate.AmendmentsIdentifiable
 	)
 	return []changed{
 		{"a byte of the authoritative copy", func(w *world, id string) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
@@ -102,7 +103,7 @@ func New(c Config) (*Engine, error) {
 	if c.Keys, err = c.Keys.With(own); err != nil {
 		return nil, fmt.Errorf("compliance: Config.Keys: %w", err)
 	}
-	environ.Default(&c.Regime, UCC9105of2022)
+	environ.Default(&c.Regime, certificate.UCC9105of2022)
 	environ.Default(&c.MaxAge, 7*24*time.Hour)
 	environ.Default(&c.IntegrityAge, 72*time.Hour)
 	environ.Default(&c.System, "evault")
@@ -113,7 +114,7 @@ func New(c Config) (*Engine, error) {
 		translog.AnchorsBeside:   "beside the data, where one restore sets back both",
 		translog.AnchorsSeparate: "apart from the data",
 	}[c.Log.AnchorPlace()])
-	if _, err := RegimeByID(c.Regime); err != nil {
+	if _, err := regimeByID(c.Regime); err != nil {
 		return nil, fmt.Errorf("compliance: Config.Regime: %w", err)
 	}
 	c.Remarks = slices.Clone(c.Remarks)

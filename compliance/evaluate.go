@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/environ"
@@ -26,7 +27,7 @@ const (
 type Evaluation struct {
 	EnvelopeID, EnvelopeName, CustomerID string
 	EnvelopeStatus                       string
-	Result
+	certificate.Result
 }
 
 // system is the actor of what nobody asked for.
@@ -57,7 +58,7 @@ func (e *Engine) evaluate(ctx context.Context, envelopeID string, actor Actor) (
 }
 
 // keep stores a result; what changed becomes an event.
-func (e *Engine) keep(ctx context.Context, f *facts, r Result, actor Actor) error {
+func (e *Engine) keep(ctx context.Context, f *facts, r certificate.Result, actor Actor) error {
 	row, err := e.row(f, r)
 	if err != nil {
 		return err
@@ -92,14 +93,14 @@ func (e *Engine) keep(ctx context.Context, f *facts, r Result, actor Actor) erro
 // found is what a stored evaluation found, recomputed from the checks that it
 // keeps; nil where its record says otherwise.
 func (s StoredEvaluation) found() *bool {
-	var r Result
+	var r certificate.Result
 	if canonjson.Unmarshal(s.Result, &r) != nil {
 		return nil
 	}
 	again := r
 	again.Checks = slices.Clone(r.Checks)
-	again.count()
-	if !sameJSON(again, r) || r.digest() != s.Digest || !sameJSON(r.Compliant, s.Compliant) || !r.EvaluatedAt.Equal(s.EvaluatedAt) {
+	again.Tally()
+	if !sameJSON(again, r) || resultDigest(r) != s.Digest || !sameJSON(r.Compliant, s.Compliant) || !r.EvaluatedAt.Equal(s.EvaluatedAt) {
 		return nil
 	}
 	return r.Compliant
@@ -114,13 +115,13 @@ func last(ctx context.Context, s Store, envelopeID string) (*StoredEvaluation, e
 	return &row, err
 }
 
-func (e *Engine) row(f *facts, r Result) (StoredEvaluation, error) {
+func (e *Engine) row(f *facts, r certificate.Result) (StoredEvaluation, error) {
 	b, err := canonjson.Marshal(r)
 	if err != nil {
 		return StoredEvaluation{}, err
 	}
 	row := StoredEvaluation{
-		EnvelopeID: f.envelope.ID, EvaluatedAt: f.at, Compliant: r.Compliant, Score: r.Score, Digest: r.digest(), Result: b,
+		EnvelopeID: f.envelope.ID, EvaluatedAt: f.at, Compliant: r.Compliant, Score: r.Score, Digest: resultDigest(r), Result: b,
 	}
 	if f.copy != nil && f.copy.Status == vault.StatusVaulted {
 		due := f.at.Add(e.c.MaxAge)
@@ -129,9 +130,9 @@ func (e *Engine) row(f *facts, r Result) (StoredEvaluation, error) {
 	return row, nil
 }
 
-// digest names what was found: which checks are satisfied, on what basis and under
+// resultDigest names what was found: which checks are satisfied, on what basis and under
 // which regime.
-func (r Result) digest() storage.Digest {
+func resultDigest(r certificate.Result) storage.Digest {
 	found, basis := map[string]*bool{}, map[string]string{}
 	for _, c := range r.Checks {
 		found[c.ID], basis[c.ID] = c.Satisfied, c.Basis
@@ -141,7 +142,7 @@ func (r Result) digest() storage.Digest {
 
 // tell appends the event of a changed result. The first result is certified
 // together with the deposit; a later one asks for a certificate of its own.
-func (e *Engine) tell(ctx context.Context, s Store, f *facts, r Result, row StoredEvaluation, actor Actor) error {
+func (e *Engine) tell(ctx context.Context, s Store, f *facts, r certificate.Result, row StoredEvaluation, actor Actor) error {
 	kind := EventFailed
 	if *r.Compliant {
 		kind = EventPassed

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testpdf"
@@ -76,7 +77,7 @@ func ExampleEngine_Evaluate() {
 	// completed 25
 }
 
-func ExampleVerifyDocument() {
+func ExampleEngine_Certificate() {
 	ctx := context.Background()
 	e, id, cleanup := exampleCompleted(ctx)
 	defer cleanup()
@@ -85,20 +86,20 @@ func ExampleVerifyDocument() {
 	_, _, err = e.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
 	must(err)
 
-	certificate, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
+	issued, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
 	must(err)
-	document, err := certificate.Document()
+	document, err := issued.Document()
 	must(err)
 
 	// Whoever verifies takes the keys from the issuer, not from the certificate.
 	keys, err := e.Compliance.Keys(ctx)
 	must(err)
-	verified, err := compliance.VerifyDocument(document, keys)
+	verified, err := certificate.VerifyDocument(document, keys)
 	must(err)
 	fmt.Println(verified.Type, verified.Serial, *verified.Compliance.Score)
 
 	document[len(document)/2] ^= 1
-	_, err = compliance.VerifyDocument(document, keys)
+	_, err = certificate.VerifyDocument(document, keys)
 	fmt.Println(err != nil)
 	// Output:
 	// ucc_9105_electronic_chattel_paper 1 100
@@ -114,9 +115,9 @@ func ExampleEngine_CustodyRecord() {
 	_, _, err = e.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
 	must(err)
 
-	certificate, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
+	issued, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
 	must(err)
-	pages, err := e.Compliance.CustodyRecord(ctx, certificate)
+	pages, err := e.Compliance.CustodyRecord(ctx, issued)
 	must(err)
 	fmt.Printf("%.8s\n", pages)
 	// Output: %PDF-1.7

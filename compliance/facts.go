@@ -6,13 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -25,7 +26,7 @@ import (
 // that somebody stored.
 type facts struct {
 	at       time.Time
-	regime   Regime
+	regime   certificate.Regime
 	basis    string
 	envelope *esign.Envelope
 	events   []event.Event
@@ -119,14 +120,14 @@ type logFacts struct {
 	checkpoint translog.Checkpoint
 	key        translog.Key // that signed it
 	err        error        // no checkpoint with a valid signature, or the database is behind it
-	proofs     map[string]LogEntry
+	proofs     map[string]certificate.LogEntry
 	missing    map[string]error // events that have an index but no proof that holds
 }
 
 // provenEvent is an event that an earlier certificate proved to be in the log.
 type provenEvent struct {
 	certificate string
-	entry       LogEntry
+	entry       certificate.LogEntry
 }
 
 // typed returns the events of a type, in order.
@@ -144,37 +145,11 @@ func (f *facts) typed(kind string) []event.Event {
 func (f *facts) about(kind, key, id string) []event.Event {
 	var list []event.Event
 	for _, e := range f.typed(kind) {
-		if text(e, key) == id {
+		if eventlog.Text(e, key) == id {
 			list = append(list, e)
 		}
 	}
 	return list
-}
-
-// text returns a string or a truth value of an event's data, "" when there is
-// none.
-func text(e event.Event, key string) string {
-	var data map[string]any
-	if decode(e.Data, &data) != nil {
-		return ""
-	}
-	switch v := data[key].(type) {
-	case string:
-		return v
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return ""
-}
-
-// number64 returns a number of an event's data, 0 when there is none.
-func number64(e event.Event, key string) int64 {
-	var data map[string]any
-	if decode(e.Data, &data) != nil {
-		return 0
-	}
-	n, _ := data[key].(float64)
-	return int64(n)
 }
 
 // slack is by how much the time in a record may be before that of its event: the
@@ -236,10 +211,10 @@ func (f *facts) released() bool {
 // They are then rightly gone.
 func (f *facts) disposed() bool {
 	r, s, acknowledged := f.release, f.releaseStatement, only(f.proven("vault.acknowledged"))
-	if r == nil || r.DeletedAt == nil || s == nil || acknowledged == nil || text(*acknowledged, "release_id") != s.ReleaseID {
+	if r == nil || r.DeletedAt == nil || s == nil || acknowledged == nil || eventlog.Text(*acknowledged, "release_id") != s.ReleaseID {
 		return false
 	}
-	after := acknowledged.RecordedAt.Add(time.Duration(number64(*acknowledged, "delete_grace_seconds")) * time.Second)
+	after := acknowledged.RecordedAt.Add(time.Duration(eventlog.Number(*acknowledged, "delete_grace_seconds")) * time.Second)
 	return !r.DeletedAt.Before(after) && !f.at.Before(after)
 }
 
@@ -373,4 +348,13 @@ func firstChanges(all []string) string {
 // form was filled in after it.
 func signatureProblem(s pades.SignatureReport) string {
 	return cmp.Or(s.Problem, "the form was filled in afterwards: "+firstChanges(s.Changes))
+}
+
+// timePtr is a time as certificates keep it, nil for none.
+func timePtr(t *time.Time) *certificate.Time {
+	if t == nil {
+		return nil
+	}
+	at := certificate.At(*t)
+	return &at
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
@@ -72,73 +72,73 @@ func lost(kind string) func(*world, string) { return func(w *world, _ string) { 
 func forgedFacts() []changed {
 	none := string(storage.Sum(nil))
 	return []changed{
-		{"the event of the deposit is gone", lost("vault.stored"), []string{compliance.SingleAuthoritativeCopy, compliance.HeldByAssigneeOrCustodian}},
+		{"the event of the deposit is gone", lost("vault.stored"), []string{certificate.SingleAuthoritativeCopy, certificate.HeldByAssigneeOrCustodian}},
 		{"the event of the deposit is written anew", func(w *world, id string) {
 			w.rewrite(id, "vault.stored", func(data, _ object) { data["size"] = 1 })
-		}, []string{compliance.TamperEvidentRecord}},
-		{"the event of the creation is gone", lost("envelope.created"), []string{compliance.TamperEvidentRecord, compliance.RequiredSignatures}},
+		}, []string{certificate.TamperEvidentRecord}},
+		{"the event of the creation is gone", lost("envelope.created"), []string{certificate.TamperEvidentRecord, certificate.RequiredSignatures}},
 		{"the event of the creation names no signer", func(w *world, id string) {
 			w.rewrite(id, "envelope.created", func(data, _ object) { data["signers"] = []any{} })
-		}, []string{compliance.RequiredSignatures}},
-		{"the events of the signatures are gone", lost("envelope.signed"), []string{compliance.RequiredSignatures}},
+		}, []string{certificate.RequiredSignatures}},
+		{"the events of the signatures are gone", lost("envelope.signed"), []string{certificate.RequiredSignatures}},
 		{"the event of a signature has another authentication", func(w *world, id string) {
 			w.rewrite(id, "envelope.signed", func(data, _ object) { data["auth"] = "sms" })
-		}, []string{compliance.RequiredSignatures}},
-		{"the authentication in a signer's row", ran("UPDATE evault_signers SET auth = 'sms' WHERE position = 0"), []string{compliance.RequiredSignatures}},
-		{"the event of the completion is gone", lost("envelope.completed"), []string{compliance.TamperEvidentRecord, compliance.RequiredSignatures}},
-		{"no event says that a link was read", lost("envelope.links_disclosed"), []string{compliance.RequiredSignatures}},
-		{"no event is left", ran("DELETE FROM evault_event_details; DELETE FROM evault_events"), []string{compliance.TamperEvidentRecord}},
-		{"the details of the deposit are gone", ran("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'vault.stored')"), []string{compliance.TamperEvidentRecord}},
-		{"the details of a reading are gone", ran("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'envelope.viewed')"), []string{compliance.TamperEvidentRecord}},
+		}, []string{certificate.RequiredSignatures}},
+		{"the authentication in a signer's row", ran("UPDATE evault_signers SET auth = 'sms' WHERE position = 0"), []string{certificate.RequiredSignatures}},
+		{"the event of the completion is gone", lost("envelope.completed"), []string{certificate.TamperEvidentRecord, certificate.RequiredSignatures}},
+		{"no event says that a link was read", lost("envelope.links_disclosed"), []string{certificate.RequiredSignatures}},
+		{"no event is left", ran("DELETE FROM evault_event_details; DELETE FROM evault_events"), []string{certificate.TamperEvidentRecord}},
+		{"the details of the deposit are gone", ran("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'vault.stored')"), []string{certificate.TamperEvidentRecord}},
+		{"the details of a reading are gone", ran("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'envelope.viewed')"), []string{certificate.TamperEvidentRecord}},
 		{"an event waits for the log", ran("UPDATE evault_events SET log_index = NULL WHERE type = 'vault.stored'"), nil},
 
-		{"the number of the version in the row", ran("UPDATE evault_copies SET version = 2"), []string{compliance.SingleAuthoritativeCopy, compliance.AmendmentsIdentifiable}},
-		{"the basis of the regime in the row", ran("UPDATE evault_copies SET regime_basis = 'host_default'"), []string{compliance.SingleAuthoritativeCopy}},
+		{"the number of the version in the row", ran("UPDATE evault_copies SET version = 2"), []string{certificate.SingleAuthoritativeCopy, certificate.AmendmentsIdentifiable}},
+		{"the basis of the regime in the row", ran("UPDATE evault_copies SET regime_basis = 'host_default'"), []string{certificate.SingleAuthoritativeCopy}},
 		{"the copy's status in the row", ran("UPDATE evault_copies SET status = 'released'"), nil},
-		{"the organization in the row", ran("UPDATE evault_copies SET org_id = 'org_other'"), []string{compliance.SingleAuthoritativeCopy}},
-		{"the classification in the row", ran(`UPDATE evault_copies SET classification = '{"promise_to_pay":true}'`), []string{compliance.SingleAuthoritativeCopy}},
-		{"a release in the envelope's row", ran("UPDATE evault_envelopes SET released_at = created_at"), []string{compliance.TamperEvidentRecord}},
-		{"the time of the creation in the row", ran("UPDATE evault_envelopes SET created_at = '2020-01-01 00:00:00+00:00'"), []string{compliance.TamperEvidentRecord}},
-		{"the digest of the document in the row", ran("UPDATE evault_documents SET sha256 = ?", none), []string{compliance.SingleAuthoritativeCopy, compliance.TamperEvidentRecord}},
-		{"the digest of the completion in the row", ran("UPDATE evault_envelopes SET sealed_sha256 = ?", none), []string{compliance.TamperEvidentRecord, compliance.AmendmentsIdentifiable}},
-		{"when a signer consented", ran("UPDATE evault_signers SET consented_at = '2020-01-01 00:00:00+00:00'"), []string{compliance.RequiredSignatures}},
-		{"a signer refused by the row", ran("UPDATE evault_signers SET declined_at = signed_at WHERE position = 0"), []string{compliance.RequiredSignatures}},
+		{"the organization in the row", ran("UPDATE evault_copies SET org_id = 'org_other'"), []string{certificate.SingleAuthoritativeCopy}},
+		{"the classification in the row", ran(`UPDATE evault_copies SET classification = '{"promise_to_pay":true}'`), []string{certificate.SingleAuthoritativeCopy}},
+		{"a release in the envelope's row", ran("UPDATE evault_envelopes SET released_at = created_at"), []string{certificate.TamperEvidentRecord}},
+		{"the time of the creation in the row", ran("UPDATE evault_envelopes SET created_at = '2020-01-01 00:00:00+00:00'"), []string{certificate.TamperEvidentRecord}},
+		{"the digest of the document in the row", ran("UPDATE evault_documents SET sha256 = ?", none), []string{certificate.SingleAuthoritativeCopy, certificate.TamperEvidentRecord}},
+		{"the digest of the completion in the row", ran("UPDATE evault_envelopes SET sealed_sha256 = ?", none), []string{certificate.TamperEvidentRecord, certificate.AmendmentsIdentifiable}},
+		{"when a signer consented", ran("UPDATE evault_signers SET consented_at = '2020-01-01 00:00:00+00:00'"), []string{certificate.RequiredSignatures}},
+		{"a signer refused by the row", ran("UPDATE evault_signers SET declined_at = signed_at WHERE position = 0"), []string{certificate.RequiredSignatures}},
 		{"a release has begun by its mark", func(w *world, id string) {
 			check(w.t, w.objects.Blobs.Put(w.t.Context(), "released/"+w.versions(id)[0].CopyID, []byte("{}")))
-		}, []string{compliance.SingleAuthoritativeCopy}},
+		}, []string{certificate.SingleAuthoritativeCopy}},
 
-		{"the acknowledgment's id in the row", ran("UPDATE evault_acknowledgments SET acknowledgment_id = 'ack_other'"), []string{compliance.HeldByAssigneeOrCustodian}},
+		{"the acknowledgment's id in the row", ran("UPDATE evault_acknowledgments SET acknowledgment_id = 'ack_other'"), []string{certificate.HeldByAssigneeOrCustodian}},
 		{"the acknowledgment is of another copy", func(w *world, id string) {
 			w.restate("evault_acknowledgments", "jws", key(3), func(p object) { p["copy_id"] = "cpy_other" })
-		}, []string{compliance.HeldByAssigneeOrCustodian}},
+		}, []string{certificate.HeldByAssigneeOrCustodian}},
 		{"the acknowledgment is for another party", func(w *world, id string) {
 			w.restate("evault_acknowledgments", "jws", key(3), func(p object) { p["assignee"].(object)["name"] = "Healer" })
 			w.exec("UPDATE evault_acknowledgments SET sha256 = ?", w.sum("evault_acknowledgments", "jws"))
-		}, []string{compliance.HeldByAssigneeOrCustodian}},
+		}, []string{certificate.HeldByAssigneeOrCustodian}},
 		{"the custody statement names another controller", func(w *world, id string) {
 			w.restate("evault_custody", "statement", key(2), func(p object) {
 				p["to"].(object)["controller"].(object)["party"].(object)["name"] = "Healer"
 			})
-		}, []string{compliance.AssigneeIdentified, compliance.ConsentToAssigneeChange}},
+		}, []string{certificate.AssigneeIdentified, certificate.ConsentToAssigneeChange}},
 		{"the custody statement names another kind of custodian", func(w *world, id string) {
 			w.restate("evault_custody", "statement", key(2), func(p object) { p["to"].(object)["custodian"].(object)["kind"] = "bailee" })
-		}, []string{compliance.HeldByAssigneeOrCustodian, compliance.ConsentToAssigneeChange}},
+		}, []string{certificate.HeldByAssigneeOrCustodian, certificate.ConsentToAssigneeChange}},
 		{"the seal names another", func(w *world, id string) {
 			v := w.versions(id)[0]
 			w.deposited(id, func(b []byte) []byte { return w.resealed(w.sealer, b, v.Prefix.Size, "the assignee is Healer") })
-		}, []string{compliance.AssigneeIdentified, compliance.AmendmentsIdentifiable}},
+		}, []string{certificate.AssigneeIdentified, certificate.AmendmentsIdentifiable}},
 
-		{"the row of the marked copy is gone", ran("DELETE FROM evault_copy_register WHERE kind = 'copy'"), []string{compliance.CopiesIdentifiable}},
-		{"a marked copy is of no known kind", ran("UPDATE evault_copy_register SET kind = 'other' WHERE kind = 'copy'"), []string{compliance.CopiesIdentifiable}},
-		{"a marked copy's event in the row", ran("UPDATE evault_copy_register SET event_id = 'evt_none' WHERE kind = 'copy'"), []string{compliance.TamperEvidentRecord, compliance.CopiesIdentifiable}},
+		{"the row of the marked copy is gone", ran("DELETE FROM evault_copy_register WHERE kind = 'copy'"), []string{certificate.CopiesIdentifiable}},
+		{"a marked copy is of no known kind", ran("UPDATE evault_copy_register SET kind = 'other' WHERE kind = 'copy'"), []string{certificate.CopiesIdentifiable}},
+		{"a marked copy's event in the row", ran("UPDATE evault_copy_register SET event_id = 'evt_none' WHERE kind = 'copy'"), []string{certificate.TamperEvidentRecord, certificate.CopiesIdentifiable}},
 		{"a download's event in the row", func(w *world, id string) {
 			w.inspect(id)
 			w.exec("UPDATE evault_copy_register SET event_id = (SELECT event_id FROM evault_events WHERE seq = 1) WHERE kind = 'inspection'")
-		}, []string{compliance.CopiesIdentifiable}},
+		}, []string{certificate.CopiesIdentifiable}},
 		{"a byte of a copy that was downloaded", func(w *world, id string) {
 			w.inspect(id)
 			w.blob(w.versions(id)[0].Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
-		}, []string{compliance.CopiesIdentifiable}},
+		}, []string{certificate.CopiesIdentifiable}},
 	}
 }
 

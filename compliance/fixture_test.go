@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
@@ -236,7 +237,7 @@ func (w *world) vaultIn(id string, edit ...func(*handover.VaultInRequest)) *comp
 
 func (w *world) request(id string) handover.VaultInRequest {
 	return handover.VaultInRequest{
-		EnvelopeID: id, Depositor: dealer, Regime: compliance.UCC9105of2022, Jurisdiction: "US-NY", Actor: actor,
+		EnvelopeID: id, Depositor: dealer, Regime: certificate.UCC9105of2022, Jurisdiction: "US-NY", Actor: actor,
 		RequestID: "req_1", RequestSHA256: storage.Sum([]byte("request")),
 	}
 }
@@ -327,7 +328,7 @@ func (w *world) count(id, kind string) (n int) {
 	return n
 }
 
-func (w *world) keys() compliance.Keys {
+func (w *world) keys() certificate.Keys {
 	w.t.Helper()
 	k, err := w.engine.Keys(w.t.Context())
 	check(w.t, err)
@@ -351,7 +352,7 @@ func releaseRequest(id string) handover.VaultOutRequest {
 }
 
 // failed returns the details of the checks that are not satisfied, by id.
-func failed(r compliance.Result) map[string]string {
+func failed(r certificate.Result) map[string]string {
 	out := map[string]string{}
 	for _, c := range r.Checks {
 		if c.Failed() {

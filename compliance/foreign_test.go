@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
@@ -49,7 +49,7 @@ func TestPaperWithForeignSignatures(t *testing.T) {
 		env := w.paperOf(tc.raw)
 		w.vaultIn(env, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
 		e := w.evaluate(env)
-		i := slices.IndexFunc(e.Checks, func(c compliance.Check) bool { return c.ID == "required_signatures" })
+		i := slices.IndexFunc(e.Checks, func(c certificate.Check) bool { return c.ID == "required_signatures" })
 		got := e.Checks[i]
 		if got.Satisfied == nil || *got.Satisfied != tc.satisfied || !strings.Contains(got.Detail, tc.says) || strings.Contains(got.Detail, "trusted root") {
 			t.Errorf("%s: got %v, %q", name, got.Satisfied, got.Detail)

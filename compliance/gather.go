@@ -8,9 +8,11 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -70,14 +72,14 @@ func canonicalEvent(row event.Event) event.Event {
 
 // gatherRegime takes the regime that the event of the deposit froze, or the default.
 func (e *Engine) gatherRegime(f *facts) (err error) {
-	f.basis = BasisDefault
+	f.basis = certificate.BasisDefault
 	if stored := f.stored(); stored != nil {
-		if f.regime, err = RegimeByID(text(*stored, "regime")); err == nil {
-			f.basis = text(*stored, "regime_basis")
+		if f.regime, err = regimeByID(eventlog.Text(*stored, "regime")); err == nil {
+			f.basis = eventlog.Text(*stored, "regime_basis")
 			return nil
 		}
 	}
-	f.regime, err = RegimeByID(e.c.Regime)
+	f.regime, err = regimeByID(e.c.Regime)
 	return err
 }
 
@@ -262,7 +264,7 @@ func (f *facts) recordedLast(kind string) time.Time {
 
 // gatherLog proves every event against the newest checkpoint.
 func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
-	f.log = logFacts{proofs: map[string]LogEntry{}, missing: map[string]error{}}
+	f.log = logFacts{proofs: map[string]certificate.LogEntry{}, missing: map[string]error{}}
 	err := e.c.Log.Check(ctx)
 	if errors.Is(err, translog.ErrRewound) || errors.Is(err, translog.ErrCorrupt) || errors.Is(err, translog.ErrCheckpoint) {
 		f.log.err = err
@@ -279,7 +281,7 @@ func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
 	if err != nil {
 		return err
 	}
-	if f.log.checkpoint, f.log.key, f.log.err = openCheckpoint(newest.Note, keys); f.log.err != nil {
+	if f.log.checkpoint, f.log.key, f.log.err = translog.OpenCheckpoint(newest.Note, keys); f.log.err != nil {
 		return nil
 	}
 	prover, err := e.c.Log.Prover(ctx, f.log.checkpoint.Size)
@@ -310,7 +312,7 @@ func (f *facts) prove(ctx context.Context, prover *translog.Prover, x event.Even
 		f.log.missing[x.ID] = err
 		return nil
 	}
-	entry := LogEntry{EventID: x.ID, Type: x.Type, Canonical: x.Canonical, LeafHash: leafHash(x.Canonical), Index: *x.LogIndex, InclusionProof: []string{}}
+	entry := certificate.LogEntry{EventID: x.ID, Type: x.Type, Canonical: x.Canonical, LeafHash: tlog.RecordHash(x.Canonical).String(), Index: *x.LogIndex, InclusionProof: []string{}}
 	for _, h := range proof {
 		entry.InclusionProof = append(entry.InclusionProof, h.String())
 	}
@@ -318,13 +320,10 @@ func (f *facts) prove(ctx context.Context, prover *translog.Prover, x event.Even
 	return nil
 }
 
-// leafHash is the hash of an event's leaf in the log (RFC 6962 section 2.1).
-func leafHash(canonical []byte) string { return tlog.RecordHash(canonical).String() }
-
 // Keys returns what certificates of this engine verify against.
-func (e *Engine) Keys(ctx context.Context) (Keys, error) {
+func (e *Engine) Keys(ctx context.Context) (certificate.Keys, error) {
 	log, err := e.c.Log.Keys(ctx)
-	return Keys{Certificate: e.CertificateKeys(), Log: log}, err
+	return certificate.Keys{Certificate: e.CertificateKeys(), Log: log}, err
 }
 
 // gatherIssued reads what earlier certificates prove.
@@ -356,14 +355,14 @@ func (e *Engine) gatherIssued(ctx context.Context, f *facts, list []StoredCertif
 }
 
 // open verifies a stored certificate and holds it against its record.
-func (s StoredCertificate) open(keys Keys) (*Certificate, error) {
-	c, err := VerifyCertificate(s.JWS, keys)
+func (s StoredCertificate) open(keys certificate.Keys) (*certificate.Certificate, error) {
+	c, err := certificate.Verify(s.JWS, keys)
 	if err != nil {
 		return nil, err
 	}
 	if c.ID != s.ID || c.Serial != s.Serial || c.Subject.EnvelopeID != s.EnvelopeID || c.Cause.EventID != s.CauseID ||
 		storage.Sum([]byte(s.JWS)) != s.SHA256 || environ.Format(c.IssuedAt.Time) != environ.Format(s.IssuedAt) {
-		return nil, fmt.Errorf("%w: its record differs", ErrInvalidCertificate)
+		return nil, fmt.Errorf("%w: its record differs", certificate.ErrInvalid)
 	}
 	return c, nil
 }

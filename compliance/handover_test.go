@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
@@ -40,7 +41,7 @@ func TestVaultInSatisfiesEveryCheck(t *testing.T) {
 	check(t, err)
 	doc, err := c.Document()
 	check(t, err)
-	if _, err := compliance.VerifyDocument(doc, w.keys()); err != nil {
+	if _, err := certificate.VerifyDocument(doc, w.keys()); err != nil {
 		t.Errorf("document: %v", err)
 	}
 	s, err := w.esign.Status(t.Context(), dealer.OrgID, id)
@@ -201,7 +202,7 @@ func TestLateLog(t *testing.T) {
 	if c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0); !errors.Is(err, compliance.ErrCertificatePending) {
 		t.Errorf("certificate after the release: got %+v, %v", c, err)
 	}
-	if s, err := w.engine.State(t.Context(), rec.CertificateID); err != nil || s != compliance.StateSuperseded {
+	if s, err := w.engine.State(t.Context(), rec.CertificateID); err != nil || s != certificate.StateSuperseded {
 		t.Errorf("state after the release: %s, %v", s, err)
 	}
 	a.down.Store(false)
@@ -228,7 +229,7 @@ func TestVaultOut(t *testing.T) {
 	check(t, err)
 	held := c.AuthoritativeCopy
 	if c.Serial != 2 || *c.Supersedes != first.ID || c.Subject.Status != "released" || held.HeldHere || held.ReleasedAt == nil ||
-		held.Recipient == nil || held.Recipient.Name != "Cleo Smith" || held.Version != 2 || held.SHA256 != rel.SHA256 || c.Compliance.Compliant != nil || c.Compliance.State != compliance.StateReleased {
+		held.Recipient == nil || held.Recipient.Name != "Cleo Smith" || held.Version != 2 || held.SHA256 != rel.SHA256 || c.Compliance.Compliant != nil || c.Compliance.State != certificate.StateReleased {
 		t.Errorf("certificate: got %+v", c)
 	}
 	s, err := w.esign.Status(t.Context(), dealer.OrgID, id)
@@ -252,18 +253,18 @@ func TestVaultOut(t *testing.T) {
 }
 
 // packageHolds checks what compliance adds to the release package.
-func (w *world) packageHolds(id string, newest *compliance.Certificate) {
+func (w *world) packageHolds(id string, newest *certificate.Certificate) {
 	w.t.Helper()
 	files := w.packageOf(id)
-	c, err := compliance.VerifyDocument(files["certificate.json"], w.keys())
+	c, err := certificate.VerifyDocument(files["certificate.json"], w.keys())
 	check(w.t, err)
 	if c.ID != newest.ID || string(files["certificates/0002.jws"]) != newest.JWS || len(files["certificates/0001.jws"]) == 0 {
 		w.t.Error("the package holds other certificates")
 	}
-	if string(files["rules.md"]) != compliance.Rules() || string(files["log/checkpoint"]) != c.Log.Checkpoint {
+	if string(files["rules.md"]) != certificate.Rules() || string(files["log/checkpoint"]) != c.Log.Checkpoint {
 		w.t.Error("the package holds another text of the rules or checkpoint")
 	}
-	proved := func(e compliance.LogEntry) bool { return e.Type == "vault.released" }
+	proved := func(e certificate.LogEntry) bool { return e.Type == "vault.released" }
 	if !slices.ContainsFunc(c.Log.Entries, proved) {
 		w.t.Error("the release is not proved")
 	}
@@ -321,7 +322,7 @@ func TestAutoVault(t *testing.T) {
 	}
 	c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
 	check(t, err)
-	if c.RegimeBasis != compliance.BasisDefault || c.Regime != compliance.UCC9105of2022 {
+	if c.RegimeBasis != certificate.BasisDefault || c.Regime != certificate.UCC9105of2022 {
 		t.Errorf("got %s by %s", c.Regime, c.RegimeBasis)
 	}
 	for _, other := range []string{plain, sent} {
@@ -391,7 +392,7 @@ func TestEvaluateDue(t *testing.T) {
 	}
 	// Nobody checked the bytes in that week.
 	e := w.evaluate(live)
-	if !slices.Equal(e.MissingRequirements, []string{compliance.HeldByAssigneeOrCustodian}) {
+	if !slices.Equal(e.MissingRequirements, []string{certificate.HeldByAssigneeOrCustodian}) {
 		t.Errorf("got %v", failed(e.Result))
 	}
 }
@@ -532,7 +533,7 @@ func TestOriginalGivenOut(t *testing.T) {
 	if _, _, err := w.handover.VaultIn(t.Context(), w.request(given)); !errors.Is(err, esign.ErrOriginalGivenOut) {
 		t.Errorf("under control: got %v", err)
 	}
-	w.vaultIn(given, func(r *handover.VaultInRequest) { r.Regime = compliance.NoRegime })
+	w.vaultIn(given, func(r *handover.VaultInRequest) { r.Regime = certificate.NoRegime })
 	w.vaultIn(kept)
 	for _, id := range []string{kept, given} {
 		links, err := w.esign.SigningLinks(t.Context(), esign.LinksRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -19,7 +19,7 @@ import (
 // same one when it is asked again: one certificate for each cause, whatever the
 // evaluation found. Errors: vault.ErrNotVaulted, ErrCertificatePending while the
 // events that it rests on are not in the log, storage.ErrUnavailable.
-func (e *Engine) Issue(ctx context.Context, envelopeID, cause string) (*Certificate, error) {
+func (e *Engine) Issue(ctx context.Context, envelopeID, cause string) (*certificate.Certificate, error) {
 	c, err := e.issued(ctx, envelopeID, cause)
 	if err == nil || !errors.Is(err, storage.ErrNotFound) {
 		return c, err
@@ -32,7 +32,7 @@ func (e *Engine) Issue(ctx context.Context, envelopeID, cause string) (*Certific
 }
 
 // issued returns the certificate of a cause; storage.ErrNotFound.
-func (e *Engine) issued(ctx context.Context, envelopeID, cause string) (*Certificate, error) {
+func (e *Engine) issued(ctx context.Context, envelopeID, cause string) (*certificate.Certificate, error) {
 	s, err := e.c.Store.CertificateByCause(ctx, envelopeID, cause)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (e *Engine) issued(ctx context.Context, envelopeID, cause string) (*Certifi
 	return s.open(keys)
 }
 
-func (e *Engine) issue(ctx context.Context, f *facts, r Result, cause string) (*Certificate, error) {
+func (e *Engine) issue(ctx context.Context, f *facts, r certificate.Result, cause string) (*certificate.Certificate, error) {
 	if f.copy == nil {
 		return nil, vault.ErrNotVaulted
 	}
@@ -52,7 +52,7 @@ func (e *Engine) issue(ctx context.Context, f *facts, r Result, cause string) (*
 	if err != nil {
 		return nil, fmt.Errorf("issue %s: %w", f.envelope.ID, err)
 	}
-	var out *Certificate
+	var out *certificate.Certificate
 	err = storage.Retry(ctx, func() (err error) {
 		out, err = e.sign(ctx, *c)
 		return err
@@ -64,7 +64,7 @@ func (e *Engine) issue(ctx context.Context, f *facts, r Result, cause string) (*
 }
 
 // sign gives a draft the next serial, signs and stores it.
-func (e *Engine) sign(ctx context.Context, c Certificate) (*Certificate, error) {
+func (e *Engine) sign(ctx context.Context, c certificate.Certificate) (*certificate.Certificate, error) {
 	envelopeID := c.Subject.EnvelopeID
 	if done, err := e.issued(ctx, envelopeID, c.Cause.EventID); err == nil || !errors.Is(err, storage.ErrNotFound) {
 		return done, err
@@ -77,17 +77,13 @@ func (e *Engine) sign(ctx context.Context, c Certificate) (*Certificate, error) 
 	if before.Serial > 0 {
 		c.Supersedes = &before.ID
 	}
-	if c.IssuedAt = At(e.now()); c.IssuedAt.Before(c.AsOf.Time) {
+	if c.IssuedAt = certificate.At(e.now()); c.IssuedAt.Before(c.AsOf.Time) {
 		c.IssuedAt = c.AsOf
 	}
 	if err := e.CertificateKeys().Check(keyring.Certificate, e.keyID, c.IssuedAt.Time); err != nil {
 		return nil, err
 	}
-	payload, err := c.payload()
-	if err != nil {
-		return nil, err
-	}
-	if c.JWS, err = jws.Sign(e.c.Signer, e.keyID, certificateTyp, payload); err != nil {
+	if c.JWS, err = c.Sign(e.c.Signer, e.keyID); err != nil {
 		return nil, err
 	}
 	row := StoredCertificate{
@@ -130,12 +126,12 @@ func restsOn(kind string) bool {
 // logProof proves the events that the certificate rests on, the last integrity
 // check and the cause among them; ErrCertificatePending while the cause is not in
 // the log.
-func (f *facts) logProof(cause event.Event) (LogProof, error) {
+func (f *facts) logProof(cause event.Event) (certificate.LogProof, error) {
 	if f.log.err != nil {
-		return LogProof{}, f.log.err
+		return certificate.LogProof{}, f.log.err
 	}
 	cp := f.log.checkpoint
-	p := LogProof{Origin: cp.Origin, TreeSize: cp.Size, RootHash: cp.Root.String(), Checkpoint: cp.Note, Entries: []LogEntry{}}
+	p := certificate.LogProof{Origin: cp.Origin, TreeSize: cp.Size, RootHash: cp.Root.String(), Checkpoint: cp.Note, Entries: []certificate.LogEntry{}}
 	if _, ok := f.log.proofs[cause.ID]; !ok {
 		if err := f.log.missing[cause.ID]; err != nil {
 			return p, err
@@ -165,7 +161,7 @@ func (f *facts) logProof(cause event.Event) (LogProof, error) {
 // ErrCertificatePending where the newest is not issued yet; translog.ErrRewound
 // while the database is behind the anchors of the log, for then the newest
 // certificate may be one that it does not know.
-func (e *Engine) Certificate(ctx context.Context, orgID, envelopeID string, serial int) (*Certificate, error) {
+func (e *Engine) Certificate(ctx context.Context, orgID, envelopeID string, serial int) (*certificate.Certificate, error) {
 	if err := e.c.Log.CheckRecent(ctx); err != nil {
 		return nil, fmt.Errorf("certificate of %s: %w", envelopeID, err)
 	}
@@ -198,13 +194,6 @@ func (e *Engine) Certificate(ctx context.Context, orgID, envelopeID string, seri
 	return c, nil
 }
 
-// States of a certificate.
-const (
-	StateCurrent    = "current"
-	StateSuperseded = "superseded"
-	StateUnknown    = "unknown"
-)
-
 // State says whether a certificate is the newest of its envelope;
 // translog.ErrRewound as for Certificate.
 func (e *Engine) State(ctx context.Context, certificateID string) (string, error) {
@@ -213,7 +202,7 @@ func (e *Engine) State(ctx context.Context, certificateID string) (string, error
 	}
 	s, err := e.c.Store.CertificateByID(ctx, certificateID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return StateUnknown, nil
+		return certificate.StateUnknown, nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("certificate %s: %w", certificateID, err)
@@ -227,7 +216,7 @@ func (e *Engine) State(ctx context.Context, certificateID string) (string, error
 		return "", fmt.Errorf("certificate %s: %w", certificateID, err)
 	}
 	if newest.ID != s.ID || len(due) > 0 {
-		return StateSuperseded, nil
+		return certificate.StateSuperseded, nil
 	}
-	return StateCurrent, nil
+	return certificate.StateCurrent, nil
 }

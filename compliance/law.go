@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/vault"
 )
@@ -30,17 +31,29 @@ func (e *Engine) Choose(c Choice) (regime, basis string, err error) {
 	return regime, basis, p.Err()
 }
 
+// regimeByID returns the regime, or a *storage.InvalidError for the field regime.
+func regimeByID(id string) (certificate.Regime, error) {
+	if r, known := certificate.RegimeByID(id); known {
+		return r, nil
+	}
+	var ids []string
+	for _, r := range certificate.Regimes() {
+		ids = append(ids, r.ID)
+	}
+	return certificate.Regime{}, validate.Fail("regime", "oneof", "must be one of %s", strings.Join(ids, ", "))
+}
+
 func (e *Engine) chosen(p *validate.Problems, c Choice) (regime, basis string) {
 	answers := c.Classification
 	switch {
 	case c.Regime == "" && answers == nil:
-		return e.c.Regime, BasisDefault
+		return e.c.Regime, certificate.BasisDefault
 	case c.Regime == "":
-		return e.conclude(p, *answers), BasisClassified
+		return e.conclude(p, *answers), certificate.BasisClassified
 	}
-	if _, err := RegimeByID(c.Regime); err != nil {
+	if _, err := regimeByID(c.Regime); err != nil {
 		p.Take(err)
-		return c.Regime, BasisDeclared
+		return c.Regime, certificate.BasisDeclared
 	}
 	covered := coverage(c.Regime)
 	switch {
@@ -49,7 +62,7 @@ func (e *Engine) chosen(p *validate.Problems, c Choice) (regime, basis string) {
 	case answers != nil && !covered.by(*answers):
 		p.Add("classification", "regime", "contradicts the regime %s, which is for %s", c.Regime, covered.what)
 	}
-	return c.Regime, BasisDeclared
+	return c.Regime, certificate.BasisDeclared
 }
 
 // cover is what a statute covers, by the depositor's answers. asks is whether it
@@ -62,19 +75,19 @@ type cover struct {
 
 func coverage(regime string) cover {
 	switch regime {
-	case UCC7106:
+	case certificate.UCC7106:
 		return cover{"a document of title", true, func(c vault.Classification) bool {
 			return c.DocumentOfTitle && !c.PromiseToPay && !c.SpecificGoods && !c.LeaseOfGoods && !c.RealProperty
 		}}
-	case ESIGN7021:
+	case certificate.ESIGN7021:
 		return cover{"a promise to pay, secured by real property, whose issuer agreed that it is a transferable record", true, func(c vault.Classification) bool {
 			return c.PromiseToPay && c.IssuerAgreementClause && c.RealProperty && !c.LeaseOfGoods && !c.DocumentOfTitle
 		}}
-	case UETA16:
+	case certificate.UETA16:
 		return cover{"a promise to pay or a document of title, whose issuer agreed that it is a transferable record", true, func(c vault.Classification) bool {
 			return c.IssuerAgreementClause && c.PromiseToPay != c.DocumentOfTitle && !c.LeaseOfGoods
 		}}
-	case NoRegime:
+	case certificate.NoRegime:
 		return cover{"a record under no control statute", false, func(c vault.Classification) bool {
 			return !c.SpecificGoods && !c.LeaseOfGoods && !c.DocumentOfTitle && !c.IssuerAgreementClause
 		}}
@@ -87,13 +100,13 @@ func coverage(regime string) cover {
 // conclude finds the one regime that covers what the record is. What 15 U.S.C. 7021
 // covers, UETA 16 covers too: the narrower text is concluded.
 func (e *Engine) conclude(p *validate.Problems, c vault.Classification) string {
-	chattel := UCC9105of2022
+	chattel := certificate.UCC9105of2022
 	if strings.HasPrefix(e.c.Regime, "ucc_9_105") {
 		chattel = e.c.Regime
 	}
 	var found []string
-	for _, id := range []string{chattel, UCC7106, ESIGN7021, UETA16, NoRegime} {
-		if coverage(id).by(c) && (id != UETA16 || !slices.Contains(found, ESIGN7021)) {
+	for _, id := range []string{chattel, certificate.UCC7106, certificate.ESIGN7021, certificate.UETA16, certificate.NoRegime} {
+		if coverage(id).by(c) && (id != certificate.UETA16 || !slices.Contains(found, certificate.ESIGN7021)) {
 			found = append(found, id)
 		}
 	}
@@ -123,7 +136,7 @@ func checkPlace(p *validate.Problems, regime, place string) {
 	switch {
 	case !known:
 		p.Add("jurisdiction", "jurisdiction", "must be a country of ISO 3166-1 or a subdivision of ISO 3166-2, such as US-NY%s", hint)
-	case regime != NoRegime && !slices.Contains(unitedStates, country):
+	case regime != certificate.NoRegime && !slices.Contains(unitedStates, country):
 		p.Add("jurisdiction", "regime", "is outside the United States, whose law the regime %s is%s", regime, hint)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"fmt"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
@@ -35,7 +36,7 @@ func (e *Engine) PackageFiles(ctx context.Context, r *vault.Release) ([]vault.Pa
 		{Name: "certificate.json", Content: document},
 		{Name: "custody-record.pdf", Content: record},
 		{Name: "log/checkpoint", Content: []byte(newest.Log.Checkpoint)},
-		{Name: "rules.md", Content: []byte(Rules())},
+		{Name: "rules.md", Content: []byte(certificate.Rules())},
 	}
 	for _, c := range list {
 		files = append(files, vault.PackageFile{Name: fmt.Sprintf("certificates/%04d.jws", c.Serial), Content: []byte(c.JWS)})
@@ -48,7 +49,7 @@ func (e *Engine) PackageFiles(ctx context.Context, r *vault.Release) ([]vault.Pa
 // with keys from elsewhere: a package that was forged brings keys of its own.
 //
 //	keys/jwks.json      every key and its time, as the issuer serves it
-//	keys/log.txt        the log's verifier keys and their times, for ParseKeys
+//	keys/log.txt        the log's verifier keys and their times, for certificate.ParseKeys
 //	keys/seal-root.pem  the roots of the seals, where they are known
 func (e *Engine) keyFiles(ctx context.Context) ([]vault.PackageFile, error) {
 	public := e.PublicKeys()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -22,7 +23,7 @@ const printVerify = " The verify address tells what the vault says of the author
 // was found, the custody chain, signatures, copies, powers, log entries and
 // digests, with the verify address of the certificate, if any, as a QR code.
 // The same certificate makes the same bytes.
-func (e *Engine) CustodyRecord(ctx context.Context, c *Certificate) ([]byte, error) {
+func (e *Engine) CustodyRecord(ctx context.Context, c *certificate.Certificate) ([]byte, error) {
 	b, err := pdf.ReportPDF(ctx, e.custodyRecord(c))
 	if err != nil {
 		return nil, fmt.Errorf("custody record of %s: %w", c.Subject.EnvelopeID, err)
@@ -30,10 +31,13 @@ func (e *Engine) CustodyRecord(ctx context.Context, c *Certificate) ([]byte, err
 	return b, nil
 }
 
-func (e *Engine) custodyRecord(c *Certificate) pdf.Report {
+func (e *Engine) custodyRecord(c *certificate.Certificate) pdf.Report {
 	r := pdf.Report{
-		Title: "Custody record", Subtitle: c.Subject.EnvelopeName, Facts: c.facts(), Digests: c.digests(),
-		Tables: []pdf.ReportTable{c.requirements(), c.findings(), c.custody(), c.signed(), c.acknowledged(), c.declared(), c.whoMay(), c.copied(), c.logged(), c.keys()},
+		Title: "Custody record", Subtitle: c.Subject.EnvelopeName, Facts: recordFacts(c), Digests: recordDigests(c),
+		Tables: []pdf.ReportTable{
+			requirementsTable(c), findingsTable(c), custodyTable(c), signaturesTable(c), acknowledgmentsTable(c),
+			declarationsTable(c), powersTable(c), copiesTable(c), logTable(c), keysTable(c),
+		},
 		Notice: c.LegalNotice + printNotice, Footer: "Certificate " + c.ID + " · envelope " + c.Subject.EnvelopeID, At: c.IssuedAt.Time, Fonts: e.fonts,
 	}
 	if c.VerifyURL != nil {
@@ -45,7 +49,8 @@ func (e *Engine) custodyRecord(c *Certificate) pdf.Report {
 
 const printTime = "2006-01-02 15:04:05"
 
-func (t *Time) print() string {
+// utc is a time to the second, "" for none.
+func utc(t *certificate.Time) string {
 	if t == nil || t.IsZero() {
 		return ""
 	}
@@ -57,42 +62,42 @@ func line(s ...string) string {
 	return strings.Join(slices.DeleteFunc(s, func(s string) bool { return s == "" }), ", ")
 }
 
-func (p Party) print() string { return line(p.Name, p.Identifier, p.Email) }
+func partyText(p certificate.Party) string { return line(p.Name, p.Identifier, p.Email) }
 
-func (c *Certificate) facts() []pdf.ReportFact {
+func recordFacts(c *certificate.Certificate) []pdf.ReportFact {
 	regime := c.Regime
-	if r, err := RegimeByID(c.Regime); err == nil {
+	if r, known := certificate.RegimeByID(c.Regime); known {
 		regime = r.Title
 	}
 	held := c.AuthoritativeCopy
 	list := []pdf.ReportFact{
-		{Label: "Result", Value: c.Compliance.print()},
-		{Label: "Law", Value: line(regime, c.basis(), c.Jurisdiction)},
-		{Label: "Authoritative copy", Value: fmt.Sprintf("%s, version %d, %d bytes, vaulted %s UTC", held.CopyID, held.Version, held.Size, held.VaultedAt.print())},
-		{Label: "Held here", Value: held.print()},
-		{Label: "Seal", Value: c.Seal.print()},
-		{Label: "Secured party", Value: c.SecuredParty.print()},
+		{Label: "Result", Value: resultText(c.Compliance)},
+		{Label: "Law", Value: line(regime, basisText(c), c.Jurisdiction)},
+		{Label: "Authoritative copy", Value: fmt.Sprintf("%s, version %d, %d bytes, vaulted %s UTC", held.CopyID, held.Version, held.Size, utc(&held.VaultedAt))},
+		{Label: "Held here", Value: heldText(held)},
+		{Label: "Seal", Value: sealText(c.Seal)},
+		{Label: "Secured party", Value: partyText(c.SecuredParty)},
 	}
 	if c.Assignee != c.SecuredParty {
-		list = append(list, pdf.ReportFact{Label: "Assignee", Value: c.Assignee.print()})
+		list = append(list, pdf.ReportFact{Label: "Assignee", Value: partyText(c.Assignee)})
 	}
-	custodian := c.Custodian.print()
+	custodian := partyText(c.Custodian.Party)
 	if a := c.Custodian.Acknowledgment; a != nil {
-		custodian += fmt.Sprintf("; acknowledgment %s of %s UTC", a.ID, a.At.print())
+		custodian += fmt.Sprintf("; acknowledgment %s of %s UTC", a.ID, utc(&a.At))
 	}
 	controls, keeps := "Controller", "Custodian"
 	if !held.HeldHere {
 		controls, keeps = "Controller until the release", "Custodian until the release"
 	}
 	list = append(list,
-		pdf.ReportFact{Label: controls, Value: line(c.Controller.print(), boundByWords[c.Controller.BoundBy])},
+		pdf.ReportFact{Label: controls, Value: line(partyText(c.Controller.Party), boundByWords[c.Controller.BoundBy])},
 		pdf.ReportFact{Label: keeps, Value: custodian},
 		pdf.ReportFact{Label: "Envelope", Value: c.Subject.EnvelopeID},
 	)
 	if c.Subject.CustomerID != "" {
 		list = append(list, pdf.ReportFact{Label: "Customer", Value: c.Subject.CustomerID})
 	}
-	issued := fmt.Sprintf("%s, no. %d, issued %s UTC after the event %s", c.ID, c.Serial, c.IssuedAt.print(), c.Cause.Type)
+	issued := fmt.Sprintf("%s, no. %d, issued %s UTC after the event %s", c.ID, c.Serial, utc(&c.IssuedAt), c.Cause.Type)
 	if c.Supersedes != nil {
 		issued += "; supersedes " + *c.Supersedes
 	}
@@ -103,26 +108,26 @@ func (c *Certificate) facts() []pdf.ReportFact {
 		list = append(list, pdf.ReportFact{Label: "Signers of the paper", Value: "as declared: " + strings.Join(a.SignedBy, "; ")})
 	}
 	if a := c.Classification; a != nil {
-		list = append(list, pdf.ReportFact{Label: "What the record is", Value: "as answered by the depositor: " + a.print()})
+		list = append(list, pdf.ReportFact{Label: "What the record is", Value: "as answered by the depositor: " + answersText(*a)})
 	}
 	return append(list,
 		pdf.ReportFact{Label: "Issued by", Value: c.System.Issuer},
 		pdf.ReportFact{Label: "Log checkpoints", Value: "kept: " + c.System.Anchors},
 		pdf.ReportFact{Label: "Certificate", Value: issued},
-		pdf.ReportFact{Label: "As of", Value: c.AsOf.print() + " UTC; says nothing of later times"},
+		pdf.ReportFact{Label: "As of", Value: utc(&c.AsOf) + " UTC; says nothing of later times"},
 		pdf.ReportFact{Label: "System", Value: line(c.System.Name, c.System.Version, "rules "+c.System.RulesVersion)},
 	)
 }
 
 var basisWords = map[string]string{
-	BasisDeclared: "as the depositor declared", BasisClassified: "from the depositor's answers about the record",
-	BasisDefault: "the default of this installation, since the depositor named none",
+	certificate.BasisDeclared: "as the depositor declared", certificate.BasisClassified: "from the depositor's answers about the record",
+	certificate.BasisDefault: "the default of this installation, since the depositor named none",
 }
 
-// basis says how the regime was chosen. Where the deposit is not proved, its default
+// basisText says how the regime was chosen. Where the deposit is not proved, its default
 // stands in for a law that may have been named.
-func (c *Certificate) basis() string {
-	if slices.ContainsFunc(c.Compliance.Findings, func(f Finding) bool { return f.ID == regimeUnknown }) {
+func basisText(c *certificate.Certificate) string {
+	if slices.ContainsFunc(c.Compliance.Findings, func(f certificate.Finding) bool { return f.ID == regimeUnknown }) {
 		return "the default of this installation, since the law of the deposit is not proved"
 	}
 	return basisWords[c.RegimeBasis]
@@ -135,8 +140,8 @@ var boundByWords = map[string]string{
 	vault.BoundByNone:         "for an assignee whose agent is not on record",
 }
 
-// print says where the seal is, of what level, and whose time it has.
-func (s Seal) print() string {
+// sealText says where the seal is, of what level, and whose time it has.
+func sealText(s certificate.Seal) string {
 	where := "in the file"
 	if s.Mode == vault.SealingDetached {
 		where = "beside the file, which cannot carry one (" + strings.ReplaceAll(s.Reason, "_", " ") + ")"
@@ -144,7 +149,7 @@ func (s Seal) print() string {
 	return line(where, "PAdES level "+s.Level, "time from the "+strings.TrimPrefix(s.TimeSource, "the "))
 }
 
-func (a Answers) print() string {
+func answersText(a certificate.Answers) string {
 	var list []string
 	for _, q := range []struct {
 		what string
@@ -166,7 +171,7 @@ func (a Answers) print() string {
 	return line(list...)
 }
 
-func (h Held) print() string {
+func heldText(h certificate.Held) string {
 	if h.HeldHere {
 		return "yes"
 	}
@@ -174,12 +179,12 @@ func (h Held) print() string {
 	if h.Recipient != nil {
 		to = " to " + line(h.Recipient.Name, h.Recipient.Organization, h.Recipient.Email)
 	}
-	return fmt.Sprintf("no: released %s UTC%s. Who controls the original since is outside this record.", h.ReleasedAt.print(), to)
+	return fmt.Sprintf("no: released %s UTC%s. Who controls the original since is outside this record.", utc(h.ReleasedAt), to)
 }
 
-func (r Result) print() string {
+func resultText(r certificate.Result) string {
 	if len(r.Checks) == 0 {
-		return fmt.Sprintf("No control statute was examined; custody is recorded, basis %s; copy %s; evaluated %s UTC", r.Basis, r.State, r.EvaluatedAt.print())
+		return fmt.Sprintf("No control statute was examined; custody is recorded, basis %s; copy %s; evaluated %s UTC", r.Basis, r.State, utc(&r.EvaluatedAt))
 	}
 	met, failed := 0, 0
 	for _, k := range r.Checks {
@@ -192,16 +197,16 @@ func (r Result) print() string {
 	}
 	if r.Compliant == nil || r.Score == nil {
 		return fmt.Sprintf("The copy is %s. Of %d requirements %d are met, %d are not met, and %d no longer apply; basis %s; evaluated %s UTC",
-			r.State, len(r.Checks), met, failed, len(r.Checks)-met-failed, r.Basis, r.EvaluatedAt.print())
+			r.State, len(r.Checks), met, failed, len(r.Checks)-met-failed, r.Basis, utc(&r.EvaluatedAt))
 	}
 	word := "Requirements not met"
 	if *r.Compliant {
 		word = "Requirements met"
 	}
-	return fmt.Sprintf("%s: %d of %d (score %d of 100), basis %s; copy %s; evaluated %s UTC", word, met, len(r.Checks), *r.Score, r.Basis, r.State, r.EvaluatedAt.print())
+	return fmt.Sprintf("%s: %d of %d (score %d of 100), basis %s; copy %s; evaluated %s UTC", word, met, len(r.Checks), *r.Score, r.Basis, r.State, utc(&r.EvaluatedAt))
 }
 
-func (c *Certificate) digests() []pdf.ReportDigest {
+func recordDigests(c *certificate.Certificate) []pdf.ReportDigest {
 	list := []pdf.ReportDigest{
 		{Label: fmt.Sprintf("Authoritative copy, version %d", c.AuthoritativeCopy.Version), Hex: string(c.AuthoritativeCopy.SHA256)},
 		{Label: "Document as deposited", Hex: string(c.AuthoritativeCopy.DepositedSHA256)},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/vault"
 )
@@ -17,9 +18,9 @@ func table[T any](heading string, cols []pdf.ReportColumn, list []T, row func(T)
 	return t
 }
 
-func (c *Certificate) requirements() pdf.ReportTable {
+func requirementsTable(c *certificate.Certificate) pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Requirement", Width: 5}, {Head: "Finding", Width: 6}, {Head: "Rests on", Width: 3}}
-	return table("Requirements", cols, c.Compliance.Checks, func(k Check) []pdf.ReportCell {
+	return table("Requirements", cols, c.Compliance.Checks, func(k certificate.Check) []pdf.ReportCell {
 		found := "No longer applies"
 		switch {
 		case k.Met():
@@ -42,9 +43,9 @@ var evidenceWords = map[string]string{
 
 // restingOn says how many items of each kind stand behind a finding, by what they
 // rest on.
-func restingOn(items []Item) string {
+func restingOn(items []certificate.Item) string {
 	var lines []string
-	for _, basis := range []string{Verified, Attested, Declared} {
+	for _, basis := range []string{certificate.Verified, certificate.Attested, certificate.Declared} {
 		var kinds []string
 		count := map[string]int{}
 		for _, i := range items {
@@ -71,34 +72,33 @@ func restingOn(items []Item) string {
 	return strings.Join(lines, "\n")
 }
 
-func (c *Certificate) findings() pdf.ReportTable {
+func findingsTable(c *certificate.Certificate) pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Finding", Width: 1}, {Head: "Detail", Width: 3}}
-	return table("Further findings, not scored", cols, c.Compliance.Findings, func(f Finding) []pdf.ReportCell {
+	return table("Further findings, not scored", cols, c.Compliance.Findings, func(f certificate.Finding) []pdf.ReportCell {
 		return []pdf.ReportCell{{Text: strings.ReplaceAll(f.ID, "_", " ")}, {Text: f.Detail}}
 	})
 }
 
-func (c *Certificate) custody() pdf.ReportTable {
+func custodyTable(c *certificate.Certificate) pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Time (UTC)", Width: 20}, {Head: "Step", Width: 14}, {Head: "From", Width: 22}, {Head: "To", Width: 22}, {Head: "Version", Width: 34}}
-	party := func(p *Party) pdf.ReportCell {
+	party := func(p *certificate.Party) pdf.ReportCell {
 		if p == nil {
 			return pdf.ReportCell{Small: "none here"}
 		}
 		return pdf.ReportCell{Text: p.Name, Small: line(p.Identifier, p.Email)}
 	}
-	return table("Chain of custody", cols, c.Custody, func(x CustodyEntry) []pdf.ReportCell {
-		consent := x.consented()
+	return table("Chain of custody", cols, c.Custody, func(x certificate.CustodyEntry) []pdf.ReportCell {
 		return []pdf.ReportCell{
-			{Text: x.RecordedAt.print()},
-			{Strong: x.Kind, Small: consent},
+			{Text: utc(&x.RecordedAt)},
+			{Strong: x.Kind, Small: consentText(x)},
 			party(x.From), party(x.To),
 			{Text: fmt.Sprintf("Version %d", x.Version), Small: line(x.CustodyID, string(x.RequestSHA256)), Mono: string(x.SHA256) + "\nstatement\n" + string(x.Statement)},
 		}
 	})
 }
 
-// consented says who acted, and whose consent that was.
-func (x CustodyEntry) consented() string {
+// consentText says who acted, and whose consent that was.
+func consentText(x certificate.CustodyEntry) string {
 	actor := line(x.Actor.Kind+" "+x.Actor.ID, x.Actor.OrgID)
 	switch {
 	case x.ConsentOf != "":
@@ -109,9 +109,9 @@ func (x CustodyEntry) consented() string {
 	return "by " + actor
 }
 
-func (c *Certificate) keys() pdf.ReportTable {
+func keysTable(c *certificate.Certificate) pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Public key for", Width: 18}, {Head: "Holder, certified by", Width: 32}, {Head: "Key id", Width: 50}}
-	return table("Keys that this record rests on", cols, c.System.Keys, func(k SystemKey) []pdf.ReportCell {
+	return table("Keys that this record rests on", cols, c.System.Keys, func(k certificate.SystemKey) []pdf.ReportCell {
 		by := "not certified"
 		switch {
 		case k.CertifiedBy != nil:
@@ -123,15 +123,15 @@ func (c *Certificate) keys() pdf.ReportTable {
 	})
 }
 
-func (c *Certificate) signed() pdf.ReportTable {
+func signaturesTable(c *certificate.Certificate) pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Signer", Width: 24}, {Head: "Times (UTC)", Width: 26}, {Head: "Presented document", Width: 50}}
-	return table("Signatures", cols, c.Signatures, func(s SignatureEntry) []pdf.ReportCell {
+	return table("Signatures", cols, c.Signatures, func(s certificate.SignatureEntry) []pdf.ReportCell {
 		var times []string
 		for _, m := range []struct {
 			what string
-			at   *Time
+			at   *certificate.Time
 		}{{"Consented", s.ConsentedAt}, {"Signed", s.SignedAt}, {"Link disclosed to the sender", s.LinkDisclosedAt}} {
-			if at := m.at.print(); at != "" {
+			if at := utc(m.at); at != "" {
 				times = append(times, m.what+" "+at)
 			}
 		}
@@ -143,37 +143,37 @@ func (c *Certificate) signed() pdf.ReportTable {
 	})
 }
 
-func (c *Certificate) acknowledged() pdf.ReportTable {
+func acknowledgmentsTable(c *certificate.Certificate) pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Acknowledgment", Width: 31}, {Head: "Time (UTC)", Width: 19}, {Head: "Statement", Width: 50}}
-	return table("Acknowledgments of the custodian", cols, c.Acknowledgments, func(a Acknowledgment) []pdf.ReportCell {
+	return table("Acknowledgments of the custodian", cols, c.Acknowledgments, func(a certificate.Acknowledgment) []pdf.ReportCell {
 		revoked := ""
 		if a.RevokedAt != nil {
-			revoked = "revoked " + a.RevokedAt.print()
+			revoked = "revoked " + utc(a.RevokedAt)
 		}
-		return []pdf.ReportCell{{Text: a.ID}, {Text: a.At.print(), Strong: revoked}, {Mono: string(a.SHA256)}}
+		return []pdf.ReportCell{{Text: a.ID}, {Text: utc(&a.At), Strong: revoked}, {Mono: string(a.SHA256)}}
 	})
 }
 
-func (c *Certificate) declared() pdf.ReportTable {
+func declarationsTable(c *certificate.Certificate) pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "By", Width: 3}, {Head: "Statement", Width: 7}}
-	return table("Declared, not verified", cols, c.Declarations, func(d Declaration) []pdf.ReportCell {
+	return table("Declared, not verified", cols, c.Declarations, func(d certificate.Declaration) []pdf.ReportCell {
 		return []pdf.ReportCell{{Strong: d.By, Small: strings.ReplaceAll(d.Kind, "_", " ")}, {Text: d.Statement, Mono: string(d.SHA256)}}
 	})
 }
 
-func (c *Certificate) whoMay() pdf.ReportTable {
+func powersTable(c *certificate.Certificate) pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Power", Width: 3}, {Head: "Who has it", Width: 3}, {Head: "How", Width: 6}}
-	return table("Powers over the copy", cols, c.Powers, func(p Power) []pdf.ReportCell {
+	return table("Powers over the copy", cols, c.Powers, func(p certificate.Power) []pdf.ReportCell {
 		return []pdf.ReportCell{{Text: p.Power}, {Strong: p.Holder}, {Text: p.Detail}}
 	})
 }
 
-func (c *Certificate) copied() pdf.ReportTable {
+func copiesTable(c *certificate.Certificate) pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Made (UTC)", Width: 19}, {Head: "Kind", Width: 19}, {Head: "Of", Width: 12}, {Head: "Copy", Width: 50}}
 	kinds := map[string]string{
 		vault.CopyMarked: "marked copy", vault.CopySigner: "marked copy for a signer", vault.CopyInspection: "download of the authoritative copy",
 	}
-	return table("Register of copies, as of the time of the evaluation", cols, c.Copies, func(x CopyEntry) []pdf.ReportCell {
+	return table("Register of copies, as of the time of the evaluation", cols, c.Copies, func(x certificate.CopyEntry) []pdf.ReportCell {
 		kind := x.Kind
 		if k := kinds[kind]; k != "" {
 			kind = k
@@ -183,7 +183,7 @@ func (c *Certificate) copied() pdf.ReportTable {
 			of = fmt.Sprintf("version %d", x.Version)
 		}
 		return []pdf.ReportCell{
-			{Text: x.MadeAt.print()},
+			{Text: utc(&x.MadeAt)},
 			{Text: kind},
 			{Text: of, Small: fmt.Sprintf("%d bytes", x.Size)},
 			{Text: line(x.GivenTo.Kind+" "+x.GivenTo.ID, x.GivenTo.OrgID), Small: x.CopyID, Mono: string(x.SHA256)},
@@ -191,9 +191,9 @@ func (c *Certificate) copied() pdf.ReportTable {
 	})
 }
 
-func (c *Certificate) logged() pdf.ReportTable {
+func logTable(c *certificate.Certificate) pdf.ReportTable {
 	cols := []pdf.ReportColumn{{Head: "Index", Width: 1}, {Head: "Event", Width: 4}, {Head: "Leaf hash (base64)", Width: 6}}
-	return table("Events proved to be in the transparency log", cols, c.Log.Entries, func(x LogEntry) []pdf.ReportCell {
+	return table("Events proved to be in the transparency log", cols, c.Log.Entries, func(x certificate.LogEntry) []pdf.ReportCell {
 		return []pdf.ReportCell{{Text: fmt.Sprint(x.Index)}, {Text: x.Type, Small: x.EventID}, {Mono: x.LeafHash}}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/vault"
@@ -67,7 +68,7 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 	esigned, paper := w.completed(), w.paper()
 	w.vaultIn(esigned)
 	w.vaultIn(paper, func(r *handover.VaultInRequest) {
-		r.Regime, r.Jurisdiction = compliance.NoRegime, "US-CA"
+		r.Regime, r.Jurisdiction = certificate.NoRegime, "US-CA"
 		r.Attestation = &vault.Attestation{
 			AttestedBy: "Grace Hopper", Capacity: "Vice president", SignedBy: []string{"Ada Byron"}, Origin: "scan", PaperOriginal: "held", Holder: "Archive Ltd.", PaperCustodian: &vault.PaperCustodian{Name: "Archive Ltd.", ReceiptSHA256: agreement.SHA256},
 			Statement: "I compared the scan with the paper: 張 = [missing]",
@@ -125,11 +126,11 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 func TestVerifyAddressStandsOnce(t *testing.T) {
 	t.Parallel()
 	w, address := newWorld(t), "https://evault.test/verify/1"
-	text := shown(w.engine.Pages(&compliance.Certificate{VerifyURL: &address}))
+	text := shown(w.engine.Pages(&certificate.Certificate{VerifyURL: &address}))
 	if n := strings.Count(text, address); n != 1 || !strings.Contains(text, "The verify address") {
 		t.Errorf("printed %d times: %s", n, text)
 	}
-	if text := shown(w.engine.Pages(&compliance.Certificate{})); strings.Contains(text, "verify address") {
+	if text := shown(w.engine.Pages(&certificate.Certificate{})); strings.Contains(text, "verify address") {
 		t.Errorf("no address, but: %s", text)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -82,7 +83,7 @@ func (e *Engine) announced(ctx context.Context, s StoredEvaluation) (*bool, erro
 		if x.Type != EventPassed && x.Type != EventFailed {
 			continue
 		}
-		told := text(x, "evaluated_at") != environ.Format(s.EvaluatedAt) || text(x, "evaluation_sha256") == string(storage.Sum(s.Result))
+		told := eventlog.Text(x, "evaluated_at") != environ.Format(s.EvaluatedAt) || eventlog.Text(x, "evaluation_sha256") == string(storage.Sum(s.Result))
 		if *found != (x.Type == EventPassed) || !told {
 			return nil, nil
 		}

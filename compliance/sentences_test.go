@@ -12,12 +12,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 )
 
 // printedFiles are the sources of what an evaluation and a certificate say.
 var printedFiles = []string{
-	"words.go", "draft.go", "checks.go", "check_*.go", "facts.go", "engine.go", "regime.go", "requirements.go", "print.go", "print_tables.go",
+	"words.go", "draft.go", "checks.go", "check_*.go", "facts.go", "engine.go", "certificate/regime.go", "certificate/requirements.go", "print.go", "print_tables.go",
 }
 
 // printedSentences are the texts of three words or more in the sources, with the
@@ -95,7 +95,7 @@ func prints(text, sentence string) bool {
 }
 
 // resultText is all that an evaluation says.
-func resultText(r compliance.Result) string {
+func resultText(r certificate.Result) string {
 	var list []string
 	for _, c := range r.Checks {
 		list = append(list, c.Detail)
@@ -110,7 +110,7 @@ func resultText(r compliance.Result) string {
 }
 
 // certificateText is all that a certificate says in sentences.
-func certificateText(c *compliance.Certificate) string {
+func certificateText(c *certificate.Certificate) string {
 	list := []string{resultText(c.Compliance), c.LegalNotice}
 	for _, p := range c.Powers {
 		list = append(list, p.Power, p.Holder, p.Detail)

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 )
 
@@ -37,7 +37,7 @@ func TestATypedSignatureThatIsNotTheName(t *testing.T) {
 		_, err = w.esign.Sign(t.Context(), esign.SignRequest{Token: token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: c.typed}})
 		check(t, err)
 		result := w.evaluate(env.ID).Result
-		found := slices.ContainsFunc(result.Findings, func(f compliance.Finding) bool { return f.ID == "signature_not_the_name" })
+		found := slices.ContainsFunc(result.Findings, func(f certificate.Finding) bool { return f.ID == "signature_not_the_name" })
 		if found != c.found {
 			t.Errorf("%q signed as %q: finding %t, want %t", c.name, c.typed, found, c.found)
 		}

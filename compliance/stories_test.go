@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
@@ -79,14 +80,14 @@ func tales() []tale {
 		},
 		{name: "links by mail", setup: mailed, begin: (*world).signedByMail, in: same},
 
-		{name: "2001", in: regime(compliance.UCC9105of2001, nil)},
-		{name: "2010", in: regime(compliance.UCC9105of2010, nil)},
-		{name: "7-106", in: regime(compliance.UCC7106, covered[compliance.UCC7106])},
-		{name: "7021", in: regime(compliance.ESIGN7021, covered[compliance.ESIGN7021])},
-		{name: "UETA", in: regime(compliance.UETA16, covered[compliance.UETA16])},
-		{name: "none declared", in: regime(compliance.NoRegime, nil)},
+		{name: "2001", in: regime(certificate.UCC9105of2001, nil)},
+		{name: "2010", in: regime(certificate.UCC9105of2010, nil)},
+		{name: "7-106", in: regime(certificate.UCC7106, covered[certificate.UCC7106])},
+		{name: "7021", in: regime(certificate.ESIGN7021, covered[certificate.ESIGN7021])},
+		{name: "UETA", in: regime(certificate.UETA16, covered[certificate.UETA16])},
+		{name: "none declared", in: regime(certificate.NoRegime, nil)},
 		{name: "none classified", in: regime("", &vault.Classification{PromiseToPay: true, RealProperty: true})},
-		{name: "none by default", in: regime("", nil), setup: func(s *setup) { s.compliance.Regime = compliance.NoRegime }},
+		{name: "none by default", in: regime("", nil), setup: func(s *setup) { s.compliance.Regime = certificate.NoRegime }},
 		{name: "default", in: regime("", nil)},
 		{name: "classified", in: regime("", &vault.Classification{PromiseToPay: true, SpecificGoods: true})},
 

@@ -3,35 +3,37 @@ package compliance
 import (
 	"time"
 
+	"github.com/evaultlib/evault/compliance/certificate"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
 // systemKeys are the public keys that a certificate rests on: the one that signs
 // it, those in use when custody statements, acknowledgments and seals were made, and
 // the one that signed the checkpoint.
-func (e *Engine) systemKeys(f *facts) []SystemKey {
-	own := SystemKey{Use: string(keyring.Certificate), KID: e.keyID, Holder: e.c.Issuer}
+func (e *Engine) systemKeys(f *facts) []certificate.SystemKey {
+	own := certificate.SystemKey{Use: string(keyring.Certificate), KID: e.keyID, Holder: e.c.Issuer}
 	if e.c.CertifiedBy != "" {
 		own.CertifiedBy = &e.c.CertifiedBy
 	}
-	list := []SystemKey{own}
+	list := []certificate.SystemKey{own}
 	var stated, acknowledged []time.Time
 	for _, s := range f.chainOf {
-		if at, err := parseTime(s.At); err == nil {
-			stated = append(stated, at.Time)
+		if at, err := environ.Parse(s.At); err == nil {
+			stated = append(stated, at)
 		}
 	}
 	for _, a := range f.acknowledgments() {
 		acknowledged = append(acknowledged, a.At.Time)
 	}
 	for _, k := range inUse(f.keys.Of(keyring.Statement), stated) {
-		list = append(list, SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: e.c.Issuer})
+		list = append(list, certificate.SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: e.c.Issuer})
 	}
 	for _, k := range inUse(f.keys.Of(keyring.Custodian), acknowledged) {
-		list = append(list, SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: f.custodianName()})
+		list = append(list, certificate.SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: f.custodianName()})
 	}
 	for _, k := range e.sealKeys(f) {
-		x := SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: e.c.Issuer, SelfSigned: k.SelfMade}
+		x := certificate.SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: e.c.Issuer, SelfSigned: k.SelfMade}
 		if issuer := k.Chain[0].Issuer.String(); !k.SelfMade && issuer != k.Chain[0].Subject.String() {
 			x.CertifiedBy = &issuer
 		} else if !k.SelfMade {
@@ -39,7 +41,7 @@ func (e *Engine) systemKeys(f *facts) []SystemKey {
 		}
 		list = append(list, x)
 	}
-	return append(list, SystemKey{Use: string(keyring.Log), KID: f.log.key.ID(), Holder: e.c.Issuer})
+	return append(list, certificate.SystemKey{Use: string(keyring.Log), KID: f.log.key.ID(), Holder: e.c.Issuer})
 }
 
 // sealKeys are the keys in use when the versions were sealed.

@@ -5,22 +5,24 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
 // declarations are what somebody said and no software can see.
-func (f *facts) declarations() []Declaration {
-	list := []Declaration{}
+func (f *facts) declarations() []certificate.Declaration {
+	list := []certificate.Declaration{}
 	d := f.deposit()
 	if d == nil {
 		return list
 	}
 	controller := d.Custody.Controller
 	if a := d.Agreement; a != nil && controller.BoundBy == vault.BoundByAgent {
-		list = append(list, Declaration{
+		list = append(list, certificate.Declaration{
 			Kind: "agency", By: controller.Party.Name, SHA256: a.SHA256,
 			Statement: fmt.Sprintf("Acts for the assignee %s under the agreement %q of %s, and is not the transferor.",
 				d.Custody.Assignee.Name, a.Reference, environ.Micro(a.Date).Format("2006-01-02")),
@@ -28,13 +30,13 @@ func (f *facts) declarations() []Declaration {
 	}
 	if a := f.attestation(); a != nil {
 		list = append(list,
-			Declaration{Kind: "attestation", By: fmt.Sprintf("%s (%s)", a.AttestedBy, a.Capacity), Statement: a.Statement, SHA256: digestOf(a)},
-			Declaration{Kind: "medium", By: a.AttestedBy, Statement: medium(a)})
+			certificate.Declaration{Kind: "attestation", By: fmt.Sprintf("%s (%s)", a.AttestedBy, a.Capacity), Statement: a.Statement, SHA256: digestOf(a)},
+			certificate.Declaration{Kind: "medium", By: a.AttestedBy, Statement: medium(a)})
 	}
 	if d.Classification != nil {
-		list = append(list, Declaration{
+		list = append(list, certificate.Declaration{
 			Kind: "classification", By: controller.Party.Name, SHA256: digestOf(d.Classification),
-			Statement: "What the record is, as answered at the deposit: " + Answers(*d.Classification).print() + ".",
+			Statement: "What the record is, as answered at the deposit: " + answersText(certificate.Answers(*d.Classification)) + ".",
 		})
 	}
 	return list
@@ -50,7 +52,7 @@ func medium(a *vault.Attestation) string {
 	case "destroyed":
 		said += "; the paper original was destroyed"
 		if a.DestroyedAt != nil {
-			said += " on " + atPtr(a.DestroyedAt).print() + " UTC"
+			said += " on " + utc(timePtr(a.DestroyedAt)) + " UTC"
 		}
 	case "held":
 		said += "; there are two media: this file, and a tangible original held by " + a.Holder
@@ -66,23 +68,27 @@ func medium(a *vault.Attestation) string {
 // noFunction is who has a power that the interface gives to nobody.
 const noFunction = "no one through this software"
 
+func power(what, holder, detail string) certificate.Power {
+	return certificate.Power{Power: what, Holder: holder, Detail: detail}
+}
+
 // powers says what this software's interface allows, and to whom, and what whoever
 // runs the system could do beside it.
-func (f *facts) powers() []Power {
-	outside := Power{
+func (f *facts) powers() []certificate.Power {
+	outside := power(
 		"act beside this software", "whoever runs the database, the document storage, the keys and the host program",
-		"Can read, delete or replace what is stored, and call the software's functions in process. An alteration shows by digests, seals " +
+		"Can read, delete or replace what is stored, and call the software's functions in process. An alteration shows by digests, seals "+
 			"and log, a deletion as a missing copy, and an operator's act is recorded as one; records made anew with the keys show only against checkpoints kept elsewhere.",
-	}
+	)
 	if f.released() {
-		return []Power{
-			{"release, inspect, change an assignee", noFunction, "The copy was handed over. What is still stored here are copies and records."},
+		return []certificate.Power{
+			power("release, inspect, change an assignee", noFunction, "The copy was handed over. What is still stored here are copies and records."),
 			outside,
 		}
 	}
 	to := f.holder()
 	if to == nil {
-		return []Power{outside}
+		return []certificate.Power{outside}
 	}
 	controller := to.Controller.Party.Name
 	release := "To a recipient that it names, by a key of its organization with the scope vault:release."
@@ -93,13 +99,13 @@ func (f *facts) powers() []Power {
 	if to.Custodian.Party.Identifier == to.Controller.OrgID {
 		keeps = "The controller keeps the bytes itself."
 	}
-	return []Power{
-		{"release", controller, release},
-		{"inspect", controller, "By a key of its organization with the scope vault:read; each download is registered."},
-		{"add or change an assignee", noFunction, "This version offers no assignment; a release ends custody here."},
-		{"alter the bytes", noFunction, "The software only adds to a version, in the file or in a statement beside it, under a seal and with an event."},
-		{"prevent or undo an act of the controller", noFunction, "The interface gives no function for it to a transferor, a former controller or an operator."},
-		{"keep", to.Custodian.Party.Name, keeps},
+	return []certificate.Power{
+		power("release", controller, release),
+		power("inspect", controller, "By a key of its organization with the scope vault:read; each download is registered."),
+		power("add or change an assignee", noFunction, "This version offers no assignment; a release ends custody here."),
+		power("alter the bytes", noFunction, "The software only adds to a version, in the file or in a statement beside it, under a seal and with an event."),
+		power("prevent or undo an act of the controller", noFunction, "The interface gives no function for it to a transferor, a former controller or an operator."),
+		power("keep", to.Custodian.Party.Name, keeps),
 		outside,
 	}
 }
@@ -131,18 +137,18 @@ func (e *Engine) notice(f *facts, verify *string) string {
 const regimeUnknown = "regime_unknown"
 
 // findings are what no check scores.
-func (f *facts) findings() []Finding {
-	list := []Finding{}
+func (f *facts) findings() []certificate.Finding {
+	list := []certificate.Finding{}
 	add := func(id, format string, args ...any) {
-		list = append(list, Finding{ID: id, Detail: fmt.Sprintf(format, args...)})
+		list = append(list, certificate.Finding{ID: id, Detail: fmt.Sprintf(format, args...)})
 	}
 	if f.copy != nil && f.stored() == nil {
 		add(regimeUnknown, "It is not proved under which law the record was deposited. It was examined under the default of this installation.")
-	} else if f.regime.ID == NoRegime {
+	} else if f.regime.ID == certificate.NoRegime {
 		said := map[string]string{
-			BasisDeclared:   "The depositor named no control statute for this record.",
-			BasisClassified: "From the depositor's answers no control statute was concluded for this record.",
-			BasisDefault:    "No control statute was named for this record, and this installation has none as its default.",
+			certificate.BasisDeclared:   "The depositor named no control statute for this record.",
+			certificate.BasisClassified: "From the depositor's answers no control statute was concluded for this record.",
+			certificate.BasisDefault:    "No control statute was named for this record, and this installation has none as its default.",
 		}[f.basis]
 		add("no_control_statute", "%s Control was not examined.", said)
 	}
@@ -159,7 +165,7 @@ func (f *facts) findings() []Finding {
 	}
 	for _, e := range f.typed(esign.EventSigned) {
 		if typed, name := signedAs(e); typed != "" && !sameName(typed, name) {
-			add("signature_not_the_name", "Signer %s signed as %q; the name on record is %q.", text(e, "signer_id"), typed, name)
+			add("signature_not_the_name", "Signer %s signed as %q; the name on record is %q.", eventlog.Text(e, "signer_id"), typed, name)
 		}
 	}
 	if f.copy != nil && f.copy.Source.Kind == vault.SourcePaper && f.attestation() == nil {
@@ -174,7 +180,7 @@ func (f *facts) findings() []Finding {
 // unclassified reports whether nobody named a regime or answered what the record is:
 // it is not vaulted yet, or the event of its deposit says so.
 func (f *facts) unclassified() bool {
-	return f.basis == BasisDefault && (f.copy == nil || f.stored() != nil)
+	return f.basis == certificate.BasisDefault && (f.copy == nil || f.stored() != nil)
 }
 
 // identified says how a signer was identified, and on what basis. A link that the
@@ -182,9 +188,9 @@ func (f *facts) unclassified() bool {
 func (f *facts) identified(signerID, auth string) (words, basis string) {
 	switch {
 	case auth != esign.AuthLink:
-		return "identified by " + strings.ReplaceAll(auth, "_", " "), Verified
+		return "identified by " + strings.ReplaceAll(auth, "_", " "), certificate.Verified
 	case f.disclosed(signerID) != nil:
-		return "identified by possession of a link that the sender could read too", Attested
+		return "identified by possession of a link that the sender could read too", certificate.Attested
 	}
-	return "identified only by possession of a link", Verified
+	return "identified only by possession of a link", certificate.Verified
 }

@@ -1,7 +1,7 @@
 package httpapi
 
 import (
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/storage"
 )
@@ -15,7 +15,7 @@ func (a *API) certificate(c *call) (*rest.Reply, error) {
 }
 
 // certificateOf is the certificate that the path and ?serial= name.
-func (a *API) certificateOf(c *call) (*compliance.Certificate, error) {
+func (a *API) certificateOf(c *call) (*certificate.Certificate, error) {
 	q, err := c.Query("serial")
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (a *API) custodyRecord(c *call) (*rest.Reply, error) {
 	return a.recordReply(c, cert)
 }
 
-func (a *API) recordReply(c *call, cert *compliance.Certificate) (*rest.Reply, error) {
+func (a *API) recordReply(c *call, cert *certificate.Certificate) (*rest.Reply, error) {
 	b, err := a.cfg.Compliance.CustodyRecord(c.Ctx, cert)
 	if err != nil {
 		return nil, err

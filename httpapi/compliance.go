@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/vault/translog"
@@ -45,11 +45,11 @@ func (a *API) extendsAnchors(ctx context.Context, s *esign.Summary) error {
 }
 
 type complianceBody struct {
-	EnvelopeID     string            `json:"envelope_id"`
-	EnvelopeName   string            `json:"envelope_name"`
-	CustomerID     *string           `json:"customer_id"`
-	EnvelopeStatus string            `json:"envelope_status"`
-	Compliance     compliance.Result `json:"compliance"`
+	EnvelopeID     string             `json:"envelope_id"`
+	EnvelopeName   string             `json:"envelope_name"`
+	CustomerID     *string            `json:"customer_id"`
+	EnvelopeStatus string             `json:"envelope_status"`
+	Compliance     certificate.Result `json:"compliance"`
 }
 
 func (a *API) compliance(c *call) (*rest.Reply, error) {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 )
@@ -50,6 +50,6 @@ func needs(rt *route) string {
 }
 
 func (a *API) rules(c *call) (*rest.Reply, error) {
-	rp := &rest.Reply{Status: http.StatusOK, Raw: []byte(compliance.Rules())}
-	return c.Etagged(rp.With("Content-Type", "text/markdown; charset=utf-8"), string(compliance.RulesSHA256())), nil
+	rp := &rest.Reply{Status: http.StatusOK, Raw: []byte(certificate.Rules())}
+	return c.Etagged(rp.With("Content-Type", "text/markdown; charset=utf-8"), string(certificate.RulesSHA256())), nil
 }

@@ -9,7 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/httpapi"
 )
 
@@ -93,10 +93,10 @@ func TestTableAndDocumentAreEqual(t *testing.T) {
 func TestDocumentListsEveryCheckAndRegime(t *testing.T) {
 	t.Parallel()
 	var checks, regimes []string
-	for _, r := range compliance.Regimes() {
+	for _, r := range certificate.Regimes() {
 		regimes = append(regimes, r.ID)
 	}
-	for _, q := range compliance.Regimes()[0].Requirements {
+	for _, q := range certificate.Regimes()[0].Requirements {
 		checks = append(checks, q.ID)
 	}
 	for _, list := range [][]string{checks, regimes} {

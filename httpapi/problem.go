@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
@@ -158,7 +159,7 @@ var problems = []problem{
 
 	{compliance.ErrCertificatePending, 409, "certificate_pending", "The certificate is being issued"},
 	{compliance.ErrCertificateNotFound, 404, "certificate_not_found", "No certificate has this serial"},
-	{compliance.ErrInvalidCertificate, 422, "certificate_invalid", "The certificate is not valid"},
+	{certificate.ErrInvalid, 422, "certificate_invalid", "The certificate is not valid"},
 
 	{translog.ErrRewound, 503, "log_rewound", "The log is behind its newest anchor; operator action is required"},
 	{translog.ErrCorrupt, 503, "log_corrupt", "The log's stored hashes do not match its root"},

@@ -3,7 +3,7 @@ package httpapi
 import (
 	"reflect"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
 )
@@ -33,7 +33,7 @@ func RouteBodies() map[string]RouteBody {
 		"POST " + envelope + "/attestation":           {attestationInput{}, vaultRecord{}, nil},
 		"GET " + envelope + "/vault/signed-url":       {nil, signedURL{}, nil},
 		"GET " + envelope + "/vault/copy/signed-url":  {nil, signedURL{}, nil},
-		"GET " + envelope + "/vault/certificate":      {nil, compliance.Certificate{}, nil},
+		"GET " + envelope + "/vault/certificate":      {nil, certificate.Certificate{}, nil},
 		"GET " + envelope + "/compliance":             {nil, complianceBody{}, nil},
 		"GET " + envelope + "/custody":                {nil, []custodyBody{}, nil},
 		"GET " + envelope + "/copies":                 {nil, []copyBody{}, list},
@@ -42,7 +42,7 @@ func RouteBodies() map[string]RouteBody {
 		"PATCH /partner/webhook":                      {webhookInput{}, webhookBody{}, nil},
 		"POST /embed/token":                           {embedInput{}, embedBody{}, nil},
 		"POST /embed/session":                         {exchangeInput{}, sessionGrant{}, nil},
-		"GET /vault/{token}/certificate":              {nil, compliance.Certificate{}, nil},
+		"GET /vault/{token}/certificate":              {nil, certificate.Certificate{}, nil},
 		"GET /sign/{token}/session":                   {nil, sessionBody{}, nil},
 		"POST /sign/{token}/consent":                  {consentInput{}, signerResult{}, nil},
 		"POST /sign/{token}/consent/withdraw":         {reasonInput{}, signerResult{}, nil},
@@ -66,6 +66,6 @@ func Special() map[reflect.Type]string {
 	return map[reflect.Type]string{
 		reflect.TypeFor[rest.Base64]():           "string",
 		reflect.TypeFor[rest.Nullable[string]](): "string or null",
-		reflect.TypeFor[compliance.Time]():       "string",
+		reflect.TypeFor[certificate.Time]():      "string",
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/storage"
@@ -114,7 +114,7 @@ func (a *API) vaultPageCopy(c *call) (*rest.Reply, error) {
 }
 
 // sessionCertificate is the newest certificate, for an embed session.
-func (a *API) sessionCertificate(c *call) (*compliance.Certificate, error) {
+func (a *API) sessionCertificate(c *call) (*certificate.Certificate, error) {
 	t, err := a.openVaultSession(c)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/internal/environ"
@@ -117,7 +117,7 @@ func (a *API) verifyCertificate(c *call) (*rest.Reply, error) {
 	if err := a.limitVerify(c); err != nil {
 		return nil, err
 	}
-	state := compliance.StateUnknown
+	state := certificate.StateUnknown
 	if environ.IsID(c.id(), "crt") {
 		var err error
 		if state, err = a.cfg.Compliance.State(c.Ctx, c.id()); err != nil {

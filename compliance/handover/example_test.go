@@ -6,7 +6,7 @@ import (
 	"log"
 	"os"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testpdf"
@@ -63,7 +63,7 @@ func ExampleEngine_VaultIn() {
 	depositor, err := e.Depositor(ctx, "org_acme")
 	must(err)
 	record, created, err := e.Handover.VaultIn(ctx, handover.VaultInRequest{
-		EnvelopeID: id, Depositor: depositor, Regime: compliance.UCC9105of2022, Jurisdiction: "US-NY", Actor: exampleActor,
+		EnvelopeID: id, Depositor: depositor, Regime: certificate.UCC9105of2022, Jurisdiction: "US-NY", Actor: exampleActor,
 	})
 	must(err)
 	fmt.Println(created, record.Copy.Status, record.Copy.SecuredParty.Name, *record.Compliant)
@@ -109,7 +109,7 @@ func ExampleEngine_Attest() {
 	})
 	must(err)
 	record, _, err := e.Handover.VaultIn(ctx, handover.VaultInRequest{
-		EnvelopeID: paper.ID, Depositor: depositor, Regime: compliance.UCC9105of2022, Jurisdiction: "US-NY", Actor: exampleActor,
+		EnvelopeID: paper.ID, Depositor: depositor, Regime: certificate.UCC9105of2022, Jurisdiction: "US-NY", Actor: exampleActor,
 	})
 	must(err)
 	fmt.Println(*record.Compliant)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -146,7 +147,7 @@ func (e *Engine) deposited(r VaultInRequest) func(context.Context, storage.Tx, *
 	return func(ctx context.Context, tx storage.Tx, c *vault.Copy) error {
 		if err := e.c.ESign.With(tx).Vaulted(ctx, esign.Vaulting{
 			EnvelopeID: c.EnvelopeID, At: c.VaultedAt, Deposited: c.Source.Object.SHA256, DocumentHash: c.DocumentHash,
-			IfMatch: r.IfMatch, Control: c.Regime != compliance.NoRegime,
+			IfMatch: r.IfMatch, Control: c.Regime != certificate.NoRegime,
 		}); err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/inspect"
@@ -173,11 +173,11 @@ func (c *contract) certify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := compliance.VerifyDocument(document, keys); err != nil {
+	if _, err := certificate.VerifyDocument(document, keys); err != nil {
 		return err
 	}
 	document[len(document)/2] ^= 1
-	if _, err := compliance.VerifyDocument(document, keys); err == nil {
+	if _, err := certificate.VerifyDocument(document, keys); err == nil {
 		return fmt.Errorf("an altered certificate verifies")
 	}
 	document[len(document)/2] ^= 1

@@ -32,7 +32,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 )
 
 // Exit statuses.
@@ -98,12 +98,12 @@ func (v verifier) verify(o options) (int, error) {
 	if err != nil {
 		return usage, err
 	}
-	read := func(file string) (*compliance.Certificate, int, error) {
+	read := func(file string) (*certificate.Certificate, int, error) {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, usage, err
 		}
-		c, err := compliance.VerifyFile(content, keys)
+		c, err := certificate.VerifyFile(content, keys)
 		if err != nil {
 			return nil, invalid, fmt.Errorf("%s: %w", file, err)
 		}
@@ -128,7 +128,7 @@ func (v verifier) verify(o options) (int, error) {
 	if o.online != "" {
 		if state, err := v.ask(o.online, c.ID); err != nil {
 			problem = fmt.Sprintf("its state now is unknown: %v", err)
-		} else if state != compliance.StateCurrent {
+		} else if state != certificate.StateCurrent {
 			problem = "the issuer says that it is " + state
 		}
 	}
@@ -136,24 +136,24 @@ func (v verifier) verify(o options) (int, error) {
 }
 
 // keys reads the pinned keys.
-func (o options) keys() (compliance.Keys, error) {
+func (o options) keys() (certificate.Keys, error) {
 	set, err := os.ReadFile(o.jwks)
 	if err != nil {
-		return compliance.Keys{}, err
+		return certificate.Keys{}, err
 	}
 	log := []byte(strings.ReplaceAll(o.logKeys, ",", "\n"))
 	if o.logFile != "" {
 		more, err := os.ReadFile(o.logFile)
 		if err != nil {
-			return compliance.Keys{}, err
+			return certificate.Keys{}, err
 		}
 		log = append(append(log, '\n'), more...)
 	}
-	return compliance.ParseKeys(set, log)
+	return certificate.ParseKeys(set, log)
 }
 
 // age says what is wrong with the time of the evaluation, "" for nothing.
-func (v verifier) age(c *compliance.Certificate, most time.Duration) string {
+func (v verifier) age(c *certificate.Certificate, most time.Duration) string {
 	switch age := v.now().Sub(c.AsOf.Time); {
 	case age < -ahead:
 		return "it speaks of a time to come; one of the two clocks is wrong"

@@ -6,19 +6,19 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 )
 
 // report prints what a certificate says that verifies, the verdict first, and
 // returns the exit status.
-func (v verifier) report(c *compliance.Certificate, problem string) int {
+func (v verifier) report(c *certificate.Certificate, problem string) int {
 	status, verdict := judge(c, problem)
 	say := func(format string, args ...any) { fmt.Fprintln(v.out, oneLine(fmt.Sprintf(format, args...))) }
 	say("result: %s", verdict)
-	if declared := onBasis(c, compliance.Declared); status == met && declared != "" {
+	if declared := onBasis(c, certificate.Declared); status == met && declared != "" {
 		say("met as declared: what somebody said, and nobody verified, is needed for %s", declared)
 	}
-	if attested := onBasis(c, compliance.Attested); attested != "" {
+	if attested := onBasis(c, certificate.Attested); attested != "" {
 		say("attested, not verified: %s", attested)
 	}
 	if c.Compliance.Score != nil {
@@ -65,10 +65,10 @@ func oneLine(s string) string {
 	}, s)
 }
 
-func moment(t compliance.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+func moment(t certificate.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
 // judge gives the exit status and its words.
-func judge(c *compliance.Certificate, problem string) (int, string) {
+func judge(c *certificate.Certificate, problem string) (int, string) {
 	switch r := c.Compliance; {
 	case problem != "":
 		return stale, "verified, but stale or unknown: " + problem
@@ -83,7 +83,7 @@ func judge(c *compliance.Certificate, problem string) (int, string) {
 }
 
 // onBasis names the requirements of a basis.
-func onBasis(c *compliance.Certificate, basis string) string {
+func onBasis(c *certificate.Certificate, basis string) string {
 	var list []string
 	for _, x := range c.Compliance.Checks {
 		if x.Basis == basis {
@@ -93,7 +93,7 @@ func onBasis(c *compliance.Certificate, basis string) string {
 	return strings.Join(list, ", ")
 }
 
-func satisfied(x compliance.Check) string {
+func satisfied(x certificate.Check) string {
 	switch {
 	case x.Satisfied == nil:
 		return "does not apply any more"

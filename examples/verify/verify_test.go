@@ -86,7 +86,7 @@ func (d desk) verify(age time.Duration, content string, more ...string) (int, st
 
 func golden(t *testing.T) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.FromSlash("../../compliance/testdata/certificate-1.0.json"))
+	b, err := os.ReadFile(filepath.FromSlash("../../compliance/certificate/testdata/certificate-1.0.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,10 @@ func TestEveryErrorHasAProblem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{"esign", "esign/pades", "vault", "vault/keyring", "vault/translog", "compliance", "compliance/handover", "scopes", "storage", "httpapi/internal/rest"} {
+	for _, dir := range []string{
+		"esign", "esign/pades", "vault", "vault/keyring", "vault/translog", "compliance", "compliance/certificate", "compliance/handover", "scopes",
+		"storage", "httpapi/internal/rest",
+	} {
 		name := filepath.Base(dir)
 		for _, e := range exportedErrors(t, "../../"+dir) {
 			if !strings.Contains(string(table), name+"."+e) {

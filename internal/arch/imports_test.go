@@ -147,6 +147,37 @@ func TestRestKnowsNoEngine(t *testing.T) {
 	}
 }
 
+// TestCertificateStandsAlone: a relying party links formats, keys and proofs, and
+// nothing that acts, stores or draws.
+func TestCertificateStandsAlone(t *testing.T) {
+	t.Parallel()
+	all := packages(t)
+	allowed := []string{
+		"compliance/certificate", "internal/canonjson", "internal/eventlog", "internal/jws", "internal/missing", "internal/environ",
+		"storage", "storage/event", "vault/keyring", "vault/translog",
+	}
+	p, ok := all[module+"compliance/certificate"]
+	if !ok {
+		t.Fatal("compliance/certificate is missing")
+	}
+	for _, d := range p.Deps {
+		ours, own := strings.CutPrefix(d, module)
+		switch {
+		case own && !slices.Contains(allowed, ours):
+			t.Errorf("compliance/certificate links %s", ours)
+		case !own && !all[d].Standard && !under(d, "golang.org/x/mod/sumdb"):
+			t.Errorf("compliance/certificate links %s", d)
+		case under(d, "database/sql", "net/http", "os/exec"):
+			t.Errorf("compliance/certificate links %s", d)
+		}
+	}
+	for _, imp := range all[module+"examples/verify"].Imports {
+		if ours, own := strings.CutPrefix(imp, module); own && ours != "compliance/certificate" {
+			t.Errorf("examples/verify imports %s, want compliance/certificate alone", ours)
+		}
+	}
+}
+
 // TestStorageContractsUseTheStandardLibraryOnly: internal/environ, which holds the
 // defaults of storage.Env, counts as one of its files.
 func TestStorageContractsUseTheStandardLibraryOnly(t *testing.T) {

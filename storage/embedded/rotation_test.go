@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpki"
@@ -81,7 +81,7 @@ func (k kept) open(t *testing.T) *embedded.Embedded {
 }
 
 // published are the keys as a verifier has them.
-func published(t *testing.T, v *embedded.Embedded) compliance.Keys {
+func published(t *testing.T, v *embedded.Embedded) certificate.Keys {
 	t.Helper()
 	set, err := v.Compliance.PublicKeys().JWKS()
 	if err != nil {
@@ -95,7 +95,7 @@ func published(t *testing.T, v *embedded.Embedded) compliance.Keys {
 	for _, k := range log {
 		lines = append(lines, k.String())
 	}
-	keys, err := compliance.ParseKeys(set, []byte(strings.Join(lines, "\n")))
+	keys, err := certificate.ParseKeys(set, []byte(strings.Join(lines, "\n")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func passes(t *testing.T, v *embedded.Embedded, org, id string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := compliance.VerifyFile(document, keys); err != nil {
+		if _, err := certificate.VerifyFile(document, keys); err != nil {
 			t.Errorf("certificate %d of %s: %v", serial, id, err)
 		}
 	}
@@ -286,7 +286,7 @@ func (k kept) handed(t *testing.T, v *embedded.Embedded, id string) {
 		}
 		return b.Bytes()
 	}
-	keys, err := compliance.ParseKeys(file("keys/jwks.json"), file("keys/log.txt"))
+	keys, err := certificate.ParseKeys(file("keys/jwks.json"), file("keys/log.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +294,7 @@ func (k kept) handed(t *testing.T, v *embedded.Embedded, id string) {
 		if f.Name != "certificate.json" && !strings.HasPrefix(f.Name, "certificates/") {
 			continue
 		}
-		if _, err := compliance.VerifyFile(file(f.Name), keys); err != nil {
+		if _, err := certificate.VerifyFile(file(f.Name), keys); err != nil {
 			t.Errorf("%s: %v", f.Name, err)
 		}
 	}
@@ -401,7 +401,7 @@ func TestCertificateSaysWhoseEachKeyIs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			keys := map[string]compliance.SystemKey{}
+			keys := map[string]certificate.SystemKey{}
 			for _, k := range c.System.Keys {
 				if keys[k.Use] = k; k.Holder == "" || k.KID == "" {
 					t.Errorf("%+v names no key or no holder", k)

@@ -60,6 +60,23 @@ func ParseCheckpoint(signed string, verifiers ...note.Verifier) (Checkpoint, err
 	return refuse("not signed under its origin")
 }
 
+// OpenCheckpoint verifies a signed note by the first of the keys that signed it, and
+// returns that key; the keys' times are the caller's to compare. ErrCheckpoint.
+func OpenCheckpoint(signed string, keys []Key) (Checkpoint, Key, error) {
+	err := fmt.Errorf("%w: no keys", ErrCheckpoint)
+	for _, k := range keys {
+		v, bad := NewVerifier(k.Verifier)
+		if bad != nil {
+			return Checkpoint{}, k, bad
+		}
+		var cp Checkpoint
+		if cp, err = ParseCheckpoint(signed, v); err == nil {
+			return cp, k, nil
+		}
+	}
+	return Checkpoint{}, Key{}, err
+}
+
 // NewVerifier reads a verifier key, "<origin>+<key hash>+<key>", as a Key
 // holds it.
 func NewVerifier(key string) (note.Verifier, error) { return note.NewVerifier(key) }

@@ -1,7 +1,8 @@
-package compliance
+package certificate
 
 import (
 	"bytes"
+	"crypto"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,13 +10,14 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
-// ErrInvalidCertificate is returned for everything that is not a certificate
+// ErrInvalid is returned for everything that is not a certificate
 // signed by one of the keys given, whole and consistent in itself.
-var ErrInvalidCertificate = errors.New("compliance: not a valid certificate")
+var ErrInvalid = errors.New("certificate: not valid")
 
 // Keys are what a certificate is verified against. They come from a source that
 // the verifier trusts, such as the issuer's jwks.json and log keys (ParseKeys), never
@@ -32,7 +34,7 @@ type Keys struct {
 func ParseKeys(jwks, log []byte) (Keys, error) {
 	set, err := keyring.ParseJWKS(jwks)
 	if err != nil {
-		return Keys{}, fmt.Errorf("compliance: %w", err)
+		return Keys{}, fmt.Errorf("certificate: %w", err)
 	}
 	keys := Keys{Certificate: set.Of(keyring.Certificate)}
 	for line := range strings.Lines(string(log)) {
@@ -42,79 +44,79 @@ func ParseKeys(jwks, log []byte) (Keys, error) {
 		}
 		k, err := translog.ParseKey(line)
 		if err != nil {
-			return Keys{}, fmt.Errorf("compliance: log key: %w", err)
+			return Keys{}, fmt.Errorf("certificate: log key: %w", err)
 		}
 		keys.Log = append(keys.Log, k)
 	}
 	switch {
 	case len(keys.Certificate) == 0:
-		return Keys{}, errors.New("compliance: the key set has no key for certificates")
+		return Keys{}, errors.New("certificate: the key set has no key for certificates")
 	case len(keys.Log) == 0:
-		return Keys{}, errors.New("compliance: a key of the log is required")
+		return Keys{}, errors.New("certificate: a key of the log is required")
 	}
 	return keys, nil
 }
 
-// VerifyCertificate reads a certificate's JWS and checks, without network or
+// Verify reads a certificate's JWS and checks, without network or
 // store: the signature, by a certificate key that was in use when it was issued; that
 // the payload is the one spelling of a certificate of a known version; the checkpoint's
 // signature; the inclusion proof of every event, recomputed from its canonical bytes;
 // that the certificate says what those events say; and that it adds up. It does not tell whether the certificate was
-// superseded since. Every failure wraps ErrInvalidCertificate.
-func VerifyCertificate(token string, keys Keys) (*Certificate, error) {
+// superseded since. Every failure wraps ErrInvalid.
+func Verify(token string, keys Keys) (*Certificate, error) {
 	return formats().verify(token, keys)
 }
 
 func (t formatTable) verify(token string, keys Keys) (*Certificate, error) {
-	payload, kid, err := keys.Certificate.OpenJWS(token, certificateTyp, keyring.Certificate)
+	payload, kid, err := keys.Certificate.OpenJWS(token, typ, keyring.Certificate)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	c, err := t.parse(payload)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if err := keys.Certificate.Check(keyring.Certificate, kid, c.IssuedAt.Time); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if err := c.checkLog(keys.Log); err != nil {
-		return nil, fmt.Errorf("%w: log: %w", ErrInvalidCertificate, err)
+		return nil, fmt.Errorf("%w: log: %w", ErrInvalid, err)
 	}
 	if err := t.checkSense(c, kid); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	c.JWS = token
 	return c, nil
 }
 
-// VerifyDocument is VerifyCertificate for a certificate as the API serves it: the
+// VerifyDocument is Verify for a certificate as the API serves it: the
 // object with its jws. The object must say exactly what the JWS says.
 func VerifyDocument(document []byte, keys Keys) (*Certificate, error) {
 	if err := canonjson.Distinct(document); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	d := json.NewDecoder(bytes.NewReader(document))
 	d.UseNumber()
 	var object map[string]any
 	if err := d.Decode(&object); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	token, ok := object["jws"].(string)
 	if !ok {
-		return nil, fmt.Errorf("%w: it has no jws", ErrInvalidCertificate)
+		return nil, fmt.Errorf("%w: it has no jws", ErrInvalid)
 	}
-	c, err := VerifyCertificate(token, keys)
+	c, err := Verify(token, keys)
 	if err != nil {
 		return nil, err
 	}
 	delete(object, "jws")
 	said, err := canonjson.Marshal(object)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	signed, err := c.payload()
 	if err != nil || !bytes.Equal(said, signed) {
-		return nil, fmt.Errorf("%w: the document differs from what was signed", ErrInvalidCertificate)
+		return nil, fmt.Errorf("%w: the document differs from what was signed", ErrInvalid)
 	}
 	return c, nil
 }
@@ -125,21 +127,21 @@ func VerifyDocument(document []byte, keys Keys) (*Certificate, error) {
 func VerifyFile(content []byte, keys Keys) (*Certificate, error) {
 	content = bytes.TrimSpace(content)
 	if !bytes.HasPrefix(content, []byte("{")) {
-		return VerifyCertificate(string(content), keys)
+		return Verify(string(content), keys)
 	}
 	if err := canonjson.Distinct(content); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	var answer map[string]json.RawMessage
 	if err := json.Unmarshal(content, &answer); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	data, wrapped := answer["data"]
 	switch {
 	case !wrapped:
 		return VerifyDocument(content, keys)
 	case len(answer) > 1:
-		return nil, fmt.Errorf("%w: there are members beside data", ErrInvalidCertificate)
+		return nil, fmt.Errorf("%w: there are members beside data", ErrInvalid)
 	}
 	return VerifyDocument(data, keys)
 }
@@ -147,6 +149,15 @@ func VerifyFile(content []byte, keys Keys) (*Certificate, error) {
 // Document returns the certificate as the API serves it: canonical JSON of the
 // object with its jws. VerifyDocument reads it.
 func (c Certificate) Document() ([]byte, error) { return canonjson.Marshal(c) }
+
+// Sign returns the JWS of c, by an Ed25519 key whose id in jwks.json is keyID.
+func (c Certificate) Sign(signer crypto.Signer, keyID string) (string, error) {
+	payload, err := c.payload()
+	if err != nil {
+		return "", err
+	}
+	return jws.Sign(signer, keyID, typ, payload)
+}
 
 // payload is what the JWS signs.
 func (c Certificate) payload() ([]byte, error) {
@@ -198,7 +209,7 @@ func (t formatTable) checkSense(c *Certificate, kid string) error {
 	}
 	again := c.Compliance
 	again.Checks = slices.Clone(again.Checks)
-	again.count()
+	again.Tally()
 	was, _ := canonjson.Marshal(c.Compliance)
 	want, _ := canonjson.Marshal(again)
 	if !bytes.Equal(was, want) || len(c.Compliance.Checks) != len(r.Requirements) {
@@ -216,10 +227,10 @@ func (t formatTable) checkSense(c *Certificate, kid string) error {
 	return nil
 }
 
-// count sets what follows from the checks: the score is the share of satisfied
+// Tally sets what follows from the checks: the score is the share of satisfied
 // checks in percent, rounded down, and only 100 is compliant; a result is as weak
 // as its weakest check, a check as its weakest evidence.
-func (r *Result) count() {
+func (r *Result) Tally() {
 	r.Compliant, r.Score, r.MissingRequirements, r.Basis = nil, nil, []string{}, Declared
 	if len(r.Checks) == 0 {
 		return

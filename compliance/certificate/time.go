@@ -1,4 +1,4 @@
-package compliance
+package certificate
 
 import (
 	"encoding/json"
@@ -13,19 +13,6 @@ type Time struct{ time.Time }
 
 // At returns t as certificates keep it.
 func At(t time.Time) Time { return Time{environ.Micro(t)} }
-
-// parseTime reads a time as statements write it.
-func parseTime(s string) (Time, error) {
-	t, err := environ.Parse(s)
-	return Time{t}, err
-}
-
-func atPtr(t *time.Time) *Time {
-	if t == nil {
-		return nil
-	}
-	return &Time{environ.Micro(*t)}
-}
 
 // MarshalJSON implements json.Marshaler.
 func (t Time) MarshalJSON() ([]byte, error) { return json.Marshal(environ.Format(t.Time)) }

@@ -1,4 +1,4 @@
-package compliance
+package certificate
 
 import (
 	"github.com/evaultlib/evault/storage"
@@ -41,8 +41,8 @@ import (
 //     SHA-256 of the JWS;
 //   - system.rules_sha256 is the digest of the rules document (Rules).
 const (
-	CertificateVersion = "1.0"
-	certificateTyp     = "evault-certificate+jwt"
+	Version = "1.0"
+	typ     = "evault-certificate+jwt"
 )
 
 // Certificate is what the system found about one vaulted asset at one time.
@@ -272,6 +272,13 @@ const (
 	StateLive     = "live"
 	StateReleased = "released"
 	StateNone     = "none" // not vaulted
+)
+
+// What a certificate is among those of its envelope, as the issuer answers.
+const (
+	StateCurrent    = "current"
+	StateSuperseded = "superseded"
+	StateUnknown    = "unknown"
 )
 
 // Result is the evaluation's outcome. Compliant and Score are null where no check

@@ -1,4 +1,4 @@
-package compliance
+package certificate
 
 import (
 	"errors"
@@ -8,28 +8,14 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
-// openCheckpoint verifies a checkpoint by one of the keys and returns that key.
-func openCheckpoint(signed string, keys []translog.Key) (translog.Checkpoint, translog.Key, error) {
-	err := fmt.Errorf("%w: no keys", translog.ErrCheckpoint)
-	for _, k := range keys {
-		v, bad := translog.NewVerifier(k.Verifier)
-		if bad != nil {
-			return translog.Checkpoint{}, k, bad
-		}
-		cp, no := translog.ParseCheckpoint(signed, v)
-		if no == nil {
-			return cp, k, nil
-		}
-		err = no
-	}
-	return translog.Checkpoint{}, translog.Key{}, err
-}
+// eventSigned is the type of the event of a signature.
+const eventSigned = "envelope.signed"
 
 // checkLog verifies the checkpoint and every entry, and holds the certificate
 // against what the events say.
@@ -67,7 +53,7 @@ func (e LogEntry) event(envelopeID string) (event.Event, error) {
 		return x, errors.New("its canonical bytes are another event")
 	case x.EnvelopeID != envelopeID:
 		return x, errors.New("it is of another envelope")
-	case leafHash(e.Canonical) != e.LeafHash:
+	case tlog.RecordHash(e.Canonical).String() != e.LeafHash:
 		return x, errors.New("the leaf is not that of its canonical bytes")
 	}
 	return x, nil
@@ -82,7 +68,7 @@ func (c *Certificate) checkTree(keys []translog.Key, newest time.Time) error {
 			fit = append(fit, k)
 		}
 	}
-	cp, _, err := openCheckpoint(c.Log.Checkpoint, fit)
+	cp, _, err := translog.OpenCheckpoint(c.Log.Checkpoint, fit)
 	if err != nil {
 		return err
 	}
@@ -115,7 +101,7 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 				continue
 			}
 			for key, value := range about {
-				if text(e, key) != value {
+				if eventlog.Text(e, key) != value {
 					continue next
 				}
 			}
@@ -136,9 +122,9 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 	}
 	for _, x := range c.Custody {
 		e, ok := events[x.EventID]
-		if !ok || !strings.HasPrefix(e.Type, "custody.") || text(e, "custody_id") != x.CustodyID || text(e, "kind") != x.Kind ||
-			text(e, "sha256") != string(x.SHA256) || text(e, "statement_sha256") != string(x.Statement) ||
-			text(e, "consent") != x.Consent || number64(e, "version") != int64(x.Version) {
+		if !ok || !strings.HasPrefix(e.Type, "custody.") || eventlog.Text(e, "custody_id") != x.CustodyID || eventlog.Text(e, "kind") != x.Kind ||
+			eventlog.Text(e, "sha256") != string(x.SHA256) || eventlog.Text(e, "statement_sha256") != string(x.Statement) ||
+			eventlog.Text(e, "consent") != x.Consent || eventlog.Number(e, "version") != int64(x.Version) {
 			return fmt.Errorf("the custody entry %s is not proved as the certificate tells it", x.CustodyID)
 		}
 	}
@@ -151,7 +137,7 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 		if s.SignedAt == nil {
 			continue
 		}
-		e, ok := find(esign.EventSigned, map[string]string{
+		e, ok := find(eventSigned, map[string]string{
 			"signer_id": s.SignerID, "disclosure_sha256": string(s.DisclosureSHA256), "presented_sha256": string(s.PresentedSHA256),
 		})
 		if !ok || !sameTime(s.SignedAt, e) {

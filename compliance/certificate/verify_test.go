@@ -1,4 +1,4 @@
-package compliance_test
+package certificate_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evaultlib/evault/compliance"
+	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/storage/event"
@@ -60,7 +60,7 @@ func TestCertificateNeedsACertificateKeyInItsTime(t *testing.T) {
 	t.Parallel()
 	same := func(map[string]any) {}
 	trusted := goldenKeys(t)
-	issued, err := compliance.VerifyCertificate(forged(t, 4, same), trusted)
+	issued, err := certificate.Verify(forged(t, 4, same), trusted)
 	check(t, err)
 	for n, p := range []keyring.Purpose{keyring.Statement, keyring.Custodian, keyring.Log, keyring.Embed} {
 		k, err := keyring.New(p, key(byte(20+n)))
@@ -68,8 +68,8 @@ func TestCertificateNeedsACertificateKeyInItsTime(t *testing.T) {
 		keys := trusted
 		keys.Certificate = append(keyring.Keys{k}, trusted.Certificate...) // whoever fills it with the whole of jwks.json
 		mallory := func(o map[string]any) { o["assignee"].(map[string]any)["name"] = "Mallory Capital" }
-		if _, err := compliance.VerifyCertificate(forged(t, byte(20+n), mallory), keys); !errors.Is(err, compliance.ErrInvalidCertificate) {
-			t.Errorf("signed by the %s key: got %v, want ErrInvalidCertificate", p, err)
+		if _, err := certificate.Verify(forged(t, byte(20+n), mallory), keys); !errors.Is(err, certificate.ErrInvalid) {
+			t.Errorf("signed by the %s key: got %v, want ErrInvalid", p, err)
 		}
 	}
 	at := issued.IssuedAt.Time
@@ -91,7 +91,7 @@ func TestCertificateNeedsACertificateKeyInItsTime(t *testing.T) {
 			k.Until = &until
 		}
 		keys.Certificate = keyring.Keys{k}
-		if _, err := compliance.VerifyCertificate(issued.JWS, keys); (err == nil) != x.ok {
+		if _, err := certificate.Verify(issued.JWS, keys); (err == nil) != x.ok {
 			t.Errorf("key %s: got %v", name, err)
 		}
 		// The same for the key of the log: it must have been in use after the newest
@@ -99,7 +99,7 @@ func TestCertificateNeedsACertificateKeyInItsTime(t *testing.T) {
 		keys = trusted
 		keys.Log = []translog.Key{{Verifier: trusted.Log[0].Verifier, From: x.from}}
 		if name == "made since" {
-			if _, err := compliance.VerifyCertificate(issued.JWS, keys); !errors.Is(err, translog.ErrCheckpoint) {
+			if _, err := certificate.Verify(issued.JWS, keys); !errors.Is(err, translog.ErrCheckpoint) {
 				t.Errorf("log key %s: got %v", name, err)
 			}
 		}
@@ -107,7 +107,7 @@ func TestCertificateNeedsACertificateKeyInItsTime(t *testing.T) {
 	early := issued.AuthoritativeCopy.VaultedAt.Time
 	keys := trusted
 	keys.Log = []translog.Key{{Verifier: trusted.Log[0].Verifier, Until: &early}}
-	if _, err := compliance.VerifyCertificate(issued.JWS, keys); !errors.Is(err, translog.ErrCheckpoint) {
+	if _, err := certificate.Verify(issued.JWS, keys); !errors.Is(err, translog.ErrCheckpoint) {
 		t.Errorf("a checkpoint by a key that was retired before its newest event: got %v", err)
 	}
 }
@@ -179,11 +179,11 @@ func TestCertificateSaysWhatItsEventsSay(t *testing.T) {
 	}
 	keys := goldenKeys(t)
 	for name, change := range cases {
-		if _, err := compliance.VerifyCertificate(forged(t, 4, change), keys); !errors.Is(err, compliance.ErrInvalidCertificate) {
-			t.Errorf("%s: got %v, want ErrInvalidCertificate", name, err)
+		if _, err := certificate.Verify(forged(t, 4, change), keys); !errors.Is(err, certificate.ErrInvalid) {
+			t.Errorf("%s: got %v, want ErrInvalid", name, err)
 		}
 	}
-	c, err := compliance.VerifyCertificate(forged(t, 4, func(map[string]any) {}), keys)
+	c, err := certificate.Verify(forged(t, 4, func(map[string]any) {}), keys)
 	check(t, err)
 	for _, e := range c.Log.Entries {
 		if x, err := event.Parse(e.Canonical); err != nil || x.ID != e.EventID {
@@ -204,7 +204,7 @@ func TestVerifyFile(t *testing.T) {
 	for name, good := range map[string]string{
 		"object": string(doc), "answer": `{"data":` + string(doc) + "}\n", "jws": c.JWS, "jws with a line end": c.JWS + "\n",
 	} {
-		if _, err := compliance.VerifyFile([]byte(good), keys); err != nil {
+		if _, err := certificate.VerifyFile([]byte(good), keys); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -219,8 +219,8 @@ func TestVerifyFile(t *testing.T) {
 		"other case":     strings.Replace(string(doc), `"assignee":{`, `"Assignee":{},"assignee":{`, 1),
 		"answer within":  `{"data":{"data":` + string(doc) + `}}`, "nothing": "", "null": "null", "array": "[" + string(doc) + "]",
 	} {
-		if _, err := compliance.VerifyFile([]byte(bad), keys); !errors.Is(err, compliance.ErrInvalidCertificate) {
-			t.Errorf("%s: got %v, want ErrInvalidCertificate", name, err)
+		if _, err := certificate.VerifyFile([]byte(bad), keys); !errors.Is(err, certificate.ErrInvalid) {
+			t.Errorf("%s: got %v, want ErrInvalid", name, err)
 		}
 	}
 }
@@ -235,7 +235,7 @@ func TestParseKeys(t *testing.T) {
 	log := trusted.Log[0].Verifier
 	until := start.Add(time.Hour)
 	timed := translog.Key{Verifier: log, From: start, Until: &until}
-	keys, err := compliance.ParseKeys(set, []byte("# log\n\n"+log+"\n"+timed.String()+"\r\n"))
+	keys, err := certificate.ParseKeys(set, []byte("# log\n\n"+log+"\n"+timed.String()+"\r\n"))
 	check(t, err)
 	if len(keys.Certificate) != 1 || keys.Certificate[0].ID != trusted.Certificate[0].ID || len(keys.Log) != 2 ||
 		keys.Log[0].Until != nil || !keys.Log[1].From.Equal(start) || !keys.Log[1].Until.Equal(until) {
@@ -251,7 +251,7 @@ func TestParseKeys(t *testing.T) {
 		"log key and one time":  {string(set), log + " -"},
 		"log key's time":        {string(set), log + " - yesterday"},
 	} {
-		if _, err := compliance.ParseKeys([]byte(x[0]), []byte(x[1])); err == nil {
+		if _, err := certificate.ParseKeys([]byte(x[0]), []byte(x[1])); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -261,7 +261,7 @@ func TestParseKeys(t *testing.T) {
 func ExampleVerifyFile() {
 	jwks := []byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"ypOsFwUYcHHWe4PH_w7-gQjo7EUwV113JoeTM9vavnw","kid":"d8Me3uJ82jhdsCstWyVMr3_I2ueeTYG5agM1-2r1_bY",
 		"use":"sig","evault_purpose":"certificate","evault_from":null,"evault_until":null}]}`)
-	keys, err := compliance.ParseKeys(jwks, []byte("vault.test/log+a05e09ce+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c\n"))
+	keys, err := certificate.ParseKeys(jwks, []byte("vault.test/log+a05e09ce+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c\n"))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -271,7 +271,7 @@ func ExampleVerifyFile() {
 		fmt.Println(err)
 		return
 	}
-	c, err := compliance.VerifyFile(content, keys)
+	c, err := certificate.VerifyFile(content, keys)
 	if err != nil {
 		fmt.Println(err)
 		return

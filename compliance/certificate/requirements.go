@@ -1,4 +1,4 @@
-package compliance
+package certificate
 
 import "slices"
 
@@ -75,7 +75,7 @@ type format struct {
 type formatTable []format
 
 func formats() formatTable {
-	return formatTable{{version: CertificateVersion, laws: laws(), elements: elements()}}
+	return formatTable{{version: Version, laws: laws(), elements: elements()}}
 }
 
 func (t formatTable) newest() format { return t[len(t)-1] }

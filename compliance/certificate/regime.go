@@ -1,10 +1,6 @@
-package compliance
+package certificate
 
-import (
-	"strings"
-
-	"github.com/evaultlib/evault/internal/validate"
-)
+import "strings"
 
 // The regimes, each a text of law under which an asset may be controlled. A
 // regime is chosen when the asset is vaulted and never changes.
@@ -41,20 +37,11 @@ type Requirement struct {
 	Reference string
 }
 
-// Regimes returns every regime that certificates of CertificateVersion know.
+// Regimes returns every regime that certificates of this Version know.
 func Regimes() []Regime { return formats().newest().regimes() }
 
-// RegimeByID returns the regime, or a *storage.InvalidError for the field regime.
-func RegimeByID(id string) (Regime, error) {
-	var ids []string
-	for _, r := range Regimes() {
-		if r.ID == id {
-			return r, nil
-		}
-		ids = append(ids, r.ID)
-	}
-	return Regime{}, validate.Fail("regime", "oneof", "must be one of %s", strings.Join(ids, ", "))
-}
+// RegimeByID returns the regime that certificates of this Version know by an id.
+func RegimeByID(id string) (Regime, bool) { return formats().newest().regime(id) }
 
 // law is a text of law: where it is, and its own words in the requirements that it
 // shares with the other texts.

@@ -1,4 +1,4 @@
-package compliance
+package certificate
 
 import (
 	_ "embed" // for the rules document
