@@ -4,7 +4,7 @@
 TOOL := go tool -modfile=internal/tools/go.mod
 GO_FILES := $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: check test race format vet static tidy service bench accept fuzz fuzz-briefly
+.PHONY: check test race format vet static tidy service served blackbox need-services bench accept fuzz fuzz-briefly
 
 check: format vet static tidy race
 
@@ -14,7 +14,7 @@ test:
 # The tests in which goroutines meet; their names say so (internal/arch holds it).
 RACE := 'Rac(e|ing)|AtOnce|Concurrent|Parallel|Replicas'
 race:
-	go test -race -run $(RACE) ./...
+	go test -vet=off -race -run $(RACE) ./...
 
 format:
 	@out="$$($(TOOL) gofumpt -l $(GO_FILES))"; test -z "$$out" || { echo "not gofumpt-ed:"; echo "$$out"; exit 1; }
@@ -31,16 +31,21 @@ tidy:
 	cd internal/pdf/peers && go mod tidy -diff
 	cd internal/tools && go mod tidy -diff
 
-# What go test ./... leaves out: the tests that ask PostgreSQL or outside tools or take long; then the black box
-# (examples/server over HTTP, every router, S3, kills and races) and files of other programs.
+# What go test ./... leaves out. served: the tests that ask PostgreSQL or outside tools or take long, and files of other
+# programs; blackbox: examples/server over HTTP, every router, S3, kills and races.
 SERVED = $(shell git grep --untracked -lE 'testdb\.|testenv\.' -- '*_test.go' ':!internal/accept' | xargs -n 1 dirname | sort -u | sed 's,^,./,')
-service: export EVAULT_LONG = 1
-service:
+service: served blackbox
+served blackbox: export EVAULT_LONG = 1
+served: need-services
+	go test -vet=off -count=1 $(SERVED)
+	cd internal/pdf/peers && go test ./...
+
+blackbox: need-services
+	cd internal/accept && go test -vet=off -count=1 -timeout 8m ./...
+
+need-services:
 	@: "$${EVAULT_POSTGRES:?is the data source name of a PostgreSQL server}" "$${EVAULT_TOOLS:?is 1 where pdfsig, qpdf, mutool, openssl and iText are}"
 	@: "$${EVAULT_S3:?is the path of the program versitygw}"
-	go test -count=1 $(SERVED)
-	cd internal/accept && go test -count=1 -timeout 8m ./...
-	cd internal/pdf/peers && go test ./...
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./internal/pdf ./internal/bench ./esign/pades ./esign/inspect ./esign/render ./storage/...
