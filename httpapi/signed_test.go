@@ -1,7 +1,9 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"encoding/base64"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -61,6 +63,23 @@ func TestInspectionOfESign(t *testing.T) {
 	h.do(t, "GET", "/partner/envelopes/"+paperID, nil).want(200).equal("data.inspection", nil)
 	if a := h.do(t, "POST", "/partner/envelopes/"+paperID+"/upload", testpdf.Portfolio()).want(200); !strings.Contains(string(a.Body), `"portfolio"`) {
 		t.Errorf("%s", a.Body)
+	}
+}
+
+// TestInspectionSaysWhy: the answer names what is wrong with a signature.
+func TestInspectionSaysWhy(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	env := h.vaulted(t)
+	u := h.do(t, "GET", "/partner/envelopes/"+env+"/vault/signed-url", nil).want(200).str("data.signed_url")
+	sealed := h.do(t, "GET", u, nil).want(200).Body
+	at := "/partner/envelopes/" + h.create(t, paper)
+	a := h.do(t, "POST", at+"/upload", bytes.Replace(sealed, []byte("%PDF-1."), []byte("%PDF-2."), 1)).want(200)
+	for i := range 2 {
+		signature := fmt.Sprintf("data.inspection.signatures.%d.", i)
+		if a.equal(signature+"integrity", "invalid"); len(a.str(signature+"problem")) < 20 {
+			t.Errorf("problem: %q", a.str(signature+"problem"))
+		}
 	}
 }
 

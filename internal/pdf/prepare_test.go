@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -104,6 +108,82 @@ func TestPrepareManySignatories(t *testing.T) {
 		if a.Page == b.Page && a.Y+a.H > b.Y {
 			t.Errorf("blocks %d and %d overlap: %+v, %+v", i-2, i, a, b)
 		}
+	}
+}
+
+// TestLegendStaysAtTheFoot: the ground of the legend covers a tenth of a page at most, however small the page is, and
+// nothing beside the page.
+func TestLegendStaysAtTheFoot(t *testing.T) {
+	t.Parallel()
+	ground := regexp.MustCompile(`1 1 1 rg\n(\S+) (\S+) (\S+) (\S+) re`)
+	for _, size := range [][2]float64{{30, 30}, {60, 30}, {72, 72}, {200, 100}, {226, 3000}, {612, 792}, {3000, 226}} {
+		raw := rawpdf.New(rawpdf.Options{Pages: 1, Page: fmt.Sprintf("/MediaBox[0 0 %g %g]", size[0], size[1])})
+		out, _, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{Legend: legend})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := pdf.Open(out, pdf.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := 0
+		for _, n := range d.Numbers() {
+			o, err := d.Object(n)
+			s, stream := o.(*pdf.Stream)
+			if err != nil || !stream || s.Dict["Subtype"] != pdf.Name("Form") {
+				continue
+			}
+			content, err := d.Decode(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range ground.FindAllSubmatch(content, -1) {
+				var r [4]float64
+				for i := range r {
+					if r[i], err = strconv.ParseFloat(string(m[i+1]), 64); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if seen++; r[0] < 0 || r[1] < 0 || r[0]+r[2] > size[0] || r[1]+r[3] > size[1]*0.1 {
+					t.Errorf("a page of %g: the ground is %g", size, r)
+				}
+			}
+		}
+		if seen == 0 {
+			t.Errorf("a page of %g: no ground found", size)
+		}
+	}
+}
+
+// TestLongNamesStayReadable: no text of a signature page is smaller than 5 points, also where role and name are long.
+func TestLongNamesStayReadable(t *testing.T) {
+	t.Parallel()
+	font := regexp.MustCompile(`/F\d+ (\S+) Tf`)
+	long := strings.TrimSpace(strings.Repeat("Maximiliana ", 17))[:200]
+	out, _, err := pdf.Prepare(t.Context(), testpdf.Simple(1, "Loan"), pdf.Preparation{SignaturePage: []pdf.Signatory{{Role: long[:190], Name: long}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := pdf.Open(out, pdf.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := d.Page(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := d.Content(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sizes := font.FindAllSubmatch(content, -1)
+	for _, m := range sizes {
+		if size, err := strconv.ParseFloat(string(m[1]), 64); err != nil || size < 5 {
+			t.Errorf("text of %s points", m[1])
+		}
+	}
+	if len(sizes) < 3 {
+		t.Errorf("%d texts found on the signature page", len(sizes))
 	}
 }
 
