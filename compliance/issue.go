@@ -1,6 +1,7 @@
 package compliance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -158,15 +159,16 @@ func (f *facts) logProof(cause event.Event) (certificate.LogProof, error) {
 
 // Certificate returns a certificate of the organization's envelope; serial 0 is
 // the newest. Errors: vault.ErrNotVaulted, ErrCertificateNotFound, and
-// ErrCertificatePending where the newest is not issued yet; translog.ErrRewound
+// ErrCertificatePending where the newest is not issued yet, or a release that was
+// begun is not complete; vault.ErrRecordAltered where the newest says that the
+// original is here and the vault's records do not bear it out; translog.ErrRewound
 // while the database is behind the anchors of the log, for then the newest
 // certificate may be one that it does not know.
 func (e *Engine) Certificate(ctx context.Context, orgID, envelopeID string, serial int) (*certificate.Certificate, error) {
 	if err := e.c.Log.CheckRecent(ctx); err != nil {
 		return nil, fmt.Errorf("certificate of %s: %w", envelopeID, err)
 	}
-	copied, err := e.c.Vault.Copy(ctx, orgID, envelopeID)
-	if err != nil {
+	if _, err := e.c.Vault.Copy(ctx, orgID, envelopeID); err != nil {
 		return nil, err
 	}
 	s, err := e.c.Store.CertificateBySerial(ctx, envelopeID, serial)
@@ -187,15 +189,18 @@ func (e *Engine) Certificate(ctx context.Context, orgID, envelopeID string, seri
 	if err != nil {
 		return nil, fmt.Errorf("certificate of %s: %w", envelopeID, err)
 	}
-	// After a release no answer may say that the original is here.
-	if serial == 0 && copied.Status == vault.StatusReleased && c.AuthoritativeCopy.HeldHere {
-		return nil, ErrCertificatePending
+	// Once a release was begun no answer may say that the original is here.
+	if serial == 0 && c.AuthoritativeCopy.HeldHere {
+		if held, err := e.c.Vault.Held(ctx, envelopeID); err != nil || !held {
+			return nil, cmp.Or(err, ErrCertificatePending)
+		}
 	}
 	return c, nil
 }
 
-// State says whether a certificate is the newest of its envelope;
-// translog.ErrRewound as for Certificate.
+// State says whether a certificate is the newest of its envelope and what it says of
+// the original still holds; vault.ErrRecordAltered and translog.ErrRewound as for
+// Certificate.
 func (e *Engine) State(ctx context.Context, certificateID string) (string, error) {
 	if err := e.c.Log.CheckRecent(ctx); err != nil {
 		return "", fmt.Errorf("certificate %s: %w", certificateID, err)
@@ -216,6 +221,21 @@ func (e *Engine) State(ctx context.Context, certificateID string) (string, error
 		return "", fmt.Errorf("certificate %s: %w", certificateID, err)
 	}
 	if newest.ID != s.ID || len(due) > 0 {
+		return certificate.StateSuperseded, nil
+	}
+	keys, err := e.Keys(ctx)
+	if err != nil {
+		return "", fmt.Errorf("certificate %s: %w", certificateID, err)
+	}
+	c, err := s.open(keys)
+	if err != nil {
+		return "", fmt.Errorf("certificate %s: %w", certificateID, err)
+	}
+	held, err := e.c.Vault.Held(ctx, s.EnvelopeID)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("certificate %s: %w", certificateID, err)
+	case c.AuthoritativeCopy.HeldHere && !held:
 		return certificate.StateSuperseded, nil
 	}
 	return certificate.StateCurrent, nil

@@ -51,6 +51,24 @@ func (v *Vault) Proven(ctx context.Context, orgID, envelopeID string) (*Copy, er
 	return v.authoritative(ctx, c)
 }
 
+// Held reports whether the authoritative copy of an envelope is here: its record is
+// proven, as by Proven, and no release of it was recorded or begun. Errors:
+// ErrNotVaulted and those of Proven but ErrReleased.
+func (v *Vault) Held(ctx context.Context, envelopeID string) (bool, error) {
+	c, err := v.c.Store.Copy(ctx, envelopeID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, ErrNotVaulted
+	}
+	if err != nil {
+		return false, fmt.Errorf("copy of %s: %w", envelopeID, err)
+	}
+	c, err = v.authoritative(ctx, c)
+	if errors.Is(err, ErrReleased) {
+		return false, nil
+	}
+	return err == nil && c.Status != StatusReleased, err
+}
+
 // authoritative is proven for a copy whose seal is not spent.
 func (v *Vault) authoritative(ctx context.Context, c *Copy) (*Copy, error) {
 	c, err := v.proven(ctx, c)

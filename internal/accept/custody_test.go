@@ -39,12 +39,12 @@ func (s *server) edit(t *testing.T, statements ...string) {
 }
 
 // original is a vaulted contract and what is known of it.
-type original struct{ env, deposited, hash string }
+type original struct{ env, deposited, hash, certificate string }
 
 func (c *client) original(name string) original {
 	env := c.signed(testpdf.Simple(2, name), nil)
 	rec := c.post("/partner/envelopes/"+env+"/vault-in-signed", nil).want(http.StatusCreated)
-	return original{env, rec.str("data.deposited_sha256"), rec.str("data.document_hash")}
+	return original{env, rec.str("data.deposited_sha256"), rec.str("data.document_hash"), rec.str("data.certificate_id")}
 }
 
 func recipient(name string) map[string]any {
@@ -72,6 +72,12 @@ func (c *client) spent(t *testing.T, o original) {
 	}
 	if a := c.with("").get("/verify/" + o.hash); a.Status == http.StatusOK && a.str("data.state") == "authoritative" {
 		t.Errorf("verify: %s", a.Body)
+	}
+	if a := c.get(at + "/vault/certificate"); a.Status == http.StatusOK && a.try("data.authoritative_copy.held_here") == true {
+		t.Errorf("the newest certificate says that the original is here")
+	}
+	if a := c.with("").get("/verify/certificate/" + o.certificate); a.Status == http.StatusOK && a.str("data.state") == "current" {
+		t.Errorf("the certificate of the deposit is called current")
 	}
 	if a := c.post(at+"/vault-in-signed", nil); a.Status < 400 {
 		t.Errorf("vaulted again: %s", a.Body)

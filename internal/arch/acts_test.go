@@ -11,11 +11,11 @@ import (
 )
 
 // reads are the verbs of esign and vault that package compliance may call: they
-// change nothing, or only what an evaluation found of an envelope.
+// change nothing but the record of what was found of an envelope.
 var reads = map[string][]string{
 	"ESign": {"Evidence", "Status", "With"},
 	"With":  {"Evaluated"}, // of esign, in the transaction of the evaluation
-	"Vault": {"Copies", "Copy", "CustodianName", "Evidence", "Examine", "StatementKeys"},
+	"Vault": {"Copies", "Copy", "CustodianName", "Evidence", "Examine", "Held", "StatementKeys"},
 }
 
 // TestOnlyHandoverActs: compliance evaluates and certifies; compliance/handover
