@@ -26,11 +26,16 @@ toolchain. Unpack the zip file into a folder of its own and work in that folder.
 3. THE SEALS
    pdfsig authoritative.pdf
    Each signature must be valid. The last one must cover the total document; it names
-   the recipient and the version that ended. Where version-statements/ is in this
-   package the file itself cannot carry a seal, and the seals are there (CMS):
-   openssl cms -cmsout -print -noout -inform DER -in version-statements/0001.p7s
-   shows one. No single command follows the chain of these statements; the function
-   VerifyVersions of the Go package github.com/evaultlib/evault/vault does.
+   the recipient and the version that ended.
+   Where version-statements/ is in this package the file itself cannot carry a seal, and
+   the seals are there (CMS), 0001.p7s the first:
+   openssl cms -verify -inform DER -in version-statements/0001.p7s \
+     -CAfile keys/seal-root.pem -purpose any -no_check_time
+   must print the statement and "CMS Verification successful". Its "sha256" must be what
+   sha256sum authoritative.pdf prints; "prev" must be empty in the first statement, and in
+   each later one what sha256sum of the .p7s file before prints. The last names the
+   recipient. VerifyVersions of the Go package github.com/evaultlib/evault/vault does all
+   of this, and judges the times of the certificates too.
    Proves:         that no byte under a seal was changed since that seal was made, and
                    that the seal's key made it.
    Does not prove: the time, where the seal has no time-stamp of another authority; nor
