@@ -10,7 +10,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/extract"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
@@ -57,10 +57,10 @@ func (w *world) papersOf(id string) papers {
 	}
 	p.custody, err = vault.VerifyCustody(statements, w.vault.StatementKeys())
 	check(w.t, err)
-	pages, err := pdf.PageTexts(record)
+	pages, err := extract.PageTexts(record)
 	check(w.t, err)
 	p.record = strings.Join(pages, "")
-	p.pages, err = pdf.PageTexts(p.original)
+	p.pages, err = extract.PageTexts(p.original)
 	check(w.t, err)
 	return p
 }

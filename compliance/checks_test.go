@@ -12,7 +12,8 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/storage"
@@ -274,7 +275,7 @@ func TestAllowedMarks(t *testing.T) {
 	w := newWorld(t, func(s *setup) {
 		s.vault.OnDuplicate = func(context.Context, vault.Duplicate) bool { return true }
 	})
-	marked, _, err := pdf.Prepare(t.Context(), testpdf.Contract(2), pdf.Preparation{Legend: pdf.LegendStart + "."})
+	marked, _, err := overlay.Prepare(t.Context(), testpdf.Contract(2), overlay.Preparation{Legend: copymark.LegendStart + "."})
 	check(t, err)
 	id := w.paperOf(marked)
 	w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })

@@ -12,7 +12,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/semaphore"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -78,7 +78,7 @@ type Config struct {
 type Engine struct {
 	c          Config
 	keyID      string // of the key that signs certificates
-	fonts      pdf.Fonts
+	fonts      font.Fonts
 	now        func() time.Time
 	chain      eventlog.Writer
 	certifying *semaphore.Keyed
@@ -118,7 +118,7 @@ func New(c Config) (*Engine, error) {
 		return nil, fmt.Errorf("compliance: Config.Regime: %w", err)
 	}
 	c.Remarks = slices.Clone(c.Remarks)
-	fonts, err := pdf.NewFonts(c.Fonts...)
+	fonts, err := font.NewFonts(c.Fonts...)
 	if err != nil {
 		return nil, fmt.Errorf("compliance: Config.Fonts: %w", err)
 	}

@@ -6,12 +6,12 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/vault"
 )
 
 // Pages is what a custody record is laid out from.
-func (e *Engine) Pages(c *certificate.Certificate) pdf.Report { return e.custodyRecord(c) }
+func (e *Engine) Pages(c *certificate.Certificate) typeset.Report { return e.custodyRecord(c) }
 
 // InWords is how the pages print a word of the certificate that is for programs,
 // "" where they print it as it is.

@@ -13,7 +13,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -212,7 +212,7 @@ func (e *Engine) gatherRegister(ctx context.Context, f *facts, register []vault.
 				return err
 			}
 			if x.err == nil {
-				x.markErr = pdf.CheckCopy(x.bytes, vault.CopyText, r.ID)
+				x.markErr = copymark.CheckCopy(x.bytes, vault.CopyText, r.ID)
 			}
 		}
 		f.register = append(f.register, x)

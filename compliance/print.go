@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -24,17 +24,17 @@ const printVerify = " The verify address tells what the vault says of the author
 // digests, with the verify address of the certificate, if any, as a QR code.
 // The same certificate makes the same bytes.
 func (e *Engine) CustodyRecord(ctx context.Context, c *certificate.Certificate) ([]byte, error) {
-	b, err := pdf.ReportPDF(ctx, e.custodyRecord(c))
+	b, err := typeset.ReportPDF(ctx, e.custodyRecord(c))
 	if err != nil {
 		return nil, fmt.Errorf("custody record of %s: %w", c.Subject.EnvelopeID, err)
 	}
 	return b, nil
 }
 
-func (e *Engine) custodyRecord(c *certificate.Certificate) pdf.Report {
-	r := pdf.Report{
+func (e *Engine) custodyRecord(c *certificate.Certificate) typeset.Report {
+	r := typeset.Report{
 		Title: "Custody record", Subtitle: c.Subject.EnvelopeName, Facts: recordFacts(c), Digests: recordDigests(c),
-		Tables: []pdf.ReportTable{
+		Tables: []typeset.Table{
 			requirementsTable(c), findingsTable(c), custodyTable(c), signaturesTable(c), acknowledgmentsTable(c),
 			declarationsTable(c), powersTable(c), copiesTable(c), logTable(c), keysTable(c),
 		},
@@ -64,13 +64,13 @@ func line(s ...string) string {
 
 func partyText(p certificate.Party) string { return line(p.Name, p.Identifier, p.Email) }
 
-func recordFacts(c *certificate.Certificate) []pdf.ReportFact {
+func recordFacts(c *certificate.Certificate) []typeset.Fact {
 	regime := c.Regime
 	if r, known := certificate.RegimeByID(c.Regime); known {
 		regime = r.Title
 	}
 	held := c.AuthoritativeCopy
-	list := []pdf.ReportFact{
+	list := []typeset.Fact{
 		{Label: "Result", Value: resultText(c.Compliance)},
 		{Label: "Law", Value: line(regime, basisText(c), c.Jurisdiction)},
 		{Label: "Authoritative copy", Value: fmt.Sprintf("%s, version %d, %d bytes, vaulted %s UTC", held.CopyID, held.Version, held.Size, utc(&held.VaultedAt))},
@@ -79,7 +79,7 @@ func recordFacts(c *certificate.Certificate) []pdf.ReportFact {
 		{Label: "Secured party", Value: partyText(c.SecuredParty)},
 	}
 	if c.Assignee != c.SecuredParty {
-		list = append(list, pdf.ReportFact{Label: "Assignee", Value: partyText(c.Assignee)})
+		list = append(list, typeset.Fact{Label: "Assignee", Value: partyText(c.Assignee)})
 	}
 	custodian := partyText(c.Custodian.Party)
 	if a := c.Custodian.Acknowledgment; a != nil {
@@ -90,32 +90,32 @@ func recordFacts(c *certificate.Certificate) []pdf.ReportFact {
 		controls, keeps = "Controller until the release", "Custodian until the release"
 	}
 	list = append(list,
-		pdf.ReportFact{Label: controls, Value: line(partyText(c.Controller.Party), boundByWords[c.Controller.BoundBy])},
-		pdf.ReportFact{Label: keeps, Value: custodian},
-		pdf.ReportFact{Label: "Envelope", Value: c.Subject.EnvelopeID},
+		typeset.Fact{Label: controls, Value: line(partyText(c.Controller.Party), boundByWords[c.Controller.BoundBy])},
+		typeset.Fact{Label: keeps, Value: custodian},
+		typeset.Fact{Label: "Envelope", Value: c.Subject.EnvelopeID},
 	)
 	if c.Subject.CustomerID != "" {
-		list = append(list, pdf.ReportFact{Label: "Customer", Value: c.Subject.CustomerID})
+		list = append(list, typeset.Fact{Label: "Customer", Value: c.Subject.CustomerID})
 	}
 	issued := fmt.Sprintf("%s, no. %d, issued %s UTC after the event %s", c.ID, c.Serial, utc(&c.IssuedAt), c.Cause.Type)
 	if c.Supersedes != nil {
 		issued += "; supersedes " + *c.Supersedes
 	}
 	if a := c.AuthoritativeCopy; a.ReleaseReason != "" {
-		list = append(list, pdf.ReportFact{Label: "Reason of the release", Value: line(strings.ReplaceAll(a.ReleaseReason, "_", " "), a.ReleaseNote)})
+		list = append(list, typeset.Fact{Label: "Reason of the release", Value: line(strings.ReplaceAll(a.ReleaseReason, "_", " "), a.ReleaseNote)})
 	}
 	if a := c.Attestation; a != nil {
-		list = append(list, pdf.ReportFact{Label: "Signers of the paper", Value: "as declared: " + strings.Join(a.SignedBy, "; ")})
+		list = append(list, typeset.Fact{Label: "Signers of the paper", Value: "as declared: " + strings.Join(a.SignedBy, "; ")})
 	}
 	if a := c.Classification; a != nil {
-		list = append(list, pdf.ReportFact{Label: "What the record is", Value: "as answered by the depositor: " + answersText(*a)})
+		list = append(list, typeset.Fact{Label: "What the record is", Value: "as answered by the depositor: " + answersText(*a)})
 	}
 	return append(list,
-		pdf.ReportFact{Label: "Issued by", Value: c.System.Issuer},
-		pdf.ReportFact{Label: "Log checkpoints", Value: "kept: " + c.System.Anchors},
-		pdf.ReportFact{Label: "Certificate", Value: issued},
-		pdf.ReportFact{Label: "As of", Value: utc(&c.AsOf) + " UTC; says nothing of later times"},
-		pdf.ReportFact{Label: "System", Value: line(c.System.Name, c.System.Version, "rules "+c.System.RulesVersion)},
+		typeset.Fact{Label: "Issued by", Value: c.System.Issuer},
+		typeset.Fact{Label: "Log checkpoints", Value: "kept: " + c.System.Anchors},
+		typeset.Fact{Label: "Certificate", Value: issued},
+		typeset.Fact{Label: "As of", Value: utc(&c.AsOf) + " UTC; says nothing of later times"},
+		typeset.Fact{Label: "System", Value: line(c.System.Name, c.System.Version, "rules "+c.System.RulesVersion)},
 	)
 }
 
@@ -206,17 +206,17 @@ func resultText(r certificate.Result) string {
 	return fmt.Sprintf("%s: %d of %d (score %d of 100), basis %s; copy %s; evaluated %s UTC", word, met, len(r.Checks), *r.Score, r.Basis, r.State, utc(&r.EvaluatedAt))
 }
 
-func recordDigests(c *certificate.Certificate) []pdf.ReportDigest {
-	list := []pdf.ReportDigest{
+func recordDigests(c *certificate.Certificate) []typeset.Digest {
+	list := []typeset.Digest{
 		{Label: fmt.Sprintf("Authoritative copy, version %d", c.AuthoritativeCopy.Version), Hex: string(c.AuthoritativeCopy.SHA256)},
 		{Label: "Document as deposited", Hex: string(c.AuthoritativeCopy.DepositedSHA256)},
 	}
 	if c.Seal.SHA256 != "" {
-		list = append(list, pdf.ReportDigest{Label: "Detached seal", Hex: string(c.Seal.SHA256)})
+		list = append(list, typeset.Digest{Label: "Detached seal", Hex: string(c.Seal.SHA256)})
 	}
 	return append(list,
-		pdf.ReportDigest{Label: "Certificate (compact JWS)", Hex: string(storage.Sum([]byte(c.JWS)))},
-		pdf.ReportDigest{Label: "Rules of the evaluation", Hex: string(c.System.RulesSHA256)},
-		pdf.ReportDigest{Label: fmt.Sprintf("Log %s, root at %d entries (base64)", c.Log.Origin, c.Log.TreeSize), Hex: c.Log.RootHash},
+		typeset.Digest{Label: "Certificate (compact JWS)", Hex: string(storage.Sum([]byte(c.JWS)))},
+		typeset.Digest{Label: "Rules of the evaluation", Hex: string(c.System.RulesSHA256)},
+		typeset.Digest{Label: fmt.Sprintf("Log %s, root at %d entries (base64)", c.Log.Origin, c.Log.TreeSize), Hex: c.Log.RootHash},
 	)
 }

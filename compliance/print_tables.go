@@ -5,22 +5,22 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/vault"
 )
 
 // table makes a table with one row for each of list.
-func table[T any](heading string, cols []pdf.ReportColumn, list []T, row func(T) []pdf.ReportCell) pdf.ReportTable {
-	t := pdf.ReportTable{Heading: heading, Columns: cols}
+func table[T any](heading string, cols []typeset.Column, list []T, row func(T) []typeset.Cell) typeset.Table {
+	t := typeset.Table{Heading: heading, Columns: cols}
 	for _, x := range list {
 		t.Rows = append(t.Rows, row(x))
 	}
 	return t
 }
 
-func requirementsTable(c *certificate.Certificate) pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Requirement", Width: 5}, {Head: "Finding", Width: 6}, {Head: "Rests on", Width: 3}}
-	return table("Requirements", cols, c.Compliance.Checks, func(k certificate.Check) []pdf.ReportCell {
+func requirementsTable(c *certificate.Certificate) typeset.Table {
+	cols := []typeset.Column{{Head: "Requirement", Width: 5}, {Head: "Finding", Width: 6}, {Head: "Rests on", Width: 3}}
+	return table("Requirements", cols, c.Compliance.Checks, func(k certificate.Check) []typeset.Cell {
 		found := "No longer applies"
 		switch {
 		case k.Met():
@@ -28,7 +28,7 @@ func requirementsTable(c *certificate.Certificate) pdf.ReportTable {
 		case k.Failed():
 			found = "Not satisfied"
 		}
-		return []pdf.ReportCell{{Text: k.Requirement, Small: k.Reference}, {Strong: found, Text: k.Detail}, {Text: restingOn(k.Evidence)}}
+		return []typeset.Cell{{Text: k.Requirement, Small: k.Reference}, {Strong: found, Text: k.Detail}, {Text: restingOn(k.Evidence)}}
 	})
 }
 
@@ -72,23 +72,23 @@ func restingOn(items []certificate.Item) string {
 	return strings.Join(lines, "\n")
 }
 
-func findingsTable(c *certificate.Certificate) pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Finding", Width: 1}, {Head: "Detail", Width: 3}}
-	return table("Further findings, not scored", cols, c.Compliance.Findings, func(f certificate.Finding) []pdf.ReportCell {
-		return []pdf.ReportCell{{Text: strings.ReplaceAll(f.ID, "_", " ")}, {Text: f.Detail}}
+func findingsTable(c *certificate.Certificate) typeset.Table {
+	cols := []typeset.Column{{Head: "Finding", Width: 1}, {Head: "Detail", Width: 3}}
+	return table("Further findings, not scored", cols, c.Compliance.Findings, func(f certificate.Finding) []typeset.Cell {
+		return []typeset.Cell{{Text: strings.ReplaceAll(f.ID, "_", " ")}, {Text: f.Detail}}
 	})
 }
 
-func custodyTable(c *certificate.Certificate) pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Time (UTC)", Width: 20}, {Head: "Step", Width: 14}, {Head: "From", Width: 22}, {Head: "To", Width: 22}, {Head: "Version", Width: 34}}
-	party := func(p *certificate.Party) pdf.ReportCell {
+func custodyTable(c *certificate.Certificate) typeset.Table {
+	cols := []typeset.Column{{Head: "Time (UTC)", Width: 20}, {Head: "Step", Width: 14}, {Head: "From", Width: 22}, {Head: "To", Width: 22}, {Head: "Version", Width: 34}}
+	party := func(p *certificate.Party) typeset.Cell {
 		if p == nil {
-			return pdf.ReportCell{Small: "none here"}
+			return typeset.Cell{Small: "none here"}
 		}
-		return pdf.ReportCell{Text: p.Name, Small: line(p.Identifier, p.Email)}
+		return typeset.Cell{Text: p.Name, Small: line(p.Identifier, p.Email)}
 	}
-	return table("Chain of custody", cols, c.Custody, func(x certificate.CustodyEntry) []pdf.ReportCell {
-		return []pdf.ReportCell{
+	return table("Chain of custody", cols, c.Custody, func(x certificate.CustodyEntry) []typeset.Cell {
+		return []typeset.Cell{
 			{Text: utc(&x.RecordedAt)},
 			{Strong: x.Kind, Small: consentText(x)},
 			party(x.From), party(x.To),
@@ -109,9 +109,9 @@ func consentText(x certificate.CustodyEntry) string {
 	return "by " + actor
 }
 
-func keysTable(c *certificate.Certificate) pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Public key for", Width: 18}, {Head: "Holder, certified by", Width: 32}, {Head: "Key id", Width: 50}}
-	return table("Keys that this record rests on", cols, c.System.Keys, func(k certificate.SystemKey) []pdf.ReportCell {
+func keysTable(c *certificate.Certificate) typeset.Table {
+	cols := []typeset.Column{{Head: "Public key for", Width: 18}, {Head: "Holder, certified by", Width: 32}, {Head: "Key id", Width: 50}}
+	return table("Keys that this record rests on", cols, c.System.Keys, func(k certificate.SystemKey) []typeset.Cell {
 		by := "not certified"
 		switch {
 		case k.CertifiedBy != nil:
@@ -119,13 +119,13 @@ func keysTable(c *certificate.Certificate) pdf.ReportTable {
 		case k.SelfSigned:
 			by = "certified by its own holder"
 		}
-		return []pdf.ReportCell{{Text: k.Use}, {Text: k.Holder, Small: by}, {Mono: k.KID}}
+		return []typeset.Cell{{Text: k.Use}, {Text: k.Holder, Small: by}, {Mono: k.KID}}
 	})
 }
 
-func signaturesTable(c *certificate.Certificate) pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Signer", Width: 24}, {Head: "Times (UTC)", Width: 26}, {Head: "Presented document", Width: 50}}
-	return table("Signatures", cols, c.Signatures, func(s certificate.SignatureEntry) []pdf.ReportCell {
+func signaturesTable(c *certificate.Certificate) typeset.Table {
+	cols := []typeset.Column{{Head: "Signer", Width: 24}, {Head: "Times (UTC)", Width: 26}, {Head: "Presented document", Width: 50}}
+	return table("Signatures", cols, c.Signatures, func(s certificate.SignatureEntry) []typeset.Cell {
 		var times []string
 		for _, m := range []struct {
 			what string
@@ -135,7 +135,7 @@ func signaturesTable(c *certificate.Certificate) pdf.ReportTable {
 				times = append(times, m.what+" "+at)
 			}
 		}
-		return []pdf.ReportCell{
+		return []typeset.Cell{
 			{Strong: s.Name, Text: s.Email, Small: line(s.Role, "identified by "+strings.ReplaceAll(s.Auth, "_", " "))},
 			{Text: strings.Join(times, "\n")},
 			{Mono: string(s.PresentedSHA256)},
@@ -143,37 +143,37 @@ func signaturesTable(c *certificate.Certificate) pdf.ReportTable {
 	})
 }
 
-func acknowledgmentsTable(c *certificate.Certificate) pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Acknowledgment", Width: 31}, {Head: "Time (UTC)", Width: 19}, {Head: "Statement", Width: 50}}
-	return table("Acknowledgments of the custodian", cols, c.Acknowledgments, func(a certificate.Acknowledgment) []pdf.ReportCell {
+func acknowledgmentsTable(c *certificate.Certificate) typeset.Table {
+	cols := []typeset.Column{{Head: "Acknowledgment", Width: 31}, {Head: "Time (UTC)", Width: 19}, {Head: "Statement", Width: 50}}
+	return table("Acknowledgments of the custodian", cols, c.Acknowledgments, func(a certificate.Acknowledgment) []typeset.Cell {
 		revoked := ""
 		if a.RevokedAt != nil {
 			revoked = "revoked " + utc(a.RevokedAt)
 		}
-		return []pdf.ReportCell{{Text: a.ID}, {Text: utc(&a.At), Strong: revoked}, {Mono: string(a.SHA256)}}
+		return []typeset.Cell{{Text: a.ID}, {Text: utc(&a.At), Strong: revoked}, {Mono: string(a.SHA256)}}
 	})
 }
 
-func declarationsTable(c *certificate.Certificate) pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "By", Width: 3}, {Head: "Statement", Width: 7}}
-	return table("Declared, not verified", cols, c.Declarations, func(d certificate.Declaration) []pdf.ReportCell {
-		return []pdf.ReportCell{{Strong: d.By, Small: strings.ReplaceAll(d.Kind, "_", " ")}, {Text: d.Statement, Mono: string(d.SHA256)}}
+func declarationsTable(c *certificate.Certificate) typeset.Table {
+	cols := []typeset.Column{{Head: "By", Width: 3}, {Head: "Statement", Width: 7}}
+	return table("Declared, not verified", cols, c.Declarations, func(d certificate.Declaration) []typeset.Cell {
+		return []typeset.Cell{{Strong: d.By, Small: strings.ReplaceAll(d.Kind, "_", " ")}, {Text: d.Statement, Mono: string(d.SHA256)}}
 	})
 }
 
-func powersTable(c *certificate.Certificate) pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Power", Width: 3}, {Head: "Who has it", Width: 3}, {Head: "How", Width: 6}}
-	return table("Powers over the copy", cols, c.Powers, func(p certificate.Power) []pdf.ReportCell {
-		return []pdf.ReportCell{{Text: p.Power}, {Strong: p.Holder}, {Text: p.Detail}}
+func powersTable(c *certificate.Certificate) typeset.Table {
+	cols := []typeset.Column{{Head: "Power", Width: 3}, {Head: "Who has it", Width: 3}, {Head: "How", Width: 6}}
+	return table("Powers over the copy", cols, c.Powers, func(p certificate.Power) []typeset.Cell {
+		return []typeset.Cell{{Text: p.Power}, {Strong: p.Holder}, {Text: p.Detail}}
 	})
 }
 
-func copiesTable(c *certificate.Certificate) pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Made (UTC)", Width: 19}, {Head: "Kind", Width: 19}, {Head: "Of", Width: 12}, {Head: "Copy", Width: 50}}
+func copiesTable(c *certificate.Certificate) typeset.Table {
+	cols := []typeset.Column{{Head: "Made (UTC)", Width: 19}, {Head: "Kind", Width: 19}, {Head: "Of", Width: 12}, {Head: "Copy", Width: 50}}
 	kinds := map[string]string{
 		vault.CopyMarked: "marked copy", vault.CopySigner: "marked copy for a signer", vault.CopyInspection: "download of the authoritative copy",
 	}
-	return table("Register of copies, as of the time of the evaluation", cols, c.Copies, func(x certificate.CopyEntry) []pdf.ReportCell {
+	return table("Register of copies, as of the time of the evaluation", cols, c.Copies, func(x certificate.CopyEntry) []typeset.Cell {
 		kind := x.Kind
 		if k := kinds[kind]; k != "" {
 			kind = k
@@ -182,7 +182,7 @@ func copiesTable(c *certificate.Certificate) pdf.ReportTable {
 		if x.Version > 0 {
 			of = fmt.Sprintf("version %d", x.Version)
 		}
-		return []pdf.ReportCell{
+		return []typeset.Cell{
 			{Text: utc(&x.MadeAt)},
 			{Text: kind},
 			{Text: of, Small: fmt.Sprintf("%d bytes", x.Size)},
@@ -191,9 +191,9 @@ func copiesTable(c *certificate.Certificate) pdf.ReportTable {
 	})
 }
 
-func logTable(c *certificate.Certificate) pdf.ReportTable {
-	cols := []pdf.ReportColumn{{Head: "Index", Width: 1}, {Head: "Event", Width: 4}, {Head: "Leaf hash (base64)", Width: 6}}
-	return table("Events proved to be in the transparency log", cols, c.Log.Entries, func(x certificate.LogEntry) []pdf.ReportCell {
-		return []pdf.ReportCell{{Text: fmt.Sprint(x.Index)}, {Text: x.Type, Small: x.EventID}, {Mono: x.LeafHash}}
+func logTable(c *certificate.Certificate) typeset.Table {
+	cols := []typeset.Column{{Head: "Index", Width: 1}, {Head: "Event", Width: 4}, {Head: "Leaf hash (base64)", Width: 6}}
+	return table("Events proved to be in the transparency log", cols, c.Log.Entries, func(x certificate.LogEntry) []typeset.Cell {
+		return []typeset.Cell{{Text: fmt.Sprint(x.Index)}, {Text: x.Type, Small: x.EventID}, {Mono: x.LeafHash}}
 	})
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -44,7 +46,7 @@ func leaves(path string, v any, f func(path, value string)) {
 }
 
 // shown is all the text of a report.
-func shown(r pdf.Report) string {
+func shown(r typeset.Report) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.Title, r.Subtitle, r.VerifyURL, r.Notice, r.Footer, r.Facts, r.Digests)
 	for _, t := range r.Tables {
@@ -115,7 +117,7 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 		if err != nil || !bytes.Equal(one, two) {
 			t.Errorf("%s: the same certificate makes other bytes, %v", id, err)
 		}
-		if _, err := pdf.Inspect(t.Context(), one, pdf.Limits{Bytes: int64(len(one))}); err != nil {
+		if _, err := pdfinspect.Inspect(t.Context(), one, pdf.Limits{Bytes: int64(len(one))}); err != nil {
 			t.Errorf("%s: %v", id, err)
 		}
 	}

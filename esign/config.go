@@ -11,6 +11,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 )
@@ -80,7 +81,7 @@ type Engine struct {
 	now       func() time.Time
 	log       *slog.Logger
 	stamper   eventlog.Writer
-	fonts     pdf.Fonts
+	fonts     font.Fonts
 	preflight atomic.Int64 // Unix microseconds of the last successful one
 }
 
@@ -91,7 +92,7 @@ func New(cfg Config) (*Engine, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	fonts, err := pdf.NewFonts(cfg.Fonts...)
+	fonts, err := font.NewFonts(cfg.Fonts...)
 	if err != nil {
 		return nil, fmt.Errorf("esign: Config.Fonts: %w", err)
 	}

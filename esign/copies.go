@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -145,7 +145,7 @@ func (e *Engine) mark(ctx context.Context, env *Envelope, c *SignerCopy) ([]byte
 	if doc.SHA256() != c.Of {
 		return nil, errOtherState
 	}
-	return pdf.MarkCopy(ctx, doc.Bytes(), pdf.CopyMark{
+	return copymark.MarkCopy(ctx, doc.Bytes(), copymark.CopyMark{
 		EnvelopeID: env.ID, CopyID: c.ID, SHA256: string(c.Of), At: c.MadeAt, Fonts: e.fonts, Limits: e.grown(),
 	})
 }

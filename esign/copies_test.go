@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/extract"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
@@ -209,7 +209,7 @@ func TestWhoSignedReadsAfterTheEnd(t *testing.T) {
 			if err != nil || !bytes.Equal(one.Content, two.Content) {
 				t.Errorf("the copy changes, %v", err)
 			}
-			pages, err := pdf.PageTexts(one.Content)
+			pages, err := extract.PageTexts(one.Content)
 			if err != nil || !strings.Contains(strings.Join(pages, ""), "AdaByron") {
 				t.Errorf("the copy does not show the signature: %v", err)
 			}

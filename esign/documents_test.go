@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
@@ -128,7 +129,7 @@ func TestOwnMarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	anew, err := pdf.Normalize(t.Context(), f.Content, pdf.Limits{})
+	anew, err := pdfinspect.Normalize(t.Context(), f.Content, pdf.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -143,14 +144,14 @@ func (e *NotSignableError) Obstacle() string {
 }
 
 var obstacles = map[string]string{
-	reasonSigned:          "it is signed or certified already, and what is added would change what was signed; send the unsigned document",
-	pdf.ActivePortfolio:   "it is a portfolio, whose pages are only the cover of the attached files; send the files themselves",
-	pdf.ActiveDynamicXFA:  "it is a dynamic XFA form, whose pages are made by the viewer; print it to a PDF and send that",
-	pdf.BlockEncrypted:    "it is encrypted",
-	pdf.BlockDamaged:      "it is damaged",
-	pdf.BlockCertified:    "its author certified it and allows no changes",
-	pdf.BlockLocked:       "a signature in it locks it",
-	pdf.ReasonUnsupported: "it uses a feature of PDF that is not supported",
+	reasonSigned:                "it is signed or certified already, and what is added would change what was signed; send the unsigned document",
+	pdfinspect.ActivePortfolio:  "it is a portfolio, whose pages are only the cover of the attached files; send the files themselves",
+	pdfinspect.ActiveDynamicXFA: "it is a dynamic XFA form, whose pages are made by the viewer; print it to a PDF and send that",
+	pdf.BlockEncrypted:          "it is encrypted",
+	pdf.BlockDamaged:            "it is damaged",
+	pdf.BlockCertified:          "its author certified it and allows no changes",
+	pdf.BlockLocked:             "a signature in it locks it",
+	pdf.ReasonUnsupported:       "it uses a feature of PDF that is not supported",
 }
 
 const reasonSigned = "signed"

@@ -8,13 +8,15 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/font"
+	"github.com/evaultlib/evault/internal/pdf/contentstream"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/validate"
 )
 
 // filled is what a signer's request puts on the pages.
 type filled struct {
-	marks  []pdf.Mark
+	marks  []overlay.Mark
 	values []Field           // the signer's fields with their values
 	detail map[string]string // field id → value, for the event
 	shown  reading           // what the signer was handed before
@@ -106,7 +108,7 @@ func (f *filler) field(d Field) {
 		f.bad.Add(at(d), "read_only", "was filled in by the sender and cannot be changed")
 		return
 	}
-	m := pdf.Mark{Page: d.Page, X: d.X, Y: d.Y, W: d.W, H: d.H}
+	m := overlay.Mark{Page: d.Page, X: d.X, Y: d.Y, W: d.W, H: d.H}
 	switch d.Kind {
 	case FieldSignature, FieldInitials:
 		if v == "" && given.PNG == nil && !d.Required {
@@ -115,7 +117,7 @@ func (f *filler) field(d Field) {
 		v = f.sign(&m, d, v)
 	case FieldDate:
 		v = f.date(d, v)
-		m.Kind = pdf.MarkText
+		m.Kind = overlay.MarkText
 		for _, m.Text = range printedDay(v, f.now, f.zone) {
 			if f.room(d, m) == nil {
 				break
@@ -127,13 +129,13 @@ func (f *filler) field(d Field) {
 			return
 		}
 		f.drawable(at(d), v)
-		m.Kind, m.Text = pdf.MarkText, v
+		m.Kind, m.Text = overlay.MarkText, v
 	case FieldCheckbox:
 		if v != "true" {
 			f.missing(d)
 			return
 		}
-		m.Kind = pdf.MarkCheck
+		m.Kind = overlay.MarkCheck
 	}
 	f.fits(d, m)
 	d.Value = v
@@ -160,8 +162,8 @@ func (f *filler) drawn(d Field, png []byte) bool {
 }
 
 // sign makes m a signature or initials and returns the value to keep.
-func (f *filler) sign(m *pdf.Mark, d Field, v string) string {
-	m.Kind = pdf.MarkSignature
+func (f *filler) sign(m *overlay.Mark, d Field, v string) string {
+	m.Kind = overlay.MarkSignature
 	if d.Kind == FieldInitials {
 		return f.initial(m, d, v)
 	}
@@ -177,7 +179,7 @@ func (f *filler) sign(m *pdf.Mark, d Field, v string) string {
 
 // initial makes m initials, which have a value of their own: as drawn, as typed,
 // else the first letters of the name.
-func (f *filler) initial(m *pdf.Mark, d Field, v string) string {
+func (f *filler) initial(m *overlay.Mark, d Field, v string) string {
 	s := f.request.Signature
 	switch png := f.given[d.ID].PNG; {
 	case png != nil:
@@ -209,13 +211,13 @@ func (f *filler) date(d Field, v string) string {
 	return v
 }
 
-func (f *filler) room(d Field, m pdf.Mark) error {
-	return pdf.Fits(m, pdf.PageSize(f.pages[d.Page-1]), f.engine.fonts)
+func (f *filler) room(d Field, m overlay.Mark) error {
+	return overlay.Fits(m, contentstream.PageSize(f.pages[d.Page-1]), f.engine.fonts)
 }
 
 // fits refuses what would be too small to be read.
-func (f *filler) fits(d Field, m pdf.Mark) {
-	var long *pdf.TooLongError
+func (f *filler) fits(d Field, m overlay.Mark) {
+	var long *overlay.TooLongError
 	if errors.As(f.room(d, m), &long) {
 		f.bad.Add(at(d), ruleTooLong, "is too long for its box: it would be drawn at %.1f points", long.Size)
 	}
@@ -233,8 +235,8 @@ func at(d Field) string { return "fields[" + d.ID + "]" }
 func (f *filler) drawable(field, text string) { f.engine.drawable(&f.bad, field, text) }
 
 func (e *Engine) drawable(p *validate.Problems, field, text string) {
-	var missing *pdf.MissingGlyphError
-	switch err := pdf.CheckText(text, e.fonts); {
+	var missing *font.MissingGlyphError
+	switch err := font.CheckText(text, e.fonts); {
 	case errors.As(err, &missing):
 		p.Add(field, "glyph_missing", "no configured font has the character %q (U+%04X)", missing.Char, missing.Char)
 	case err != nil:

@@ -10,6 +10,8 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/validate"
 )
 
@@ -28,7 +30,7 @@ func (i inProcess) Inspect(ctx context.Context, raw []byte) (*Inspection, error)
 	if err != nil {
 		return nil, err
 	}
-	info, err := pdf.InspectDocument(ctx, d)
+	info, err := pdfinspect.InspectDocument(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +70,7 @@ func (i inProcess) Inspect(ctx context.Context, raw []byte) (*Inspection, error)
 // ownMarks names the marks of this system that the file bears.
 func ownMarks(ctx context.Context, d *pdf.Document, out *Inspection) error {
 	d.Renew()
-	marks, err := d.OwnMarks(ctx)
+	marks, err := copymark.FindOwnMarks(ctx, d)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
@@ -82,9 +82,9 @@ func (e *Engine) OpenPage(ctx context.Context, r PageRequest) (*Handout, error) 
 
 // pageCopy is a marked copy that is the same bytes each time, so that its images can be kept.
 func (e *Engine) pageCopy(ctx context.Context, env *Envelope, doc *storage.Content) ([]byte, error) {
-	m := pdf.CopyMark{EnvelopeID: env.ID, SHA256: string(doc.SHA256()), Fonts: e.fonts, Limits: e.grown()}
+	m := copymark.CopyMark{EnvelopeID: env.ID, SHA256: string(doc.SHA256()), Fonts: e.fonts, Limits: e.grown()}
 	if env.CompletedAt != nil {
 		m.At = *env.CompletedAt
 	}
-	return pdf.MarkCopy(ctx, doc.Bytes(), m)
+	return copymark.MarkCopy(ctx, doc.Bytes(), m)
 }

@@ -3,7 +3,7 @@ package esign
 import (
 	"context"
 
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
 )
 
 // grown are the limits for a document that was accepted and has grown since.
@@ -13,6 +13,6 @@ func (e *Engine) grown() Limits {
 }
 
 // place appends marks to raw.
-func (e *Engine) place(ctx context.Context, raw []byte, marks []pdf.Mark) ([]byte, error) {
-	return pdf.Place(ctx, raw, marks, pdf.PlaceOptions{Fonts: e.fonts, Limits: e.grown()})
+func (e *Engine) place(ctx context.Context, raw []byte, marks []overlay.Mark) ([]byte, error) {
+	return overlay.Place(ctx, raw, marks, overlay.PlaceOptions{Fonts: e.fonts, Limits: e.grown()})
 }

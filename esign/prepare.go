@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/contentstream"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
 // legend stands on each page of an e-sign document before anyone sees it. A
 // release adds a page that says what the file is from then on.
-const legend = pdf.LegendStart + "; every other file or print is a copy."
+const legend = copymark.LegendStart + "; every other file or print is a copy."
 
 // prepareDocument inspects and prepares an e-sign original and stages what
 // results into d.
@@ -28,7 +31,7 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 	if err := e.checkPages(r, in.Pages); err != nil {
 		return err
 	}
-	for _, reason := range []string{pdf.ActivePortfolio, pdf.ActiveDynamicXFA} {
+	for _, reason := range []string{pdfinspect.ActivePortfolio, pdfinspect.ActiveDynamicXFA} {
 		if slices.Contains(in.ActiveContent, reason) {
 			return &NotSignableError{Reason: reason}
 		}
@@ -37,18 +40,18 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 	if sealable && len(in.Signatures) > 0 {
 		return &NotSignableError{Reason: reasonSigned}
 	}
-	p := pdf.Preparation{SignaturePage: d.env.signatories(r), Fonts: e.fonts, Limits: e.cfg.Limits}
+	p := overlay.Preparation{SignaturePage: d.env.signatories(r), Fonts: e.fonts, Limits: e.cfg.Limits}
 	if !r.WithoutLegend {
 		p.Legend = legend
 	}
 	prepared, blocks, normalized, err := e.prepare(ctx, r.Document, p, sealable)
-	if long := (*pdf.TooLongError)(nil); errors.As(err, &long) {
+	if long := (*overlay.TooLongError)(nil); errors.As(err, &long) {
 		return validate.Fail("signers", ruleTooLong, "a signer's role and name are too long for a signature block")
 	}
 	if err != nil {
 		return err
 	}
-	info, err := pdf.Inspect(ctx, prepared, e.grown())
+	info, err := pdfinspect.Inspect(ctx, prepared, e.grown())
 	if err != nil {
 		return fmt.Errorf("prepared document: %w", err)
 	}
@@ -56,7 +59,7 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 		return &NotSignableError{Reason: info.Sealing.Reason}
 	}
 	if normalized {
-		if in.Normalized, err = pdf.TakenOut(r.Document, e.cfg.Limits); err != nil {
+		if in.Normalized, err = pdfinspect.TakenOut(r.Document, e.cfg.Limits); err != nil {
 			return fmt.Errorf("what was taken out of the document: %w", err)
 		}
 	}
@@ -95,17 +98,17 @@ func (r *CreateRequest) places(role string) bool {
 }
 
 // samples are the shortest texts that fields are filled with.
-var samples = map[string]pdf.Mark{
-	FieldSignature: {Kind: pdf.MarkSignature, Text: "X", Caption: "Signed"},
-	FieldInitials:  {Kind: pdf.MarkSignature, Text: "X"},
-	FieldDate:      {Kind: pdf.MarkText, Text: "2006-01-02 +00:00"},
-	FieldText:      {Kind: pdf.MarkText, Text: "X"},
-	FieldRadio:     {Kind: pdf.MarkText, Text: "X"},
-	FieldDropdown:  {Kind: pdf.MarkText, Text: "X"},
+var samples = map[string]overlay.Mark{
+	FieldSignature: {Kind: overlay.MarkSignature, Text: "X", Caption: "Signed"},
+	FieldInitials:  {Kind: overlay.MarkSignature, Text: "X"},
+	FieldDate:      {Kind: overlay.MarkText, Text: "2006-01-02 +00:00"},
+	FieldText:      {Kind: overlay.MarkText, Text: "X"},
+	FieldRadio:     {Kind: overlay.MarkText, Text: "X"},
+	FieldDropdown:  {Kind: overlay.MarkText, Text: "X"},
 }
 
 // checkRoom refuses fields in which nothing can be written that can be read.
-func (e *Engine) checkRoom(r *CreateRequest, pages []pdf.PageSize) error {
+func (e *Engine) checkRoom(r *CreateRequest, pages []contentstream.PageSize) error {
 	var p validate.Problems
 	for i, f := range r.Fields {
 		m, known := samples[f.Kind]
@@ -113,7 +116,7 @@ func (e *Engine) checkRoom(r *CreateRequest, pages []pdf.PageSize) error {
 			continue
 		}
 		m.X, m.Y, m.W, m.H = f.X, f.Y, f.W, f.H
-		var small *pdf.TooLongError
+		var small *overlay.TooLongError
 		for j, text := range append(slices.Clone(f.Options), f.Value) {
 			at := fmt.Sprintf("fields[%d].options[%d]", i, j)
 			if j == len(f.Options) {
@@ -122,13 +125,13 @@ func (e *Engine) checkRoom(r *CreateRequest, pages []pdf.PageSize) error {
 			m.Text = text
 			if text != "" {
 				e.drawable(&p, at, text)
-				if errors.As(pdf.Fits(m, pages[f.Page-1], e.fonts), &small) {
+				if errors.As(overlay.Fits(m, pages[f.Page-1], e.fonts), &small) {
 					p.Add(at, ruleTooLong, "is too long for its box: it would be drawn at %.1f points", small.Size)
 				}
 			}
 		}
 		m.Text = samples[f.Kind].Text
-		if errors.As(pdf.Fits(m, pages[f.Page-1], e.fonts), &small) {
+		if errors.As(overlay.Fits(m, pages[f.Page-1], e.fonts), &small) {
 			p.Add(fmt.Sprintf("fields[%d].h", i), "too_small", "the box has no room for text that can be read: it would be %.1f points high", small.Size)
 		}
 	}
@@ -137,17 +140,17 @@ func (e *Engine) checkRoom(r *CreateRequest, pages []pdf.PageSize) error {
 
 // prepare makes the file that the first signer sees. What cannot be extended or
 // sealed as it came is normalized first; *NotSignableError if that does not help.
-func (e *Engine) prepare(ctx context.Context, raw []byte, p pdf.Preparation, sealable bool) (out []byte, blocks []pdf.Block, normalized bool, err error) {
+func (e *Engine) prepare(ctx context.Context, raw []byte, p overlay.Preparation, sealable bool) (out []byte, blocks []overlay.Block, normalized bool, err error) {
 	var refused *Refusal
 	if sealable {
-		out, blocks, err = pdf.Prepare(ctx, raw, p)
+		out, blocks, err = overlay.Prepare(ctx, raw, p)
 		if err == nil || !errors.As(err, &refused) {
 			return out, blocks, false, err
 		}
 	}
-	clean, err := pdf.Normalize(ctx, raw, e.cfg.Limits)
+	clean, err := pdfinspect.Normalize(ctx, raw, e.cfg.Limits)
 	if err == nil {
-		out, blocks, err = pdf.Prepare(ctx, clean, p)
+		out, blocks, err = overlay.Prepare(ctx, clean, p)
 	}
 	if errors.As(err, &refused) {
 		return nil, nil, false, notSignable(refused)
@@ -156,7 +159,7 @@ func (e *Engine) prepare(ctx context.Context, raw []byte, p pdf.Preparation, sea
 }
 
 func notSignable(r *Refusal) *NotSignableError {
-	if pdf.IsSigned(r) {
+	if pdfinspect.IsSigned(r) {
 		return &NotSignableError{Reason: reasonSigned}
 	}
 	return &NotSignableError{Reason: r.Reason, Detail: r.Detail}
@@ -164,17 +167,17 @@ func notSignable(r *Refusal) *NotSignableError {
 
 // signatories are the signers who get a block on an appended page: those
 // without a required signature field.
-func (e *Envelope) signatories(r *CreateRequest) []pdf.Signatory {
-	var out []pdf.Signatory
+func (e *Envelope) signatories(r *CreateRequest) []overlay.Signatory {
+	var out []overlay.Signatory
 	for _, s := range e.Signers {
 		if !r.places(s.Role) {
-			out = append(out, pdf.Signatory{Role: s.Role, Name: s.Name})
+			out = append(out, overlay.Signatory{Role: s.Role, Name: s.Name})
 		}
 	}
 	return out
 }
 
-func (e *Engine) addFields(env *Envelope, specs []FieldSpec, blocks []pdf.Block) {
+func (e *Engine) addFields(env *Envelope, specs []FieldSpec, blocks []overlay.Block) {
 	byRole := map[string]string{}
 	for _, s := range env.Signers {
 		byRole[s.Role] = s.ID
@@ -193,7 +196,7 @@ func (e *Engine) addFields(env *Envelope, specs []FieldSpec, blocks []pdf.Block)
 }
 
 func (e *Engine) stageDocument(
-	ctx context.Context, r *CreateRequest, d *Draft, in *Inspection, info *pdf.Info, prepared []byte, normalized bool,
+	ctx context.Context, r *CreateRequest, d *Draft, in *Inspection, info *pdfinspect.Info, prepared []byte, normalized bool,
 ) error {
 	doc := &Document{Filename: r.Filename, Pages: in.Pages, Inspection: in, Normalized: normalized}
 	for _, p := range info.Pages {

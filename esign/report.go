@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -22,12 +22,12 @@ const reportTime = "2006-01-02 15:04:05 UTC"
 
 // report is the certificate of completion: who signed what, when, and the chain
 // of events until the last signature.
-func (e *Engine) report(ev *Evidence) pdf.Report {
+func (e *Engine) report(ev *Evidence) typeset.Report {
 	env := ev.Envelope
-	r := pdf.Report{
+	r := typeset.Report{
 		Title: "Certificate of completion", Subtitle: env.Name, Notice: reportNotice, Footer: "Envelope " + env.ID,
 		At: e.now(), Fonts: e.fonts, Limits: e.grown(),
-		Facts: []pdf.ReportFact{
+		Facts: []typeset.Fact{
 			{Label: "Result", Value: env.result()},
 			{Label: "Envelope", Value: env.ID},
 			{Label: "Document", Value: fmt.Sprintf("%s, %s", env.Document.Filename, pagesText(env.Document.Pages))},
@@ -44,13 +44,13 @@ func (e *Engine) report(ev *Evidence) pdf.Report {
 		r.Notice += reportVerify
 	}
 	if p := env.SecuredParty; p != nil {
-		r.Facts = append(r.Facts, pdf.ReportFact{Label: "Secured party named by the sender", Value: p.Name})
+		r.Facts = append(r.Facts, typeset.Fact{Label: "Secured party named by the sender", Value: p.Name})
 	}
 	for _, p := range env.Parts[1:] {
 		r.Signers = append(r.Signers, env.signer(p.SignerID).report())
 	}
 	for _, event := range untilSigned(ev.Events) {
-		r.Events = append(r.Events, pdf.ReportEvent{
+		r.Events = append(r.Events, typeset.Event{
 			Seq: int(event.Seq), At: event.RecordedAt, Type: eventInWords(event.Type), Actor: actorInWords(ev, event.Actor),
 			Detail: addressOf(event), Hash: string(event.Hash),
 		})
@@ -110,7 +110,7 @@ func untilSigned(events []Event) []Event {
 	return events
 }
 
-func (e *Envelope) reportDigests() []pdf.ReportDigest {
+func (e *Envelope) reportDigests() []typeset.Digest {
 	came := "Document as handed in by the sender"
 	if e.Document.Normalized {
 		came += ", rewritten before it was sent"
@@ -118,27 +118,27 @@ func (e *Envelope) reportDigests() []pdf.ReportDigest {
 			came += " without its " + strings.ReplaceAll(strings.Join(in.Normalized, ", "), "_", " ")
 		}
 	}
-	out := []pdf.ReportDigest{
+	out := []typeset.Digest{
 		{Label: came, Hex: string(e.Document.Object.SHA256)},
 		{Label: "Document as sent", Hex: string(e.Parts[0].SHA256)},
 	}
 	for _, p := range e.Parts[1:] {
 		s := e.signer(p.SignerID)
 		out = append(out,
-			pdf.ReportDigest{Label: "Presented to " + s.Name, Hex: string(s.PresentedSHA256)},
-			pdf.ReportDigest{Label: "Signed by " + s.Name, Hex: string(p.SHA256)},
-			pdf.ReportDigest{Label: "Disclosure consented to by " + s.Name, Hex: string(s.DisclosureSHA256)},
+			typeset.Digest{Label: "Presented to " + s.Name, Hex: string(s.PresentedSHA256)},
+			typeset.Digest{Label: "Signed by " + s.Name, Hex: string(p.SHA256)},
+			typeset.Digest{Label: "Disclosure consented to by " + s.Name, Hex: string(s.DisclosureSHA256)},
 		)
 	}
 	return out
 }
 
-func (s *Signer) report() pdf.ReportSigner {
+func (s *Signer) report() typeset.Signer {
 	auth := "only by possession of a signing link"
 	if s.LinkDisclosedAt != nil {
 		auth += ", which the sender could read as well, from " + s.LinkDisclosedAt.Format(reportTime)
 	}
-	return pdf.ReportSigner{
+	return typeset.Signer{
 		Name: s.Name, Role: s.Role, Email: s.Email, Authentication: auth,
 		Consent: "electronic records, by click, " + s.DisclosureLocale, Address: strings.TrimSpace(s.Address + " " + s.UserAgent),
 		Notified: moment(s.NotifiedAt), Viewed: moment(s.ViewedAt), Consented: moment(s.ConsentedAt), Signed: moment(s.SignedAt),
@@ -170,10 +170,10 @@ func (e *Engine) DisclosurePDF(ctx context.Context, token string) (*File, error)
 		return nil, err
 	}
 	d := e.cfg.Disclosure
-	b, err := pdf.ReportPDF(ctx, pdf.Report{
-		Title: d.Title, Sections: []pdf.ReportSection{{Paragraphs: strings.Split(d.Text, "\n\n")}},
+	b, err := typeset.ReportPDF(ctx, typeset.Report{
+		Title: d.Title, Sections: []typeset.Section{{Paragraphs: strings.Split(d.Text, "\n\n")}},
 		Footer: fmt.Sprintf("Version %s · %s", d.Version, d.Locale), At: e.now(), Fonts: e.fonts,
-		Digests: []pdf.ReportDigest{{Label: "This disclosure", Hex: string(d.SHA256())}},
+		Digests: []typeset.Digest{{Label: "This disclosure", Hex: string(d.SHA256())}},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("disclosure: %w", err)

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/extract"
 )
 
 // TestCertificateOfCompletionNamesPeople: the certificate of completion names
@@ -28,7 +28,7 @@ func TestCertificateOfCompletionNamesPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := pdf.PageTexts(whole)
+	pages, err := extract.PageTexts(whole)
 	if err != nil {
 		t.Fatal(err)
 	}

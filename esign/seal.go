@@ -11,6 +11,8 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -157,7 +159,7 @@ func (e *Engine) appendReport(
 	if lock, err = lockOf(d); err != nil {
 		return nil, 0, nil, err
 	}
-	report, added, err := pdf.AppendReportTo(ctx, d, e.report(evidence))
+	report, added, err := typeset.AppendReportTo(ctx, d, e.report(evidence))
 	if err != nil {
 		return nil, 0, nil, fmt.Errorf("certificate of completion: %w", err)
 	}
@@ -168,7 +170,7 @@ func (e *Engine) appendReport(
 // as a change what is filled in later (ISO 32000-2 12.8.2.4). Later seals have
 // fields of their own. It is nil for a document without fields.
 func lockOf(d *pdf.Document) (*pades.Lock, error) {
-	roots, err := d.FieldNames()
+	roots, err := acroform.FieldNames(d)
 	if err != nil {
 		return nil, fmt.Errorf("form fields of the completed document: %w", err)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -153,7 +153,7 @@ func (e *Engine) signOnce(
 
 // newPart appends marks to a document and stages what was appended.
 func (e *Engine) newPart(
-	ctx context.Context, env *Envelope, sg *Signer, before *storage.Content, marks []pdf.Mark,
+	ctx context.Context, env *Envelope, sg *Signer, before *storage.Content, marks []overlay.Mark,
 ) (part Part, whole *storage.Content, err error) {
 	appended, err := e.place(ctx, before.Bytes(), marks)
 	if err != nil {

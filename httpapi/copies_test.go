@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 )
 
 // TestCopyIsNoOriginal follows a signer's copy: the same bytes each time, known
@@ -43,7 +44,7 @@ func TestCopyIsNoOriginal(t *testing.T) {
 				t.Errorf("the copy of the document %s is not in the %s", state, name)
 			}
 		}
-		anew, err := pdf.Normalize(t.Context(), file, pdf.Limits{})
+		anew, err := pdfinspect.Normalize(t.Context(), file, pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}

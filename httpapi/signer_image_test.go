@@ -16,6 +16,7 @@ import (
 
 	"github.com/evaultlib/evault/httpapi"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/storage/embedded"
 )
 
@@ -158,7 +159,7 @@ func TestPageImageIsTheReadOfASignature(t *testing.T) {
 	if len(p.drawn) != 2 {
 		t.Errorf("the copies of one completion differ: %d drawn", len(p.drawn)-1)
 	}
-	if info, err := pdf.Inspect(t.Context(), p.last, pdf.Limits{}); err != nil || info.Signed {
+	if info, err := pdfinspect.Inspect(t.Context(), p.last, pdf.Limits{}); err != nil || info.Signed {
 		t.Errorf("what is drawn of a completed document is signed: %+v %v", info, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -37,7 +38,7 @@ func FuzzUpload(f *testing.F) {
 		if in.Pages < 1 {
 			t.Errorf("accepted without a page: %+v", in)
 		}
-		marked, err := pdf.MarkCopy(ctx, document, pdf.CopyMark{CopyID: "cpy_1", Limits: pdf.Limits(limits)})
+		marked, err := copymark.MarkCopy(ctx, document, copymark.CopyMark{CopyID: "cpy_1", Limits: pdf.Limits(limits)})
 		var refusal *pdf.Refusal
 		if err != nil {
 			if !errors.As(err, &refusal) || strings.Contains(err.Error(), "runtime error") {
@@ -45,7 +46,7 @@ func FuzzUpload(f *testing.F) {
 			}
 			return
 		}
-		if err := pdf.CheckCopy(marked, pdf.DefaultCopyText, "cpy_1"); err != nil {
+		if err := copymark.CheckCopy(marked, copymark.DefaultCopyText, "cpy_1"); err != nil {
 			t.Errorf("the copy is none: %v", err)
 		}
 	})

@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
@@ -18,7 +21,7 @@ import (
 func (w *world) claimed(t *testing.T) (claims []vault.Claim, files map[string][]byte) {
 	t.Helper()
 	resaved := func(raw []byte) []byte {
-		clean, err := pdf.Normalize(t.Context(), raw, pdf.Limits{})
+		clean, err := pdfinspect.Normalize(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +32,7 @@ func (w *world) claimed(t *testing.T) (claims []vault.Claim, files map[string][]
 	paper := w.deposit(w.paper("env_paper", saved))
 
 	blank := testpdf.Simple(2, "Contract")
-	more, err := pdf.Place(t.Context(), blank, []pdf.Mark{{Page: 1, X: 0.1, Y: 0.8, W: 0.3, H: 0.1, Kind: pdf.MarkSignature, Text: "Ann"}}, pdf.PlaceOptions{})
+	more, err := overlay.Place(t.Context(), blank, []overlay.Mark{{Page: 1, X: 0.1, Y: 0.8, W: 0.3, H: 0.1, Kind: overlay.MarkSignature, Text: "Ann"}}, overlay.PlaceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +71,7 @@ func pdfPrefix(t *testing.T, raw []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends, _, err := pdf.SignedPrefixes(d)
+	ends, _, err := signing.SignedPrefixes(d)
 	if err != nil || len(ends) == 0 {
 		t.Fatalf("no signed prefix: %v", err)
 	}

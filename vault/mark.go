@@ -6,15 +6,16 @@ import (
 	"fmt"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
 )
 
 // CopyText is what every page of a marked copy says.
-const CopyText = pdf.DefaultCopyText
+const CopyText = copymark.DefaultCopyText
 
 // mark makes the marked copy of a version; nil when the file cannot be marked.
 func (v *Vault) mark(ctx context.Context, d *deposit, file []byte) (*Registered, error) {
 	id := v.c.NewID("cpy")
-	marked, err := pdf.MarkCopy(ctx, file, pdf.CopyMark{
+	marked, err := copymark.MarkCopy(ctx, file, copymark.CopyMark{
 		Text: CopyText, EnvelopeID: d.EnvelopeID, CopyID: id, Version: 1, SHA256: string(d.version.Object.SHA256), At: d.at,
 		Limits: pdf.Limits{Bytes: int64(len(file))},
 	})

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/pagedigest"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -21,7 +23,7 @@ type contents struct {
 }
 
 // completed are the marks that every document bears which was signed here.
-var completed = []string{pdf.OwnLegend, pdf.OwnCompletion, pdf.OwnRecord}
+var completed = []string{copymark.OwnLegend, copymark.OwnCompletion, copymark.OwnRecord}
 
 // contents reads a file that is to be vaulted. What cannot be read is said and
 // is no error.
@@ -33,7 +35,7 @@ func (s Source) contents(ctx context.Context, raw []byte) (contents, error) {
 		c.blank = c.unread
 		return c, err
 	}
-	found, err := doc.OwnMarks(ctx)
+	found, err := copymark.FindOwnMarks(ctx, doc)
 	if c.unread = found.Unread; err != nil {
 		if c.unread, err = refusal(err); err != nil {
 			return c, err
@@ -56,7 +58,7 @@ func (s Source) contents(ctx context.Context, raw []byte) (contents, error) {
 // pagesOf returns the digest of what the pages of a file hold, or why there is
 // none.
 func pagesOf(ctx context.Context, doc *pdf.Document) (pages storage.Digest, blank string, err error) {
-	sum, drawn, err := doc.PagesDigest(ctx)
+	sum, drawn, err := pagedigest.Digest(ctx, doc)
 	if err != nil {
 		blank, err = refusal(err)
 		return "", blank, err

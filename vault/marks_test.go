@@ -8,6 +8,10 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/vault"
 )
@@ -31,15 +35,15 @@ func TestOwnMarksAreNoOriginals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	esign, paper := w.deposit(w.request("env_a")), w.deposit(w.paper("env_p", testpdf.Simple(2, "Paper")))
-	draft, _, err := pdf.Prepare(t.Context(), testpdf.Contract(2), pdf.Preparation{Legend: pdf.LegendStart + "."})
+	draft, _, err := overlay.Prepare(t.Context(), testpdf.Contract(2), overlay.Preparation{Legend: copymark.LegendStart + "."})
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := pdf.ReportPDF(t.Context(), pdf.Report{Title: "Custody record"})
+	record, err := typeset.ReportPDF(t.Context(), typeset.Report{Title: "Custody record"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied, err := pdf.Normalize(t.Context(), w.bytesOf(esign.Marked.Object), pdf.Limits{})
+	copied, err := pdfinspect.Normalize(t.Context(), w.bytesOf(esign.Marked.Object), pdf.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,13 +55,13 @@ func TestOwnMarksAreNoOriginals(t *testing.T) {
 		mark    string
 		asESign error
 	}{
-		"copy, saved again":     {copied, pdf.OwnCopy, vault.ErrNotAnOriginal},
-		"copy of paper":         {otherBytes(t, w.bytesOf(paper.Marked.Object)), pdf.OwnCopy, vault.ErrNotAnOriginal},
-		"version of e-sign":     {otherBytes(t, w.bytesOf(w.versions("env_a")[0].Object)), pdf.OwnVaultSeal, vault.ErrNotAnOriginal},
-		"version of paper":      {otherBytes(t, w.bytesOf(w.versions("env_p")[0].Object)), pdf.OwnVaultSeal, vault.ErrNotAnOriginal},
-		"release version":       {otherBytes(t, w.bytesOf(w.versions("env_p")[1].Object)), pdf.OwnVaultSeal, vault.ErrNotAnOriginal},
-		"draft with the legend": {draft, pdf.OwnLegend, nil}, // esign's own documents bear it
-		"custody record":        {record, pdf.OwnRecord, nil},
+		"copy, saved again":     {copied, copymark.OwnCopy, vault.ErrNotAnOriginal},
+		"copy of paper":         {otherBytes(t, w.bytesOf(paper.Marked.Object)), copymark.OwnCopy, vault.ErrNotAnOriginal},
+		"version of e-sign":     {otherBytes(t, w.bytesOf(w.versions("env_a")[0].Object)), copymark.OwnVaultSeal, vault.ErrNotAnOriginal},
+		"version of paper":      {otherBytes(t, w.bytesOf(w.versions("env_p")[0].Object)), copymark.OwnVaultSeal, vault.ErrNotAnOriginal},
+		"release version":       {otherBytes(t, w.bytesOf(w.versions("env_p")[1].Object)), copymark.OwnVaultSeal, vault.ErrNotAnOriginal},
+		"draft with the legend": {draft, copymark.OwnLegend, nil}, // esign's own documents bear it
+		"custody record":        {record, copymark.OwnRecord, nil},
 	} {
 		id := strings.NewReplacer(" ", "_", ",", "").Replace(name)
 		r := w.paper("env_paper_"+id, c.file)
@@ -84,12 +88,12 @@ func TestHostMayAllowAMark(t *testing.T) {
 			return true
 		}
 	})
-	draft, _, err := pdf.Prepare(t.Context(), testpdf.Contract(2), pdf.Preparation{Legend: pdf.LegendStart + "."})
+	draft, _, err := overlay.Prepare(t.Context(), testpdf.Contract(2), overlay.Preparation{Legend: copymark.LegendStart + "."})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.deposit(w.paper("env_a", draft))
-	if len(heard) != 1 || len(heard[0].Claims) != 0 || len(heard[0].Marks) != 1 || heard[0].Marks[0] != pdf.OwnLegend {
+	if len(heard) != 1 || len(heard[0].Claims) != 0 || len(heard[0].Marks) != 1 || heard[0].Marks[0] != copymark.OwnLegend {
 		t.Errorf("the host heard %+v", heard)
 	}
 	if got := string(w.events("env_a")[0].Data); !strings.Contains(got, `"marks_allowed":["legend"]`) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage/sqlstore"
@@ -21,7 +23,7 @@ func TestPagesAreVaultedOnce(t *testing.T) {
 		w := newWorldOn(t, db)
 		makes := func(text string) map[string][]byte {
 			plain := testpdf.Simple(2, text)
-			clean, err := pdf.Normalize(t.Context(), plain, pdf.Limits{})
+			clean, err := pdfinspect.Normalize(t.Context(), plain, pdf.Limits{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,13 +56,13 @@ func TestPagesOfESignAreClaimed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	blank := testpdf.Simple(2, "Contract")
-	more, err := pdf.Place(t.Context(), blank, []pdf.Mark{{Page: 1, X: 0.1, Y: 0.8, W: 0.3, H: 0.1, Kind: pdf.MarkSignature, Text: "Ann"}}, pdf.PlaceOptions{})
+	more, err := overlay.Place(t.Context(), blank, []overlay.Mark{{Page: 1, X: 0.1, Y: 0.8, W: 0.3, H: 0.1, Kind: overlay.MarkSignature, Text: "Ann"}}, overlay.PlaceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	signed := slices.Concat(blank, more)
 	w.deposit(w.requestFor("env_a", blank, w.sealed(signed)))
-	unsealed, err := pdf.Normalize(t.Context(), signed, pdf.Limits{})
+	unsealed, err := pdfinspect.Normalize(t.Context(), signed, pdf.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

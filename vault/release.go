@@ -8,7 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
@@ -234,7 +234,7 @@ func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *Copy, last 
 	}
 	sealed, err := v.seal(ctx, sealing{
 		raw: raw, mode: Sealing{last.Seal.Mode, last.Seal.Reason}, at: rel.ReleasedAt,
-		reason: fmt.Sprintf(pdf.ReleaseSeal+"%s to %s; reason %s; %s; ends version %d of copy %s, envelope %s",
+		reason: fmt.Sprintf(copymark.ReleaseSeal+"%s to %s; reason %s; %s; ends version %d of copy %s, envelope %s",
 			c.Custodian.Party.Name, rel.Recipient, rel.Reason, at, last.Version, c.CopyID, c.EnvelopeID),
 		statement: VersionStatement{
 			Assignee: c.SecuredParty, At: at, CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: VersionRelease, Prev: prev,

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/extract"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -154,11 +154,11 @@ func TestRelease(t *testing.T) {
 // checkReleasePage holds the page that the release version has more than version 1.
 func checkReleasePage(t *testing.T, v1, last []byte, c *vault.Copy, rel *vault.Release) {
 	t.Helper()
-	before, err := pdf.PageTexts(v1)
+	before, err := extract.PageTexts(v1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := pdf.PageTexts(last)
+	after, err := extract.PageTexts(last)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 )
 
 // reasonsInWords are the reasons of a release as its page prints them.
@@ -25,9 +26,9 @@ func (v *Vault) releasePage(ctx context.Context, rel *Release, c *Copy, last Ver
 	if rel.Recipient.Email != "" {
 		recipient += ", " + rel.Recipient.Email
 	}
-	page, err := pdf.AppendReport(ctx, raw, pdf.Report{
+	page, err := typeset.AppendReport(ctx, raw, typeset.Report{
 		Title: "Release of the authoritative copy", Subtitle: c.Name,
-		Facts: []pdf.ReportFact{
+		Facts: []typeset.Fact{
 			{Label: "Released to", Value: recipient},
 			{Label: "Reason", Value: reasonsInWords[rel.Reason]},
 			{Label: "Released at", Value: when},
@@ -39,14 +40,14 @@ func (v *Vault) releasePage(ctx context.Context, rel *Release, c *Copy, last Ver
 			{Label: "Copy", Value: c.CopyID},
 			{Label: "Release", Value: rel.ReleaseID},
 		},
-		Sections: []pdf.ReportSection{{Heading: "What this file is", Paragraphs: []string{
+		Sections: []typeset.Section{{Heading: "What this file is", Paragraphs: []string{
 			"This file is now the original of the contract on the pages before this one.",
 			fmt.Sprintf("Until its release the authoritative copy was version %d in the vault of %s. That version and every "+
 				"earlier one ended with the release, and the vault keeps no authoritative copy any more. Every other file or print is "+
 				"a copy.", last.Version, home),
 			"Who holds this original, and who controls it, after the release is outside the record of that vault.",
 		}}},
-		Digests: []pdf.ReportDigest{{Label: fmt.Sprintf("Version %d, which ended", last.Version), Hex: string(last.Object.SHA256)}},
+		Digests: []typeset.Digest{{Label: fmt.Sprintf("Version %d, which ended", last.Version), Hex: string(last.Object.SHA256)}},
 		Footer:  "Release of envelope " + c.EnvelopeID, At: rel.ReleasedAt, Fonts: v.fonts,
 		Limits: pdf.Limits{Bytes: int64(len(raw))},
 	})

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
@@ -43,7 +44,7 @@ func (s Source) revisions(raw []byte) (revisions, error) {
 	var certified int64
 	d, err := pdf.Open(raw, pdf.Limits{Bytes: int64(len(raw))})
 	if err == nil {
-		signed, certified, err = pdf.SignedPrefixes(d)
+		signed, certified, err = signing.SignedPrefixes(d)
 	}
 	var refusal *pdf.Refusal
 	if errors.As(err, &refusal) && s.Sealing.Mode == SealingDetached {

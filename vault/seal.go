@@ -7,7 +7,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/canonjson"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -72,7 +72,7 @@ func timeSource(s string) string {
 }
 
 func (v *Vault) depositReason(d *deposit) string {
-	return fmt.Sprintf(pdf.VaultSeal+"%s; assignee %s; envelope %s, copy %s, version 1",
+	return fmt.Sprintf(copymark.VaultSeal+"%s; assignee %s; envelope %s, copy %s, version 1",
 		d.custody.Custodian.Party.Name, d.custody.Assignee, d.EnvelopeID, d.copyID) + d.jurisdictionClause("; ")
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/semaphore"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -110,7 +110,7 @@ type Vault struct {
 	now   func() time.Time
 	log   *slog.Logger
 	chain eventlog.Writer
-	fonts pdf.Fonts
+	fonts font.Fonts
 	// depositing lets one deposit of an envelope through at a time: of many in
 	// parallel all but one would make seal, copy and files in vain. Between
 	// processes the transaction decides.
@@ -149,7 +149,7 @@ func New(c Config) (*Vault, error) {
 	environ.Positive(&c.ReleaseGrace, 30*24*time.Hour)
 	environ.Positive(&c.IntegrityEvery, 24*time.Hour)
 	c.Env = c.Env.WithDefaults()
-	fonts, err := pdf.NewFonts(c.Fonts...)
+	fonts, err := font.NewFonts(c.Fonts...)
 	if err != nil {
 		return nil, fmt.Errorf("vault: Config.Fonts: %w", err)
 	}

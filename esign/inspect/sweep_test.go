@@ -19,18 +19,18 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/inspect"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
 )
 
 // copyOrder before a file has a child make a marked copy of it and read that for its mark, within the bounds of inspection.
 const copyOrder = "copy "
 
 func copied(ctx context.Context, raw []byte) (*esign.Inspection, error) {
-	marked, err := pdf.MarkCopy(ctx, raw, pdf.CopyMark{CopyID: "cpy_1"})
+	marked, err := copymark.MarkCopy(ctx, raw, copymark.CopyMark{CopyID: "cpy_1"})
 	if err != nil {
 		return nil, err
 	}
-	if err := pdf.CheckCopy(marked, pdf.DefaultCopyText, "cpy_1"); err != nil {
+	if err := copymark.CheckCopy(marked, copymark.DefaultCopyText, "cpy_1"); err != nil {
 		return nil, fmt.Errorf("its copy is none: %w", err)
 	}
 	return &esign.Inspection{Pages: 1}, nil

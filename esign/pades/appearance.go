@@ -6,7 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
 )
 
 // Appearance is what a visible seal shows: lines of text, a picture, or both, the picture to the left or above. What it shows
@@ -42,38 +45,40 @@ const (
 )
 
 // widget draws what a seal shows. Without an appearance that is nothing, on page 1.
-func (s *Sealer) widget(u *pdf.Update, field *pdf.SignatureField, a *Appearance) (pdf.Widget, error) {
+func (s *Sealer) widget(u *pdf.Update, field *acroform.SignatureField, a *Appearance) (overlay.Widget, error) {
 	if a == nil {
 		page, err := u.Document().FirstPage()
 		if err != nil {
-			return pdf.Widget{}, asNotExtendable(err)
+			return overlay.Widget{}, asNotExtendable(err)
 		}
-		return pdf.Widget{Page: page}, nil
+		return overlay.Widget{Page: page}, nil
 	}
 	switch {
 	case len(a.Lines) == 0 && len(a.PNG) == 0:
-		return pdf.Widget{}, &AppearanceError{Reason: "there is nothing to show"}
+		return overlay.Widget{}, &AppearanceError{Reason: "there is nothing to show"}
 	case len(a.Lines) > maxLines || slices.ContainsFunc(a.Lines, func(l string) bool { return len(l) > maxLine }):
-		return pdf.Widget{}, &AppearanceError{Reason: fmt.Sprintf("more than %d lines, or one of more than %d bytes", maxLines, maxLine)}
+		return overlay.Widget{}, &AppearanceError{Reason: fmt.Sprintf("more than %d lines, or one of more than %d bytes", maxLines, maxLine)}
 	}
 	if err := u.AvoidDangling(); err != nil {
-		return pdf.Widget{}, asNotExtendable(err)
+		return overlay.Widget{}, asNotExtendable(err)
 	}
-	shows := pdf.Appearance{Page: a.Page, X: a.X, Y: a.Y, W: a.W, H: a.H, Lines: a.Lines, PNG: a.PNG, Fonts: s.fonts}
-	draw := u.Widget
+	shows := overlay.Appearance{Page: a.Page, X: a.X, Y: a.Y, W: a.W, H: a.H, Lines: a.Lines, PNG: a.PNG, Fonts: s.fonts}
+	var w overlay.Widget
+	var err error
 	if field != nil {
-		draw = func(a pdf.Appearance) (pdf.Widget, error) { return u.WidgetOf(*field, a) }
+		w, err = overlay.WidgetOf(u, *field, shows)
+	} else {
+		w, err = overlay.NewWidget(u, shows)
 	}
-	w, err := draw(shows)
 	var refusal *pdf.Refusal
-	var missing *pdf.MissingGlyphError
+	var missing *font.MissingGlyphError
 	switch {
 	case err == nil:
 		return w, nil
 	case errors.As(err, &refusal):
-		return pdf.Widget{}, asNotExtendable(err)
+		return overlay.Widget{}, asNotExtendable(err)
 	case errors.As(err, &missing):
-		return pdf.Widget{}, &AppearanceError{Reason: strings.TrimPrefix(err.Error(), "pdf: "), Char: missing.Char}
+		return overlay.Widget{}, &AppearanceError{Reason: strings.TrimPrefix(err.Error(), "pdf: "), Char: missing.Char}
 	}
-	return pdf.Widget{}, &AppearanceError{Reason: strings.TrimPrefix(err.Error(), "pdf: ")}
+	return overlay.Widget{}, &AppearanceError{Reason: strings.TrimPrefix(err.Error(), "pdf: ")}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpki"
@@ -103,7 +104,7 @@ func TestVisibleSealStands(t *testing.T) {
 		r.Appearance = &pades.Appearance{Page: 1, X: 0.1, Y: 0.2, W: 0.5, H: 0.25, Lines: []string{"x"}}
 	})
 	d := mustOpen(t, out)
-	fields, err := d.SignatureFields()
+	fields, err := acroform.SignatureFields(d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
@@ -48,7 +50,7 @@ func (f foreign) sign(t testing.TB, raw []byte) []byte {
 		"Type": pdf.Name("Sig"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(f.subFilter), "M": pdf.String("D:20260101120000+01'00'"),
 	}
 	maps.Copy(dict, f.sig)
-	sig := pdf.Reserve(u, dict, 8000)
+	sig := signing.Reserve(u, dict, 8000)
 	f.place(t, u, sig.Ref)
 	if f.certify {
 		editCatalog(t, u, func(c pdf.Dict) { c["Perms"] = pdf.Dict{"DocMDP": sig.Ref} })
@@ -103,13 +105,13 @@ func (f foreign) place(t testing.TB, u *pdf.Update, sig pdf.Ref) {
 		if _, err := u.Edit(f.under, func(d pdf.Dict) error { return u.AppendTo(d, "Kids", ref) }); err != nil {
 			t.Fatal(err)
 		}
-		if err := u.AddAnnotation(ref, page(t, u, 1)); err != nil {
+		if err := acroform.AddAnnotation(u, ref, page(t, u, 1)); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	u.Put(ref, field)
-	if err := u.AddField(ref, page(t, u, 1), 3); err != nil {
+	if err := acroform.AddField(u, ref, page(t, u, 1), 3); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
@@ -163,7 +164,7 @@ func (a *attackSet) revisions() map[string][]byte {
 		}),
 		"form removed": catalog(a.good, func(_ *pdf.Update, c pdf.Dict) { delete(c, "AcroForm") }),
 		"form removed, signature called a usage right": catalog(a.good, func(u *pdf.Update, c pdf.Dict) {
-			fields, _ := u.Document().SignatureFields()
+			fields, _ := acroform.SignatureFields(u.Document())
 			delete(c, "AcroForm")
 			c["Perms"] = pdf.Dict{"UR3": fields[0].Value}
 		}),
@@ -262,13 +263,13 @@ func moveCatalog(t testing.TB, raw []byte) []byte {
 
 // overwriteSignature puts an attacker's signature under the object number of the first.
 func (a *attackSet) overwriteSignature() []byte {
-	fields, err := mustOpen(a.t, a.good).SignatureFields()
+	fields, err := acroform.SignatureFields(mustOpen(a.t, a.good))
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	victim := fields[0].Value.(pdf.Ref)
 	second := mustOpen(a.t, a.two)
-	f2, err := second.SignatureFields()
+	f2, err := acroform.SignatureFields(second)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -323,7 +324,7 @@ func (a *attackSet) smuggled() map[string][]byte {
 
 // orphan makes the field point at nothing, so that the signature seems never to have been there.
 func (a *attackSet) orphan() []byte {
-	fields, err := mustOpen(a.t, a.good).SignatureFields()
+	fields, err := acroform.SignatureFields(mustOpen(a.t, a.good))
 	if err != nil {
 		a.t.Fatal(err)
 	}

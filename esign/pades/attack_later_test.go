@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
 )
 
 // extended are attacks on a file at B-LTA.
@@ -15,7 +16,7 @@ func (a *attackSet) extended() map[string][]byte {
 	catalog := func(raw []byte, change func(*pdf.Update, pdf.Dict)) []byte {
 		return increment(t, raw, func(u *pdf.Update) { editCatalog(t, u, func(c pdf.Dict) { change(u, c) }) })
 	}
-	fields, err := mustOpen(t, lta).SignatureFields()
+	fields, err := acroform.SignatureFields(mustOpen(t, lta))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func (a *attackSet) shown() map[string][]byte {
 	t := a.t
 	good := seal(t, a.s, a.raw, visible(sealLines, emblem(t)))
 	two := seal(t, a.s, good, beside([]string{"Second"}, nil))
-	fields, err := mustOpen(t, two).SignatureFields()
+	fields, err := acroform.SignatureFields(mustOpen(t, two))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,14 +80,14 @@ func (a *attackSet) shown() map[string][]byte {
 			u.Put(fonts["Font"].(pdf.Ref), pdf.Dict{})
 		}),
 		"seal drawn again on another page": increment(t, two, func(u *pdf.Update) {
-			if err := u.AddAnnotation(first.Ref, page(t, u, 1)); err != nil {
+			if err := acroform.AddAnnotation(u, first.Ref, page(t, u, 1)); err != nil {
 				t.Fatal(err)
 			}
 		}),
 	}
 }
 
-func appearanceOf(t testing.TB, d *pdf.Document, f pdf.SignatureField) pdf.Ref {
+func appearanceOf(t testing.TB, d *pdf.Document, f acroform.SignatureField) pdf.Ref {
 	t.Helper()
 	ap, err := d.Dict(f.Dict["AP"])
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
@@ -135,7 +136,7 @@ func TestSignaturesWithWidgetsOfTheirOwn(t *testing.T) {
 			d[k] = v
 		}
 		ref := u.Add(d)
-		if err := u.AddAnnotation(ref, page(t, u, 1)); err != nil {
+		if err := acroform.AddAnnotation(u, ref, page(t, u, 1)); err != nil {
 			t.Fatal(err)
 		}
 		return ref

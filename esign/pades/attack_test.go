@@ -10,6 +10,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
 )
@@ -67,7 +68,7 @@ func shadow(t testing.TB, raw []byte) []byte {
 
 func annotate(t testing.TB, raw []byte, annotation pdf.Dict) []byte {
 	return increment(t, raw, func(u *pdf.Update) {
-		if err := u.AddAnnotation(u.Add(annotation), page(t, u, 1)); err != nil {
+		if err := acroform.AddAnnotation(u, u.Add(annotation), page(t, u, 1)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -75,7 +76,7 @@ func annotate(t testing.TB, raw []byte, annotation pdf.Dict) []byte {
 
 func addField(t testing.TB, raw []byte, field func(*pdf.Update) pdf.Dict) []byte {
 	return increment(t, raw, func(u *pdf.Update) {
-		if err := u.AddField(u.Add(field(u)), page(t, u, 1), 3); err != nil {
+		if err := acroform.AddField(u, u.Add(field(u)), page(t, u, 1), 3); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -7,6 +7,9 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/revision"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 )
 
 // maxChanges bounds how many changes a report lists for one signature.
@@ -41,8 +44,8 @@ func (v *verification) compare() error {
 	}
 	raw := v.doc.Raw()
 	next := v.doc
-	var effort pdf.Effort
-	found := make([][]pdf.Change, len(v.ordered))
+	var effort revision.Effort
+	found := make([][]revision.Change, len(v.ordered))
 	steps := make([]step, len(v.ordered))
 	for i, s := range slices.Backward(v.ordered) {
 		if err := v.ctx.Err(); err != nil {
@@ -70,11 +73,11 @@ func (v *verification) compare() error {
 	return nil
 }
 
-func changes(old, now *pdf.Document, e *pdf.Effort) ([]pdf.Change, error) {
+func changes(old, now *pdf.Document, e *revision.Effort) ([]revision.Change, error) {
 	if old == nil || now == nil {
 		return nil, errors.New("a signed revision cannot be read")
 	}
-	return now.ChangesWithin(old, e)
+	return revision.ChangesWithin(now, old, e)
 }
 
 // revision opens the signed revision of s by itself and checks that the signature is part of it. What the signature
@@ -87,16 +90,16 @@ func (v *verification) revision(s *verified) (*pdf.Document, error) {
 			return nil, errors.New("the signed revision does not stand alone")
 		}
 	}
-	fields, err := d.SignatureFields()
+	fields, err := acroform.SignatureFields(d)
 	if err != nil {
 		return nil, errors.New("the signed revision does not stand alone")
 	}
 	for _, f := range fields {
 		if f.Value == s.field.Value {
-			own, err := d.Signature(f.Value)
+			own, err := signing.ReadSignature(d, f.Value)
 			if err == nil && own.From == s.sig.From && own.To == s.sig.To && own.End == s.sig.End {
-				s.field, s.report.Certification = f, d.Certification(own.Dict)
-				s.locks, s.final = d.Locks(f)
+				s.field, s.report.Certification = f, acroform.Certification(d, own.Dict)
+				s.locks, s.final = acroform.Locks(d, f)
 				return d, nil
 			}
 		}
@@ -146,7 +149,7 @@ func (v *verification) judgeOne(s *verified, c change) {
 // countAll refuses files with signatures that the form does not reach: hidden or orphaned by a later revision.
 func (v *verification) countAll() {
 	// An object that no reader can parse holds no signature; comparing revisions has looked at it already.
-	if n, _ := v.doc.CountByteRanges(); n > len(v.signatures)+v.doc.UsageRights() {
+	if n, _ := signing.CountByteRanges(v.doc); n > len(v.signatures)+acroform.UsageRights(v.doc) {
 		v.report.Problem = fmt.Sprintf("the file holds %d signatures, but the form names %d", n, len(v.signatures))
 	}
 	if v.report.Problem == "" {

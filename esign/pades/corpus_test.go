@@ -19,6 +19,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
@@ -104,7 +105,7 @@ func originalCorpus(t *testing.T) map[string][]byte {
 	}
 	out := map[string][]byte{}
 	for name, raw := range originals {
-		if d := mustOpen(t, raw); d.Extendable() == "" {
+		if d := mustOpen(t, raw); acroform.Extendable(d) == "" {
 			out["original "+name] = seal(t, s, raw)
 		}
 	}

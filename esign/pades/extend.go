@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 )
 
 var (
@@ -103,7 +105,7 @@ func (e *Extender) Extend(ctx context.Context, raw []byte) (*Extension, error) {
 	if err := u.AvoidDangling(); err != nil {
 		return nil, asNotExtendable(err)
 	}
-	if _, err := u.AddValidationMaterial(material...); err != nil {
+	if _, err := signing.AddValidationMaterial(u, material...); err != nil {
 		return nil, asNotExtendable(err)
 	}
 	if e.c.Timestamper == nil {
@@ -140,15 +142,15 @@ type collection struct {
 	ctx   context.Context
 	now   time.Time
 	known *answers // what the file carries and what was fetched
-	part  *pdf.SignatureMaterial
+	part  *signing.SignatureMaterial
 }
 
 // collect finds what the chains of all signatures need, signature by signature, and fetches what the file does not carry.
-func (e *Extender) collect(ctx context.Context, v *verification) ([]pdf.SignatureMaterial, error) {
+func (e *Extender) collect(ctx context.Context, v *verification) ([]signing.SignatureMaterial, error) {
 	c := &collection{Extender: e, ctx: ctx, now: v.options.Now, known: v.embedded}
-	var parts []pdf.SignatureMaterial
+	var parts []signing.SignatureMaterial
 	for _, s := range v.signatures {
-		c.part = &pdf.SignatureMaterial{Contents: s.sig.Value, At: c.now}
+		c.part = &signing.SignatureMaterial{Contents: s.sig.Value, At: c.now}
 		for _, chain := range s.chains {
 			for i, cert := range chain.certificates {
 				c.carry(cert)
@@ -233,14 +235,14 @@ const tokenRoom = 16 << 10
 
 // stamp closes the update with a document time-stamp (ETSI EN 319 142-1 §5.4.3; ISO 32000-2 §12.8.5).
 func (e *Extender) stamp(ctx context.Context, raw []byte, u *pdf.Update) (*Extension, error) {
-	sig := pdf.Reserve(u, pdf.Dict{
+	sig := signing.Reserve(u, pdf.Dict{
 		"Type": pdf.Name("DocTimeStamp"), "Filter": filterPPKLite, "SubFilter": pdf.Name(subFilterStamp),
 	}, tokenRoom)
 	page, err := u.Document().FirstPage()
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}
-	field, err := addField(u, "Timestamp", sig.Ref, pdf.Widget{Page: page}, nil)
+	field, err := addField(u, "Timestamp", sig.Ref, overlay.Widget{Page: page}, nil)
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
 )
 
 // FieldError says why the field that [SealRequest].Field names cannot be sealed in.
@@ -14,11 +16,11 @@ type FieldError struct{ Field, Reason string }
 func (e *FieldError) Error() string { return fmt.Sprintf("pades: field %q: %s", e.Field, e.Reason) }
 
 // emptyField finds the field to seal in; nil when a new one is wanted.
-func emptyField(d *pdf.Document, name string) (*pdf.SignatureField, error) {
+func emptyField(d *pdf.Document, name string) (*acroform.SignatureField, error) {
 	if name == "" {
 		return nil, nil
 	}
-	fields, err := d.SignatureFields()
+	fields, err := acroform.SignatureFields(d)
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}
@@ -45,12 +47,12 @@ func emptyField(d *pdf.Document, name string) (*pdf.SignatureField, error) {
 }
 
 // lockedFields is what the signatures of a file froze.
-type lockedFields []pdf.Lock
+type lockedFields []acroform.Lock
 
-func locksOf(d *pdf.Document, fields []pdf.SignatureField) (out lockedFields) {
+func locksOf(d *pdf.Document, fields []acroform.SignatureField) (out lockedFields) {
 	for _, f := range fields {
 		if f.Value != nil {
-			locks, _ := d.Locks(f)
+			locks, _ := acroform.Locks(d, f)
 			out = append(out, locks...)
 		}
 	}
@@ -59,19 +61,19 @@ func locksOf(d *pdf.Document, fields []pdf.SignatureField) (out lockedFields) {
 
 // cover reports whether a field may not be signed, or not be added.
 func (l lockedFields) cover(name string, added bool) bool {
-	return slices.ContainsFunc(l, func(l pdf.Lock) bool { return l.Covers(name, added) })
+	return slices.ContainsFunc(l, func(l acroform.Lock) bool { return l.Covers(name, added) })
 }
 
 // signaturesExistAppendOnly is /SigFlags (ISO 32000-2 table 225).
 const signaturesExistAppendOnly = 3
 
 // addField adds a signature field that holds sig, named kind and the first number that is free and not locked, with a lock unless that is nil.
-func addField(u *pdf.Update, kind string, sig pdf.Ref, w pdf.Widget, lock pdf.Dict) (string, error) {
-	taken, err := u.Document().FieldNames()
+func addField(u *pdf.Update, kind string, sig pdf.Ref, w overlay.Widget, lock pdf.Dict) (string, error) {
+	taken, err := acroform.FieldNames(u.Document())
 	if err != nil {
 		return "", err
 	}
-	fields, err := u.Document().SignatureFields()
+	fields, err := acroform.SignatureFields(u.Document())
 	if err != nil {
 		return "", err
 	}
@@ -92,5 +94,5 @@ func addField(u *pdf.Update, kind string, sig pdf.Ref, w pdf.Widget, lock pdf.Di
 		entry["Type"] = pdf.Name("SigFieldLock")
 		field["Lock"] = u.Add(entry)
 	}
-	return name, u.AddField(u.Add(field), w.Page, signaturesExistAppendOnly)
+	return name, acroform.AddField(u, u.Add(field), w.Page, signaturesExistAppendOnly)
 }

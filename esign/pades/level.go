@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 )
 
 // levels names the baseline level that each signature reaches (ETSI EN 319 142-1 §6.3). Only what was checked counts.
@@ -55,7 +56,7 @@ func (v *verification) carried(s *verified, own *pdf.Document) []bool {
 	if own == nil || !s.isTimestamp() {
 		return nil
 	}
-	m, err := own.ValidationMaterial()
+	m, err := signing.ReadValidationMaterial(own)
 	if err != nil {
 		return nil
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
 )
@@ -22,7 +24,7 @@ func inBuyer(r *pades.SealRequest) { r.Field = buyer }
 func references(t *testing.T, raw []byte, field string) (map[pdf.Name]string, pdf.Dict) {
 	t.Helper()
 	d := mustOpen(t, raw)
-	fields, err := d.SignatureFields()
+	fields, err := acroform.SignatureFields(d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +32,7 @@ func references(t *testing.T, raw []byte, field string) (map[pdf.Name]string, pd
 		if f.Name != field {
 			continue
 		}
-		sig, err := d.Signature(f.Value)
+		sig, err := signing.ReadSignature(d, f.Value)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
@@ -36,18 +38,18 @@ func (l *longTerm) stored(raw []byte, ocsps, crls [][]byte) []byte {
 		l.t.Fatal(err)
 	}
 	d := mustOpen(l.t, raw)
-	fields, err := d.SignatureFields()
+	fields, err := acroform.SignatureFields(d)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	sig, err := d.Signature(fields[0].Value)
+	sig, err := signing.ReadSignature(d, fields[0].Value)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	part := pdf.SignatureMaterial{Contents: sig.Value, At: time.Now()}
+	part := signing.SignatureMaterial{Contents: sig.Value, At: time.Now()}
 	part.OCSPs, part.CRLs = ocsps, append(crls, list)
 	return increment(l.t, raw, func(u *pdf.Update) {
-		if _, err := u.AddValidationMaterial(part); err != nil {
+		if _, err := signing.AddValidationMaterial(u, part); err != nil {
 			l.t.Fatal(err)
 		}
 	})

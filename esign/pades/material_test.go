@@ -21,6 +21,8 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
@@ -61,7 +63,7 @@ func TestEachSignatureHasItsMaterial(t *testing.T) {
 				if len(vri) != tc.entries {
 					t.Errorf("file %d: %d entries in /VRI, want %d", i, len(vri), tc.entries)
 				}
-				fields, err := d.SignatureFields()
+				fields, err := acroform.SignatureFields(d)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -80,9 +82,9 @@ func TestEachSignatureHasItsMaterial(t *testing.T) {
 	}
 }
 
-func wantEntry(t *testing.T, d *pdf.Document, dss, vri pdf.Dict, f pdf.SignatureField) {
+func wantEntry(t *testing.T, d *pdf.Document, dss, vri pdf.Dict, f acroform.SignatureField) {
 	t.Helper()
-	sig, err := d.Signature(f.Value)
+	sig, err := signing.ReadSignature(d, f.Value)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +255,7 @@ func TestOCSPResponders(t *testing.T) {
 			if s := wantOK(t, out, 2).Signatures[0]; s.Revocation != pades.RevocationGood || s.Level != pades.LevelBLTA {
 				t.Errorf("got revocation %s, level %s", s.Revocation, s.Level)
 			}
-			m, err := mustOpen(t, out).ValidationMaterial()
+			m, err := signing.ReadValidationMaterial(mustOpen(t, out))
 			if err != nil || !slicesContain(m.Certificates, tc.r.id.Leaf().Raw) {
 				t.Errorf("the store lacks the responder's certificate: %v", err)
 			}

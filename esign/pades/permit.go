@@ -3,7 +3,8 @@ package pades
 import (
 	"fmt"
 
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/revision"
 )
 
 // Bounds of what all signatures of a file lock together. A lock beyond them is over all fields.
@@ -14,7 +15,7 @@ const (
 
 // change is a change with what only the signatures tell.
 type change struct {
-	pdf.Change
+	revision.Change
 	signer *verified // whose signature was added; nil when it is none of the file's
 	// lock is the first signature, counted from the oldest, that locks the field; -1 when none does.
 	lock     int
@@ -40,7 +41,7 @@ func (v *verification) permissions() *permissions {
 		s.place = i
 		for k, l := range s.locks {
 			if names += l.Names(); names > maxLockNames {
-				s.locks[k] = pdf.Lock{}
+				s.locks[k] = acroform.Lock{}
 			}
 		}
 	}
@@ -48,7 +49,7 @@ func (v *verification) permissions() *permissions {
 }
 
 // all completes the changes that came after signature i.
-func (p *permissions) all(i int, found []pdf.Change) []change {
+func (p *permissions) all(i int, found []revision.Change) []change {
 	out := make([]change, len(found))
 	for k, c := range found {
 		out[k] = change{Change: c, signer: p.signers[c.Signature], lock: -1}
@@ -65,8 +66,8 @@ func (p *permissions) all(i int, found []pdf.Change) []change {
 	return out
 }
 
-func (p *permissions) locks(s *verified, c pdf.Change) bool {
-	if s.final && c.Kind == pdf.ChangeFilled {
+func (p *permissions) locks(s *verified, c revision.Change) bool {
+	if s.final && c.Kind == revision.ChangeFilled {
 		return true
 	}
 	for _, l := range s.locks {
@@ -84,7 +85,7 @@ func (c change) judged(s *verified) (after, reason string) {
 	final := s.report.Certification == 1 || s.final
 	stamp := c.signer != nil && c.signer.isTimestamp()
 	switch {
-	case c.Kind == pdf.ChangeSuspicious || c.Signature != 0 && c.signer == nil:
+	case c.Kind == revision.ChangeSuspicious || c.Signature != 0 && c.signer == nil:
 		return ChangesSuspicious, ""
 	case final && !c.Validation && !stamp:
 		reason = "the signature forbids"
@@ -92,7 +93,7 @@ func (c change) judged(s *verified) (after, reason string) {
 		reason = fmt.Sprintf("signature %q locks", c.lockedBy)
 	}
 	switch {
-	case c.Kind == pdf.ChangeFilled:
+	case c.Kind == revision.ChangeFilled:
 		return ChangesFilled, reason
 	case reason != "":
 		return ChangesSuspicious, reason

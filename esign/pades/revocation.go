@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 )
 
 // Values of [SignatureReport].Revocation.
@@ -99,9 +99,9 @@ func (a *answers) standing(s statement, issuer *x509.Certificate, now time.Time,
 
 // readMaterial parses what the document security store and the options hold.
 func (v *verification) readMaterial() {
-	m, err := v.doc.ValidationMaterial()
+	m, err := signing.ReadValidationMaterial(v.doc)
 	if err != nil {
-		m = pdf.ValidationMaterial{}
+		m = signing.ValidationMaterial{}
 	}
 	for _, der := range m.Certificates {
 		if c, err := x509.ParseCertificate(der); err == nil {

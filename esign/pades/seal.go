@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 )
 
 // Limits bound the work a file may cause; a zero field means its default.
@@ -77,7 +80,7 @@ type Prepared struct {
 	request     SealRequest
 	field       string
 	cms         *unsignedCMS
-	placeholder *pdf.Placeholder
+	placeholder *signing.Placeholder
 	file        hash.Hash // SHA-256 state over the sealed file up to the signature value
 }
 
@@ -201,7 +204,7 @@ func (s *Sealer) Finish(ctx context.Context, p *Prepared, value []byte) (*Seal, 
 		return nil, fmt.Errorf("pades: %w", err)
 	}
 	appended, err := p.placeholder.Embed(der)
-	if errors.Is(err, pdf.ErrReserve) {
+	if errors.Is(err, signing.ErrReserve) {
 		return nil, &SizeError{Need: len(der), Reserved: p.placeholder.Reserved()}
 	}
 	if err != nil {
@@ -234,8 +237,8 @@ func (s *Sealer) raise(ctx context.Context, raw []byte, seal *Seal) (*Seal, erro
 }
 
 // place adds the signature dictionary and its field.
-func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string, error) {
-	if reason := d.Extendable(); reason != "" {
+func (s *Sealer) place(d *pdf.Document, r SealRequest) (*signing.Placeholder, string, error) {
+	if reason := acroform.Extendable(d); reason != "" {
 		return nil, "", &NotExtendableError{Reason: reason}
 	}
 	u, err := d.Update()
@@ -258,7 +261,7 @@ func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string
 	if err != nil {
 		return nil, "", err
 	}
-	sig := pdf.Reserve(u, dict, r.Reserve)
+	sig := signing.Reserve(u, dict, r.Reserve)
 	if r.Certify != 0 {
 		err := u.EditCatalog(func(c pdf.Dict) error {
 			perms, err := u.Edit(c["Perms"], func(p pdf.Dict) error { p["DocMDP"] = sig.Ref; return nil })
@@ -271,7 +274,7 @@ func (s *Sealer) place(d *pdf.Document, r SealRequest) (*pdf.Placeholder, string
 	}
 	name := r.Field
 	if field != nil {
-		err = u.SignField(*field, sig.Ref, widget.Normal, signaturesExistAppendOnly)
+		err = overlay.SignField(u, *field, sig.Ref, widget.Normal, signaturesExistAppendOnly)
 	} else {
 		name, err = addField(u, "Seal", sig.Ref, widget, lock)
 	}
@@ -287,7 +290,7 @@ const filterPPKLite = pdf.Name("Adobe.PPKLite")
 
 // signatureDict is the signature dictionary (ISO 32000-2 §12.8.1) but for its value.
 func (s *Sealer) signatureDict(d *pdf.Document, r SealRequest, lock pdf.Dict) (pdf.Dict, error) {
-	dict := pdf.Dict{"Type": pdf.Name("Sig"), "Filter": filterPPKLite, "SubFilter": pdf.Name(subFilterCAdES), "M": pdf.Date(r.At)}
+	dict := pdf.Dict{"Type": pdf.Name("Sig"), "Filter": filterPPKLite, "SubFilter": pdf.Name(subFilterCAdES), "M": signing.Date(r.At)}
 	for k, v := range map[pdf.Name]string{"Reason": r.Reason, "Location": r.Location, "Name": r.Name, "ContactInfo": r.ContactInfo} {
 		if v != "" {
 			dict[k] = pdf.TextString(v)
@@ -315,7 +318,7 @@ func (s *Sealer) docMDP(d *pdf.Document, permission int) (pdf.Dict, error) {
 	if permission < 1 || permission > 3 {
 		return nil, fmt.Errorf("pades: SealRequest.Certify is %d, not 1, 2 or 3", permission)
 	}
-	fields, err := d.SignatureFields()
+	fields, err := acroform.SignatureFields(d)
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}

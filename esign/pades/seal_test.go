@@ -15,6 +15,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
@@ -106,7 +107,7 @@ func signedPrefixes(raw []byte) ([]int64, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return pdf.SignedPrefixes(d)
+	return signing.SignedPrefixes(d)
 }
 
 func TestSealKeepsEarlierSeals(t *testing.T) {

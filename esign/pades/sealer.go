@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
@@ -83,7 +84,7 @@ type Sealer struct {
 	alg       algorithm
 	stamper   Timestamper
 	extender  *Extender
-	fonts     pdf.Fonts
+	fonts     font.Fonts
 	now       func() time.Time
 	rand      io.Reader
 	tokenSize atomic.Int64 // of the last token
@@ -116,7 +117,7 @@ func New(c Config) (*Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	fonts, err := pdf.NewFonts(c.Fonts...)
+	fonts, err := font.NewFonts(c.Fonts...)
 	if err != nil {
 		return nil, fmt.Errorf("pades: Config.Fonts: %w", err)
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 )
 
 // Verify checks every signature and document time-stamp of a file, ours and foreign ones. A signature that is broken is
@@ -69,19 +71,19 @@ type verification struct {
 
 // verified is one signature on its way through verification.
 type verified struct {
-	field  pdf.SignatureField
-	sig    *pdf.Signature // nil when its structure is broken
+	field  acroform.SignatureField
+	sig    *signing.Signature // nil when its structure is broken
 	cms    *readCMS
 	token  *Token // of a document time-stamp, or the signature time-stamp
 	digest []byte // of the byte range
 	chains []provenChain
 
-	unproven      error      // why the signature time-stamp cannot be judged
-	final         bool       // its field forbids all further changes
-	locks         []pdf.Lock // which fields it froze
-	place         int        // among the signatures, from the oldest
-	material      []bool     // which revocation data of the file its revision carries, by number; of a time-stamp
-	selfContained bool       // the file carries all revocation data for the chains
+	unproven      error           // why the signature time-stamp cannot be judged
+	final         bool            // its field forbids all further changes
+	locks         []acroform.Lock // which fields it froze
+	place         int             // among the signatures, from the oldest
+	material      []bool          // which revocation data of the file its revision carries, by number; of a time-stamp
+	selfContained bool            // the file carries all revocation data for the chains
 	report        SignatureReport
 }
 
@@ -128,7 +130,7 @@ const maxSignatures = 250
 
 // collect finds the signatures that the form names and checks their byte ranges.
 func (v *verification) collect() error {
-	fields, err := v.doc.SignatureFields()
+	fields, err := acroform.SignatureFields(v.doc)
 	if err != nil {
 		return err
 	}
@@ -154,7 +156,7 @@ func (v *verification) collect() error {
 			s.report.Problem = "signatures of encrypted or damaged files are not supported"
 			continue
 		}
-		if s.sig, err = v.doc.Signature(f.Value); err != nil {
+		if s.sig, err = signing.ReadSignature(v.doc, f.Value); err != nil {
 			s.sig = nil
 			s.fail(err)
 			continue
@@ -180,8 +182,8 @@ func (v *verification) describe(s *verified) {
 	}
 	s.report.SubFilter = string(s.sig.SubFilter)
 	s.report.Reason = text("Reason")
-	s.report.Certification = v.doc.Certification(s.sig.Dict)
-	s.locks, s.final = v.doc.Locks(s.field)
+	s.report.Certification = acroform.Certification(v.doc, s.sig.Dict)
+	s.locks, s.final = acroform.Locks(v.doc, s.field)
 	s.report.SigningTime = parseDate(text("M"))
 	s.report.SignedLen = s.sig.End
 }

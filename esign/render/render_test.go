@@ -19,6 +19,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/render"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -303,7 +304,7 @@ func TestHostileCorpus(t *testing.T) {
 func TestShapeIsThatOfInspection(t *testing.T) {
 	t.Parallel()
 	for name, raw := range testpdf.Odd() {
-		info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+		info, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

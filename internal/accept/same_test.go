@@ -18,6 +18,8 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/render"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/contentstream"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage/embedded"
@@ -171,7 +173,7 @@ func completes(ctx context.Context, v *embedded.Embedded, raw []byte, name strin
 }
 
 // drawers draw a page at 100 dots an inch.
-func drawers(r *render.Renderer) map[string]func(ctx context.Context, file string, raw []byte, page int, size pdf.PageSize) (*picture, error) {
+func drawers(r *render.Renderer) map[string]func(ctx context.Context, file string, raw []byte, page int, size contentstream.PageSize) (*picture, error) {
 	program := func(name string, args ...string) (*picture, error) {
 		out, err := exec.Command(name, args...).Output()
 		if err != nil {
@@ -179,15 +181,15 @@ func drawers(r *render.Renderer) map[string]func(ctx context.Context, file strin
 		}
 		return readPPM(out)
 	}
-	return map[string]func(context.Context, string, []byte, int, pdf.PageSize) (*picture, error){
-		"poppler": func(_ context.Context, file string, _ []byte, page int, _ pdf.PageSize) (*picture, error) {
+	return map[string]func(context.Context, string, []byte, int, contentstream.PageSize) (*picture, error){
+		"poppler": func(_ context.Context, file string, _ []byte, page int, _ contentstream.PageSize) (*picture, error) {
 			n := fmt.Sprint(page)
 			return program("pdftoppm", "-q", "-cropbox", "-r", "100", "-f", n, "-l", n, file)
 		},
-		"mupdf": func(_ context.Context, file string, _ []byte, page int, _ pdf.PageSize) (*picture, error) {
+		"mupdf": func(_ context.Context, file string, _ []byte, page int, _ contentstream.PageSize) (*picture, error) {
 			return program("mutool", "draw", "-q", "-r", "100", "-F", "ppm", "-o", "-", file, fmt.Sprint(page))
 		},
-		"pdfium": func(ctx context.Context, _ string, raw []byte, page int, size pdf.PageSize) (*picture, error) {
+		"pdfium": func(ctx context.Context, _ string, raw []byte, page int, size contentstream.PageSize) (*picture, error) {
 			b, err := r.PNG(ctx, raw, page, max(16, min(render.MaxWidth, int(size.Width*100/72))))
 			if err != nil {
 				return nil, err
@@ -199,7 +201,7 @@ func drawers(r *render.Renderer) map[string]func(ctx context.Context, file strin
 
 // stamped are the boxes of page n that signing may change, with room for what leans out of them: the fields, and the
 // legend at the foot.
-func stamped(n int, size pdf.PageSize) (boxes [][4]float64) {
+func stamped(n int, size contentstream.PageSize) (boxes [][4]float64) {
 	const lean = 0.01
 	if n == 1 {
 		for _, f := range signedFields {
@@ -282,7 +284,7 @@ func same(t *testing.T, v *embedded.Embedded, r *render.Renderer, s source, most
 		t.Error(err)
 		return 0, nil
 	}
-	info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+	info, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 	if err != nil || info.Signed || info.Pages[0].Height < 200 {
 		t.Logf("not taken: %s: %v", s.name, err)
 		return 0, nil

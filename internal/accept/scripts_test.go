@@ -12,7 +12,8 @@ import (
 	"unicode"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/font"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage/embedded"
@@ -55,16 +56,16 @@ func hostFont(t *testing.T, name string) []byte {
 }
 
 // namesPage places each name twice, as a text and as a signature, each on its own line of one page.
-func namesPage(t *testing.T, names []string, fonts pdf.Fonts) []byte {
+func namesPage(t *testing.T, names []string, fonts font.Fonts) []byte {
 	t.Helper()
 	raw := testpdf.Simple(1, "x")
-	var marks []pdf.Mark
+	var marks []overlay.Mark
 	for i, n := range names {
 		y := 0.03 + 0.06*float64(i)
-		marks = append(marks, pdf.Mark{Page: 1, X: 0.05, Y: y, W: 0.42, H: 0.05, Kind: pdf.MarkText, Text: n},
-			pdf.Mark{Page: 1, X: 0.52, Y: y, W: 0.42, H: 0.05, Kind: pdf.MarkSignature, Text: n, Caption: "Signed by " + n})
+		marks = append(marks, overlay.Mark{Page: 1, X: 0.05, Y: y, W: 0.42, H: 0.05, Kind: overlay.MarkText, Text: n},
+			overlay.Mark{Page: 1, X: 0.52, Y: y, W: 0.42, H: 0.05, Kind: overlay.MarkSignature, Text: n, Caption: "Signed by " + n})
 	}
-	appended, err := pdf.Place(t.Context(), raw, marks, pdf.PlaceOptions{Fonts: fonts})
+	appended, err := overlay.Place(t.Context(), raw, marks, overlay.PlaceOptions{Fonts: fonts})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,24 +108,24 @@ func readBack(t *testing.T, what string, out []byte, names []string) {
 func TestNamesInEveryScript(t *testing.T) {
 	t.Parallel()
 	wantsTools(t)
-	out := namesPage(t, bundledNames, pdf.Fonts{})
+	out := namesPage(t, bundledNames, font.Fonts{})
 	looked(t, "bundled", out)
 	readBack(t, "bundled", out, bundledNames)
-	for font, names := range hostNames {
-		fonts, err := pdf.NewFonts(hostFont(t, font))
+	for name, names := range hostNames {
+		fonts, err := font.NewFonts(hostFont(t, name))
 		if err != nil {
-			t.Errorf("%s: %v", font, err)
+			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		for _, n := range names {
-			var missing *pdf.MissingGlyphError
-			if err := pdf.CheckText(n, pdf.Fonts{}); !errors.As(err, &missing) || !strings.ContainsRune(n, missing.Char) {
+			var missing *font.MissingGlyphError
+			if err := font.CheckText(n, font.Fonts{}); !errors.As(err, &missing) || !strings.ContainsRune(n, missing.Char) {
 				t.Errorf("%q without a font for it: %v", n, err)
 			}
 		}
 		out := namesPage(t, names, fonts)
-		looked(t, strings.TrimSuffix(filepath.Base(font), filepath.Ext(font)), out)
-		readBack(t, font, out, names)
+		looked(t, strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)), out)
+		readBack(t, name, out, names)
 	}
 }
 
@@ -166,14 +167,14 @@ func number(b []byte) (n int) {
 }
 
 // ink is how much of a page a name in a font darkens.
-func ink(t *testing.T, font []byte, name string) (sum float64) {
+func ink(t *testing.T, face []byte, name string) (sum float64) {
 	t.Helper()
-	fonts, err := pdf.NewFonts(font)
+	fonts, err := font.NewFonts(face)
 	if err != nil {
 		t.Fatal(err)
 	}
 	raw := testpdf.Build(testpdf.Classic, testpdf.Page{})
-	appended, err := pdf.Place(t.Context(), raw, []pdf.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.8, H: 0.1, Kind: pdf.MarkText, Text: name}}, pdf.PlaceOptions{Fonts: fonts})
+	appended, err := overlay.Place(t.Context(), raw, []overlay.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.8, H: 0.1, Kind: overlay.MarkText, Text: name}}, overlay.PlaceOptions{Fonts: fonts})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 )
 
 // structure is what poppler reads of a file's structure tree, with its texts.
@@ -29,22 +31,22 @@ func TestTaggedStaysTagged(t *testing.T) {
 	if !strings.Contains(before, "Purchase") {
 		t.Fatalf("Chromium made a file without structure: %s", before)
 	}
-	whole, _, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{Legend: "A legend", SignaturePage: []pdf.Signatory{{Role: "seller", Name: "Joan"}}})
+	whole, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: "A legend", SignaturePage: []overlay.Signatory{{Role: "seller", Name: "Joan"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"Ada Byron", "שלום"} { // two signers, one update after the other
-		appended, err := pdf.Place(t.Context(), whole, []pdf.Mark{
-			{Page: 1, X: 0.1, Y: 0.7, W: 0.3, H: 0.05, Kind: pdf.MarkSignature, Text: name, Caption: "Signed by " + name},
-			{Page: 2, X: 0.1, Y: 0.8, W: 0.3, H: 0.05, Kind: pdf.MarkText, Text: "VIN of " + name},
-			{Page: 2, X: 0.5, Y: 0.8, W: 0.1, H: 0.05, Kind: pdf.MarkCheck},
-		}, pdf.PlaceOptions{})
+		appended, err := overlay.Place(t.Context(), whole, []overlay.Mark{
+			{Page: 1, X: 0.1, Y: 0.7, W: 0.3, H: 0.05, Kind: overlay.MarkSignature, Text: name, Caption: "Signed by " + name},
+			{Page: 2, X: 0.1, Y: 0.8, W: 0.3, H: 0.05, Kind: overlay.MarkText, Text: "VIN of " + name},
+			{Page: 2, X: 0.5, Y: 0.8, W: 0.1, H: 0.05, Kind: overlay.MarkCheck},
+		}, overlay.PlaceOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		whole = append(whole, appended...)
 	}
-	appended, err := pdf.AppendReport(t.Context(), whole, long())
+	appended, err := typeset.AppendReport(t.Context(), whole, long())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +69,7 @@ func TestTaggedStaysTagged(t *testing.T) {
 			t.Errorf("%q is in the structure", not)
 		}
 	}
-	marked, err := pdf.MarkCopy(t.Context(), whole, pdf.CopyMark{EnvelopeID: "env_1", CopyID: "cpy_1"})
+	marked, err := copymark.MarkCopy(t.Context(), whole, copymark.CopyMark{EnvelopeID: "env_1", CopyID: "cpy_1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,15 +79,15 @@ func TestTaggedStaysTagged(t *testing.T) {
 	looked(t, "tagged", whole)
 }
 
-func long() pdf.Report {
+func long() typeset.Report {
 	at := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
-	return pdf.Report{
+	return typeset.Report{
 		Title: "Certificate of completion", Subtitle: "Truck 42", VerifyURL: "https://sign.example/verify/00", At: at,
-		Facts:    []pdf.ReportFact{{Label: "Envelope", Value: "env_1"}, {Label: "Customer", Value: "דוד כהן"}},
-		Sections: []pdf.ReportSection{{Heading: "What was agreed", Paragraphs: []string{strings.Repeat("A paragraph that goes on and on. ", 200)}}},
-		Signers:  []pdf.ReportSigner{{Name: "Ada", Role: "buyer", Email: "ada@example.com", Authentication: "link", Signed: at}},
-		Events:   slices.Repeat([]pdf.ReportEvent{{Seq: 1, At: at, Type: "envelope.created", Actor: "key", Detail: "d", Hash: strings.Repeat("ab", 32)}}, 60),
-		Digests:  []pdf.ReportDigest{{Label: "Document", Hex: strings.Repeat("cd", 32)}},
+		Facts:    []typeset.Fact{{Label: "Envelope", Value: "env_1"}, {Label: "Customer", Value: "דוד כהן"}},
+		Sections: []typeset.Section{{Heading: "What was agreed", Paragraphs: []string{strings.Repeat("A paragraph that goes on and on. ", 200)}}},
+		Signers:  []typeset.Signer{{Name: "Ada", Role: "buyer", Email: "ada@example.com", Authentication: "link", Signed: at}},
+		Events:   slices.Repeat([]typeset.Event{{Seq: 1, At: at, Type: "envelope.created", Actor: "key", Detail: "d", Hash: strings.Repeat("ab", 32)}}, 60),
+		Digests:  []typeset.Digest{{Label: "Document", Hex: strings.Repeat("cd", 32)}},
 		Notice:   "Notice of 9 words that says what it says.",
 	}
 }
@@ -94,7 +96,7 @@ func long() pdf.Report {
 func TestReportIsTagged(t *testing.T) {
 	t.Parallel()
 	wantsTools(t)
-	raw, err := pdf.ReportPDF(t.Context(), long())
+	raw, err := typeset.ReportPDF(t.Context(), long())
 	if err != nil {
 		t.Fatal(err)
 	}

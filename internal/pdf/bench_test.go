@@ -7,6 +7,10 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -61,19 +65,19 @@ func sha(raw []byte) func() error {
 func BenchmarkMarkCopy(b *testing.B) {
 	for _, f := range benchFiles() {
 		b.Run(f.name, func(b *testing.B) {
-			against(b, f.raw, func() error { _, err := pdf.MarkCopy(ctx, f.raw, copyMark()); return err }, sha(f.raw))
+			against(b, f.raw, func() error { _, err := copymark.MarkCopy(ctx, f.raw, copyMark()); return err }, sha(f.raw))
 		})
 	}
 }
 
 func BenchmarkCheckCopy(b *testing.B) {
 	for _, f := range benchFiles() {
-		marked, err := pdf.MarkCopy(ctx, f.raw, copyMark())
+		marked, err := copymark.MarkCopy(ctx, f.raw, copyMark())
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.Run(f.name, func(b *testing.B) {
-			against(b, marked, func() error { return pdf.CheckCopy(marked, pdf.DefaultCopyText) }, sha(marked))
+			against(b, marked, func() error { return copymark.CheckCopy(marked, copymark.DefaultCopyText) }, sha(marked))
 		})
 	}
 }
@@ -82,7 +86,7 @@ func BenchmarkPlace(b *testing.B) {
 	for _, f := range benchFiles() {
 		b.Run(f.name, func(b *testing.B) {
 			against(b, f.raw, func() error {
-				_, err := pdf.Place(ctx, f.raw, signerMarks(1), pdf.PlaceOptions{})
+				_, err := overlay.Place(ctx, f.raw, signerMarks(1), overlay.PlaceOptions{})
 				return err
 			}, sha(f.raw))
 		})
@@ -92,7 +96,7 @@ func BenchmarkPlace(b *testing.B) {
 func BenchmarkInspect(b *testing.B) {
 	for _, f := range benchFiles() {
 		b.Run(f.name, func(b *testing.B) {
-			against(b, f.raw, func() error { _, err := pdf.Inspect(ctx, f.raw, pdf.Limits{}); return err }, sha(f.raw))
+			against(b, f.raw, func() error { _, err := pdfinspect.Inspect(ctx, f.raw, pdf.Limits{}); return err }, sha(f.raw))
 		})
 	}
 }
@@ -101,7 +105,7 @@ func BenchmarkPrepare(b *testing.B) {
 	for _, f := range benchFiles() {
 		b.Run(f.name, func(b *testing.B) {
 			against(b, f.raw, func() error {
-				_, _, err := pdf.Prepare(ctx, f.raw, pdf.Preparation{Legend: legend, SignaturePage: signatories(2)})
+				_, _, err := overlay.Prepare(ctx, f.raw, overlay.Preparation{Legend: legend, SignaturePage: signatories(2)})
 				return err
 			}, sha(f.raw))
 		})
@@ -112,7 +116,7 @@ func BenchmarkReport(b *testing.B) {
 	for _, events := range []int{20, 400} {
 		b.Run(fmt.Sprintf("%d_events", events), func(b *testing.B) {
 			r := certificate(3, events)
-			against(b, nil, func() error { _, err := pdf.ReportPDF(ctx, r); return err }, nil)
+			against(b, nil, func() error { _, err := typeset.ReportPDF(ctx, r); return err }, nil)
 		})
 	}
 }

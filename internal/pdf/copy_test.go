@@ -11,11 +11,14 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
-func copyMark() pdf.CopyMark {
-	return pdf.CopyMark{
+func copyMark() copymark.CopyMark {
+	return copymark.CopyMark{
 		EnvelopeID: "env_4k2j9x7q", CopyID: "cpy_8d7f6s5a", Version: 3, SHA256: strings.Repeat("0123456789abcdef", 4),
 		At: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
 	}
@@ -44,7 +47,7 @@ func TestMarkCopyRefuses(t *testing.T) {
 		"not a PDF": {[]byte("x"), pdf.ReasonNotPDF}, "password": {testpdf.Locked(), pdf.ReasonPassword}, "no pages": {hostile["no pages"], pdf.ReasonNoPages},
 		"bomb": {hostile["object bomb"], pdf.ReasonDecodeLimit},
 	} {
-		_, err := pdf.MarkCopy(t.Context(), c.raw, copyMark())
+		_, err := copymark.MarkCopy(t.Context(), c.raw, copyMark())
 		var r *pdf.Refusal
 		if !errors.As(err, &r) || r.Reason != c.reason {
 			t.Errorf("%s: got %v, want a refusal for %s", name, err, c.reason)
@@ -52,7 +55,7 @@ func TestMarkCopyRefuses(t *testing.T) {
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := pdf.MarkCopy(canceled, testpdf.Contract(2), copyMark()); !errors.Is(err, context.Canceled) {
+	if _, err := copymark.MarkCopy(canceled, testpdf.Contract(2), copyMark()); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
@@ -60,23 +63,23 @@ func TestMarkCopyRefuses(t *testing.T) {
 func TestMarkCopyMarksEveryPage(t *testing.T) {
 	t.Parallel()
 	for name, raw := range copyable() {
-		out, err := pdf.MarkCopy(t.Context(), raw, copyMark())
+		out, err := copymark.MarkCopy(t.Context(), raw, copyMark())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if err := pdf.CheckCopy(out, copyTexts...); err != nil {
+		if err := copymark.CheckCopy(out, copyTexts...); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		again, err := pdf.MarkCopy(t.Context(), raw, copyMark())
+		again, err := copymark.MarkCopy(t.Context(), raw, copyMark())
 		if err != nil || !bytes.Equal(out, again) {
 			t.Errorf("%s: two runs differ (%v)", name, err)
 		}
-		before, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+		before, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, err := pdf.Inspect(t.Context(), out, pdf.Limits{})
+		after, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{})
 		if err != nil {
 			t.Errorf("%s: the copy: %v", name, err)
 			continue
@@ -86,7 +89,7 @@ func TestMarkCopyMarksEveryPage(t *testing.T) {
 				t.Errorf("%s: the copy has %s", name, active)
 			}
 		}
-		if len(after.Pages) != len(before.Pages) || after.Signed || after.Encrypted != pdf.EncryptedNo || after.Sealing.Mode != pdf.SealingEmbedded {
+		if len(after.Pages) != len(before.Pages) || after.Signed || after.Encrypted != pdfinspect.EncryptedNo || after.Sealing.Mode != pdfinspect.SealingEmbedded {
 			t.Errorf("%s: the copy is %+v", name, after)
 		}
 		if grown := len(out) - len(raw); grown > 64<<10+len(raw)/4+900*len(after.Pages) {
@@ -98,7 +101,7 @@ func TestMarkCopyMarksEveryPage(t *testing.T) {
 // TestMarkCopyFlattens: what form fields and annotations look like stays, the fields themselves go.
 func TestMarkCopyFlattens(t *testing.T) {
 	t.Parallel()
-	out, err := pdf.MarkCopy(t.Context(), testpdf.Form(), copyMark())
+	out, err := copymark.MarkCopy(t.Context(), testpdf.Form(), copyMark())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +127,7 @@ func TestMarkCopyLeavesOutWhatActs(t *testing.T) {
 		"sealed":     {sealed(t, testpdf.Contract(2)), []string{"/ByteRange", "/Sig", "/DSS", "/Perms", "ETSI"}},
 		"encrypted":  {testpdf.Encrypted(), []string{"/Encrypt"}},
 	} {
-		out, err := pdf.MarkCopy(t.Context(), c.raw, copyMark())
+		out, err := copymark.MarkCopy(t.Context(), c.raw, copyMark())
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -141,7 +144,7 @@ func TestMarkCopyLeavesOutWhatActs(t *testing.T) {
 func TestMarkCopyGivesNoOriginalBack(t *testing.T) {
 	t.Parallel()
 	for name, raw := range map[string][]byte{"contract": testpdf.Contract(8), "sealed": sealed(t, testpdf.Contract(8)), "scan": testpdf.Sized(4, 1<<20)} {
-		out, err := pdf.MarkCopy(t.Context(), raw, copyMark())
+		out, err := copymark.MarkCopy(t.Context(), raw, copyMark())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,10 +157,10 @@ func TestMarkCopyGivesNoOriginalBack(t *testing.T) {
 				t.Errorf("%s: %q and what follows is that of the original", name, at)
 			}
 		}
-		marked, err := pdf.MarkCopy(t.Context(), out, copyMark())
+		marked, err := copymark.MarkCopy(t.Context(), out, copyMark())
 		if err != nil {
 			t.Errorf("%s: a copy of the copy: %v", name, err)
-		} else if err := pdf.CheckCopy(marked, copyTexts...); err != nil {
+		} else if err := copymark.CheckCopy(marked, copyTexts...); err != nil {
 			t.Errorf("%s: a copy of the copy: %v", name, err)
 		}
 	}
@@ -169,7 +172,7 @@ func TestMarkedCopiesInOtherReaders(t *testing.T) {
 	files := copyable()
 	files["sealed"] = sealed(t, testpdf.Contract(3))
 	for name, raw := range files {
-		out, err := pdf.MarkCopy(t.Context(), raw, copyMark())
+		out, err := copymark.MarkCopy(t.Context(), raw, copyMark())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +182,7 @@ func TestMarkedCopiesInOtherReaders(t *testing.T) {
 		if said, _ := run(t, out, "pdfsig", "FILE"); !strings.Contains(said, "does not contain any signatures") {
 			t.Errorf("%s: pdfsig: %s", name, said)
 		}
-		info, err := pdf.Inspect(t.Context(), out, pdf.Limits{})
+		info, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,25 +206,25 @@ func TestMarkedCopiesInOtherReaders(t *testing.T) {
 func TestNormalize(t *testing.T) {
 	t.Parallel()
 	var r *pdf.Refusal
-	if _, err := pdf.Normalize(t.Context(), sealed(t, testpdf.Contract(1)), pdf.Limits{}); !errors.As(err, &r) || r.Reason != pdf.ReasonUnsupported {
+	if _, err := pdfinspect.Normalize(t.Context(), sealed(t, testpdf.Contract(1)), pdf.Limits{}); !errors.As(err, &r) || r.Reason != pdf.ReasonUnsupported {
 		t.Errorf("a signed file: got %v, want a refusal", err)
 	}
 	cut := testpdf.Contract(3)
 	files := map[string][]byte{"encrypted": testpdf.Encrypted(), "cut off": cut[:len(cut)-30], "form": testpdf.Form(), "layers": testpdf.Active()["optional_content"]}
 	maps.Copy(files, everyGeometry())
 	for name, raw := range files {
-		out, err := pdf.Normalize(t.Context(), raw, pdf.Limits{})
+		out, err := pdfinspect.Normalize(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		before, _ := pdf.Inspect(t.Context(), raw, pdf.Limits{})
-		after, err := pdf.Inspect(t.Context(), out, pdf.Limits{})
-		if err != nil || after.Sealing.Mode != pdf.SealingEmbedded || after.Encrypted != pdf.EncryptedNo || len(after.Pages) != len(before.Pages) {
+		before, _ := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
+		after, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{})
+		if err != nil || after.Sealing.Mode != pdfinspect.SealingEmbedded || after.Encrypted != pdfinspect.EncryptedNo || len(after.Pages) != len(before.Pages) {
 			t.Errorf("%s: got %+v, %v", name, after, err)
 			continue
 		}
-		if _, _, err := pdf.Prepare(t.Context(), out, pdf.Preparation{Legend: legend}); err != nil {
+		if _, _, err := overlay.Prepare(t.Context(), out, overlay.Preparation{Legend: legend}); err != nil {
 			t.Errorf("%s: normalized, then %v", name, err)
 		}
 	}
@@ -234,7 +237,7 @@ func TestNormalizedPagesLookTheSame(t *testing.T) {
 	files := everyGeometry()
 	files["encrypted"] = testpdf.Encrypted()
 	for name, raw := range files {
-		out, err := pdf.Normalize(t.Context(), raw, pdf.Limits{})
+		out, err := pdfinspect.Normalize(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,14 +251,14 @@ func TestNormalizedPagesLookTheSame(t *testing.T) {
 }
 
 func ExampleMarkCopy() {
-	out, err := pdf.MarkCopy(ctx, testpdf.Form(), pdf.CopyMark{EnvelopeID: "env_1", CopyID: "cpy_2", Version: 1})
+	out, err := copymark.MarkCopy(ctx, testpdf.Form(), copymark.CopyMark{EnvelopeID: "env_1", CopyID: "cpy_2", Version: 1})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	info, err := pdf.Inspect(ctx, out, pdf.Limits{})
+	info, err := pdfinspect.Inspect(ctx, out, pdf.Limits{})
 	fmt.Println(info.ActiveContent, info.Signed, err)
-	fmt.Println(pdf.CheckCopy(out, pdf.DefaultCopyText, "env_1", "cpy_2"))
+	fmt.Println(copymark.CheckCopy(out, copymark.DefaultCopyText, "env_1", "cpy_2"))
 	// Output:
 	// [] false <nil>
 	// <nil>

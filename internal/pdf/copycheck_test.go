@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -32,15 +34,15 @@ func TestCheckCopyAcceptsMarkedCopies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			marked := markCopy(t, raw)
-			if err := pdf.CheckCopy(marked, copyText, "cpy_abc"); err != nil {
+			if err := copymark.CheckCopy(marked, copyText, "cpy_abc"); err != nil {
 				t.Error(err)
 			}
 			for _, other := range []string{"cpy_abd", "the authoritative copy of"} {
-				if err := pdf.CheckCopy(marked, copyText, other); err == nil || !strings.Contains(err.Error(), "page 1 does not show") {
+				if err := copymark.CheckCopy(marked, copyText, other); err == nil || !strings.Contains(err.Error(), "page 1 does not show") {
 					t.Errorf("%s: got %v, want an error that names page 1", other, err)
 				}
 			}
-			if err := pdf.CheckCopy(raw, copyText); err == nil {
+			if err := copymark.CheckCopy(raw, copyText); err == nil {
 				t.Error("the file itself passes as a copy")
 			}
 		})
@@ -49,7 +51,7 @@ func TestCheckCopyAcceptsMarkedCopies(t *testing.T) {
 
 func markCopy(t *testing.T, raw []byte) []byte {
 	t.Helper()
-	marked, err := pdf.MarkCopy(context.Background(), raw, pdf.CopyMark{
+	marked, err := copymark.MarkCopy(context.Background(), raw, copymark.CopyMark{
 		Text: copyText, EnvelopeID: "env_1", CopyID: "cpy_abc", Version: 1, SHA256: strings.Repeat("a", 64),
 		At: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC),
 	})
@@ -96,7 +98,7 @@ func TestCheckCopyWantsVisibleText(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			raw := testpdf.Build(testpdf.Classic, testpdf.Page{Content: plain}, testpdf.Page{Content: tc.content})
-			err := pdf.CheckCopy(raw, "This is a copy")
+			err := copymark.CheckCopy(raw, "This is a copy")
 			if tc.seen && err != nil {
 				t.Error(err)
 			}
@@ -126,12 +128,12 @@ func TestCheckCopyRefusesWhatActs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := pdf.CheckCopy(append(marked[:len(marked):len(marked)], appended...), copyText); err == nil || !strings.Contains(err.Error(), entry) {
+		if err := copymark.CheckCopy(append(marked[:len(marked):len(marked)], appended...), copyText); err == nil || !strings.Contains(err.Error(), entry) {
 			t.Errorf("%s: got %v, want an error that names it", entry, err)
 		}
 	}
 	signed := testpdf.Build(testpdf.Classic, testpdf.Page{Content: "BT /F1 12 Tf 72 700 Td (This is a copy) Tj ET", Extra: "/X<</Type/Sig/ByteRange[0 1 2 3]>>"})
-	if err := pdf.CheckCopy(signed, "This is a copy"); err == nil {
+	if err := copymark.CheckCopy(signed, "This is a copy"); err == nil {
 		t.Error("a file with a signature dictionary passes")
 	}
 }
@@ -141,7 +143,7 @@ func TestCheckCopyRefusesWhatItCannotRead(t *testing.T) {
 	marked := markCopy(t, testpdf.Simple(2, "x"))
 	for _, raw := range [][]byte{nil, []byte("%PDF-1.7\n"), marked[:len(marked)/3]} {
 		var refusal *pdf.Refusal
-		if err := pdf.CheckCopy(raw, copyText); !errors.As(err, &refusal) && err == nil {
+		if err := copymark.CheckCopy(raw, copyText); !errors.As(err, &refusal) && err == nil {
 			t.Errorf("%d bytes: got %v, want an error", len(raw), err)
 		}
 	}
@@ -152,7 +154,7 @@ func FuzzCheckCopy(f *testing.F) {
 	f.Add([]byte("q 1 0 0 1 0 0 cm [(a) 1 <62>] TJ BI ID EI Q"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		raw := testpdf.Build(testpdf.Classic, testpdf.Page{Content: string(content)})
-		_ = fmt.Sprint(pdf.CheckCopy(raw, "This is a copy")) // any verdict, no panic
+		_ = fmt.Sprint(copymark.CheckCopy(raw, "This is a copy")) // any verdict, no panic
 	})
 }
 
@@ -164,10 +166,10 @@ func TestMarkCopyOfSmallPages(t *testing.T) {
 		"cropped": {Crop: [4]float64{100, 100, 110, 110}}, "unit": {Media: [4]float64{0, 0, 20, 20}, UserUnit: 4}, "unruly": {Media: [4]float64{0, 0, 20, 20}, Content: "q q Q Q Q BT"},
 	} {
 		marked := markCopy(t, testpdf.Build(testpdf.Classic, p))
-		if err := pdf.CheckCopy(marked, copyText, "cpy_abc"); err != nil {
+		if err := copymark.CheckCopy(marked, copyText, "cpy_abc"); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		info, err := pdf.Inspect(t.Context(), marked, pdf.Limits{})
+		info, err := pdfinspect.Inspect(t.Context(), marked, pdf.Limits{})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -188,7 +190,7 @@ func TestCheckCopyPassesOverDamage(t *testing.T) {
 		if bytes.Equal(whole, damaged) {
 			t.Fatalf("%s: nothing is damaged", name)
 		}
-		if err := pdf.CheckCopy(markCopy(t, damaged), copyText, "cpy_abc"); err != nil {
+		if err := copymark.CheckCopy(markCopy(t, damaged), copyText, "cpy_abc"); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

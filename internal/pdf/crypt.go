@@ -22,7 +22,7 @@ var errPassword = &Refusal{Reason: ReasonPassword, Detail: "the file opens only 
 // Read is [Open] for a file that is only read or rewritten: one that is encrypted but opens without a password (it has an
 // owner password only) is decrypted in memory. Such a document can never be extended; see [Document.Decrypted].
 func Read(raw []byte, l Limits) (d *Document, err error) {
-	defer guard(&err)
+	defer Guard(&err)
 	d, err = Open(raw, l)
 	if err == nil && !d.Encrypted() {
 		return d, nil
@@ -38,7 +38,7 @@ func Read(raw []byte, l Limits) (d *Document, err error) {
 	if err := d.unlock(); err != nil {
 		return nil, err
 	}
-	if _, err := d.pagesRoot(); err != nil {
+	if _, err := d.PagesRoot(); err != nil {
 		return nil, err
 	}
 	d.parsed()
@@ -146,7 +146,7 @@ func (d *Document) bytesOf(o Object, n int) ([]byte, error) {
 	v, err := d.Resolve(o)
 	s, ok := v.(String)
 	if err != nil || !ok || len(s) < n {
-		return nil, damaged("malformed encryption dictionary")
+		return nil, Damaged("malformed encryption dictionary")
 	}
 	return []byte(s[:n]), nil
 }
@@ -347,7 +347,7 @@ func aesBytes(key, data []byte) ([]byte, error) {
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, damaged("malformed encryption dictionary")
+		return nil, Damaged("malformed encryption dictionary")
 	}
 	body := data[aes.BlockSize:]
 	out := make([]byte, len(body)/aes.BlockSize*aes.BlockSize)

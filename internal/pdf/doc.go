@@ -1,4 +1,4 @@
-// Package pdf reads, inspects, marks and extends PDF files.
+// Package pdf reads PDF files and extends them: their syntax, and nothing of what is drawn.
 //
 // A [Document] is a parsed file: its cross-reference data is read at once, objects only when they are asked for, and the
 // file's bytes are never changed or copied. An [Update] collects new and replaced objects and writes them as one
@@ -17,17 +17,22 @@
 // (§7.5.4, §7.5.7, §7.5.8). A file whose cross-reference data is wrong is searched for objects instead; such a document
 // can be read, but says so ([Document.Repaired]) and refuses to be extended.
 //
-// On top of that stand the verbs that the engines use, each on a whole file:
+// The rooms above it, each a package that imports only what stands below it:
 //
-//	Inspect ─► Normalize ─► Prepare ─► Place … Place ─► AppendReport     (then esign/pades seals)
-//	 what is     if it        legend,    one for each     certificate of
-//	 it?        must be     signature     signature       completion
-//	                          pages
-//	MarkCopy: any version ─► a rewritten file, every page of which says that it is a copy
-//
-// What they draw stands upright on the page as displayed and is placed by fractions of it; its fonts are embedded, and its
-// text can be extracted again. Page content that would disturb what is drawn after it is set apart first.
+//	contentstream  operators of content, geometry of pages
+//	acroform       fields, locks, certifications
+//	extract        the text that pages show
+//	canvas         drawing and tags (with internal/font)
+//	signing        signature values, byte ranges, validation material
+//	pdfinspect     what is it? Inspect, Normalize
+//	overlay        Prepare: legend and signature pages; Place: one signer's values
+//	typeset        reports, such as the certificate of completion
+//	copymark       MarkCopy: a file that says on every page that it is a copy
+//	pagedigest     what the pages hold, whoever saved them
+//	revision       what changed after a signature
 //
 // Everything here is bounded by [Limits], fetches nothing and opens nothing. A file that is not accepted leaves as a
 // [*Refusal]. Results depend on the arguments alone. A Document and an Update may be used by one goroutine at a time.
+//
+// Stability: internal; it may change with any version.
 package pdf

@@ -28,7 +28,7 @@ var docEncoding = func() (t [256]rune) {
 }()
 
 // docText decodes a text string (§7.9.2.2): UTF-16BE or UTF-8 by its mark, else PDFDocEncoding.
-func docText(s String) string {
+func DocText(s String) string {
 	if strings.HasPrefix(string(s), "\xFE\xFF") || strings.HasPrefix(string(s), "\xEF\xBB\xBF") {
 		return s.Text()
 	}
@@ -43,7 +43,7 @@ func docText(s String) string {
 const maxQuoted = 60
 
 // quoted returns s in quotation marks, shortened, with whatever does not print escaped.
-func quoted(s string) string {
+func Quoted(s string) string {
 	n := 0
 	for i := range s {
 		if n++; n > maxQuoted {

@@ -18,7 +18,7 @@ type Document struct {
 
 	xref      table
 	rows      int       // entries read from all sections
-	sections  []section // newest first
+	sections  []Section // newest first
 	trailer   Dict
 	size      int // greater than every object number in use
 	repaired  bool
@@ -40,7 +40,7 @@ type Document struct {
 // Open parses raw. It fails with a [*Refusal] when raw is not a PDF, exceeds a limit, or is damaged beyond the repair
 // that common readers do. Encrypted files open, but their strings and streams are left encrypted; see [Document.Encrypted].
 func Open(raw []byte, l Limits) (d *Document, err error) {
-	defer guard(&err)
+	defer Guard(&err)
 	tellWatcher(raw)
 	l = l.forFile(len(raw))
 	if int64(len(raw)) > l.Bytes {
@@ -52,7 +52,7 @@ func Open(raw []byte, l Limits) (d *Document, err error) {
 	d = &Document{raw: raw, limits: l}
 	d.reset()
 	if err = d.readXref(); err == nil {
-		_, err = d.pagesRoot()
+		_, err = d.PagesRoot()
 	}
 	if err != nil {
 		if !repairable(err) {
@@ -67,9 +67,9 @@ func Open(raw []byte, l Limits) (d *Document, err error) {
 }
 
 // guard turns a panic of the parser, which would be a bug, into an error, so that a hostile file cannot stop the host.
-func guard(err *error) {
+func Guard(err *error) {
 	if p := recover(); p != nil {
-		*err = damaged(fmt.Sprint("parser: ", p))
+		*err = Damaged(fmt.Sprint("parser: ", p))
 	}
 }
 
@@ -115,7 +115,7 @@ func (d *Document) Root() Ref {
 func (d *Document) Catalog() (Dict, error) {
 	c, err := d.Dict(d.trailer["Root"])
 	if err == nil && c == nil {
-		err = damaged("no catalog")
+		err = Damaged("no catalog")
 	}
 	return c, err
 }
@@ -137,13 +137,13 @@ func (d *Document) Oddities() map[int]string { return d.odd }
 func (d *Document) NoteOddity(num int, reason string) { d.odd[num] = reason }
 
 // Sections returns the cross-reference sections of the file, the newest first.
-func (d *Document) Sections() []section { return d.sections }
+func (d *Document) Sections() []Section { return d.sections }
 
 // Limits returns the limits that bound the reading of the document.
 func (d *Document) Limits() Limits { return d.limits }
 
 // entry returns the cross-reference entry of object num, that of a free one when there is none.
-func (d *Document) entry(num int) entry {
+func (d *Document) Entry(num int) entry {
 	e, _ := d.xref.at(num)
 	return e
 }
@@ -154,12 +154,12 @@ func (d *Document) Object(num int) (Object, error) {
 	if !ok {
 		return nil, nil
 	}
-	return d.Resolve(Ref{Num: num, Gen: e.generation()})
+	return d.Resolve(Ref{Num: num, Gen: e.Generation()})
 }
 
 // Resolve follows references until a direct object is reached. What is missing is nil, as §7.3.10 says.
 func (d *Document) Resolve(o Object) (_ Object, err error) {
-	defer guard(&err)
+	defer Guard(&err)
 	for range 32 {
 		ref, ok := o.(Ref)
 		if !ok {
@@ -169,7 +169,7 @@ func (d *Document) Resolve(o Object) (_ Object, err error) {
 			return nil, err
 		}
 	}
-	return nil, damaged("references in a circle")
+	return nil, Damaged("references in a circle")
 }
 
 // Dict resolves o and returns it as a dictionary; of a stream, its dictionary. It is nil when o is null, an error when
@@ -187,7 +187,7 @@ func (d *Document) Dict(o Object) (Dict, error) {
 	case *Stream:
 		return v.Dict, nil
 	}
-	return nil, damaged("a dictionary is expected where another object stands")
+	return nil, Damaged("a dictionary is expected where another object stands")
 }
 
 // Array resolves o and returns it as an array; nil when o is null, an error when o is something else.
@@ -202,7 +202,7 @@ func (d *Document) Array(o Object) (Array, error) {
 	case Array:
 		return v, nil
 	}
-	return nil, damaged("an array is expected where another object stands")
+	return nil, Damaged("an array is expected where another object stands")
 }
 
 // Stream resolves o and returns it as a stream; nil when o is null, an error when o is something else.
@@ -217,7 +217,7 @@ func (d *Document) Stream(o Object) (*Stream, error) {
 	case *Stream:
 		return v, nil
 	}
-	return nil, damaged("a stream is expected where another object stands")
+	return nil, Damaged("a stream is expected where another object stands")
 }
 
 // Name resolves o and returns it as a name; "" when it is none.

@@ -16,7 +16,7 @@ import (
 // and for /Crypt, and with "decode_limit" when [Limits].Decoded is used up. Data that breaks off is returned as far as it
 // goes, as readers do.
 func (d *Document) Decode(s *Stream) (_ []byte, err error) {
-	defer guard(&err)
+	defer Guard(&err)
 	r, err := d.decoder(s)
 	if err != nil {
 		return nil, err
@@ -29,8 +29,8 @@ func (d *Document) Decode(s *Stream) (_ []byte, err error) {
 }
 
 // appendDecoded appends what Decode returns to b.
-func (d *Document) appendDecoded(b *bytes.Buffer, s *Stream) (err error) {
-	defer guard(&err)
+func (d *Document) AppendDecoded(b *bytes.Buffer, s *Stream) (err error) {
+	defer Guard(&err)
 	r, err := d.decoder(s)
 	if err != nil {
 		return err
@@ -95,16 +95,16 @@ func (d *Document) Reader(s *Stream) (io.ReadCloser, error) {
 
 // decoder begins to read s. The caller closes it.
 func (d *Document) decoder(s *Stream) (_ *decoder, err error) {
-	filters, err := d.list(s.Dict["Filter"], s.Dict["F"])
+	filters, err := d.List(s.Dict["Filter"], s.Dict["F"])
 	if err != nil {
 		return nil, err
 	}
-	parms, err := d.list(s.Dict["DecodeParms"], s.Dict["DP"])
+	parms, err := d.List(s.Dict["DecodeParms"], s.Dict["DP"])
 	if err != nil {
 		return nil, err
 	}
 	if len(filters) > 8 {
-		return nil, damaged("a stream with more than eight filters")
+		return nil, Damaged("a stream with more than eight filters")
 	}
 	r := &decoder{Reader: bytes.NewReader(s.Raw)}
 	for i, f := range filters {
@@ -125,7 +125,7 @@ func (d *Document) decoder(s *Stream) (_ *decoder, err error) {
 
 // list returns a filter entry, which may be one object or an array of them. The abbreviated key counts only in inline
 // images; in a stream dictionary /F is a file specification, which is not followed.
-func (d *Document) list(o, file Object) (Array, error) {
+func (d *Document) List(o, file Object) (Array, error) {
 	if file != nil {
 		if _, err := d.Resolve(file); err != nil {
 			return nil, err
@@ -147,7 +147,7 @@ func (d *Document) filter(r *decoder, name Name, parm Dict) error {
 	case "FlateDecode", "Fl":
 		z, err := inflate(r.Reader)
 		if err != nil {
-			return orLimit(err, damaged("malformed Flate stream"))
+			return orLimit(err, Damaged("malformed Flate stream"))
 		}
 		r.inflater = append(r.inflater, z)
 		d.stage(r, z)
@@ -218,7 +218,7 @@ func (s *stage) Read(b []byte) (int, error) {
 	case s.any || errors.Is(err, io.ErrUnexpectedEOF):
 		err = orLimit(err, io.EOF)
 	default:
-		err = orLimit(err, damaged("malformed stream"))
+		err = orLimit(err, Damaged("malformed stream"))
 	}
 	s.err = err
 	return n, err
@@ -257,7 +257,7 @@ func Deflate(dict Dict, data []byte) *Stream {
 }
 
 // decodeMost is Decode for a stream that has no more than so many bytes, and nil for one that has more.
-func (d *Document) decodeMost(s *Stream, most int64) ([]byte, error) {
+func (d *Document) DecodeMost(s *Stream, most int64) ([]byte, error) {
 	r, err := d.decoder(s)
 	if err != nil {
 		return nil, err

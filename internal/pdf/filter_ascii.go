@@ -39,9 +39,9 @@ func (r *hexReader) digit() (byte, error) {
 			return 0, err
 		case c == '>':
 			return 0, io.EOF
-		case isSpace(c):
+		case IsSpace(c):
 		case unhex(c) < 0:
-			return 0, damaged("malformed hexadecimal stream")
+			return 0, Damaged("malformed hexadecimal stream")
 		default:
 			return byte(unhex(c)), nil
 		}
@@ -86,7 +86,7 @@ func (r *armorReader) begin() {
 		case err == nil && mark[0] == '<' && mark[1] == '~':
 			_, r.err = r.in.Discard(2)
 			return
-		case len(mark) > 0 && isSpace(mark[0]):
+		case len(mark) > 0 && IsSpace(mark[0]):
 			_, r.err = r.in.Discard(1)
 		default:
 			return

@@ -22,7 +22,7 @@ func (d *Document) predict(r *decoder, parm Dict) error {
 	}
 	row := (colors*bits*columns + 7) / 8
 	if row > maxRow {
-		return damaged("malformed predictor")
+		return Damaged("malformed predictor")
 	}
 	if predictor == 2 && bits != 8 {
 		return &Refusal{Reason: ReasonUnsupported, Detail: "TIFF predictor"}

@@ -5,6 +5,10 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/contentstream"
+	"github.com/evaultlib/evault/internal/pdf/revision"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/rawpdf"
 )
 
@@ -26,9 +30,9 @@ func FuzzOpen(f *testing.F) {
 				_, _ = d.Decode(s)
 			}
 		}
-		_, _ = d.SignatureFields()
-		_, _, _ = pdf.SignedPrefixes(d)
-		if _, err := d.Pages(); err != nil || d.Extendable() != "" {
+		_, _ = acroform.SignatureFields(d)
+		_, _, _ = signing.SignedPrefixes(d)
+		if _, err := d.Pages(); err != nil || acroform.Extendable(d) != "" {
 			return
 		}
 		u, err := d.Update()
@@ -39,7 +43,7 @@ func FuzzOpen(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := u.AddField(u.Add(pdf.Dict{"FT": pdf.Name("Sig")}), p, 3); err != nil {
+		if err := acroform.AddField(u, u.Add(pdf.Dict{"FT": pdf.Name("Sig")}), p, 3); err != nil {
 			return
 		}
 		appended, err := u.Close()
@@ -80,12 +84,12 @@ func FuzzChangesSince(f *testing.F) {
 		if err != nil {
 			return
 		}
-		changes, err := now.ChangesSince(old)
+		changes, err := revision.ChangesSince(now, old)
 		if err != nil {
 			return
 		}
 		for _, c := range changes {
-			if c.Kind != pdf.ChangePermitted {
+			if c.Kind != revision.ChangePermitted {
 				return
 			}
 		}
@@ -96,8 +100,8 @@ func FuzzChangesSince(f *testing.F) {
 			t.Fatalf("pages changed unnoticed: %v", err)
 		}
 		for i := range before {
-			a, errA := old.Content(before[i])
-			b, errB := now.Content(after[i])
+			a, errA := contentstream.Content(old, before[i])
+			b, errB := contentstream.Content(now, after[i])
 			if (errA == nil) != (errB == nil) || !bytes.Equal(a, b) {
 				t.Fatal("the content of a page changed unnoticed")
 			}

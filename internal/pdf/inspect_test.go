@@ -11,6 +11,11 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/contentstream"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -40,7 +45,7 @@ func TestInspectRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := pdf.Inspect(t.Context(), c.raw, c.limits)
+			_, err := pdfinspect.Inspect(t.Context(), c.raw, c.limits)
 			var r *pdf.Refusal
 			if !errors.As(err, &r) || r.Reason != c.reason {
 				t.Errorf("got %v, want a refusal for %s", err, c.reason)
@@ -54,7 +59,7 @@ func TestInspectNamesActiveContent(t *testing.T) {
 	for name, raw := range testpdf.Active() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+			info, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,15 +83,15 @@ func TestInspectLeavesPlainFilesAlone(t *testing.T) {
 		"shared": testpdf.Shared(3), "opens at a page": testpdf.OpensAtPage(),
 	})
 	for name, raw := range files {
-		info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+		info, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if len(info.ActiveContent) > 0 || len(info.Warnings) > 0 || info.Encrypted != pdf.EncryptedNo || info.Signed {
+		if len(info.ActiveContent) > 0 || len(info.Warnings) > 0 || info.Encrypted != pdfinspect.EncryptedNo || info.Signed {
 			t.Errorf("%s: got %+v", name, info)
 		}
-		if want := (pdf.Sealing{Mode: pdf.SealingEmbedded}); info.Sealing != want {
+		if want := (pdfinspect.Sealing{Mode: pdfinspect.SealingEmbedded}); info.Sealing != want {
 			t.Errorf("%s: got sealing %+v, want %+v", name, info.Sealing, want)
 		}
 	}
@@ -101,15 +106,15 @@ func TestInspectSealing(t *testing.T) {
 		encrypted string
 		reason    string
 	}{
-		{"plain", whole, pdf.EncryptedNo, ""},
-		{"owner password", testpdf.Encrypted(), pdf.EncryptedOwner, pdf.BlockEncrypted},
-		{"cut off", whole[:len(whole)-30], pdf.EncryptedNo, pdf.BlockDamaged},
+		{"plain", whole, pdfinspect.EncryptedNo, ""},
+		{"owner password", testpdf.Encrypted(), pdfinspect.EncryptedOwner, pdf.BlockEncrypted},
+		{"cut off", whole[:len(whole)-30], pdfinspect.EncryptedNo, pdf.BlockDamaged},
 	} {
-		info, err := pdf.Inspect(t.Context(), c.raw, pdf.Limits{})
+		info, err := pdfinspect.Inspect(t.Context(), c.raw, pdf.Limits{})
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		if info.Encrypted != c.encrypted || info.Sealing.Reason != c.reason || (info.Sealing.Mode == pdf.SealingDetached) != (c.reason != "") {
+		if info.Encrypted != c.encrypted || info.Sealing.Reason != c.reason || (info.Sealing.Mode == pdfinspect.SealingDetached) != (c.reason != "") {
 			t.Errorf("%s: got %q, %+v", c.name, info.Encrypted, info.Sealing)
 		}
 		if len(info.Pages) != 2 {
@@ -121,12 +126,12 @@ func TestInspectSealing(t *testing.T) {
 func TestInspectPageSizes(t *testing.T) {
 	t.Parallel()
 	odd := testpdf.Odd()
-	for name, want := range map[string]pdf.PageSize{
+	for name, want := range map[string]contentstream.PageSize{
 		"rotated 90": {Width: 792, Height: 612}, "rotated 180": {Width: 612, Height: 792}, "rotated 270": {Width: 792, Height: 612},
 		"landscape": {Width: 792, Height: 612}, "cropped": {Width: 600, Height: 900}, "user unit": {Width: 1224, Height: 1584},
 		"A0": {Width: 2384, Height: 3370}, "tiny": {Width: 180, Height: 120}, "shifted": {Width: 612, Height: 792},
 	} {
-		info, err := pdf.Inspect(t.Context(), odd[name], pdf.Limits{})
+		info, err := pdfinspect.Inspect(t.Context(), odd[name], pdf.Limits{})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -140,7 +145,7 @@ func TestInspectStopsWhenCanceled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := pdf.Inspect(ctx, testpdf.Contract(3), pdf.Limits{}); !errors.Is(err, context.Canceled) {
+	if _, err := pdfinspect.Inspect(ctx, testpdf.Contract(3), pdf.Limits{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
@@ -172,25 +177,31 @@ func TestHostileFiles(t *testing.T) {
 func everything(t *testing.T, name string, raw []byte, l pdf.Limits) {
 	t.Helper()
 	ctx, before := t.Context(), bytes.Clone(raw)
-	mark := pdf.Mark{Page: 1, X: 0.1, Y: 0.1, W: 0.3, H: 0.1, Kind: pdf.MarkText, Text: "Placed"}
-	var info *pdf.Info
+	mark := overlay.Mark{Page: 1, X: 0.1, Y: 0.1, W: 0.3, H: 0.1, Kind: overlay.MarkText, Text: "Placed"}
+	var info *pdfinspect.Info
 	var noCopy error
 	for verb, f := range map[string]func() error{
-		"Inspect":   func() (err error) { info, err = pdf.Inspect(ctx, raw, l); return err },
-		"Normalize": func() error { _, err := pdf.Normalize(ctx, raw, l); return err },
+		"Inspect":   func() (err error) { info, err = pdfinspect.Inspect(ctx, raw, l); return err },
+		"Normalize": func() error { _, err := pdfinspect.Normalize(ctx, raw, l); return err },
 		"Prepare": func() error {
-			_, _, err := pdf.Prepare(ctx, raw, pdf.Preparation{Legend: "Legend", SignaturePage: []pdf.Signatory{{Role: "Buyer", Name: "Jane"}}, Limits: l})
+			_, _, err := overlay.Prepare(ctx, raw, overlay.Preparation{Legend: "Legend", SignaturePage: []overlay.Signatory{{Role: "Buyer", Name: "Jane"}}, Limits: l})
 			return err
 		},
-		"Place":        func() error { _, err := pdf.Place(ctx, raw, []pdf.Mark{mark}, pdf.PlaceOptions{Limits: l}); return err },
-		"AppendReport": func() error { _, err := pdf.AppendReport(ctx, raw, pdf.Report{Title: "Report", Limits: l}); return err },
+		"Place": func() error {
+			_, err := overlay.Place(ctx, raw, []overlay.Mark{mark}, overlay.PlaceOptions{Limits: l})
+			return err
+		},
+		"AppendReport": func() error {
+			_, err := typeset.AppendReport(ctx, raw, typeset.Report{Title: "Report", Limits: l})
+			return err
+		},
 		"MarkCopy": func() error {
-			out, err := pdf.MarkCopy(ctx, raw, pdf.CopyMark{CopyID: "cpy_1", Limits: l})
+			out, err := copymark.MarkCopy(ctx, raw, copymark.CopyMark{CopyID: "cpy_1", Limits: l})
 			if err == nil {
-				if _, err := pdf.Inspect(ctx, out, pdf.Limits{Bytes: 100 << 20}); err != nil {
+				if _, err := pdfinspect.Inspect(ctx, out, pdf.Limits{Bytes: 100 << 20}); err != nil {
 					t.Errorf("%s: the copy is not readable: %v", name, err)
 				}
-				if err := pdf.CheckCopy(out, copyText, "cpy_1"); err != nil {
+				if err := copymark.CheckCopy(out, copyText, "cpy_1"); err != nil {
 					t.Errorf("%s: the copy is none: %v", name, err)
 				}
 			}

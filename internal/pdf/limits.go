@@ -75,7 +75,7 @@ func (l Limits) withDefaults() Limits {
 }
 
 // fatal reports whether an error ends the inspection: limits do, damage to one object does not.
-func fatal(err error) bool {
+func Fatal(err error) bool {
 	var r *Refusal
 	return errors.As(err, &r) && r.Reason != ReasonDamaged && r.Reason != ReasonUnsupported
 }

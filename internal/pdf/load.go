@@ -18,26 +18,26 @@ type cached struct {
 // much memory.
 const (
 	maxHeld   = 24 << 20
-	maxObject = 48 << 20
+	MaxObject = 48 << 20
 )
 
 // load returns the object a reference names. A reference to a free, missing or differently numbered object is null.
 func (d *Document) load(ref Ref) (Object, error) {
 	e, ok := d.xref.at(ref.Num)
-	if !ok || e.kind == kindFree || e.generation() != ref.Gen {
+	if !ok || e.Kind == KindFree || e.Generation() != ref.Gen {
 		return nil, nil
 	}
 	if c, ok := d.cache[ref.Num]; ok {
 		return c.object, nil
 	}
 	if d.loading[ref.Num] {
-		return nil, damaged("object " + strconv.Itoa(ref.Num) + " contains itself")
+		return nil, Damaged("object " + strconv.Itoa(ref.Num) + " contains itself")
 	}
 	d.loading[ref.Num] = true
 	defer delete(d.loading, ref.Num)
 	var c cached
 	var err error
-	if e.kind == kindCompressed {
+	if e.Kind == KindCompressed {
 		c.object, c.cost, err = d.compressed(ref.Num, e)
 	} else {
 		c.object, c.cost, err = d.indirect(ref.Num, e)
@@ -71,19 +71,19 @@ func (d *Document) exhausted() error {
 
 // indirect reads an object that stands in the file itself, and says how much memory it takes.
 func (d *Document) indirect(num int, e entry) (_ Object, cost int, _ error) {
-	p := d.parserAt(e.offset)
-	o, there, err := d.framed(p, num, e.gen)
+	p := d.ParserAt(e.Offset)
+	o, there, err := d.framed(p, num, e.Gen)
 	if err != nil || !there {
 		return nil, 0, err
 	}
-	if p.duplicate {
+	if p.Duplicate {
 		d.odd[num] = "a dictionary names one key twice"
 	}
-	if !p.keyword("endobj") {
+	if !p.Keyword("endobj") {
 		d.odd[num] = "no endobj where the object ends"
 	}
-	d.ends[num] = p.pos
-	return o, p.cost, nil
+	d.ends[num] = p.Pos
+	return o, p.Cost, nil
 }
 
 // ParseAt reads the object that begins at a place in the file, without a number before it.
@@ -91,35 +91,35 @@ func (d *Document) ParseAt(off int64) (Object, error) {
 	if err := d.exhausted(); err != nil {
 		return nil, err
 	}
-	p := d.parserAt(off)
-	o, err := p.object()
-	d.work += int64(p.pos) - off
+	p := d.ParserAt(off)
+	o, err := p.Object()
+	d.work += int64(p.Pos) - off
 	return o, err
 }
 
 // ObjectAt reads an object with its number at a place that the cross-reference data need not name; nil when none stands
 // there. It is not kept.
 func (d *Document) ObjectAt(num, gen, off int) (Object, error) {
-	o, _, err := d.framed(d.parserAt(int64(off)), num, gen)
+	o, _, err := d.framed(d.ParserAt(int64(off)), num, gen)
 	return o, err
 }
 
 // framed reads "num gen obj" and the object behind it, decrypted; there is false when p is at something else.
-func (d *Document) framed(p *parser, num, gen int) (o Object, there bool, err error) {
+func (d *Document) framed(p *Parser, num, gen int) (o Object, there bool, err error) {
 	if err := d.exhausted(); err != nil {
 		return nil, false, err
 	}
-	from := p.pos
-	defer func() { d.work += int64(max(0, p.pos-from)) }()
-	if !p.header(num, gen) {
+	from := p.Pos
+	defer func() { d.work += int64(max(0, p.Pos-from)) }()
+	if !p.Header(num, gen) {
 		return nil, false, nil
 	}
-	if o, err = p.object(); err != nil {
+	if o, err = p.Object(); err != nil {
 		return nil, true, inObject(num, err)
 	}
 	if dict, ok := o.(Dict); ok {
-		if end := p.pos; p.keyword("stream") {
-			if bytes.IndexByte(p.b[end:p.pos], '%') >= 0 {
+		if end := p.Pos; p.Keyword("stream") {
+			if bytes.IndexByte(p.Bytes[end:p.Pos], '%') >= 0 {
 				d.odd[num] = "a comment stands before its stream"
 			}
 			if o, err = d.streamBody(p, num, dict); err != nil {
@@ -131,7 +131,7 @@ func (d *Document) framed(p *parser, num, gen int) (o Object, there bool, err er
 		return o, true, nil
 	}
 	if s, ok := o.(*Stream); ok {
-		p.cost += len(s.Raw) // decrypted, it is no part of the file any more
+		p.Cost += len(s.Raw) // decrypted, it is no part of the file any more
 	}
 	o, err = d.crypt.object(o, num, gen)
 	return o, true, err
@@ -146,13 +146,13 @@ func inObject(num int, err error) error {
 	return &Refusal{Reason: r.Reason, Detail: "object " + strconv.Itoa(num) + ": " + r.Detail}
 }
 
-func (d *Document) parserAt(off int64) *parser {
-	return &parser{b: d.raw, pos: int(off), maxDepth: d.limits.Depth, maxCost: maxObject}
+func (d *Document) ParserAt(off int64) *Parser {
+	return &Parser{Bytes: d.raw, Pos: int(off), MaxDepth: d.limits.Depth, MaxCost: MaxObject}
 }
 
 // header reads "num gen obj" and reports whether it stands there.
-func (p *parser) header(num, gen int) bool {
-	if p.pos < 0 || p.pos >= len(p.b) {
+func (p *Parser) Header(num, gen int) bool {
+	if p.Pos < 0 || p.Pos >= len(p.Bytes) {
 		return false
 	}
 	n, ok1 := p.uint()
@@ -161,42 +161,42 @@ func (p *parser) header(num, gen int) bool {
 }
 
 // keywordPrefix reads a keyword that may run into the next token, as in "1 0 obj<<".
-func (p *parser) keywordPrefix(k string) bool {
-	p.skip()
-	if !bytes.HasPrefix(p.b[p.pos:], []byte(k)) {
+func (p *Parser) keywordPrefix(k string) bool {
+	p.Skip()
+	if !bytes.HasPrefix(p.Bytes[p.Pos:], []byte(k)) {
 		return false
 	}
-	p.pos += len(k)
+	p.Pos += len(k)
 	return true
 }
 
 // streamBody reads the data after the keyword "stream". A /Length that lies is corrected by searching "endstream".
-func (d *Document) streamBody(p *parser, num int, dict Dict) (Object, error) {
-	cr := p.pos < len(p.b) && p.b[p.pos] == '\r'
+func (d *Document) streamBody(p *Parser, num int, dict Dict) (Object, error) {
+	cr := p.Pos < len(p.Bytes) && p.Bytes[p.Pos] == '\r'
 	if cr {
-		p.pos++
+		p.Pos++
 	}
-	if p.pos < len(p.b) && p.b[p.pos] == '\n' {
-		p.pos++
+	if p.Pos < len(p.Bytes) && p.Bytes[p.Pos] == '\n' {
+		p.Pos++
 	} else if cr {
 		d.odd[num] = "its stream begins after a lone carriage return" // for some readers with it (§7.3.8.1)
 	}
-	start := p.pos
+	start := p.Pos
 	length, ok := d.Int(dict["Length"])
-	if ok && length >= 0 && length <= int64(len(p.b)-start) {
-		p.pos = start + int(length)
-		if p.keyword("endstream") {
-			return &Stream{Dict: dict, Raw: p.b[start : start+int(length) : start+int(length)]}, nil
+	if ok && length >= 0 && length <= int64(len(p.Bytes)-start) {
+		p.Pos = start + int(length)
+		if p.Keyword("endstream") {
+			return &Stream{Dict: dict, Raw: p.Bytes[start : start+int(length) : start+int(length)]}, nil
 		}
 	}
-	i := bytes.Index(p.b[start:], []byte("endstream"))
+	i := bytes.Index(p.Bytes[start:], []byte("endstream"))
 	if i < 0 {
-		p.pos = len(p.b)
-		return nil, damaged("stream without end")
+		p.Pos = len(p.Bytes)
+		return nil, Damaged("stream without end")
 	}
 	d.odd[num] = "a stream is not as long as it says"
-	data := p.b[start : start+i]
-	p.pos = start + i + len("endstream")
+	data := p.Bytes[start : start+i]
+	p.Pos = start + i + len("endstream")
 	data = bytes.TrimSuffix(data, []byte("\n"))
 	data = bytes.TrimSuffix(data, []byte("\r"))
 	return &Stream{Dict: dict, Raw: data[:len(data):len(data)]}, nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/rawpdf"
 )
 
@@ -58,22 +59,22 @@ func TestLocks(t *testing.T) {
 		"too many references": {sig: "/Reference[" + strings.Repeat("<<>>", 20) + "]", locked: "a a.b a.bc ab •", blocked: pdf.BlockCertified},
 	} {
 		d := signedField(t, tc.field, tc.sig)
-		fields, err := d.SignatureFields()
+		fields, err := acroform.SignatureFields(d)
 		if err != nil || len(fields) != 1 {
 			t.Fatalf("%s: %d fields, %v", name, len(fields), err)
 		}
-		locks, final := d.Locks(fields[0])
+		locks, final := acroform.Locks(d, fields[0])
 		var locked []string
 		for _, f := range []string{"a", "a.b", "a.bc", "ab", "•", "+a", "+c"} {
 			field, added := strings.CutPrefix(f, "+")
-			if slices.ContainsFunc(locks, func(l pdf.Lock) bool { return l.Covers(field, added) }) {
+			if slices.ContainsFunc(locks, func(l acroform.Lock) bool { return l.Covers(field, added) }) {
 				locked = append(locked, f)
 			}
 		}
 		if got := strings.Join(locked, " "); got != tc.locked || final != tc.final {
 			t.Errorf("%s: locks %q, final %v, want %q, %v", name, got, final, tc.locked, tc.final)
 		}
-		if got := d.Extendable(); got != tc.blocked {
+		if got := acroform.Extendable(d); got != tc.blocked {
 			t.Errorf("%s: blocked %q, want %q", name, got, tc.blocked)
 		}
 	}

@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -36,43 +40,43 @@ func TestLook(t *testing.T) {
 	files["mixed"], files["contract"], files["unruly"] = mixed(), testpdf.Contract(2), testpdf.Unruly()
 	for name, raw := range files {
 		name = strings.ReplaceAll(name, " ", "-")
-		prepared, _, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{
+		prepared, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{
 			Legend:        "The authoritative copy is the one in its vault of record; every other file or print is a copy",
-			SignaturePage: []pdf.Signatory{{Role: "buyer", Name: "Ada Byron"}, {Role: "seller", Name: "محمد علي الأمين"}},
+			SignaturePage: []overlay.Signatory{{Role: "buyer", Name: "Ada Byron"}, {Role: "seller", Name: "محمد علي الأمين"}},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+		info, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var marks []pdf.Mark
+		var marks []overlay.Mark
 		for i := range info.Pages {
 			marks = append(marks, signerMarks(i+1)...)
 			marks = append(marks,
-				pdf.Mark{Page: i + 1, X: 0.1, Y: 0.6, W: 0.25, H: 0.03, Kind: pdf.MarkText, Text: "2026-11-23"},
-				pdf.Mark{Page: i + 1, X: 0.6, Y: 0.6, W: 0.3, H: 0.08, Kind: pdf.MarkText, Text: "A longer answer that has to be broken into several lines to be read, with ١٢٣ and דוד in it."},
-				pdf.Mark{Page: i + 1, X: 0.1, Y: 0.7, W: 0.35, H: 0.08, Kind: pdf.MarkSignature, Text: "فاطمة الزهراء", Caption: "Signed 2026-11-23 10:00:00 UTC · sgn_0123456789"},
+				overlay.Mark{Page: i + 1, X: 0.1, Y: 0.6, W: 0.25, H: 0.03, Kind: overlay.MarkText, Text: "2026-11-23"},
+				overlay.Mark{Page: i + 1, X: 0.6, Y: 0.6, W: 0.3, H: 0.08, Kind: overlay.MarkText, Text: "A longer answer that has to be broken into several lines to be read, with ١٢٣ and דוד in it."},
+				overlay.Mark{Page: i + 1, X: 0.1, Y: 0.7, W: 0.35, H: 0.08, Kind: overlay.MarkSignature, Text: "فاطمة الزهراء", Caption: "Signed 2026-11-23 10:00:00 UTC · sgn_0123456789"},
 			)
 		}
-		placed, err := pdf.Place(t.Context(), prepared, marks, pdf.PlaceOptions{})
+		placed, err := overlay.Place(t.Context(), prepared, marks, overlay.PlaceOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		done := append(bytes.Clone(prepared), placed...)
-		report, err := pdf.AppendReport(t.Context(), done, pdf.Report{
+		report, err := typeset.AppendReport(t.Context(), done, typeset.Report{
 			Title: "Certificate of completion", Subtitle: "Truck 42", VerifyURL: "https://sign.example/verify/0123456789abcdef", At: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
-			Facts:   []pdf.ReportFact{{Label: "Envelope", Value: "env_0123456789"}, {Label: "Customer", Value: "דוד כהן"}},
-			Signers: []pdf.ReportSigner{{Name: "محمد علي الأمين", Role: "seller", Email: "m@example.com", Authentication: "link", Signed: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}},
-			Events:  []pdf.ReportEvent{{Seq: 1, At: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), Type: "envelope.created", Actor: "key", Detail: "張 has no glyph here", Hash: strings.Repeat("ab", 32)}},
+			Facts:   []typeset.Fact{{Label: "Envelope", Value: "env_0123456789"}, {Label: "Customer", Value: "דוד כהן"}},
+			Signers: []typeset.Signer{{Name: "محمد علي الأمين", Role: "seller", Email: "m@example.com", Authentication: "link", Signed: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}},
+			Events:  []typeset.Event{{Seq: 1, At: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), Type: "envelope.created", Actor: "key", Detail: "張 has no glyph here", Hash: strings.Repeat("ab", 32)}},
 			Notice:  "This certificate states what the system found.",
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		done = append(done, report...)
-		marked, err := pdf.MarkCopy(t.Context(), done, pdf.CopyMark{EnvelopeID: "env_0123456789", CopyID: "cpy_0123456789", Version: 1, SHA256: strings.Repeat("cd", 32), At: time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)})
+		marked, err := copymark.MarkCopy(t.Context(), done, copymark.CopyMark{EnvelopeID: "env_0123456789", CopyID: "cpy_0123456789", Version: 1, SHA256: strings.Repeat("cd", 32), At: time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testheap"
 	"github.com/evaultlib/evault/internal/testpdf"
@@ -74,13 +78,13 @@ func TestMemory(t *testing.T) {
 	}
 	for name, raw := range files {
 		for verb, f := range map[string]func() error{
-			"Inspect": func() error { _, err := pdf.Inspect(t.Context(), raw, pdf.Limits{}); return err },
+			"Inspect": func() error { _, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{}); return err },
 			"copy": func() error {
-				marked, err := pdf.MarkCopy(t.Context(), raw, pdf.CopyMark{})
+				marked, err := copymark.MarkCopy(t.Context(), raw, copymark.CopyMark{})
 				if err != nil {
 					return err
 				}
-				return pdf.CheckCopy(marked, pdf.DefaultCopyText)
+				return copymark.CheckCopy(marked, copymark.DefaultCopyText)
 			},
 		} {
 			var err error
@@ -102,21 +106,21 @@ func TestMemoryOfVerbs(t *testing.T) {
 	testenv.Long(t)
 	only := func(_ []byte, err error) error { return err }
 	for _, f := range benchFiles() {
-		marked, err := pdf.MarkCopy(ctx, f.raw, copyMark())
+		marked, err := copymark.MarkCopy(ctx, f.raw, copyMark())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for name, verb := range map[string]func() error{
-			"Inspect":   func() error { _, err := pdf.Inspect(ctx, f.raw, pdf.Limits{}); return err },
-			"Normalize": func() error { return only(pdf.Normalize(ctx, f.raw, pdf.Limits{})) },
+			"Inspect":   func() error { _, err := pdfinspect.Inspect(ctx, f.raw, pdf.Limits{}); return err },
+			"Normalize": func() error { return only(pdfinspect.Normalize(ctx, f.raw, pdf.Limits{})) },
 			"Prepare": func() error {
-				_, _, err := pdf.Prepare(ctx, f.raw, pdf.Preparation{Legend: legend, SignaturePage: signatories(2)})
+				_, _, err := overlay.Prepare(ctx, f.raw, overlay.Preparation{Legend: legend, SignaturePage: signatories(2)})
 				return err
 			},
-			"Place":        func() error { return only(pdf.Place(ctx, f.raw, signerMarks(1), pdf.PlaceOptions{})) },
-			"AppendReport": func() error { return only(pdf.AppendReport(ctx, f.raw, certificate(3, 400))) },
-			"MarkCopy":     func() error { return only(pdf.MarkCopy(ctx, f.raw, copyMark())) },
-			"CheckCopy":    func() error { return pdf.CheckCopy(marked, pdf.DefaultCopyText) },
+			"Place":        func() error { return only(overlay.Place(ctx, f.raw, signerMarks(1), overlay.PlaceOptions{})) },
+			"AppendReport": func() error { return only(typeset.AppendReport(ctx, f.raw, certificate(3, 400))) },
+			"MarkCopy":     func() error { return only(copymark.MarkCopy(ctx, f.raw, copyMark())) },
+			"CheckCopy":    func() error { return copymark.CheckCopy(marked, copymark.DefaultCopyText) },
 		} {
 			var err error
 			took := testheap.Peak(25, func() { err = verb() })

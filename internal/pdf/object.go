@@ -152,14 +152,14 @@ func Append(b []byte, o Object) []byte {
 		b = append(appendDict(b, d), "\nstream\n"...)
 		b = append(b, v.Raw...)
 		return append(b, "\nendstream"...)
-	case verbatim:
+	case Verbatim:
 		return append(b, v...)
 	}
 	return append(b, "null"...)
 }
 
 // verbatim is syntax that is written as it stands; it never comes from the parser.
-type verbatim []byte
+type Verbatim []byte
 
 func appendReal(b []byte, f float64) []byte {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
@@ -200,7 +200,7 @@ func appendString(b []byte, s String) []byte {
 
 func appendDict(b []byte, d Dict) []byte {
 	b = append(b, "<<"...)
-	for i, k := range d.sortedKeys() {
+	for i, k := range d.SortedKeys() {
 		if i > 0 {
 			b = append(b, ' ')
 		}
@@ -210,7 +210,7 @@ func appendDict(b []byte, d Dict) []byte {
 	return append(b, ">>"...)
 }
 
-func (d Dict) sortedKeys() []Name {
+func (d Dict) SortedKeys() []Name {
 	keys := make([]Name, 0, len(d))
 	for k := range d {
 		keys = append(keys, k)

@@ -19,7 +19,7 @@ func (s *objectStream) find(num int) (int, bool) {
 
 // compressed reads an object that stands in an object stream, and says how much memory it takes.
 func (d *Document) compressed(num int, e entry) (_ Object, cost int, _ error) {
-	s, err := d.objectStream(e.stream)
+	s, err := d.objectStream(e.Stream)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -35,13 +35,13 @@ func (d *Document) compressed(num int, e entry) (_ Object, cost int, _ error) {
 	if err := d.exhausted(); err != nil {
 		return nil, 0, err
 	}
-	p := &parser{b: s.data, pos: int(s.offs[i]), maxDepth: d.limits.Depth, maxCost: maxObject}
-	o, err := p.object()
-	d.work += int64(p.pos) - int64(s.offs[i])
-	if p.duplicate {
+	p := &Parser{Bytes: s.data, Pos: int(s.offs[i]), MaxDepth: d.limits.Depth, MaxCost: MaxObject}
+	o, err := p.Object()
+	d.work += int64(p.Pos) - int64(s.offs[i])
+	if p.Duplicate {
 		d.odd[num] = "a dictionary names one key twice"
 	}
-	return o, p.cost, err
+	return o, p.Cost, err
 }
 
 func (d *Document) objectStream(num int) (*objectStream, error) {
@@ -49,15 +49,15 @@ func (d *Document) objectStream(num int) (*objectStream, error) {
 		return s, nil
 	}
 	e, _ := d.xref.at(num)
-	if e.kind != kindPlain {
-		return nil, damaged("an object stream is missing or itself compressed")
+	if e.Kind != KindPlain {
+		return nil, Damaged("an object stream is missing or itself compressed")
 	}
-	st, err := d.Stream(Ref{Num: num, Gen: e.gen})
+	st, err := d.Stream(Ref{Num: num, Gen: e.Gen})
 	if err != nil {
 		return nil, err
 	}
 	if st == nil {
-		return nil, damaged("an object stream is missing")
+		return nil, Damaged("an object stream is missing")
 	}
 	if d.Encrypted() {
 		return nil, &Refusal{Reason: ReasonUnsupported, Detail: "an encrypted object stream"}
@@ -79,19 +79,19 @@ func (d *Document) unpack(st *Stream) (*objectStream, error) {
 	n, ok1 := d.Int(st.Dict["N"])
 	first, ok2 := d.Int(st.Dict["First"])
 	if !ok1 || !ok2 || n < 0 || first < 0 || first > int64(len(data)) || n > first || len(data) > 1<<31-1 {
-		return nil, damaged("malformed object stream")
+		return nil, Damaged("malformed object stream")
 	}
 	// Like the cross-reference data, object streams that were replaced may name some objects again.
 	if d.inStreams += int(n); d.inStreams > 2*d.limits.Objects {
 		return nil, d.checkCount(d.inStreams)
 	}
 	s := &objectStream{data: data, nums: make([]int32, n), offs: make([]int32, n)}
-	p := &parser{b: data[:first]}
+	p := &Parser{Bytes: data[:first]}
 	for i := range s.nums {
 		num, ok1 := p.uint()
 		off, ok2 := p.uint()
 		if !ok1 || !ok2 || num > 1<<31-1 || int64(off)+first > int64(len(data)) {
-			return nil, damaged("malformed object stream")
+			return nil, Damaged("malformed object stream")
 		}
 		s.nums[i], s.offs[i] = int32(num), int32(off+int(first))
 	}

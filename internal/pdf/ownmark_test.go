@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -19,7 +23,7 @@ func ownMarks(t *testing.T, raw []byte) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := d.OwnMarks(t.Context())
+	m, err := copymark.FindOwnMarks(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,21 +39,21 @@ func ownMarks(t *testing.T, raw []byte) []string {
 func marked(t *testing.T) map[string][]byte {
 	t.Helper()
 	contract := testpdf.Contract(3)
-	legend, _, err := pdf.Prepare(t.Context(), contract, pdf.Preparation{Legend: pdf.LegendStart + "; all else is a copy."})
+	legend, _, err := overlay.Prepare(t.Context(), contract, overlay.Preparation{Legend: copymark.LegendStart + "; all else is a copy."})
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := pdf.ReportPDF(t.Context(), pdf.Report{Title: "Custody record", Footer: "Certificate crt_1", At: time.Unix(1e9, 0)})
+	record, err := typeset.ReportPDF(t.Context(), typeset.Report{Title: "Custody record", Footer: "Certificate crt_1", At: time.Unix(1e9, 0)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string][]byte{pdf.OwnCopy: markCopy(t, contract), pdf.OwnLegend: legend, pdf.OwnRecord: record}
+	return map[string][]byte{copymark.OwnCopy: markCopy(t, contract), copymark.OwnLegend: legend, copymark.OwnRecord: record}
 }
 
 func TestOwnMarks(t *testing.T) {
 	t.Parallel()
 	for kind, raw := range marked(t) {
-		clean, err := pdf.Normalize(t.Context(), raw, pdf.Limits{})
+		clean, err := pdfinspect.Normalize(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,16 +63,16 @@ func TestOwnMarks(t *testing.T) {
 			}
 		}
 	}
-	copied := marked(t)[pdf.OwnCopy]
+	copied := marked(t)[copymark.OwnCopy]
 	// One mark is enough: those of the pages without metadata, and metadata without those of the pages.
 	bare := bytes.ReplaceAll(copied, []byte("/Metadata"), []byte("/Metadatx"))
 	for _, k := range []string{"/Title", "/Subject", "/Keywords"} {
 		bare = bytes.ReplaceAll(bare, []byte(k), []byte(strings.ToUpper(k)))
 	}
-	if got := ownMarks(t, bare); !slices.Equal(got, []string{pdf.OwnCopy}) {
+	if got := ownMarks(t, bare); !slices.Equal(got, []string{copymark.OwnCopy}) {
 		t.Errorf("without metadata: got %q", got)
 	}
-	if got := ownMarks(t, bytes.ReplaceAll(copied, []byte("/Contents"), []byte("/Contentx"))); !slices.Equal(got, []string{pdf.OwnCopy}) {
+	if got := ownMarks(t, bytes.ReplaceAll(copied, []byte("/Contents"), []byte("/Contentx"))); !slices.Equal(got, []string{copymark.OwnCopy}) {
 		t.Errorf("without page content: got %q", got)
 	}
 }
@@ -85,7 +89,7 @@ func TestOwnMarksInHiddenText(t *testing.T) {
 		"with a hyphen":    {Content: "BT /F1 12 Tf 72 700 Td (Copy - not the authoritative copy) Tj ET"},
 	} {
 		raw := testpdf.Build(testpdf.Classic, testpdf.Page{Content: "BT /F1 12 Tf 72 700 Td (Page) Tj ET"}, p)
-		if got := ownMarks(t, raw); !slices.Equal(got, []string{pdf.OwnCopy}) {
+		if got := ownMarks(t, raw); !slices.Equal(got, []string{copymark.OwnCopy}) {
 			t.Errorf("%s: got %q", name, got)
 		}
 	}
@@ -95,7 +99,7 @@ func TestOwnMarksInHiddenText(t *testing.T) {
 func TestOwnMarksWithoutUnicode(t *testing.T) {
 	t.Parallel()
 	for kind, raw := range marked(t) {
-		clean, err := pdf.Normalize(t.Context(), raw, pdf.Limits{})
+		clean, err := pdfinspect.Normalize(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +118,7 @@ func TestOwnMarksInForms(t *testing.T) {
 	t.Parallel()
 	raw := sharedContent(1, "/XObject<</A 5 0 R>>/Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>", "/A Do",
 		"BT /F1 12 Tf (Copy - not the authoritative copy) Tj ET")
-	if got := ownMarks(t, raw); !slices.Equal(got, []string{pdf.OwnCopy}) {
+	if got := ownMarks(t, raw); !slices.Equal(got, []string{copymark.OwnCopy}) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -125,7 +129,7 @@ func TestNoOwnMarks(t *testing.T) {
 		"contract": testpdf.Contract(3), "form": testpdf.Form(), "encrypted": testpdf.Encrypted(), "scan": testpdf.Sized(1, 200_000),
 		"a clause": testpdf.Simple(1, "Any print is a copy, not the authoritative copy, which is in the vault."),
 	}
-	clean, err := pdf.Normalize(t.Context(), testpdf.Contract(1), pdf.Limits{})
+	clean, err := pdfinspect.Normalize(t.Context(), testpdf.Contract(1), pdf.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,8 +150,8 @@ func TestOwnMarksUnread(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := d.OwnMarks(t.Context())
-	if err != nil || !strings.Contains(m.Unread, "page 1") || !slices.Equal(m.Kinds(), []string{pdf.OwnCopy}) {
+	m, err := copymark.FindOwnMarks(t.Context(), d)
+	if err != nil || !strings.Contains(m.Unread, "page 1") || !slices.Equal(m.Kinds(), []string{copymark.OwnCopy}) {
 		t.Errorf("got %+v, %v", m, err)
 	}
 }

@@ -10,6 +10,9 @@ import (
 // Rect is a rectangle in default user space, normalized so that X0 ≤ X1 and Y0 ≤ Y1.
 type Rect struct{ X0, Y0, X1, Y1 float64 }
 
+// NewRect returns the rectangle with these corners, which must be in order.
+func NewRect(x0, y0, x1, y1 float64) Rect { return Rect{X0: x0, Y0: y0, X1: x1, Y1: y1} }
+
 // Array returns the rectangle as a PDF array.
 func (r Rect) Array() Array { return Array{r.X0, r.Y0, r.X1, r.Y1} }
 
@@ -35,21 +38,21 @@ type Page struct {
 func Letter() Rect { return Rect{X1: 612, Y1: 792} }
 
 // pagesRoot returns the reference of the root of the page tree.
-func (d *Document) pagesRoot() (Ref, error) {
+func (d *Document) PagesRoot() (Ref, error) {
 	c, err := d.Catalog()
 	if err != nil {
 		return Ref{}, err
 	}
 	ref, ok := c["Pages"].(Ref)
 	if !ok {
-		return Ref{}, damaged("no page tree")
+		return Ref{}, Damaged("no page tree")
 	}
 	node, err := d.Dict(ref)
 	if err != nil {
 		return Ref{}, err
 	}
 	if node == nil {
-		return Ref{}, damaged("no page tree")
+		return Ref{}, Damaged("no page tree")
 	}
 	if node["Kids"] == nil && node["Type"] != Name("Page") {
 		return Ref{}, &Refusal{Reason: ReasonNoPages}
@@ -59,15 +62,15 @@ func (d *Document) pagesRoot() (Ref, error) {
 
 // Pages returns all pages in order. It fails with a [*Refusal] when there are none, too many, or the tree is damaged.
 func (d *Document) Pages() (_ []Page, err error) {
-	defer guard(&err)
+	defer Guard(&err)
 	if d.pages != nil {
 		return d.pages, nil
 	}
-	root, err := d.pagesRoot()
+	root, err := d.PagesRoot()
 	if err != nil {
 		return nil, err
 	}
-	pages, err := d.walkPages(root, 0)
+	pages, err := d.WalkPages(root, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +80,7 @@ func (d *Document) Pages() (_ []Page, err error) {
 
 // walkPages returns the pages below root, or only as many as until says when it is not 0. With an error come those before
 // the damage.
-func (d *Document) walkPages(root Ref, until int) ([]Page, error) {
+func (d *Document) WalkPages(root Ref, until int) ([]Page, error) {
 	w := pageWalk{d: d, seen: map[Ref]bool{}, until: until}
 	if err := w.node(root, Page{MediaBox: Letter(), CropBox: Letter()}, inherited{}, 0); err != nil && !errors.Is(err, errFound) {
 		return w.pages, err
@@ -90,15 +93,15 @@ func (d *Document) walkPages(root Ref, until int) ([]Page, error) {
 
 // FirstPage returns page 1 without reading the others.
 func (d *Document) FirstPage() (_ Page, err error) {
-	defer guard(&err)
+	defer Guard(&err)
 	if d.pages != nil {
 		return d.pages[0], nil
 	}
-	root, err := d.pagesRoot()
+	root, err := d.PagesRoot()
 	if err != nil {
 		return Page{}, err
 	}
-	pages, err := d.walkPages(root, 1)
+	pages, err := d.WalkPages(root, 1)
 	if err != nil {
 		return Page{}, err
 	}
@@ -134,7 +137,7 @@ func (w *pageWalk) node(ref Ref, p Page, inh inherited, depth int) error {
 		return &Refusal{Reason: ReasonTooDeep, Detail: "page tree"}
 	}
 	if w.seen[ref] {
-		return damaged("the page tree names node " + strconv.Itoa(ref.Num) + " twice")
+		return Damaged("the page tree names node " + strconv.Itoa(ref.Num) + " twice")
 	}
 	w.seen[ref] = true
 	dict, err := w.d.Dict(ref)
@@ -156,7 +159,7 @@ func (w *pageWalk) node(ref Ref, p Page, inh inherited, depth int) error {
 	for _, k := range kids {
 		kid, ok := k.(Ref)
 		if !ok {
-			return damaged("a page is not an indirect object")
+			return Damaged("a page is not an indirect object")
 		}
 		if err := w.node(kid, p, inh, depth+1); err != nil {
 			return err
@@ -178,7 +181,7 @@ func (w *pageWalk) page(ref Ref, dict Dict, p Page, inh inherited) error {
 	}
 	p.CropBox = p.CropBox.within(p.MediaBox)
 	p.UserUnit = 1
-	if u, ok := w.d.number(dict["UserUnit"]); ok && u > 0 {
+	if u, ok := w.d.Number(dict["UserUnit"]); ok && u > 0 {
 		p.UserUnit = u
 	}
 	w.pages = append(w.pages, p)
@@ -198,7 +201,7 @@ func (d *Document) inherit(dict Dict, p *Page, inh *inherited) {
 	if r, ok := d.Rect(dict["CropBox"]); ok {
 		p.CropBox, inh.crop = r, true
 	}
-	if r, ok := d.number(dict["Rotate"]); ok && math.Abs(r) < 1<<20 {
+	if r, ok := d.Number(dict["Rotate"]); ok && math.Abs(r) < 1<<20 {
 		p.Rotate = ((int(r)/90*90)%360 + 360) % 360
 	}
 }
@@ -212,7 +215,7 @@ func (r Rect) within(box Rect) Rect {
 	return c
 }
 
-func (d *Document) number(o Object) (float64, bool) {
+func (d *Document) Number(o Object) (float64, bool) {
 	v, err := d.Resolve(o)
 	if err != nil {
 		return 0, false
@@ -228,7 +231,7 @@ func (d *Document) Rect(o Object) (Rect, bool) {
 	}
 	var v [4]float64
 	for i := range v {
-		n, ok := d.number(a[i])
+		n, ok := d.Number(a[i])
 		if !ok || math.Abs(n) > 1e9 {
 			return Rect{}, false
 		}
@@ -240,7 +243,7 @@ func (d *Document) Rect(o Object) (Rect, bool) {
 
 // Annotation flags (§12.5.3).
 const (
-	flagHidden = 1 << 1
-	flagPrint  = 1 << 2
-	flagNoView = 1 << 5
+	FlagHidden = 1 << 1
+	FlagPrint  = 1 << 2
+	FlagNoView = 1 << 5
 )

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pagedigest"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -19,7 +22,7 @@ func pagesDigest(t *testing.T, raw []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum, drawn, err := d.PagesDigest(t.Context())
+	sum, drawn, err := pagedigest.Digest(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +47,7 @@ func digestible(t *testing.T) map[string][]byte {
 func placed(t *testing.T, name string) []byte {
 	t.Helper()
 	raw := testpdf.Simple(1, "Loan")
-	more, err := pdf.Place(t.Context(), raw, []pdf.Mark{{Page: 1, X: 0.1, Y: 0.5, W: 0.5, H: 0.1, Kind: pdf.MarkSignature, Text: name}}, pdf.PlaceOptions{})
+	more, err := overlay.Place(t.Context(), raw, []overlay.Mark{{Page: 1, X: 0.1, Y: 0.5, W: 0.5, H: 0.1, Kind: overlay.MarkSignature, Text: name}}, overlay.PlaceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +131,7 @@ func TestPagesDigestOfWhatReadersDraw(t *testing.T) {
 		if sum := pagesDigest(t, c.raw); sum == "" || sum == pagesDigest(t, other) {
 			t.Errorf("%s does not count", name)
 		}
-		clean, err := pdf.Normalize(t.Context(), c.raw, pdf.Limits{})
+		clean, err := pdfinspect.Normalize(t.Context(), c.raw, pdf.Limits{})
 		if err == nil && pagesDigest(t, clean) != pagesDigest(t, c.raw) {
 			t.Errorf("%s, written anew: another digest", name)
 		}
@@ -156,7 +159,7 @@ func TestPagesDigestStays(t *testing.T) {
 		}
 	}
 	for name, raw := range digestible(t) {
-		clean, err := pdf.Normalize(t.Context(), raw, pdf.Limits{})
+		clean, err := pdfinspect.Normalize(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +227,7 @@ func TestPagesDigestOfHostileFiles(t *testing.T) {
 			continue
 		}
 		var refusal *pdf.Refusal
-		if _, _, err = d.PagesDigest(t.Context()); err != nil && !errors.As(err, &refusal) {
+		if _, _, err = pagedigest.Digest(t.Context(), d); err != nil && !errors.As(err, &refusal) {
 			t.Errorf("%s: got %v, want a refusal", name, err)
 		}
 	}
@@ -278,7 +281,7 @@ func TestPagesDigestReadsDrawingsOnce(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		_, _, err = d.PagesDigest(t.Context())
+		_, _, err = pagedigest.Digest(t.Context(), d)
 		var refusal *pdf.Refusal
 		if refused := errors.As(err, &refusal); refused != c.refused || err != nil && !refused {
 			t.Errorf("%s: got %v, want a refusal: %t", name, err, c.refused)

@@ -7,22 +7,22 @@ import (
 )
 
 // parser reads objects from a byte slice (ISO 32000-2 §7.2, §7.3).
-type parser struct {
-	b        []byte
-	pos      int
+type Parser struct {
+	Bytes    []byte
+	Pos      int
 	depth    int
-	maxDepth int
-	cost     int // about how many bytes of memory the objects read take
-	maxCost  int // 0 for no bound
+	MaxDepth int
+	Cost     int // about how many bytes of memory the objects read take
+	MaxCost  int // 0 for no bound
 	// plain refuses numbers that are not written as the standard says: readers differ on what they mean.
 	plain bool
 	// duplicate is set when a dictionary names one key twice: readers differ on which value counts.
-	duplicate bool
+	Duplicate bool
 	// spans, when not nil, receives where the values of the outermost dictionary stand.
-	spans map[Name][2]int
+	Spans map[Name][2]int
 }
 
-func isSpace(c byte) bool {
+func IsSpace(c byte) bool {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == 0
 }
 
@@ -34,20 +34,20 @@ func isDelimiter(c byte) bool {
 	return false
 }
 
-func isRegular(c byte) bool { return !isSpace(c) && !isDelimiter(c) }
+func IsRegular(c byte) bool { return !IsSpace(c) && !isDelimiter(c) }
 
-func damaged(detail string) error { return &Refusal{Reason: ReasonDamaged, Detail: detail} }
+func Damaged(detail string) error { return &Refusal{Reason: ReasonDamaged, Detail: detail} }
 
 // skip passes white space and comments.
-func (p *parser) skip() {
-	for p.pos < len(p.b) {
-		c := p.b[p.pos]
+func (p *Parser) Skip() {
+	for p.Pos < len(p.Bytes) {
+		c := p.Bytes[p.Pos]
 		switch {
-		case isSpace(c):
-			p.pos++
+		case IsSpace(c):
+			p.Pos++
 		case c == '%':
-			for p.pos < len(p.b) && p.b[p.pos] != '\n' && p.b[p.pos] != '\r' {
-				p.pos++
+			for p.Pos < len(p.Bytes) && p.Bytes[p.Pos] != '\n' && p.Bytes[p.Pos] != '\r' {
+				p.Pos++
 			}
 		default:
 			return
@@ -56,37 +56,37 @@ func (p *parser) skip() {
 }
 
 // word reads a run of regular characters.
-func (p *parser) word() []byte {
-	start := p.pos
-	for p.pos < len(p.b) && isRegular(p.b[p.pos]) {
-		p.pos++
+func (p *Parser) Word() []byte {
+	start := p.Pos
+	for p.Pos < len(p.Bytes) && IsRegular(p.Bytes[p.Pos]) {
+		p.Pos++
 	}
-	return p.b[start:p.pos]
+	return p.Bytes[start:p.Pos]
 }
 
 // keyword reads the given word and reports whether it stood there; otherwise nothing is consumed.
-func (p *parser) keyword(k string) bool {
-	p.skip()
-	if !bytes.HasPrefix(p.b[p.pos:], []byte(k)) {
+func (p *Parser) Keyword(k string) bool {
+	p.Skip()
+	if !bytes.HasPrefix(p.Bytes[p.Pos:], []byte(k)) {
 		return false
 	}
-	if end := p.pos + len(k); end < len(p.b) && isRegular(p.b[end]) {
+	if end := p.Pos + len(k); end < len(p.Bytes) && IsRegular(p.Bytes[end]) {
 		return false
 	}
-	p.pos += len(k)
+	p.Pos += len(k)
 	return true
 }
 
 // uint reads an unsigned decimal integer of at most ten digits; otherwise nothing is consumed.
-func (p *parser) uint() (int, bool) {
-	p.skip()
-	start, n := p.pos, 0
-	for p.pos < len(p.b) && p.b[p.pos] >= '0' && p.b[p.pos] <= '9' && p.pos-start < 11 {
-		n = n*10 + int(p.b[p.pos]-'0')
-		p.pos++
+func (p *Parser) uint() (int, bool) {
+	p.Skip()
+	start, n := p.Pos, 0
+	for p.Pos < len(p.Bytes) && p.Bytes[p.Pos] >= '0' && p.Bytes[p.Pos] <= '9' && p.Pos-start < 11 {
+		n = n*10 + int(p.Bytes[p.Pos]-'0')
+		p.Pos++
 	}
-	if d := p.pos - start; d == 0 || d > 10 || (p.pos < len(p.b) && isRegular(p.b[p.pos])) {
-		p.pos = start
+	if d := p.Pos - start; d == 0 || d > 10 || (p.Pos < len(p.Bytes) && IsRegular(p.Bytes[p.Pos])) {
+		p.Pos = start
 		return 0, false
 	}
 	return n, true
@@ -103,33 +103,33 @@ const (
 var errObject = &Refusal{Reason: ReasonTooManyObjects, Detail: "an object of too many parts"}
 
 // object reads one object; "1 0 R" is one.
-func (p *parser) object() (Object, error) {
-	p.skip()
-	if p.pos >= len(p.b) {
-		return nil, damaged("unexpected end")
+func (p *Parser) Object() (Object, error) {
+	p.Skip()
+	if p.Pos >= len(p.Bytes) {
+		return nil, Damaged("unexpected end")
 	}
-	if p.cost += costObject; p.cost > p.maxCost && p.maxCost > 0 {
+	if p.Cost += costObject; p.Cost > p.MaxCost && p.MaxCost > 0 {
 		return nil, errObject
 	}
-	switch c := p.b[p.pos]; {
+	switch c := p.Bytes[p.Pos]; {
 	case c == '/':
 		return p.name()
 	case c == '(':
 		return p.literal()
 	case c == '<':
-		if p.pos+1 < len(p.b) && p.b[p.pos+1] == '<' {
-			return p.nested((*parser).dict)
+		if p.Pos+1 < len(p.Bytes) && p.Bytes[p.Pos+1] == '<' {
+			return p.nested((*Parser).dict)
 		}
 		return p.hexadecimal()
 	case c == '[':
-		return p.nested((*parser).array)
+		return p.nested((*Parser).array)
 	case c >= '0' && c <= '9':
 		return p.numberOrRef()
 	case c == '+' || c == '-' || c == '.':
-		return p.number()
+		return p.Number()
 	}
-	at := p.pos
-	switch w := p.word(); string(w) {
+	at := p.Pos
+	switch w := p.Word(); string(w) {
 	case "true":
 		return true, nil
 	case "false":
@@ -137,12 +137,12 @@ func (p *parser) object() (Object, error) {
 	case "null":
 		return nil, nil
 	}
-	return nil, damaged("unexpected token at byte " + strconv.Itoa(at))
+	return nil, Damaged("unexpected token at byte " + strconv.Itoa(at))
 }
 
-func (p *parser) nested(f func(*parser) (Object, error)) (Object, error) {
-	p.cost += costContainer
-	if p.depth++; p.depth > p.maxDepth {
+func (p *Parser) nested(f func(*Parser) (Object, error)) (Object, error) {
+	p.Cost += costContainer
+	if p.depth++; p.depth > p.MaxDepth {
 		p.depth--
 		return nil, &Refusal{Reason: ReasonTooDeep, Detail: "objects nested beyond the limit"}
 	}
@@ -151,10 +151,10 @@ func (p *parser) nested(f func(*parser) (Object, error)) (Object, error) {
 	return o, err
 }
 
-func (p *parser) name() (Object, error) {
-	p.pos++
-	w := p.word()
-	p.cost += len(w)
+func (p *Parser) name() (Object, error) {
+	p.Pos++
+	w := p.Word()
+	p.Cost += len(w)
 	if bytes.IndexByte(w, '#') < 0 {
 		return Name(w), nil
 	}
@@ -170,16 +170,16 @@ func (p *parser) name() (Object, error) {
 	return Name(out), nil
 }
 
-func (p *parser) array() (Object, error) {
-	p.pos++
+func (p *Parser) array() (Object, error) {
+	p.Pos++
 	out := Array{}
 	for {
-		p.skip()
-		if p.pos < len(p.b) && p.b[p.pos] == ']' {
-			p.pos++
+		p.Skip()
+		if p.Pos < len(p.Bytes) && p.Bytes[p.Pos] == ']' {
+			p.Pos++
 			return out, nil
 		}
-		o, err := p.object()
+		o, err := p.Object()
 		if err != nil {
 			return nil, err
 		}
@@ -187,40 +187,40 @@ func (p *parser) array() (Object, error) {
 	}
 }
 
-func (p *parser) dict() (Object, error) {
-	p.pos += 2
+func (p *Parser) dict() (Object, error) {
+	p.Pos += 2
 	out, null := Dict{}, false
-	p.cost += costDict
-	outer := p.depth == 1 && p.spans != nil
+	p.Cost += costDict
+	outer := p.depth == 1 && p.Spans != nil
 	for {
-		p.skip()
-		if bytes.HasPrefix(p.b[p.pos:], []byte(">>")) {
-			p.pos += 2
+		p.Skip()
+		if bytes.HasPrefix(p.Bytes[p.Pos:], []byte(">>")) {
+			p.Pos += 2
 			if null {
 				maps.DeleteFunc(out, func(_ Name, v Object) bool { return v == nil })
 			}
 			return out, nil
 		}
-		if p.pos >= len(p.b) || p.b[p.pos] != '/' {
-			return nil, damaged("malformed dictionary at byte " + strconv.Itoa(p.pos))
+		if p.Pos >= len(p.Bytes) || p.Bytes[p.Pos] != '/' {
+			return nil, Damaged("malformed dictionary at byte " + strconv.Itoa(p.Pos))
 		}
 		key, err := p.name()
 		if err != nil {
 			return nil, err
 		}
-		p.cost += costKey
-		p.skip()
-		from := p.pos
-		v, err := p.object()
+		p.Cost += costKey
+		p.Skip()
+		from := p.Pos
+		v, err := p.Object()
 		if err != nil {
 			return nil, err
 		}
 		k := key.(Name)
 		if _, ok := out[k]; ok {
-			p.duplicate = true
+			p.Duplicate = true
 		}
 		if outer {
-			p.spans[k] = [2]int{from, p.pos}
+			p.Spans[k] = [2]int{from, p.Pos}
 		}
 		out[k], null = v, null || v == nil
 	}

@@ -2,25 +2,25 @@ package pdf
 
 import "strconv"
 
-func (p *parser) numberOrRef() (Object, error) {
-	start := p.pos
+func (p *Parser) numberOrRef() (Object, error) {
+	start := p.Pos
 	if num, ok := p.uint(); ok {
-		if gen, ok := p.uint(); ok && p.keyword("R") {
+		if gen, ok := p.uint(); ok && p.Keyword("R") {
 			return Ref{Num: num, Gen: gen}, nil
 		}
 	}
-	p.pos = start
-	return p.number()
+	p.Pos = start
+	return p.Number()
 }
 
-func (p *parser) number() (Object, error) {
-	at := p.pos
-	w := p.word()
+func (p *Parser) Number() (Object, error) {
+	at := p.Pos
+	w := p.Word()
 	if o := plainNumber(w); o != nil {
 		return o, nil
 	}
 	if p.plain {
-		return nil, damaged("malformed number at byte " + strconv.Itoa(at))
+		return nil, Damaged("malformed number at byte " + strconv.Itoa(at))
 	}
 	s := string(w)
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
@@ -28,7 +28,7 @@ func (p *parser) number() (Object, error) {
 	}
 	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '+' && c != '-' {
-			return nil, damaged("malformed number at byte " + strconv.Itoa(at))
+			return nil, Damaged("malformed number at byte " + strconv.Itoa(at))
 		}
 	}
 	if f, err := strconv.ParseFloat(s, 64); err == nil {

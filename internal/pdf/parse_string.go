@@ -12,24 +12,24 @@ func unhex(c byte) int {
 	return -1
 }
 
-func (p *parser) hexadecimal() (Object, error) {
-	p.pos++
-	start, digits := p.pos, 0
-	for p.pos < len(p.b) && (unhex(p.b[p.pos]) >= 0 || isSpace(p.b[p.pos])) {
-		if unhex(p.b[p.pos]) >= 0 {
+func (p *Parser) hexadecimal() (Object, error) {
+	p.Pos++
+	start, digits := p.Pos, 0
+	for p.Pos < len(p.Bytes) && (unhex(p.Bytes[p.Pos]) >= 0 || IsSpace(p.Bytes[p.Pos])) {
+		if unhex(p.Bytes[p.Pos]) >= 0 {
 			digits++
 		}
-		p.pos++
+		p.Pos++
 	}
 	switch {
-	case p.pos == len(p.b):
-		return nil, damaged("unterminated hexadecimal string")
-	case p.b[p.pos] != '>':
-		return nil, damaged("malformed hexadecimal string")
+	case p.Pos == len(p.Bytes):
+		return nil, Damaged("unterminated hexadecimal string")
+	case p.Bytes[p.Pos] != '>':
+		return nil, Damaged("malformed hexadecimal string")
 	}
-	out := appendHex(make([]byte, 0, (digits+1)/2), p.b[start:p.pos])
-	p.pos++
-	p.cost += len(out)
+	out := appendHex(make([]byte, 0, (digits+1)/2), p.Bytes[start:p.Pos])
+	p.Pos++
+	p.Cost += len(out)
 	return String(out), nil
 }
 
@@ -54,44 +54,44 @@ func appendHex(out, digits []byte) []byte {
 
 var escapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f', '(': '(', ')': ')', '\\': '\\'}
 
-func (p *parser) literal() (Object, error) {
-	p.pos++
-	start := p.pos
+func (p *Parser) literal() (Object, error) {
+	p.Pos++
+	start := p.Pos
 	end, plain := p.literalEnd()
 	if end < 0 {
-		p.pos = len(p.b)
-		return nil, damaged("unterminated string")
+		p.Pos = len(p.Bytes)
+		return nil, Damaged("unterminated string")
 	}
-	p.cost += end - start
+	p.Cost += end - start
 	if plain {
-		p.pos = end + 1
-		return String(p.b[start:end]), nil
+		p.Pos = end + 1
+		return String(p.Bytes[start:end]), nil
 	}
 	out := make([]byte, 0, end-start)
-	for ; p.pos < end; p.pos++ {
-		c := p.b[p.pos]
+	for ; p.Pos < end; p.Pos++ {
+		c := p.Bytes[p.Pos]
 		switch c {
 		case '\\':
 			out = p.escape(out)
 			continue
 		case '\r':
-			if p.b[p.pos+1] == '\n' {
-				p.pos++
+			if p.Bytes[p.Pos+1] == '\n' {
+				p.Pos++
 			}
 			c = '\n'
 		}
 		out = append(out, c)
 	}
-	p.pos = end + 1
+	p.Pos = end + 1
 	return String(out), nil
 }
 
 // literalEnd returns where the string that was opened before pos is closed, -1 if nowhere, and whether it is what it
 // stands for as it is written.
-func (p *parser) literalEnd() (end int, plain bool) {
+func (p *Parser) literalEnd() (end int, plain bool) {
 	plain = true
-	for i, open := p.pos, 1; i < len(p.b); i++ {
-		switch p.b[i] {
+	for i, open := p.Pos, 1; i < len(p.Bytes); i++ {
+		switch p.Bytes[i] {
 		case '(':
 			open++
 		case ')':
@@ -109,27 +109,27 @@ func (p *parser) literalEnd() (end int, plain bool) {
 }
 
 // escape reads the escape at pos and leaves pos on its last byte.
-func (p *parser) escape(out []byte) []byte {
-	p.pos++
-	if p.pos >= len(p.b) {
+func (p *Parser) escape(out []byte) []byte {
+	p.Pos++
+	if p.Pos >= len(p.Bytes) {
 		return out
 	}
-	c := p.b[p.pos]
+	c := p.Bytes[p.Pos]
 	if e, ok := escapes[c]; ok {
 		return append(out, e)
 	}
 	switch {
 	case c >= '0' && c <= '7':
 		v := 0
-		for i := 0; i < 3 && p.pos < len(p.b) && p.b[p.pos] >= '0' && p.b[p.pos] <= '7'; i++ {
-			v = v<<3 | int(p.b[p.pos]-'0')
-			p.pos++
+		for i := 0; i < 3 && p.Pos < len(p.Bytes) && p.Bytes[p.Pos] >= '0' && p.Bytes[p.Pos] <= '7'; i++ {
+			v = v<<3 | int(p.Bytes[p.Pos]-'0')
+			p.Pos++
 		}
-		p.pos--
+		p.Pos--
 		return append(out, byte(v))
 	case c == '\r':
-		if p.pos+1 < len(p.b) && p.b[p.pos+1] == '\n' {
-			p.pos++
+		if p.Pos+1 < len(p.Bytes) && p.Bytes[p.Pos+1] == '\n' {
+			p.Pos++
 		}
 		return out
 	case c == '\n':

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/contentstream"
 	"github.com/evaultlib/evault/internal/rawpdf"
 )
 
@@ -103,7 +105,7 @@ func TestOpenEveryKind(t *testing.T) {
 		if err != nil || len(pages) != 3 {
 			t.Fatalf("%s: %d pages, %v", kind, len(pages), err)
 		}
-		content, err := d.Content(pages[1])
+		content, err := contentstream.Content(d, pages[1])
 		if err != nil || !strings.Contains(string(content), "Page 2") {
 			t.Errorf("%s: content of page 2 is %q, %v", kind, content, err)
 		}
@@ -134,7 +136,7 @@ func TestRepair(t *testing.T) {
 			if _, err := d.Update(); err == nil {
 				t.Errorf("%s, %s: a damaged file was extended", kind, name)
 			}
-			if got := d.Extendable(); got != pdf.BlockDamaged {
+			if got := acroform.Extendable(d); got != pdf.BlockDamaged {
 				t.Errorf("%s, %s: extendable: %q", kind, name, got)
 			}
 		}

@@ -15,7 +15,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -52,26 +55,26 @@ func everyGeometry() map[string][]byte {
 func TestPlaceRefuses(t *testing.T) {
 	t.Parallel()
 	raw := testpdf.Contract(1)
-	good := pdf.Mark{Page: 1, X: 0.1, Y: 0.1, W: 0.2, H: 0.1, Kind: pdf.MarkText, Text: "x"}
-	with := func(f func(*pdf.Mark)) []pdf.Mark { m := good; f(&m); return []pdf.Mark{good, m} }
-	for name, marks := range map[string][]pdf.Mark{
-		"page zero":          with(func(m *pdf.Mark) { m.Page = 0 }),
-		"page beyond":        with(func(m *pdf.Mark) { m.Page = 2 }),
-		"outside":            with(func(m *pdf.Mark) { m.X = 1.5 }),
-		"negative":           with(func(m *pdf.Mark) { m.Y = -0.1 }),
-		"not a number":       with(func(m *pdf.Mark) { m.W = math.NaN() }),
-		"no area":            with(func(m *pdf.Mark) { m.H = 0 }),
-		"unknown kind":       with(func(m *pdf.Mark) { m.Kind = "stamp" }),
-		"empty signature":    with(func(m *pdf.Mark) { m.Kind, m.Text = pdf.MarkSignature, "" }),
-		"image without data": with(func(m *pdf.Mark) { m.Kind = pdf.MarkImage }),
+	good := overlay.Mark{Page: 1, X: 0.1, Y: 0.1, W: 0.2, H: 0.1, Kind: overlay.MarkText, Text: "x"}
+	with := func(f func(*overlay.Mark)) []overlay.Mark { m := good; f(&m); return []overlay.Mark{good, m} }
+	for name, marks := range map[string][]overlay.Mark{
+		"page zero":          with(func(m *overlay.Mark) { m.Page = 0 }),
+		"page beyond":        with(func(m *overlay.Mark) { m.Page = 2 }),
+		"outside":            with(func(m *overlay.Mark) { m.X = 1.5 }),
+		"negative":           with(func(m *overlay.Mark) { m.Y = -0.1 }),
+		"not a number":       with(func(m *overlay.Mark) { m.W = math.NaN() }),
+		"no area":            with(func(m *overlay.Mark) { m.H = 0 }),
+		"unknown kind":       with(func(m *overlay.Mark) { m.Kind = "stamp" }),
+		"empty signature":    with(func(m *overlay.Mark) { m.Kind, m.Text = overlay.MarkSignature, "" }),
+		"image without data": with(func(m *overlay.Mark) { m.Kind = overlay.MarkImage }),
 	} {
-		if _, err := pdf.Place(t.Context(), raw, marks, pdf.PlaceOptions{}); err == nil {
+		if _, err := overlay.Place(t.Context(), raw, marks, overlay.PlaceOptions{}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
 	for name, raw := range map[string][]byte{"encrypted": testpdf.Encrypted(), "cut off": raw[:len(raw)-30]} {
 		var r *pdf.Refusal
-		if _, err := pdf.Place(t.Context(), raw, []pdf.Mark{good}, pdf.PlaceOptions{}); !errors.As(err, &r) {
+		if _, err := overlay.Place(t.Context(), raw, []overlay.Mark{good}, overlay.PlaceOptions{}); !errors.As(err, &r) {
 			t.Errorf("%s: got %v, want a refusal", name, err)
 		}
 	}
@@ -83,14 +86,14 @@ func TestPlaceNamesMissingGlyphs(t *testing.T) {
 		text string
 		char rune
 	}{{"张伟", '张'}, {"Kim 김", '김'}, {"ܫܠܡ", 'ܫ'}, {"नमस्ते", 'न'}, {"ไทย", 'ไ'}, {"bell\a", '\a'}, {"override\u202Etxt", '\u202E'}} {
-		for _, kind := range []string{pdf.MarkText, pdf.MarkSignature} {
-			_, err := pdf.Place(t.Context(), testpdf.Contract(1), []pdf.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: kind, Text: c.text}}, pdf.PlaceOptions{})
-			var missing *pdf.MissingGlyphError
+		for _, kind := range []string{overlay.MarkText, overlay.MarkSignature} {
+			_, err := overlay.Place(t.Context(), testpdf.Contract(1), []overlay.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: kind, Text: c.text}}, overlay.PlaceOptions{})
+			var missing *font.MissingGlyphError
 			if !errors.As(err, &missing) || missing.Char != c.char {
 				t.Errorf("%q as %s: got %v, want %q missing", c.text, kind, err, c.char)
 			}
 		}
-		if err := pdf.CheckText(c.text, pdf.Fonts{}); err == nil {
+		if err := font.CheckText(c.text, font.Fonts{}); err == nil {
 			t.Errorf("CheckText(%q) found nothing", c.text)
 		}
 	}
@@ -105,13 +108,13 @@ func TestPlaceRefusesImages(t *testing.T) {
 		"too many pixels": bomb(4096, 1100), "too many bytes": append(bytes.Clone(whole), make([]byte, 1<<20)...),
 		"huge claims": hugePNG(),
 	} {
-		_, err := pdf.Place(t.Context(), testpdf.Contract(1), []pdf.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: pdf.MarkSignature, PNG: raw}}, pdf.PlaceOptions{})
-		var refused *pdf.ImageError
+		_, err := overlay.Place(t.Context(), testpdf.Contract(1), []overlay.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: overlay.MarkSignature, PNG: raw}}, overlay.PlaceOptions{})
+		var refused *overlay.ImageError
 		if !errors.As(err, &refused) {
 			t.Errorf("%s: got %v, want an ImageError", name, err)
 		}
 	}
-	if err := pdf.CheckImage(whole); err != nil {
+	if err := overlay.CheckImage(whole); err != nil {
 		t.Errorf("a good drawing: %v", err)
 	}
 }
@@ -123,13 +126,13 @@ func hugePNG() []byte {
 	return raw
 }
 
-func signerMarks(page int) []pdf.Mark {
-	return []pdf.Mark{
-		{Page: page, X: 0.1, Y: 0.3, W: 0.35, H: 0.08, Kind: pdf.MarkSignature, Text: "Łukasz Żółć", Caption: "Signed by Łukasz Żółć, 2026-11-23 10:00 UTC"},
-		{Page: page, X: 0.55, Y: 0.3, W: 0.35, H: 0.08, Kind: pdf.MarkSignature, PNG: drawn(), Caption: "Signed by Ελένη, 2026-11-23 10:05 UTC"},
-		{Page: page, X: 0.1, Y: 0.5, W: 0.4, H: 0.04, Kind: pdf.MarkText, Text: "Nguyễn Thị Hồng"},
-		{Page: page, X: 0.6, Y: 0.5, W: 0.05, H: 0.04, Kind: pdf.MarkCheck},
-		{Page: page, X: 0.7, Y: 0.5, W: 0.2, H: 0.05, Kind: pdf.MarkImage, PNG: drawn()},
+func signerMarks(page int) []overlay.Mark {
+	return []overlay.Mark{
+		{Page: page, X: 0.1, Y: 0.3, W: 0.35, H: 0.08, Kind: overlay.MarkSignature, Text: "Łukasz Żółć", Caption: "Signed by Łukasz Żółć, 2026-11-23 10:00 UTC"},
+		{Page: page, X: 0.55, Y: 0.3, W: 0.35, H: 0.08, Kind: overlay.MarkSignature, PNG: drawn(), Caption: "Signed by Ελένη, 2026-11-23 10:05 UTC"},
+		{Page: page, X: 0.1, Y: 0.5, W: 0.4, H: 0.04, Kind: overlay.MarkText, Text: "Nguyễn Thị Hồng"},
+		{Page: page, X: 0.6, Y: 0.5, W: 0.05, H: 0.04, Kind: overlay.MarkCheck},
+		{Page: page, X: 0.7, Y: 0.5, W: 0.2, H: 0.05, Kind: overlay.MarkImage, PNG: drawn()},
 	}
 }
 
@@ -139,7 +142,7 @@ func TestPlaceOnEveryGeometry(t *testing.T) {
 	t.Parallel()
 	for name, raw := range everyGeometry() {
 		before := bytes.Clone(raw)
-		appended, err := pdf.Place(t.Context(), raw, signerMarks(1), pdf.PlaceOptions{})
+		appended, err := overlay.Place(t.Context(), raw, signerMarks(1), overlay.PlaceOptions{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -147,7 +150,7 @@ func TestPlaceOnEveryGeometry(t *testing.T) {
 		if !bytes.Equal(raw, before) {
 			t.Errorf("%s: the input was changed", name)
 		}
-		again, err := pdf.Place(t.Context(), raw, signerMarks(1), pdf.PlaceOptions{})
+		again, err := overlay.Place(t.Context(), raw, signerMarks(1), overlay.PlaceOptions{})
 		if err != nil || !bytes.Equal(appended, again) {
 			t.Errorf("%s: two runs differ (%v)", name, err)
 		}
@@ -160,7 +163,7 @@ func TestPlaceOnEveryGeometry(t *testing.T) {
 			want = []string{"Łukasz Żółć", "Nguyễn Thị Hồng", "✓"} // captions there are too small to read
 		}
 		shows(t, name, out, 1, want...)
-		if info, err := pdf.Inspect(t.Context(), out, pdf.Limits{}); err != nil || info.Sealing.Mode != pdf.SealingEmbedded {
+		if info, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{}); err != nil || info.Sealing.Mode != pdfinspect.SealingEmbedded {
 			t.Errorf("%s: afterwards %+v, %v", name, info, err)
 		}
 	}
@@ -170,15 +173,15 @@ func TestPlaceOnEveryGeometry(t *testing.T) {
 func TestPlaceOnUnrulyPages(t *testing.T) {
 	t.Parallel()
 	raw := testpdf.Unruly()
-	info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+	info, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var marks []pdf.Mark
+	var marks []overlay.Mark
 	for i := range info.Pages {
 		marks = append(marks, signerMarks(i+1)...)
 	}
-	appended, err := pdf.Place(t.Context(), raw, marks, pdf.PlaceOptions{})
+	appended, err := overlay.Place(t.Context(), raw, marks, overlay.PlaceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +200,7 @@ func TestPlaceOneAfterAnother(t *testing.T) {
 		for i := range 5 {
 			text := fmt.Sprintf("Signer number %d", i+1)
 			want = append(want, text)
-			appended, err := pdf.Place(t.Context(), out, []pdf.Mark{{Page: 1, X: 0.1, Y: 0.1 * float64(i+1), W: 0.6, H: 0.09, Kind: pdf.MarkSignature, Text: text}}, pdf.PlaceOptions{})
+			appended, err := overlay.Place(t.Context(), out, []overlay.Mark{{Page: 1, X: 0.1, Y: 0.1 * float64(i+1), W: 0.6, H: 0.09, Kind: overlay.MarkSignature, Text: text}}, overlay.PlaceOptions{})
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -214,7 +217,7 @@ func TestPlaceEveryName(t *testing.T) {
 		"O\u2019Brien-Smythe \u2013 \u00C6r\u00F8", "e\u0301clair (combining)",
 	}
 	for _, n := range names {
-		appended, err := pdf.Place(t.Context(), testpdf.Contract(1), []pdf.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.6, H: 0.08, Kind: pdf.MarkSignature, Text: n}}, pdf.PlaceOptions{})
+		appended, err := overlay.Place(t.Context(), testpdf.Contract(1), []overlay.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.6, H: 0.08, Kind: overlay.MarkSignature, Text: n}}, overlay.PlaceOptions{})
 		if err != nil {
 			t.Errorf("%s: %v", n, err)
 			continue
@@ -228,7 +231,7 @@ func TestPlaceFillsTheBoxAndNoMore(t *testing.T) {
 	tools(t)
 	t.Parallel()
 	for name, raw := range everyGeometry() {
-		appended, err := pdf.Place(t.Context(), raw, signerMarks(1), pdf.PlaceOptions{})
+		appended, err := overlay.Place(t.Context(), raw, signerMarks(1), overlay.PlaceOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -266,7 +269,7 @@ func wordsOf(t *testing.T, raw []byte) (words []word) {
 		t.Fatalf("pdftotext: %s", out)
 	}
 	size := floats(t, pageTag.FindStringSubmatch(out)[1:])
-	info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+	info, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,26 +297,26 @@ func floats(t *testing.T, ss []string) (fs []float64) {
 
 func TestPlaceUsesHostFonts(t *testing.T) {
 	t.Parallel()
-	if _, err := pdf.NewFonts([]byte("not a font, not at all")); err == nil {
+	if _, err := font.NewFonts([]byte("not a font, not at all")); err == nil {
 		t.Error("a font that is none was accepted")
 	}
 }
 
 func ExamplePlace() {
 	raw := testpdf.Contract(2)
-	appended, err := pdf.Place(ctx, raw, []pdf.Mark{{
-		Page: 2, X: 0.12, Y: 0.80, W: 0.35, H: 0.06, Kind: pdf.MarkSignature,
+	appended, err := overlay.Place(ctx, raw, []overlay.Mark{{
+		Page: 2, X: 0.12, Y: 0.80, W: 0.35, H: 0.06, Kind: overlay.MarkSignature,
 		Text: "Marisol Ibarra", Caption: "Signed by Marisol Ibarra, 2026-11-23 10:00 UTC",
-	}}, pdf.PlaceOptions{})
+	}}, overlay.PlaceOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	signed := append(raw, appended...)
-	info, err := pdf.Inspect(ctx, signed, pdf.Limits{})
+	info, err := pdfinspect.Inspect(ctx, signed, pdf.Limits{})
 	fmt.Println(len(info.Pages), info.Sealing.Mode, err)
 
-	err = pdf.CheckText("张伟", pdf.Fonts{})
+	err = font.CheckText("张伟", font.Fonts{})
 	fmt.Println(err)
 	// Output:
 	// 2 embedded <nil>

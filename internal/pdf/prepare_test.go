@@ -12,7 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/contentstream"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -21,9 +25,9 @@ var ctx = context.Background()
 
 const legend = "The authoritative copy is the one in its vault of record; every other file or print is a copy."
 
-func signatories(n int) (out []pdf.Signatory) {
+func signatories(n int) (out []overlay.Signatory) {
 	for i := range n {
-		out = append(out, pdf.Signatory{Role: fmt.Sprintf("Buyer %d", i+1), Name: "Łukasz Żółć"})
+		out = append(out, overlay.Signatory{Role: fmt.Sprintf("Buyer %d", i+1), Name: "Łukasz Żółć"})
 	}
 	return out
 }
@@ -32,20 +36,20 @@ func TestPrepareRefuses(t *testing.T) {
 	t.Parallel()
 	var refusal *pdf.Refusal
 	for name, raw := range map[string][]byte{"encrypted": testpdf.Encrypted(), "locked": testpdf.Locked(), "not a PDF": []byte("x"), "cut off": testpdf.Contract(1)[:2000]} {
-		for _, p := range []pdf.Preparation{{Legend: legend}, {SignaturePage: signatories(1)}, {}} {
-			if _, _, err := pdf.Prepare(t.Context(), raw, p); !errors.As(err, &refusal) {
+		for _, p := range []overlay.Preparation{{Legend: legend}, {SignaturePage: signatories(1)}, {}} {
+			if _, _, err := overlay.Prepare(t.Context(), raw, p); !errors.As(err, &refusal) {
 				t.Errorf("%s: got %v, want a refusal", name, err)
 			}
 		}
 	}
-	var missing *pdf.MissingGlyphError
-	_, _, err := pdf.Prepare(t.Context(), testpdf.Contract(1), pdf.Preparation{SignaturePage: []pdf.Signatory{{Role: "Buyer", Name: "张伟"}}})
+	var missing *font.MissingGlyphError
+	_, _, err := overlay.Prepare(t.Context(), testpdf.Contract(1), overlay.Preparation{SignaturePage: []overlay.Signatory{{Role: "Buyer", Name: "张伟"}}})
 	if !errors.As(err, &missing) || missing.Char != '张' {
 		t.Errorf("got %v, want 张 missing", err)
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := pdf.Prepare(canceled, testpdf.Contract(2), pdf.Preparation{Legend: legend}); !errors.Is(err, context.Canceled) {
+	if _, _, err := overlay.Prepare(canceled, testpdf.Contract(2), overlay.Preparation{Legend: legend}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
@@ -53,7 +57,7 @@ func TestPrepareRefuses(t *testing.T) {
 func TestPrepareNothing(t *testing.T) {
 	t.Parallel()
 	raw := testpdf.Contract(2)
-	out, blocks, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{})
+	out, blocks, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{})
 	if err != nil || !bytes.Equal(out, raw) || blocks != nil {
 		t.Errorf("got %d bytes of %d, %v, %v", len(out), len(raw), blocks, err)
 	}
@@ -62,7 +66,7 @@ func TestPrepareNothing(t *testing.T) {
 func TestPrepareEveryGeometry(t *testing.T) {
 	t.Parallel()
 	for name, raw := range everyGeometry() {
-		out, blocks, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{Legend: legend, SignaturePage: signatories(2)})
+		out, blocks, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: legend, SignaturePage: signatories(2)})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -70,8 +74,8 @@ func TestPrepareEveryGeometry(t *testing.T) {
 		if !bytes.HasPrefix(out, raw) {
 			t.Errorf("%s: the input is not a prefix of the result", name)
 		}
-		info, err := pdf.Inspect(t.Context(), out, pdf.Limits{})
-		if err != nil || len(info.Pages) != 2 || info.Sealing.Mode != pdf.SealingEmbedded {
+		info, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{})
+		if err != nil || len(info.Pages) != 2 || info.Sealing.Mode != pdfinspect.SealingEmbedded {
 			t.Errorf("%s: got %+v, %v", name, info, err)
 			continue
 		}
@@ -92,11 +96,11 @@ func TestPrepareEveryGeometry(t *testing.T) {
 
 func TestPrepareManySignatories(t *testing.T) {
 	t.Parallel()
-	out, blocks, err := pdf.Prepare(t.Context(), testpdf.Contract(3), pdf.Preparation{SignaturePage: signatories(50)})
+	out, blocks, err := overlay.Prepare(t.Context(), testpdf.Contract(3), overlay.Preparation{SignaturePage: signatories(50)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := pdf.Inspect(t.Context(), out, pdf.Limits{})
+	info, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +122,7 @@ func TestLegendStaysAtTheFoot(t *testing.T) {
 	ground := regexp.MustCompile(`1 1 1 rg\n(\S+) (\S+) (\S+) (\S+) re`)
 	for _, size := range [][2]float64{{30, 30}, {60, 30}, {72, 72}, {200, 100}, {226, 3000}, {612, 792}, {3000, 226}} {
 		raw := rawpdf.New(rawpdf.Options{Pages: 1, Page: fmt.Sprintf("/MediaBox[0 0 %g %g]", size[0], size[1])})
-		out, _, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{Legend: legend})
+		out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: legend})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +164,7 @@ func TestLongNamesStayReadable(t *testing.T) {
 	t.Parallel()
 	font := regexp.MustCompile(`/F\d+ (\S+) Tf`)
 	long := strings.TrimSpace(strings.Repeat("Maximiliana ", 17))[:200]
-	out, _, err := pdf.Prepare(t.Context(), testpdf.Simple(1, "Loan"), pdf.Preparation{SignaturePage: []pdf.Signatory{{Role: long[:190], Name: long}}})
+	out, _, err := overlay.Prepare(t.Context(), testpdf.Simple(1, "Loan"), overlay.Preparation{SignaturePage: []overlay.Signatory{{Role: long[:190], Name: long}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +176,7 @@ func TestLongNamesStayReadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, err := d.Content(p)
+	content, err := contentstream.Content(d, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +195,7 @@ func TestLongNamesStayReadable(t *testing.T) {
 func TestPrepareSharesWhatPagesShare(t *testing.T) {
 	t.Parallel()
 	raw := testpdf.Shared(200)
-	out, _, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{Legend: legend})
+	out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: legend})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +208,7 @@ func TestPreparedFilesInOtherReaders(t *testing.T) {
 	tools(t)
 	t.Parallel()
 	for name, raw := range everyGeometry() {
-		out, _, err := pdf.Prepare(t.Context(), raw, pdf.Preparation{Legend: legend, SignaturePage: signatories(3)})
+		out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: legend, SignaturePage: signatories(3)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,9 +228,9 @@ func TestPreparedFilesInOtherReaders(t *testing.T) {
 
 func ExamplePrepare() {
 	raw := testpdf.Contract(3)
-	out, blocks, err := pdf.Prepare(ctx, raw, pdf.Preparation{
+	out, blocks, err := overlay.Prepare(ctx, raw, overlay.Preparation{
 		Legend:        "The authoritative copy is the one in its vault of record; every other file or print is a copy.",
-		SignaturePage: []pdf.Signatory{{Role: "Buyer", Name: "Marisol Ibarra"}},
+		SignaturePage: []overlay.Signatory{{Role: "Buyer", Name: "Marisol Ibarra"}},
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -20,7 +20,7 @@ func (d *Document) repair() error {
 	if d.trailer["Root"] == nil {
 		d.findCatalog()
 	}
-	_, err := d.pagesRoot()
+	_, err := d.PagesRoot()
 	return err
 }
 
@@ -55,7 +55,7 @@ func (d *Document) scan() error {
 		if !ok {
 			continue
 		}
-		found[num] = newRow(kindPlain, int64(off), gen)
+		found[num] = newRow(KindPlain, int64(off), gen)
 		if err := d.checkCount(len(found)); err != nil {
 			return err
 		}
@@ -73,16 +73,16 @@ func headerBefore(b []byte, at int) (num, gen, off int, ok bool) {
 		return i < start
 	}
 	digit := func(c byte) bool { return c >= '0' && c <= '9' }
-	if !back(isSpace, 8) || !back(digit, 5) || !back(isSpace, 8) || !back(digit, 10) {
+	if !back(IsSpace, 8) || !back(digit, 5) || !back(IsSpace, 8) || !back(digit, 10) {
 		return 0, 0, 0, false
 	}
-	if i > 0 && isRegular(b[i-1]) && !digit(b[i-1]) {
+	if i > 0 && IsRegular(b[i-1]) && !digit(b[i-1]) {
 		// "endobj12 0 obj" is seen in the wild; anything else is part of another token.
 		if !bytes.HasSuffix(b[:i], []byte("endobj")) {
 			return 0, 0, 0, false
 		}
 	}
-	p := &parser{b: b[:at], pos: i}
+	p := &Parser{Bytes: b[:at], Pos: i}
 	num, ok1 := p.uint()
 	gen, ok2 := p.uint()
 	return num, gen, i, ok1 && ok2 && num > 0
@@ -126,7 +126,7 @@ func (d *Document) scanObjectStreams() error {
 				continue
 			}
 			for i, num := range s.nums {
-				compressed[int(num)] = newRow(kindCompressed, int64(n), i)
+				compressed[int(num)] = newRow(KindCompressed, int64(n), i)
 			}
 			if err := d.checkCount(len(compressed)); err != nil {
 				return err
@@ -141,7 +141,7 @@ func (d *Document) findCatalog() {
 	for n, e := range d.xref.all() {
 		o, err := d.Object(n)
 		if dict, ok := o.(Dict); ok && err == nil && dict["Type"] == Name("Catalog") {
-			d.trailer["Root"] = Ref{Num: n, Gen: e.generation()}
+			d.trailer["Root"] = Ref{Num: n, Gen: e.Generation()}
 		}
 	}
 }

@@ -9,6 +9,10 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/contentstream"
+	"github.com/evaultlib/evault/internal/pdf/extract"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -17,22 +21,22 @@ var (
 	digest   = strings.Repeat("9f86d081884c7d659a2feaa0c55ad015", 2)
 )
 
-func certificate(signers, events int) pdf.Report {
-	r := pdf.Report{
+func certificate(signers, events int) typeset.Report {
+	r := typeset.Report{
 		Title: "Certificate of completion", Subtitle: "Retail installment sale contract 2026-0417",
 		VerifyURL: "https://vault.example.com/api/v2/verify/" + digest,
-		Facts:     []pdf.ReportFact{{Label: "Envelope", Value: "env_4k2j9x7q8d7f6s5a"}, {Label: "Sender", Value: "Lakeshore Motors LLC"}},
-		Digests:   []pdf.ReportDigest{{Label: "Document as uploaded", Hex: digest}, {Label: "SHA-512 of it", Hex: digest + digest}},
+		Facts:     []typeset.Fact{{Label: "Envelope", Value: "env_4k2j9x7q8d7f6s5a"}, {Label: "Sender", Value: "Lakeshore Motors LLC"}},
+		Digests:   []typeset.Digest{{Label: "Document as uploaded", Hex: digest}, {Label: "SHA-512 of it", Hex: digest + digest}},
 		Notice:    "It is evidence, not a legal opinion.", Footer: "Envelope env_4k2j9x7q8d7f6s5a", At: reportAt,
 	}
 	for i := range signers {
-		r.Signers = append(r.Signers, pdf.ReportSigner{
+		r.Signers = append(r.Signers, typeset.Signer{
 			Name: fmt.Sprintf("Łukasz Żółć %d", i+1), Role: "Buyer", Email: "lukasz@example.com", Authentication: "Signing link sent by e-mail",
 			Consent: "Agreed to do business electronically", Address: "203.0.113.7", Viewed: reportAt, Signed: reportAt.Add(time.Minute),
 		})
 	}
 	for i := range events {
-		r.Events = append(r.Events, pdf.ReportEvent{
+		r.Events = append(r.Events, typeset.Event{
 			Seq: i + 1, At: reportAt.Add(time.Duration(i) * time.Second), Type: "envelope.viewed", Actor: "sgn_1", Detail: fmt.Sprintf("detail-%d.", i+1), Hash: digest,
 		})
 	}
@@ -51,7 +55,7 @@ func allText(t *testing.T, raw []byte) (all string, pages int) {
 		t.Fatal(err)
 	}
 	for _, p := range list {
-		s, err := pdf.VisibleText(d, p)
+		s, err := extract.NewSource(d).VisibleText(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,11 +68,11 @@ func TestReportSaysEverything(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ signers, events int }{{0, 0}, {1, 3}, {2, 40}, {50, 400}} {
 		r := certificate(c.signers, c.events)
-		out, err := pdf.ReportPDF(t.Context(), r)
+		out, err := typeset.ReportPDF(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := pdf.ReportPDF(t.Context(), r)
+		again, err := typeset.ReportPDF(t.Context(), r)
 		if err != nil || !bytes.Equal(out, again) {
 			t.Errorf("two runs differ (%v)", err)
 		}
@@ -95,15 +99,15 @@ func TestReportSaysEverything(t *testing.T) {
 func TestReportSurvivesOddContent(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("unbreakable", 300)
-	r := pdf.Report{
-		Title: long, Subtitle: "张伟", Code: "K7-4F-22", Facts: []pdf.ReportFact{{Label: long, Value: long}, {}},
-		Signers:  []pdf.ReportSigner{{Name: "张伟\a", Address: long, Consent: strings.Repeat("Word and word. ", 2000)}, {}},
-		Events:   []pdf.ReportEvent{{Detail: strings.Repeat("line\n", 300)}, {}},
-		Digests:  []pdf.ReportDigest{{Label: "x", Hex: strings.Repeat("ab", 2000)}, {}},
-		Sections: []pdf.ReportSection{{Heading: "Heading", Paragraphs: []string{long, "", strings.Repeat("Sentence. ", 2000)}}, {}},
+	r := typeset.Report{
+		Title: long, Subtitle: "张伟", Code: "K7-4F-22", Facts: []typeset.Fact{{Label: long, Value: long}, {}},
+		Signers:  []typeset.Signer{{Name: "张伟\a", Address: long, Consent: strings.Repeat("Word and word. ", 2000)}, {}},
+		Events:   []typeset.Event{{Detail: strings.Repeat("line\n", 300)}, {}},
+		Digests:  []typeset.Digest{{Label: "x", Hex: strings.Repeat("ab", 2000)}, {}},
+		Sections: []typeset.Section{{Heading: "Heading", Paragraphs: []string{long, "", strings.Repeat("Sentence. ", 2000)}}, {}},
 		Notice:   long,
 	}
-	out, err := pdf.ReportPDF(t.Context(), r)
+	out, err := typeset.ReportPDF(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,10 +117,10 @@ func TestReportSurvivesOddContent(t *testing.T) {
 			t.Errorf("%q is in the report %d times, want %d", want, n, times)
 		}
 	}
-	if _, err := pdf.ReportPDF(t.Context(), pdf.Report{}); err != nil {
+	if _, err := typeset.ReportPDF(t.Context(), typeset.Report{}); err != nil {
 		t.Errorf("an empty report: %v", err)
 	}
-	if _, err := pdf.ReportPDF(t.Context(), pdf.Report{VerifyURL: strings.Repeat("u", 1001)}); err == nil {
+	if _, err := typeset.ReportPDF(t.Context(), typeset.Report{VerifyURL: strings.Repeat("u", 1001)}); err == nil {
 		t.Error("an address too long for a QR code was accepted")
 	}
 }
@@ -124,21 +128,21 @@ func TestReportSurvivesOddContent(t *testing.T) {
 func TestAppendReport(t *testing.T) {
 	t.Parallel()
 	for name, raw := range everyGeometry() {
-		appended, err := pdf.AppendReport(t.Context(), raw, certificate(2, 30))
+		appended, err := typeset.AppendReport(t.Context(), raw, certificate(2, 30))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		out := append(bytes.Clone(raw), appended...)
-		info, err := pdf.Inspect(t.Context(), out, pdf.Limits{})
-		if err != nil || info.Sealing.Mode != pdf.SealingEmbedded || len(info.Pages) < 3 || info.Pages[1] != (pdf.PageSize{Width: 612, Height: 792}) {
+		info, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{})
+		if err != nil || info.Sealing.Mode != pdfinspect.SealingEmbedded || len(info.Pages) < 3 || info.Pages[1] != (contentstream.PageSize{Width: 612, Height: 792}) {
 			t.Errorf("%s: got %+v, %v", name, info, err)
 			continue
 		}
 		shows(t, name, out, 2, "Certificate of completion", "Łukasz Żółć 1")
 	}
 	var r *pdf.Refusal
-	if _, err := pdf.AppendReport(t.Context(), testpdf.Encrypted(), certificate(1, 1)); !errors.As(err, &r) {
+	if _, err := typeset.AppendReport(t.Context(), testpdf.Encrypted(), certificate(1, 1)); !errors.As(err, &r) {
 		t.Errorf("encrypted: got %v, want a refusal", err)
 	}
 }
@@ -146,13 +150,13 @@ func TestAppendReport(t *testing.T) {
 func TestReportsInOtherReaders(t *testing.T) {
 	tools(t)
 	t.Parallel()
-	alone, err := pdf.ReportPDF(t.Context(), certificate(3, 100))
+	alone, err := typeset.ReportPDF(t.Context(), certificate(3, 100))
 	if err != nil {
 		t.Fatal(err)
 	}
 	sound(t, "alone", alone)
 	for name, raw := range everyGeometry() {
-		appended, err := pdf.AppendReport(t.Context(), raw, certificate(3, 20))
+		appended, err := typeset.AppendReport(t.Context(), raw, certificate(3, 20))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,17 +172,17 @@ func TestReportsInOtherReaders(t *testing.T) {
 }
 
 func ExampleReportPDF() {
-	out, err := pdf.ReportPDF(ctx, pdf.Report{
+	out, err := typeset.ReportPDF(ctx, typeset.Report{
 		Title:     "Certificate of completion",
 		VerifyURL: "https://vault.example.com/api/v2/verify/9f86d081",
-		Facts:     []pdf.ReportFact{{Label: "Envelope", Value: "env_4k2j9x7q"}},
-		Events:    []pdf.ReportEvent{{Seq: 1, At: time.Unix(0, 0), Type: "envelope.created", Actor: "key_1"}},
+		Facts:     []typeset.Fact{{Label: "Envelope", Value: "env_4k2j9x7q"}},
+		Events:    []typeset.Event{{Seq: 1, At: time.Unix(0, 0), Type: "envelope.created", Actor: "key_1"}},
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	info, err := pdf.Inspect(ctx, out, pdf.Limits{})
+	info, err := pdfinspect.Inspect(ctx, out, pdf.Limits{})
 	fmt.Println(len(info.Pages), err)
 	// Output: 1 <nil>
 }

@@ -32,26 +32,20 @@ type located struct {
 // maxDiffers bounds how many differences are looked at; a file with more is ambiguous whatever they are.
 const maxDiffers = 10_000
 
-// reread compares the two readings. Every object must have been read by the first one.
-func (w *activeWalk) reread(ctx context.Context) error {
-	r := rereading{d: w.d, differs: map[int]string{}, rootAt: -1}
+// Reread reads the file a second time, by searching it for objects, and returns in words where the two readings differ
+// in something that the catalog reaches. Every object of d must have been read before.
+func (d *Document) Reread(ctx context.Context) ([]string, error) {
+	r := rereading{d: d, differs: map[int]string{}, rootAt: -1}
 	r.place()
 	if err := r.objectStreams(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := r.search(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	r.compare()
-	found, err := r.reached(ctx)
-	if err != nil {
-		return err
-	}
-	for _, warning := range append(r.notes, found...) {
-		w.found[activeAmbiguous] = true
-		w.warnings = append(w.warnings, warning)
-	}
-	return nil
+	reached, err := r.reached(ctx)
+	return append(r.notes, reached...), err
 }
 
 // differ notes that the readings differ in object num.
@@ -64,26 +58,26 @@ func (r *rereading) differ(num int, format string, args ...any) {
 // place lists the objects that stand in the file itself.
 func (r *rereading) place() {
 	for num, e := range r.d.Entries() {
-		if e.kind != kindPlain {
+		if e.Kind != KindPlain {
 			continue
 		}
 		at := r.at(num)
-		r.placed = append(r.placed, located{num: num, gen: e.gen, at: at, end: max(at, r.d.End(num))})
+		r.placed = append(r.placed, located{num: num, gen: e.Gen, at: at, end: max(at, r.d.End(num))})
 	}
 	slices.SortFunc(r.placed, func(a, b located) int { return cmp.Compare(a.at, b.at) })
 }
 
 // at returns where object num begins by the cross-reference data, or the stream that holds it; -1 when there is none.
 func (r *rereading) at(num int) int {
-	e := r.d.entry(num)
-	if e.kind == kindCompressed {
-		e = r.d.entry(e.stream)
+	e := r.d.Entry(num)
+	if e.Kind == KindCompressed {
+		e = r.d.Entry(e.Stream)
 	}
-	if e.kind != kindPlain {
+	if e.Kind != KindPlain {
 		return -1
 	}
-	at := int(e.offset)
-	for at < len(r.d.raw) && isSpace(r.d.raw[at]) {
+	at := int(e.Offset)
+	for at < len(r.d.raw) && IsSpace(r.d.raw[at]) {
 		at++
 	}
 	return at
@@ -98,7 +92,7 @@ func (r *rereading) objectStreams(ctx context.Context) error {
 		}
 		p := &r.placed[i]
 		o, err := r.d.Object(p.num)
-		if fatal(err) {
+		if Fatal(err) {
 			return err
 		}
 		if s, ok := o.(*Stream); ok && err == nil {
@@ -117,14 +111,14 @@ func (r *rereading) stream(num, at int, s *Stream) error {
 		r.trailer(at, s.Dict)
 	case "ObjStm":
 		numbers, err := r.d.Packed(s)
-		if fatal(err) {
+		if Fatal(err) {
 			return err
 		}
 		if err != nil {
 			return nil // what cannot be unpacked holds no object for anyone
 		}
 		for _, n := range numbers {
-			if e := r.d.entry(int(n)); (e.kind != kindCompressed || e.stream != num) && r.at(int(n)) < at {
+			if e := r.d.Entry(int(n)); (e.Kind != KindCompressed || e.Stream != num) && r.at(int(n)) < at {
 				r.differ(int(n), "it stands again in object stream %d, which is not the place named", num)
 			}
 		}
@@ -204,7 +198,7 @@ func occurrences(b []byte, word string) iter.Seq[int] {
 // unnamed looks into an object that the cross-reference data does not name: it may be a stream of objects or a trailer.
 func (r *rereading) unnamed(num, gen, off int) error {
 	o, err := r.d.ObjectAt(num, gen, off)
-	if fatal(err) {
+	if Fatal(err) {
 		return err
 	}
 	if s, ok := o.(*Stream); ok && err == nil {
@@ -257,10 +251,10 @@ func (r *rereading) reached(ctx context.Context) (found []string, _ error) {
 			found = append(found, detail)
 		}
 		o, err := r.d.Object(num)
-		if fatal(err) {
+		if Fatal(err) {
 			return nil, err
 		}
-		eachRef(o, func(ref Ref) {
+		EachRef(o, func(ref Ref) {
 			if !seen[ref.Num] {
 				seen[ref.Num] = true
 				todo = append(todo, ref.Num)

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -86,7 +88,7 @@ func TestInspectNamesAmbiguousStructure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+			info, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 			var refusal *pdf.Refusal
 			if errors.As(err, &refusal) && refusal.Reason == pdf.ReasonNoPages {
 				return // refused by name
@@ -117,17 +119,17 @@ func TestInspectReadsRevisionsAlike(t *testing.T) {
 		raw := rawpdf.New(rawpdf.Options{Kind: kind})
 		for range 3 {
 			var err error
-			if raw, _, err = pdf.Prepare(t.Context(), raw, pdf.Preparation{Legend: "Legend"}); err != nil {
+			if raw, _, err = overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: "Legend"}); err != nil {
 				t.Fatalf("%s: %v", kind, err)
 			}
-			mark := pdf.Mark{Page: 1, X: 0.1, Y: 0.1, W: 0.3, H: 0.1, Kind: pdf.MarkText, Text: "Placed"}
-			more, err := pdf.Place(t.Context(), raw, []pdf.Mark{mark}, pdf.PlaceOptions{})
+			mark := overlay.Mark{Page: 1, X: 0.1, Y: 0.1, W: 0.3, H: 0.1, Kind: overlay.MarkText, Text: "Placed"}
+			more, err := overlay.Place(t.Context(), raw, []overlay.Mark{mark}, overlay.PlaceOptions{})
 			if err != nil {
 				t.Fatalf("%s: %v", kind, err)
 			}
 			raw = append(raw, more...)
 		}
-		info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+		info, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 		if err != nil {
 			t.Fatalf("%s: %v", kind, err)
 		}

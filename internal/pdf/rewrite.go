@@ -8,12 +8,12 @@ import (
 
 // rewriter writes a file of the objects that can be reached from its root, under new numbers in the order of the walk.
 // Streams are copied as they are encoded.
-type rewriter struct {
-	u       *Update
-	drop    func(Dict) bool       // dictionaries and streams that become null
-	without func(Dict, Name) bool // keys to leave out
-	lenient bool                  // objects that cannot be read become null, as readers take them
-	named   bool                  // the file says the digest of what it was made from: /ID need not depend on its streams
+type Rewriter struct {
+	Update  *Update
+	Drop    func(Dict) bool       // dictionaries and streams that become null
+	Without func(Dict, Name) bool // keys to leave out
+	Lenient bool                  // objects that cannot be read become null, as readers take them
+	Named   bool                  // the file says the digest of what it was made from: /ID need not depend on its streams
 	numbers map[Ref]int           // old → new; 0 for what is dropped
 	queue   []Object
 	streams [][2]int // where their data stands, if named
@@ -22,9 +22,9 @@ type rewriter struct {
 }
 
 // write writes the file with the catalog root and the information dictionary info. version is "1.7" or "2.0".
-func (w *rewriter) write(root, info Ref, version string) ([]byte, error) {
+func (w *Rewriter) Write(root, info Ref, version string) ([]byte, error) {
 	w.numbers = map[Ref]int{}
-	w.b = make([]byte, 0, len(w.u.d.raw)+len(w.u.d.raw)/16+64<<10)
+	w.b = make([]byte, 0, len(w.Update.d.raw)+len(w.Update.d.raw)/16+64<<10)
 	w.b = append(w.b, "%PDF-"+version+"\n%\xE2\xE3\xCF\xD3\n"...)
 	rootNum, infoNum := w.number(root), w.number(info)
 	var offsets []int
@@ -51,7 +51,7 @@ func (w *rewriter) write(root, info Ref, version string) ([]byte, error) {
 }
 
 // sum is what /ID is made of.
-func (w *rewriter) sum() []byte {
+func (w *Rewriter) sum() []byte {
 	h := sha256.New()
 	from := 0
 	for _, s := range w.streams {
@@ -72,12 +72,12 @@ func appendOffset(b []byte, at int) []byte {
 }
 
 // number returns the new number of the object that ref names, 0 when there is none or it is dropped.
-func (w *rewriter) number(ref Ref) int {
+func (w *Rewriter) number(ref Ref) int {
 	if n, ok := w.numbers[ref]; ok {
 		return n
 	}
-	o, err := w.u.Resolve(ref)
-	if err != nil && w.err == nil && (!w.lenient || fatal(err)) {
+	o, err := w.Update.Resolve(ref)
+	if err != nil && w.err == nil && (!w.Lenient || Fatal(err)) {
 		w.err = err
 	}
 	if o == nil || w.dropped(o) {
@@ -89,17 +89,17 @@ func (w *rewriter) number(ref Ref) int {
 	return len(w.queue)
 }
 
-func (w *rewriter) dropped(o Object) bool {
+func (w *Rewriter) dropped(o Object) bool {
 	switch v := o.(type) {
 	case Dict:
-		return w.drop != nil && w.drop(v)
+		return w.Drop != nil && w.Drop(v)
 	case *Stream:
-		return w.drop != nil && w.drop(v.Dict)
+		return w.Drop != nil && w.Drop(v.Dict)
 	}
 	return false
 }
 
-func (w *rewriter) object(o Object) {
+func (w *Rewriter) object(o Object) {
 	switch v := o.(type) {
 	case Ref:
 		n := w.number(v)
@@ -126,7 +126,7 @@ func (w *rewriter) object(o Object) {
 	case *Stream:
 		w.dict(v.Dict, len(v.Raw))
 		w.b = append(w.b, "\nstream\n"...)
-		if w.named {
+		if w.Named {
 			w.streams = append(w.streams, [2]int{len(w.b), len(w.b) + len(v.Raw)})
 		}
 		w.b = append(append(w.b, v.Raw...), "\nendstream"...)
@@ -136,10 +136,10 @@ func (w *rewriter) object(o Object) {
 }
 
 // dict writes a dictionary; of a stream if length is not negative.
-func (w *rewriter) dict(d Dict, length int) {
+func (w *Rewriter) dict(d Dict, length int) {
 	w.b = append(w.b, "<<"...)
-	for _, k := range d.sortedKeys() {
-		if (k == "Length" && length >= 0) || (w.without != nil && w.without(d, k)) {
+	for _, k := range d.SortedKeys() {
+		if (k == "Length" && length >= 0) || (w.Without != nil && w.Without(d, k)) {
 			continue
 		}
 		w.b = append(appendName(w.b, k), ' ')

@@ -7,6 +7,9 @@ type Survey struct {
 	ByteRange bool  // it is a dictionary with /ByteRange
 }
 
+// Surveyed returns what Survey found of object n; nil before it looked.
+func (d *Document) Surveyed(n int) *Survey { return d.surveys[n] }
+
 // Survey looks at object n, once. The object itself is not kept for that.
 func (d *Document) Survey(n int) (*Survey, error) {
 	if s := d.surveys[n]; s != nil {
@@ -31,8 +34,8 @@ func (d *Document) Survey(n int) (*Survey, error) {
 			o = nil // cross-reference data, not content
 		}
 	}
-	eachRef(o, func(r Ref) { s.Refs = append(s.Refs, r) })
-	if d.entry(n).kind == kindPlain {
+	EachRef(o, func(r Ref) { s.Refs = append(s.Refs, r) })
+	if d.Entry(n).Kind == KindPlain {
 		s.End = d.ends[n]
 	}
 	d.noteSurvey(n, s)
@@ -77,19 +80,19 @@ func (d *Document) Adopt(other *Document, n int, s *Survey) {
 }
 
 // eachRef hands every reference in o to f.
-func eachRef(o Object, f func(Ref)) {
+func EachRef(o Object, f func(Ref)) {
 	switch v := o.(type) {
 	case Ref:
 		f(v)
 	case Array:
 		for _, x := range v {
-			eachRef(x, f)
+			EachRef(x, f)
 		}
 	case Dict:
 		for _, x := range v {
-			eachRef(x, f)
+			EachRef(x, f)
 		}
 	case *Stream:
-		eachRef(v.Dict, f)
+		EachRef(v.Dict, f)
 	}
 }

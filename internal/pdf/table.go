@@ -11,25 +11,25 @@ import (
 type entryKind uint8
 
 const (
-	kindFree entryKind = iota
-	kindPlain
-	kindCompressed
+	KindFree entryKind = iota
+	KindPlain
+	KindCompressed
 )
 
 // entry is one cross-reference entry (ISO 32000-2 §7.5.4, §7.5.8.3).
 type entry struct {
-	kind   entryKind
-	gen    int   // of a plain or free object
-	offset int64 // of a plain object
-	stream int   // number of the object stream of a compressed object
+	Kind   entryKind
+	Gen    int   // of a plain or free object
+	Offset int64 // of a plain object
+	Stream int   // number of the object stream of a compressed object
 	index  int   // place in it
 }
 
-func (e entry) generation() int {
-	if e.kind == kindCompressed {
+func (e entry) Generation() int {
+	if e.Kind == KindCompressed {
 		return 0
 	}
-	return e.gen
+	return e.Gen
 }
 
 // row is an entry as it is kept: a file may have half a million.
@@ -45,12 +45,12 @@ func newRow(kind entryKind, at int64, n int) row {
 
 func (r row) entry() entry {
 	switch r.kind {
-	case kindPlain:
-		return entry{kind: kindPlain, gen: int(r.n), offset: r.at}
-	case kindCompressed:
-		return entry{kind: kindCompressed, stream: int(r.at), index: int(r.n)}
+	case KindPlain:
+		return entry{Kind: KindPlain, Gen: int(r.n), Offset: r.at}
+	case KindCompressed:
+		return entry{Kind: KindCompressed, Stream: int(r.at), index: int(r.n)}
 	}
-	return entry{gen: int(r.n)}
+	return entry{Gen: int(r.n)}
 }
 
 // run holds the rows of consecutive object numbers.
@@ -107,7 +107,7 @@ func (t table) inUse() []int {
 	n := 0
 	for _, r := range t {
 		for _, x := range r.rows {
-			if x.kind != kindFree {
+			if x.kind != KindFree {
 				n++
 			}
 		}
@@ -115,7 +115,7 @@ func (t table) inUse() []int {
 	nums := make([]int, 0, n)
 	for _, r := range t {
 		for i, x := range r.rows {
-			if x.kind != kindFree {
+			if x.kind != KindFree {
 				nums = append(nums, r.first+i)
 			}
 		}

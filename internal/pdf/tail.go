@@ -8,7 +8,7 @@ import (
 // tailReader reads what was appended to a revision token by token.
 type tailReader struct {
 	d      *Document
-	newer  []section     // newest first
+	newer  []Section     // newest first
 	known  map[int64]Ref // objects in the open, by place
 	packed map[Ref]bool  // object stream (Num) and an object in it (Gen)
 	starts map[int64]bool
@@ -19,8 +19,8 @@ type tailReader struct {
 // cross-reference sections name, those sections, and end-of-file markers. Readers that repair files would find objects
 // smuggled in elsewhere (incremental saving attacks with missing or wrong cross-reference data), and differ on when to repair
 // one, so that nothing may be written in a way that some take for damage.
-func (d *Document) tailProblem(n int64, newer []section) string {
-	if !endsWithEOF(d.raw) {
+func (d *Document) TailProblem(n int64, newer []Section) string {
+	if !EndsWithEOF(d.raw) {
 		return "bytes follow the end of the file"
 	}
 	if !endsPlainly(d.raw) {
@@ -30,12 +30,12 @@ func (d *Document) tailProblem(n int64, newer []section) string {
 	if detail := r.sections(); detail != "" {
 		return detail
 	}
-	p := d.parserAt(n)
+	p := d.ParserAt(n)
 	for {
 		if detail := p.skipStrict(); detail != "" {
 			return detail
 		}
-		if p.pos >= len(p.b) {
+		if p.Pos >= len(p.Bytes) {
 			break
 		}
 		if detail := r.item(p); detail != "" {
@@ -43,7 +43,7 @@ func (d *Document) tailProblem(n int64, newer []section) string {
 		}
 	}
 	for _, s := range newer {
-		if s.offset >= n && !r.words[int(d.afterSpace(s.offset))] {
+		if s.Offset >= n && !r.words[int(d.afterSpace(s.Offset))] {
 			return "a later revision has cross-reference data that is not where it should be"
 		}
 	}
@@ -60,17 +60,17 @@ func (r *tailReader) sections() string {
 		if s.twice {
 			return "a later revision names an object twice, or fewer than it says"
 		}
-		r.starts[r.d.afterSpace(s.offset)] = true
+		r.starts[r.d.afterSpace(s.Offset)] = true
 		for num, e := range s.table.all() {
-			at := e.offset
-			switch e.kind {
-			case kindFree:
+			at := e.Offset
+			switch e.Kind {
+			case KindFree:
 				continue
-			case kindPlain:
-				r.known[e.offset] = Ref{num, e.gen}
-			case kindCompressed:
-				r.packed[Ref{e.stream, num}] = true
-				at = r.d.entry(e.stream).offset
+			case KindPlain:
+				r.known[e.Offset] = Ref{num, e.Gen}
+			case KindCompressed:
+				r.packed[Ref{e.Stream, num}] = true
+				at = r.d.Entry(e.Stream).Offset
 			}
 			if was, ok := latest[num]; ok && at > was {
 				return fmt.Sprintf("object %d stands again behind the one that counts", num)
@@ -103,26 +103,26 @@ func (d *Document) afterSpace(at int64) int64 {
 }
 
 // skipStrict passes white space and comments, which must not look like objects.
-func (p *parser) skipStrict() string {
-	from := p.pos
-	p.skip()
-	if bytes.Contains(p.b[from:p.pos], []byte("obj")) || bytes.Contains(p.b[from:p.pos], []byte("xref")) {
+func (p *Parser) skipStrict() string {
+	from := p.Pos
+	p.Skip()
+	if bytes.Contains(p.Bytes[from:p.Pos], []byte("obj")) || bytes.Contains(p.Bytes[from:p.Pos], []byte("xref")) {
 		return "a comment between revisions hides an object"
 	}
 	return ""
 }
 
-func (r *tailReader) item(p *parser) string {
-	at := int64(p.pos)
+func (r *tailReader) item(p *Parser) string {
+	at := int64(p.Pos)
 	switch {
-	case p.keyword("xref"):
+	case p.Keyword("xref"):
 		return r.table(p, int(at))
-	case p.keyword("startxref"):
+	case p.Keyword("startxref"):
 		r.words[int(at)], r.words[int(at)+len("start")] = true, true
 		if off, ok := p.uint(); !ok || !r.starts[r.d.afterSpace(int64(off))] {
 			return "a later revision has a startxref that is not used"
 		}
-		if !tableParts().start.Match(p.b[at:min(int64(len(p.b)), at+maxSpace)]) {
+		if !tableParts().start.Match(p.Bytes[at:min(int64(len(p.Bytes)), at+MaxSpace)]) {
 			return "a later revision has a malformed startxref"
 		}
 		return ""
@@ -130,12 +130,12 @@ func (r *tailReader) item(p *parser) string {
 	return r.object(p, at)
 }
 
-func (r *tailReader) table(p *parser, at int) string {
+func (r *tailReader) table(p *Parser, at int) string {
 	if !r.starts[int64(at)] {
 		return "a later revision has cross-reference data that is not used"
 	}
 	_, trailer, _, err := r.d.xrefTable(p)
-	end, plain := plainTable(p.b, at)
+	end, plain := plainTable(p.Bytes, at)
 	if err != nil || !plain || !linked(trailer) {
 		return "a later revision has malformed cross-reference data"
 	}
@@ -150,17 +150,17 @@ func linked(trailer Dict) bool {
 	return whole && root
 }
 
-func (r *tailReader) object(p *parser, at int64) string {
+func (r *tailReader) object(p *Parser, at int64) string {
 	num, ok1 := p.uint()
 	gen, ok2 := p.uint()
 	if !ok1 || !ok2 || !p.keywordPrefix("obj") {
 		return "something that is no object stands between revisions"
 	}
-	r.words[p.pos-len("obj")], r.words[int(at)] = true, true
+	r.words[p.Pos-len("obj")], r.words[int(at)] = true, true
 	if ref, ok := r.known[at]; !r.starts[at] && (!ok || ref != Ref{num, gen}) {
 		return fmt.Sprintf("object %d was appended without being named in the cross-reference data", num)
 	}
-	o, err := p.object()
+	o, err := p.Object()
 	if err != nil {
 		return fmt.Sprintf("object %d of a later revision is malformed", num)
 	}
@@ -168,18 +168,18 @@ func (r *tailReader) object(p *parser, at int64) string {
 	if ok && dict["Type"] == Name("Catalog") && r.d.Root().Num != num {
 		return fmt.Sprintf("object %d is a second catalog", num)
 	}
-	if ok && p.keyword("stream") {
+	if ok && p.Keyword("stream") {
 		if detail := r.stream(p, num, dict, r.starts[at]); detail != "" {
 			return detail
 		}
 	}
-	if p.duplicate || !p.keyword("endobj") {
+	if p.Duplicate || !p.Keyword("endobj") {
 		return fmt.Sprintf("object %d of a later revision is malformed", num)
 	}
 	return ""
 }
 
-func (r *tailReader) stream(p *parser, num int, dict Dict, section bool) string {
+func (r *tailReader) stream(p *Parser, num int, dict Dict, section bool) string {
 	length, ok := r.d.Int(dict["Length"])
 	before := r.d.odd[num]
 	if _, err := r.d.streamBody(p, num, dict); err != nil || !ok || length < 0 || (before == "" && r.d.odd[num] != "") {
@@ -227,7 +227,7 @@ func findable(b []byte, at int, word string) bool {
 	rest := bytes.TrimLeft(b[end:min(len(b), end+64)], " \t\r\n\f\x00")
 	switch word {
 	case "obj":
-		return (end == len(b) || !isRegular(b[end])) && numbered(b[:at])
+		return (end == len(b) || !IsRegular(b[end])) && numbered(b[:at])
 	case "trailer":
 		return len(rest) == 0 || bytes.HasPrefix(rest, []byte("<<")) || rest[0] == '%'
 	}
@@ -238,7 +238,7 @@ func findable(b []byte, at int, word string) bool {
 func numbered(b []byte) bool {
 	for range 2 {
 		i := len(b)
-		for i > 0 && isSpace(b[i-1]) {
+		for i > 0 && IsSpace(b[i-1]) {
 			i--
 		}
 		if line := b[max(0, i-256):i]; bytes.ContainsAny(b[i:], "\r\n") && bytes.IndexByte(line[bytes.LastIndexAny(line, "\r\n")+1:], '%') >= 0 {

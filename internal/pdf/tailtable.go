@@ -24,7 +24,7 @@ var tableParts = sync.OnceValue(func() tableSyntax {
 
 const (
 	// maxSpace bounds what stands behind the last startxref: readers look for it in the last 1024 bytes of a file.
-	maxSpace = 512
+	MaxSpace = 512
 	// maxLater is the greatest object number that all common readers accept.
 	maxLater = 1<<22 - 1
 )
@@ -32,7 +32,7 @@ const (
 // endsPlainly reports whether a file ends with "startxref", a number and the end-of-file marker, and nothing between them.
 func endsPlainly(b []byte) bool {
 	at := bytes.LastIndex(b, []byte("startxref"))
-	if at < 0 || len(b)-at > maxSpace {
+	if at < 0 || len(b)-at > MaxSpace {
 		return false
 	}
 	m := tableParts().start.Find(b[at:])

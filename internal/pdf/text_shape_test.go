@@ -10,7 +10,10 @@ import (
 
 	"github.com/go-fonts/dejavu/dejavusans"
 
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -26,7 +29,7 @@ func TestNamesThatAreShaped(t *testing.T) {
 		"علی (Ali)":            "(Ali) یلع",
 		"می\u200Cخواهم":        "مهاوخ\u200Cیم",
 	} {
-		appended, err := pdf.Place(t.Context(), testpdf.Contract(1), []pdf.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.6, H: 0.08, Kind: pdf.MarkSignature, Text: name}}, pdf.PlaceOptions{})
+		appended, err := overlay.Place(t.Context(), testpdf.Contract(1), []overlay.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.6, H: 0.08, Kind: overlay.MarkSignature, Text: name}}, overlay.PlaceOptions{})
 		if err != nil {
 			t.Errorf("%q: %v", name, err)
 			continue
@@ -42,8 +45,8 @@ func TestMissingIsNamed(t *testing.T) {
 		"محمد 张": '张', "नम": 'न', "दא": 'द', "A\u200DB": '\u200D', "\u200D": '\u200D', "A\u202E": '\u202E', "a\u2067b": '\u2067',
 		"김민준": '김', "A\uFE0F": '\uFE0F', "\U0001FAE0": '\U0001FAE0', "א\x00": 0, "สม": 'ส', "ܫ": 'ܫ', "a\U0010FFFF": '\U0010FFFF',
 	} {
-		var missing *pdf.MissingGlyphError
-		if err := pdf.CheckText(text, pdf.Fonts{}); !errors.As(err, &missing) || missing.Char != want {
+		var missing *font.MissingGlyphError
+		if err := font.CheckText(text, font.Fonts{}); !errors.As(err, &missing) || missing.Char != want {
 			t.Errorf("%+q: %v, want %q missing", text, err, want)
 		}
 	}
@@ -54,7 +57,7 @@ func TestFontsThatLie(t *testing.T) {
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for _, raw := range [][]byte{{}, []byte("OTTO"), []byte("ttcf\x00\x00\x00\x00\x00\x00\x00\x01\xff\xff\xff\xff"), dejavusans.TTF[:5000]} {
-		if _, err := pdf.NewFonts(raw); err == nil {
+		if _, err := font.NewFonts(raw); err == nil {
 			t.Errorf("%d bytes were taken for a font", len(raw))
 		}
 	}
@@ -66,11 +69,11 @@ func TestFontsThatLie(t *testing.T) {
 		for range 3 {
 			raw[rnd.IntN(400)] = byte(rnd.Uint32())
 		}
-		fonts, err := pdf.NewFonts(raw)
+		fonts, err := font.NewFonts(raw)
 		if err != nil {
 			continue
 		}
-		_, _ = pdf.Place(t.Context(), testpdf.Contract(1), []pdf.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: pdf.MarkText, Text: "☃ مرحبا ߊߋ ᚠ ⴰ 𝔸 ᏣᎳᎩ"}}, pdf.PlaceOptions{Fonts: fonts})
+		_, _ = overlay.Place(t.Context(), testpdf.Contract(1), []overlay.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: overlay.MarkText, Text: "☃ مرحبا ߊߋ ᚠ ⴰ 𝔸 ᏣᎳᎩ"}}, overlay.PlaceOptions{Fonts: fonts})
 	}
 }
 
@@ -83,8 +86,8 @@ func FuzzText(f *testing.F) {
 			return
 		}
 		raw := testpdf.Contract(1)
-		appended, err := pdf.Place(t.Context(), raw, []pdf.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: pdf.MarkText, Text: s}}, pdf.PlaceOptions{})
-		var missing *pdf.MissingGlyphError
+		appended, err := overlay.Place(t.Context(), raw, []overlay.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: overlay.MarkText, Text: s}}, overlay.PlaceOptions{})
+		var missing *font.MissingGlyphError
 		switch {
 		case errors.As(err, &missing):
 			if !strings.ContainsRune(missing.Text, missing.Char) {
@@ -93,7 +96,7 @@ func FuzzText(f *testing.F) {
 		case err != nil:
 			t.Errorf("%q: %v", s, err)
 		default:
-			if _, err := pdf.Inspect(t.Context(), append(raw, appended...), pdf.Limits{}); err != nil {
+			if _, err := pdfinspect.Inspect(t.Context(), append(raw, appended...), pdf.Limits{}); err != nil {
 				t.Errorf("%q: %v", s, err)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/extract"
 	"github.com/evaultlib/evault/internal/testenv"
 )
 
@@ -66,7 +67,7 @@ func shows(t *testing.T, name string, raw []byte, n int, texts ...string) {
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	got, err := pdf.VisibleText(d, p)
+	got, err := extract.NewSource(d).VisibleText(p)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}

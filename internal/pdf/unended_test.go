@@ -4,7 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -19,18 +20,18 @@ func TestNothingSwallowsAMark(t *testing.T) {
 	t.Parallel()
 	for _, content := range unended {
 		raw := testpdf.Build(testpdf.Classic, testpdf.Page{Content: content})
-		marked, err := pdf.MarkCopy(t.Context(), raw, pdf.CopyMark{CopyID: "cpy_abc"})
+		marked, err := copymark.MarkCopy(t.Context(), raw, copymark.CopyMark{CopyID: "cpy_abc"})
 		if err != nil {
 			t.Errorf("%q: %v", content, err)
 			continue
 		}
-		appended, err := pdf.Place(t.Context(), raw, []pdf.Mark{{Page: 1, X: 0.1, Y: 0.3, W: 0.5, H: 0.1, Kind: pdf.MarkSignature, Text: "Ada"}}, pdf.PlaceOptions{})
+		appended, err := overlay.Place(t.Context(), raw, []overlay.Mark{{Page: 1, X: 0.1, Y: 0.3, W: 0.5, H: 0.1, Kind: overlay.MarkSignature, Text: "Ada"}}, overlay.PlaceOptions{})
 		if err != nil {
 			t.Errorf("%q: %v", content, err)
 			continue
 		}
 		for mark, file := range map[string][]byte{copyText: marked, "Ada": append(raw, appended...)} {
-			if err := pdf.CheckCopy(file, mark); err != nil {
+			if err := copymark.CheckCopy(file, mark); err != nil {
 				t.Errorf("%q: %v", content, err)
 			}
 		}
@@ -45,7 +46,7 @@ func TestReadersSeeTheMark(t *testing.T) {
 	for _, content := range unended {
 		pages = append(pages, testpdf.Page{Content: content})
 	}
-	marked, err := pdf.MarkCopy(t.Context(), testpdf.Build(testpdf.Classic, pages...), pdf.CopyMark{CopyID: "cpy_abc"})
+	marked, err := copymark.MarkCopy(t.Context(), testpdf.Build(testpdf.Classic, pages...), copymark.CopyMark{CopyID: "cpy_abc"})
 	if err != nil {
 		t.Fatal(err)
 	}

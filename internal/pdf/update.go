@@ -21,11 +21,11 @@ type Update struct {
 // Update begins an incremental update. It fails with a [*Refusal] whose Detail is the reason of [Document.Extendable]
 // when the file is encrypted or damaged. Certification, locks and usage rights are for the caller to respect.
 func (d *Document) Update() (_ *Update, err error) {
-	defer guard(&err)
+	defer Guard(&err)
 	switch {
 	case d.Encrypted():
 		return nil, &Refusal{Reason: ReasonUnsupported, Detail: BlockEncrypted}
-	case !d.sound():
+	case !d.Sound():
 		return nil, &Refusal{Reason: ReasonDamaged, Detail: BlockDamaged}
 	}
 	return &Update{d: d, objects: map[int]Object{}, gens: map[int]int{}, next: d.size, offsets: map[int]int64{}}, nil
@@ -33,15 +33,15 @@ func (d *Document) Update() (_ *Update, err error) {
 
 // sound reports whether every cross-reference entry points at the object it names, so that readers which trust the
 // entries and readers which search agree on the file that is about to be extended.
-func (d *Document) sound() bool {
+func (d *Document) Sound() bool {
 	if d.repaired || len(d.sections) == 0 {
 		return false
 	}
 	for n, e := range d.xref.all() {
-		if e.kind == kindPlain {
-			p := d.parserAt(e.offset)
-			found := p.header(n, e.gen)
-			if d.work += max(0, int64(p.pos)-e.offset); !found || d.exhausted() != nil {
+		if e.Kind == KindPlain {
+			p := d.ParserAt(e.Offset)
+			found := p.Header(n, e.Gen)
+			if d.work += max(0, int64(p.Pos)-e.Offset); !found || d.exhausted() != nil {
 				return false
 			}
 		}
@@ -93,7 +93,7 @@ func (u *Update) Resolve(o Object) (Object, error) {
 		}
 		o = p
 	}
-	return nil, damaged("references in a circle")
+	return nil, Damaged("references in a circle")
 }
 
 // Dict resolves o as a dictionary through the update; nil when it is null.
@@ -156,7 +156,7 @@ func (u *Update) AppendPage(dict Dict) (Ref, error) {
 	if dict["MediaBox"] == nil {
 		return Ref{}, fmt.Errorf("pdf: a new page needs a MediaBox")
 	}
-	root, err := u.d.pagesRoot()
+	root, err := u.d.PagesRoot()
 	if err != nil {
 		return Ref{}, err
 	}
@@ -174,11 +174,11 @@ func (u *Update) AppendPage(dict Dict) (Ref, error) {
 	ref := u.Add(page)
 	_, err = u.Edit(root, func(node Dict) error {
 		if node["Kids"] == nil {
-			return damaged("the page tree is a single page")
+			return Damaged("the page tree is a single page")
 		}
 		count, ok := u.d.Int(node["Count"])
 		if !ok {
-			return damaged("the page tree has no count")
+			return Damaged("the page tree has no count")
 		}
 		node["Count"] = count + 1
 		return u.AppendTo(node, "Kids", ref)
@@ -190,7 +190,7 @@ func (u *Update) AppendPage(dict Dict) (Ref, error) {
 // as the file's last one (§7.5.8.4 lets hybrid files go on with tables). /ID keeps its first half; the second is
 // derived from the appended bytes (§14.4).
 func (u *Update) Close() (_ []byte, err error) {
-	defer guard(&err)
+	defer Guard(&err)
 	if u.closed {
 		return nil, fmt.Errorf("pdf: the update is closed")
 	}
@@ -204,7 +204,7 @@ func (u *Update) Close() (_ []byte, err error) {
 		w.b = fmt.Appendf(w.b, "%d %d obj\n", n, u.gens[n])
 		w.b = append(Append(w.b, u.objects[n]), "\nendobj\n"...)
 	}
-	trailer := Dict{"Root": u.d.trailer["Root"], "Prev": u.d.sections[0].offset, "ID": u.id(w.b)}
+	trailer := Dict{"Root": u.d.trailer["Root"], "Prev": u.d.sections[0].Offset, "ID": u.id(w.b)}
 	if info, ok := u.d.trailer["Info"].(Ref); ok {
 		trailer["Info"] = info
 	}
@@ -308,10 +308,10 @@ const dangles = 1 << 16
 // AvoidDangling makes [Update.Alloc] go on behind every number that the document refers to without having such an object:
 // what got one of them would appear where it was never meant to. It reads the whole document.
 func (u *Update) AvoidDangling() (err error) {
-	defer guard(&err)
+	defer Guard(&err)
 	for _, n := range u.d.Numbers() {
 		s, err := u.d.Survey(n)
-		if fatal(err) {
+		if Fatal(err) {
 			return err
 		}
 		if err != nil {

@@ -5,6 +5,10 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/contentstream"
+	"github.com/evaultlib/evault/internal/pdf/revision"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/rawpdf"
 )
 
@@ -71,7 +75,7 @@ func TestUpdateEveryKind(t *testing.T) {
 			if got := pages[3].MediaBox; got != (pdf.Rect{X1: 100, Y1: 50}) {
 				t.Errorf("new page: got %v", got)
 			}
-			if content, err := again.Content(pages[2]); err != nil || !bytes.Contains(content, []byte("Page 2")) {
+			if content, err := contentstream.Content(again, pages[2]); err != nil || !bytes.Contains(content, []byte("Page 2")) {
 				t.Errorf("appended page: got %q, %v", content, err)
 			}
 			first, second := open(t, raw).Trailer()["ID"].(pdf.Array), again.Trailer()["ID"].(pdf.Array)
@@ -90,7 +94,7 @@ func TestUpdateKeepsTheForm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := u.AddField(u.Add(pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.String("S")}), page, 3); err != nil {
+		if err := acroform.AddField(u, u.Add(pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.String("S")}), page, 3); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -137,12 +141,12 @@ func TestSignatureFields(t *testing.T) {
 		30: "<</T(Buyer)/FT/Sig/Kids[31 0 R 32 0 R]>>", 31: "<</T(One)/V 33 0 R>>", 32: "<</T(Two)>>", 33: "<</Type/Sig>>",
 		34: "<</T(Date)/FT/Tx>>",
 	}})
-	fields, err := open(t, raw).SignatureFields()
+	fields, err := acroform.SignatureFields(open(t, raw))
 	if err != nil || len(fields) != 2 || fields[0].Name != "Buyer.One" || fields[0].Value != (pdf.Ref{Num: 33}) || fields[1].Value != nil {
 		t.Errorf("got %+v, %v", fields, err)
 	}
 	loop := rawpdf.New(rawpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</T(A)/Kids[30 0 R]>>"}})
-	if _, err := open(t, loop).SignatureFields(); err == nil {
+	if _, err := acroform.SignatureFields(open(t, loop)); err == nil {
 		t.Error("a field that is its own child was accepted")
 	}
 }
@@ -167,20 +171,20 @@ func TestChangesSinceWithDamagedPageTree(t *testing.T) {
 		ok     bool
 	}{
 		"validation material": {func(u *pdf.Update) {
-			if _, err := u.AddValidationMaterial(pdf.SignatureMaterial{ValidationMaterial: pdf.ValidationMaterial{Certificates: [][]byte{{1}}}}); err != nil {
+			if _, err := signing.AddValidationMaterial(u, signing.SignatureMaterial{ValidationMaterial: signing.ValidationMaterial{Certificates: [][]byte{{1}}}}); err != nil {
 				t.Fatal(err)
 			}
 		}, true},
 		"first page":  {func(u *pdf.Update) { u.Put(pdf.Ref{Num: 5}, pdf.Dict{}) }, false},
 		"second page": {func(u *pdf.Update) { u.Put(pdf.Ref{Num: 7}, pdf.Dict{}) }, false},
 	} {
-		changes, err := extend(t, raw, tc.change).ChangesSince(old)
+		changes, err := revision.ChangesSince(extend(t, raw, tc.change), old)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		ok := true
 		for _, c := range changes {
-			ok = ok && c.Kind == pdf.ChangePermitted
+			ok = ok && c.Kind == revision.ChangePermitted
 		}
 		if ok != tc.ok {
 			t.Errorf("%s: permitted is %v, want %v: %v", name, ok, tc.ok, changes)

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -57,7 +59,7 @@ func TestFilesOfQPDF(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			copies(t, rewritten(t, whole, options...), pdf.EncryptedNo, pdf.Sealing{Mode: pdf.SealingEmbedded})
+			copies(t, rewritten(t, whole, options...), pdfinspect.EncryptedNo, pdfinspect.Sealing{Mode: pdfinspect.SealingEmbedded})
 		})
 	}
 	for name, cipher := range ciphers {
@@ -65,10 +67,10 @@ func TestFilesOfQPDF(t *testing.T) {
 			t.Run(name+structure, func(t *testing.T) {
 				t.Parallel()
 				open := rewritten(t, whole, append(encrypted("", cipher...), more...)...)
-				copies(t, open, pdf.EncryptedOwner, pdf.Sealing{Mode: pdf.SealingDetached, Reason: pdf.BlockEncrypted})
+				copies(t, open, pdfinspect.EncryptedOwner, pdfinspect.Sealing{Mode: pdfinspect.SealingDetached, Reason: pdf.BlockEncrypted})
 				locked := rewritten(t, whole, append(encrypted("user", cipher...), more...)...)
 				var r *pdf.Refusal
-				if _, err := pdf.Inspect(t.Context(), locked, pdf.Limits{}); !errors.As(err, &r) || r.Reason != pdf.ReasonPassword {
+				if _, err := pdfinspect.Inspect(t.Context(), locked, pdf.Limits{}); !errors.As(err, &r) || r.Reason != pdf.ReasonPassword {
 					t.Errorf("with a user password: got %v, want a refusal for %s", err, pdf.ReasonPassword)
 				}
 			})
@@ -77,10 +79,10 @@ func TestFilesOfQPDF(t *testing.T) {
 }
 
 // copies inspects raw, with its three numbered pages, and looks at the copy of it with other programs.
-func copies(t *testing.T, raw []byte, encryption string, sealing pdf.Sealing, warnings ...string) {
+func copies(t *testing.T, raw []byte, encryption string, sealing pdfinspect.Sealing, warnings ...string) {
 	t.Helper()
 	before := bytes.Clone(raw)
-	info, err := pdf.Inspect(t.Context(), raw, pdf.Limits{})
+	info, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +98,7 @@ func copies(t *testing.T, raw []byte, encryption string, sealing pdf.Sealing, wa
 		}
 	}
 	marked := markCopy(t, raw)
-	if err := pdf.CheckCopy(marked, copyText, "cpy_abc"); err != nil {
+	if err := copymark.CheckCopy(marked, copyText, "cpy_abc"); err != nil {
 		t.Error(err)
 	}
 	if !bytes.Equal(raw, before) {
@@ -120,11 +122,11 @@ func TestDamageThatReadersRepair(t *testing.T) {
 	streams := rewritten(t, whole, "--object-streams=generate")
 	cut := bytes.LastIndex(whole, []byte("\nxref\n")) + 1
 	const searched = "objects were searched for"
-	detached := pdf.Sealing{Mode: pdf.SealingDetached, Reason: pdf.BlockDamaged}
+	detached := pdfinspect.Sealing{Mode: pdfinspect.SealingDetached, Reason: pdf.BlockDamaged}
 	for name, c := range map[string]struct {
 		raw     []byte
 		warning string
-		sealing pdf.Sealing
+		sealing pdfinspect.Sealing
 	}{
 		"junk before the header":       {append([]byte("HTTP/1.1 200 OK\r\n\r\n"), whole...), searched, detached},
 		"junk before, object streams":  {append([]byte("\r\n\r\n"), streams...), searched, detached},
@@ -132,15 +134,15 @@ func TestDamageThatReadersRepair(t *testing.T) {
 		"table altered":                {bytes.ReplaceAll(whole, []byte(" 00000 n"), []byte(" 00000 x")), searched, detached},
 		"startxref wrong":              {bytes.Replace(whole, []byte("startxref\n"), []byte("startxref\n9"), 1), searched, detached},
 		"line ends converted":          {bytes.ReplaceAll(rewritten(t, whole, "--qdf"), []byte("\n"), []byte("\r\n")), "", detached},
-		"end-of-file marker missing":   {bytes.TrimSuffix(bytes.TrimSpace(whole), []byte("%%EOF")), "end-of-file marker", pdf.Sealing{Mode: pdf.SealingEmbedded}},
-		"bytes after the end":          {append(bytes.Clone(whole), bytes.Repeat([]byte{'\n', 0}, 2000)...), "", pdf.Sealing{Mode: pdf.SealingEmbedded}},
+		"end-of-file marker missing":   {bytes.TrimSuffix(bytes.TrimSpace(whole), []byte("%%EOF")), "end-of-file marker", pdfinspect.Sealing{Mode: pdfinspect.SealingEmbedded}},
+		"bytes after the end":          {append(bytes.Clone(whole), bytes.Repeat([]byte{'\n', 0}, 2000)...), "", pdfinspect.Sealing{Mode: pdfinspect.SealingEmbedded}},
 		"object streams, no startxref": {streams[:bytes.LastIndex(streams, []byte("startxref"))], searched, detached},
-		"a wrong length":               {bytes.Replace(whole, []byte("/Length "), []byte("/Length 1"), 1), "not as long as it says", pdf.Sealing{Mode: pdf.SealingEmbedded}},
-		"an endobj missing":            {bytes.Replace(whole, []byte("endobj"), []byte("      "), 1), "no endobj", pdf.Sealing{Mode: pdf.SealingEmbedded}},
+		"a wrong length":               {bytes.Replace(whole, []byte("/Length "), []byte("/Length 1"), 1), "not as long as it says", pdfinspect.Sealing{Mode: pdfinspect.SealingEmbedded}},
+		"an endobj missing":            {bytes.Replace(whole, []byte("endobj"), []byte("      "), 1), "no endobj", pdfinspect.Sealing{Mode: pdfinspect.SealingEmbedded}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			copies(t, c.raw, pdf.EncryptedNo, c.sealing, c.warning)
+			copies(t, c.raw, pdfinspect.EncryptedNo, c.sealing, c.warning)
 		})
 	}
 }

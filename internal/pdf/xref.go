@@ -8,8 +8,8 @@ import (
 )
 
 // section is one cross-reference section, in the order readers follow /Prev.
-type section struct {
-	offset int64 // where startxref or /Prev points
+type Section struct {
+	Offset int64 // where startxref or /Prev points
 	stream bool
 	hybrid bool // a table whose trailer has /XRefStm
 	table  table
@@ -23,12 +23,12 @@ const maxSections = 4096
 func (d *Document) readXref() error {
 	off, ok := startxref(d.raw)
 	if !ok {
-		return damaged("no startxref")
+		return Damaged("no startxref")
 	}
 	seen := map[int64]bool{}
 	for {
 		if off <= 0 || off >= int64(len(d.raw)) || seen[off] || len(seen) >= maxSections {
-			return damaged("the chain of cross-reference sections is broken")
+			return Damaged("the chain of cross-reference sections is broken")
 		}
 		seen[off] = true
 		trailer, err := d.readSection(off)
@@ -44,7 +44,7 @@ func (d *Document) readXref() error {
 		}
 		n, ok := Number(prev)
 		if !ok {
-			return damaged("/Prev is not a number")
+			return Damaged("/Prev is not a number")
 		}
 		off = int64(n)
 	}
@@ -73,7 +73,7 @@ func startxref(b []byte) (int64, bool) {
 	if i < 0 {
 		return 0, false
 	}
-	p := &parser{b: b, pos: i + len("startxref")}
+	p := &Parser{Bytes: b, Pos: i + len("startxref")}
 	n, ok := p.uint()
 	return int64(n), ok
 }
@@ -83,13 +83,13 @@ func (d *Document) readSection(off int64) (Dict, error) {
 	if err := d.exhausted(); err != nil {
 		return nil, err
 	}
-	s := section{offset: off}
-	p := d.parserAt(off)
-	defer func() { d.work += int64(p.pos) - off }()
+	s := Section{Offset: off}
+	p := d.ParserAt(off)
+	defer func() { d.work += int64(p.Pos) - off }()
 	var trailer Dict
 	var hidden table
 	var err error
-	if s.stream = !p.keyword("xref"); s.stream {
+	if s.stream = !p.Keyword("xref"); s.stream {
 		s.table, trailer, s.twice, err = d.xrefStream(off)
 	} else {
 		s.table, trailer, s.twice, err = d.xrefTable(p)
@@ -114,7 +114,7 @@ func (d *Document) readSection(off int64) (Dict, error) {
 func (t table) fill(hidden table) {
 	for _, r := range t {
 		for i, x := range r.rows {
-			if h := hidden.row(r.first + i); h != nil && x.kind == kindFree {
+			if h := hidden.row(r.first + i); h != nil && x.kind == KindFree {
 				r.rows[i] = *h
 			}
 		}
@@ -139,24 +139,24 @@ func (d *Document) admit(inSection, more int) error {
 }
 
 // xrefTable reads subsections and the trailer dictionary after the keyword xref.
-func (d *Document) xrefTable(p *parser) (_ table, _ Dict, twice bool, _ error) {
+func (d *Document) xrefTable(p *Parser) (_ table, _ Dict, twice bool, _ error) {
 	var runs []run
 	n := 0
 	for !p.keywordPrefix("trailer") {
 		first, ok1 := p.uint()
 		count, ok2 := p.uint()
 		if !ok1 || !ok2 {
-			return nil, nil, false, damaged("malformed cross-reference table")
+			return nil, nil, false, Damaged("malformed cross-reference table")
 		}
 		if err := d.admit(n, count); err != nil {
 			return nil, nil, false, err
 		}
 		n += count
-		r := run{first: first, rows: make([]row, 0, min(count, len(p.b)/6))}
+		r := run{first: first, rows: make([]row, 0, min(count, len(p.Bytes)/6))}
 		for range count {
 			x, ok := p.tableRow()
 			if !ok {
-				return nil, nil, false, damaged("malformed cross-reference entry")
+				return nil, nil, false, Damaged("malformed cross-reference entry")
 			}
 			r.rows = append(r.rows, x)
 		}
@@ -164,58 +164,58 @@ func (d *Document) xrefTable(p *parser) (_ table, _ Dict, twice bool, _ error) {
 			runs = append(runs, r)
 		}
 	}
-	o, err := p.object()
+	o, err := p.Object()
 	if err != nil {
 		return nil, nil, false, err
 	}
 	trailer, ok := o.(Dict)
 	if !ok {
-		return nil, nil, false, damaged("no trailer dictionary")
+		return nil, nil, false, Damaged("no trailer dictionary")
 	}
 	t, twice := tableOf(runs)
-	return t, trailer, twice || p.duplicate, nil
+	return t, trailer, twice || p.Duplicate, nil
 }
 
-func (p *parser) tableRow() (row, bool) {
+func (p *Parser) tableRow() (row, bool) {
 	off, ok1 := p.uint()
 	gen, ok2 := p.uint()
 	if !ok1 || !ok2 {
 		return row{}, false
 	}
 	switch {
-	case p.keyword("n") && off > 0:
-		return newRow(kindPlain, int64(off), gen), true
-	case p.keyword("f") || off == 0:
-		return newRow(kindFree, 0, gen), true
+	case p.Keyword("n") && off > 0:
+		return newRow(KindPlain, int64(off), gen), true
+	case p.Keyword("f") || off == 0:
+		return newRow(KindFree, 0, gen), true
 	}
 	return row{}, false
 }
 
 // xrefStream reads the cross-reference stream at off (§7.5.8).
 func (d *Document) xrefStream(off int64) (_ table, _ Dict, twice bool, _ error) {
-	p := d.parserAt(off)
+	p := d.ParserAt(off)
 	if off <= 0 || off >= int64(len(d.raw)) {
-		return nil, nil, false, damaged("cross-reference stream outside the file")
+		return nil, nil, false, Damaged("cross-reference stream outside the file")
 	}
-	defer func() { d.work += int64(p.pos) - off }()
+	defer func() { d.work += int64(p.Pos) - off }()
 	num, ok1 := p.uint()
 	_, ok2 := p.uint()
 	if !ok1 || !ok2 || !p.keywordPrefix("obj") {
-		return nil, nil, false, damaged("startxref does not point at cross-reference data")
+		return nil, nil, false, Damaged("startxref does not point at cross-reference data")
 	}
-	o, err := p.object()
+	o, err := p.Object()
 	if err != nil {
 		return nil, nil, false, err
 	}
 	dict, ok := o.(Dict)
-	if !ok || !p.keyword("stream") || dict["Type"] != Name("XRef") {
-		return nil, nil, false, damaged("startxref does not point at cross-reference data")
+	if !ok || !p.Keyword("stream") || dict["Type"] != Name("XRef") {
+		return nil, nil, false, Damaged("startxref does not point at cross-reference data")
 	}
 	if o, err = d.streamBody(p, num, dict); err != nil {
 		return nil, nil, false, err
 	}
 	t, twice, err := d.streamTable(o.(*Stream))
-	return t, dict, twice || p.duplicate, err
+	return t, dict, twice || p.Duplicate, err
 }
 
 // streamTable reads the rows of a cross-reference stream: as many as /Index names and the data has.
@@ -258,7 +258,7 @@ func (d *Document) streamRows(s *Stream, index Array, width int) ([]byte, error)
 		first, ok1 := index[i].(int64)
 		count, ok2 := index[i+1].(int64)
 		if !ok1 || !ok2 || first < 0 || first > 1<<31 || count < 0 {
-			return nil, damaged("malformed /Index")
+			return nil, Damaged("malformed /Index")
 		}
 		want = min(want+int(min(count, 1<<31)), d.limits.Objects+1)
 	}
@@ -284,12 +284,12 @@ func fieldWidths(dict Dict) (w [3]int, _ error) {
 			n, ok = widths[i].(int64)
 		}
 		if !ok || n < 0 || n > 8 {
-			return w, damaged("malformed /W")
+			return w, Damaged("malformed /W")
 		}
 		w[i] = int(n)
 	}
 	if w == [3]int{} {
-		return w, damaged("malformed /W")
+		return w, Damaged("malformed /W")
 	}
 	return w, nil
 }
@@ -307,9 +307,9 @@ func streamRow(b []byte, w [3]int) row {
 	kind, a, c := field(0, w[0], 1), int64(field(w[0], w[1], 0)), int(field(w[0]+w[1], w[2], 0))
 	switch {
 	case kind == 1 && a > 0:
-		return newRow(kindPlain, a, c)
+		return newRow(KindPlain, a, c)
 	case kind == 2:
-		return newRow(kindCompressed, a, c)
+		return newRow(KindCompressed, a, c)
 	}
-	return newRow(kindFree, 0, min(c, math.MaxInt32))
+	return newRow(KindFree, 0, min(c, math.MaxInt32))
 }

@@ -14,6 +14,9 @@ import (
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/testheap"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -75,22 +78,22 @@ func BenchmarkPeers(b *testing.B) {
 
 func verbs() []beside {
 	ctx := context.Background()
-	mark := pdf.Mark{Page: 1, X: 0.1, Y: 0.8, W: 0.4, H: 0.06, Kind: pdf.MarkSignature, Text: "Łukasz Żółć", Caption: "Signed by Łukasz Żółć"}
-	copyMark := pdf.CopyMark{EnvelopeID: "env_1", CopyID: "cpy_1", Version: 1, SHA256: strings.Repeat("a", 64)}
+	mark := overlay.Mark{Page: 1, X: 0.1, Y: 0.8, W: 0.4, H: 0.06, Kind: overlay.MarkSignature, Text: "Łukasz Żółć", Caption: "Signed by Łukasz Żółć"}
+	copyMark := copymark.CopyMark{EnvelopeID: "env_1", CopyID: "cpy_1", Version: 1, SHA256: strings.Repeat("a", 64)}
 	return []beside{
-		{"MarkCopy", func(raw []byte) error { _, err := pdf.MarkCopy(ctx, raw, copyMark); return err }, "pdfcpu-watermark", watermark},
+		{"MarkCopy", func(raw []byte) error { _, err := copymark.MarkCopy(ctx, raw, copyMark); return err }, "pdfcpu-watermark", watermark},
 		{"MarkAndCheckCopy", func(raw []byte) error {
-			marked, err := pdf.MarkCopy(ctx, raw, copyMark)
+			marked, err := copymark.MarkCopy(ctx, raw, copyMark)
 			if err != nil {
 				return err
 			}
-			return pdf.CheckCopy(marked, pdf.DefaultCopyText, "cpy_1")
+			return copymark.CheckCopy(marked, copymark.DefaultCopyText, "cpy_1")
 		}, "pdfcpu-watermark", watermark},
 		{"Place", func(raw []byte) error {
-			_, err := pdf.Place(ctx, raw, []pdf.Mark{mark}, pdf.PlaceOptions{})
+			_, err := overlay.Place(ctx, raw, []overlay.Mark{mark}, overlay.PlaceOptions{})
 			return err
 		}, "pdfcpu-watermark", watermark},
-		{"Inspect", func(raw []byte) error { _, err := pdf.Inspect(ctx, raw, pdf.Limits{}); return err }, "pdfcpu-validate", validate},
+		{"Inspect", func(raw []byte) error { _, err := pdfinspect.Inspect(ctx, raw, pdf.Limits{}); return err }, "pdfcpu-validate", validate},
 	}
 }
 

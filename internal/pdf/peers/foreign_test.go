@@ -21,6 +21,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	own "github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
@@ -83,7 +84,7 @@ func trusting(t testing.TB, raw []byte) *pades.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := d.ValidationMaterial()
+	m, err := signing.ReadValidationMaterial(d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,8 @@ import (
 	"github.com/pdfcpu/pdfcpu/pkg/api"
 
 	"github.com/evaultlib/evault/esign/pades"
-	own "github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -32,8 +33,8 @@ type place struct {
 	x0, y0, x1, y1 float64
 }
 
-// signing adds one signature, as one program does.
-type signing func(t *testing.T, raw []byte) []byte
+// producer adds one signature, as one program does.
+type producer func(t *testing.T, raw []byte) []byte
 
 // producers sign with several programs.
 type producers struct {
@@ -85,7 +86,7 @@ func pemOf(certs []*x509.Certificate) (out []byte) {
 }
 
 // iText signs with iText 5, in one process for all files.
-func (p *producers) iText(kind string, at place, stamped bool, field string) signing {
+func (p *producers) iText(kind string, at place, stamped bool, field string) producer {
 	return func(t *testing.T, raw []byte) []byte {
 		t.Helper()
 		if p.java == nil {
@@ -134,7 +135,7 @@ func (p *producers) startJava(t *testing.T) {
 }
 
 // pdfsign signs with the Go library of that name.
-func (p *producers) pdfsign(at place) signing {
+func (p *producers) pdfsign(at place) producer {
 	return func(t *testing.T, raw []byte) []byte {
 		t.Helper()
 		out, err := pdfsign(pki().RSA(), raw, func(d *sign.SignData) {
@@ -150,7 +151,7 @@ func (p *producers) pdfsign(at place) signing {
 }
 
 // seal seals with our own package.
-func (p *producers) seal(change ...func(*pades.SealRequest)) signing {
+func (p *producers) seal(change ...func(*pades.SealRequest)) producer {
 	return func(t *testing.T, raw []byte) []byte {
 		t.Helper()
 		s, err := pades.New(pades.Config{Signer: pki().Seal.Key, Chain: pki().Seal.Chain, Timestamper: pki().Timestamper()})
@@ -170,7 +171,7 @@ func (p *producers) seal(change ...func(*pades.SealRequest)) signing {
 }
 
 // node signs with node-signpdf, where EVAULT_SIGNPDF names the node_modules that it is in.
-func (p *producers) node(at place) signing {
+func (p *producers) node(at place) producer {
 	return func(t *testing.T, raw []byte) []byte {
 		t.Helper()
 		der, err := x509.MarshalPKCS8PrivateKey(pki().RSA().Key)
@@ -221,7 +222,7 @@ func signedByMany(t *testing.T) map[string][]byte {
 	}
 	mine, seen, seenRight := p.seal(), p.seal(box(1, 0.1)), p.seal(box(1, 0.6))
 	more := func(t *testing.T, raw []byte) []byte { return extended(t, raw) }
-	type steps = []signing
+	type steps = []producer
 	all := map[string]steps{
 		"pdfsign, own":                             {p.pdfsign(place{}), mine},
 		"pdfsign seen, own seen":                   {p.pdfsign(right), seen},
@@ -233,8 +234,8 @@ func signedByMany(t *testing.T) map[string][]byte {
 		"contract": testpdf.Contract(3), "one page": testpdf.Contract(1), "object streams": testpdf.ObjectStream(3), "pdfcpu": byPdfcpu(t), "turned": rawpdf.New(rawpdf.Options{Page: "/Rotate 90"}),
 	}
 	if os.Getenv("EVAULT_TOOLS") == "1" {
-		iText := func(at place) signing { return p.iText("sign", at, false, "") }
-		stamped := func(at place) signing { return p.iText("sign", at, true, "") }
+		iText := func(at place) producer { return p.iText("sign", at, false, "") }
+		stamped := func(at place) producer { return p.iText("sign", at, true, "") }
 		stamp := p.iText("stamp", place{}, true, "")
 		for name, s := range map[string]steps{
 			"own, iText":           {mine, iText(place{})},
@@ -291,8 +292,8 @@ func tampered(t *testing.T, raw []byte) map[string][]byte {
 	t.Helper()
 	flipped := bytes.Clone(raw)
 	flipped[len("%PDF-1.7\n%")] ^= 1
-	later := func(change func(*own.Update, own.Page) error) []byte {
-		d, err := own.Open(raw, own.Limits{})
+	later := func(change func(*pdf.Update, pdf.Page) error) []byte {
+		d, err := pdf.Open(raw, pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -313,8 +314,8 @@ func tampered(t *testing.T, raw []byte) map[string][]byte {
 		}
 		return append(bytes.Clone(raw), appended...)
 	}
-	edit := func(k own.Name, v func(*own.Update) own.Object) []byte {
-		return later(func(u *own.Update, p own.Page) error {
+	edit := func(k pdf.Name, v func(*pdf.Update) pdf.Object) []byte {
+		return later(func(u *pdf.Update, p pdf.Page) error {
 			d := p.Dict.Clone()
 			d[k] = v(u)
 			u.Put(p.Ref, d)
@@ -327,10 +328,10 @@ func tampered(t *testing.T, raw []byte) map[string][]byte {
 	return map[string][]byte{
 		"a byte":           flipped,
 		"bytes at the end": append(bytes.Clone(raw), "1 0 obj<<>>endobj\n"...),
-		"other content":    edit("Contents", func(u *own.Update) own.Object { return u.AddStream(own.Dict{}, []byte("0 0 99 99 re f")) }),
-		"page turned":      edit("Rotate", func(*own.Update) own.Object { return int64(270) }),
-		"text laid over": later(func(u *own.Update, p own.Page) error {
-			return u.AddAnnotation(u.Add(own.Dict{"Type": own.Name("Annot"), "Subtype": own.Name("FreeText"), "Rect": own.Rect{X1: 400, Y1: 400}.Array(), "Contents": own.String("PAID")}), p)
+		"other content":    edit("Contents", func(u *pdf.Update) pdf.Object { return u.AddStream(pdf.Dict{}, []byte("0 0 99 99 re f")) }),
+		"page turned":      edit("Rotate", func(*pdf.Update) pdf.Object { return int64(270) }),
+		"text laid over": later(func(u *pdf.Update, p pdf.Page) error {
+			return acroform.AddAnnotation(u, u.Add(pdf.Dict{"Type": pdf.Name("Annot"), "Subtype": pdf.Name("FreeText"), "Rect": pdf.Rect{X1: 400, Y1: 400}.Array(), "Contents": pdf.String("PAID")}), p)
 		}),
 		"a seal laid over": over(t, raw),
 	}

@@ -1,0 +1,53 @@
+package arch_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms says which rooms of PDF each room may import, from the syntax up. The
+// syntax itself imports nothing of ours.
+var rooms = map[string][]string{
+	"internal/pdf":               {},
+	"internal/font":              {"internal/pdf"},
+	"internal/pdf/contentstream": {"internal/pdf"},
+	"internal/pdf/acroform":      {"internal/pdf"},
+	"internal/pdf/signing":       {"internal/pdf", "internal/pdf/acroform"},
+	"internal/pdf/extract":       {"internal/pdf", "internal/pdf/contentstream"},
+	"internal/pdf/pagedigest":    {"internal/pdf", "internal/pdf/contentstream"},
+	"internal/pdf/canvas":        {"internal/pdf", "internal/font"},
+	"internal/pdf/pdfinspect":    {"internal/pdf", "internal/pdf/contentstream", "internal/pdf/acroform"},
+	"internal/pdf/revision":      {"internal/pdf", "internal/pdf/contentstream", "internal/pdf/acroform"},
+	"internal/pdf/overlay":       {"internal/pdf", "internal/font", "internal/pdf/contentstream", "internal/pdf/acroform", "internal/pdf/canvas"},
+	"internal/pdf/copymark": {
+		"internal/pdf", "internal/font", "internal/pdf/contentstream", "internal/pdf/acroform", "internal/pdf/canvas",
+		"internal/pdf/extract", "internal/pdf/overlay", "internal/pdf/pdfinspect", "internal/pdf/signing",
+	},
+	"internal/pdf/typeset": {"internal/pdf", "internal/font", "internal/pdf/canvas", "internal/pdf/copymark"},
+}
+
+// TestRoomsOfPDF: every room imports rooms below it alone, and no engine.
+func TestRoomsOfPDF(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for name, p := range packages(t) {
+		ours, ok := strings.CutPrefix(name, module)
+		if !ok || !under(ours, "internal/pdf", "internal/font") {
+			continue
+		}
+		found++
+		below, ok := rooms[ours]
+		if !ok {
+			t.Errorf("%s is in no list of rooms", ours)
+		}
+		for _, imp := range p.Imports {
+			if imp, ok := strings.CutPrefix(imp, module); ok && !slices.Contains(below, imp) {
+				t.Errorf("%s imports %s, want only %v", ours, imp, below)
+			}
+		}
+	}
+	if found != len(rooms) {
+		t.Errorf("found %d rooms, want %d", found, len(rooms))
+	}
+}

@@ -1,0 +1,30 @@
+package extract
+
+import (
+	"fmt"
+
+	"github.com/evaultlib/evault/internal/pdf"
+)
+
+// maxCopyText bounds what is decoded to read a copy.
+const MaxCopyText = 512 << 20
+
+// PageTexts returns the text that each page of raw shows, without its white space. A file that cannot be read is a
+// [*Refusal].
+func PageTexts(raw []byte) ([]string, error) {
+	d, err := pdf.Read(raw, pdf.Limits{Bytes: int64(len(raw)), Decoded: MaxCopyText})
+	if err != nil {
+		return nil, err
+	}
+	pages, err := d.Pages()
+	if err != nil {
+		return nil, err
+	}
+	t, texts := NewSource(d), make([]string, len(pages))
+	for i, p := range pages {
+		if texts[i], err = t.VisibleText(p); err != nil {
+			return nil, fmt.Errorf("page %d: %w", p.Number, err)
+		}
+	}
+	return texts, nil
+}
