@@ -1,11 +1,15 @@
 package compliance_test
 
 import (
+	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/evaultlib/evault/compliance/certificate"
+	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
 )
 
 // changed is an edit made behind the engines' back, and the checks that must find it:
@@ -250,5 +254,25 @@ func changedFacts() []changed {
 		{"a version's event", func(w *world, id string) {
 			w.exec("UPDATE evault_versions SET event_id = (SELECT event_id FROM evault_events WHERE seq = 1)")
 		}, []string{amendment}},
+	}
+}
+
+// TestEventsLoggedAgain: a deposit's event that was rewritten, with the chain after
+// it, and taken into the log once more proves nothing.
+func TestEventsLoggedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, second := w.completed(), w.completed()
+	w.vaultIn(first)
+	w.vaultIn(second)
+	stored := w.events(first)[slices.IndexFunc(w.events(first), func(e vault.Event) bool { return e.Type == "vault.stored" })]
+	testdb.Rewrite(t, w.db.Bun(), first, stored.Seq, "key_9")
+	_, err := w.log.Integrate(t.Context())
+	check(t, err)
+	if got := failed(w.evaluate(first).Result)[certificate.TamperEvidentRecord]; !strings.Contains(got, "later place than its time") {
+		t.Errorf("got %q", got)
+	}
+	if got := failed(w.evaluate(second).Result); len(got) > 0 {
+		t.Errorf("the other one: %v", got)
 	}
 }

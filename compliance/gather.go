@@ -295,6 +295,16 @@ func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
 		if err := f.prove(ctx, prover, x); err != nil {
 			return err
 		}
+		if !restsOn(x.Type) {
+			continue
+		}
+		switch displaced, err := e.c.Log.Displaced(ctx, translog.Entry{RecordedAt: x.RecordedAt, Index: *x.LogIndex}); {
+		case err != nil:
+			return err
+		case displaced:
+			delete(f.log.proofs, x.ID)
+			f.log.missing[x.ID] = translog.ErrDisplaced
+		}
 	}
 	return nil
 }

@@ -164,6 +164,7 @@ var problems = []problem{
 	{translog.ErrRewound, 503, "log_rewound", "The log is behind its newest anchor; operator action is required"},
 	{translog.ErrCorrupt, 503, "log_corrupt", "The log's stored hashes do not match its root"},
 	{translog.ErrNotIncluded, 409, "record_altered", "The log's entry differs from the record"},
+	{translog.ErrDisplaced, 409, "record_altered", "The log's entry differs from the record"},
 	{translog.ErrPending, 409, "log_pending", "The event is not in the log yet"},
 	{translog.ErrNotFound, 404, "not_in_log", "The log has no such entry or size"},
 	{translog.ErrNotRewound, 409, "log_not_rewound", "The log is not rewound"},

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -281,6 +282,9 @@ func (v *Vault) unlogged(ctx context.Context, r *record, decide ...Event) (why s
 	if slices.ContainsFunc(r.events[logged:], func(e Event) bool { return e.LogIndex != nil }) {
 		return "an event is missing in the log", nil
 	}
+	if !slices.IsSortedFunc(r.events[:logged], func(a, b Event) int { return cmp.Compare(*a.LogIndex, *b.LogIndex) }) {
+		return "the log has the events in another order", nil
+	}
 	for _, e := range decide {
 		if e.Seq <= int64(logged) || v.now().Sub(e.RecordedAt) <= v.c.Log.MaxMergeDelay() {
 			continue
@@ -299,12 +303,15 @@ func (v *Vault) unlogged(ctx context.Context, r *record, decide ...Event) (why s
 	var entries []translog.Entry
 	for _, e := range decide {
 		if e = r.events[e.Seq-1]; e.LogIndex != nil {
-			entries = append(entries, translog.Entry{EventID: e.ID, Canonical: e.Canonical, Index: *e.LogIndex})
+			entries = append(entries, translog.Entry{EventID: e.ID, RecordedAt: e.RecordedAt, Canonical: e.Canonical, Index: *e.LogIndex})
 		}
 	}
 	err = v.c.Log.Proves(ctx, entries...)
-	if errors.Is(err, translog.ErrNotIncluded) {
+	switch {
+	case errors.Is(err, translog.ErrNotIncluded):
 		return "an event is not the one in the log", nil
+	case errors.Is(err, translog.ErrDisplaced):
+		return "an event was taken into the log once more", nil
 	}
 	return "", err
 }

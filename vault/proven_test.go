@@ -139,6 +139,31 @@ func TestRewrittenEvent(t *testing.T) {
 	}
 }
 
+// TestRewrittenAndLoggedAgain: events that were rewritten with the whole chain after
+// them, and were then taken into the log once more, stand at a place that their time
+// does not allow, and their first leaves belong to no event.
+func TestRewrittenAndLoggedAgain(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
+		w := newWorldOn(t, db)
+		w.deposit(w.request("env_a"))
+		w.integrate()
+		w.deposit(w.request("env_b"))
+		w.integrate()
+		testdb.Rewrite(t, db.Bun(), "env_a", 1, "key_9")
+		w.integrate()
+		if _, err := event.Verify("env_a", w.events("env_a")); err != nil {
+			t.Fatalf("the rewritten chain: %v", err)
+		}
+		if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); !errors.Is(err, vault.ErrRecordAltered) {
+			t.Errorf("got %v, want ErrRecordAltered", err)
+		}
+		if _, err := w.ReadAuthoritative(t.Context(), read("env_b")); err != nil {
+			t.Errorf("the other one: %v", err)
+		}
+	})
+}
+
 // TestEventsWaitForTheLog: what is younger than the log's delay may wait; what is
 // older is integrated first.
 func TestEventsWaitForTheLog(t *testing.T) {

@@ -168,11 +168,28 @@ func (s logStore) Entry(ctx context.Context, eventID string) (translog.Entry, er
 	if err := s.find(ctx, &r, "event_id = ?", "", eventID); err != nil {
 		return translog.Entry{}, err
 	}
+	return entryOf(r), nil
+}
+
+func entryOf(r eventRow) translog.Entry {
 	e := translog.Entry{EventID: r.EventID, Type: r.Type, RecordedAt: utc(r.RecordedAt), Canonical: r.Canonical, Index: -1}
 	if r.LogIndex != nil {
 		e.Index = *r.LogIndex
 	}
-	return e, nil
+	return e
+}
+
+func (s logStore) Before(ctx context.Context, index int64) (translog.Entry, error) {
+	var r eventRow
+	if err := s.find(ctx, &r, "log_index < ?", "log_index DESC", index); err != nil {
+		return translog.Entry{}, err
+	}
+	return entryOf(r), nil
+}
+
+func (s logStore) Sequenced(ctx context.Context, index int64) (int64, error) {
+	n, err := s.idb.NewSelect().Model((*eventRow)(nil)).Where("log_index < ?", index).Count(ctx)
+	return int64(n), mapErr(err)
 }
 
 func (s logStore) Checkpoint(ctx context.Context, epoch int) (translog.Checkpoint, error) {

@@ -136,6 +136,19 @@ func logSequence(t *testing.T, s translog.Store, c event.Store) {
 	if d := cmp.Diff(want, e); err != nil || d != "" {
 		t.Errorf("entry: %v, %s", err, d)
 	}
+	for index, before := range map[int64]int64{8: 7, 9: 8, 100: 9} {
+		if e, err := s.Before(ctx, index); err != nil || e.Index != before {
+			t.Errorf("before %d: got %d, %v; want %d", index, e.Index, err, before)
+		}
+	}
+	if _, err := s.Before(ctx, 7); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("before the first: got %v, want ErrNotFound", err)
+	}
+	for index, want := range map[int64]int64{7: 0, 8: 1, 100: 3} { // what waits does not count
+		if n, err := s.Sequenced(ctx, index); err != nil || n != want {
+			t.Errorf("below %d: got %d, %v; want %d", index, n, err, want)
+		}
+	}
 	if err := s.Sequence(ctx, 10, ids[:1]); !errors.Is(err, storage.ErrConflict) {
 		t.Errorf("sequenced twice: got %v, want ErrConflict", err)
 	}

@@ -70,6 +70,11 @@ type Store interface {
 	// Entry returns one event; storage.ErrNotFound.
 	Entry(ctx context.Context, eventID string) (Entry, error)
 
+	// Before returns the event with the greatest index below index; storage.ErrNotFound.
+	Before(ctx context.Context, index int64) (Entry, error)
+	// Sequenced counts the events whose index is below index.
+	Sequenced(ctx context.Context, index int64) (int64, error)
+
 	// Checkpoint returns the newest checkpoint of an epoch; storage.ErrNotFound.
 	Checkpoint(ctx context.Context, epoch int) (Checkpoint, error)
 	// AddCheckpoint keeps c; adding the same size of the same epoch again is harmless.
