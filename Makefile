@@ -59,7 +59,9 @@ fuzz:
 	for t in FuzzEverything FuzzOpen FuzzChangesSince FuzzCheckCopy; do $(FUZZ) -fuzz "^$$t$$" ./internal/pdf || exit 1; done
 	$(FUZZ) -fuzz '^FuzzUpload$$' ./httpapi
 	$(FUZZ) -fuzz '^FuzzStrict$$' ./httpapi/internal/rest
-	for t in FuzzVerify FuzzEditSealed FuzzList FuzzStatement; do $(FUZZ) -fuzz "^$$t$$" ./esign/pades || exit 1; done
+	for t in FuzzVerify FuzzEditSealed FuzzStatement; do $(FUZZ) -fuzz "^$$t$$" ./esign/pades || exit 1; done
+	$(FUZZ) -fuzz '^FuzzParse$$' ./internal/cms
+	$(FUZZ) -fuzz '^FuzzList$$' ./internal/revocation
 
 # Some ten seconds each, by counts: a fuzzer that ends by the clock may fail at its end.
 BRIEFLY = go test -run '^$$' -fuzzminimizetime 20x

@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/signing"
+	"github.com/evaultlib/evault/internal/revocation"
 )
 
 var (
@@ -141,7 +142,7 @@ type collection struct {
 	*Extender
 	ctx   context.Context
 	now   time.Time
-	known *answers // what the file carries and what was fetched
+	known *revocation.Answers // what the file carries and what was fetched
 	part  *signing.SignatureMaterial
 }
 
@@ -181,26 +182,26 @@ func include(list [][]byte, der []byte) [][]byte {
 
 // settle makes sure that what is known answers for one certificate, and takes the answer into the part.
 func (c *collection) settle(cert, issuer *x509.Certificate, at time.Time) error {
-	status, p := c.known.certificate(cert, issuer, at, c.now)
-	if status == RevocationUnknown {
+	status, p := c.known.Certificate(cert, issuer, at, c.now)
+	if status == revocation.Unknown {
 		if err := c.fetch(cert, issuer, 0); err != nil {
 			return err
 		}
-		status, p = c.known.certificate(cert, issuer, at, c.now)
+		status, p = c.known.Certificate(cert, issuer, at, c.now)
 	}
 	switch status {
-	case RevocationRevoked:
+	case revocation.Revoked:
 		return fmt.Errorf("%w: %s: %w", ErrNotValid, cert.Subject.CommonName, errRevoked)
-	case RevocationUnknown:
+	case revocation.Unknown:
 		return fmt.Errorf("%w: %s: the answer does not hold", ErrRevocationUnavailable, cert.Subject.CommonName)
 	}
-	for _, r := range p.certificates {
+	for _, r := range p.Certificates {
 		c.carry(r)
 	}
-	for _, der := range p.ocsps {
+	for _, der := range p.OCSPs {
 		c.part.OCSPs = include(c.part.OCSPs, der)
 	}
-	for _, der := range p.crls {
+	for _, der := range p.CRLs {
 		c.part.CRLs = include(c.part.CRLs, der)
 	}
 	return nil
@@ -219,13 +220,9 @@ func (c *collection) fetch(cert, issuer *x509.Certificate, depth int) error {
 	if list != nil {
 		lists = [][]byte{list}
 	}
-	c.known.add(ocsps, lists)
-	s, ok := readOCSP(response, cert, issuer)
-	if !ok || s.responder == nil || neverChecked(s.responder) || depth == maxDelegation {
-		return nil
-	}
-	if standing, _ := c.known.standing(s, issuer, c.now, depth); standing == RevocationUnknown {
-		return c.fetch(s.responder, issuer, depth+1)
+	c.known.Add(ocsps, lists)
+	if responder := c.known.Unanswered(response, cert, issuer, c.now, depth); responder != nil {
+		return c.fetch(responder, issuer, depth+1)
 	}
 	return nil
 }

@@ -3,10 +3,8 @@ package pades_test
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
 	"encoding/hex"
 	"testing"
-	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/rawpdf"
@@ -75,37 +73,6 @@ func same(raw, good []byte, b [4]int) bool {
 	}
 	_, err := hex.DecodeString(string(raw[b[1]+1 : b[2]-1]))
 	return err == nil
-}
-
-// FuzzList compares our reader of CRLs with that of crypto/x509: where both read a list, they find the same.
-func FuzzList(f *testing.F) {
-	serial := pki().Seal.Leaf().SerialNumber
-	r := pki().Revocations()
-	for range 3 {
-		der, err := r.CRL(pki().CA)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(der)
-		r.Revoke(pki().Seal.Leaf(), time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
-		r.Revoke(pki().TSA.Leaf(), time.Date(2060, 11, 23, 0, 0, 0, 0, time.UTC))
-	}
-	f.Fuzz(func(t *testing.T, der []byte) {
-		thisUpdate, at, revoked, ok := pades.ReadList(der, serial)
-		want, err := x509.ParseRevocationList(der)
-		if err != nil || !ok {
-			return // each is strict about something that the other passes over
-		}
-		var earliest time.Time
-		for _, e := range want.RevokedCertificateEntries {
-			if e.SerialNumber.Cmp(serial) == 0 && (earliest.IsZero() || e.RevocationTime.Before(earliest)) {
-				earliest = e.RevocationTime
-			}
-		}
-		if revoked != !earliest.IsZero() || !at.Equal(earliest) || !thisUpdate.Equal(want.ThisUpdate) {
-			t.Fatalf("got %v, %v, %v, want %v, %v", revoked, at, thisUpdate, earliest, want.ThisUpdate)
-		}
-	})
 }
 
 // FuzzStatement feeds the CMS parser anything.

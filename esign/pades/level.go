@@ -6,6 +6,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/signing"
+	"github.com/evaultlib/evault/internal/revocation"
 )
 
 // levels names the baseline level that each signature reaches (ETSI EN 319 142-1 §6.3). Only what was checked counts.
@@ -37,15 +38,15 @@ type materialID = [sha256.Size]byte
 
 // needed returns the numbers of the revocation data in the file on which the chains of s rest.
 func (v *verification) needed(s *verified) []int {
-	var p proof
+	var p revocation.Proof
 	for _, c := range s.chains {
 		for k := 0; k+1 < len(c.certificates); k++ {
-			_, q := v.embedded.certificate(c.certificates[k], c.certificates[k+1], c.at, v.options.Now)
-			p.add(q)
+			_, q := v.embedded.Certificate(c.certificates[k], c.certificates[k+1], c.at, v.options.Now)
+			p.Add(q)
 		}
 	}
 	var out []int
-	for _, der := range slices.Concat(p.ocsps, p.crls) {
+	for _, der := range slices.Concat(p.OCSPs, p.CRLs) {
 		out = append(out, v.numbers[sha256.Sum256(der)])
 	}
 	return out
@@ -75,9 +76,8 @@ func (s *verified) archives(numbers []int) bool {
 // isBaseline checks the parts of level B-B that a seal from elsewhere may lack: the SubFilter, /M, DER, and no
 // signing-time attribute.
 func (s *verified) isBaseline() bool {
-	if s.cms == nil || s.cms.ber || s.report.Weakness != "" || s.report.SubFilter != subFilterCAdES || s.report.SigningTime.IsZero() {
+	if s.cms == nil || s.cms.BER || s.report.Weakness != "" || s.report.SubFilter != subFilterCAdES || s.report.SigningTime.IsZero() {
 		return false
 	}
-	_, signingTime := s.cms.signed[oidSigningTime.String()]
-	return !signingTime
+	return !s.cms.HasSigningTime()
 }

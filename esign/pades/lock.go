@@ -1,6 +1,7 @@
 package pades
 
 import (
+	"crypto"
 	"fmt"
 	"slices"
 	"strings"
@@ -80,11 +81,10 @@ func (s *Sealer) fieldMDP(d *pdf.Document, lock pdf.Dict) pdf.Dict {
 func (s *Sealer) reference(method pdf.Name, parameters pdf.Dict) pdf.Dict {
 	parameters["Type"], parameters["V"] = pdf.Name("TransformParams"), pdf.Name("1.2")
 	return pdf.Dict{
-		"Type": pdf.Name("SigRef"), "TransformMethod": method, "TransformParams": parameters, "DigestMethod": s.alg.digestName(),
+		"Type": pdf.Name("SigRef"), "TransformMethod": method, "TransformParams": parameters,
+		"DigestMethod": digestName(s.alg.Hash),
 	}
 }
 
 // digestName is the digest as signature references spell it.
-func (a algorithm) digestName() pdf.Name {
-	return pdf.Name(strings.ReplaceAll(a.hash.String(), "-", ""))
-}
+func digestName(h crypto.Hash) pdf.Name { return pdf.Name(strings.ReplaceAll(h.String(), "-", "")) }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evaultlib/evault/internal/cms"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
@@ -79,7 +80,7 @@ type Prepared struct {
 
 	request     SealRequest
 	field       string
-	cms         *unsignedCMS
+	cms         *cms.Draft
 	placeholder *signing.Placeholder
 	file        hash.Hash // SHA-256 state over the sealed file up to the signature value
 }
@@ -133,7 +134,7 @@ func (s *Sealer) Prepare(ctx context.Context, r SealRequest) (*Prepared, error) 
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}
-	p := &Prepared{request: r, Opts: s.alg.opts}
+	p := &Prepared{request: r, Opts: s.alg.Opts}
 	if p.placeholder, p.field, err = s.place(d, r); err != nil {
 		return nil, err
 	}
@@ -152,8 +153,8 @@ func (s *Sealer) digest(ctx context.Context, p *Prepared) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	h := s.alg.hash.New()
-	if c, ok := p.file.(hash.Cloner); ok && s.alg.hash == crypto.SHA256 {
+	h := s.alg.Hash.New()
+	if c, ok := p.file.(hash.Cloner); ok && s.alg.Hash == crypto.SHA256 {
 		clone, err := c.Clone()
 		if err != nil {
 			return fmt.Errorf("pades: %w", err)
@@ -163,14 +164,14 @@ func (s *Sealer) digest(ctx context.Context, p *Prepared) error {
 		p.placeholder.HashPrefix(h)
 	}
 	p.placeholder.HashSuffix(h)
-	attributes, err := signedAttributes(s.chain[0], s.alg, h.Sum(nil))
+	attributes, err := cms.SignedAttributes(s.chain[0], s.alg, h.Sum(nil))
 	if err != nil {
 		return fmt.Errorf("pades: %w", err)
 	}
-	p.cms = &unsignedCMS{alg: s.alg, chain: s.chain, attributes: attributes}
+	p.cms = &cms.Draft{Algorithm: s.alg, Chain: s.chain, Attributes: attributes}
 	p.Message = attributes
-	if !s.alg.pure {
-		p.Digest = sum(s.alg.hash, attributes)
+	if !s.alg.Pure {
+		p.Digest = cms.Sum(s.alg.Hash, attributes)
 	}
 	return nil
 }
@@ -199,7 +200,7 @@ func (s *Sealer) Finish(ctx context.Context, p *Prepared, value []byte) (*Seal, 
 	if err != nil {
 		return nil, err
 	}
-	der, err := p.cms.assemble(value, token)
+	der, err := p.cms.Marshal(value, token)
 	if err != nil {
 		return nil, fmt.Errorf("pades: %w", err)
 	}

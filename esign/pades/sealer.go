@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/evaultlib/evault/internal/cms"
 	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/pdf"
 )
@@ -81,7 +82,7 @@ type Config struct {
 type Sealer struct {
 	signer    crypto.Signer
 	chain     []*x509.Certificate
-	alg       algorithm
+	alg       cms.Algorithm
 	stamper   Timestamper
 	extender  *Extender
 	fonts     font.Fonts
@@ -113,9 +114,9 @@ func New(c Config) (*Sealer, error) {
 	if err := forDocuments(leaf); err != nil {
 		return nil, fmt.Errorf("pades: Config.Chain: %w", err)
 	}
-	alg, err := algorithmFor(leaf.PublicKey, c.Hash, c.PSS)
+	alg, err := cms.AlgorithmFor(leaf.PublicKey, c.Hash, c.PSS)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("pades: %w", err)
 	}
 	fonts, err := font.NewFonts(c.Fonts...)
 	if err != nil {
@@ -190,7 +191,7 @@ func (s *Sealer) stamp(ctx context.Context, value []byte) ([]byte, *Token, error
 	if s.stamper == nil {
 		return nil, nil, nil
 	}
-	der, t, err := requestToken(ctx, s.stamper, s.alg.hash, sum(s.alg.hash, value))
+	der, t, err := requestToken(ctx, s.stamper, s.alg.Hash, cms.Sum(s.alg.Hash, value))
 	if err == nil {
 		s.tokenSize.Store(int64(len(der)))
 	}
@@ -209,7 +210,7 @@ func requestToken(ctx context.Context, stamper Timestamper, h crypto.Hash, diges
 	if !t.Stamps(h, digest) {
 		return nil, nil, fmt.Errorf("%w: the token is over something else", ErrTimestampUnavailable)
 	}
-	if definite, size, ok := definite(der); ok && size == len(der) {
+	if definite, size, ok := cms.Definite(der); ok && size == len(der) {
 		der = definite // a token in BER would make the seal around it BER too
 	}
 	return der, t, nil
@@ -218,7 +219,7 @@ func requestToken(ctx context.Context, stamper Timestamper, h crypto.Hash, diges
 // reserve estimates the size of the CMS structure: certificates, signature value, the last token with a third to spare,
 // and the fixed parts.
 func (s *Sealer) reserve() int {
-	n := 1024 + s.alg.size
+	n := 1024 + s.alg.Size
 	for _, c := range s.chain {
 		n += len(c.Raw)
 	}
@@ -234,10 +235,10 @@ func (s *Sealer) sign(attributes []byte) ([]byte, error) {
 		return nil, errors.New("pades: Config.Signer is required")
 	}
 	input := attributes
-	if !s.alg.pure {
-		input = sum(s.alg.hash, attributes)
+	if !s.alg.Pure {
+		input = cms.Sum(s.alg.Hash, attributes)
 	}
-	value, err := s.signer.Sign(s.rand, input, s.alg.opts)
+	value, err := s.signer.Sign(s.rand, input, s.alg.Opts)
 	if err != nil {
 		return nil, fmt.Errorf("pades: sealing key: %w", err)
 	}
@@ -246,7 +247,7 @@ func (s *Sealer) sign(attributes []byte) ([]byte, error) {
 
 // checkValue makes sure that a signer signed with the right key before anything is made of its answer.
 func (s *Sealer) checkValue(attributes, value []byte) error {
-	if err := verifyValue(s.chain[0].PublicKey, s.alg.id, s.alg.hash, signedMessage{attributes, sum(s.alg.hash, attributes)}, value); err != nil {
+	if err := s.alg.Verify(s.chain[0].PublicKey, attributes, value); err != nil {
 		return fmt.Errorf("pades: sealing key: %w", err)
 	}
 	return nil

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/evaultlib/evault/internal/cms"
+	"github.com/evaultlib/evault/internal/revocation"
 )
 
 // Statement signs content as it is: a DER CMS SignedData (CAdES, ETSI EN 319 122-1) that carries content, the certificates
@@ -17,7 +20,7 @@ func (s *Sealer) Statement(ctx context.Context, content []byte) (der []byte, lev
 	if err := s.checkValidity(s.now()); err != nil {
 		return nil, "", err
 	}
-	attributes, err := signedAttributes(s.chain[0], s.alg, sum(s.alg.hash, content))
+	attributes, err := cms.SignedAttributes(s.chain[0], s.alg, cms.Sum(s.alg.Hash, content))
 	if err != nil {
 		return nil, "", fmt.Errorf("pades: %w", err)
 	}
@@ -35,8 +38,8 @@ func (s *Sealer) Statement(ctx context.Context, content []byte) (der []byte, lev
 	if content == nil {
 		content = []byte{}
 	}
-	cms := &unsignedCMS{alg: s.alg, chain: s.chain, content: content, attributes: attributes}
-	if der, err = cms.assemble(value, token); err != nil {
+	draft := &cms.Draft{Algorithm: s.alg, Chain: s.chain, Content: content, Attributes: attributes}
+	if der, err = draft.Marshal(value, token); err != nil {
 		return nil, "", fmt.Errorf("pades: %w", err)
 	}
 	return der, s.signatureLevel(), nil
@@ -58,14 +61,14 @@ func VerifyStatement(ctx context.Context, der []byte, o Options) (content []byte
 		Level: LevelNone, Integrity: IntegrityUnsupported, Coverage: CoverageWholeFile, ChangesAfter: ChangesNone, Trust: TrustUnknown,
 		Revocation: RevocationUnknown, SignedLen: int64(len(der)),
 	}}
-	if s.cms, err = parseCMS(der); err != nil {
+	if s.cms, err = cms.Parse(der); err != nil {
 		return nil, nil, fmt.Errorf("pades: %w", err)
 	}
-	if s.cms.content == nil || s.cms.size != len(der) {
+	if s.cms.Content == nil || s.cms.Size != len(der) {
 		return nil, nil, errors.New("pades: not a statement: nothing is signed in it, or something follows it")
 	}
-	s.identify(s.cms.leaf)
-	if err := s.cms.verify(oidData, sum(s.cms.digest, s.cms.content), essV2); err != nil {
+	s.identify(s.cms.Leaf)
+	if err := s.cms.Verify(cms.Sum(s.cms.Digest, s.cms.Content), cms.BindingV2); err != nil {
 		s.fail(err)
 		return nil, &s.report, nil
 	}
@@ -74,11 +77,13 @@ func VerifyStatement(ctx context.Context, der []byte, o Options) (content []byte
 	if s.report.Integrity != IntegrityValid {
 		return nil, &s.report, nil
 	}
-	v := &verification{options: o, embedded: parseAnswers(nil, nil), known: parseAnswers(o.Material.OCSPs, o.Material.CRLs)}
+	v := &verification{
+		options: o, embedded: revocation.Parse(nil, nil), known: revocation.Parse(o.Material.OCSPs, o.Material.CRLs),
+	}
 	v.trustOne(s, o.Now)
 	s.conclude("")
 	if s.report.Level = LevelBB; s.report.TimestampTime != nil {
 		s.report.Level = LevelBT
 	}
-	return s.cms.content, &s.report, nil
+	return s.cms.Content, &s.report, nil
 }

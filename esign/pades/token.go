@@ -9,6 +9,8 @@ import (
 	"math/big"
 	"slices"
 	"time"
+
+	"github.com/evaultlib/evault/internal/cms"
 )
 
 // Token is a time-stamp token (RFC 3161 §2.4.2) whose own signature was checked. That its authority is trusted is not
@@ -31,30 +33,20 @@ func ParseToken(der []byte) (*Token, error) { return parseToken(der, nil) }
 
 // parseToken is ParseToken with certificates from elsewhere, for tokens that do not carry their own.
 func parseToken(der []byte, elsewhere []*x509.Certificate) (*Token, error) {
-	c, err := parseCMS(der, elsewhere...)
+	c, err := cms.Parse(der, elsewhere...)
 	if err != nil {
 		return nil, err
 	}
-	if !c.contentType.Equal(oidTSTInfo) || c.content == nil {
-		return nil, errors.New("not a time-stamp token")
-	}
-	if err := c.verify(oidTSTInfo, sum(c.digest, c.content), essAny); err != nil {
+	stamp, err := c.Timestamp()
+	if err != nil {
 		return nil, err
 	}
-	var info tstInfo
-	if rest, err := asn1.Unmarshal(c.content, &info); err != nil || len(rest) > 0 || info.Version != 1 {
-		return nil, errors.New("malformed TSTInfo")
-	}
-	h := hashByID(info.Imprint.Algorithm.Algorithm)
-	if h == 0 {
-		return nil, unsupported("the digest of the time-stamp")
-	}
-	if !onlyTimeStamping(c.leaf) {
+	if !onlyTimeStamping(c.Leaf) {
 		return nil, errors.New("the time-stamp's certificate is not one for time-stamping alone")
 	}
 	return &Token{
-		Time: info.Time.UTC(), Policy: info.Policy, Serial: info.Serial, Nonce: info.Nonce, Hash: h, Digest: info.Imprint.Digest,
-		Certificate: c.leaf, certificates: c.certificates,
+		Time: stamp.Time, Policy: stamp.Policy, Serial: stamp.Serial, Nonce: stamp.Nonce, Hash: stamp.Hash, Digest: stamp.Digest,
+		Certificate: c.Leaf, certificates: c.Certificates,
 	}, nil
 }
 

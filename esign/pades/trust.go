@@ -51,7 +51,7 @@ func (v *verification) trustOne(s *verified, proven time.Time) {
 	if s.isTimestamp() {
 		return
 	}
-	chain, trust, err := v.chain(s.cms.leaf, s.cms.certificates, at, x509.ExtKeyUsageAny)
+	chain, trust, err := v.chain(s.cms.Leaf, s.cms.Certificates, at, x509.ExtKeyUsageAny)
 	if err == nil {
 		trust, err = v.revoked(s, chain, at)
 	}
@@ -62,7 +62,7 @@ func (v *verification) trustOne(s *verified, proven time.Time) {
 		s.distrust(trust, err)
 		return
 	}
-	if err := forDocuments(s.cms.leaf); err != nil {
+	if err := forDocuments(s.cms.Leaf); err != nil {
 		s.distrust(TrustUntrusted, err)
 		return
 	}
@@ -99,7 +99,7 @@ func forDocuments(c *x509.Certificate) error {
 
 // revoked turns the answer about revocation into one about trust.
 func (v *verification) revoked(s *verified, chain []*x509.Certificate, at time.Time) (string, error) {
-	err := v.revocation(s, chain, at)
+	err := v.judgeRevocation(s, chain, at)
 	switch {
 	case errors.Is(err, errRevoked):
 		return TrustUntrusted, err

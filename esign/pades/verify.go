@@ -11,9 +11,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evaultlib/evault/internal/cms"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/pdf/signing"
+	"github.com/evaultlib/evault/internal/revocation"
 )
 
 // Verify checks every signature and document time-stamp of a file, ours and foreign ones. A signature that is broken is
@@ -62,9 +64,9 @@ type verification struct {
 	report     *Report
 
 	certificates []*x509.Certificate // of the document security store
-	embedded     *answers            // revocation data of the document security store
+	embedded     *revocation.Answers // revocation data of the document security store
 	numbers      map[materialID]int  // of that data
-	known        *answers            // that and Options.Material
+	known        *revocation.Answers // that and Options.Material
 	found        map[chainKey][]*x509.Certificate
 	ordered      []*verified // the signatures with a byte range, oldest first
 }
@@ -73,7 +75,7 @@ type verification struct {
 type verified struct {
 	field  acroform.SignatureField
 	sig    *signing.Signature // nil when its structure is broken
-	cms    *readCMS
+	cms    *cms.Signed
 	token  *Token // of a document time-stamp, or the signature time-stamp
 	digest []byte // of the byte range
 	chains []provenChain
@@ -91,7 +93,7 @@ func (s *verified) isTimestamp() bool { return s.report.SubFilter == subFilterSt
 
 // fail records the first problem. An unsupported one never makes a signature invalid.
 func (s *verified) fail(err error) {
-	var u *unsupportedError
+	var u *cms.UnsupportedError
 	s.report.Integrity = IntegrityInvalid
 	if errors.As(err, &u) {
 		s.report.Integrity = IntegrityUnsupported
@@ -233,7 +235,7 @@ func (v *verification) hash() error {
 			states[h] = p
 		}
 		if budget -= s.sig.From - p.at + s.sig.End - s.sig.To; budget < 0 {
-			s.fail(unsupported("so many overlapping byte ranges"))
+			s.fail(cms.Unsupported("so many overlapping byte ranges"))
 			continue
 		}
 		p.state.Write(raw[p.at:s.sig.From])
@@ -257,11 +259,11 @@ func (v *verification) digestOf(s *verified) (crypto.Hash, error) {
 	var err error
 	switch s.report.SubFilter {
 	case subFilterCAdES, subFilterPKCS7:
-		if s.cms, err = parseCMS(s.sig.Value, v.certificates...); err != nil {
+		if s.cms, err = cms.Parse(s.sig.Value, v.certificates...); err != nil {
 			return 0, err
 		}
-		s.identify(s.cms.leaf)
-		return s.cms.digest, nil
+		s.identify(s.cms.Leaf)
+		return s.cms.Digest, nil
 	case subFilterStamp:
 		if s.token, err = parseToken(s.sig.Value, v.certificates); err != nil {
 			return 0, err
@@ -269,7 +271,7 @@ func (v *verification) digestOf(s *verified) (crypto.Hash, error) {
 		s.identify(s.token.Certificate)
 		return s.token.Hash, nil
 	}
-	return 0, unsupported(fmt.Sprintf("/SubFilter %q", s.report.SubFilter))
+	return 0, cms.Unsupported(fmt.Sprintf("/SubFilter %q", s.report.SubFilter))
 }
 
 func (s *verified) identify(c *x509.Certificate) {
@@ -289,41 +291,41 @@ func (v *verification) integrity(s *verified) {
 		s.report.Integrity = IntegrityValid
 		return
 	}
-	if s.cms.content != nil {
+	if s.cms.Content != nil {
 		s.fail(errors.New("the signature encapsulates content of its own"))
 		return
 	}
-	rule := essOptional
+	binding := cms.BindingOptional
 	if s.report.SubFilter == subFilterCAdES {
-		rule = essAny
+		binding = cms.BindingAny
 	}
-	if err := s.cms.verify(oidData, s.digest, rule); err != nil {
+	if err := s.cms.Verify(s.digest, binding); err != nil {
 		s.fail(err)
 		return
 	}
-	s.report.Integrity, s.report.Weakness = IntegrityValid, s.cms.weakness()
+	s.report.Integrity, s.report.Weakness = IntegrityValid, s.cms.Weakness()
 	s.readToken(v.certificates)
 }
 
 // readToken parses the signature-time-stamp attribute. One that is there must be right; one that cannot be judged leaves
 // the signature intact, but nothing proves its time.
 func (s *verified) readToken(elsewhere []*x509.Certificate) {
-	tokens := s.cms.unsigned[oidTimeStampToken.String()]
+	tokens := s.cms.TimestampTokens()
 	if len(tokens) == 0 {
 		return
 	}
 	if len(tokens) > 1 {
-		s.unproven = unsupported("a signature with several time-stamps")
+		s.unproven = cms.Unsupported("a signature with several time-stamps")
 		return
 	}
-	t, err := parseToken(tokens[0].FullBytes, slices.Concat(s.cms.certificates, elsewhere))
-	var u *unsupportedError
+	t, err := parseToken(tokens[0], slices.Concat(s.cms.Certificates, elsewhere))
+	var u *cms.UnsupportedError
 	switch {
 	case errors.As(err, &u):
 		s.unproven = fmt.Errorf("time-stamp: %w", err)
 	case err != nil:
 		s.fail(fmt.Errorf("time-stamp: %w", err))
-	case !t.Stamps(t.Hash, sum(t.Hash, s.cms.signer.Signature)):
+	case !t.Stamps(t.Hash, cms.Sum(t.Hash, s.cms.Value())):
 		s.fail(errors.New("the time-stamp is over another signature"))
 	default:
 		s.token = t

@@ -1,9 +1,9 @@
-package pades
+package cms
 
 import (
 	"bytes"
 	"crypto"
-	"crypto/sha1" //nolint:gosec // only to compare the certificate hash of old time-stamp tokens, beside the signature itself
+	"crypto/sha1" //nolint:gosec // only for the certificate hash of old time-stamp tokens, beside the signature itself
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -13,28 +13,47 @@ import (
 // maxCertificates bounds the certificates of one SignedData.
 const maxCertificates = 64
 
-// readCMS is a parsed SignedData with exactly one signer.
-type readCMS struct {
-	contentType  asn1.ObjectIdentifier
-	content      []byte // nil when detached
-	signer       signerInfo
-	digest       crypto.Hash
-	certificates []*x509.Certificate
-	leaf         *x509.Certificate // the one the SignerInfo names
-	size         int               // of the structure, without padding
-	ber          bool              // it is not DER
-	signed       map[string]asn1.RawValue
-	unsigned     map[string][]asn1.RawValue
+// Signed is a parsed SignedData with exactly one signer.
+type Signed struct {
+	Content      []byte      // nil when detached
+	Digest       crypto.Hash // of the content, by the signer's choice
+	Certificates []*x509.Certificate
+	Leaf         *x509.Certificate // the one the SignerInfo names
+	Size         int               // of the structure in bytes, without padding
+	BER          bool              // it is not DER
+
+	contentType asn1.ObjectIdentifier
+	signer      signerInfo
+	signed      map[string]asn1.RawValue
+	unsigned    map[string][]asn1.RawValue
 }
 
-// parseCMS parses a ContentInfo in DER or, as some signers write it, BER. Bytes after it must be zero: the padding of
+// Value is the signature value.
+func (c *Signed) Value() []byte { return c.signer.Signature }
+
+// HasSigningTime reports whether the signed attribute signing-time (RFC 5652 §11.3) is there.
+func (c *Signed) HasSigningTime() bool {
+	_, ok := c.signed[oidSigningTime.String()]
+	return ok
+}
+
+// TimestampTokens returns the values, DER, of the unsigned attribute signature-time-stamp (ETSI EN 319 122-1 §5.3).
+func (c *Signed) TimestampTokens() [][]byte {
+	var out [][]byte
+	for _, v := range c.unsigned[oidTimeStampToken.String()] {
+		out = append(out, v.FullBytes)
+	}
+	return out
+}
+
+// Parse parses a ContentInfo in DER or, as some signers write it, BER. Bytes after it must be zero: the padding of
 // /Contents. The signer's certificate may come from elsewhere when the structure does not hold it.
-func parseCMS(raw []byte, elsewhere ...*x509.Certificate) (*readCMS, error) {
+func Parse(raw []byte, elsewhere ...*x509.Certificate) (*Signed, error) {
 	c, err := parseDER(raw, elsewhere)
 	if err == nil {
 		return c, nil
 	}
-	der, size, ok := definite(raw)
+	der, size, ok := Definite(raw)
 	if !ok || bytes.Equal(der, raw[:size]) {
 		return nil, err
 	}
@@ -44,13 +63,13 @@ func parseCMS(raw []byte, elsewhere ...*x509.Certificate) (*readCMS, error) {
 	if c, err = parseDER(der, elsewhere); err != nil {
 		return nil, err
 	}
-	c.ber, c.size = true, size
+	c.BER, c.Size = true, size
 	return c, nil
 }
 
 var errTrailing = errors.New("something other than zeros follows the signature value")
 
-func parseDER(der []byte, elsewhere []*x509.Certificate) (*readCMS, error) {
+func parseDER(der []byte, elsewhere []*x509.Certificate) (*Signed, error) {
 	var ci contentInfo
 	rest, err := asn1.Unmarshal(der, &ci)
 	if err != nil {
@@ -64,23 +83,24 @@ func parseDER(der []byte, elsewhere []*x509.Certificate) (*readCMS, error) {
 		return nil, errors.New("the signature value is not SignedData")
 	}
 	var sd readSignedData
-	if rest, err = asn1.Unmarshal(ci.Content.Bytes, &sd); err != nil || len(rest) > 0 || !isSet(sd.Digests) || !isSet(sd.Signers) {
+	rest, err = asn1.Unmarshal(ci.Content.Bytes, &sd)
+	if err != nil || len(rest) > 0 || !isSet(sd.Digests) || !isSet(sd.Signers) {
 		return nil, errors.New("malformed SignedData")
 	}
-	c := &readCMS{contentType: sd.Content.Type, size: size}
+	c := &Signed{contentType: sd.Content.Type, Size: size}
 	if rest, err = asn1.Unmarshal(sd.Signers.Bytes, &c.signer); err != nil || len(rest) > 0 {
 		return nil, errors.New("SignedData does not have exactly one signer")
 	}
 	if len(sd.Content.Content.Bytes) > 0 {
-		if rest, err = asn1.Unmarshal(sd.Content.Content.Bytes, &c.content); err != nil || len(rest) > 0 {
+		if rest, err = asn1.Unmarshal(sd.Content.Content.Bytes, &c.Content); err != nil || len(rest) > 0 {
 			return nil, errors.New("malformed encapsulated content")
 		}
-		if c.content == nil {
-			c.content = []byte{}
+		if c.Content == nil {
+			c.Content = []byte{}
 		}
 	}
-	if c.digest = hashByID(c.signer.Digest.Algorithm); c.digest == 0 {
-		return nil, unsupported("the digest " + digestNamed(c.signer.Digest.Algorithm))
+	if c.Digest = digestHash(c.signer.Digest.Algorithm); c.Digest == 0 {
+		return nil, Unsupported("the digest " + digestNamed(c.signer.Digest.Algorithm))
 	}
 	if err := c.readCertificates(sd.Certificates.Bytes, elsewhere); err != nil {
 		return nil, err
@@ -88,7 +108,7 @@ func parseDER(der []byte, elsewhere []*x509.Certificate) (*readCMS, error) {
 	return c, c.readAttributes()
 }
 
-func (c *readCMS) readCertificates(b []byte, elsewhere []*x509.Certificate) error {
+func (c *Signed) readCertificates(b []byte, elsewhere []*x509.Certificate) error {
 	for n := 0; len(b) > 0; n++ {
 		var raw asn1.RawValue
 		var err error
@@ -102,24 +122,24 @@ func (c *readCMS) readCertificates(b []byte, elsewhere []*x509.Certificate) erro
 		if err != nil {
 			continue // one that is needed is missed below
 		}
-		c.certificates = append(c.certificates, cert)
-		if c.leaf == nil && c.names(cert) {
-			c.leaf = cert
+		c.Certificates = append(c.Certificates, cert)
+		if c.Leaf == nil && c.names(cert) {
+			c.Leaf = cert
 		}
 	}
 	for _, cert := range elsewhere {
-		if c.leaf == nil && c.names(cert) {
-			c.leaf = cert
+		if c.Leaf == nil && c.names(cert) {
+			c.Leaf = cert
 		}
 	}
-	if c.leaf == nil {
-		return unsupported("a signature without its signer's certificate")
+	if c.Leaf == nil {
+		return Unsupported("a signature without its signer's certificate")
 	}
 	return nil
 }
 
 // names reports whether the SignerInfo's identifier means cert.
-func (c *readCMS) names(cert *x509.Certificate) bool {
+func (c *Signed) names(cert *x509.Certificate) bool {
 	sid := c.signer.SID
 	if sid.Class == asn1.ClassContextSpecific && sid.Tag == 0 {
 		return len(sid.Bytes) > 0 && bytes.Equal(sid.Bytes, cert.SubjectKeyId)
@@ -131,7 +151,7 @@ func (c *readCMS) names(cert *x509.Certificate) bool {
 	return id.Serial.Cmp(cert.SerialNumber) == 0 && bytes.Equal(id.Issuer.FullBytes, cert.RawIssuer)
 }
 
-func (c *readCMS) readAttributes() error {
+func (c *Signed) readAttributes() error {
 	c.signed, c.unsigned = map[string]asn1.RawValue{}, map[string][]asn1.RawValue{}
 	signed, err := attributeValues(c.signer.Signed.Bytes)
 	if err != nil {
@@ -182,30 +202,36 @@ func attributeValues(b []byte) ([]attributeValue, error) {
 				}
 			}
 			if out = append(out, v); len(out) > maxAttributes {
-				return nil, unsupported("so many attributes")
+				return nil, Unsupported("so many attributes")
 			}
 		}
 	}
 	return out, nil
 }
 
-// essRule says which signing-certificate attribute a signature must have. One that is there must always match.
-type essRule int
+// Binding says which signing-certificate attribute a signature must have. One that is there must always match.
+type Binding int
 
+// The bindings, from the weakest.
 const (
-	essOptional essRule = iota // adbe.pkcs7.detached, where the attributes as a whole may be missing too
-	essAny                     // ETSI.CAdES.detached, and time-stamp tokens: with SHA-1 (RFC 3161 §2.4.2) or v2 (RFC 5816)
-	essV2                      // statements
+	BindingOptional Binding = iota // adbe.pkcs7.detached, where the attributes as a whole may be missing too
+	BindingAny                     // ETSI.CAdES.detached, and time-stamp tokens: with SHA-1 (RFC 3161 §2.4.2) or v2 (RFC 5816)
+	BindingV2                      // statements
 )
 
-// verify checks the digest of the content, the certificate binding and the signature value. digest is of the content
-// under the signer's digest algorithm.
-func (c *readCMS) verify(contentType asn1.ObjectIdentifier, digest []byte, ess essRule) error {
+// Verify checks the digest of the content, the certificate binding and the signature value of a signature over data.
+// digest is of the content, by [Signed].Digest.
+func (c *Signed) Verify(digest []byte, binding Binding) error {
+	return c.verify(oidData, digest, binding)
+}
+
+func (c *Signed) verify(contentType asn1.ObjectIdentifier, digest []byte, ess Binding) error {
 	if len(c.signer.Signed.FullBytes) == 0 {
 		return c.verifyBare(contentType, digest, ess)
 	}
 	var kind asn1.ObjectIdentifier
-	if rest, err := asn1.Unmarshal(c.signed[oidContentType.String()].FullBytes, &kind); err != nil || len(rest) > 0 || !kind.Equal(contentType) || !c.contentType.Equal(contentType) {
+	rest, err := asn1.Unmarshal(c.signed[oidContentType.String()].FullBytes, &kind)
+	if err != nil || len(rest) > 0 || !kind.Equal(contentType) || !c.contentType.Equal(contentType) {
 		return errors.New("the content-type attribute is missing or wrong")
 	}
 	var md []byte
@@ -220,25 +246,30 @@ func (c *readCMS) verify(contentType asn1.ObjectIdentifier, digest []byte, ess e
 	}
 	message := bytes.Clone(c.signer.Signed.FullBytes)
 	message[0] = 0x31 // RFC 5652 §5.4: the SET OF tag is signed, not the implicit one
-	return verifyValue(c.leaf.PublicKey, c.signer.Algorithm, c.digest, signedMessage{message, sum(c.digest, message)}, c.signer.Signature)
+	return c.verifyValue(signedMessage{message, Sum(c.Digest, message)})
 }
 
-// verifyBare is verify for a signature without signed attributes, whose value is over the content itself (RFC 5652 §5.4). Nothing in it
-// binds the certificate.
-func (c *readCMS) verifyBare(contentType asn1.ObjectIdentifier, digest []byte, ess essRule) error {
-	if ess != essOptional || !contentType.Equal(oidData) || !c.contentType.Equal(oidData) {
+// verifyBare is verify for a signature without signed attributes, whose value is over the content itself (RFC 5652 §5.4).
+// Nothing in it binds the certificate.
+func (c *Signed) verifyBare(contentType asn1.ObjectIdentifier, digest []byte, ess Binding) error {
+	if ess != BindingOptional || !contentType.Equal(oidData) || !c.contentType.Equal(oidData) {
 		return errors.New("the signed attributes are missing")
 	}
-	return verifyValue(c.leaf.PublicKey, c.signer.Algorithm, c.digest, signedMessage{nil, digest}, c.signer.Signature)
+	return c.verifyValue(signedMessage{nil, digest})
 }
 
-// weakness says what a signature that holds lacks by today's rules.
-func (c *readCMS) weakness() string {
+func (c *Signed) verifyValue(message signedMessage) error {
+	return verifyValue(c.Leaf.PublicKey, c.signer.Algorithm, c.Digest, message, c.signer.Signature)
+}
+
+// Weakness says what a signature that holds lacks by today's rules.
+func (c *Signed) Weakness() string {
 	_, v2 := c.signed[oidSigningCertificateV2.String()]
 	_, v1 := c.signed[oidSigningCertificate.String()]
 	switch {
 	case len(c.signer.Signed.FullBytes) == 0:
-		return "weak: the signature has no signed attributes, so that its certificate can be exchanged for another one with the same key"
+		return "weak: the signature has no signed attributes, " +
+			"so that its certificate can be exchanged for another one with the same key"
 	case v1 && !v2:
 		return "weak: the signature binds its certificate by SHA-1"
 	}
@@ -250,10 +281,10 @@ const maxESS = 16 << 10
 
 // verifyESS checks that the signed attributes name the certificate, so that it cannot be exchanged for another one with
 // the same key (RFC 5035 §3).
-func (c *readCMS) verifyESS(rule essRule) error {
+func (c *Signed) verifyESS(rule Binding) error {
 	if v, ok := c.signed[oidSigningCertificateV2.String()]; ok {
 		if len(v.FullBytes) > maxESS {
-			return unsupported("so long a signing-certificate attribute")
+			return Unsupported("so long a signing-certificate attribute")
 		}
 		var sc signingCertificateV2
 		if rest, err := asn1.Unmarshal(v.FullBytes, &sc); err != nil || len(rest) > 0 || len(sc.Certs) == 0 {
@@ -261,33 +292,33 @@ func (c *readCMS) verifyESS(rule essRule) error {
 		}
 		h := crypto.SHA256
 		if len(sc.Certs[0].Algorithm.Algorithm) > 0 {
-			if h = hashByID(sc.Certs[0].Algorithm.Algorithm); h == 0 {
-				return unsupported("the digest of signing-certificate-v2")
+			if h = digestHash(sc.Certs[0].Algorithm.Algorithm); h == 0 {
+				return Unsupported("the digest of signing-certificate-v2")
 			}
 		}
-		if !bytes.Equal(sum(h, c.leaf.Raw), sc.Certs[0].Hash) {
+		if !bytes.Equal(Sum(h, c.Leaf.Raw), sc.Certs[0].Hash) {
 			return errors.New("the signature names another certificate than the one it carries")
 		}
 		return nil
 	}
 	if v, ok := c.signed[oidSigningCertificate.String()]; ok {
-		if rule == essV2 {
-			return unsupported("a signing-certificate attribute with SHA-1")
+		if rule == BindingV2 {
+			return Unsupported("a signing-certificate attribute with SHA-1")
 		}
 		if len(v.FullBytes) > maxESS {
-			return unsupported("so long a signing-certificate attribute")
+			return Unsupported("so long a signing-certificate attribute")
 		}
 		var sc signingCertificate
 		if rest, err := asn1.Unmarshal(v.FullBytes, &sc); err != nil || len(rest) > 0 || len(sc.Certs) == 0 {
 			return errors.New("malformed signing-certificate attribute")
 		}
-		h := sha1.Sum(c.leaf.Raw) //nolint:gosec // see the import
+		h := sha1.Sum(c.Leaf.Raw) //nolint:gosec // see the import
 		if !bytes.Equal(h[:], sc.Certs[0].Hash) {
 			return errors.New("the signature names another certificate than the one it carries")
 		}
 		return nil
 	}
-	if rule != essOptional {
+	if rule != BindingOptional {
 		return errors.New("the signing-certificate attribute is missing")
 	}
 	return nil

@@ -1,4 +1,4 @@
-package pades
+package cms
 
 import (
 	"crypto"
@@ -31,12 +31,17 @@ var hashes = []struct {
 	hash               crypto.Hash
 	id, rsaID, ecdsaID asn1.ObjectIdentifier
 }{
-	{crypto.SHA256, oidSHA256, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}},
-	{crypto.SHA384, oidSHA384, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 12}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}},
-	{crypto.SHA512, oidSHA512, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 4}},
+	{crypto.SHA256, oidSHA256, rsaWith(11), ecdsaWith(2)},
+	{crypto.SHA384, oidSHA384, rsaWith(12), ecdsaWith(3)},
+	{crypto.SHA512, oidSHA512, rsaWith(13), ecdsaWith(4)},
 }
 
-func hashByID(id asn1.ObjectIdentifier) crypto.Hash {
+func rsaWith(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, n} }
+
+func ecdsaWith(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, n} }
+
+// digestHash is the digest with this identifier, 0 when it is not accepted.
+func digestHash(id asn1.ObjectIdentifier) crypto.Hash {
 	for _, h := range hashes {
 		if h.id.Equal(id) {
 			return h.hash
@@ -65,19 +70,26 @@ func digestID(h crypto.Hash) pkix.AlgorithmIdentifier {
 	return pkix.AlgorithmIdentifier{}
 }
 
-func sum(h crypto.Hash, b []byte) []byte {
+// Sum is the digest of b.
+func Sum(h crypto.Hash, b []byte) []byte {
 	x := h.New()
 	x.Write(b)
 	return x.Sum(nil)
 }
 
-// algorithm is how one kind of key signs.
-type algorithm struct {
-	hash crypto.Hash // of the content, and of the signed attributes unless pure
-	id   pkix.AlgorithmIdentifier
-	opts crypto.SignerOpts
-	pure bool // the signer gets the signed attributes themselves (Ed25519, RFC 8419)
-	size int  // of the largest signature value, in bytes
+// Algorithm is how one kind of key signs.
+type Algorithm struct {
+	Hash crypto.Hash       // of the content, and of the signed attributes unless Pure
+	Opts crypto.SignerOpts // for crypto.Signer
+	Pure bool              // the signer gets the signed attributes themselves (Ed25519, RFC 8419)
+	Size int               // of the largest signature value, in bytes
+
+	id pkix.AlgorithmIdentifier
+}
+
+// Verify checks a signature value over signed attributes, DER.
+func (a Algorithm) Verify(pub crypto.PublicKey, attributes, value []byte) error {
+	return verifyValue(pub, a.id, a.Hash, signedMessage{attributes, Sum(a.Hash, attributes)}, value)
 }
 
 const (
@@ -85,8 +97,8 @@ const (
 	minCurveBits = 256
 )
 
-// algorithmFor chooses how a key signs. h is 0 for the default: SHA-256, SHA-384 for P-384.
-func algorithmFor(pub crypto.PublicKey, h crypto.Hash, pss bool) (algorithm, error) {
+// AlgorithmFor chooses how a key signs. h is 0 for the default: SHA-256, SHA-384 for P-384.
+func AlgorithmFor(pub crypto.PublicKey, h crypto.Hash, pss bool) (Algorithm, error) {
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
 		return rsaAlgorithm(k, h, pss)
@@ -94,16 +106,19 @@ func algorithmFor(pub crypto.PublicKey, h crypto.Hash, pss bool) (algorithm, err
 		return ecdsaAlgorithm(k, h)
 	case ed25519.PublicKey:
 		if h != 0 && h != crypto.SHA512 {
-			return algorithm{}, errors.New("pades: Ed25519 goes with SHA-512 (RFC 8419 §3)")
+			return Algorithm{}, errors.New("Ed25519 goes with SHA-512 (RFC 8419 §3)")
 		}
-		return algorithm{hash: crypto.SHA512, id: pkix.AlgorithmIdentifier{Algorithm: oidEd25519}, opts: crypto.Hash(0), pure: true, size: ed25519.SignatureSize}, nil
+		return Algorithm{
+			Hash: crypto.SHA512, Opts: crypto.Hash(0), Pure: true, Size: ed25519.SignatureSize,
+			id: pkix.AlgorithmIdentifier{Algorithm: oidEd25519},
+		}, nil
 	}
-	return algorithm{}, fmt.Errorf("pades: keys of type %T are not supported", pub)
+	return Algorithm{}, fmt.Errorf("keys of type %T are not supported", pub)
 }
 
-func rsaAlgorithm(k *rsa.PublicKey, h crypto.Hash, pss bool) (algorithm, error) {
+func rsaAlgorithm(k *rsa.PublicKey, h crypto.Hash, pss bool) (Algorithm, error) {
 	if k.N.BitLen() < minRSABits {
-		return algorithm{}, fmt.Errorf("pades: an RSA key of %d bits is too short, %d are needed", k.N.BitLen(), minRSABits)
+		return Algorithm{}, fmt.Errorf("an RSA key of %d bits is too short, %d are needed", k.N.BitLen(), minRSABits)
 	}
 	if h == 0 {
 		h = crypto.SHA256
@@ -112,22 +127,22 @@ func rsaAlgorithm(k *rsa.PublicKey, h crypto.Hash, pss bool) (algorithm, error) 
 		if e.hash != h {
 			continue
 		}
-		a := algorithm{hash: h, opts: h, size: k.Size()}
+		a := Algorithm{Hash: h, Opts: h, Size: k.Size()}
 		if !pss {
 			a.id = pkix.AlgorithmIdentifier{Algorithm: e.rsaID, Parameters: asn1.NullRawValue}
 			return a, nil
 		}
 		parameters, err := pssParameters(h)
 		a.id = pkix.AlgorithmIdentifier{Algorithm: oidPSS, Parameters: asn1.RawValue{FullBytes: parameters}}
-		a.opts = &rsa.PSSOptions{SaltLength: h.Size(), Hash: h}
+		a.Opts = &rsa.PSSOptions{SaltLength: h.Size(), Hash: h}
 		return a, err
 	}
-	return algorithm{}, fmt.Errorf("pades: digest %v is not supported", h)
+	return Algorithm{}, fmt.Errorf("digest %v is not supported", h)
 }
 
-func ecdsaAlgorithm(k *ecdsa.PublicKey, h crypto.Hash) (algorithm, error) {
+func ecdsaAlgorithm(k *ecdsa.PublicKey, h crypto.Hash) (Algorithm, error) {
 	if k.Curve != elliptic.P256() && k.Curve != elliptic.P384() {
-		return algorithm{}, errors.New("pades: elliptic curves other than P-256 and P-384 are not supported")
+		return Algorithm{}, errors.New("elliptic curves other than P-256 and P-384 are not supported")
 	}
 	if h == 0 {
 		h = crypto.SHA256
@@ -137,11 +152,11 @@ func ecdsaAlgorithm(k *ecdsa.PublicKey, h crypto.Hash) (algorithm, error) {
 	}
 	for _, e := range hashes {
 		if e.hash == h {
-			// SEQUENCE of two integers, each with a sign byte.
-			return algorithm{hash: h, id: pkix.AlgorithmIdentifier{Algorithm: e.ecdsaID}, opts: h, size: 2*(k.Curve.Params().BitSize/8+3) + 4}, nil
+			size := 2*(k.Curve.Params().BitSize/8+3) + 4 // SEQUENCE of two integers, each with a sign byte
+			return Algorithm{Hash: h, Opts: h, Size: size, id: pkix.AlgorithmIdentifier{Algorithm: e.ecdsaID}}, nil
 		}
 	}
-	return algorithm{}, fmt.Errorf("pades: digest %v is not supported", h)
+	return Algorithm{}, fmt.Errorf("digest %v is not supported", h)
 }
 
 // pssParams is RSASSA-PSS-params of RFC 4055 §3.1.
@@ -160,53 +175,57 @@ func pssParameters(h crypto.Hash) ([]byte, error) {
 		return nil, err
 	}
 	return asn1.Marshal(pssParams{
-		Hash: id, MGF: pkix.AlgorithmIdentifier{Algorithm: oidMGF1, Parameters: asn1.RawValue{FullBytes: mgf}}, Salt: h.Size(), Trailer: 1,
+		Hash: id, MGF: pkix.AlgorithmIdentifier{Algorithm: oidMGF1, Parameters: asn1.RawValue{FullBytes: mgf}},
+		Salt: h.Size(), Trailer: 1,
 	})
 }
 
-// unsupportedError says that something could not be checked, which is neither valid nor invalid.
-type unsupportedError struct{ what string }
+// UnsupportedError says that something could not be checked, which is neither valid nor invalid.
+type UnsupportedError struct{ What string }
 
-func (e *unsupportedError) Error() string { return e.what + " is not supported" }
+func (e *UnsupportedError) Error() string { return e.What + " is not supported" }
 
-func unsupported(what string) error { return &unsupportedError{what} }
+// Unsupported returns an *[UnsupportedError].
+func Unsupported(what string) error { return &UnsupportedError{what} }
 
 var errSignatureValue = errors.New("the signature value does not match the signed attributes")
 
-// signedMessage is what a signature value is over: the DER encoding of the signed attributes, and its digest. Of content that was
-// signed without attributes there is the digest alone.
+// signedMessage is the subject of a signature value: the DER encoding of the signed attributes, and its digest. Of content
+// that was signed without attributes there is the digest alone.
 type signedMessage struct{ der, sum []byte }
 
 // verifyValue checks a CMS signature value.
-func verifyValue(pub crypto.PublicKey, id pkix.AlgorithmIdentifier, digest crypto.Hash, message signedMessage, value []byte) error {
+func verifyValue(
+	pub crypto.PublicKey, id pkix.AlgorithmIdentifier, digest crypto.Hash, message signedMessage, value []byte,
+) error {
 	ok := false
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
 		if k.N.BitLen() < minRSABits {
-			return unsupported(fmt.Sprintf("an RSA key of %d bits", k.N.BitLen()))
+			return Unsupported(fmt.Sprintf("an RSA key of %d bits", k.N.BitLen()))
 		}
 		if id.Algorithm.Equal(oidPSS) {
 			return verifyPSS(k, id, digest, message, value)
 		}
 		if !named(id, digest, oidRSA, false) {
-			return unsupported("signature algorithm " + id.Algorithm.String())
+			return Unsupported("signature algorithm " + id.Algorithm.String())
 		}
 		ok = rsa.VerifyPKCS1v15(k, digest, message.sum, value) == nil
 	case *ecdsa.PublicKey:
 		if k.Params().BitSize < minCurveBits {
-			return unsupported("elliptic curve " + k.Params().Name)
+			return Unsupported("elliptic curve " + k.Params().Name)
 		}
 		if !named(id, digest, oidEC, true) {
-			return unsupported("signature algorithm " + id.Algorithm.String())
+			return Unsupported("signature algorithm " + id.Algorithm.String())
 		}
 		ok = ecdsa.VerifyASN1(k, message.sum, value)
 	case ed25519.PublicKey:
 		if !id.Algorithm.Equal(oidEd25519) || digest != crypto.SHA512 || message.der == nil {
-			return unsupported("signature algorithm " + id.Algorithm.String())
+			return Unsupported("signature algorithm " + id.Algorithm.String())
 		}
 		ok = ed25519.Verify(k, message.der, value)
 	default:
-		return unsupported("the kind of key")
+		return Unsupported("the kind of key")
 	}
 	if !ok {
 		return errSignatureValue
@@ -228,17 +247,20 @@ func named(id pkix.AlgorithmIdentifier, digest crypto.Hash, bare asn1.ObjectIden
 	return false
 }
 
-func verifyPSS(k *rsa.PublicKey, id pkix.AlgorithmIdentifier, digest crypto.Hash, message signedMessage, value []byte) error {
+func verifyPSS(
+	k *rsa.PublicKey, id pkix.AlgorithmIdentifier, digest crypto.Hash, message signedMessage, value []byte,
+) error {
 	var p pssParams
 	if rest, err := asn1.Unmarshal(id.Parameters.FullBytes, &p); err != nil || len(rest) > 0 {
-		return unsupported("RSASSA-PSS with these parameters")
+		return Unsupported("RSASSA-PSS with these parameters")
 	}
 	var mgf pkix.AlgorithmIdentifier
 	if _, err := asn1.Unmarshal(p.MGF.Parameters.FullBytes, &mgf); err != nil || !p.MGF.Algorithm.Equal(oidMGF1) {
-		return unsupported("RSASSA-PSS with these parameters")
+		return Unsupported("RSASSA-PSS with these parameters")
 	}
-	if hashByID(p.Hash.Algorithm) != digest || hashByID(mgf.Algorithm) != digest || p.Trailer != 1 || p.Salt < 0 || p.Salt > 64 {
-		return unsupported("RSASSA-PSS with these parameters")
+	if digestHash(p.Hash.Algorithm) != digest || digestHash(mgf.Algorithm) != digest ||
+		p.Trailer != 1 || p.Salt < 0 || p.Salt > 64 {
+		return Unsupported("RSASSA-PSS with these parameters")
 	}
 	if rsa.VerifyPSS(k, digest, message.sum, value, &rsa.PSSOptions{SaltLength: p.Salt, Hash: digest}) != nil {
 		return errSignatureValue

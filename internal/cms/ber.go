@@ -1,4 +1,4 @@
-package pades
+package cms
 
 import "bytes"
 
@@ -9,10 +9,10 @@ const (
 	maxBERDepth    = 32
 )
 
-// definite turns BER (X.690 §8) with indefinite lengths or strings in pieces, as some Java signers write it, into the
-// definite lengths of DER. It returns what it made of the first element of b and how long that was. Order and values stay:
+// Definite turns BER (X.690 §8) with indefinite lengths or strings in pieces, as some Java signers write it, into the
+// definite lengths of DER. It returns the first element of b so written, and how long that was in b. Order and values stay:
 // what was not DER in another way still is not.
-func definite(b []byte) (der []byte, size int, ok bool) {
+func Definite(b []byte) (der []byte, size int, ok bool) {
 	c := berReader{left: maxBERElements}
 	der, rest, ok := c.element(b[:min(len(b), maxBERSize)], 0)
 	return der, min(len(b), maxBERSize) - len(rest), ok
@@ -35,9 +35,9 @@ func (c *berReader) element(b []byte, depth int) (der, rest []byte, ok bool) {
 			return nil, nil, false
 		}
 		body, rest, ok := c.members(b[2:], b[0], depth, true)
-		return element(b[0], body), rest, ok
+		return Element(b[0], body), rest, ok
 	}
-	tag, content, whole, rest, ok := readDER(b)
+	tag, content, whole, rest, ok := ReadElement(b)
 	switch {
 	case !ok:
 		return nil, nil, false
@@ -45,7 +45,7 @@ func (c *berReader) element(b []byte, depth int) (der, rest []byte, ok bool) {
 		return whole, rest, true
 	}
 	body, _, ok := c.members(content, tag, depth, false)
-	return element(tag, body), rest, ok
+	return Element(tag, body), rest, ok
 }
 
 // members joins the elements within a constructed one: all of b, or, when open, up to the end-of-contents octets.
@@ -62,7 +62,7 @@ func (c *berReader) members(b []byte, tag byte, depth int, open bool) (body, res
 			return nil, nil, false
 		}
 		if tag == octetsConstructed {
-			piece, content, _, _, ok := readDER(der)
+			piece, content, _, _, ok := ReadElement(der)
 			if !ok || piece != octets {
 				return nil, nil, false
 			}
@@ -72,8 +72,8 @@ func (c *berReader) members(b []byte, tag byte, depth int, open bool) (body, res
 	}
 }
 
-// element writes one element; an octet string in pieces becomes one.
-func element(tag byte, content []byte) []byte {
+// Element writes one element; an octet string in pieces becomes one.
+func Element(tag byte, content []byte) []byte {
 	if tag == octetsConstructed {
 		tag = octets
 	}
@@ -91,4 +91,26 @@ func element(tag byte, content []byte) []byte {
 		out = append(out, 0x84, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 	}
 	return append(out, content...)
+}
+
+// ReadElement takes one element off b. It fails on tags of more than one byte and lengths of more than four, which do not
+// occur in what is read.
+func ReadElement(b []byte) (tag byte, content, whole, rest []byte, ok bool) {
+	if len(b) < 2 || b[0]&0x1F == 0x1F {
+		return 0, nil, nil, nil, false
+	}
+	n, at := int(b[1]), 2
+	if n >= 0x80 {
+		size := n & 0x7F
+		if n, at = 0, 2+size; size < 1 || size > 4 || len(b) < at {
+			return 0, nil, nil, nil, false
+		}
+		for _, x := range b[2:at] {
+			n = n<<8 | int(x)
+		}
+	}
+	if n > len(b)-at {
+		return 0, nil, nil, nil, false
+	}
+	return b[0], b[at : at+n], b[:at+n], b[at+n:], true
 }

@@ -1,4 +1,4 @@
-package pades
+package revocation
 
 import (
 	"bytes"
@@ -7,11 +7,13 @@ import (
 	"math/big"
 	"slices"
 	"time"
+
+	"github.com/evaultlib/evault/internal/cms"
 )
 
-// revocationList is a CRL (RFC 5280 §5) whose entries are left as they stand: some have a million, and a hostile one may
+// list is a CRL (RFC 5280 §5) whose entries are left as they stand: some have a million, and a hostile one may
 // have as many as its bytes allow.
-type revocationList struct {
+type list struct {
 	der     []byte
 	head    *x509.RevocationList // of the list without its entries
 	signed  []byte               // TBSCertList
@@ -42,35 +44,14 @@ var listParts = []struct {
 
 const listEntries = 5
 
-// readDER takes one element off b. Tags of more than one byte and lengths of more than four do not occur in what is read.
-func readDER(b []byte) (tag byte, content, whole, rest []byte, ok bool) {
-	if len(b) < 2 || b[0]&0x1F == 0x1F {
-		return 0, nil, nil, nil, false
-	}
-	n, at := int(b[1]), 2
-	if n >= 0x80 {
-		size := n & 0x7F
-		if n, at = 0, 2+size; size < 1 || size > 4 || len(b) < at {
-			return 0, nil, nil, nil, false
-		}
-		for _, x := range b[2:at] {
-			n = n<<8 | int(x)
-		}
-	}
-	if n > len(b)-at {
-		return 0, nil, nil, nil, false
-	}
-	return b[0], b[at : at+n], b[:at+n], b[at+n:], true
-}
-
 // parseList reads all but the entries.
-func parseList(der []byte) (*revocationList, bool) {
-	l := &revocationList{der: der}
-	tag, list, _, rest, ok := readDER(der)
+func parseList(der []byte) (*list, bool) {
+	l := &list{der: der}
+	tag, certificateList, _, rest, ok := cms.ReadElement(der)
 	if !ok || tag != tagSequence || len(rest) > 0 {
 		return nil, false
 	}
-	tag, tbs, signed, seal, ok := readDER(list)
+	tag, tbs, signed, seal, ok := cms.ReadElement(certificateList)
 	if !ok || tag != tagSequence {
 		return nil, false
 	}
@@ -79,7 +60,7 @@ func parseList(der []byte) (*revocationList, bool) {
 	at := 0
 	for len(tbs) > 0 {
 		var content, whole []byte
-		if tag, content, whole, tbs, ok = readDER(tbs); !ok {
+		if tag, content, whole, tbs, ok = cms.ReadElement(tbs); !ok {
 			return nil, false
 		}
 		for ; at < len(listParts) && !slices.Contains(listParts[at].tags, tag); at++ {
@@ -97,7 +78,7 @@ func parseList(der []byte) (*revocationList, bool) {
 		}
 		at++
 	}
-	stub := element(tagSequence, slices.Concat(element(tagSequence, bytes.Join(head, nil)), seal))
+	stub := cms.Element(tagSequence, slices.Concat(cms.Element(tagSequence, bytes.Join(head, nil)), seal))
 	var err error
 	l.head, err = x509.ParseRevocationList(stub)
 	return l, err == nil
@@ -121,7 +102,7 @@ type issuingDistribution struct {
 // readScope reports whether the list can be used, and notes whether it covers only a part of what was issued
 // (RFC 5280 §5.2.5): who stands in it was revoked, but who does not may stand in another. Lists of changes (§5.2.4), of
 // several issuers, and with critical extensions that are not known are of no use.
-func (l *revocationList) readScope() bool {
+func (l *list) readScope() bool {
 	for _, e := range l.head.Extensions {
 		switch {
 		case e.Id.Equal(oidDeltaList):
@@ -139,26 +120,26 @@ func (l *revocationList) readScope() bool {
 	return true
 }
 
-func (l *revocationList) signedBy(issuer *x509.Certificate) bool {
+func (l *list) signedBy(issuer *x509.Certificate) bool {
 	return bytes.Equal(l.head.RawIssuer, issuer.RawSubject) && issuer.BasicConstraintsValid && issuer.IsCA &&
 		(issuer.KeyUsage == 0 || issuer.KeyUsage&x509.KeyUsageCRLSign != 0) &&
 		issuer.CheckSignature(l.head.SignatureAlgorithm, l.signed, l.head.Signature) == nil
 }
 
 // find looks for a serial number and returns the earliest time of its revocation. It fails on malformed entries.
-func (l *revocationList) find(serial *big.Int) (at time.Time, revoked, ok bool) {
+func (l *list) find(serial *big.Int) (at time.Time, revoked, ok bool) {
 	der, err := asn1.Marshal(serial)
 	if err != nil {
 		return at, false, false
 	}
-	_, want, _, _, _ := readDER(der)
+	_, want, _, _, _ := cms.ReadElement(der)
 	for rest := l.entries; len(rest) > 0; {
 		var tag byte
 		var entry []byte
-		if tag, entry, _, rest, ok = readDER(rest); !ok || tag != tagSequence {
+		if tag, entry, _, rest, ok = cms.ReadElement(rest); !ok || tag != tagSequence {
 			return at, false, false
 		}
-		tag, number, _, after, ok := readDER(entry)
+		tag, number, _, after, ok := cms.ReadElement(entry)
 		if !ok || tag != asn1.TagInteger || !minimal(number) {
 			return at, false, false
 		}

@@ -1,4 +1,4 @@
-package pades
+package revocation
 
 import (
 	"math/big"
