@@ -208,7 +208,7 @@ func (e *Engine) externalID(ctx context.Context, s Store, orgID, id string) (exp
 	if err != nil {
 		return "", err
 	}
-	holder, err := s.Status(ctx, orgID, first)
+	holder, err := s.Status(ctx, first)
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 type (
@@ -67,6 +68,13 @@ type Summary struct {
 
 	Revision int64 // grows with every change of the row
 }
+
+// Parties returns who has a role in the envelope: OrgID is the organization that
+// created it.
+func (s *Summary) Parties() standing.Parties { return standing.Parties{Originator: s.OrgID} }
+
+// may reports whether the organization may do act to the envelope.
+func (s *Summary) may(orgID string, act standing.Act) bool { return s.Parties().Of(orgID).May(act) }
 
 // Vaulted reports whether a live authoritative copy is here.
 func (s *Summary) Vaulted() bool { return s.VaultedAt != nil && s.ReleasedAt == nil }

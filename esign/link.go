@@ -14,6 +14,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 // A signing link's token is the unpadded base64url of
@@ -272,7 +273,7 @@ func (e *Engine) appendAfter(ctx context.Context, s Store, events []Event, d eve
 // allow judges whether the organization may do v to the envelope with that ETag,
 // "" for any.
 func (e *Envelope) allow(orgID, etag string, v Verb) error {
-	if e.OrgID != orgID {
+	if !e.may(orgID, standing.ManageEnvelope) {
 		return ErrNotFound
 	}
 	if err := e.match(etag); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 // Envelope reads an envelope of the organization; ErrNotFound.
@@ -19,7 +20,7 @@ func (e *Engine) Envelope(ctx context.Context, orgID, envelopeID string) (*Envel
 	if err != nil {
 		return nil, notFound(err)
 	}
-	if env.OrgID != orgID {
+	if !env.may(orgID, standing.SeeEnvelope) {
 		return nil, ErrNotFound
 	}
 	env.judge(e.now())
@@ -28,9 +29,12 @@ func (e *Engine) Envelope(ctx context.Context, orgID, envelopeID string) (*Envel
 
 // Status reads an envelope's row, in one indexed read; ErrNotFound.
 func (e *Engine) Status(ctx context.Context, orgID, envelopeID string) (*Summary, error) {
-	s, err := e.cfg.Store.Status(ctx, orgID, envelopeID)
+	s, err := e.cfg.Store.Status(ctx, envelopeID)
 	if err != nil {
 		return nil, notFound(err)
+	}
+	if !s.may(orgID, standing.SeeEnvelope) {
+		return nil, ErrNotFound
 	}
 	s.judge(e.now())
 	return s, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 // SendRequest sends a prepared envelope to whose turn it is.
@@ -154,7 +155,7 @@ func (j *Joined) Void(ctx context.Context, r VoidRequest) (*Envelope, error) {
 		return nil, err
 	}
 	return e.update(ctx, j.store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
-		if env.OrgID != r.OrgID {
+		if !env.may(r.OrgID, standing.ManageEnvelope) {
 			return ErrNotFound
 		}
 		if err := env.match(r.IfMatch); err != nil {

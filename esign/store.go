@@ -71,11 +71,10 @@ type Store interface {
 	// IsSignerCopy reports whether a copy of any envelope has this digest.
 	IsSignerCopy(ctx context.Context, sha256 storage.Digest) (bool, error)
 
-	// Status reads the envelope's row by its key; storage.ErrNotFound, also for
-	// another organization's.
-	Status(ctx context.Context, orgID, envelopeID string) (*Summary, error)
-	// Envelopes returns an organization's envelopes, newest first, after skipping
-	// offset of them. A Filter.Status is judged as of f.Now.
+	// Status reads the envelope's row by its key; storage.ErrNotFound.
+	Status(ctx context.Context, envelopeID string) (*Summary, error)
+	// Envelopes returns the envelopes to which the organization's standing allows
+	// standing.SeeEnvelope, newest first, after skipping offset of them. A Filter.Status is judged as of f.Now.
 	Envelopes(ctx context.Context, orgID string, f Filter, offset, limit int) ([]Summary, error)
 	// CountEnvelopes counts what Envelopes would return without f.After.
 	CountEnvelopes(ctx context.Context, orgID string, f Filter) (int, error)

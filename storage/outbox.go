@@ -102,11 +102,12 @@ type Outbox interface {
 	// Undispatched returns events that were not fanned out, those of one envelope
 	// in the order of seq, at most limit.
 	Undispatched(ctx context.Context, limit int) ([]OutboxEvent, error)
-	// Parts returns the organizations that have a part in the envelope.
+	// Parts returns the organizations whose standing to the envelope allows
+	// standing.Follow.
 	Parts(ctx context.Context, envelopeID string) ([]string, error)
-	// Feed returns events of envelopes that the organization has a part in, in the
-	// order of the log, at most limit. What is not in the log yet comes later, so a
-	// late commit is never missed.
+	// Feed returns events of envelopes to which the organization's standing allows
+	// standing.Follow, in the order of the log, at most limit. What is not in the log
+	// yet comes later, so a late commit is never missed.
 	Feed(ctx context.Context, q FeedQuery, limit int) ([]FeedEvent, error)
 	// Dispatch stores the deliveries of events and marks those dispatched, in one
 	// transaction: ErrConflict when another replica was first with one of them.

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 // EventAttested is the type of the event by which paper that was vaulted without
@@ -90,7 +91,7 @@ func (v *Vault) Attest(ctx context.Context, r AttestRequest) (a *Attested, creat
 
 // attest is Attest's transaction.
 func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *Attestation) (a *Attested, created bool, err error) {
-	c, err := v.live(ctx, s, r.OrgID, r.EnvelopeID)
+	c, err := v.live(ctx, s, standing.Control, r.OrgID, r.EnvelopeID)
 	if err != nil {
 		return nil, false, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 // Statuses of an authoritative copy.
@@ -92,6 +93,10 @@ type Copy struct {
 	StoredEventID      string
 	Revision           int64
 }
+
+// Parties returns who has a role in the copy: OrgID is the organization that
+// controls it.
+func (c *Copy) Parties() standing.Parties { return standing.Parties{Controller: c.OrgID} }
 
 // Seal is what seals a version.
 type Seal struct {

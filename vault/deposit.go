@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 // DepositRequest asks to make the authoritative copy of an envelope.
@@ -177,7 +178,7 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 // agrees says whether a repeated request asks for the copy that is there. What
 // it does not say cannot disagree.
 func (d *deposit) agrees(c *Copy) error {
-	if c.OrgID != d.OrgID {
+	if !c.Parties().Of(d.OrgID).May(standing.SeeCopy) {
 		return ErrNotVaulted
 	}
 	if c.Status == StatusReleased {

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -229,7 +230,7 @@ func (v *Vault) Repair(ctx context.Context, r RepairRequest) (*Copy, error) {
 	if err := v.c.Log.Check(ctx); err != nil {
 		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
 	}
-	c, err := v.live(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
+	c, err := v.live(ctx, v.c.Store, standing.Control, r.OrgID, r.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +290,7 @@ func (v *Vault) damaged(ctx context.Context, c *Copy, want storage.Digest) (stor
 
 // repaired is Repair's transaction.
 func (v *Vault) repaired(ctx context.Context, s Store, r RepairRequest, old, now storage.Object) (*Copy, error) {
-	c, err := v.live(ctx, s, r.OrgID, r.EnvelopeID)
+	c, err := v.live(ctx, s, standing.Control, r.OrgID, r.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}

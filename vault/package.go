@@ -15,6 +15,7 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 // PackageFile is a file that another engine adds to a release package:
@@ -42,7 +43,7 @@ type PackageFile struct {
 // what the first one made. extra gives the files that others add; it is called
 // outside any transaction. ErrNotReleased, ErrIntegrity, storage.ErrUnavailable.
 func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extra func(ctx context.Context, r *Release) ([]PackageFile, error)) (*Release, error) {
-	r, err := v.Released(ctx, orgID, envelopeID)
+	r, err := v.released(ctx, v.c.Store, standing.Control, orgID, envelopeID)
 	if err != nil || r.Package != nil {
 		return r, err
 	}
@@ -71,7 +72,7 @@ func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extr
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 	}
 	err = v.update(ctx, func(ctx context.Context, s Store) error {
-		if r, err = v.released(ctx, s, orgID, envelopeID); err != nil || r.Package != nil {
+		if r, err = v.released(ctx, s, standing.Control, orgID, envelopeID); err != nil || r.Package != nil {
 			return err
 		}
 		r.Package = &o
@@ -268,7 +269,7 @@ func (v *Vault) giveUp(ctx context.Context, rel *Release) error {
 }
 
 func (v *Vault) fetchable(ctx context.Context, s Store, r ReadRequest) (*Release, error) {
-	rel, err := v.released(ctx, s, r.OrgID, r.EnvelopeID)
+	rel, err := v.released(ctx, s, standing.Control, r.OrgID, r.EnvelopeID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -301,7 +302,7 @@ func (v *Vault) Acknowledge(ctx context.Context, r AcknowledgeRequest) (*Release
 	}
 	var rel *Release
 	err := v.update(ctx, func(ctx context.Context, s Store) (err error) {
-		rel, err = v.released(ctx, s, r.OrgID, r.EnvelopeID)
+		rel, err = v.released(ctx, s, standing.Control, r.OrgID, r.EnvelopeID)
 		switch {
 		case err != nil:
 			return err

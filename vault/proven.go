@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/storage/standing"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -45,7 +46,7 @@ type eventData struct {
 // release has begun is ErrReleased. ErrNotVaulted, ErrRecordAltered,
 // translog.ErrRewound, storage.ErrUnavailable.
 func (v *Vault) Proven(ctx context.Context, orgID, envelopeID string) (*Copy, error) {
-	c, err := v.find(ctx, v.c.Store, orgID, envelopeID)
+	c, err := v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 // ReadRequest asks for bytes of an envelope.
@@ -42,7 +43,7 @@ type File struct {
 // ErrNotVaulted, ErrReleased, ErrRecordAltered, ErrSuperseded, ErrInspectionOff, translog.ErrRewound,
 // and what Also returns.
 func (v *Vault) ReadAuthoritative(ctx context.Context, r ReadRequest) (*File, error) {
-	c, err := v.live(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
+	c, err := v.live(ctx, v.c.Store, standing.ReadAuthoritative, r.OrgID, r.EnvelopeID)
 	if err == nil {
 		c, err = v.authoritative(ctx, c)
 	}
@@ -115,7 +116,7 @@ func (v *Vault) inspected(ctx context.Context, s Store, c *Copy, r ReadRequest, 
 	if err != nil {
 		return err
 	}
-	now, err := v.live(ctx, s, r.OrgID, r.EnvelopeID)
+	now, err := v.live(ctx, s, standing.ReadAuthoritative, r.OrgID, r.EnvelopeID)
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func also[T any](ctx context.Context, s Store, fn func(context.Context, storage.
 // was registered when it was made. ErrNotVaulted, ErrCopyUnavailable, ErrIntegrity,
 // storage.ErrUnavailable.
 func (v *Vault) ReadCopy(ctx context.Context, r ReadRequest) (*File, error) {
-	c, err := v.find(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
+	c, err := v.find(ctx, v.c.Store, standing.SeeCopy, r.OrgID, r.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}

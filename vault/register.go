@@ -8,6 +8,7 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 const (
@@ -25,7 +26,7 @@ func (v *Vault) Copies(ctx context.Context, orgID, envelopeID string, p storage.
 	if p.Limit < 1 || p.Limit > maxPage {
 		return list, validate.Fail("limit", "max", "must be 1 to %d", maxPage)
 	}
-	if _, err := v.find(ctx, v.c.Store, orgID, envelopeID); err != nil {
+	if _, err := v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID); err != nil {
 		return list, err
 	}
 	after, offset, err := position(p)

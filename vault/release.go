@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 // Recipient is who gets the original. The JSON names are those of the release
@@ -73,6 +74,9 @@ type Release struct {
 	Revision       int64
 }
 
+// Parties returns who has a role in the original's release: OrgID controlled it.
+func (r *Release) Parties() standing.Parties { return standing.Parties{Controller: r.OrgID} }
+
 // Delivery says how far the package has come.
 func (r *Release) Delivery() string {
 	switch {
@@ -112,7 +116,7 @@ func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, cr
 	}
 	const tries = 6
 	for try := range tries {
-		c, err := v.find(ctx, v.c.Store, r.OrgID, r.EnvelopeID)
+		c, err := v.find(ctx, v.c.Store, standing.Control, r.OrgID, r.EnvelopeID)
 		if err != nil {
 			return nil, false, err
 		}
@@ -285,7 +289,7 @@ func (v *Vault) releaseEntry(ctx context.Context, h *releasing, c *Copy) error {
 
 // end is the transaction that makes the release true.
 func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *Copy) error {
-	c, err := v.find(ctx, s, h.OrgID, h.EnvelopeID)
+	c, err := v.find(ctx, s, standing.Control, h.OrgID, h.EnvelopeID)
 	if err != nil {
 		return err
 	}
@@ -336,17 +340,17 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *Copy) erro
 // Released returns the release of an envelope; ErrNotReleased, also for another
 // organization's.
 func (v *Vault) Released(ctx context.Context, orgID, envelopeID string) (*Release, error) {
-	return v.released(ctx, v.c.Store, orgID, envelopeID)
+	return v.released(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 }
 
-func (v *Vault) released(ctx context.Context, s Store, orgID, envelopeID string) (*Release, error) {
+func (v *Vault) released(ctx context.Context, s Store, act standing.Act, orgID, envelopeID string) (*Release, error) {
 	r, err := s.Release(ctx, envelopeID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, ErrNotReleased
 	case err != nil:
 		return nil, err
-	case r.OrgID != orgID:
+	case !r.Parties().Of(orgID).May(act):
 		return nil, ErrNotReleased
 	}
 	return r, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/evaultlib/evault/internal/semaphore"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/storage/standing"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -204,23 +205,23 @@ func (v *Vault) touched(ctx context.Context, s Store, envelopeID string) error {
 	return v.c.Touched(ctx, s.Tx(), envelopeID)
 }
 
-// find returns the envelope's copy if it is the organization's.
-func (v *Vault) find(ctx context.Context, s Store, orgID, envelopeID string) (*Copy, error) {
+// find returns the envelope's copy if the organization may do act to it.
+func (v *Vault) find(ctx context.Context, s Store, act standing.Act, orgID, envelopeID string) (*Copy, error) {
 	c, err := s.Copy(ctx, envelopeID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, ErrNotVaulted
 	case err != nil:
 		return nil, err
-	case c.OrgID != orgID:
+	case !c.Parties().Of(orgID).May(act):
 		return nil, ErrNotVaulted
 	}
 	return c, nil
 }
 
 // live is find for a copy that is here.
-func (v *Vault) live(ctx context.Context, s Store, orgID, envelopeID string) (*Copy, error) {
-	c, err := v.find(ctx, s, orgID, envelopeID)
+func (v *Vault) live(ctx context.Context, s Store, act standing.Act, orgID, envelopeID string) (*Copy, error) {
+	c, err := v.find(ctx, s, act, orgID, envelopeID)
 	if err == nil && c.Status == StatusReleased {
 		return nil, ErrReleased
 	}
@@ -230,12 +231,12 @@ func (v *Vault) live(ctx context.Context, s Store, orgID, envelopeID string) (*C
 // Copy returns the authoritative copy of an envelope, live or released;
 // ErrNotVaulted.
 func (v *Vault) Copy(ctx context.Context, orgID, envelopeID string) (*Copy, error) {
-	return v.find(ctx, v.c.Store, orgID, envelopeID)
+	return v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 }
 
 // Custody returns the custody chain, first entry first; ErrNotVaulted.
 func (v *Vault) Custody(ctx context.Context, orgID, envelopeID string) ([]CustodyEntry, error) {
-	c, err := v.find(ctx, v.c.Store, orgID, envelopeID)
+	c, err := v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 	if err != nil {
 		return nil, err
 	}
@@ -245,7 +246,7 @@ func (v *Vault) Custody(ctx context.Context, orgID, envelopeID string) ([]Custod
 // Versions returns the versions of the authoritative copy, first version first;
 // ErrNotVaulted.
 func (v *Vault) Versions(ctx context.Context, orgID, envelopeID string) ([]Version, error) {
-	c, err := v.find(ctx, v.c.Store, orgID, envelopeID)
+	c, err := v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 	if err != nil {
 		return nil, err
 	}

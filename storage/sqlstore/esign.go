@@ -10,6 +10,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 type esignStore struct{ session }
@@ -238,9 +239,9 @@ func (s esignStore) AddPart(ctx context.Context, envelopeID string, p esign.Part
 	return s.put(ctx, partToRow(envelopeID, p))
 }
 
-func (s esignStore) Status(ctx context.Context, orgID, envelopeID string) (*esign.Summary, error) {
+func (s esignStore) Status(ctx context.Context, envelopeID string) (*esign.Summary, error) {
 	var r summaryRow
-	if err := s.find(ctx, &r, "envelope_id = ? AND org_id = ?", "", envelopeID, orgID); err != nil {
+	if err := s.find(ctx, &r, "envelope_id = ?", "", envelopeID); err != nil {
 		return nil, err
 	}
 	sum := r.summary()
@@ -270,7 +271,7 @@ func (s esignStore) CountEnvelopes(ctx context.Context, orgID string, f esign.Fi
 }
 
 func filterEnvelopes(q *bun.SelectQuery, orgID string, f esign.Filter) *bun.SelectQuery {
-	q = q.Where("org_id = ?", orgID)
+	q = may(q, standing.SeeEnvelope, orgID, "evault_envelopes", "envelope_id")
 	for _, c := range [][2]string{{"customer_id", f.CustomerID}, {"external_id", f.ExternalID}, {"kind", f.Kind}} {
 		if c[1] != "" {
 			q = q.Where("? = ?", bun.Ident(c[0]), c[1])

@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 type endpointRow struct {
@@ -143,21 +144,14 @@ func (o outbox) Undispatched(ctx context.Context, limit int) ([]storage.OutboxEv
 	return out, nil
 }
 
-// Parts reads whom the envelope and its authoritative copy belong to.
 func (o outbox) Parts(ctx context.Context, envelopeID string) ([]string, error) {
-	var orgs []string
-	err := o.idb.NewRaw(
-		"SELECT org_id FROM evault_envelopes WHERE envelope_id = ? UNION SELECT org_id FROM evault_copies WHERE envelope_id = ?",
-		envelopeID, envelopeID).Scan(ctx, &orgs)
-	return orgs, mapErr(err)
+	return o.who(ctx, standing.Follow, envelopeID)
 }
 
 func (o outbox) Feed(ctx context.Context, q storage.FeedQuery, limit int) ([]storage.FeedEvent, error) {
 	var rs []eventRow
-	sel := o.idb.NewSelect().Model(&rs).Where("e.log_index IS NOT NULL").
-		Where("EXISTS (SELECT 1 FROM evault_envelopes AS n WHERE n.envelope_id = e.envelope_id AND n.org_id = ?) OR "+
-			"EXISTS (SELECT 1 FROM evault_copies AS c WHERE c.envelope_id = e.envelope_id AND c.org_id = ?)", q.OrgID, q.OrgID).
-		OrderExpr("e.log_index").Limit(int64(limit))
+	sel := may(o.idb.NewSelect().Model(&rs), standing.Follow, q.OrgID, "evault_events", "e.envelope_id").
+		Where("e.log_index IS NOT NULL").OrderExpr("e.log_index").Limit(int64(limit))
 	if q.After != nil {
 		sel = sel.Where("e.log_index > ?", *q.After)
 	}

@@ -59,7 +59,7 @@ func esignRoundTrip(t *testing.T, s esign.Store) {
 	if d := cmp.Diff(e, of, micro); d != "" {
 		t.Error("by signer:", d)
 	}
-	sum, err := s.Status(t.Context(), e.OrgID, e.ID)
+	sum, err := s.Status(t.Context(), e.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,14 +87,10 @@ func esignAbsent(t *testing.T, s esign.Store) {
 		"Envelope":             func() error { _, err := s.Envelope(t.Context(), id("none")); return err },
 		"EnvelopeOfSigner":     func() error { _, err := s.EnvelopeOfSigner(t.Context(), id("none")); return err },
 		"EnvelopeByExternalID": func() error { _, err := s.EnvelopeByExternalID(t.Context(), id("org"), "none"); return err },
-		"Status":               func() error { _, err := s.Status(t.Context(), id("org"), id("none")); return err },
-		"Status of another organization": func() error {
-			_, err := s.Status(t.Context(), id("other"), id("env"))
-			return err
-		},
-		"UpdateSigners":  func() error { return s.UpdateSigners(t.Context(), id("env"), esign.Signer{ID: id("none")}) },
-		"SetValues":      func() error { return s.SetValues(t.Context(), id("env"), esign.Field{ID: id("none")}) },
-		"PostponeNotice": func() error { return s.PostponeNotice(t.Context(), id("none"), esignDay) },
+		"Status":               func() error { _, err := s.Status(t.Context(), id("none")); return err },
+		"UpdateSigners":        func() error { return s.UpdateSigners(t.Context(), id("env"), esign.Signer{ID: id("none")}) },
+		"SetValues":            func() error { return s.SetValues(t.Context(), id("env"), esign.Field{ID: id("none")}) },
+		"PostponeNotice":       func() error { return s.PostponeNotice(t.Context(), id("none"), esignDay) },
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, storage.ErrNotFound) {
