@@ -57,9 +57,9 @@ func (w *world) claimed(t *testing.T) (claims []vault.Claim, files map[string][]
 		}
 	}
 	return claims, map[string][]byte{
-		"paper": saved, "paper's version": w.bytesOf(w.versions("env_paper")[0].Object), "paper's copy": w.bytesOf(paper.Marked.Object),
+		"paper": saved, "paper's version": w.Bytes(w.versions("env_paper")[0].Object), "paper's copy": w.Bytes(paper.Marked.Object),
 		"paper as first saved": scan, "paper saved again": resaved(saved), "paper saved again, first state": resaved(scan),
-		"contract": completion, "contract's version": w.bytesOf(w.versions("env_esign")[0].Object), "contract's copy": w.bytesOf(contract.Marked.Object),
+		"contract": completion, "contract's version": w.Bytes(w.versions("env_esign")[0].Object), "contract's copy": w.Bytes(contract.Marked.Object),
 		"contract as signed": signed, "contract as signed, saved again": resaved(signed), "contract with one seal": pdfPrefix(t, completion),
 	}
 }

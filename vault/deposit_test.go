@@ -15,6 +15,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
@@ -56,7 +57,7 @@ func TestDepositRefuses(t *testing.T) {
 		"party's e-mail":      {w, func(r *vault.DepositRequest) { r.SecuredParty = &vault.Party{Name: "x", Email: "x"} }, "secured_party.email: email"},
 		"agent, no agreement": {w, func(r *vault.DepositRequest) { r.Capacity = vault.CapacityAgent }, "agreement: required"},
 		"transferor as agent": {w, func(r *vault.DepositRequest) {
-			r.Agreement = &vault.Agreement{Reference: "x", Date: start, SHA256: "x"}
+			r.Agreement = &vault.Agreement{Reference: "x", Date: testworld.Start, SHA256: "x"}
 		}, "agreement.not_transferor: required"},
 		"attested e-sign":      {w, func(r *vault.DepositRequest) { r.Attestation = &vault.Attestation{} }, "attestation: excluded"},
 		"no operator":          {bare, func(r *vault.DepositRequest) { r.Custodian = vault.CustodianOperator }, "custodian: not_configured"},
@@ -75,8 +76,8 @@ func TestDepositRefuses(t *testing.T) {
 		"statement of one word":   {w, attested(func(a *vault.Attestation) { a.Statement = "Shredded." }), "attestation.statement: min"},
 		"statement of spaces":     {w, attested(func(a *vault.Attestation) { a.Statement = "x              x "[:14] }), "attestation.statement: min"},
 		"signed by a dash":        {w, attested(func(a *vault.Attestation) { a.SignedBy = []string{"Bob", "-"} }), "attestation.signed_by[1]: min"},
-		"destroyed in the future": {w, attested(func(a *vault.Attestation) { a.DestroyedAt = ptr(start.Add(24 * time.Hour)) }), "attestation.destroyed_at: max"},
-		"destroyed and held":      {w, attested(func(a *vault.Attestation) { a.PaperOriginal, a.Holder, a.DestroyedAt = "held", "Ann", &start }), "attestation.destroyed_at: excluded"},
+		"destroyed in the future": {w, attested(func(a *vault.Attestation) { a.DestroyedAt = ptr(testworld.Start.Add(24 * time.Hour)) }), "attestation.destroyed_at: max"},
+		"destroyed and held":      {w, attested(func(a *vault.Attestation) { a.PaperOriginal, a.Holder, a.DestroyedAt = "held", "Ann", &testworld.Start }), "attestation.destroyed_at: excluded"},
 		"receipt for destroyed paper": {w, attested(func(a *vault.Attestation) {
 			a.PaperCustodian = &vault.PaperCustodian{Name: "Archive", ReceiptSHA256: storage.Sum(nil)}
 		}), "attestation.paper_custodian: excluded"},
@@ -123,11 +124,11 @@ func TestDeposit(t *testing.T) {
 			t.Errorf("returned and stored copy differ: %s", d)
 		}
 		v := w.versions("env_a")[0]
-		file, completion := w.bytesOf(v.Object), w.bytesOf(r.Source.Object)
+		file, completion := w.Bytes(v.Object), w.Bytes(r.Source.Object)
 		if !bytes.HasPrefix(file, completion) || len(file) == len(completion) {
 			t.Error("version 1 does not extend the completion")
 		}
-		report, err := pades.Verify(t.Context(), file, pades.Options{Roots: w.pki.Roots(), Now: w.clock.now()})
+		report, err := pades.Verify(t.Context(), file, pades.Options{Roots: w.PKI.Roots(), Now: w.Clock.Now()})
 		if err != nil || !report.OK() || len(report.Signatures) != 2 {
 			t.Fatalf("seals: %+v, %v", report, err)
 		}
@@ -139,23 +140,23 @@ func TestDeposit(t *testing.T) {
 		if c.DocumentHash != storage.Sum(file) || c.Source.Object.SHA256 != storage.Sum(completion) || c.Version != 1 {
 			t.Errorf("got %s, version %d", c.DocumentHash, c.Version)
 		}
-		marked := w.bytesOf(c.Marked.Object)
+		marked := w.Bytes(c.Marked.Object)
 		if bytes.Contains(marked, completion[:len(completion)/2]) {
 			t.Error("the marked copy contains the original")
 		}
-		if report, err = pades.Verify(t.Context(), marked, pades.Options{Roots: w.pki.Roots(), Now: w.clock.now()}); err != nil || len(report.Signatures) != 0 {
+		if report, err = pades.Verify(t.Context(), marked, pades.Options{Roots: w.PKI.Roots(), Now: w.Clock.Now()}); err != nil || len(report.Signatures) != 0 {
 			t.Errorf("the marked copy has signatures: %+v, %v", report, err)
 		}
-		if got, want := w.types("env_a"), []string{"vault.stored", "custody.assigned", "custody.acknowledged"}; !slices.Equal(got, want) {
+		if got, want := w.Types("env_a"), []string{"vault.stored", "custody.assigned", "custody.acknowledged"}; !slices.Equal(got, want) {
 			t.Errorf("got events %v, want %v", got, want)
 		}
-		if _, err := event.Verify("env_a", w.events("env_a")); err != nil {
+		if _, err := event.Verify("env_a", w.Events("env_a")); err != nil {
 			t.Error(err)
 		}
-		if c.VaultedAt != w.events("env_a")[0].RecordedAt {
-			t.Errorf("vaulted at %v, event recorded at %v", c.VaultedAt, w.events("env_a")[0].RecordedAt)
+		if c.VaultedAt != w.Events("env_a")[0].RecordedAt {
+			t.Errorf("vaulted at %v, event recorded at %v", c.VaultedAt, w.Events("env_a")[0].RecordedAt)
 		}
-		for _, e := range w.events("env_a") {
+		for _, e := range w.Events("env_a") {
 			if bytes.Contains(e.Canonical, []byte(org.Name)) || bytes.Contains(e.Canonical, []byte(operator.Name)) {
 				t.Errorf("%s holds a name: %s", e.Type, e.Canonical)
 			}
@@ -230,7 +231,7 @@ func TestDepositAgain(t *testing.T) {
 	r := w.request("env_a")
 	r.SecuredParty, r.Capacity, r.Agreement = &bank, vault.CapacityAgent, agreement
 	first := w.deposit(r)
-	before := len(w.events("env_a"))
+	before := len(w.Events("env_a"))
 
 	again := r
 	again.Also = func(context.Context, storage.Tx, *vault.Copy) error { t.Error("Also ran again"); return nil }
@@ -264,7 +265,7 @@ func TestDepositAgain(t *testing.T) {
 	if _, _, err := w.Deposit(t.Context(), foreign); !errors.Is(err, vault.ErrNotVaulted) {
 		t.Errorf("another organization: got %v, want ErrNotVaulted", err)
 	}
-	if after := len(w.events("env_a")); after != before {
+	if after := len(w.Events("env_a")); after != before {
 		t.Errorf("repetitions made %d events", after-before)
 	}
 }
@@ -303,7 +304,7 @@ func TestRacingDepositsMakeOneCopy(t *testing.T) {
 			if created != 1 || len(ids) != 1 {
 				t.Errorf("round %d: %d created, %d copies", round, created, len(ids))
 			}
-			if n := count(w.types(r.EnvelopeID), "vault.stored"); n != 1 {
+			if n := count(w.Types(r.EnvelopeID), "vault.stored"); n != 1 {
 				t.Errorf("round %d: %d vault.stored events", round, n)
 			}
 		}
@@ -316,7 +317,7 @@ func TestNotAnOriginal(t *testing.T) {
 	w := newWorld(t)
 	r := w.request("env_a")
 	document := testpdf.Simple(2, "Contract of env_a")
-	completion := w.bytesOf(r.Source.Object)
+	completion := w.Bytes(r.Source.Object)
 	c := w.deposit(r)
 	f, err := w.ReadAuthoritative(t.Context(), read("env_a"))
 	if err != nil {
@@ -329,9 +330,9 @@ func TestNotAnOriginal(t *testing.T) {
 		"download, more appended":   append(bytes.Clone(f.Content), "\n% more\n"...),
 		"download, sealed again":    w.sealed(f.Content),
 		"completion, sealed again":  w.sealed(completion),
-		"marked copy":               w.bytesOf(c.Marked.Object),
-		"marked copy, sealed":       w.sealed(w.bytesOf(c.Marked.Object)),
-		"marked copy, more bytes":   append(w.bytesOf(c.Marked.Object), "\n% more\n"...),
+		"marked copy":               w.Bytes(c.Marked.Object),
+		"marked copy, sealed":       w.sealed(w.Bytes(c.Marked.Object)),
+		"marked copy, more bytes":   append(w.Bytes(c.Marked.Object), "\n% more\n"...),
 	}
 	n := 0
 	for name, content := range forms {
@@ -344,10 +345,10 @@ func TestNotAnOriginal(t *testing.T) {
 			if _, _, err := w.Deposit(t.Context(), r); !errors.Is(err, vault.ErrNotAnOriginal) {
 				t.Errorf("%s as %s: got %v, want ErrNotAnOriginal", name, r.Source.Kind, err)
 			}
-			if got := w.types(r.EnvelopeID); !slices.Equal(got, []string{"vault.duplicate_refused"}) {
+			if got := w.Types(r.EnvelopeID); !slices.Equal(got, []string{"vault.duplicate_refused"}) {
 				t.Errorf("%s: got events %v", name, got)
 			}
-			for _, e := range w.events(r.EnvelopeID) {
+			for _, e := range w.Events(r.EnvelopeID) {
 				if bytes.Contains(e.Canonical, []byte("env_a\"")) || bytes.Contains(e.Canonical, []byte(org.Identifier)) {
 					t.Errorf("%s: the event names the other holder: %s", name, e.Canonical)
 				}
@@ -371,11 +372,11 @@ func TestNotAnOriginal(t *testing.T) {
 }
 
 func (w *world) sealed(raw []byte) []byte {
-	w.t.Helper()
-	w.clock.advance(1e9)
-	s, err := w.sealer.Seal(w.t.Context(), pades.SealRequest{PDF: raw, Reason: "Again", At: w.clock.now()})
+	w.T.Helper()
+	w.Clock.Advance(1e9)
+	s, err := w.Sealer.Seal(w.T.Context(), pades.SealRequest{PDF: raw, Reason: "Again", At: w.Clock.Now()})
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return slices.Concat(raw, s.Appended)
 }
@@ -421,10 +422,10 @@ func TestHostMayAllowADuplicate(t *testing.T) {
 		}
 	})
 	r := w.request("env_a")
-	completion := w.bytesOf(r.Source.Object)
+	completion := w.Bytes(r.Source.Object)
 	w.deposit(r)
 	w.deposit(w.requestFor("env_b", nil, completion))
-	if got := string(w.events("env_b")[0].Data); !strings.Contains(got, `"duplicates_allowed":["`+string(storage.Sum(completion))) {
+	if got := string(w.Events("env_b")[0].Data); !strings.Contains(got, `"duplicates_allowed":["`+string(storage.Sum(completion))) {
 		t.Errorf("the stored event does not say so: %s", got)
 	}
 	if _, _, err := w.Deposit(t.Context(), w.requestFor("env_c", nil, completion)); !errors.Is(err, vault.ErrNotAnOriginal) {
@@ -439,11 +440,11 @@ func TestDepositOfAlteredSource(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.request("env_a")
-	w.flip(r.Source.Object)
+	w.Alter(r.Source.Object, flip)
 	if _, _, err := w.Deposit(t.Context(), r); !errors.Is(err, vault.ErrIntegrity) {
 		t.Errorf("got %v, want ErrIntegrity", err)
 	}
-	if len(w.events("env_a")) != 0 {
+	if len(w.Events("env_a")) != 0 {
 		t.Error("a failed deposit left events")
 	}
 }
@@ -475,7 +476,7 @@ func TestPaper(t *testing.T) {
 	if d := cmp.Diff(r.Attestation, got.Attestation); d != "" {
 		t.Errorf("attestation: %s", d)
 	}
-	if !bytes.HasPrefix(w.bytesOf(w.versions("env_p")[0].Object), testpdf.Contract(3)) || c.Source.Kind != vault.SourcePaper {
+	if !bytes.HasPrefix(w.Bytes(w.versions("env_p")[0].Object), testpdf.Contract(3)) || c.Source.Kind != vault.SourcePaper {
 		t.Error("the paper's bytes were not kept")
 	}
 }
@@ -492,7 +493,7 @@ func TestJurisdictionIsProvided(t *testing.T) {
 			r.Jurisdiction = ""
 		}
 		w.deposit(r)
-		report, err := pades.Verify(t.Context(), w.bytesOf(w.versions(env)[0].Object), pades.Options{Roots: w.pki.Roots(), Now: w.clock.now()})
+		report, err := pades.Verify(t.Context(), w.Bytes(w.versions(env)[0].Object), pades.Options{Roots: w.PKI.Roots(), Now: w.Clock.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ func TestDetached(t *testing.T) {
 	if err != nil || !bytes.Equal(f.Content, raw) {
 		t.Errorf("the file changed: %v", err)
 	}
-	if c.Marked == nil || bytes.Contains(w.bytesOf(c.Marked.Object), []byte("/Encrypt")) {
+	if c.Marked == nil || bytes.Contains(w.Bytes(c.Marked.Object), []byte("/Encrypt")) {
 		t.Error("no marked copy, or one that is encrypted")
 	}
 	if i, err := w.CheckIntegrity(t.Context(), "env_d"); err != nil || !i.OK {
@@ -54,7 +54,7 @@ func TestDetached(t *testing.T) {
 		t.Errorf("got %s, %v", s, err)
 	}
 	versions := w.versions("env_d")
-	o := func(int) pades.Options { return pades.Options{Roots: w.pki.Roots(), Now: w.clock.now()} }
+	o := func(int) pades.Options { return pades.Options{Roots: w.PKI.Roots(), Now: w.Clock.Now()} }
 	statements, err := vault.VerifyVersions(t.Context(), [][]byte{versions[0].Statement, versions[1].Statement}, c.DocumentHash, o)
 	if err != nil || statements[0].Assignee != bank || statements[1].Recipient.Name != "Cleo Smith" {
 		t.Errorf("got %+v, %v", statements, err)
@@ -107,7 +107,7 @@ func TestDetachedSealsByOpenSSL(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, dir := unpacked(t, p.Content), t.TempDir()
-	files["keys/seal-root.pem"] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.pki.Root.Raw}) // compliance adds it
+	files["keys/seal-root.pem"] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.PKI.Root.Raw}) // compliance adds it
 	command := regexp.MustCompile(`openssl cms -verify [^\n]*\\\n[^\n]*`).FindString(string(files["VERIFY.txt"]))
 	said := func(version int, p7s []byte) (string, error) {
 		t.Helper()

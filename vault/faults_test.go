@@ -41,20 +41,20 @@ type faultVerb struct {
 }
 
 func faultVerbs(w *world) []faultVerb {
-	ctx := w.t.Context()
+	ctx := w.T.Context()
 	requests := map[string]vault.DepositRequest{}
 	request := func(env string) { requests[env] = w.request(env) }
 	deposit := func(env string) { w.deposit(w.request(env)) }
 	released := func(env string) {
 		deposit(env)
 		if _, _, err := w.Release(ctx, release(env)); err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 	}
 	packed := func(env string) {
 		released(env)
 		if _, err := w.BuildPackage(ctx, org.Identifier, env, nil); err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 	}
 	return []faultVerb{
@@ -94,7 +94,7 @@ func everyFault(t *testing.T, w *world, f *storagetest.Faults, how storagetest.H
 			t.Errorf("%s, call %d, %s: repeated: %v", verb.name, k+1, calls[k], err)
 		}
 		wantOldOrNew(t, w, env)
-		if n := count(w.types(env), verb.event); verb.event != "" && n != 1 {
+		if n := count(w.Types(env), verb.event); verb.event != "" && n != 1 {
 			t.Errorf("%s, call %d, %s: %d times %s", verb.name, k+1, calls[k], n, verb.event)
 		}
 	}
@@ -104,21 +104,21 @@ func everyFault(t *testing.T, w *world, f *storagetest.Faults, how storagetest.H
 // every object that it names, exactly when the chain says so.
 func wantOldOrNew(t *testing.T, w *world, env string) {
 	t.Helper()
-	if _, err := event.Verify(env, w.events(env)); err != nil {
+	if _, err := event.Verify(env, w.Events(env)); err != nil {
 		t.Error(err)
 	}
 	c, err := w.Copy(t.Context(), org.Identifier, env)
-	if stored := count(w.types(env), "vault.stored") == 1; stored != (err == nil) {
+	if stored := count(w.Types(env), "vault.stored") == 1; stored != (err == nil) {
 		t.Errorf("%s: stored %t, copy %v", env, stored, err)
 	}
 	if err != nil {
 		return
 	}
-	if released := count(w.types(env), "vault.released") == 1; released != (c.Status == vault.StatusReleased) {
+	if released := count(w.Types(env), "vault.released") == 1; released != (c.Status == vault.StatusReleased) {
 		t.Errorf("%s: released %t, status %s", env, released, c.Status)
 	}
 	for _, v := range w.versions(env) {
-		if b := w.bytesOf(v.Object); storage.Sum(b) != v.Object.SHA256 {
+		if b := w.Bytes(v.Object); storage.Sum(b) != v.Object.SHA256 {
 			t.Errorf("%s: version %d is not what was recorded", env, v.Version)
 		}
 	}

@@ -43,7 +43,7 @@ func TestOwnMarksAreNoOriginals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied, err := pdfinspect.Normalize(t.Context(), w.bytesOf(esign.Marked.Object), pdf.Limits{})
+	copied, err := pdfinspect.Normalize(t.Context(), w.Bytes(esign.Marked.Object), pdf.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,10 +56,10 @@ func TestOwnMarksAreNoOriginals(t *testing.T) {
 		asESign error
 	}{
 		"copy, saved again":     {copied, copymark.OwnCopy, vault.ErrNotAnOriginal},
-		"copy of paper":         {otherBytes(t, w.bytesOf(paper.Marked.Object)), copymark.OwnCopy, vault.ErrNotAnOriginal},
-		"version of e-sign":     {otherBytes(t, w.bytesOf(w.versions("env_a")[0].Object)), copymark.OwnVaultSeal, vault.ErrNotAnOriginal},
-		"version of paper":      {otherBytes(t, w.bytesOf(w.versions("env_p")[0].Object)), copymark.OwnVaultSeal, vault.ErrNotAnOriginal},
-		"release version":       {otherBytes(t, w.bytesOf(w.versions("env_p")[1].Object)), copymark.OwnVaultSeal, vault.ErrNotAnOriginal},
+		"copy of paper":         {otherBytes(t, w.Bytes(paper.Marked.Object)), copymark.OwnCopy, vault.ErrNotAnOriginal},
+		"version of e-sign":     {otherBytes(t, w.Bytes(w.versions("env_a")[0].Object)), copymark.OwnVaultSeal, vault.ErrNotAnOriginal},
+		"version of paper":      {otherBytes(t, w.Bytes(w.versions("env_p")[0].Object)), copymark.OwnVaultSeal, vault.ErrNotAnOriginal},
+		"release version":       {otherBytes(t, w.Bytes(w.versions("env_p")[1].Object)), copymark.OwnVaultSeal, vault.ErrNotAnOriginal},
 		"draft with the legend": {draft, copymark.OwnLegend, nil}, // esign's own documents bear it
 		"custody record":        {record, copymark.OwnRecord, nil},
 	} {
@@ -69,9 +69,9 @@ func TestOwnMarksAreNoOriginals(t *testing.T) {
 			t.Errorf("%s as paper: got %v, want ErrNotAnOriginal", name, err)
 			continue
 		}
-		events := w.events(r.EnvelopeID)
+		events := w.Events(r.EnvelopeID)
 		if len(events) != 1 || events[0].Type != "vault.duplicate_refused" || !strings.Contains(string(events[0].Data), `"`+c.mark+`"`) {
-			t.Errorf("%s: got events %v, want the mark %s in one refusal", name, w.types(r.EnvelopeID), c.mark)
+			t.Errorf("%s: got events %v, want the mark %s in one refusal", name, w.Types(r.EnvelopeID), c.mark)
 		}
 		if _, _, err := w.Deposit(t.Context(), w.requestFor("env_esign_"+id, nil, c.file)); !errors.Is(err, c.asESign) {
 			t.Errorf("%s as e-sign: got %v, want %v", name, err, c.asESign)
@@ -96,7 +96,7 @@ func TestHostMayAllowAMark(t *testing.T) {
 	if len(heard) != 1 || len(heard[0].Claims) != 0 || len(heard[0].Marks) != 1 || heard[0].Marks[0] != copymark.OwnLegend {
 		t.Errorf("the host heard %+v", heard)
 	}
-	if got := string(w.events("env_a")[0].Data); !strings.Contains(got, `"marks_allowed":["legend"]`) {
+	if got := string(w.Events("env_a")[0].Data); !strings.Contains(got, `"marks_allowed":["legend"]`) {
 		t.Errorf("the stored event does not say so: %s", got)
 	}
 }
@@ -107,7 +107,7 @@ func TestMarksUnread(t *testing.T) {
 	w := newWorld(t)
 	page := testpdf.Page{Content: "BT /F1 12 Tf 72 700 Td (Drawing) Tj ET " + strings.Repeat("0 0 m ", 3<<20)}
 	w.deposit(w.paper("env_a", testpdf.Build(testpdf.Classic, page)))
-	if got := string(w.events("env_a")[0].Data); !strings.Contains(got, `"marks_unread":"page 1`) {
+	if got := string(w.Events("env_a")[0].Data); !strings.Contains(got, `"marks_unread":"page 1`) {
 		t.Errorf("the stored event does not say so: %s", got)
 	}
 }

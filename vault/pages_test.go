@@ -70,7 +70,7 @@ func TestPagesOfESignAreClaimed(t *testing.T) {
 		t.Errorf("signed pages without their seal: got %v, want ErrNotAnOriginal", err)
 	}
 	w.deposit(w.requestFor("env_c", blank, w.sealed(w.sealed(blank))))
-	if got := string(w.events("env_c")[0].Data); !strings.Contains(got, `"pages_unread":"signing left the pages`) {
+	if got := string(w.Events("env_c")[0].Data); !strings.Contains(got, `"pages_unread":"signing left the pages`) {
 		t.Errorf("the stored event does not say why nothing is compared: %s", got)
 	}
 	w.deposit(w.paper("env_d", blank))
@@ -85,7 +85,7 @@ func TestEmptyPagesAreNotClaimed(t *testing.T) {
 		i := strings.Index(string(empty), "%\xE2")
 		empty[i+1] = env[4] // no common beginning
 		w.deposit(w.paper(env, empty))
-		if got := string(w.events(env)[0].Data); !strings.Contains(got, `"pages_unread":"the pages are empty"`) {
+		if got := string(w.Events(env)[0].Data); !strings.Contains(got, `"pages_unread":"the pages are empty"`) {
 			t.Errorf("the stored event does not say so: %s", got)
 		}
 	}

@@ -17,28 +17,22 @@ import (
 
 // edit changes rows behind the vault's back; every statement touches a row.
 func (w *world) edit(statements ...string) {
-	w.t.Helper()
+	w.T.Helper()
 	for _, q := range statements {
-		res, err := w.db.Bun().ExecContext(w.t.Context(), q)
-		if err != nil {
-			w.t.Fatalf("%s: %v", q, err)
-		}
-		if n, _ := res.RowsAffected(); n == 0 {
-			w.t.Fatalf("%s touched no row", q)
-		}
+		w.Exec(q)
 	}
 }
 
 func (w *world) integrate() {
-	w.t.Helper()
-	if _, err := w.log.Integrate(w.t.Context()); err != nil {
-		w.t.Fatal(err)
+	w.T.Helper()
+	if _, err := w.log.Integrate(w.T.Context()); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
 // acts are the verbs that trust a live copy's record.
 func (w *world) acts(env string, current storage.Digest) map[string]error {
-	ctx, deposit, to := w.t.Context(), w.request(env), release(env)
+	ctx, deposit, to := w.T.Context(), w.request(env), release(env)
 	deposit.Source.Object.SHA256 = w.versions(env)[0].Prefix.SHA256 // as it was deposited
 	to.Recipient = vault.Recipient{Name: "Another"}
 	_, proven := w.Proven(ctx, org.Identifier, env)
@@ -104,7 +98,7 @@ func TestAlteredRecords(t *testing.T) {
 						t.Errorf("%s: got %v, want ErrRecordAltered", act, err)
 					}
 				}
-				if n := count(w.types("env_a"), "vault.tamper_detected"); n != 1 {
+				if n := count(w.Types("env_a"), "vault.tamper_detected"); n != 1 {
 					t.Errorf("%d events of it, want 1", n)
 				}
 				i, err := w.CheckIntegrity(t.Context(), "env_a")
@@ -123,15 +117,15 @@ func TestRewrittenEvent(t *testing.T) {
 	w := newWorld(t)
 	w.deposit(w.request("env_a"))
 	w.integrate()
-	events := w.events("env_a")
+	events := w.Events("env_a")
 	last := events[len(events)-1]
 	canonical := []byte(strings.Replace(string(last.Canonical), last.Actor.ID, "key_9", 1))
-	_, err := w.db.Bun().ExecContext(t.Context(), `UPDATE evault_events SET canonical = ?, hash = ?, actor_id = 'key_9' WHERE event_id = ?`,
+	_, err := w.DB.Bun().ExecContext(t.Context(), `UPDATE evault_events SET canonical = ?, hash = ?, actor_id = 'key_9' WHERE event_id = ?`,
 		canonical, string(storage.Sum(canonical)), last.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := event.Verify("env_a", w.events("env_a")); err != nil {
+	if _, err := event.Verify("env_a", w.Events("env_a")); err != nil {
 		t.Fatalf("the rewritten chain: %v", err)
 	}
 	if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); !errors.Is(err, vault.ErrRecordAltered) {
@@ -152,7 +146,7 @@ func TestRewrittenAndLoggedAgain(t *testing.T) {
 		w.integrate()
 		testdb.Rewrite(t, db.Bun(), "env_a", 1, "key_9")
 		w.integrate()
-		if _, err := event.Verify("env_a", w.events("env_a")); err != nil {
+		if _, err := event.Verify("env_a", w.Events("env_a")); err != nil {
 			t.Fatalf("the rewritten chain: %v", err)
 		}
 		if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); !errors.Is(err, vault.ErrRecordAltered) {
@@ -173,14 +167,14 @@ func TestEventsWaitForTheLog(t *testing.T) {
 	if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); err != nil {
 		t.Errorf("before the log has it: %v", err)
 	}
-	if w.events("env_a")[0].LogIndex != nil {
+	if w.Events("env_a")[0].LogIndex != nil {
 		t.Error("it was integrated although it is young")
 	}
-	w.clock.advance(time.Hour)
+	w.Clock.Advance(time.Hour)
 	if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); err != nil {
 		t.Errorf("an hour later: %v", err)
 	}
-	if w.events("env_a")[0].LogIndex == nil {
+	if w.Events("env_a")[0].LogIndex == nil {
 		t.Error("it was not integrated")
 	}
 }
@@ -272,11 +266,11 @@ func TestReleaseGoesOn(t *testing.T) {
 			t.Fatalf("got %v, want ErrUnavailable", err)
 		}
 		f.Arm(nil)
-		if count(w.types("env_a"), "vault.released") != 0 {
+		if count(w.Types("env_a"), "vault.released") != 0 {
 			t.Fatal("it was committed")
 		}
-		w.clock.advance(48 * time.Hour)
-		if _, err := w.objects.Sweep(t.Context(), 100); err != nil {
+		w.Clock.Advance(48 * time.Hour)
+		if _, err := w.Objects.Sweep(t.Context(), 100); err != nil {
 			t.Fatal(err)
 		}
 		if i, err := w.CheckIntegrity(t.Context(), "env_a"); err != nil || i.OK { // the background changes the copy's row
@@ -297,10 +291,10 @@ func TestReleaseGoesOn(t *testing.T) {
 			t.Errorf("another release: got %v, want ErrAlreadyReleased", err)
 		}
 		rel, created, err := w.Release(t.Context(), release("env_a"))
-		if err != nil || !created || count(w.types("env_a"), "vault.released") != 1 {
+		if err != nil || !created || count(w.Types("env_a"), "vault.released") != 1 {
 			t.Fatalf("the same release: created %t, %v", created, err)
 		}
-		if b := w.bytesOf(w.versions("env_a")[1].Object); storage.Sum(b) != rel.SHA256 {
+		if b := w.Bytes(w.versions("env_a")[1].Object); storage.Sum(b) != rel.SHA256 {
 			t.Error("the release version is another than was recorded")
 		}
 		if _, err := w.BuildPackage(t.Context(), org.Identifier, "env_a", nil); err != nil {
@@ -312,7 +306,7 @@ func TestReleaseGoesOn(t *testing.T) {
 func BenchmarkProven(b *testing.B) {
 	w := newWorld(b)
 	w.deposit(w.request("env_a"))
-	for len(w.events("env_a")) < 100 {
+	for len(w.Events("env_a")) < 100 {
 		if _, err := w.CheckIntegrity(b.Context(), "env_a"); err != nil {
 			b.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/translog"
@@ -42,7 +43,7 @@ func TestReadAuthoritative(t *testing.T) {
 	if err != nil || list.Items[0].Kind != vault.CopyInspection || list.Items[0].GivenTo != keyActor || list.Items[0].SHA256 != c.DocumentHash {
 		t.Errorf("register: %+v, %v", list, err)
 	}
-	last := w.events("env_a")[len(w.events("env_a"))-1]
+	last := w.Events("env_a")[len(w.Events("env_a"))-1]
 	if last.Type != "vault.inspected" || !strings.Contains(string(last.Detail), "192.0.2.1") || bytes.Contains(last.Canonical, []byte("192.0.2.1")) {
 		t.Errorf("got event %s %s, detail %s", last.Type, last.Canonical, last.Detail)
 	}
@@ -59,14 +60,14 @@ func TestReadCopy(t *testing.T) {
 	if err != nil || f.SHA256 != c.Marked.SHA256 || storage.Sum(f.Content) != f.SHA256 || f.Name != "env_a_copy.pdf" || !ran {
 		t.Fatalf("got %+v, %v", f, err)
 	}
-	if count(w.types("env_a"), "vault.inspected") != 0 {
+	if count(w.Types("env_a"), "vault.inspected") != 0 {
 		t.Error("a marked copy counts as an inspection")
 	}
-	w.flip(c.Marked.Object)
+	w.Alter(c.Marked.Object, flip)
 	if _, err := w.ReadCopy(t.Context(), read("env_a")); !errors.Is(err, vault.ErrIntegrity) {
 		t.Errorf("altered: got %v, want ErrIntegrity", err)
 	}
-	if c, err = w.Copy(t.Context(), org.Identifier, "env_a"); err != nil || c.QuarantinedAt != nil || count(w.types("env_a"), "vault.tamper_detected") != 1 {
+	if c, err = w.Copy(t.Context(), org.Identifier, "env_a"); err != nil || c.QuarantinedAt != nil || count(w.Types("env_a"), "vault.tamper_detected") != 1 {
 		t.Errorf("an altered marked copy quarantines the original: %+v, %v", c, err)
 	}
 	if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); err != nil {
@@ -92,7 +93,7 @@ func TestInspectionMarked(t *testing.T) {
 	w := newWorld(t, func(c *vault.Config) { c.Inspection = vault.InspectionMarked })
 	c := w.deposit(w.request("env_a"))
 	f, err := w.ReadAuthoritative(t.Context(), read("env_a"))
-	if err != nil || f.SHA256 != c.Marked.SHA256 || count(w.types("env_a"), "vault.inspected") != 1 {
+	if err != nil || f.SHA256 != c.Marked.SHA256 || count(w.Types("env_a"), "vault.inspected") != 1 {
 		t.Errorf("got %+v, %v", f, err)
 	}
 }
@@ -123,7 +124,7 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	if n := count(w.types("env_a"), "vault.inspected") + count(off.types("env_a"), "vault.inspected"); n != 0 {
+	if n := count(w.Types("env_a"), "vault.inspected") + count(off.Types("env_a"), "vault.inspected"); n != 0 {
 		t.Errorf("refused reads made %d events", n)
 	}
 }
@@ -133,8 +134,8 @@ func TestTamperedBytesAreNotServed(t *testing.T) {
 	w := newWorld(t)
 	w.deposit(w.request("env_a"))
 	v := w.versions("env_a")[0]
-	good := w.bytesOf(v.Object)
-	w.flip(v.Object)
+	good := w.Bytes(v.Object)
+	w.Alter(v.Object, flip)
 	for range 3 {
 		if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); !errors.Is(err, vault.ErrIntegrity) {
 			t.Fatalf("got %v, want ErrIntegrity", err)
@@ -144,7 +145,7 @@ func TestTamperedBytesAreNotServed(t *testing.T) {
 	if err != nil || i.OK || i.Problem != "altered" {
 		t.Errorf("check: got %+v, %v", i, err)
 	}
-	if got := w.types("env_a"); count(got, "vault.tamper_detected") != 1 || count(got, "vault.inspected") != 0 {
+	if got := w.Types("env_a"); count(got, "vault.tamper_detected") != 1 || count(got, "vault.inspected") != 0 {
 		t.Errorf("got events %v, want one of tampering and none of inspection", got)
 	}
 	c, err := w.Copy(t.Context(), org.Identifier, "env_a")
@@ -173,11 +174,11 @@ func TestTamperedBytesAreNotServed(t *testing.T) {
 	if i, err := w.CheckIntegrity(t.Context(), "env_a"); err != nil || !i.OK {
 		t.Errorf("after repair: got %+v, %v", i, err)
 	}
-	w.flip(w.versions("env_a")[0].Object) // altered again: a new event
+	w.Alter(w.versions("env_a")[0].Object, flip) // altered again: a new event
 	if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); !errors.Is(err, vault.ErrIntegrity) {
 		t.Errorf("got %v, want ErrIntegrity", err)
 	}
-	if n := count(w.types("env_a"), "vault.tamper_detected"); n != 2 {
+	if n := count(w.Types("env_a"), "vault.tamper_detected"); n != 2 {
 		t.Errorf("got %d events of tampering, want 2", n)
 	}
 }
@@ -191,8 +192,8 @@ func TestShortAndMissingObjectsAreNoTampering(t *testing.T) {
 	} {
 		w.deposit(w.request(env))
 		v := w.versions(env)[0]
-		good := w.bytesOf(v.Object)
-		p := w.path(v.Object)
+		good := w.Bytes(v.Object)
+		p := w.Path(v.Object)
 		if err := os.Chmod(p, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -206,7 +207,7 @@ func TestShortAndMissingObjectsAreNoTampering(t *testing.T) {
 		if err != nil || i.OK || "env_"+i.Problem != env {
 			t.Errorf("%s: got %+v, %v", env, i, err)
 		}
-		if got := w.types(env); count(got, "vault.tamper_detected") != 0 || count(got, "vault.integrity_checked") != 1 {
+		if got := w.Types(env); count(got, "vault.tamper_detected") != 0 || count(got, "vault.integrity_checked") != 1 {
 			t.Errorf("%s: got events %v", env, got)
 		}
 		if _, err := w.Repair(t.Context(), vault.RepairRequest{OrgID: org.Identifier, EnvelopeID: env, Content: good, Actor: keyActor}); err != nil {
@@ -220,7 +221,7 @@ func TestShortAndMissingObjectsAreNoTampering(t *testing.T) {
 
 func TestSealThatDoesNotHold(t *testing.T) {
 	t.Parallel()
-	other, err := testpki.New(testpki.Options{Now: func() time.Time { return start }})
+	other, err := testpki.New(testpki.Options{Now: func() time.Time { return testworld.Start }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +235,7 @@ func TestSealThatDoesNotHold(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", r.EnvelopeID, i, err)
 		}
 		c, err := w.Copy(t.Context(), org.Identifier, r.EnvelopeID)
-		if err != nil || c.IntegrityOK || c.QuarantinedAt != nil || count(w.types(r.EnvelopeID), "vault.tamper_detected") != 0 {
+		if err != nil || c.IntegrityOK || c.QuarantinedAt != nil || count(w.Types(r.EnvelopeID), "vault.tamper_detected") != 0 {
 			t.Errorf("%s: whole bytes count as altered: %+v, %v", r.EnvelopeID, c, err)
 		}
 	}
@@ -249,7 +250,7 @@ func TestIntegrityDue(t *testing.T) {
 	if got, err := w.IntegrityDue(t.Context(), 10); err != nil || len(got) != 0 {
 		t.Errorf("just vaulted: got %v, %v", got, err)
 	}
-	w.clock.advance(25 * 3600e9)
+	w.Clock.Advance(25 * 3600e9)
 	got, err := w.IntegrityDue(t.Context(), 2)
 	if err != nil || len(got) != 2 || !got[0].OK {
 		t.Errorf("got %+v, %v", got, err)
@@ -406,9 +407,9 @@ func TestEvidence(t *testing.T) {
 		t.Errorf("got %v, want ErrNotVaulted", err)
 	}
 	c := w.deposit(w.request("env_a"))
-	err := w.db.Vault().InTx(t.Context(), func(ctx context.Context, s vault.Store) error { // more than a page of downloads
+	err := w.DB.Vault().InTx(t.Context(), func(ctx context.Context, s vault.Store) error { // more than a page of downloads
 		for i := range 150 {
-			r := vault.Registered{ID: fmt.Sprintf("cpy_%03d", i), CopyID: c.CopyID, EnvelopeID: "env_a", Kind: vault.CopyInspection, MadeAt: w.clock.now()}
+			r := vault.Registered{ID: fmt.Sprintf("cpy_%03d", i), CopyID: c.CopyID, EnvelopeID: "env_a", Kind: vault.CopyInspection, MadeAt: w.Clock.Now()}
 			if err := s.AddRegistered(ctx, r); err != nil {
 				return err
 			}
@@ -433,7 +434,7 @@ func TestEvidence(t *testing.T) {
 			t.Errorf("version %d: %v", v.Version, err)
 		}
 	}
-	if n := count(w.types("env_a"), "vault.inspected"); n != 0 {
+	if n := count(w.Types("env_a"), "vault.inspected"); n != 0 {
 		t.Errorf("examining made %d events", n)
 	}
 }
@@ -446,7 +447,7 @@ func TestRewoundDatabaseIsNotTrusted(t *testing.T) {
 	if _, err := w.log.Integrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.objects.Blobs.Put(t.Context(), "checkpoints/after-3", []byte("a later checkpoint")); err != nil {
+	if err := w.Objects.Blobs.Put(t.Context(), "checkpoints/after-3", []byte("a later checkpoint")); err != nil {
 		t.Fatal(err)
 	}
 	r := w.request("env_b")

@@ -77,14 +77,14 @@ func TestRelease(t *testing.T) {
 			t.Fatalf("created %t, Also ran %d times, %v", created, ran, err)
 		}
 		versions := w.versions("env_a")
-		completion, v1, last := w.bytesOf(r.Source.Object), w.bytesOf(versions[0].Object), w.bytesOf(versions[1].Object)
+		completion, v1, last := w.Bytes(r.Source.Object), w.Bytes(versions[0].Object), w.Bytes(versions[1].Object)
 		if !bytes.HasPrefix(v1, completion) || !bytes.HasPrefix(last, v1) || len(last) == len(v1) {
 			t.Error("completion, version 1 and release version are not prefixes of each other")
 		}
 		if rel.Version != 2 || rel.EndsVersion != 1 || rel.SHA256 != storage.Sum(last) || versions[1].Prefix.SHA256 != c.DocumentHash {
 			t.Errorf("got %+v", rel)
 		}
-		report, err := pades.Verify(t.Context(), last, pades.Options{Roots: w.pki.Roots(), Now: w.clock.now()})
+		report, err := pades.Verify(t.Context(), last, pades.Options{Roots: w.PKI.Roots(), Now: w.Clock.Now()})
 		if err != nil || len(report.Signatures) != 3 || !report.Signatures[2].OK() {
 			t.Fatalf("seals: %+v, %v", report, err)
 		}
@@ -128,7 +128,7 @@ func TestRelease(t *testing.T) {
 		if err != nil || chained[1].To != nil || *chained[1].Recipient != q.Recipient {
 			t.Errorf("custody chain: %+v, %v", chained, err)
 		}
-		if _, err := event.Verify("env_a", w.events("env_a")); err != nil {
+		if _, err := event.Verify("env_a", w.Events("env_a")); err != nil {
 			t.Error(err)
 		}
 
@@ -210,7 +210,7 @@ func TestRacingReleasesAndReads(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		types := w.types("env_a")
+		types := w.Types("env_a")
 		if created != 1 || count(types, "vault.released") != 1 {
 			t.Errorf("%d created, %d events", created, count(types, "vault.released"))
 		}
@@ -263,11 +263,11 @@ func TestAlteredPackage(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		w.flip(*first.Package)
+		w.Alter(*first.Package, flip)
 		if _, err := w.ReadPackage(t.Context(), read("env_a")); !errors.Is(err, vault.ErrIntegrity) {
 			t.Errorf("got %v, want ErrIntegrity", err)
 		}
-		due, err := w.PackagesDue(t.Context(), w.clock.now(), 10)
+		due, err := w.PackagesDue(t.Context(), w.Clock.Now(), 10)
 		if err != nil || (len(due) == 1) == fetched {
 			t.Errorf("fetched %t: %d packages are due, %v", fetched, len(due), err)
 		}
@@ -293,7 +293,7 @@ func TestPackage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.request("env_a")
-	completion := w.bytesOf(r.Source.Object)
+	completion := w.Bytes(r.Source.Object)
 	c := w.deposit(r)
 	ctx := t.Context()
 	if _, err := w.BuildPackage(ctx, org.Identifier, "env_a", nil); !errors.Is(err, vault.ErrNotReleased) {
@@ -306,7 +306,7 @@ func TestPackage(t *testing.T) {
 	if _, err := w.ReadPackage(ctx, read("env_a")); !errors.Is(err, vault.ErrPackagePending) {
 		t.Errorf("got %v, want ErrPackagePending", err)
 	}
-	if due, err := w.PackagesDue(ctx, w.clock.now(), 10); err != nil || len(due) != 1 || due[0].ReleaseID != rel.ReleaseID {
+	if due, err := w.PackagesDue(ctx, w.Clock.Now(), 10); err != nil || len(due) != 1 || due[0].ReleaseID != rel.ReleaseID {
 		t.Errorf("due: %+v, %v", due, err)
 	}
 	later := errors.New("no certificate yet")
@@ -368,7 +368,7 @@ func TestPackage(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	for _, e := range w.events("env_a") {
+	for _, e := range w.Events("env_a") {
 		if bytes.Contains(e.Canonical, []byte(rel.Package.SHA256)) {
 			t.Errorf("%s tells the package's digest", e.Type)
 		}
@@ -378,7 +378,7 @@ func TestPackage(t *testing.T) {
 	if err != nil || rel.Delivery() != vault.DeliveryAcknowledged || rel.DeleteAfter.Sub(*rel.AcknowledgedAt) != 30*24*time.Hour {
 		t.Fatalf("got %+v, %v", rel, err)
 	}
-	if _, err := w.Acknowledge(ctx, ack); err != nil || count(w.types("env_a"), "vault.acknowledged") != 1 {
+	if _, err := w.Acknowledge(ctx, ack); err != nil || count(w.Types("env_a"), "vault.acknowledged") != 1 {
 		t.Errorf("again: %v", err)
 	}
 	if _, err := w.ReadPackage(ctx, read("env_a")); !errors.Is(err, vault.ErrPackageGone) {
@@ -423,18 +423,18 @@ func deleted(t *testing.T, w *world, r vault.DepositRequest, completion []byte) 
 	if n, err := w.DeleteDue(ctx, 10); err != nil || n != 0 {
 		t.Errorf("before the grace: %d, %v", n, err)
 	}
-	w.clock.advance(30*24*time.Hour + time.Second)
+	w.Clock.Advance(30*24*time.Hour + time.Second)
 	if n, err := w.DeleteDue(ctx, 10); err != nil || n != 1 {
 		t.Errorf("after the grace: %d, %v", n, err)
 	}
 	if n, err := w.DeleteDue(ctx, 10); err != nil || n != 0 {
 		t.Errorf("twice: %d, %v", n, err)
 	}
-	if _, err := w.objects.Sweep(ctx, 100); err != nil {
+	if _, err := w.Objects.Sweep(ctx, 100); err != nil {
 		t.Fatal(err)
 	}
 	for _, o := range []storage.Object{r.Source.Object, versions[0].Object, versions[1].Object} {
-		if _, err := w.objects.Blobs.Open(ctx, o.Name); !errors.Is(err, storage.ErrBlobMissing) {
+		if _, err := w.Objects.Blobs.Open(ctx, o.Name); !errors.Is(err, storage.ErrBlobMissing) {
 			t.Errorf("%s is still there: %v", o.Name, err)
 		}
 	}

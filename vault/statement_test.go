@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/jws"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -26,13 +27,13 @@ const (
 )
 
 var statementKeys = keyring.Keys{
-	{Purpose: keyring.Statement, ID: "k", Public: key(2).Public().(ed25519.PublicKey)},
-	{Purpose: keyring.Custodian, ID: "k", Public: key(2).Public().(ed25519.PublicKey)},
+	{Purpose: keyring.Statement, ID: "k", Public: testworld.Key(2).Public().(ed25519.PublicKey)},
+	{Purpose: keyring.Custodian, ID: "k", Public: testworld.Key(2).Public().(ed25519.PublicKey)},
 }
 
 func signed(t testing.TB, typ, payload string) string {
 	t.Helper()
-	token, err := jws.Sign(key(2), "k", typ, []byte(payload))
+	token, err := jws.Sign(testworld.Key(2), "k", typ, []byte(payload))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func TestVerifyCustodyRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want ErrStatement", name, err)
 		}
 	}
-	if _, err := vault.VerifyCustody(good, keyring.Keys{{Purpose: keyring.Statement, ID: "k", Public: key(9).Public().(ed25519.PublicKey)}}); !errors.Is(err, vault.ErrStatement) {
+	if _, err := vault.VerifyCustody(good, keyring.Keys{{Purpose: keyring.Statement, ID: "k", Public: testworld.Key(9).Public().(ed25519.PublicKey)}}); !errors.Is(err, vault.ErrStatement) {
 		t.Errorf("other key: got %v, want ErrStatement", err)
 	}
 	if _, err := vault.VerifyRelease(signed(t, "evault-release+jwt", strings.Replace(goldenReleaseStatement, `"v":1`, `"v":2`, 1)), statementKeys); !errors.Is(err, vault.ErrStatement) {
