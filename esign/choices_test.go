@@ -106,7 +106,7 @@ func TestEditedChoicesAreNotSigned(t *testing.T) {
 		env := b.create(choices)
 		token := b.link(env.ID, "ada@example.com")
 		b.read(token)
-		if _, err := b.db.Bun().ExecContext(t.Context(), edit); err != nil {
+		if _, err := b.DB.Bun().ExecContext(t.Context(), edit); err != nil {
 			t.Fatal(err)
 		}
 		r := esign.SignRequest{Token: token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: "Ada Byron"}, Client: client}

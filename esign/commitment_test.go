@@ -29,7 +29,7 @@ func TestEditedFieldsAreNotSigned(t *testing.T) {
 			env := b.create()
 			token := b.link(env.ID, "ada@example.com")
 			r := typed(token, "Ada Byron", b.read(token))
-			if _, err := b.db.Bun().ExecContext(t.Context(), edit); err != nil {
+			if _, err := b.DB.Bun().ExecContext(t.Context(), edit); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := b.Sign(t.Context(), r); !errors.Is(err, esign.ErrIntegrity) {

@@ -18,19 +18,19 @@ import (
 
 // copyFor reads the document as a signer does.
 func (b *bench) copyFor(token string) *esign.File {
-	b.t.Helper()
-	f, err := b.Document(b.t.Context(), token, client)
+	b.T.Helper()
+	f, err := b.Document(b.T.Context(), token, client)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return f
 }
 
 func (b *bench) copies(envelopeID string) []esign.SignerCopy {
-	b.t.Helper()
-	copies, err := b.SignerCopies(b.t.Context(), envelopeID)
+	b.T.Helper()
+	copies, err := b.SignerCopies(b.T.Context(), envelopeID)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return copies
 }
@@ -161,7 +161,7 @@ func TestLostCopyIsMadeAgain(t *testing.T) {
 	token := b.link(env.ID, "ada@example.com")
 	first := b.copyFor(token)
 	lost := b.copies(env.ID)[0].Object
-	if err := b.objects.Blobs.Delete(t.Context(), lost.Name); err != nil {
+	if err := b.Objects.Blobs.Delete(t.Context(), lost.Name); err != nil {
 		t.Fatal(err)
 	}
 	if again := b.copyFor(token); !bytes.Equal(first.Content, again.Content) {
@@ -187,7 +187,7 @@ func TestWhoSignedReadsAfterTheEnd(t *testing.T) {
 			return err
 		},
 		"expired": func(b *bench, env *esign.Envelope, _ string) error {
-			b.clock.forward(31 * 24 * time.Hour)
+			b.Clock.Advance(31 * 24 * time.Hour)
 			return nil
 		},
 	} {
@@ -222,7 +222,7 @@ func TestWhoSignedReadsAfterTheEnd(t *testing.T) {
 			if _, err := b.Session(t.Context(), first, esign.Client{}); !errors.Is(err, esign.ErrLinkGone) {
 				t.Errorf("the session: got %v, want ErrLinkGone", err)
 			}
-			b.clock.forward(30*24*time.Hour + time.Minute)
+			b.Clock.Advance(30*24*time.Hour + time.Minute)
 			if _, err := b.Document(t.Context(), first, esign.Client{}); !errors.Is(err, esign.ErrLinkGone) {
 				t.Errorf("after 30 days: got %v, want ErrLinkGone", err)
 			}

@@ -185,15 +185,15 @@ func TestExternalIDRace(t *testing.T) {
 	ends := map[string]func(b *bench, env *esign.Envelope) error{
 		"new": nil,
 		"voided": func(b *bench, env *esign.Envelope) error {
-			_, err := b.Void(b.t.Context(), esign.VoidRequest{OrgID: org, EnvelopeID: env.ID, Actor: key, Reason: "a typing error"})
+			_, err := b.Void(b.T.Context(), esign.VoidRequest{OrgID: org, EnvelopeID: env.ID, Actor: key, Reason: "a typing error"})
 			return err
 		},
 		"declined": func(b *bench, env *esign.Envelope) error {
-			_, err := b.Decline(b.t.Context(), esign.DeclineRequest{Token: b.link(env.ID, env.Signers[0].Email), Reason: "no"})
+			_, err := b.Decline(b.T.Context(), esign.DeclineRequest{Token: b.link(env.ID, env.Signers[0].Email), Reason: "no"})
 			return err
 		},
 		"expired, not yet recorded": func(b *bench, env *esign.Envelope) error {
-			b.clock.forward(31 * 24 * time.Hour)
+			b.Clock.Advance(31 * 24 * time.Hour)
 			return nil
 		},
 	}
@@ -318,7 +318,7 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	good := newBench(t)
 	keys := []esign.LinkKey{{ID: "k", Secret: make([]byte, 32)}}
-	whole := esign.Config{Store: good.db.ESign(), Objects: good.objects, Sealer: good.sealer, LinkKeys: keys}
+	whole := esign.Config{Store: good.DB.ESign(), Objects: good.Objects, Sealer: good.sealer, LinkKeys: keys}
 	for want, change := range map[string]func(*esign.Config){
 		"Config.Store":         func(c *esign.Config) { c.Store = nil },
 		"Config.Objects":       func(c *esign.Config) { c.Objects = nil },

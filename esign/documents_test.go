@@ -40,7 +40,7 @@ func TestDocuments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			own := *b
-			own.t = t
+			own.T = t
 			env := own.create(func(r *createRequest) {
 				r.Document, r.Signers = original, nil
 				r.Fields = []esign.FieldSpec{{Kind: esign.FieldSignature, Role: "buyer", Page: 1, X: 0.1, Y: 0.1, W: 0.5, H: 0.1}}
@@ -56,14 +56,14 @@ func TestDocuments(t *testing.T) {
 			whole := mustRead(t, b, c)
 			shown := original
 			if env.Document.Normalized {
-				kept, err := b.objects.Read(t.Context(), b.get(env.ID).Document.Object)
+				kept, err := b.Objects.Read(t.Context(), b.get(env.ID).Document.Object)
 				if err != nil || !bytes.Equal(kept, original) {
 					t.Errorf("the original was not kept: %v", err)
 				}
 				shown = nil
 			}
 			own.prefixes(c, whole, shown)
-			report, err := pades.Verify(t.Context(), whole, pades.Options{Roots: b.pki.Roots(), Now: start})
+			report, err := pades.Verify(t.Context(), whole, pades.Options{Roots: b.PKI.Roots(), Now: start})
 			if err != nil || !report.OK() {
 				t.Errorf("seal: %+v, %v", report, err)
 			}
@@ -160,7 +160,7 @@ func TestHostileUploads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			own := *b
-			own.t = t
+			own.T = t
 			paper := own.paper()
 			_, in, err := b.Upload(t.Context(), esign.UploadRequest{OrgID: org, EnvelopeID: paper.ID, Document: raw})
 			var refused *esign.Refusal

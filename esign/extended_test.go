@@ -30,16 +30,16 @@ func TestReaderExtendedFormsAreSigned(t *testing.T) {
 			if e := b.chain(env.ID)[0]; !strings.Contains(string(e.Data), `"usage_rights"`) {
 				t.Errorf("the event says %s", e.Data)
 			}
-			part, err := b.objects.Read(t.Context(), env.Parts[0].Object)
+			part, err := b.Objects.Read(t.Context(), env.Parts[0].Object)
 			if err != nil || bytes.Contains(part, []byte("/ByteRange")) || bytes.Contains(part, []byte("/Perms")) {
 				t.Errorf("what the signer sees still has the rights: %v", err)
 			}
 			b.sign(b.link(env.ID, "ada@example.com"), "Ada Byron")
-			sealed, err := b.objects.Read(t.Context(), b.get(env.ID).Sealed.Object)
+			sealed, err := b.Objects.Read(t.Context(), b.get(env.ID).Sealed.Object)
 			if err != nil {
 				t.Fatal(err)
 			}
-			report, err := pades.Verify(t.Context(), sealed, pades.Options{Roots: b.pki.Roots()})
+			report, err := pades.Verify(t.Context(), sealed, pades.Options{Roots: b.PKI.Roots()})
 			if err != nil || len(report.Signatures) != 1 || report.Signatures[0].Integrity != pades.IntegrityValid {
 				t.Errorf("%+v %v", report, err)
 			}
@@ -79,11 +79,11 @@ func TestFormFieldsAreLockedByTheSeal(t *testing.T) {
 	b := newBench(t)
 	env := b.create(func(r *esign.CreateRequest) { r.Document, r.Signers, r.Fields = testpdf.Form(), r.Signers[:1], nil })
 	b.sign(b.link(env.ID, "ada@example.com"), "Ada Byron")
-	sealed, err := b.objects.Read(t.Context(), b.get(env.ID).Sealed.Object)
+	sealed, err := b.Objects.Read(t.Context(), b.get(env.ID).Sealed.Object)
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := pades.Verify(t.Context(), sealed, pades.Options{Roots: b.pki.Roots()})
+	report, err := pades.Verify(t.Context(), sealed, pades.Options{Roots: b.PKI.Roots()})
 	if err != nil || len(report.Signatures) != 1 {
 		t.Fatalf("%+v %v", report, err)
 	}
@@ -91,7 +91,7 @@ func TestFormFieldsAreLockedByTheSeal(t *testing.T) {
 		t.Error("nothing is locked")
 	}
 	filled := b.fill(sealed, "plain", "1,000,000 USD")
-	if report, err = pades.Verify(t.Context(), filled, pades.Options{Roots: b.pki.Roots()}); err != nil {
+	if report, err = pades.Verify(t.Context(), filled, pades.Options{Roots: b.PKI.Roots()}); err != nil {
 		t.Fatal(err)
 	}
 	if s := report.Signatures[0]; s.ChangesAfter != pades.ChangesFilled && s.ChangesAfter != pades.ChangesSuspicious {
@@ -104,7 +104,7 @@ func TestFormFieldsAreLockedByTheSeal(t *testing.T) {
 		}
 		sealed = append(sealed, seal.Appended...)
 	}
-	if report, err = pades.Verify(t.Context(), sealed, pades.Options{Roots: b.pki.Roots()}); err != nil || len(report.Signatures) != 3 {
+	if report, err = pades.Verify(t.Context(), sealed, pades.Options{Roots: b.PKI.Roots()}); err != nil || len(report.Signatures) != 3 {
 		t.Fatalf("%+v %v", report, err)
 	}
 	for _, s := range report.Signatures {
@@ -116,14 +116,14 @@ func TestFormFieldsAreLockedByTheSeal(t *testing.T) {
 
 // fill appends a revision in which a text field has another value.
 func (b *bench) fill(raw []byte, field, value string) []byte {
-	b.t.Helper()
+	b.T.Helper()
 	d, err := pdf.Open(raw, pdf.Limits{})
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	u, err := d.Update()
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	for _, n := range d.Numbers() {
 		o, err := d.Object(n)
@@ -135,7 +135,7 @@ func (b *bench) fill(raw []byte, field, value string) []byte {
 	}
 	appended, err := u.Close()
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return append(slices.Clone(raw), appended...)
 }

@@ -45,7 +45,7 @@ func TestEveryFault(t *testing.T) {
 
 // lastSignature makes an envelope and the request that completes it.
 func (b *bench) lastSignature() esign.SignRequest {
-	b.t.Helper()
+	b.T.Helper()
 	env := b.create(func(r *createRequest) {
 		r.Document, r.Signers, r.Fields = testpdf.Simple(1, "x"), nil, nil
 	})
@@ -54,10 +54,10 @@ func (b *bench) lastSignature() esign.SignRequest {
 }
 
 func (b *bench) afterFault(call string, r esign.SignRequest, fault error) {
-	b.t.Helper()
-	s, err := b.Session(b.t.Context(), r.Token, client)
+	b.T.Helper()
+	s, err := b.Session(b.T.Context(), r.Token, client)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	env := b.get(s.EnvelopeID)
 	switch n := len(env.Parts); {
@@ -65,22 +65,22 @@ func (b *bench) afterFault(call string, r esign.SignRequest, fault error) {
 	case env.Status == esign.StatusSigned && n == 2 && env.SignersSigned == 1 && env.Sealed == nil:
 	case env.Status == esign.StatusCompleted && n == 2 && env.Sealed != nil:
 	default:
-		b.t.Errorf("%s: %s with %d parts after %v", call, env.Status, n, fault)
+		b.T.Errorf("%s: %s with %d parts after %v", call, env.Status, n, fault)
 	}
-	out, err := b.Sign(b.t.Context(), r)
+	out, err := b.Sign(b.T.Context(), r)
 	if err != nil || out.EnvelopeStatus != esign.StatusCompleted {
-		b.t.Fatalf("%s: the repeat answers %+v, %v", call, out, err)
+		b.T.Fatalf("%s: the repeat answers %+v, %v", call, out, err)
 	}
 	want := []string{
 		"envelope.created", "envelope.sent", "envelope.links_disclosed", "envelope.copy_made", "envelope.viewed", "envelope.consented",
 		"envelope.signed", "envelope.completed",
 	}
 	if got := types(b.chain(env.ID)); !slices.Equal(got, want) {
-		b.t.Errorf("%s: events %v", call, got)
+		b.T.Errorf("%s: events %v", call, got)
 	}
-	c, err := b.Completion(b.t.Context(), org, env.ID)
+	c, err := b.Completion(b.T.Context(), org, env.ID)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
-	b.prefixes(c, mustRead(b.t, b, c), testpdf.Simple(1, "x"))
+	b.prefixes(c, mustRead(b.T, b, c), testpdf.Simple(1, "x"))
 }

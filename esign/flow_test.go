@@ -51,12 +51,12 @@ func TestMainJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, err := b.objects.Read(t.Context(), c.Object)
+	whole, err := b.Objects.Read(t.Context(), c.Object)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.prefixes(c, whole, original)
-	report, err := pades.Verify(t.Context(), whole, pades.Options{Roots: b.pki.Roots(), Now: start})
+	report, err := pades.Verify(t.Context(), whole, pades.Options{Roots: b.PKI.Roots(), Now: start})
 	if err != nil || !report.OK() || len(report.Signatures) != 1 || report.Signatures[0].Coverage != pades.CoverageWholeFile {
 		t.Errorf("seal: %+v, %v", report, err)
 	}
@@ -81,12 +81,12 @@ func TestMainJob(t *testing.T) {
 
 // prefixes sees that nothing that anyone was shown was rewritten.
 func (b *bench) prefixes(c *esign.Completion, whole, original []byte) {
-	b.t.Helper()
+	b.T.Helper()
 	if !bytes.HasPrefix(whole, original) {
-		b.t.Error("the document as handed in is no prefix of the completion")
+		b.T.Error("the document as handed in is no prefix of the completion")
 	}
 	if len(c.PresentedSHA256) != len(c.Signers) || len(c.Signers) == 0 {
-		b.t.Fatalf("%d digests for %d signers", len(c.PresentedSHA256), len(c.Signers))
+		b.T.Fatalf("%d digests for %d signers", len(c.PresentedSHA256), len(c.Signers))
 	}
 	env := b.get(c.EnvelopeID)
 	sizes := map[storage.Digest]int64{}
@@ -96,18 +96,18 @@ func (b *bench) prefixes(c *esign.Completion, whole, original []byte) {
 	for i, presented := range c.PresentedSHA256 {
 		n, ok := sizes[presented]
 		if !ok || storage.Sum(whole[:n]) != presented || c.Signers[i].PresentedSHA256 != presented {
-			b.t.Errorf("what signer %d was shown is no prefix of the completion", i)
+			b.T.Errorf("what signer %d was shown is no prefix of the completion", i)
 		}
 	}
 }
 
 // noPersonalData searches what can never be erased.
 func (b *bench) noPersonalData(events []esign.Event) {
-	b.t.Helper()
+	b.T.Helper()
 	for _, e := range events {
 		for _, personal := range []string{"Ada", "example.com", "192.0.2", "test/1", "Łukasz", "1FTFW", "buyer", "contract.pdf", "Truck"} {
 			if strings.Contains(string(e.Canonical), personal) {
-				b.t.Errorf("%s holds %q outside of its detail: %s", e.Type, personal, e.Canonical)
+				b.T.Errorf("%s holds %q outside of its detail: %s", e.Type, personal, e.Canonical)
 			}
 		}
 	}
@@ -174,14 +174,14 @@ func TestLostSeal(t *testing.T) {
 	if n, err := b.SealDue(t.Context(), 10); n != 0 || err != nil {
 		t.Errorf("before its time: sealed %d, %v", n, err)
 	}
-	b.clock.forward(time.Minute)
+	b.Clock.Advance(time.Minute)
 	if n, err := b.SealDue(t.Context(), 10); n != 0 || err != nil || b.get(env.ID).SealingError != esign.SealingFailed {
 		t.Errorf("second failure: sealed %d, %v", n, err)
 	}
 	if _, err := b.Seal(t.Context(), env.ID); !errors.Is(err, esign.ErrSealWaits) || !strings.Contains(err.Error(), esign.SealingCertificate) {
 		t.Errorf("third failure: got %v, want ErrSealWaits and why", err)
 	}
-	b.clock.forward(time.Hour)
+	b.Clock.Advance(time.Hour)
 	if n, err := b.SealDue(t.Context(), 10); n != 1 || err != nil {
 		t.Fatalf("sealed %d, %v", n, err)
 	}
@@ -207,7 +207,7 @@ func TestLostSeal(t *testing.T) {
 func TestTimestamp(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	sealer, err := pades.New(pades.Config{Signer: b.pki.Seal.Key, Chain: b.pki.Seal.Chain, Timestamper: b.pki.Timestamper(), Now: b.clock.now})
+	sealer, err := pades.New(pades.Config{Signer: b.PKI.Seal.Key, Chain: b.PKI.Seal.Chain, Timestamper: b.PKI.Timestamper(), Now: b.Clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestTimestamp(t *testing.T) {
 	if err != nil || c.Level != pades.LevelBT || !strings.Contains(c.TimeSource, "CN=") {
 		t.Fatalf("got %+v, %v", c, err)
 	}
-	report, err := pades.Verify(t.Context(), mustRead(t, b, c), pades.Options{Roots: b.pki.Roots(), Now: start})
+	report, err := pades.Verify(t.Context(), mustRead(t, b, c), pades.Options{Roots: b.PKI.Roots(), Now: start})
 	if err != nil || !report.OK() || report.Signatures[0].TimestampTime == nil {
 		t.Errorf("got %+v, %v", report, err)
 	}
@@ -265,12 +265,12 @@ func TestCertificateIsTheSealers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, err := b.objects.Read(t.Context(), c.Object)
+	whole, err := b.Objects.Read(t.Context(), c.Object)
 	if err != nil {
 		t.Fatal(err)
 	}
 	whole[len(request().Document)/2] ^= 1
-	report, err := pades.Verify(t.Context(), whole, pades.Options{Roots: b.pki.Roots(), Now: start})
+	report, err := pades.Verify(t.Context(), whole, pades.Options{Roots: b.PKI.Roots(), Now: start})
 	if err == nil && report.OK() {
 		t.Error("an altered completion verifies")
 	}
@@ -279,9 +279,9 @@ func TestCertificateIsTheSealers(t *testing.T) {
 	}
 }
 
-func mustRead(t *testing.T, b *bench, c *esign.Completion) []byte {
+func mustRead(t testing.TB, b *bench, c *esign.Completion) []byte {
 	t.Helper()
-	raw, err := b.objects.Read(t.Context(), c.Object)
+	raw, err := b.Objects.Read(t.Context(), c.Object)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,15 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"gocloud.dev/blob/memblob"
-
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
-	"github.com/evaultlib/evault/internal/testpki"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/storage/blobstore"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 )
@@ -27,25 +23,6 @@ import (
 const org = "org_test"
 
 var key = esign.Actor{Kind: "key", ID: "key_test"}
-
-// clock is a clock that a test sets.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(time.Millisecond)
-	return c.at
-}
-
-func (c *clock) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
 
 // brittle is a real sealer that can be told to fail.
 type brittle struct {
@@ -96,55 +73,38 @@ func (i *inbox) Notify(_ context.Context, n esign.Notice) error {
 	return nil
 }
 
+// bench is the engine on a real database, with objects in memory.
 type bench struct {
 	*esign.Engine
-	t       *testing.T
-	db      *sqlstore.DB
-	objects *storage.Objects
-	clock   *clock
-	sealer  *brittle
-	inbox   *inbox
-	pki     *testpki.PKI
+	*testworld.Base
+	sealer *brittle
+	inbox  *inbox
 }
 
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func newBench(t *testing.T, change ...func(*esign.Config)) *bench {
 	t.Helper()
-	return benchOn(t, testdb.Open(t), change...)
+	return benchOn(t, nil, change...)
 }
 
+// benchOn is a bench on a database, nil for one of its own.
 func benchOn(t *testing.T, db *sqlstore.DB, change ...func(*esign.Config)) *bench {
 	t.Helper()
-	b := &bench{t: t, db: db, clock: &clock{at: start}, inbox: &inbox{}}
-	pki, err := testpki.New(testpki.Options{Now: func() time.Time { return start }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sealer, err := pades.New(pades.Config{Signer: pki.Seal.Key, Chain: pki.Seal.Chain, Now: b.clock.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	bucket := memblob.OpenBucket(nil)
-	t.Cleanup(func() { bucket.Close() })
-	blobs, err := blobstore.New(bucket, blobstore.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.pki, b.sealer = pki, &brittle{Sealer: sealer}
-	b.objects = &storage.Objects{Blobs: blobs, Rows: db.BlobRows(), Now: b.clock.now}
+	b := &bench{Base: testworld.NewBase(t, testworld.Options{DB: db, Memory: true, Clock: testworld.NewClock(start)}), inbox: &inbox{}}
+	b.sealer = &brittle{Sealer: b.Sealer}
 	cfg := esign.Config{
-		Store: db.ESign(), Objects: b.objects, Sealer: b.sealer, Notifier: b.inbox, Env: storage.Env{Now: b.clock.now},
+		Store: b.DB.ESign(), Objects: b.Objects, Sealer: b.sealer, Notifier: b.inbox, Env: b.Env(),
 		LinkKeys:   []esign.LinkKey{{ID: "k1", Secret: bytes.Repeat([]byte{7}, 32)}},
 		SigningURL: func(token string) string { return "https://sign.example.com/" + token },
 	}
 	for _, c := range change {
 		c(&cfg)
 	}
-	b.objects = cfg.Objects
-	if b.Engine, err = esign.New(cfg); err != nil {
-		t.Fatal(err)
-	}
+	b.Objects = cfg.Objects
+	var err error
+	b.Engine, err = esign.New(cfg)
+	testworld.Check(t, err)
 	return b
 }
 
@@ -169,31 +129,31 @@ func request() esign.CreateRequest {
 }
 
 func (b *bench) create(change ...func(*esign.CreateRequest)) *esign.Envelope {
-	b.t.Helper()
+	b.T.Helper()
 	r := request()
 	for _, c := range change {
 		c(&r)
 	}
-	env, err := b.Create(b.t.Context(), r)
+	env, err := b.Create(b.T.Context(), r)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return env
 }
 
 // link reads one signer's token.
 func (b *bench) link(envelopeID, email string) string {
-	b.t.Helper()
-	links, err := b.SigningLinks(b.t.Context(), esign.LinksRequest{OrgID: org, EnvelopeID: envelopeID, Actor: key, RemoteAddr: "192.0.2.9"})
+	b.T.Helper()
+	links, err := b.SigningLinks(b.T.Context(), esign.LinksRequest{OrgID: org, EnvelopeID: envelopeID, Actor: key, RemoteAddr: "192.0.2.9"})
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	for _, l := range links {
 		if l.Email == email {
 			return l.Token
 		}
 	}
-	b.t.Fatalf("no link for %s", email)
+	b.T.Fatalf("no link for %s", email)
 	return ""
 }
 
@@ -201,16 +161,16 @@ var client = esign.Client{Addr: "192.0.2.1", UserAgent: "test/1"}
 
 // read reads the document and consents, so that the signature is all that is left.
 func (b *bench) read(token string) *esign.Session {
-	b.t.Helper()
-	s, err := b.Session(b.t.Context(), token, client)
+	b.T.Helper()
+	s, err := b.Session(b.T.Context(), token, client)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
-	if _, err := b.Engine.Document(b.t.Context(), token, client); err != nil {
-		b.t.Fatal(err)
+	if _, err := b.Engine.Document(b.T.Context(), token, client); err != nil {
+		b.T.Fatal(err)
 	}
-	if _, err := b.Consent(b.t.Context(), esign.ConsentRequest{Token: token, DisclosureSHA256: s.DisclosureSHA256, Client: client}); err != nil {
-		b.t.Fatal(err)
+	if _, err := b.Consent(b.T.Context(), esign.ConsentRequest{Token: token, DisclosureSHA256: s.DisclosureSHA256, Client: client}); err != nil {
+		b.T.Fatal(err)
 	}
 	return s
 }
@@ -230,39 +190,39 @@ func typed(token, name string, s *esign.Session) esign.SignRequest {
 }
 
 func (b *bench) sign(token, name string) *esign.SignerResult {
-	b.t.Helper()
-	out, err := b.Sign(b.t.Context(), typed(token, name, b.read(token)))
+	b.T.Helper()
+	out, err := b.Sign(b.T.Context(), typed(token, name, b.read(token)))
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return out
 }
 
 // complete signs an envelope of request as both signers.
 func (b *bench) complete(envelopeID string) {
-	b.t.Helper()
+	b.T.Helper()
 	b.sign(b.link(envelopeID, "ada@example.com"), "Ada Byron")
 	b.sign(b.link(envelopeID, "lz@example.com"), "Łukasz Żółć")
 }
 
 func (b *bench) get(envelopeID string) *esign.Envelope {
-	b.t.Helper()
-	env, err := b.Envelope(b.t.Context(), org, envelopeID)
+	b.T.Helper()
+	env, err := b.Envelope(b.T.Context(), org, envelopeID)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return env
 }
 
 // chain reads the events of an envelope and verifies them.
 func (b *bench) chain(envelopeID string) []esign.Event {
-	b.t.Helper()
-	ev, err := b.Evidence(b.t.Context(), envelopeID)
+	b.T.Helper()
+	ev, err := b.Evidence(b.T.Context(), envelopeID)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	if redacted, err := event.Verify(envelopeID, ev.Events); err != nil || redacted != 0 {
-		b.t.Fatalf("chain: %d redacted, %v", redacted, err)
+		b.T.Fatalf("chain: %d redacted, %v", redacted, err)
 	}
 	return ev.Events
 }

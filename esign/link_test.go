@@ -78,7 +78,7 @@ func TestLinkKeys(t *testing.T) {
 	old := esign.LinkKey{ID: "k1", Secret: bytes.Repeat([]byte{7}, 32)}
 	other := esign.LinkKey{ID: "k2", Secret: bytes.Repeat([]byte{8}, 32)}
 	engine := func(keys ...esign.LinkKey) *esign.Engine {
-		e, err := esign.New(esign.Config{Store: b.db.ESign(), Objects: b.objects, Sealer: b.sealer, LinkKeys: keys, Env: storage.Env{Now: b.clock.now}})
+		e, err := esign.New(esign.Config{Store: b.DB.ESign(), Objects: b.Objects, Sealer: b.sealer, LinkKeys: keys, Env: storage.Env{Now: b.Clock.Now}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,11 +193,11 @@ func TestDeadLinks(t *testing.T) {
 
 	late := b.create()
 	expired := b.link(late.ID, "ada@example.com")
-	b.clock.forward(30*24*time.Hour - time.Minute)
+	b.Clock.Advance(30*24*time.Hour - time.Minute)
 	if _, err := b.Session(t.Context(), expired, client); err != nil {
 		t.Errorf("a minute before the expiry: %v", err)
 	}
-	b.clock.forward(time.Minute)
+	b.Clock.Advance(time.Minute)
 	expect("expired", expired, esign.ErrLinkGone)
 	if got := b.get(late.ID).Status; got != esign.StatusExpired {
 		t.Errorf("status %s, want expired at the read", got)
@@ -241,11 +241,11 @@ func TestCopyAfterCompletion(t *testing.T) {
 			t.Errorf("%s after completion: got %v", verb, err)
 		}
 	}
-	b.clock.forward(59 * 24 * time.Hour)
+	b.Clock.Advance(59 * 24 * time.Hour)
 	if _, err := b.Engine.Document(t.Context(), token, client); err != nil {
 		t.Errorf("29 days after the expiry: %v", err)
 	}
-	b.clock.forward(2 * 24 * time.Hour)
+	b.Clock.Advance(2 * 24 * time.Hour)
 	if _, err := b.Engine.Document(t.Context(), token, client); !errors.Is(err, esign.ErrLinkGone) {
 		t.Errorf("31 days after the expiry: got %v, want ErrLinkGone", err)
 	}

@@ -13,11 +13,11 @@ import (
 
 // notViewed tries to sign and returns the pages that the refusal names.
 func (b *bench) notViewed(r esign.SignRequest) []int {
-	b.t.Helper()
-	_, err := b.Sign(b.t.Context(), r)
+	b.T.Helper()
+	_, err := b.Sign(b.T.Context(), r)
 	var unread *esign.NotViewedError
 	if !errors.As(err, &unread) || !errors.Is(err, esign.ErrNotViewed) {
-		b.t.Fatalf("sign: got %v, want a *NotViewedError", err)
+		b.T.Fatalf("sign: got %v, want a *NotViewedError", err)
 	}
 	return unread.Pages
 }

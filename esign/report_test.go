@@ -24,7 +24,7 @@ func TestCertificateOfCompletionNamesPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, err := b.objects.Read(t.Context(), c.Object)
+	whole, err := b.Objects.Read(t.Context(), c.Object)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -380,7 +380,7 @@ func TestExpiryAndSignature(t *testing.T) {
 	env := b.create(func(r *createRequest) { r.ExpiresInDays = 1 })
 	token := b.link(env.ID, "ada@example.com")
 	r := typed(token, "Ada Byron", b.read(token))
-	b.clock.forward(24 * time.Hour)
+	b.Clock.Advance(24 * time.Hour)
 	if _, err := b.Sign(t.Context(), r); !errors.Is(err, esign.ErrLinkGone) {
 		t.Errorf("got %v, want ErrLinkGone", err)
 	}

@@ -16,13 +16,13 @@ import (
 )
 
 func (b *bench) paper() *esign.Envelope {
-	b.t.Helper()
-	env, err := b.Create(b.t.Context(), esign.CreateRequest{
+	b.T.Helper()
+	env, err := b.Create(b.T.Context(), esign.CreateRequest{
 		OrgID: org, Actor: key, CustomerEmail: "a@example.com", CustomerName: "Alan", EnvelopeKind: esign.KindPaper, Send: true,
 		SecuredParty: &esign.Party{Name: "Lender", Identifier: org},
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return env
 }
@@ -97,7 +97,7 @@ func TestPaper(t *testing.T) {
 
 // inTx runs fn in a transaction of the database, as another engine would.
 func (b *bench) inTx(fn func(ctx context.Context, tx storage.Tx) error) error {
-	return b.db.ESign().InTx(b.t.Context(), func(ctx context.Context, s esign.Store) error { return fn(ctx, s.Tx()) })
+	return b.DB.ESign().InTx(b.T.Context(), func(ctx context.Context, s esign.Store) error { return fn(ctx, s.Tx()) })
 }
 
 // TestVaultsReports: what other engines record shows in the row.

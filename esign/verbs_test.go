@@ -25,7 +25,7 @@ func TestForeignAndAbsent(t *testing.T) {
 		_, errs["envelope"] = b.Envelope(t.Context(), other, id)
 		_, errs["status"] = b.Status(t.Context(), other, id)
 		_, errs["completion"] = b.Completion(t.Context(), other, id)
-		_, _, errs["events"] = b.Events(t.Context(), other, id, "", 10)
+		_, _, errs["events"] = b.Engine.Events(t.Context(), other, id, "", 10)
 		_, errs["send"] = b.Send(t.Context(), esign.SendRequest{OrgID: other, EnvelopeID: id})
 		_, errs["void"] = b.Void(t.Context(), esign.VoidRequest{OrgID: other, EnvelopeID: id, Reason: "r"})
 		_, errs["remind"] = b.Remind(t.Context(), esign.RemindRequest{OrgID: other, EnvelopeID: id})
@@ -76,7 +76,7 @@ func TestVoid(t *testing.T) {
 		}
 	}
 	expired := b.create()
-	b.clock.forward(31 * 24 * time.Hour)
+	b.Clock.Advance(31 * 24 * time.Hour)
 	if _, err := void(expired.ID, "r"); !errors.Is(err, esign.ErrState) {
 		t.Errorf("expired: got %v, want ErrState", err)
 	}
@@ -133,7 +133,7 @@ func TestRemind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.clock.forward(d)
+		b.Clock.Advance(d)
 		r, err := remind(env.ID, c.signer, "Please")
 		if err != nil || summary(r) != c.want {
 			t.Errorf("after %s: got %v, %v, want %s", c.after, r, err, c.want)
@@ -176,7 +176,7 @@ func TestNotices(t *testing.T) {
 	if n, err := b.NotifyDue(t.Context(), 100); n != 0 || err != nil {
 		t.Errorf("before its time: %d, %v", n, err)
 	}
-	b.clock.forward(2 * time.Minute)
+	b.Clock.Advance(2 * time.Minute)
 	if _, err := b.NotifyDue(t.Context(), 100); err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestEvents(t *testing.T) {
 	want := b.chain(env.ID)
 	var got []string
 	for cursor := ""; ; {
-		page, next, err := b.Events(t.Context(), org, env.ID, cursor, 5)
+		page, next, err := b.Engine.Events(t.Context(), org, env.ID, cursor, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,7 +283,7 @@ func TestEvents(t *testing.T) {
 		t.Errorf("got %v, want %v", got, types(want))
 	}
 	for _, bad := range []string{"!", "MA", "LTE"} { // not base64, 0, -1
-		if _, _, err := b.Events(t.Context(), org, env.ID, bad, 5); !slices.Equal(invalid(err), []string{"cursor cursor"}) {
+		if _, _, err := b.Engine.Events(t.Context(), org, env.ID, bad, 5); !slices.Equal(invalid(err), []string{"cursor cursor"}) {
 			t.Errorf("cursor %q: got %v", bad, err)
 		}
 	}
@@ -301,7 +301,7 @@ func TestETag(t *testing.T) {
 	token := b.link(env.ID, "ada@example.com")
 	for _, step := range []func(){
 		func() { b.read(token) },
-		func() { b.clock.forward(31 * 24 * time.Hour) },
+		func() { b.Clock.Advance(31 * 24 * time.Hour) },
 	} {
 		step()
 		tag := b.get(env.ID).ETag()

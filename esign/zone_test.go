@@ -15,7 +15,7 @@ import (
 func TestTheDayIsTheSigners(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.clock.forward(15*time.Hour + 30*time.Minute) // 2026-11-24T03:30Z
+	b.Clock.Advance(15*time.Hour + 30*time.Minute) // 2026-11-24T03:30Z
 	for name, c := range map[string]struct{ envelope, signer, request, day, zone string }{
 		"none":             {"", "", "", "2026-11-24", "UTC"},
 		"the envelope's":   {"America/Los_Angeles", "", "", "2026-11-23", "America/Los_Angeles"},
@@ -71,7 +71,7 @@ func TestTimeZonesAreReal(t *testing.T) {
 func TestADateMustExist(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.clock.forward(15*time.Hour + 30*time.Minute) // 2026-11-24T03:30Z
+	b.Clock.Advance(15*time.Hour + 30*time.Minute) // 2026-11-24T03:30Z
 	env := b.create()
 	token := b.link(env.ID, "ada@example.com")
 	s := b.read(token)
