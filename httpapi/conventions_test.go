@@ -191,7 +191,7 @@ func TestRateLimit(t *testing.T) {
 	if a.Header.Get("Retry-After") == "" || a.Header.Get("X-RateLimit-Reset") == "" || a.Header.Get("X-RateLimit-Remaining") != "0" {
 		t.Errorf("headers %v", a.Header)
 	}
-	h.clock.forward(time.Minute)
+	h.clock.Advance(time.Minute)
 	h.do(t, "GET", "/partner/envelopes", nil, key(secret)).want(200)
 }
 
@@ -220,14 +220,14 @@ func TestGuessingIsCounted(t *testing.T) {
 			t.Errorf("a good key: got %d, want 200", got)
 		}
 	}
-	if _, err := h.e.Counters.Add(t.Context(), "link:192.0.2.1", h.clock.now().Truncate(5*time.Minute), 300); err != nil {
+	if _, err := h.e.Counters.Add(t.Context(), "link:192.0.2.1", h.clock.Now().Truncate(5*time.Minute), 300); err != nil {
 		t.Fatal(err)
 	}
 	a := ask(t, second, "GET", "/sign/"+strings.Repeat("A", 60)+"/session", nil)
 	if a.Status != 429 || a.Header.Get("Retry-After") == "" {
 		t.Errorf("guessed links: got %d", a.Status)
 	}
-	h.clock.forward(5 * time.Minute)
+	h.clock.Advance(5 * time.Minute)
 	if got := guess(h.API, "lk_"+strings.Repeat("f", 40)); got != 401 {
 		t.Errorf("in the next window: got %d", got)
 	}

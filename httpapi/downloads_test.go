@@ -84,7 +84,7 @@ func TestExpiry(t *testing.T) {
 		want  int
 	}{{59 * time.Second, 200}, {61 * time.Second, 410}} {
 		u := h.do(t, "GET", at+"/vault/signed-url?expires=60", nil).want(200).str("data.signed_url")
-		h.clock.forward(tt.after)
+		h.clock.Advance(tt.after)
 		if a := ask(t, h.API, "GET", u, nil); a.Status != tt.want {
 			t.Errorf("after %v: got %d, want %d", tt.after, a.Status, tt.want)
 		}

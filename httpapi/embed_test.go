@@ -52,7 +52,7 @@ func TestEmbedSign(t *testing.T) {
 	}
 	h.sign(t, u).equal("data.envelope_status", "completed")
 	h.do(t, "POST", "/embed/token", embed(env, "sign", nil)).problem(409, "state_forbids")
-	h.clock.forward(2 * time.Hour)
+	h.clock.Advance(2 * time.Hour)
 	h.do(t, "GET", u+"/session", nil, key("")).problem(410, "token_expired")
 }
 
@@ -94,7 +94,7 @@ func TestEmbedRefuses(t *testing.T) {
 	}
 	h.do(t, "POST", "/embed/session", obj{"token": two}, key("")).problem(410, "embed_token_gone")
 	h.do(t, "GET", u+"/session", nil, key("")).problem(410, "token_withdrawn")
-	h.clock.forward(16 * time.Minute)
+	h.clock.Advance(16 * time.Minute)
 	h.do(t, "POST", "/embed/session", obj{"token": late}, key("")).problem(410, "embed_token_gone")
 }
 

@@ -9,46 +9,25 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/evaultlib/evault/httpapi"
-	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
 )
 
-// clock is a clock that a test sets; it moves a millisecond with each look.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(time.Millisecond)
-	return c.at
-}
-
-func (c *clock) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // house is a whole installation behind its API, with two organizations.
 type house struct {
 	*httpapi.API
 	e     *embedded.Embedded
-	clock *clock
+	clock *testworld.Clock
 	key   string // org_a, every scope
 	other string // org_b, every scope
 	dir   string
@@ -64,25 +43,11 @@ func newHouse(t testing.TB, change ...func(*httpapi.Config)) *house {
 // newHouseOn is newHouse with more of embedded's options.
 func newHouseOn(t testing.TB, o embedded.Options, change ...func(*httpapi.Config)) *house {
 	t.Helper()
-	h := &house{clock: &clock{at: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}, dir: t.TempDir()}
-	o.Dir, o.BaseURL, o.Now = h.dir, baseURL, h.clock.now
-	o.Custodian = &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}}
-	if o.DB == nil {
-		testdb.WriteFile(t, filepath.Join(h.dir, "evault.db"))
-	}
-	e, err := embedded.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	h.e = e
+	h := &house{clock: testworld.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), dir: t.TempDir()}
+	h.open(t, o)
 	h.API = h.replica(t, change...)
 	for _, org := range []string{"org_a", "org_b"} {
-		_, err := e.Scopes.CreateOrganization(t.Context(), scopes.Organization{ID: org, LegalName: "Name of " + org, Origins: []string{"https://app." + org[4:] + ".example"}})
+		_, err := h.e.Scopes.CreateOrganization(t.Context(), scopes.Organization{ID: org, LegalName: "Name of " + org, Origins: []string{"https://app." + org[4:] + ".example"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,13 +56,21 @@ func newHouseOn(t testing.TB, o embedded.Options, change ...func(*httpapi.Config
 	return h
 }
 
+// open opens the installation of the house.
+func (h *house) open(t testing.TB, o embedded.Options) {
+	t.Helper()
+	o.Dir, o.BaseURL, o.Now = h.dir, baseURL, h.clock.Now
+	o.Custodian = &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}}
+	h.e = testworld.Open(t, o)
+}
+
 // replica is another API on the same installation.
 func (h *house) replica(t testing.TB, change ...func(*httpapi.Config)) *httpapi.API {
 	t.Helper()
 	cfg := httpapi.Config{
 		ESign: h.e.ESign, Vault: h.e.Vault, Compliance: h.e.Compliance, Handover: h.e.Handover, Log: h.e.Log, Scopes: h.e.Scopes,
 		Idempotency: h.e.Idempotency, Tickets: h.e.Tickets, Counters: h.e.Counters, Leases: h.e.Leases, Outbox: h.e.Outbox,
-		TokenKeys: h.e.TokenKeys, EmbedKey: h.e.EmbedKey, Keeper: h.e.Keeper, BaseURL: h.e.BaseURL, Env: storage.Env{Now: h.clock.now},
+		TokenKeys: h.e.TokenKeys, EmbedKey: h.e.EmbedKey, Keeper: h.e.Keeper, BaseURL: h.e.BaseURL, Env: storage.Env{Now: h.clock.Now},
 	}
 	for _, f := range change {
 		f(&cfg)

@@ -38,7 +38,7 @@ func TestIdempotency(t *testing.T) {
 	for _, bad := range []string{"", strings.Repeat("x", 256), "a b", "é"} {
 		h.do(t, "POST", "/partner/envelopes", paper, idem(bad)).problem(400, "bad_idempotency_key")
 	}
-	h.clock.forward(25 * time.Hour)
+	h.clock.Advance(25 * time.Hour)
 	if a := h.do(t, "POST", "/partner/envelopes", paper, idem("k")).want(201); a.str("data.envelope_id") == first.str("data.envelope_id") {
 		t.Error("replayed after 24 h")
 	}
@@ -152,7 +152,7 @@ func TestVaultInGoesOn(t *testing.T) {
 	if a.Status != 409 || a.get("code") != "idempotency_in_progress" {
 		t.Errorf("while the lease runs: got %d %s", a.Status, a.Body)
 	}
-	h.clock.forward(2 * time.Minute)
+	h.clock.Advance(2 * time.Minute)
 	first := h.do(t, "POST", path, obj{}, idem("v")).want(201)
 	if first.get("data.certificate_id") == nil || first.Header.Get("Idempotent-Replayed") != "" {
 		t.Errorf("the work was not finished: %s", first.Body)

@@ -22,7 +22,7 @@ func (h *house) rotated(t *testing.T, files ...string) *house {
 		}
 	}
 	e, err := embedded.Open(t.Context(), embedded.Options{
-		Dir: h.dir, BaseURL: baseURL, Env: storage.Env{Now: h.clock.now}, Custodian: &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}},
+		Dir: h.dir, BaseURL: baseURL, Env: storage.Env{Now: h.clock.Now}, Custodian: &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestPublishedKeys(t *testing.T) {
 	ids := map[string]bool{}
 	for _, p := range purposes {
 		of := before.Of(p)
-		if len(of) != 1 || of[0].Until != nil || h.clock.now().Sub(of[0].From) > time.Minute {
+		if len(of) != 1 || of[0].Until != nil || h.clock.Now().Sub(of[0].From) > time.Minute {
 			t.Errorf("%s: got %+v, want one key in use since the installation was opened", p, of)
 			continue
 		}
@@ -67,13 +67,13 @@ func TestPublishedKeys(t *testing.T) {
 	log := h.do(t, "GET", "/log/keys", nil, key("")).want(200)
 	log.equal("meta.keys.0.evault_until", nil).equal("meta.keys.0.key", log.str("data.0"))
 
-	h.clock.forward(time.Hour)
+	h.clock.Advance(time.Hour)
 	h = h.rotated(t, "certificates.pem", "statements.pem", "custodian.pem", "embed.pem", "seal.pem", "log.pem")
 	after := read(h)
 	for _, p := range purposes {
 		old := before.Of(p)[0]
 		of := after.Of(p)
-		if len(of) != 2 || of[0].ID != old.ID || of[0].Until == nil || !of[0].Until.Equal(of[1].From) || h.clock.now().Sub(of[1].From) > time.Minute || !of[0].From.Equal(old.From) || of[1].Until != nil {
+		if len(of) != 2 || of[0].ID != old.ID || of[0].Until == nil || !of[0].Until.Equal(of[1].From) || h.clock.Now().Sub(of[1].From) > time.Minute || !of[0].From.Equal(old.From) || of[1].Until != nil {
 			t.Errorf("%s after a change: got %+v", p, of)
 		}
 	}
@@ -94,9 +94,9 @@ func TestEmbedTokenOfARetiredKey(t *testing.T) {
 		return h.do(t, "POST", "/embed/token", embed(env, "sign", nil)).want(200).str("data.token")
 	}
 	early := token(h)
-	h.clock.forward(time.Minute)
+	h.clock.Advance(time.Minute)
 	next := h.rotated(t, "embed.pem")
-	h.clock.forward(2 * time.Second) // tokens count whole seconds
+	h.clock.Advance(2 * time.Second) // tokens count whole seconds
 	late := token(h)                 // by a replica that was not restarted
 	next.do(t, "POST", "/embed/session", obj{"token": early}, key("")).want(200)
 	next.do(t, "POST", "/embed/session", obj{"token": late}, key("")).problem(401, "embed_token_invalid")

@@ -44,7 +44,7 @@ func TestSignerWritesAreLimited(t *testing.T) {
 		t.Errorf("Retry-After %q", s)
 	}
 	h.do(t, "GET", link+"/session", nil, key("")).want(200)
-	h.clock.forward(time.Minute)
+	h.clock.Advance(time.Minute)
 	h.do(t, "POST", link+"/consent", `{"x":1}`, key("")).problem(400, "unknown_field")
 }
 
@@ -66,7 +66,7 @@ func TestConsentsAreCounted(t *testing.T) {
 		}
 		given++
 		h.do(t, "POST", link+"/consent/withdraw", obj{}, key("")).want(200)
-		h.clock.forward(time.Minute)
+		h.clock.Advance(time.Minute)
 	}
 	if n := h.events(t, env, "envelope.consented"); given != 20 || n != 20 || h.events(t, env, "envelope.consent_withdrawn") != 20 {
 		t.Errorf("%d consents, %d events", given, n)
@@ -95,9 +95,9 @@ func TestIdempotencyKeysAreBounded(t *testing.T) {
 		} else {
 			a.problem(429, "too_many_keys")
 		}
-		h.clock.forward(3 * time.Second)
+		h.clock.Advance(3 * time.Second)
 	}
-	h.clock.forward(24 * time.Hour)
+	h.clock.Advance(24 * time.Hour)
 	h.create(t, paper, idem("k4"))
 }
 
@@ -142,7 +142,7 @@ func TestQuotas(t *testing.T) {
 	}
 	last := address()
 	refused(ask(t, bounded, "GET", last, nil))
-	h.clock.forward(24 * time.Hour)
+	h.clock.Advance(24 * time.Hour)
 	ask(t, bounded, "GET", address(), nil).want(200)
 	post("/partner/envelopes", paper).want(201)
 }
@@ -166,7 +166,7 @@ func TestSafeMethodsAreSafe(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.do(t, "GET", at+"/compliance", nil).want(200)
-			h.clock.forward(time.Minute)
+			h.clock.Advance(time.Minute)
 		}
 		after := h.do(t, "GET", at, nil).want(200)
 		if a, b := before.Header.Get("ETag"), after.Header.Get("ETag"); a != b || before.str("data.updated_at") != after.str("data.updated_at") {
@@ -176,7 +176,7 @@ func TestSafeMethodsAreSafe(t *testing.T) {
 		if n := h.events(t, env, "envelope.links_disclosed"); n != told+1 {
 			t.Errorf("%s: %d disclosures became events, want 1", env, n-told)
 		}
-		h.clock.forward(time.Hour)
+		h.clock.Advance(time.Hour)
 		h.do(t, "GET", at+"/signing-links", nil, reader).want(200)
 		if n := h.events(t, env, "envelope.links_disclosed"); n != told+2 {
 			t.Errorf("%s: %d disclosures in two hours, want 2", env, n-told)
@@ -185,7 +185,7 @@ func TestSafeMethodsAreSafe(t *testing.T) {
 	at := "/partner/envelopes/" + vaulted
 	evaluated := h.do(t, "GET", at, nil).want(200).str("data.compliance_evaluated_at")
 	h.do(t, "GET", h.do(t, "GET", at+"/vault/signed-url", nil).want(200).str("data.signed_url"), nil, key("")).want(200)
-	h.clock.forward(time.Minute)
+	h.clock.Advance(time.Minute)
 	if got := h.do(t, "GET", at, nil).want(200).str("data.compliance_evaluated_at"); got != evaluated {
 		t.Errorf("a download, which is no evaluation, moved compliance_evaluated_at from %s to %s", evaluated, got)
 	}

@@ -12,20 +12,13 @@ import (
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage/blobstore"
 	"github.com/evaultlib/evault/storage/embedded"
-	"github.com/evaultlib/evault/vault"
 )
 
 // restarted is h as its process would find it after a start.
 func (h *house) restarted(t *testing.T, o embedded.Options) *house {
 	t.Helper()
-	o.Dir, o.BaseURL, o.Now = h.dir, baseURL, h.clock.now
-	o.Custodian = &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}}
-	e, err := embedded.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.Close() })
-	again := &house{e: e, clock: h.clock, key: h.key, other: h.other, dir: h.dir}
+	again := &house{clock: h.clock, key: h.key, other: h.other, dir: h.dir}
+	again.open(t, o)
 	again.API = again.replica(t)
 	return again
 }
@@ -131,8 +124,8 @@ func TestStatusRepeatsNoEditedResult(t *testing.T) {
 	edit(`UPDATE evault_envelopes SET compliant = TRUE WHERE envelope_id = ?`, failed)
 	says(failed, nil)
 
-	h.clock.forward(8 * 24 * time.Hour)
+	h.clock.Advance(8 * 24 * time.Hour)
 	says(old, nil)
-	edit(`UPDATE evault_envelopes SET compliance_evaluated_at = ? WHERE envelope_id = ?`, h.clock.now(), old)
+	edit(`UPDATE evault_envelopes SET compliance_evaluated_at = ? WHERE envelope_id = ?`, h.clock.Now(), old)
 	says(old, nil)
 }

@@ -22,7 +22,7 @@ func pdfBody(raw []byte) obj {
 func TestTheSignersDay(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.clock.forward(15*time.Hour + 30*time.Minute) // 2026-11-24T03:30Z
+	h.clock.Advance(15*time.Hour + 30*time.Minute) // 2026-11-24T03:30Z
 	date := []any{obj{"kind": "date", "role": "buyer", "page": 1, "x": 0.1, "y": 0.1, "w": 0.3, "h": 0.03}}
 	env := h.create(t, contract(obj{"time_zone": "America/Los_Angeles", "fields": date}))
 	h.do(t, "GET", "/partner/envelopes/"+env, nil).want(200).equal("data.time_zone", "America/Los_Angeles").equal("data.signers.0.time_zone", nil)
@@ -183,7 +183,7 @@ func TestEndedEnvelopeIsReadByWhoSigned(t *testing.T) {
 	if text := string(h.do(t, "GET", second, nil, key("")).want(410).Body); strings.Contains(text, "document.pdf") {
 		t.Errorf("the page of who did not sign: %s", text)
 	}
-	h.clock.forward(30*24*time.Hour + time.Minute)
+	h.clock.Advance(30*24*time.Hour + time.Minute)
 	h.do(t, "GET", first+"/document.pdf", nil, key("")).problem(410, "link_gone")
 	if text := string(h.do(t, "GET", first, nil, key("")).want(410).Body); strings.Contains(text, "document.pdf") {
 		t.Errorf("the page after 30 days: %s", text)

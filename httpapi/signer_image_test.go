@@ -175,7 +175,7 @@ func TestPageImageLinksThatDoNotWork(t *testing.T) {
 		obj{"email": "ada@example.com", "name": "Ada", "order": 1}, obj{"email": "joan@example.com", "name": "Joan", "order": 2},
 	}}))
 	h.do(t, "POST", "/partner/envelopes/"+waiting+"/void", obj{"reason": "r"}).want(200)
-	h.clock.forward(31 * 24 * time.Hour)
+	h.clock.Advance(31 * 24 * time.Hour)
 	h.do(t, "GET", link+"/pages/1.png", nil, key("")).problem(410, "link_gone")
 	h.do(t, "HEAD", link+"/pages/1.png", nil, key("")).want(410)
 	if len(p.drawn) != 0 {

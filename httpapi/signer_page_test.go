@@ -122,7 +122,7 @@ func TestLinksThatDoNotWork(t *testing.T) {
 	if a := h.do(t, "GET", link+"/session?x=1", nil, key("")).problem(400, "bad_query"); strings.Contains(string(a.Body), link[len(link)-20:]) {
 		t.Error("a problem repeats the token")
 	}
-	h.clock.forward(31 * 24 * time.Hour)
+	h.clock.Advance(31 * 24 * time.Hour)
 	h.do(t, "GET", link, nil, key("")).want(410)
 	h.do(t, "GET", link+"/session", nil, key("")).problem(410, "link_gone")
 	h.do(t, "GET", "/partner/envelopes/"+env+"/status", nil).want(200).equal("data.status", "expired")

@@ -12,7 +12,7 @@ func TestWebhookIsSetOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	set := func(body obj, opts ...option) *answer {
-		h.clock.forward(time.Second)
+		h.clock.Advance(time.Second)
 		return h.do(t, "PATCH", "/partner/webhook", body, opts...)
 	}
 	hook := obj{"webhook_url": "https://a.example/hook"}

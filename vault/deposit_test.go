@@ -57,7 +57,7 @@ func TestDepositRefuses(t *testing.T) {
 		"party's e-mail":      {w, func(r *vault.DepositRequest) { r.SecuredParty = &vault.Party{Name: "x", Email: "x"} }, "secured_party.email: email"},
 		"agent, no agreement": {w, func(r *vault.DepositRequest) { r.Capacity = vault.CapacityAgent }, "agreement: required"},
 		"transferor as agent": {w, func(r *vault.DepositRequest) {
-			r.Agreement = &vault.Agreement{Reference: "x", Date: testworld.Start, SHA256: "x"}
+			r.Agreement = &vault.Agreement{Reference: "x", Date: testworld.Start(), SHA256: "x"}
 		}, "agreement.not_transferor: required"},
 		"attested e-sign":      {w, func(r *vault.DepositRequest) { r.Attestation = &vault.Attestation{} }, "attestation: excluded"},
 		"no operator":          {bare, func(r *vault.DepositRequest) { r.Custodian = vault.CustodianOperator }, "custodian: not_configured"},
@@ -76,8 +76,10 @@ func TestDepositRefuses(t *testing.T) {
 		"statement of one word":   {w, attested(func(a *vault.Attestation) { a.Statement = "Shredded." }), "attestation.statement: min"},
 		"statement of spaces":     {w, attested(func(a *vault.Attestation) { a.Statement = "x              x "[:14] }), "attestation.statement: min"},
 		"signed by a dash":        {w, attested(func(a *vault.Attestation) { a.SignedBy = []string{"Bob", "-"} }), "attestation.signed_by[1]: min"},
-		"destroyed in the future": {w, attested(func(a *vault.Attestation) { a.DestroyedAt = ptr(testworld.Start.Add(24 * time.Hour)) }), "attestation.destroyed_at: max"},
-		"destroyed and held":      {w, attested(func(a *vault.Attestation) { a.PaperOriginal, a.Holder, a.DestroyedAt = "held", "Ann", &testworld.Start }), "attestation.destroyed_at: excluded"},
+		"destroyed in the future": {w, attested(func(a *vault.Attestation) { a.DestroyedAt = ptr(testworld.Start().Add(24 * time.Hour)) }), "attestation.destroyed_at: max"},
+		"destroyed and held": {w, attested(func(a *vault.Attestation) {
+			a.PaperOriginal, a.Holder, a.DestroyedAt = "held", "Ann", new(testworld.Start())
+		}), "attestation.destroyed_at: excluded"},
 		"receipt for destroyed paper": {w, attested(func(a *vault.Attestation) {
 			a.PaperCustodian = &vault.PaperCustodian{Name: "Archive", ReceiptSHA256: storage.Sum(nil)}
 		}), "attestation.paper_custodian: excluded"},

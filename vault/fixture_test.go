@@ -25,10 +25,10 @@ type world struct {
 }
 
 var (
-	org       = testworld.Dealer
-	bank      = testworld.Bank
-	operator  = testworld.Operator
-	agreement = testworld.Agreement
+	org       = testworld.Dealer()
+	bank      = testworld.Bank()
+	operator  = testworld.Operator()
+	agreement = testworld.Agreement()
 	keyActor  = vault.Actor{Kind: "key", ID: "key_1"}
 )
 
@@ -132,7 +132,7 @@ func read(env string) vault.ReadRequest {
 func release(env string) vault.ReleaseRequest {
 	return vault.ReleaseRequest{
 		OrgID: org.Identifier, EnvelopeID: env, Reason: "payoff", Note: "paid in full",
-		Recipient: testworld.Cleo, Actor: keyActor,
+		Recipient: testworld.Cleo(), Actor: keyActor,
 	}
 }
 

@@ -221,7 +221,7 @@ func TestShortAndMissingObjectsAreNoTampering(t *testing.T) {
 
 func TestSealThatDoesNotHold(t *testing.T) {
 	t.Parallel()
-	other, err := testpki.New(testpki.Options{Now: func() time.Time { return testworld.Start }})
+	other, err := testpki.New(testpki.Options{Now: func() time.Time { return testworld.Start() }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ var owners = []struct {
 	by    []string // our packages, each with its subpackages
 }{
 	{"bun", []string{"github.com/uptrace/bun"}, []string{"storage/sqlstore", "storage/embedded", "internal/testdb", "internal/bench", "examples"}},
-	{"gocloud", []string{"gocloud.dev"}, []string{"storage/blobstore", "storage/embedded", "internal/testdb", "examples"}},
+	{"gocloud", []string{"gocloud.dev"}, []string{"storage/blobstore", "storage/embedded", "internal/testdb", "internal/testworld", "examples"}},
 	{"the SQLite driver", []string{"modernc.org/sqlite"}, []string{"storage/sqlite"}},
 	{"the validator", []string{"github.com/go-playground/validator/v10"}, []string{"internal/validate"}},
 	{"PDF libraries", []string{"github.com/pdfcpu/pdfcpu", "codeberg.org/go-pdf/fpdf", "github.com/boombuler/barcode"}, []string{"internal/pdf", "internal/testpdf", "examples"}},
@@ -77,7 +77,7 @@ var owners = []struct {
 	{"vault", []string{module + "vault"}, []string{"vault", "compliance", "httpapi", "storage/sqlstore", "storage/embedded", "storage/storagetest", "internal", "examples"}},
 	{"compliance", []string{module + "compliance"}, []string{"compliance", "httpapi", "storage/sqlstore", "storage/embedded", "storage/storagetest", "internal", "examples"}},
 	{"handover", []string{module + "compliance/handover"}, []string{"httpapi", "storage/sqlstore", "storage/embedded", "internal", "examples"}},
-	{"sqlstore", []string{module + "storage/sqlstore"}, []string{"storage/sqlstore", "storage/embedded", "storage/storagetest", "internal/testdb", "internal/bench", "examples"}},
+	{"sqlstore", []string{module + "storage/sqlstore"}, []string{"storage/sqlstore", "storage/embedded", "storage/storagetest", "internal/testdb", "internal/testworld", "internal/bench", "examples"}},
 }
 
 func TestOnlyOwnersImport(t *testing.T) {

@@ -92,7 +92,7 @@ func NewBase(t testing.TB, o Options) *Base {
 		b.DB = testdb.Open(t)
 	}
 	if b.Clock == nil {
-		b.Clock = NewClock(Start)
+		b.Clock = NewClock(Start())
 	}
 	b.PKI = pkiAt(t, b.Clock.start)
 	bucket := b.bucket(o.Memory)
@@ -133,7 +133,7 @@ func (b *Base) LogConfig() translog.Config {
 func (b *Base) VaultConfig(log *translog.Log) vault.Config {
 	return vault.Config{
 		Store: b.DB.Vault(), Objects: b.Objects, Sealer: b.Sealer, Log: log, StatementSigner: Key(2), Roots: b.PKI.Roots(), Env: b.Env(),
-		Custodian: &vault.Custodian{Party: Operator, Signer: Key(3), StandingAcknowledgmentSHA256: storage.Sum([]byte("standing"))},
+		Custodian: &vault.Custodian{Party: Operator(), Signer: Key(3), StandingAcknowledgmentSHA256: storage.Sum([]byte("standing"))},
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // Start is when a world begins, unless its Options say otherwise.
-var Start = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
+func Start() time.Time { return time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC) }
 
 // Clock is a clock that a test sets. It moves a millisecond with each look.
 type Clock struct {
@@ -18,7 +18,9 @@ type Clock struct {
 func NewClock(start time.Time) *Clock { return &Clock{start: start} }
 
 // Now returns the time, later than the one before.
-func (c *Clock) Now() time.Time { return c.start.Add(time.Duration(c.moved.Add(int64(time.Millisecond)))) }
+func (c *Clock) Now() time.Time {
+	return c.start.Add(time.Duration(c.moved.Add(int64(time.Millisecond))))
+}
 
 // Advance moves the clock.
 func (c *Clock) Advance(d time.Duration) { c.moved.Add(int64(d)) }

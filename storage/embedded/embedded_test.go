@@ -19,23 +19,16 @@ import (
 	"gocloud.dev/blob/memblob"
 
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
 )
 
-func open(t *testing.T, o embedded.Options) *embedded.Embedded {
+// open opens an installation until the test ends.
+func open(t testing.TB, o embedded.Options) *embedded.Embedded {
 	t.Helper()
-	e, err := embedded.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return e
+	return testworld.Open(t, o)
 }
 
 func operator() *vault.Custodian { return &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}} }
