@@ -2,7 +2,10 @@ package pades_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,114 +52,122 @@ func (t *tail) table(row, trailer string, nums ...int) int {
 
 const plainRow = "%010d 00000 n\r\n"
 
-// repairs are later revisions that a careful reader and one that repairs files take for different ones.
+// oddTail is one update by hand: another catalog and metadata, and what is odd about it.
+type oddTail struct {
+	name, metadata string
+	objects        map[int]string // besides
+	row            string         // of the table; plainRow when it is empty
+	trailer        [2]string      // what is replaced in the trailer, by what
+	gap            string         // before the table
+	back           int            // startxref points so many bytes before the table
+	word           string         // behind startxref
+}
+
+func (o oddTail) append(t testing.TB, good []byte) []byte {
+	x := newTail(good)
+	x.object(1, catalogOf(t, good, "/Metadata 90 0 R"))
+	x.metadata(90, o.metadata)
+	numbers := []int{1, 90}
+	for _, n := range slices.Sorted(maps.Keys(o.objects)) {
+		x.object(n, o.objects[n])
+		numbers = append(numbers, n)
+	}
+	x.WriteString(o.gap)
+	trailer := strings.Replace("/Root 1 0 R/Info 3 0 R/Size 93/Prev "+x.prev, o.trailer[0], o.trailer[1], 1)
+	at := x.table(cmp.Or(o.row, plainRow), trailer, numbers...)
+	fmt.Fprintf(x, "startxref%s\n%d\n%%%%EOF\n", o.word, at-o.back)
+	return x.Bytes()
+}
+
+// catalogOf is the catalog of a file with one more entry.
+func catalogOf(t testing.TB, raw []byte, extra string) string {
+	t.Helper()
+	c, err := mustOpen(t, raw).Catalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := string(pdf.Append(nil, c))
+	return s[:len(s)-2] + extra + ">>"
+}
+
+// oddTails are later revisions that a careful reader and one that repairs files take
+// for different ones, and some that are intact.
+func oddTails(prev string) []oddTail {
+	const xml, evilPage = "<x/>", "<</Type/Page/Parent 2 0 R/Contents 92 0 R>>"
+	afterNumber := strings.TrimPrefix(evilContent, "6 0 ")
+	return []oddTail{
+		{name: "intact", metadata: xml},
+		{name: "intact, words in metadata", metadata: xml + "\n10% of 5 objects, obj. 7, an obj of xref no. 90; 100 %\nthe trailer of a film"},
+		{name: "intact, startxref at the line end before the table", metadata: xml, back: 1},
+
+		{name: "object in metadata", metadata: xml + "\n" + evilContent},
+		{name: "object in metadata behind binary data", metadata: xml + "\xFF\xFE\xFF\n" + evilContent},
+		{name: "object in metadata behind spaces", metadata: xml + "\n6" + strings.Repeat(" ", 300) + "0" + strings.Repeat("\n", 300) + afterNumber},
+		{name: "object in metadata behind a comment", metadata: xml + "\n6 0 %\n" + afterNumber},
+		{name: "object in metadata between comments", metadata: xml + "\n6 %\n0 %\n" + afterNumber},
+		{name: "object in metadata at a number", metadata: xml + "\n6 0" + afterNumber},
+		{name: "object in metadata, comment behind startxref", metadata: xml + "\n" + evilContent, word: " %"},
+		{name: "object in metadata, rows of odd length", metadata: xml + "\n" + evilContent, row: "\n%010d 00000 n"},
+		{
+			name: "object in metadata, broken number of the place before", metadata: xml + "\n" + evilContent,
+			trailer: [2]string{"/Prev " + prev, "/Prev " + prev + ".0"},
+		},
+		{name: "rows of nineteen bytes", metadata: xml, row: "%010d 00000 n\n"},
+		{
+			name: "trailer in metadata", metadata: xml + "\ntrailer\n<</Root 91 0 R>>\n",
+			objects: map[int]string{91: "<</Pages 2 0 R>>"},
+		},
+		{name: "second catalog", metadata: xml, objects: map[int]string{91: "<</Type/Catalog/Pages 2 0 R>>"}},
+		{name: "second cross-reference stream", metadata: xml, objects: map[int]string{
+			91: "<</Type/XRef/Size 1/W[1 1 1]/Root 1 0 R/Prev 9/Length 3>>\nstream\n\x00\x00\x00\nendstream",
+		}},
+		{name: "startxref before the end of an object", metadata: xml, back: len("endobj\n")},
+		{name: "startxref at much white space before the table", metadata: xml, gap: strings.Repeat(" ", 40), back: 40},
+		{name: "startxref at a comment before the table", metadata: xml, gap: "%\n", back: len("%\n")},
+		{name: "size that leaves objects out", metadata: xml, trailer: [2]string{"/Size 93", "/Size 5"}},
+		{name: "object stream with a page that no cross-reference names", metadata: xml, word: " %", objects: map[int]string{
+			91: fmt.Sprintf("<</Type/ObjStm/N 1/First 4/Length %d>>\nstream\n5 0 %s\nendstream", 4+len(evilPage), evilPage),
+			92: "<</Length 46>>\nstream\nBT /F1 24 Tf 72 700 Td (PAY 9000000 USD) Tj ET\nendstream",
+		}},
+		{
+			name: "object number beyond what readers accept", metadata: xml,
+			objects: map[int]string{8_000_000: "<<>>"}, trailer: [2]string{"/Size 93", "/Size 8000001"},
+		},
+	}
+}
+
+// repairs are files with the tails of oddTails and other ends.
 func repairs(t testing.TB) map[string][]byte {
-	out := map[string][]byte{}
 	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))
-	catalog := func(raw []byte, extra string) string {
-		d := mustOpen(t, raw)
-		c, err := d.Catalog()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := string(pdf.Append(nil, c))
-		return s[:len(s)-2] + extra + ">>"
+	out := map[string][]byte{
+		"older section stands behind the newer":         olderBehindNewer(t, good),
+		"intact, some white space":                      append(bytes.Clone(good), make([]byte, 100)...),
+		"so much white space that the end is not found": append(bytes.Clone(good), make([]byte, 2000)...),
+		"a comment so long that the end is not found":   append(bytes.Clone(good), "%"+strings.Repeat("x", 2000)+"\n%%EOF\n"...),
+		"end of file repeated":                          append(bytes.Clone(good), "%%EOF\n"...),
 	}
-	trailer := func(x *tail) string {
-		return "/Root 1 0 R/Info 3 0 R/Size 93/Prev " + x.prev
+	for _, o := range oddTails(newTail(good).prev) {
+		out[o.name] = o.append(t, good)
 	}
-	plain := func(data string) *tail {
-		x := newTail(good)
-		x.object(1, catalog(good, "/Metadata 90 0 R"))
-		x.metadata(90, data)
-		return x
-	}
-	x := plain("<x/>")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90))
-	out["intact"] = x.Bytes()
-
-	x = plain("<x/>\n" + evilContent)
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90))
-	out["object in metadata"] = x.Bytes()
-
-	for name, hidden := range map[string]string{
-		"behind binary data": "\xFF\xFE\xFF\n" + evilContent,
-		"behind spaces":      "\n6" + strings.Repeat(" ", 300) + "0" + strings.Repeat("\n", 300) + strings.TrimPrefix(evilContent, "6 0 "),
-		"behind a comment":   "\n6 0 %\n" + strings.TrimPrefix(evilContent, "6 0 "),
-		"between comments":   "\n6 %\n0 %\n" + strings.TrimPrefix(evilContent, "6 0 "),
-		"at a number":        "\n6 0" + strings.TrimPrefix(evilContent, "6 0 "),
+	// Not all readers look at generations, nor at what the trailer names.
+	for name, o := range map[string][]byte{
+		"supplied under another generation": rawpdf.New(rawpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents[6 0 R 90 7 R]>>"}}),
+		"document information supplied":     bytes.Replace(rawpdf.New(rawpdf.Options{}), []byte("/Info 3 0 R"), []byte("/Info 90 0 R"), 1),
 	} {
-		x = plain("<x/>" + hidden)
-		fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90))
-		out["object in metadata "+name] = x.Bytes()
+		sealed := seal(t, sealer(t, pki().Seal), o)
+		y := newTail(sealed)
+		y.object(1, catalogOf(t, sealed, "/Metadata 90 0 R"))
+		y.metadata(90, "BT /F1 40 Tf 72 600 Td (PAY 9000000 USD) Tj ET")
+		fmt.Fprintf(y, "startxref\n%d\n%%%%EOF\n", y.table(plainRow, fmt.Sprintf("/Root 1 0 R/Size 91/Prev %s/Info %v", y.prev, mustOpen(t, sealed).Trailer()["Info"]), 1, 90))
+		out[name] = y.Bytes()
 	}
-	x = plain("<x/>\n10% of 5 objects, obj. 7, an obj of xref no. 90; 100 %\nthe trailer of a film")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90))
-	out["intact, words in metadata"] = x.Bytes()
+	return out
+}
 
-	x = plain("<x/>\n" + evilContent)
-	fmt.Fprintf(x, "startxref %%\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90))
-	out["object in metadata, comment behind startxref"] = x.Bytes()
-
-	x = plain("<x/>\n" + evilContent)
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table("\n%010d 00000 n", trailer(x), 1, 90))
-	out["object in metadata, rows of odd length"] = x.Bytes()
-
-	x = plain("<x/>\n" + evilContent)
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, strings.Replace(trailer(x), "/Prev "+x.prev, "/Prev "+x.prev+".0", 1), 1, 90))
-	out["object in metadata, broken number of the place before"] = x.Bytes()
-
-	x = plain("<x/>")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table("%010d 00000 n\n", trailer(x), 1, 90))
-	out["rows of nineteen bytes"] = x.Bytes()
-
-	x = plain("<x/>\ntrailer\n<</Root 91 0 R>>\n")
-	x.object(91, "<</Pages 2 0 R>>")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90, 91))
-	out["trailer in metadata"] = x.Bytes()
-
-	x = plain("<x/>")
-	x.object(91, "<</Type/Catalog/Pages 2 0 R>>")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90, 91))
-	out["second catalog"] = x.Bytes()
-
-	x = plain("<x/>")
-	x.object(91, "<</Type/XRef/Size 1/W[1 1 1]/Root 1 0 R/Prev 9/Length 3>>\nstream\n\x00\x00\x00\nendstream")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90, 91))
-	out["second cross-reference stream"] = x.Bytes()
-
-	x = plain("<x/>")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90)-1)
-	out["intact, startxref at the line end before the table"] = x.Bytes()
-
-	x = plain("<x/>")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90)-len("endobj\n"))
-	out["startxref before the end of an object"] = x.Bytes()
-
-	x = plain("<x/>")
-	x.WriteString(strings.Repeat(" ", 40))
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90)-40)
-	out["startxref at much white space before the table"] = x.Bytes()
-
-	x = plain("<x/>")
-	x.WriteString("%\n")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90)-len("%\n"))
-	out["startxref at a comment before the table"] = x.Bytes()
-
-	x = plain("<x/>")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, strings.Replace(trailer(x), "/Size 93", "/Size 5", 1), 1, 90))
-	out["size that leaves objects out"] = x.Bytes()
-
-	x = plain("<x/>")
-	evilPage := "<</Type/Page/Parent 2 0 R/Contents 92 0 R>>"
-	x.object(91, fmt.Sprintf("<</Type/ObjStm/N 1/First 4/Length %d>>\nstream\n5 0 %s\nendstream", 4+len(evilPage), evilPage))
-	x.object(92, "<</Length 46>>\nstream\nBT /F1 24 Tf 72 700 Td (PAY 9000000 USD) Tj ET\nendstream")
-	fmt.Fprintf(x, "startxref %%\n%d\n%%%%EOF\n", x.table(plainRow, trailer(x), 1, 90, 91, 92))
-	out["object stream with a page that no cross-reference names"] = x.Bytes()
-
-	// The newest section stands before the one that it builds on.
-	x = newTail(good)
-	x.object(1, catalog(good, "/Metadata 90 0 R"))
+// olderBehindNewer has its newest section before the one that it builds on.
+func olderBehindNewer(t testing.TB, good []byte) []byte {
+	x := newTail(good)
+	x.object(1, catalogOf(t, good, "/Metadata 90 0 R"))
 	x.metadata(90, "<x/>")
 	orig := good[bytes.Index(good, []byte("6 0 obj")):]
 	orig = orig[:bytes.Index(orig, []byte("endobj"))]
@@ -169,30 +180,7 @@ func repairs(t testing.TB) map[string][]byte {
 	older := evilAt + len(evilContent)
 	fmt.Fprintf(x, "%s%s%010d>>\n%s", rows, head, older, evilContent)
 	fmt.Fprintf(x, "xref\n6 1\n%010d 00000 n\r\ntrailer\n<</Root 1 0 R/Info 3 0 R/Size 93/Prev %s>>\n%s%d\n%%%%EOF\n", evilAt, x.prev, foot, at)
-	out["older section stands behind the newer"] = x.Bytes()
-
-	out["intact, some white space"] = append(bytes.Clone(good), make([]byte, 100)...)
-	out["so much white space that the end is not found"] = append(bytes.Clone(good), make([]byte, 2000)...)
-	out["a comment so long that the end is not found"] = append(bytes.Clone(good), "%"+strings.Repeat("x", 2000)+"\n%%EOF\n"...)
-	out["end of file repeated"] = append(bytes.Clone(good), "%%EOF\n"...)
-	x = plain("<x/>")
-	x.object(8_000_000, "<<>>")
-	fmt.Fprintf(x, "startxref\n%d\n%%%%EOF\n", x.table(plainRow, strings.Replace(trailer(x), "/Size 93", "/Size 8000001", 1), 1, 90, 8_000_000))
-	out["object number beyond what readers accept"] = x.Bytes()
-
-	// Not all readers look at generations, nor at what the trailer names.
-	for name, o := range map[string][]byte{
-		"supplied under another generation": rawpdf.New(rawpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents[6 0 R 90 7 R]>>"}}),
-		"document information supplied":     bytes.Replace(rawpdf.New(rawpdf.Options{}), []byte("/Info 3 0 R"), []byte("/Info 90 0 R"), 1),
-	} {
-		sealed := seal(t, sealer(t, pki().Seal), o)
-		y := newTail(sealed)
-		y.object(1, catalog(sealed, "/Metadata 90 0 R"))
-		y.metadata(90, "BT /F1 40 Tf 72 600 Td (PAY 9000000 USD) Tj ET")
-		fmt.Fprintf(y, "startxref\n%d\n%%%%EOF\n", y.table(plainRow, fmt.Sprintf("/Root 1 0 R/Size 91/Prev %s/Info %v", y.prev, mustOpen(t, sealed).Trailer()["Info"]), 1, 90))
-		out[name] = y.Bytes()
-	}
-	return out
+	return x.Bytes()
 }
 
 // TestLaterRevisionsThatReadersRepair: some of these are what poppler or MuPDF show "PAY 9000000 USD" of, though all
