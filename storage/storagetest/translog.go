@@ -24,6 +24,7 @@ func Log(t *testing.T, open func(t *testing.T) (log translog.Store, events event
 		"head":        logHead,
 		"hashes":      logHashes,
 		"sequence":    logSequence,
+		"places":      logPlaces,
 		"checkpoints": logCheckpoints,
 		"adoptions":   logAdoptions,
 		"transaction": logTx,
@@ -94,17 +95,7 @@ func logHashes(t *testing.T, s translog.Store, _ event.Store) {
 
 func logSequence(t *testing.T, s translog.Store, c event.Store) {
 	ctx := t.Context()
-	at := scopesDay
-	st := eventlog.Writer{Env: storage.Env{Now: func() time.Time { return at }}.WithDefaults()}
-	var events []event.Event
-	for i, offset := range []int{3, 1, 2, 2} { // committed in another order than they were recorded
-		at = scopesDay.Add(time.Duration(offset) * time.Microsecond)
-		es, err := st.Append(ctx, c, eventlog.Draft{EnvelopeID: fmt.Sprintf("env_%d", i), Type: "t", Detail: map[string]int{"i": i}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		events = append(events, es...)
-	}
+	events := appended(t, c, 3, 1, 2, 2) // committed in another order than they were recorded
 	slices.SortFunc(events, func(a, b event.Event) int {
 		if n := a.RecordedAt.Compare(b.RecordedAt); n != 0 {
 			return n
@@ -136,6 +127,44 @@ func logSequence(t *testing.T, s translog.Store, c event.Store) {
 	if d := cmp.Diff(want, e); err != nil || d != "" {
 		t.Errorf("entry: %v, %s", err, d)
 	}
+	if err := s.Sequence(ctx, 10, ids[:1]); !errors.Is(err, storage.ErrConflict) {
+		t.Errorf("sequenced twice: got %v, want ErrConflict", err)
+	}
+	if leaves, err = s.Unsequenced(ctx, 3); err != nil || len(leaves) != 1 || leaves[0].EventID != events[3].ID {
+		t.Errorf("left: got %v, %v", leaves, err)
+	}
+	if _, err := s.Entry(ctx, "evt_absent"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+}
+
+// appended are events of one envelope each, recorded so many microseconds after one
+// day, and committed in this order.
+func appended(t *testing.T, c event.Store, offsets ...int) (events []event.Event) {
+	t.Helper()
+	at := scopesDay
+	w := eventlog.Writer{Env: storage.Env{Now: func() time.Time { return at }}.WithDefaults()}
+	for i, offset := range offsets {
+		at = scopesDay.Add(time.Duration(offset) * time.Microsecond)
+		es, err := w.Append(t.Context(), c, eventlog.Draft{EnvelopeID: fmt.Sprintf("env_%d", i), Type: "t", Detail: map[string]int{"i": i}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, es...)
+	}
+	return events
+}
+
+func logPlaces(t *testing.T, s translog.Store, c event.Store) {
+	ctx := t.Context()
+	var ids []string
+	for _, e := range appended(t, c, 1, 2, 3) {
+		ids = append(ids, e.ID)
+	}
+	appended(t, c, 4) // waits
+	if err := s.Sequence(ctx, 7, ids); err != nil {
+		t.Fatal(err)
+	}
 	for index, before := range map[int64]int64{8: 7, 9: 8, 100: 9} {
 		if e, err := s.Before(ctx, index); err != nil || e.Index != before {
 			t.Errorf("before %d: got %d, %v; want %d", index, e.Index, err, before)
@@ -148,15 +177,6 @@ func logSequence(t *testing.T, s translog.Store, c event.Store) {
 		if n, err := s.Sequenced(ctx, index); err != nil || n != want {
 			t.Errorf("below %d: got %d, %v; want %d", index, n, err, want)
 		}
-	}
-	if err := s.Sequence(ctx, 10, ids[:1]); !errors.Is(err, storage.ErrConflict) {
-		t.Errorf("sequenced twice: got %v, want ErrConflict", err)
-	}
-	if leaves, err = s.Unsequenced(ctx, 3); err != nil || len(leaves) != 1 || leaves[0].EventID != events[3].ID {
-		t.Errorf("left: got %v, %v", leaves, err)
-	}
-	if _, err := s.Entry(ctx, "evt_absent"); !errors.Is(err, storage.ErrNotFound) {
-		t.Errorf("got %v, want ErrNotFound", err)
 	}
 }
 
