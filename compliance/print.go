@@ -24,7 +24,7 @@ const printVerify = " The verify address tells what the vault says of the author
 // digests, with the verify address of the certificate, if any, as a QR code.
 // The same certificate makes the same bytes.
 func (e *Engine) CustodyRecord(ctx context.Context, c *certificate.Certificate) ([]byte, error) {
-	b, err := typeset.ReportPDF(ctx, e.custodyRecord(c))
+	b, err := typeset.PDF(ctx, e.custodyRecord(c))
 	if err != nil {
 		return nil, fmt.Errorf("custody record of %s: %w", c.Subject.EnvelopeID, err)
 	}

@@ -145,7 +145,7 @@ func (e *Engine) mark(ctx context.Context, env *Envelope, c *SignerCopy) ([]byte
 	if doc.SHA256() != c.Of {
 		return nil, errOtherState
 	}
-	return copymark.MarkCopy(ctx, doc.Bytes(), copymark.CopyMark{
+	return copymark.MarkCopy(ctx, doc.Bytes(), copymark.Mark{
 		EnvelopeID: env.ID, CopyID: c.ID, SHA256: string(c.Of), At: c.MadeAt, Fonts: e.fonts, Limits: e.grown(),
 	})
 }

@@ -82,7 +82,7 @@ func (e *Engine) OpenPage(ctx context.Context, r PageRequest) (*Handout, error) 
 
 // pageCopy is a marked copy that is the same bytes each time, so that its images can be kept.
 func (e *Engine) pageCopy(ctx context.Context, env *Envelope, doc *storage.Content) ([]byte, error) {
-	m := copymark.CopyMark{EnvelopeID: env.ID, SHA256: string(doc.SHA256()), Fonts: e.fonts, Limits: e.grown()}
+	m := copymark.Mark{EnvelopeID: env.ID, SHA256: string(doc.SHA256()), Fonts: e.fonts, Limits: e.grown()}
 	if env.CompletedAt != nil {
 		m.At = *env.CompletedAt
 	}

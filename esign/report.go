@@ -170,7 +170,7 @@ func (e *Engine) DisclosurePDF(ctx context.Context, token string) (*File, error)
 		return nil, err
 	}
 	d := e.cfg.Disclosure
-	b, err := typeset.ReportPDF(ctx, typeset.Report{
+	b, err := typeset.PDF(ctx, typeset.Report{
 		Title: d.Title, Sections: []typeset.Section{{Paragraphs: strings.Split(d.Text, "\n\n")}},
 		Footer: fmt.Sprintf("Version %s · %s", d.Version, d.Locale), At: e.now(), Fonts: e.fonts,
 		Digests: []typeset.Digest{{Label: "This disclosure", Hex: string(d.SHA256())}},

@@ -159,7 +159,7 @@ func (e *Engine) appendReport(
 	if lock, err = lockOf(d); err != nil {
 		return nil, 0, nil, err
 	}
-	report, added, err := typeset.AppendReportTo(ctx, d, e.report(evidence))
+	report, added, err := typeset.AppendTo(ctx, d, e.report(evidence))
 	if err != nil {
 		return nil, 0, nil, fmt.Errorf("certificate of completion: %w", err)
 	}

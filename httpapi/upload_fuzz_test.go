@@ -38,7 +38,7 @@ func FuzzUpload(f *testing.F) {
 		if in.Pages < 1 {
 			t.Errorf("accepted without a page: %+v", in)
 		}
-		marked, err := copymark.MarkCopy(ctx, document, copymark.CopyMark{CopyID: "cpy_1", Limits: pdf.Limits(limits)})
+		marked, err := copymark.MarkCopy(ctx, document, copymark.Mark{CopyID: "cpy_1", Limits: pdf.Limits(limits)})
 		var refusal *pdf.Refusal
 		if err != nil {
 			if !errors.As(err, &refusal) || strings.Contains(err.Error(), "runtime error") {
@@ -46,7 +46,7 @@ func FuzzUpload(f *testing.F) {
 			}
 			return
 		}
-		if err := copymark.CheckCopy(marked, copymark.DefaultCopyText, "cpy_1"); err != nil {
+		if err := copymark.CheckCopy(marked, copymark.DefaultText, "cpy_1"); err != nil {
 			t.Errorf("the copy is none: %v", err)
 		}
 	})

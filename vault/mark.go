@@ -10,12 +10,12 @@ import (
 )
 
 // CopyText is what every page of a marked copy says.
-const CopyText = copymark.DefaultCopyText
+const CopyText = copymark.DefaultText
 
 // mark makes the marked copy of a version; nil when the file cannot be marked.
 func (v *Vault) mark(ctx context.Context, d *deposit, file []byte) (*Registered, error) {
 	id := v.c.NewID("cpy")
-	marked, err := copymark.MarkCopy(ctx, file, copymark.CopyMark{
+	marked, err := copymark.MarkCopy(ctx, file, copymark.Mark{
 		Text: CopyText, EnvelopeID: d.EnvelopeID, CopyID: id, Version: 1, SHA256: string(d.version.Object.SHA256), At: d.at,
 		Limits: pdf.Limits{Bytes: int64(len(file))},
 	})

@@ -39,7 +39,7 @@ func TestOwnMarksAreNoOriginals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := typeset.ReportPDF(t.Context(), typeset.Report{Title: "Custody record"})
+	record, err := typeset.PDF(t.Context(), typeset.Report{Title: "Custody record"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func (v *Vault) releasePage(ctx context.Context, rel *Release, c *Copy, last Ver
 	if rel.Recipient.Email != "" {
 		recipient += ", " + rel.Recipient.Email
 	}
-	page, err := typeset.AppendReport(ctx, raw, typeset.Report{
+	page, err := typeset.Append(ctx, raw, typeset.Report{
 		Title: "Release of the authoritative copy", Subtitle: c.Name,
 		Facts: []typeset.Fact{
 			{Label: "Released to", Value: recipient},

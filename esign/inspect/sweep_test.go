@@ -26,11 +26,11 @@ import (
 const copyOrder = "copy "
 
 func copied(ctx context.Context, raw []byte) (*esign.Inspection, error) {
-	marked, err := copymark.MarkCopy(ctx, raw, copymark.CopyMark{CopyID: "cpy_1"})
+	marked, err := copymark.MarkCopy(ctx, raw, copymark.Mark{CopyID: "cpy_1"})
 	if err != nil {
 		return nil, err
 	}
-	if err := copymark.CheckCopy(marked, copymark.DefaultCopyText, "cpy_1"); err != nil {
+	if err := copymark.CheckCopy(marked, copymark.DefaultText, "cpy_1"); err != nil {
 		return nil, fmt.Errorf("its copy is none: %w", err)
 	}
 	return &esign.Inspection{Pages: 1}, nil

@@ -143,15 +143,15 @@ type collection struct {
 	ctx   context.Context
 	now   time.Time
 	known *revocation.Answers // what the file carries and what was fetched
-	part  *signing.SignatureMaterial
+	part  *signing.Material
 }
 
 // collect finds what the chains of all signatures need, signature by signature, and fetches what the file does not carry.
-func (e *Extender) collect(ctx context.Context, v *verification) ([]signing.SignatureMaterial, error) {
+func (e *Extender) collect(ctx context.Context, v *verification) ([]signing.Material, error) {
 	c := &collection{Extender: e, ctx: ctx, now: v.options.Now, known: v.embedded}
-	var parts []signing.SignatureMaterial
+	var parts []signing.Material
 	for _, s := range v.signatures {
-		c.part = &signing.SignatureMaterial{Contents: s.sig.Value, At: c.now}
+		c.part = &signing.Material{Contents: s.sig.Value, At: c.now}
 		for _, chain := range s.chains {
 			for i, cert := range chain.certificates {
 				c.carry(cert)

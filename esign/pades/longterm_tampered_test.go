@@ -46,7 +46,7 @@ func (l *longTerm) stored(raw []byte, ocsps, crls [][]byte) []byte {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	part := signing.SignatureMaterial{Contents: sig.Value, At: time.Now()}
+	part := signing.Material{Contents: sig.Value, At: time.Now()}
 	part.OCSPs, part.CRLs = ocsps, append(crls, list)
 	return increment(l.t, raw, func(u *pdf.Update) {
 		if _, err := signing.AddValidationMaterial(u, part); err != nil {

@@ -46,7 +46,7 @@ func TestTaggedStaysTagged(t *testing.T) {
 		}
 		whole = append(whole, appended...)
 	}
-	appended, err := typeset.AppendReport(t.Context(), whole, long())
+	appended, err := typeset.Append(t.Context(), whole, long())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestTaggedStaysTagged(t *testing.T) {
 			t.Errorf("%q is in the structure", not)
 		}
 	}
-	marked, err := copymark.MarkCopy(t.Context(), whole, copymark.CopyMark{EnvelopeID: "env_1", CopyID: "cpy_1"})
+	marked, err := copymark.MarkCopy(t.Context(), whole, copymark.Mark{EnvelopeID: "env_1", CopyID: "cpy_1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func long() typeset.Report {
 func TestReportIsTagged(t *testing.T) {
 	t.Parallel()
 	wantsTools(t)
-	raw, err := typeset.ReportPDF(t.Context(), long())
+	raw, err := typeset.PDF(t.Context(), long())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (e *MissingGlyphError) Error() string {
 // ask, and its runs put into visual order (Unicode annex 9). A script whose letters change with their neighbors is refused
 // as missing where the font has its letters but not its rules: drawn one by one they would be wrong. Controls of reading
 // order are refused too; what they would do cannot be seen.
-type Fonts struct{ extra []*face }
+type Fonts struct{ extra []*Face }
 
 // NewFonts reads TrueType and OpenType fonts (of a collection the first; at most 32 MiB each) that are tried, in order, for
 // characters that the default fonts lack. A variable font is drawn as its default instance.
@@ -50,9 +50,10 @@ func NewFonts(ttf ...[]byte) (Fonts, error) {
 	return f, nil
 }
 
-// style picks a default typeface.
+// Style picks a default typeface.
 type Style int
 
+// The styles.
 const (
 	Regular Style = iota
 	Bold
@@ -62,8 +63,8 @@ const (
 )
 
 // builtin reads the default typefaces once.
-var builtin = sync.OnceValues(func() ([styles]*face, error) {
-	var out [styles]*face
+var builtin = sync.OnceValues(func() ([styles]*Face, error) {
+	var out [styles]*Face
 	for s, f := range map[Style]struct {
 		name string
 		raw  []byte
@@ -83,12 +84,12 @@ var builtin = sync.OnceValues(func() ([styles]*face, error) {
 })
 
 // candidates lists the faces to try for a style, best first.
-func (f Fonts) candidates(s Style) ([]*face, error) {
+func (f Fonts) candidates(s Style) ([]*Face, error) {
 	b, err := builtin()
 	if err != nil {
 		return nil, err
 	}
-	list := []*face{b[s]}
+	list := []*Face{b[s]}
 	if s != Regular {
 		list = append(list, b[Regular])
 	}
@@ -106,9 +107,9 @@ func CheckText(text string, fonts Fonts) error {
 	return nil
 }
 
-// glyph is one shape of a line of text, in visual order.
+// Glyph is one shape of a line of text, in visual order.
 type Glyph struct {
-	Face *face
+	Face *Face
 	ID   sfnt.GlyphIndex
 	At   int    // index of the character, or the first one, that it draws
 	text string // that it stands for
@@ -119,6 +120,7 @@ type Glyph struct {
 	Advance, Dx, Dy float64
 }
 
+// Width returns how far glyphs move the pen at a size, in points.
 func Width(gs []Glyph, size float64) (w float64) {
 	for _, g := range gs {
 		w += g.Advance
@@ -126,14 +128,14 @@ func Width(gs []Glyph, size float64) (w float64) {
 	return w * size
 }
 
-// glyphs maps text to glyphs in visual order. White space becomes a space. A character that cannot be drawn is an error,
+// Glyphs maps text to glyphs in visual order. White space becomes a space. A character that cannot be drawn is an error,
 // or, when lenient, is written out as its code point.
 func (f Fonts) Glyphs(s Style, text string, lenient bool) ([]Glyph, error) {
 	_, gs, err := f.Line(s, text, lenient)
 	return gs, err
 }
 
-// line is glyphs, with the characters that are drawn.
+// Line is glyphs, with the characters that are drawn.
 func (f Fonts) Line(s Style, text string, lenient bool) ([]rune, []Glyph, error) {
 	faces, err := f.candidates(s)
 	if err != nil {
@@ -170,9 +172,9 @@ func (f Fonts) Line(s Style, text string, lenient bool) ([]rune, []Glyph, error)
 
 // choose picks, for each character, the first face that has all of the cluster it is in; bad is the index of one that no
 // face can draw, or -1.
-func choose(faces []*face, rs []rune) (on []*face, bad int) {
-	on = make([]*face, len(rs))
-	var last *face
+func choose(faces []*Face, rs []rune) (on []*Face, bad int) {
+	on = make([]*Face, len(rs))
+	var last *Face
 	for i := 0; i < len(rs); {
 		end := clusterEnd(rs, i)
 		fc := covering(faces, last, rs[i:end])
@@ -188,7 +190,7 @@ func choose(faces []*face, rs []rune) (on []*face, bad int) {
 }
 
 // covering returns the face for a cluster: last, where no script decides.
-func covering(faces []*face, last *face, cluster []rune) *face {
+func covering(faces []*Face, last *Face, cluster []rune) *Face {
 	if last != nil && !language.LookupScript(cluster[0]).Strong() && last.draws(cluster) {
 		return last
 	}
@@ -201,7 +203,7 @@ func covering(faces []*face, last *face, cluster []rune) *face {
 }
 
 // missingIn returns the index of the character to blame for a cluster that no face draws.
-func missingIn(faces []*face, cluster []rune) int {
+func missingIn(faces []*Face, cluster []rune) int {
 	for i := range cluster {
 		if covering(faces, nil, cluster[i:i+1]) == nil {
 			return i
@@ -211,7 +213,7 @@ func missingIn(faces []*face, cluster []rune) int {
 }
 
 // spelled writes clusters that cannot be drawn as code points.
-func spelled(faces []*face, rs []rune) []rune {
+func spelled(faces []*Face, rs []rune) []rune {
 	var out []rune
 	for i := 0; i < len(rs); {
 		end := clusterEnd(rs, i)

@@ -77,7 +77,7 @@ func BenchmarkCheckCopy(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.Run(f.name, func(b *testing.B) {
-			against(b, marked, func() error { return copymark.CheckCopy(marked, copymark.DefaultCopyText) }, sha(marked))
+			against(b, marked, func() error { return copymark.CheckCopy(marked, copymark.DefaultText) }, sha(marked))
 		})
 	}
 }
@@ -116,7 +116,7 @@ func BenchmarkReport(b *testing.B) {
 	for _, events := range []int{20, 400} {
 		b.Run(fmt.Sprintf("%d_events", events), func(b *testing.B) {
 			r := certificate(3, events)
-			against(b, nil, func() error { _, err := typeset.ReportPDF(ctx, r); return err }, nil)
+			against(b, nil, func() error { _, err := typeset.PDF(ctx, r); return err }, nil)
 		})
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
-func copyMark() copymark.CopyMark {
-	return copymark.CopyMark{
+func copyMark() copymark.Mark {
+	return copymark.Mark{
 		EnvelopeID: "env_4k2j9x7q", CopyID: "cpy_8d7f6s5a", Version: 3, SHA256: strings.Repeat("0123456789abcdef", 4),
 		At: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
 	}
@@ -251,14 +251,14 @@ func TestNormalizedPagesLookTheSame(t *testing.T) {
 }
 
 func ExampleMarkCopy() {
-	out, err := copymark.MarkCopy(ctx, testpdf.Form(), copymark.CopyMark{EnvelopeID: "env_1", CopyID: "cpy_2", Version: 1})
+	out, err := copymark.MarkCopy(ctx, testpdf.Form(), copymark.Mark{EnvelopeID: "env_1", CopyID: "cpy_2", Version: 1})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	info, err := pdfinspect.Inspect(ctx, out, pdf.Limits{})
 	fmt.Println(info.ActiveContent, info.Signed, err)
-	fmt.Println(copymark.CheckCopy(out, copymark.DefaultCopyText, "env_1", "cpy_2"))
+	fmt.Println(copymark.CheckCopy(out, copymark.DefaultText, "env_1", "cpy_2"))
 	// Output:
 	// [] false <nil>
 	// <nil>

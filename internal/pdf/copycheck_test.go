@@ -51,7 +51,7 @@ func TestCheckCopyAcceptsMarkedCopies(t *testing.T) {
 
 func markCopy(t *testing.T, raw []byte) []byte {
 	t.Helper()
-	marked, err := copymark.MarkCopy(context.Background(), raw, copymark.CopyMark{
+	marked, err := copymark.MarkCopy(context.Background(), raw, copymark.Mark{
 		Text: copyText, EnvelopeID: "env_1", CopyID: "cpy_abc", Version: 1, SHA256: strings.Repeat("a", 64),
 		At: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC),
 	})

@@ -66,7 +66,7 @@ func Open(raw []byte, l Limits) (d *Document, err error) {
 	return d, nil
 }
 
-// guard turns a panic of the parser, which would be a bug, into an error, so that a hostile file cannot stop the host.
+// Guard turns a panic of the parser, which would be a bug, into an error, so that a hostile file cannot stop the host.
 func Guard(err *error) {
 	if p := recover(); p != nil {
 		*err = Damaged(fmt.Sprint("parser: ", p))
@@ -124,7 +124,7 @@ func (d *Document) Catalog() (Dict, error) {
 func (d *Document) Numbers() []int { return d.xref.inUse() }
 
 // Entries yields all cross-reference entries by object number, those of free objects too.
-func (d *Document) Entries() iter.Seq2[int, entry] { return d.xref.all() }
+func (d *Document) Entries() iter.Seq2[int, Entry] { return d.xref.all() }
 
 // End returns where an object that was read from the file itself ends; 0 for others.
 func (d *Document) End(num int) int { return d.ends[num] }
@@ -142,8 +142,8 @@ func (d *Document) Sections() []Section { return d.sections }
 // Limits returns the limits that bound the reading of the document.
 func (d *Document) Limits() Limits { return d.limits }
 
-// entry returns the cross-reference entry of object num, that of a free one when there is none.
-func (d *Document) Entry(num int) entry {
+// Entry returns the cross-reference entry of object num, that of a free one when there is none.
+func (d *Document) Entry(num int) Entry {
 	e, _ := d.xref.at(num)
 	return e
 }

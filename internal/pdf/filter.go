@@ -28,7 +28,7 @@ func (d *Document) Decode(s *Stream) (_ []byte, err error) {
 	return readAll(r, len(s.Raw))
 }
 
-// appendDecoded appends what Decode returns to b.
+// AppendDecoded appends what Decode returns to b.
 func (d *Document) AppendDecoded(b *bytes.Buffer, s *Stream) (err error) {
 	defer Guard(&err)
 	r, err := d.decoder(s)
@@ -123,7 +123,7 @@ func (d *Document) decoder(s *Stream) (_ *decoder, err error) {
 	return r, nil
 }
 
-// list returns a filter entry, which may be one object or an array of them. The abbreviated key counts only in inline
+// List returns a filter entry, which may be one object or an array of them. The abbreviated key counts only in inline
 // images; in a stream dictionary /F is a file specification, which is not followed.
 func (d *Document) List(o, file Object) (Array, error) {
 	if file != nil {
@@ -256,7 +256,7 @@ func Deflate(dict Dict, data []byte) *Stream {
 	return &Stream{Dict: dict, Raw: b.Bytes()}
 }
 
-// decodeMost is Decode for a stream that has no more than so many bytes, and nil for one that has more.
+// DecodeMost is Decode for a stream that has no more than so many bytes, and nil for one that has more.
 func (d *Document) DecodeMost(s *Stream, most int64) ([]byte, error) {
 	r, err := d.decoder(s)
 	if err != nil {

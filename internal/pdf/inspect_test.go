@@ -191,12 +191,12 @@ func everything(t *testing.T, name string, raw []byte, l pdf.Limits) {
 			_, err := overlay.Place(ctx, raw, []overlay.Mark{mark}, overlay.PlaceOptions{Limits: l})
 			return err
 		},
-		"AppendReport": func() error {
-			_, err := typeset.AppendReport(ctx, raw, typeset.Report{Title: "Report", Limits: l})
+		"Append": func() error {
+			_, err := typeset.Append(ctx, raw, typeset.Report{Title: "Report", Limits: l})
 			return err
 		},
 		"MarkCopy": func() error {
-			out, err := copymark.MarkCopy(ctx, raw, copymark.CopyMark{CopyID: "cpy_1", Limits: l})
+			out, err := copymark.MarkCopy(ctx, raw, copymark.Mark{CopyID: "cpy_1", Limits: l})
 			if err == nil {
 				if _, err := pdfinspect.Inspect(ctx, out, pdf.Limits{Bytes: 100 << 20}); err != nil {
 					t.Errorf("%s: the copy is not readable: %v", name, err)

@@ -74,7 +74,7 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// fatal reports whether an error ends the inspection: limits do, damage to one object does not.
+// Fatal reports whether an error ends the inspection: limits do, damage to one object does not.
 func Fatal(err error) bool {
 	var r *Refusal
 	return errors.As(err, &r) && r.Reason != ReasonDamaged && r.Reason != ReasonUnsupported

@@ -70,7 +70,7 @@ func (d *Document) exhausted() error {
 }
 
 // indirect reads an object that stands in the file itself, and says how much memory it takes.
-func (d *Document) indirect(num int, e entry) (_ Object, cost int, _ error) {
+func (d *Document) indirect(num int, e Entry) (_ Object, cost int, _ error) {
 	p := d.ParserAt(e.Offset)
 	o, there, err := d.framed(p, num, e.Gen)
 	if err != nil || !there {
@@ -146,11 +146,12 @@ func inObject(num int, err error) error {
 	return &Refusal{Reason: r.Reason, Detail: "object " + strconv.Itoa(num) + ": " + r.Detail}
 }
 
+// ParserAt returns a parser that begins at a byte of the file.
 func (d *Document) ParserAt(off int64) *Parser {
 	return &Parser{Bytes: d.raw, Pos: int(off), MaxDepth: d.limits.Depth, MaxCost: MaxObject}
 }
 
-// header reads "num gen obj" and reports whether it stands there.
+// Header reads "num gen obj" and reports whether it stands there.
 func (p *Parser) Header(num, gen int) bool {
 	if p.Pos < 0 || p.Pos >= len(p.Bytes) {
 		return false

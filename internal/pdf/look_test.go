@@ -65,7 +65,7 @@ func TestLook(t *testing.T) {
 			t.Fatal(err)
 		}
 		done := append(bytes.Clone(prepared), placed...)
-		report, err := typeset.AppendReport(t.Context(), done, typeset.Report{
+		report, err := typeset.Append(t.Context(), done, typeset.Report{
 			Title: "Certificate of completion", Subtitle: "Truck 42", VerifyURL: "https://sign.example/verify/0123456789abcdef", At: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
 			Facts:   []typeset.Fact{{Label: "Envelope", Value: "env_0123456789"}, {Label: "Customer", Value: "דוד כהן"}},
 			Signers: []typeset.Signer{{Name: "محمد علي الأمين", Role: "seller", Email: "m@example.com", Authentication: "link", Signed: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}},
@@ -76,7 +76,7 @@ func TestLook(t *testing.T) {
 			t.Fatal(err)
 		}
 		done = append(done, report...)
-		marked, err := copymark.MarkCopy(t.Context(), done, copymark.CopyMark{EnvelopeID: "env_0123456789", CopyID: "cpy_0123456789", Version: 1, SHA256: strings.Repeat("cd", 32), At: time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)})
+		marked, err := copymark.MarkCopy(t.Context(), done, copymark.Mark{EnvelopeID: "env_0123456789", CopyID: "cpy_0123456789", Version: 1, SHA256: strings.Repeat("cd", 32), At: time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -80,11 +80,11 @@ func TestMemory(t *testing.T) {
 		for verb, f := range map[string]func() error{
 			"Inspect": func() error { _, err := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{}); return err },
 			"copy": func() error {
-				marked, err := copymark.MarkCopy(t.Context(), raw, copymark.CopyMark{})
+				marked, err := copymark.MarkCopy(t.Context(), raw, copymark.Mark{})
 				if err != nil {
 					return err
 				}
-				return copymark.CheckCopy(marked, copymark.DefaultCopyText)
+				return copymark.CheckCopy(marked, copymark.DefaultText)
 			},
 		} {
 			var err error
@@ -117,10 +117,10 @@ func TestMemoryOfVerbs(t *testing.T) {
 				_, _, err := overlay.Prepare(ctx, f.raw, overlay.Preparation{Legend: legend, SignaturePage: signatories(2)})
 				return err
 			},
-			"Place":        func() error { return only(overlay.Place(ctx, f.raw, signerMarks(1), overlay.PlaceOptions{})) },
-			"AppendReport": func() error { return only(typeset.AppendReport(ctx, f.raw, certificate(3, 400))) },
-			"MarkCopy":     func() error { return only(copymark.MarkCopy(ctx, f.raw, copyMark())) },
-			"CheckCopy":    func() error { return copymark.CheckCopy(marked, copymark.DefaultCopyText) },
+			"Place":     func() error { return only(overlay.Place(ctx, f.raw, signerMarks(1), overlay.PlaceOptions{})) },
+			"Append":    func() error { return only(typeset.Append(ctx, f.raw, certificate(3, 400))) },
+			"MarkCopy":  func() error { return only(copymark.MarkCopy(ctx, f.raw, copyMark())) },
+			"CheckCopy": func() error { return copymark.CheckCopy(marked, copymark.DefaultText) },
 		} {
 			var err error
 			took := testheap.Peak(25, func() { err = verb() })

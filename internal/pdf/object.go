@@ -158,7 +158,7 @@ func Append(b []byte, o Object) []byte {
 	return append(b, "null"...)
 }
 
-// verbatim is syntax that is written as it stands; it never comes from the parser.
+// Verbatim is syntax that is written as it stands; it never comes from the parser.
 type Verbatim []byte
 
 func appendReal(b []byte, f float64) []byte {
@@ -210,6 +210,7 @@ func appendDict(b []byte, d Dict) []byte {
 	return append(b, ">>"...)
 }
 
+// SortedKeys returns the keys of d in ascending order.
 func (d Dict) SortedKeys() []Name {
 	keys := make([]Name, 0, len(d))
 	for k := range d {

@@ -18,7 +18,7 @@ func (s *objectStream) find(num int) (int, bool) {
 }
 
 // compressed reads an object that stands in an object stream, and says how much memory it takes.
-func (d *Document) compressed(num int, e entry) (_ Object, cost int, _ error) {
+func (d *Document) compressed(num int, e Entry) (_ Object, cost int, _ error) {
 	s, err := d.objectStream(e.Stream)
 	if err != nil {
 		return nil, 0, err

@@ -43,7 +43,7 @@ func marked(t *testing.T) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := typeset.ReportPDF(t.Context(), typeset.Report{Title: "Custody record", Footer: "Certificate crt_1", At: time.Unix(1e9, 0)})
+	record, err := typeset.PDF(t.Context(), typeset.Report{Title: "Custody record", Footer: "Certificate crt_1", At: time.Unix(1e9, 0)})
 	if err != nil {
 		t.Fatal(err)
 	}

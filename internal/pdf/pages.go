@@ -37,7 +37,7 @@ type Page struct {
 // Letter returns the size of a page that names none: US Letter.
 func Letter() Rect { return Rect{X1: 612, Y1: 792} }
 
-// pagesRoot returns the reference of the root of the page tree.
+// PagesRoot returns the reference of the root of the page tree.
 func (d *Document) PagesRoot() (Ref, error) {
 	c, err := d.Catalog()
 	if err != nil {
@@ -78,7 +78,7 @@ func (d *Document) Pages() (_ []Page, err error) {
 	return d.pages, nil
 }
 
-// walkPages returns the pages below root, or only as many as until says when it is not 0. With an error come those before
+// WalkPages returns the pages below root, or only as many as until says when it is not 0. With an error come those before
 // the damage.
 func (d *Document) WalkPages(root Ref, until int) ([]Page, error) {
 	w := pageWalk{d: d, seen: map[Ref]bool{}, until: until}
@@ -215,6 +215,7 @@ func (r Rect) within(box Rect) Rect {
 	return c
 }
 
+// Number resolves o as a number; false when it is none.
 func (d *Document) Number(o Object) (float64, bool) {
 	v, err := d.Resolve(o)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// parser reads objects from a byte slice (ISO 32000-2 §7.2, §7.3).
+// Parser reads objects from a byte slice (ISO 32000-2 §7.2, §7.3).
 type Parser struct {
 	Bytes    []byte
 	Pos      int
@@ -22,6 +22,7 @@ type Parser struct {
 	Spans map[Name][2]int
 }
 
+// IsSpace reports whether c is white space (ISO 32000-2 §7.2.3).
 func IsSpace(c byte) bool {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == 0
 }
@@ -34,11 +35,13 @@ func isDelimiter(c byte) bool {
 	return false
 }
 
+// IsRegular reports whether c is neither white space nor a delimiter (ISO 32000-2 §7.2.3).
 func IsRegular(c byte) bool { return !IsSpace(c) && !isDelimiter(c) }
 
+// Damaged returns a [*Refusal] with [ReasonDamaged].
 func Damaged(detail string) error { return &Refusal{Reason: ReasonDamaged, Detail: detail} }
 
-// skip passes white space and comments.
+// Skip passes white space and comments.
 func (p *Parser) Skip() {
 	for p.Pos < len(p.Bytes) {
 		c := p.Bytes[p.Pos]
@@ -55,7 +58,7 @@ func (p *Parser) Skip() {
 	}
 }
 
-// word reads a run of regular characters.
+// Word reads a run of regular characters.
 func (p *Parser) Word() []byte {
 	start := p.Pos
 	for p.Pos < len(p.Bytes) && IsRegular(p.Bytes[p.Pos]) {
@@ -64,7 +67,7 @@ func (p *Parser) Word() []byte {
 	return p.Bytes[start:p.Pos]
 }
 
-// keyword reads the given word and reports whether it stood there; otherwise nothing is consumed.
+// Keyword reads the given word and reports whether it stood there; otherwise nothing is consumed.
 func (p *Parser) Keyword(k string) bool {
 	p.Skip()
 	if !bytes.HasPrefix(p.Bytes[p.Pos:], []byte(k)) {
@@ -102,7 +105,7 @@ const (
 
 var errObject = &Refusal{Reason: ReasonTooManyObjects, Detail: "an object of too many parts"}
 
-// object reads one object; "1 0 R" is one.
+// Object reads one object; "1 0 R" is one.
 func (p *Parser) Object() (Object, error) {
 	p.Skip()
 	if p.Pos >= len(p.Bytes) {

@@ -13,6 +13,7 @@ func (p *Parser) numberOrRef() (Object, error) {
 	return p.Number()
 }
 
+// Number reads a number: an int64 or a float64.
 func (p *Parser) Number() (Object, error) {
 	at := p.Pos
 	w := p.Word()

@@ -68,11 +68,11 @@ func TestReportSaysEverything(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ signers, events int }{{0, 0}, {1, 3}, {2, 40}, {50, 400}} {
 		r := certificate(c.signers, c.events)
-		out, err := typeset.ReportPDF(t.Context(), r)
+		out, err := typeset.PDF(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := typeset.ReportPDF(t.Context(), r)
+		again, err := typeset.PDF(t.Context(), r)
 		if err != nil || !bytes.Equal(out, again) {
 			t.Errorf("two runs differ (%v)", err)
 		}
@@ -107,7 +107,7 @@ func TestReportSurvivesOddContent(t *testing.T) {
 		Sections: []typeset.Section{{Heading: "Heading", Paragraphs: []string{long, "", strings.Repeat("Sentence. ", 2000)}}, {}},
 		Notice:   long,
 	}
-	out, err := typeset.ReportPDF(t.Context(), r)
+	out, err := typeset.PDF(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,18 +117,18 @@ func TestReportSurvivesOddContent(t *testing.T) {
 			t.Errorf("%q is in the report %d times, want %d", want, n, times)
 		}
 	}
-	if _, err := typeset.ReportPDF(t.Context(), typeset.Report{}); err != nil {
+	if _, err := typeset.PDF(t.Context(), typeset.Report{}); err != nil {
 		t.Errorf("an empty report: %v", err)
 	}
-	if _, err := typeset.ReportPDF(t.Context(), typeset.Report{VerifyURL: strings.Repeat("u", 1001)}); err == nil {
+	if _, err := typeset.PDF(t.Context(), typeset.Report{VerifyURL: strings.Repeat("u", 1001)}); err == nil {
 		t.Error("an address too long for a QR code was accepted")
 	}
 }
 
-func TestAppendReport(t *testing.T) {
+func TestAppend(t *testing.T) {
 	t.Parallel()
 	for name, raw := range everyGeometry() {
-		appended, err := typeset.AppendReport(t.Context(), raw, certificate(2, 30))
+		appended, err := typeset.Append(t.Context(), raw, certificate(2, 30))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -142,7 +142,7 @@ func TestAppendReport(t *testing.T) {
 		shows(t, name, out, 2, "Certificate of completion", "Łukasz Żółć 1")
 	}
 	var r *pdf.Refusal
-	if _, err := typeset.AppendReport(t.Context(), testpdf.Encrypted(), certificate(1, 1)); !errors.As(err, &r) {
+	if _, err := typeset.Append(t.Context(), testpdf.Encrypted(), certificate(1, 1)); !errors.As(err, &r) {
 		t.Errorf("encrypted: got %v, want a refusal", err)
 	}
 }
@@ -150,13 +150,13 @@ func TestAppendReport(t *testing.T) {
 func TestReportsInOtherReaders(t *testing.T) {
 	tools(t)
 	t.Parallel()
-	alone, err := typeset.ReportPDF(t.Context(), certificate(3, 100))
+	alone, err := typeset.PDF(t.Context(), certificate(3, 100))
 	if err != nil {
 		t.Fatal(err)
 	}
 	sound(t, "alone", alone)
 	for name, raw := range everyGeometry() {
-		appended, err := typeset.AppendReport(t.Context(), raw, certificate(3, 20))
+		appended, err := typeset.Append(t.Context(), raw, certificate(3, 20))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,8 +171,8 @@ func TestReportsInOtherReaders(t *testing.T) {
 	}
 }
 
-func ExampleReportPDF() {
-	out, err := typeset.ReportPDF(ctx, typeset.Report{
+func ExamplePDF() {
+	out, err := typeset.PDF(ctx, typeset.Report{
 		Title:     "Certificate of completion",
 		VerifyURL: "https://vault.example.com/api/v2/verify/9f86d081",
 		Facts:     []typeset.Fact{{Label: "Envelope", Value: "env_4k2j9x7q"}},

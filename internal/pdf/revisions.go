@@ -44,13 +44,13 @@ func afterLine(raw []byte, end int) int {
 // 0 when there is none.
 func HeaderAt(raw []byte) int { return max(0, bytes.Index(raw[:min(len(raw), 1024)], []byte("%PDF-"))) }
 
-// countRevisions counts what Revisions yields.
+// CountRevisions counts what Revisions yields.
 func CountRevisions(raw []byte) (n int) {
 	Revisions(raw, func(int, int) { n++ })
 	return n
 }
 
-// endsWithEOF reports whether b ends with the end-of-file marker and at most white space after it.
+// EndsWithEOF reports whether b ends with the end-of-file marker and at most white space after it.
 func EndsWithEOF(b []byte) bool {
 	tail := b[max(0, len(b)-64):]
 	return bytes.HasSuffix(bytes.TrimRight(tail, " \r\n\t\f\x00"), []byte("%%EOF"))

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// rewriter writes a file of the objects that can be reached from its root, under new numbers in the order of the walk.
+// Rewriter writes a file of the objects that can be reached from its root, under new numbers in the order of the walk.
 // Streams are copied as they are encoded.
 type Rewriter struct {
 	Update  *Update
@@ -21,7 +21,7 @@ type Rewriter struct {
 	err     error
 }
 
-// write writes the file with the catalog root and the information dictionary info. version is "1.7" or "2.0".
+// Write writes the file with the catalog root and the information dictionary info. version is "1.7" or "2.0".
 func (w *Rewriter) Write(root, info Ref, version string) ([]byte, error) {
 	w.numbers = map[Ref]int{}
 	w.b = make([]byte, 0, len(w.Update.d.raw)+len(w.Update.d.raw)/16+64<<10)

@@ -79,7 +79,7 @@ func (d *Document) Adopt(other *Document, n int, s *Survey) {
 	}
 }
 
-// eachRef hands every reference in o to f.
+// EachRef hands every reference in o to f.
 func EachRef(o Object, f func(Ref)) {
 	switch v := o.(type) {
 	case Ref:

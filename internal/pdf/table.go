@@ -8,24 +8,27 @@ import (
 	"sort"
 )
 
-type entryKind uint8
+// EntryKind says how an object is stored.
+type EntryKind uint8
 
+// The kinds.
 const (
-	KindFree entryKind = iota
-	KindPlain
-	KindCompressed
+	KindFree       EntryKind = iota // not at all
+	KindPlain                       // at a place in the file
+	KindCompressed                  // in an object stream
 )
 
-// entry is one cross-reference entry (ISO 32000-2 §7.5.4, §7.5.8.3).
-type entry struct {
-	Kind   entryKind
+// Entry is one cross-reference entry (ISO 32000-2 §7.5.4, §7.5.8.3).
+type Entry struct {
+	Kind   EntryKind
 	Gen    int   // of a plain or free object
 	Offset int64 // of a plain object
 	Stream int   // number of the object stream of a compressed object
 	index  int   // place in it
 }
 
-func (e entry) Generation() int {
+// Generation is the generation number of the object: 0 for a compressed one.
+func (e Entry) Generation() int {
 	if e.Kind == KindCompressed {
 		return 0
 	}
@@ -36,21 +39,21 @@ func (e entry) Generation() int {
 type row struct {
 	at   int64 // offset, or number of the object stream
 	n    int32 // generation, or place in the object stream
-	kind entryKind
+	kind EntryKind
 }
 
-func newRow(kind entryKind, at int64, n int) row {
+func newRow(kind EntryKind, at int64, n int) row {
 	return row{kind: kind, at: at, n: int32(min(n, math.MaxInt32))}
 }
 
-func (r row) entry() entry {
+func (r row) entry() Entry {
 	switch r.kind {
 	case KindPlain:
-		return entry{Kind: KindPlain, Gen: int(r.n), Offset: r.at}
+		return Entry{Kind: KindPlain, Gen: int(r.n), Offset: r.at}
 	case KindCompressed:
-		return entry{Kind: KindCompressed, Stream: int(r.at), index: int(r.n)}
+		return Entry{Kind: KindCompressed, Stream: int(r.at), index: int(r.n)}
 	}
-	return entry{Gen: int(r.n)}
+	return Entry{Gen: int(r.n)}
 }
 
 // run holds the rows of consecutive object numbers.
@@ -65,10 +68,10 @@ func (r run) end() int { return r.first + len(r.rows) }
 type table []run
 
 // at returns the entry of object num; false when the table does not name it.
-func (t table) at(num int) (entry, bool) {
+func (t table) at(num int) (Entry, bool) {
 	r := t.row(num)
 	if r == nil {
-		return entry{}, false
+		return Entry{}, false
 	}
 	return r.entry(), true
 }
@@ -82,8 +85,8 @@ func (t table) row(num int) *row {
 }
 
 // all yields every number with its entry, ascending.
-func (t table) all() iter.Seq2[int, entry] {
-	return func(yield func(int, entry) bool) {
+func (t table) all() iter.Seq2[int, Entry] {
+	return func(yield func(int, Entry) bool) {
 		for _, r := range t {
 			for i, x := range r.rows {
 				if !yield(r.first+i, x.entry()) {

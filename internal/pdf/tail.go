@@ -15,7 +15,7 @@ type tailReader struct {
 	words  map[int]bool // where keywords stand that readers search for when they repair a file
 }
 
-// tailProblem says what does not belong behind the first n bytes: anything but objects at the places that the newer
+// TailProblem says what does not belong behind the first n bytes: anything but objects at the places that the newer
 // cross-reference sections name, those sections, and end-of-file markers. Readers that repair files would find objects
 // smuggled in elsewhere (incremental saving attacks with missing or wrong cross-reference data), and differ on when to repair
 // one, so that nothing may be written in a way that some take for damage.

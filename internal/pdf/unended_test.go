@@ -20,7 +20,7 @@ func TestNothingSwallowsAMark(t *testing.T) {
 	t.Parallel()
 	for _, content := range unended {
 		raw := testpdf.Build(testpdf.Classic, testpdf.Page{Content: content})
-		marked, err := copymark.MarkCopy(t.Context(), raw, copymark.CopyMark{CopyID: "cpy_abc"})
+		marked, err := copymark.MarkCopy(t.Context(), raw, copymark.Mark{CopyID: "cpy_abc"})
 		if err != nil {
 			t.Errorf("%q: %v", content, err)
 			continue
@@ -46,7 +46,7 @@ func TestReadersSeeTheMark(t *testing.T) {
 	for _, content := range unended {
 		pages = append(pages, testpdf.Page{Content: content})
 	}
-	marked, err := copymark.MarkCopy(t.Context(), testpdf.Build(testpdf.Classic, pages...), copymark.CopyMark{CopyID: "cpy_abc"})
+	marked, err := copymark.MarkCopy(t.Context(), testpdf.Build(testpdf.Classic, pages...), copymark.Mark{CopyID: "cpy_abc"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ type Update struct {
 	closed  bool
 }
 
-// Update begins an incremental update. It fails with a [*Refusal] whose Detail is the reason of [Document.Extendable]
+// Update begins an incremental update. It fails with a [*Refusal] whose Detail is [BlockEncrypted] or [BlockDamaged]
 // when the file is encrypted or damaged. Certification, locks and usage rights are for the caller to respect.
 func (d *Document) Update() (_ *Update, err error) {
 	defer Guard(&err)
@@ -31,7 +31,7 @@ func (d *Document) Update() (_ *Update, err error) {
 	return &Update{d: d, objects: map[int]Object{}, gens: map[int]int{}, next: d.size, offsets: map[int]int64{}}, nil
 }
 
-// sound reports whether every cross-reference entry points at the object it names, so that readers which trust the
+// Sound reports whether every cross-reference entry points at the object it names, so that readers which trust the
 // entries and readers which search agree on the file that is about to be extended.
 func (d *Document) Sound() bool {
 	if d.repaired || len(d.sections) == 0 {

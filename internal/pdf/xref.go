@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// section is one cross-reference section, in the order readers follow /Prev.
+// Section is one cross-reference section, in the order readers follow /Prev.
 type Section struct {
 	Offset int64 // where startxref or /Prev points
 	stream bool

@@ -60,7 +60,7 @@ func UsageRights(d *pdf.Document) int {
 	n := 0
 	for _, k := range []pdf.Name{"UR", "UR3"} {
 		sig, err := d.Dict(perms[k])
-		if err == nil && sig["ByteRange"] != nil && slices.ContainsFunc(Transforms(d, sig), func(t transform) bool { return t.Method == k }) {
+		if err == nil && sig["ByteRange"] != nil && slices.ContainsFunc(Transforms(d, sig), func(t Transform) bool { return t.Method == k }) {
 			n++
 		}
 	}
@@ -94,7 +94,7 @@ type SignatureField struct {
 func SignatureFields(d *pdf.Document) (_ []SignatureField, err error) {
 	defer pdf.Guard(&err)
 	var out []SignatureField
-	w := FieldWalk{Document: d, Seen: map[pdf.Ref]bool{}, Visit: func(f FormField) {
+	w := FieldWalk{Document: d, Seen: map[pdf.Ref]bool{}, Visit: func(f Field) {
 		if f.Kind == "Sig" {
 			out = append(out, f.SignatureField)
 		}

@@ -121,25 +121,26 @@ func readLock(d *pdf.Document, dict pdf.Dict) Lock {
 	return l
 }
 
-// transform is one signature reference (§12.8.1 table 256).
-type transform struct {
-	Method pdf.Name
-	p      int64 // DocMDP permission: 2 when absent, 1 when it is no number
-	lock   Lock  // FieldMDP
+// Transform is one signature reference (§12.8.1 table 256).
+type Transform struct {
+	Method pdf.Name // DocMDP, FieldMDP or UR3
+	p      int64    // DocMDP permission: 2 when absent, 1 when it is no number
+	lock   Lock     // FieldMDP
 }
 
-func Transforms(d *pdf.Document, sig pdf.Dict) []transform {
+// Transforms returns the references of a signature dictionary. Where they cannot be read, they forbid everything.
+func Transforms(d *pdf.Document, sig pdf.Dict) []Transform {
 	refs, err := d.Array(sig["Reference"])
 	if err != nil || len(refs) > maxReferences {
-		return []transform{{Method: "DocMDP", p: 1}, {Method: "FieldMDP"}}
+		return []Transform{{Method: "DocMDP", p: 1}, {Method: "FieldMDP"}}
 	}
-	var out []transform
+	var out []Transform
 	for _, r := range refs {
 		ref, err := d.Dict(r)
 		if err != nil || ref == nil {
 			continue
 		}
-		t := transform{Method: d.Name(ref["TransformMethod"]), p: 2}
+		t := Transform{Method: d.Name(ref["TransformMethod"]), p: 2}
 		parms, err := d.Dict(ref["TransformParams"])
 		if p, ok := d.Int(parms["P"]); err != nil || ok || parms["P"] != nil {
 			t.p = max(p, 1)

@@ -23,11 +23,12 @@ type operand struct {
 // maxOperands bounds what is kept of the operands of one operator.
 const maxOperands = 1 << 16
 
+// NewReader reads content b, whose operands may be nested depth deep.
 func NewReader(b []byte, depth int) *Reader {
 	return &Reader{Parser: pdf.Parser{Bytes: b, MaxDepth: depth, MaxCost: pdf.MaxObject}}
 }
 
-// next returns the next operator, after whose operands the methods below ask; false at the end.
+// Next returns the next operator, after whose operands the methods below ask; false at the end.
 func (r *Reader) Next() (op []byte, ok bool) {
 	r.Args, r.Parser.Cost = r.Args[:0], 0
 	for r.Parser.Skip(); r.Parser.Pos < len(r.Parser.Bytes); r.Parser.Skip() {
@@ -84,7 +85,7 @@ func isOperator(b []byte) bool {
 	return true
 }
 
-// skipInlineImage passes the rest of an inline image after its operator BI (§8.9.7).
+// SkipInlineImage passes the rest of an inline image after its operator BI (§8.9.7).
 func (r *Reader) SkipInlineImage() {
 	for _, end := range []string{"\nEI", " EI", "\rEI"} {
 		if i := bytes.Index(r.Parser.Bytes[r.Parser.Pos:], []byte(end)); i >= 0 {
@@ -95,7 +96,7 @@ func (r *Reader) SkipInlineImage() {
 	r.Parser.Pos = len(r.Parser.Bytes)
 }
 
-// object returns operand i; null when there is none.
+// Object returns operand i; null when there is none.
 func (r *Reader) Object(i int) pdf.Object {
 	if i >= len(r.Args) {
 		return nil
@@ -112,7 +113,7 @@ func (r *Reader) Object(i int) pdf.Object {
 	return o
 }
 
-// number returns operand i; 0 when it is no number.
+// Number returns operand i; 0 when it is no number.
 func (r *Reader) Number(i int) float64 {
 	f, _ := pdf.Number(r.Object(i))
 	return f

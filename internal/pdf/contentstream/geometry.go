@@ -7,7 +7,7 @@ import (
 // Matrix is a PDF transformation [a b c d e f] (ISO 32000-2 §8.3.4).
 type Matrix [6]float64
 
-// times returns the transformation that does m, then n.
+// Times returns the transformation that does m, then n.
 func (m Matrix) Times(n Matrix) Matrix {
 	return Matrix{
 		m[0]*n[0] + m[1]*n[2], m[0]*n[1] + m[1]*n[3], m[2]*n[0] + m[3]*n[2], m[2]*n[1] + m[3]*n[3],
@@ -15,7 +15,7 @@ func (m Matrix) Times(n Matrix) Matrix {
 	}
 }
 
-// size returns the width and height of the page as a reader displays it, in points: crop box, rotation and user unit
+// Size returns the width and height of the page as a reader displays it, in points: crop box, rotation and user unit
 // applied (ISO 32000-2 §7.7.3.3).
 func Size(p pdf.Page) (w, h float64) {
 	w, h = p.CropBox.Width()*p.UserUnit, p.CropBox.Height()*p.UserUnit
@@ -25,7 +25,7 @@ func Size(p pdf.Page) (w, h float64) {
 	return w, h
 }
 
-// atLeast returns the crop box, with a margin around it if the page is displayed smaller than w by h points.
+// AtLeast returns the crop box, with a margin around it if the page is displayed smaller than w by h points.
 func AtLeast(p pdf.Page, w, h float64) pdf.Rect {
 	if p.Rotate == 90 || p.Rotate == 270 {
 		w, h = h, w
@@ -35,7 +35,7 @@ func AtLeast(p pdf.Page, w, h float64) pdf.Rect {
 	return pdf.NewRect(b.X0-x, b.Y0-y, b.X1+x, b.Y1+y)
 }
 
-// display returns the matrix that takes points on the displayed page, measured from its bottom-left corner, to default
+// Display returns the matrix that takes points on the displayed page, measured from its bottom-left corner, to default
 // user space.
 func Display(p pdf.Page) [6]float64 {
 	s, b := 1/p.UserUnit, p.CropBox
@@ -50,16 +50,17 @@ func Display(p pdf.Page) [6]float64 {
 	return [6]float64{s, 0, 0, s, b.X0, b.Y0}
 }
 
-// geometry is what the look of an overlay depends on; pages of one geometry share the overlay.
+// Geometry is what the look of an overlay depends on; pages of one geometry share the overlay.
 type Geometry struct {
 	box    pdf.Rect
 	rotate int
 	unit   float64
 }
 
+// GeometryOf returns the geometry of p.
 func GeometryOf(p pdf.Page) Geometry { return Geometry{p.CropBox, p.Rotate, p.UserUnit} }
 
-// Matrix resolves o as a transformation matrix; it is the identity when o is none.
+// MatrixOf resolves o as a transformation matrix; it is the identity when o is none.
 func MatrixOf(d *pdf.Document, o pdf.Object) Matrix {
 	m := Matrix{1, 0, 0, 1, 0, 0}
 	a, err := d.Array(o)

@@ -14,6 +14,7 @@ func Content(d *pdf.Document, p pdf.Page) ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// AppendContent appends the decoded content of p to b, as [Content] returns it.
 func AppendContent(d *pdf.Document, b *bytes.Buffer, p pdf.Page) error {
 	parts, err := contents(d, p)
 	if err != nil {
@@ -44,7 +45,7 @@ func contents(d *pdf.Document, p pdf.Page) (pdf.Array, error) {
 	return pdf.Array{p.Dict["Contents"]}, nil
 }
 
-// pageContent returns the decoded content of a page, in buf.
+// PageContent returns the decoded content of a page, in buf.
 func PageContent(d *pdf.Document, buf *bytes.Buffer, p pdf.Page) ([]byte, error) {
 	buf.Reset()
 	parts, err := contents(d, p)

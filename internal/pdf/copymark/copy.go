@@ -16,12 +16,12 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 )
 
-// DefaultCopyText is the line that every page of a marked copy bears.
-const DefaultCopyText = "Copy – not the authoritative copy"
+// DefaultText is the line that every page of a marked copy bears.
+const DefaultText = "Copy – not the authoritative copy"
 
-// A CopyMark says what a marked copy says of itself.
-type CopyMark struct {
-	Text       string // default [DefaultCopyText]
+// A Mark says what a marked copy says of itself.
+type Mark struct {
+	Text       string // default [DefaultText]
 	EnvelopeID string
 	CopyID     string
 	Version    int
@@ -32,7 +32,7 @@ type CopyMark struct {
 }
 
 // line is the small print of the mark.
-func (m CopyMark) line() string {
+func (m Mark) line() string {
 	parts := []string{}
 	add := func(name, value string) {
 		if value != "" {
@@ -57,8 +57,8 @@ func (m CopyMark) line() string {
 // attachments, private data and old metadata are left out. Objects that cannot be reached are gone, numbers, order and /ID
 // are new, so no run of bytes gives the original back; streams of page content, fonts and images are copied as they are.
 //
-// A file that is encrypted but opens without a password is copied unencrypted. A [*Refusal] means that no copy can be made.
-func MarkCopy(ctx context.Context, raw []byte, m CopyMark) (out []byte, err error) {
+// A file that is encrypted but opens without a password is copied unencrypted. A [*pdf.Refusal] means that no copy can be made.
+func MarkCopy(ctx context.Context, raw []byte, m Mark) (out []byte, err error) {
 	d, err := pdf.Read(raw, m.Limits)
 	if err != nil {
 		return nil, err
@@ -66,19 +66,19 @@ func MarkCopy(ctx context.Context, raw []byte, m CopyMark) (out []byte, err erro
 	return MarkCopyOf(ctx, d, m)
 }
 
-// MarkCopyOf is [MarkCopy] of a file that [Read] has parsed; m.Limits is not asked.
-func MarkCopyOf(ctx context.Context, d *pdf.Document, m CopyMark) (out []byte, err error) {
+// MarkCopyOf is [MarkCopy] of a file that [pdf.Read] has parsed; m.Limits is not asked.
+func MarkCopyOf(ctx context.Context, d *pdf.Document, m Mark) (out []byte, err error) {
 	defer pdf.Guard(&err)
 	d.Renew()
 	if m.Text == "" {
-		m.Text = DefaultCopyText
+		m.Text = DefaultText
 	}
 	pages, err := d.Pages()
 	if err != nil {
 		return nil, err
 	}
 	u := d.Scratch()
-	c := copier{CopyMark: m, u: u, set: font.NewSet(u), over: overlay.NewOverlays(u), marks: map[contentstream.Geometry]pdf.Ref{}}
+	c := copier{Mark: m, u: u, set: font.NewSet(u), over: overlay.NewOverlays(u), marks: map[contentstream.Geometry]pdf.Ref{}}
 	c.over.Lenient = true
 	if c.flat, err = newFlattener(u, c.set, m.Fonts); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func MarkCopyOf(ctx context.Context, d *pdf.Document, m CopyMark) (out []byte, e
 }
 
 type copier struct {
-	CopyMark
+	Mark
 	u     *pdf.Update
 	set   *font.Set
 	over  *overlay.Overlays

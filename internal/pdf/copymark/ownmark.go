@@ -34,9 +34,10 @@ type OwnMark struct {
 	Place string // such as "page 3"
 }
 
+// String returns m as a message names it: the kind with the place.
 func (m OwnMark) String() string { return m.Kind + " (" + m.Place + ")" }
 
-// OwnMarks is what [Document.OwnMarks] finds: each kind once, where it was found first.
+// OwnMarks is what [FindOwnMarks] finds: each kind once, where it was found first.
 type OwnMarks struct {
 	Found  []OwnMark
 	Unread string // why not everything could be read; empty when it was
@@ -52,7 +53,7 @@ func (m OwnMarks) Kinds() (kinds []string) {
 
 // ownMarked are the texts of marks. The small print of a mark is told by its copy id.
 var ownMarked = []struct{ kind, text string }{
-	{OwnCopy, DefaultCopyText},
+	{OwnCopy, DefaultText},
 	{OwnCopy, " · copy cpy_"},
 	{OwnLegend, LegendStart},
 	{OwnRecord, RecordFooter},
@@ -78,12 +79,13 @@ const (
 	maxOwnMetadata = 4 << 20
 )
 
-// OwnMarks looks for marks of this software in every object of the file, in the document information, in metadata, in the
+// FindOwnMarks looks for marks of this software in every object of the file, in the document information, in metadata, in the
 // reasons of signatures, and in the text of pages and of annotations' appearances, whether a reader shows it or not, with
 // the fonts' own tables of characters, or by which characters are equal where a font has none. So they are found however
-// the file was saved again, and in single pages of it that were put into another file. Marks drawn as shapes or as pictures are not found.
+// the file was saved again, and in single pages of it that were put into another file. Marks drawn as shapes or as pictures
+// are not found.
 //
-// What it decodes counts apart from [Limits].Decoded.
+// What it decodes counts apart from [pdf.Limits].Decoded.
 func FindOwnMarks(ctx context.Context, d *pdf.Document) (m OwnMarks, err error) {
 	defer pdf.Guard(&err)
 	defer d.DecodeApart(maxOwnText)()

@@ -6,13 +6,13 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// maxCopyText bounds what is decoded to read a copy.
-const MaxCopyText = 512 << 20
+// MaxText bounds what is decoded to read a copy.
+const MaxText = 512 << 20
 
 // PageTexts returns the text that each page of raw shows, without its white space. A file that cannot be read is a
-// [*Refusal].
+// [*pdf.Refusal].
 func PageTexts(raw []byte) ([]string, error) {
-	d, err := pdf.Read(raw, pdf.Limits{Bytes: int64(len(raw)), Decoded: MaxCopyText})
+	d, err := pdf.Read(raw, pdf.Limits{Bytes: int64(len(raw)), Decoded: MaxText})
 	if err != nil {
 		return nil, err
 	}

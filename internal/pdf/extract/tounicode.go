@@ -8,7 +8,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
 )
 
-// textFont maps the codes of a font to text: by its /ToUnicode (ISO 32000-2 §9.10.3), else, for a simple font, as
+// TextFont maps the codes of a font to text: by its /ToUnicode (ISO 32000-2 §9.10.3), else, for a simple font, as
 // WinAnsiEncoding. White space is left out.
 type TextFont struct {
 	Width  int // bytes of a code
@@ -35,6 +35,7 @@ func (f *TextFont) write(out *strings.Builder, s pdf.String) {
 	}
 }
 
+// Char returns the text of a character code; "" when the font has none.
 func (f *TextFont) Char(code int) string {
 	if s, ok := f.runes[code]; ok {
 		return s

@@ -25,10 +25,10 @@ const (
 	leastAlpha = 0.1
 )
 
-// textSource is what the pages of a file share while they are read.
+// Source is what the pages of a file share while they are read.
 type Source struct {
 	d     *pdf.Document
-	All   bool                        // also text that nobody sees
+	All   bool                        // also hidden text
 	Shown func(*TextFont, pdf.String) // called for each string that is read, if set
 	fonts map[pdf.Ref]*TextFont
 	forms int // drawn so far; forms that draw forms can be a bomb
@@ -51,6 +51,7 @@ const (
 	maxKnown = 1000
 )
 
+// NewSource reads the pages of d.
 func NewSource(d *pdf.Document) *Source {
 	return &Source{d: d, fonts: map[pdf.Ref]*TextFont{}, known: map[drawing]string{}}
 }
@@ -66,7 +67,7 @@ type textReader struct {
 	tm, lineTM contentstream.Matrix
 }
 
-// visibleText returns the text that a page draws, in the order of its content stream, without white space: text in
+// VisibleText returns the text that a page draws, in the order of its content stream, without white space: text in
 // rendering mode 3, nearly transparent, unreadably small, or beginning outside the page, is left out. Codes that the font
 // gives no Unicode value are left out too, and so are forms that are damaged or of more than 16 MiB. Annotations are not
 // looked at.
@@ -84,6 +85,7 @@ func (t *Source) VisibleText(p pdf.Page) (_ string, err error) {
 	return r.out.String(), nil
 }
 
+// Unspaced returns s without white space.
 func Unspaced(s string) string { return strings.Join(strings.Fields(s), "") }
 
 // run interprets one content stream.
@@ -289,7 +291,7 @@ func (r *textReader) resource(res pdf.Dict, kind pdf.Name, c *contentstream.Read
 	return list[name], err
 }
 
-// pageText returns all text that the page's content and the appearances of its annotations show, without white space, as
+// PageText returns all text that the page's content and the appearances of its annotations show, without white space, as
 // far as it can be read. Content of more than 16 MiB is not read.
 func (t *Source) PageText(p pdf.Page) (_ string, err error) {
 	defer pdf.Guard(&err)

@@ -9,7 +9,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
 )
 
-// overlays draws forms over pages of an update. What the pages share (resource dictionaries, the streams around the old
+// Overlays draws forms over pages of an update. What the pages share (resource dictionaries, the streams around the old
 // content) is changed or written once, however many pages there are.
 type Overlays struct {
 	u         *pdf.Update
@@ -36,11 +36,12 @@ type resources struct {
 	at   pdf.Ref // where xobj stands, if it is an object of its own
 }
 
+// NewOverlays draws on pages by u.
 func NewOverlays(u *pdf.Update) *Overlays {
 	return &Overlays{u: u, resources: map[any]*resources{}, xobjects: map[pdf.Ref]pdf.Dict{}, streams: map[string]pdf.Ref{}}
 }
 
-// placed is a form XObject and the matrix to draw it with; the zero matrix means as it is.
+// Placed is a form XObject and the matrix to draw it with; the zero matrix means as it is.
 type Placed struct {
 	Form   pdf.Ref
 	Matrix [6]float64
@@ -51,7 +52,7 @@ func (o *Overlays) draw(p pdf.Page, forms ...Placed) error {
 	return o.DrawWithin(p, p.CropBox, forms...)
 }
 
-// drawWithin is draw for a page whose box was enlarged: what it showed stays within the box that it had.
+// DrawWithin is draw for a page whose box was enlarged: what it showed stays within the box that it had.
 func (o *Overlays) DrawWithin(p pdf.Page, had pdf.Rect, forms ...Placed) error {
 	if len(forms) == 0 {
 		return nil
@@ -245,7 +246,7 @@ func (r *resources) name(form pdf.Ref) pdf.Name {
 	}
 }
 
-// flush writes the grown resources.
+// Flush writes the grown resources.
 func (o *Overlays) Flush() {
 	for _, r := range o.resources {
 		o.u.Put(r.ref, r.dict)

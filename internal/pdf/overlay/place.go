@@ -42,8 +42,8 @@ type PlaceOptions struct {
 // file. Marks stand upright on the page as displayed, whatever its rotation, crop box and user unit; text and pictures are
 // made smaller where they would leave their box. Text is embedded with its fonts and can be extracted again.
 //
-// It fails with a [*MissingGlyphError] when a character cannot be drawn, an [*ImageError] when a PNG cannot be used, and a
-// [*Refusal] when raw cannot be extended.
+// It fails with a [*font.MissingGlyphError] when a character cannot be drawn, an [*ImageError] when a PNG cannot be used, and a
+// [*pdf.Refusal] when raw cannot be extended.
 func Place(ctx context.Context, raw []byte, marks []Mark, opt PlaceOptions) (appended []byte, err error) {
 	defer pdf.Guard(&err)
 	d, err := pdf.Open(raw, opt.Limits)
@@ -110,7 +110,7 @@ func (m Mark) check() error {
 	return nil
 }
 
-// frame is a rectangle on a canvas, in points from the top-left corner.
+// Frame is a rectangle on a canvas, in points from the top-left corner.
 type Frame struct{ X, Y, W, H float64 }
 
 func frame(c *canvas.Canvas, m Mark) Frame {
@@ -155,7 +155,7 @@ func (e *TooLongError) Error() string {
 func least(c *canvas.Canvas) float64 { return leastText * min(1, min(c.Width, c.Height)/300) }
 
 // Fits returns a [*TooLongError] when the text of m would be drawn too small to be read on a page of that size, and a
-// [*MissingGlyphError] when it cannot be drawn.
+// [*font.MissingGlyphError] when it cannot be drawn.
 func Fits(m Mark, page contentstream.PageSize, fonts font.Fonts) error {
 	c := canvas.New(page.Width, page.Height, fonts, nil)
 	size, err := math.Inf(1), error(nil)
@@ -207,6 +207,7 @@ func fitParagraph(c *canvas.Canvas, f Frame, text string) (p fitted, err error) 
 	return p, nil
 }
 
+// Paragraph draws text into f, as large as it fits, and on several lines where it must.
 func Paragraph(c *canvas.Canvas, f Frame, text string) error {
 	p, err := fitParagraph(c, f, text)
 	if err != nil {

@@ -32,7 +32,7 @@ type Preparation struct {
 // prefix, with the blocks in the order of the signatories, for each the signature and then the date. With nothing to add
 // it returns raw itself, if it could be extended.
 //
-// It fails with a [*Refusal] when raw cannot be read or extended, with a [*MissingGlyphError] when the legend, a role or a
+// It fails with a [*pdf.Refusal] when raw cannot be read or extended, with a [*font.MissingGlyphError] when the legend, a role or a
 // name cannot be drawn, and with a [*TooLongError] when a role and name are too long for a block.
 func Prepare(ctx context.Context, raw []byte, p Preparation) (out []byte, blocks []Block, err error) {
 	defer pdf.Guard(&err)

@@ -30,8 +30,8 @@ type Widget struct {
 	Normal pdf.Ref // the appearance stream; zero when it shows nothing
 }
 
-// Widget draws a for an annotation. It stands upright on the page as displayed, whatever its rotation, crop box and user
-// unit (ISO 32000-2 §12.5.5). It fails with a [*MissingGlyphError] or an [*ImageError].
+// NewWidget draws a for an annotation. It stands upright on the page as displayed, whatever its rotation, crop box and user
+// unit (ISO 32000-2 §12.5.5). It fails with a [*font.MissingGlyphError] or an [*ImageError].
 func NewWidget(u *pdf.Update, a Appearance) (_ Widget, err error) {
 	defer pdf.Guard(&err)
 	m := Mark{X: a.X, Y: a.Y, W: a.W, H: a.H}

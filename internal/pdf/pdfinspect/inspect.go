@@ -41,7 +41,7 @@ type Info struct {
 const maxWarnings = 20
 
 // Inspect reads every object of raw and says what the file is. It opens, fetches and runs nothing. A file that is not
-// accepted leaves as a [*Refusal]: what is no PDF, needs a password, has no pages, exceeds a limit or is beyond repair.
+// accepted leaves as a [*pdf.Refusal]: what is no PDF, needs a password, has no pages, exceeds a limit or is beyond repair.
 //
 // ActiveContent names what may act, reach outside, or look different to different readers: javascript, launch,
 // uri_on_open (an address opened without a click), submit_form, import_data, embedded_files, external_reference (remote
@@ -64,7 +64,7 @@ func Inspect(ctx context.Context, raw []byte, l pdf.Limits) (info *Info, err err
 	return InspectDocument(ctx, d)
 }
 
-// InspectDocument is [Inspect] for a file that [Read] has parsed.
+// InspectDocument is [Inspect] for a file that [pdf.Read] has parsed.
 func InspectDocument(ctx context.Context, d *pdf.Document) (info *Info, err error) {
 	defer pdf.Guard(&err)
 	d.Renew()

@@ -14,7 +14,7 @@ import (
 // Usage rights (ISO 32000-2 §12.8.2.3) are signed by the maker of a form for its readers, over the file as it was made; they
 // say nothing of who signed the document, and end with any change of it.
 //
-// It fails with a [*Refusal]: reason "unsupported" when the file is signed, for rewriting would break the signature, and
+// It fails with a [*pdf.Refusal]: reason "unsupported" when the file is signed, for rewriting would break the signature, and
 // the reasons of [Inspect].
 func Normalize(ctx context.Context, raw []byte, l pdf.Limits) (out []byte, err error) {
 	defer pdf.Guard(&err)

@@ -79,7 +79,7 @@ func BenchmarkPeers(b *testing.B) {
 func verbs() []beside {
 	ctx := context.Background()
 	mark := overlay.Mark{Page: 1, X: 0.1, Y: 0.8, W: 0.4, H: 0.06, Kind: overlay.MarkSignature, Text: "Łukasz Żółć", Caption: "Signed by Łukasz Żółć"}
-	copyMark := copymark.CopyMark{EnvelopeID: "env_1", CopyID: "cpy_1", Version: 1, SHA256: strings.Repeat("a", 64)}
+	copyMark := copymark.Mark{EnvelopeID: "env_1", CopyID: "cpy_1", Version: 1, SHA256: strings.Repeat("a", 64)}
 	return []beside{
 		{"MarkCopy", func(raw []byte) error { _, err := copymark.MarkCopy(ctx, raw, copyMark); return err }, "pdfcpu-watermark", watermark},
 		{"MarkAndCheckCopy", func(raw []byte) error {
@@ -87,7 +87,7 @@ func verbs() []beside {
 			if err != nil {
 				return err
 			}
-			return copymark.CheckCopy(marked, copymark.DefaultCopyText, "cpy_1")
+			return copymark.CheckCopy(marked, copymark.DefaultText, "cpy_1")
 		}, "pdfcpu-watermark", watermark},
 		{"Place", func(raw []byte) error {
 			_, err := overlay.Place(ctx, raw, []overlay.Mark{mark}, overlay.PlaceOptions{})

@@ -48,7 +48,7 @@ func Reserve(u *pdf.Update, dict pdf.Dict, size int) *Reservation {
 	return r
 }
 
-// Close is [Update.Close] for an update with one signature: it also writes /ByteRange.
+// Close is [pdf.Update.Close] for an update with one signature: it also writes /ByteRange.
 func (r *Reservation) Close() (*Placeholder, error) {
 	appended, err := r.u.Close()
 	if err != nil {
@@ -94,7 +94,7 @@ func (p *Placeholder) Embed(value []byte) ([]byte, error) {
 	return p.appended, nil
 }
 
-// A Signature is a signature dictionary whose byte range was checked; see [Document.Signature].
+// A Signature is a signature dictionary whose byte range was checked; see [ReadSignature].
 type Signature struct {
 	Num       int      // object number
 	Dict      pdf.Dict // without /Contents resolved in any other way than Value
@@ -104,7 +104,7 @@ type Signature struct {
 	Value     []byte   // /Contents decoded, with its padding
 }
 
-// Signature reads the signature dictionary that field value v names and checks what makes its digest mean something:
+// ReadSignature reads the signature dictionary that field value v names and checks what makes its digest mean something:
 // the dictionary is an indirect, uncompressed object that every reader reads alike; /ByteRange is [0 a b c]; the gap
 // [a,b) is exactly the hexadecimal string of this dictionary's /Contents; the byte range ends with an end-of-file
 // marker (ISO 32000-2 §12.8.1; ETSI EN 319 142-1 §5.4.2). An error says what is wrong.

@@ -14,8 +14,8 @@ import (
 // responses and CRLs.
 type ValidationMaterial struct{ Certificates, OCSPs, CRLs [][]byte }
 
-// SignatureMaterial is the part of it that one signature needs: its entry in /VRI (ETSI EN 319 142-1 §5.4.2.3).
-type SignatureMaterial struct {
+// Material is the part of it that one signature needs: its entry in /VRI (ETSI EN 319 142-1 §5.4.2.3).
+type Material struct {
 	ValidationMaterial
 	Contents []byte    // /Contents of the signature, decoded, its padding included
 	At       time.Time // when it was collected; whole seconds count
@@ -43,7 +43,7 @@ func (m *ValidationMaterial) kinds() []materialKind {
 	return []materialKind{{"Certs", "Cert", &m.Certificates}, {"OCSPs", "OCSP", &m.OCSPs}, {"CRLs", "CRL", &m.CRLs}}
 }
 
-// ValidationMaterial reads the document security store; it is empty when there is none. What stands in /VRI alone is not
+// ReadValidationMaterial reads the document security store; it is empty when there is none. What stands in /VRI alone is not
 // read: the standard wants it in the lists too.
 func ReadValidationMaterial(d *pdf.Document) (m ValidationMaterial, err error) {
 	defer pdf.Guard(&err)
@@ -90,7 +90,7 @@ func material(d *pdf.Document, o pdf.Object, use func(o pdf.Object, der []byte))
 // AddValidationMaterial writes a new document security store that holds the old one's references and what the parts add to
 // them, each stream once, and an entry in /VRI for each part. Entries that are there stay, and grow only by what is new
 // for their signature. It reports whether there was anything to add.
-func AddValidationMaterial(u *pdf.Update, parts ...SignatureMaterial) (added bool, err error) {
+func AddValidationMaterial(u *pdf.Update, parts ...Material) (added bool, err error) {
 	defer pdf.Guard(&err)
 	err = u.EditCatalog(func(c pdf.Dict) error {
 		w, err := openStore(u, c["DSS"])
@@ -140,7 +140,7 @@ func openStore(u *pdf.Update, old pdf.Object) (*storeWriter, error) {
 	return w, nil
 }
 
-func (w *storeWriter) add(part SignatureMaterial) error {
+func (w *storeWriter) add(part Material) error {
 	key := VRIKey(part.Contents)
 	old, err := w.u.Dict(w.vri[key])
 	if err != nil {

@@ -28,7 +28,7 @@ type Report struct {
 	At        time.Time // when it was made
 
 	Fonts  font.Fonts
-	Limits pdf.Limits // of the file that AppendReport extends
+	Limits pdf.Limits // of the file that Append extends
 }
 
 // A Fact is one line of a list of facts.
@@ -84,20 +84,20 @@ type Cell struct {
 // A Digest is a digest with what it is the digest of.
 type Digest struct{ Label, Hex string }
 
-// AppendReport appends the report's pages at the end of raw as one incremental update and returns the bytes to append. It
-// fails with a [*Refusal] when raw cannot be extended.
-func AppendReport(ctx context.Context, raw []byte, r Report) (appended []byte, err error) {
+// Append appends the report's pages at the end of raw as one incremental update and returns the bytes to append. It
+// fails with a [*pdf.Refusal] when raw cannot be extended.
+func Append(ctx context.Context, raw []byte, r Report) (appended []byte, err error) {
 	d, err := pdf.Open(raw, r.Limits)
 	if err != nil {
 		return nil, err
 	}
-	appended, _, err = AppendReportTo(ctx, d, r)
+	appended, _, err = AppendTo(ctx, d, r)
 	return appended, err
 }
 
-// AppendReportTo is [AppendReport] for a file that is parsed already; r.Limits is not asked. It also returns how many pages
+// AppendTo is [Append] for a file that is parsed already; r.Limits is not asked. It also returns how many pages
 // the report has.
-func AppendReportTo(ctx context.Context, d *pdf.Document, r Report) (appended []byte, added int, err error) {
+func AppendTo(ctx context.Context, d *pdf.Document, r Report) (appended []byte, added int, err error) {
 	defer pdf.Guard(&err)
 	d.Renew()
 	u, err := d.Update()
@@ -123,8 +123,8 @@ func AppendReportTo(ctx context.Context, d *pdf.Document, r Report) (appended []
 	return appended, len(pages), err
 }
 
-// ReportPDF returns the report's pages as a file of their own.
-func ReportPDF(ctx context.Context, r Report) (out []byte, err error) {
+// PDF returns the report's pages as a file of their own.
+func PDF(ctx context.Context, r Report) (out []byte, err error) {
 	defer pdf.Guard(&err)
 	u := pdf.Empty()
 	set, tags, top := font.NewSet(u), canvas.FreshTagger(u), &canvas.Tag{Kind: "Document"}

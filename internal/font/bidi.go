@@ -6,10 +6,10 @@ import (
 	"golang.org/x/text/unicode/bidi"
 )
 
-// bidiRun is rs[from:to], all of one embedding level; odd levels run from right to left.
+// BidiRun is rs[from:to], all of one embedding level; odd levels run from right to left.
 type BidiRun struct{ from, to, Level int }
 
-// visualRuns cuts a line into runs of one level, in the order in which they stand on the line (Unicode annex 9, rule L2).
+// VisualRuns cuts a line into runs of one level, in the order in which they stand on the line (Unicode annex 9, rule L2).
 func VisualRuns(rs []rune) []BidiRun {
 	levels := bidiLevels(rs)
 	var out []BidiRun

@@ -27,7 +27,7 @@ var docEncoding = func() (t [256]rune) {
 	return t
 }()
 
-// docText decodes a text string (§7.9.2.2): UTF-16BE or UTF-8 by its mark, else PDFDocEncoding.
+// DocText decodes a text string (§7.9.2.2): UTF-16BE or UTF-8 by its mark, else PDFDocEncoding.
 func DocText(s String) string {
 	if strings.HasPrefix(string(s), "\xFE\xFF") || strings.HasPrefix(string(s), "\xEF\xBB\xBF") {
 		return s.Text()
@@ -42,7 +42,7 @@ func DocText(s String) string {
 // maxQuoted bounds, in characters, what a report repeats of a file.
 const maxQuoted = 60
 
-// quoted returns s in quotation marks, shortened, with whatever does not print escaped.
+// Quoted returns s in quotation marks, shortened, with whatever does not print escaped.
 func Quoted(s string) string {
 	n := 0
 	for i := range s {

@@ -23,7 +23,7 @@ var tableParts = sync.OnceValue(func() tableSyntax {
 })
 
 const (
-	// maxSpace bounds what stands behind the last startxref: readers look for it in the last 1024 bytes of a file.
+	// MaxSpace bounds what stands behind the last startxref: readers look for it in the last 1024 bytes of a file.
 	MaxSpace = 512
 	// maxLater is the greatest object number that all common readers accept.
 	maxLater = 1<<22 - 1

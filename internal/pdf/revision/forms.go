@@ -18,9 +18,9 @@ const maxFillings = 10_000
 // fillings reports the fields of the form that were there, are no signatures, and have another value or look now. What a field
 // looks like is not compared with its value; it must stay in the rectangle of its widget.
 func (c *comparison) fillings() error {
-	var touched []acroform.FormField
+	var touched []acroform.Field
 	var wrong error
-	w := acroform.FieldWalk{Document: c.old, Seen: map[pdf.Ref]bool{}, Visit: func(f acroform.FormField) {
+	w := acroform.FieldWalk{Document: c.old, Seen: map[pdf.Ref]bool{}, Visit: func(f acroform.Field) {
 		if f.Kind == "Sig" || len(touched) > maxFillings || wrong != nil {
 			return
 		}
@@ -45,7 +45,7 @@ func (c *comparison) fillings() error {
 }
 
 // touched reports whether an object of which a field consists was changed.
-func (c *comparison) touched(f acroform.FormField) (bool, error) {
+func (c *comparison) touched(f acroform.Field) (bool, error) {
 	if c.changed[f.Ref.Num] {
 		return true, nil
 	}
@@ -111,7 +111,7 @@ func (c *comparison) eachAppearance(d *pdf.Document, widget pdf.Dict, f func(pdf
 // widget is where a field stands on a page, before and after.
 type widget struct{ old, now pdf.Dict }
 
-func (c *comparison) filling(f acroform.FormField) error {
+func (c *comparison) filling(f acroform.Field) error {
 	c.mine(f.Ref, f.Name)
 	now, err := c.new.Dict(f.Ref)
 	problem := ""
@@ -146,7 +146,7 @@ func (c *comparison) mine(ref pdf.Ref, name string) {
 }
 
 // widgets returns the widgets of a field, those that changed marked as judged, or why they are none of this field alone.
-func (c *comparison) widgets(f acroform.FormField) (out []widget, problem string, _ error) {
+func (c *comparison) widgets(f acroform.Field) (out []widget, problem string, _ error) {
 	if len(f.Kids) == 0 {
 		now, err := c.new.Dict(f.Ref)
 		return []widget{{f.Dict, now}}, "", err
@@ -180,7 +180,7 @@ var (
 )
 
 // onlyFilled says what else than value and appearance of a field was changed, "" for nothing.
-func (c *comparison) onlyFilled(f acroform.FormField, now pdf.Dict) (string, error) {
+func (c *comparison) onlyFilled(f acroform.Field, now pdf.Dict) (string, error) {
 	widgets, problem, err := c.widgets(f)
 	allowed := valueKeys
 	if len(f.Kids) == 0 {

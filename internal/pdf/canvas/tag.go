@@ -22,14 +22,14 @@ type mark struct {
 	id int
 }
 
-// below adds an element.
+// Below adds an element.
 func (t *Tag) Below(kind pdf.Name) *Tag {
 	k := &Tag{Kind: kind}
 	t.items = append(t.items, k)
 	return k
 }
 
-// tagger extends the structure tree of a tagged file, or makes one.
+// Tagger extends the structure tree of a tagged file, or makes one.
 type Tagger struct {
 	u      *pdf.Update
 	Root   pdf.Ref
@@ -40,7 +40,7 @@ type Tagger struct {
 	topped pdf.Array
 }
 
-// newTagger returns nil for a file that is not tagged, or whose structure is odd: what is drawn there stays untagged.
+// NewTagger returns nil for a file that is not tagged, or whose structure is odd: what is drawn there stays untagged.
 func NewTagger(u *pdf.Update) *Tagger {
 	catalog, err := u.Document().Catalog()
 	if err != nil {
@@ -103,13 +103,13 @@ func greatestKey(u *pdf.Update, o pdf.Object, depth int) (most int64, ok bool) {
 	return most, true
 }
 
-// freshTagger makes a structure tree; finish returns its root.
+// FreshTagger makes a structure tree; finish returns its root.
 func FreshTagger(u *pdf.Update) *Tagger {
 	root := u.Alloc()
 	return &Tagger{u: u, Root: root, Doc: root, fresh: true}
 }
 
-// enter begins marked content of t. Nothing is tagged on a canvas without a tagger.
+// Enter begins marked content of t. Nothing is tagged on a canvas without a tagger.
 func (c *Canvas) Enter(t *Tag) {
 	if c.Tags == nil {
 		return
@@ -126,7 +126,7 @@ func (c *Canvas) Enter(t *Tag) {
 	c.marked, c.inside = append(c.marked, pdf.Ref{}), true
 }
 
-// leave ends marked content.
+// Leave ends marked content.
 func (c *Canvas) Leave() {
 	if c.inside {
 		c.Content, c.inside = append(c.Content, "EMC\n"...), false
@@ -145,9 +145,10 @@ func (c *Canvas) artifact(draw func()) {
 	}
 }
 
-// alt and says give an element what a picture shows, and what a text says that reads from right to left.
+// Alt gives a tag its /Alt (ISO 32000-2 §14.9.3): what a picture shows.
 func Alt(text string) func(*Tag) { return func(t *Tag) { t.alt = text } }
 
+// Says gives a tag its /ActualText (§14.9.4) where the text reads from right to left.
 func Says(text string) func(*Tag) {
 	return func(t *Tag) {
 		if slices.ContainsFunc(font.VisualRuns([]rune(text)), func(r font.BidiRun) bool { return r.Level > 0 }) {
@@ -156,7 +157,7 @@ func Says(text string) func(*Tag) {
 	}
 }
 
-// tagged draws under an element of its own.
+// Tagged draws under an element of its own.
 func (c *Canvas) Tagged(parent *Tag, kind pdf.Name, what func(*Tag), draw func() error) error {
 	if c.Tags == nil || c.inside {
 		return draw()
@@ -199,14 +200,14 @@ func (t *Tagger) write(of *Tag, parent pdf.Ref) pdf.Ref {
 	return ref
 }
 
-// add writes top below the document's element; the canvases know by now where they are.
+// Add writes top below the document's element; the canvases know by now where they are.
 func (t *Tagger) Add(top *Tag) {
 	if t != nil && len(top.items) > 0 {
 		t.topped = append(t.topped, t.write(top, t.Doc))
 	}
 }
 
-// finish writes what has come to the tree.
+// Finish writes what has come to the tree.
 func (t *Tagger) Finish() error {
 	if t == nil || len(t.topped) == 0 {
 		return nil

@@ -14,7 +14,7 @@ const (
 	maxScanAll = 256 << 20
 )
 
-// contentScan looks whether page content leaves things as it found them. It keeps its buffers between pages.
+// Scan looks whether page content leaves things as it found them. It keeps its buffers between pages.
 type Scan struct {
 	zr  io.ReadCloser
 	buf bytes.Buffer
@@ -23,7 +23,7 @@ type Scan struct {
 	Decoded bool // buf holds all of the content looked at last
 }
 
-// balanced reports whether the content in parts pairs q with Q, BT with ET and marked content with EMC, never closes what
+// Balanced reports whether the content in parts pairs q with Q, BT with ET and marked content with EMC, never closes what
 // it has not opened, and ends between two operators, so that what is drawn after it comes out as meant: readers take an
 // array, a dictionary or an image that is left open to go on, whatever follows. What cannot be decoded within bounds is not
 // balanced.
@@ -48,7 +48,7 @@ func (s *Scan) look(d *pdf.Document, parts pdf.Array) (open nesting, ok bool) {
 	return scanOperators(s.buf.Bytes())
 }
 
-// closed returns the content that was looked at last, with what it leaves open closed.
+// Closed returns the content that was looked at last, with what it leaves open closed.
 func (s *Scan) Closed() []byte {
 	open, _ := scanOperators(s.buf.Bytes())
 	out := bytes.Clone(s.buf.Bytes())

@@ -16,8 +16,8 @@ import (
 
 const maxFontBytes = 32 << 20
 
-// face is one font. It is immutable but for the cache of the character map.
-type face struct {
+// Face is one font. It is immutable but for the cache of the character map.
+type Face struct {
 	name   string
 	raw    []byte
 	tables map[string][]byte
@@ -43,11 +43,11 @@ type typesetter struct {
 	scripts map[string]bool // with substitution rules
 }
 
-func readFace(name string, raw []byte) (*face, error) {
+func readFace(name string, raw []byte) (*Face, error) {
 	if len(raw) < 12 || len(raw) > maxFontBytes {
 		return nil, errNotTrueType
 	}
-	f := &face{name: name, raw: raw, tables: map[string][]byte{}, cache: map[rune]sfnt.GlyphIndex{}}
+	f := &Face{name: name, raw: raw, tables: map[string][]byte{}, cache: map[rune]sfnt.GlyphIndex{}}
 	f.rules = sync.OnceValue(f.readRules)
 	start := uint64(0)
 	if string(raw[:4]) == "ttcf" { // a collection: its first font
@@ -89,9 +89,9 @@ func readFace(name string, raw []byte) (*face, error) {
 }
 
 // typeset returns the font read for shaping, or nil when it cannot be.
-func (f *face) typeset() *typesetter { return f.rules() }
+func (f *Face) typeset() *typesetter { return f.rules() }
 
-func (f *face) readRules() (t *typesetter) {
+func (f *Face) readRules() (t *typesetter) {
 	defer func() {
 		if recover() != nil {
 			t = nil
@@ -117,7 +117,7 @@ func (f *face) readRules() (t *typesetter) {
 }
 
 // hasRules reports whether the font says how the letters of a script change with their neighbors.
-func (f *face) hasRules(script language.Script) bool {
+func (f *Face) hasRules(script language.Script) bool {
 	t := f.typeset()
 	if t == nil {
 		return false
@@ -127,7 +127,7 @@ func (f *face) hasRules(script language.Script) bool {
 }
 
 // variant reports whether the font has a form of r that a variation selector asks for.
-func (f *face) variant(r, selector rune) bool {
+func (f *Face) variant(r, selector rune) bool {
 	t := f.typeset()
 	if t == nil {
 		return false
@@ -136,7 +136,7 @@ func (f *face) variant(r, selector rune) bool {
 	return ok
 }
 
-func (f *face) readHeads() error {
+func (f *Face) readHeads() error {
 	head, hhea, maxp := f.tables["head"], f.tables["hhea"], f.tables["maxp"]
 	if len(head) < 54 || len(hhea) < 36 || len(maxp) < 6 {
 		return errNotTrueType
@@ -164,7 +164,7 @@ func (f *face) readHeads() error {
 }
 
 // index returns the glyph of r, 0 if there is none.
-func (f *face) index(r rune) sfnt.GlyphIndex {
+func (f *Face) index(r rune) sfnt.GlyphIndex {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if id, ok := f.cache[r]; ok {
@@ -178,7 +178,7 @@ func (f *face) index(r rune) sfnt.GlyphIndex {
 	return id
 }
 
-func (f *face) nominal(r rune) sfnt.GlyphIndex {
+func (f *Face) nominal(r rune) sfnt.GlyphIndex {
 	if f.font == nil {
 		id, _ := f.typeset().hb.Face().Font.NominalGlyph(r)
 		return sfnt.GlyphIndex(id)
@@ -194,7 +194,7 @@ func (f *face) nominal(r rune) sfnt.GlyphIndex {
 const blank sfnt.GlyphIndex = 0xFFFF
 
 // units returns the advance of a glyph in font units.
-func (f *face) units(id sfnt.GlyphIndex) int {
+func (f *Face) units(id sfnt.GlyphIndex) int {
 	if id == blank {
 		return 0
 	}
@@ -204,12 +204,13 @@ func (f *face) units(id sfnt.GlyphIndex) int {
 	return int(binary.BigEndian.Uint16(f.tables["hmtx"][4*min(int(id), f.metrics-1):]))
 }
 
-func (f *face) Advance(id sfnt.GlyphIndex) float64 {
+// Advance returns how far a glyph moves the pen at size 1.
+func (f *Face) Advance(id sfnt.GlyphIndex) float64 {
 	return float64(f.units(id)) / float64(f.UnitsPerEm)
 }
 
 // outline returns the glyf entry of a glyph, nil when it is empty or out of bounds.
-func (f *face) outline(id int) []byte {
+func (f *Face) outline(id int) []byte {
 	loca, glyf := f.tables["loca"], f.tables["glyf"]
 	if id < 0 || id >= f.count {
 		return nil

@@ -49,7 +49,7 @@ type Effort struct{ operators, decoded int }
 // spent reports whether no more is looked at.
 func (e *Effort) spent() bool { return e.operators > maxInkOperators || e.decoded > maxInkDecoded }
 
-// ChangesWithin is [Document.ChangesSince] as one of several comparisons.
+// ChangesWithin is [ChangesSince] as one of several comparisons.
 func ChangesWithin(d *pdf.Document, old *pdf.Document, e *Effort) (_ []Change, err error) {
 	defer pdf.Guard(&err)
 	c := &comparison{effort: e, old: old, new: d, explained: map[int]bool{}, added: map[pdf.Ref]bool{}, filled: map[int]string{}, grownOnce: map[pdf.Ref]bool{}}

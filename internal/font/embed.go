@@ -13,17 +13,18 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// fontSet collects the glyphs that an update draws and embeds each typeface once, as a subset (ISO 32000-2 §9.6.6,
+// Set collects the glyphs that an update draws and embeds each typeface once, as a subset (ISO 32000-2 §9.6.6,
 // §9.7.4) with a ToUnicode map (§9.10.3), so that the text can be searched, copied and read aloud.
 type Set struct {
 	Update *pdf.Update
-	Ref    pdf.Ref // the font resources, written by finish
-	used   map[*face]*UsedFont
+	Ref    pdf.Ref // the font resources, written at the end
+	used   map[*Face]*UsedFont
 	order  []*UsedFont
 }
 
+// UsedFont is one typeface of a [Set].
 type UsedFont struct {
-	face  *face
+	face  *Face
 	Name  pdf.Name
 	ref   pdf.Ref
 	cids  map[drawn]int
@@ -37,11 +38,12 @@ type drawn struct {
 	text string
 }
 
+// NewSet returns an empty set that will be embedded in u.
 func NewSet(u *pdf.Update) *Set {
-	return &Set{Update: u, Ref: u.Alloc(), used: map[*face]*UsedFont{}}
+	return &Set{Update: u, Ref: u.Alloc(), used: map[*Face]*UsedFont{}}
 }
 
-// code returns the font resource and the character code that draw g.
+// Code returns the font resource and the character code that draw g.
 func (s *Set) Code(g Glyph) (*UsedFont, int) {
 	f, ok := s.used[g.Face]
 	if !ok {
@@ -60,7 +62,7 @@ func (s *Set) Code(g Glyph) (*UsedFont, int) {
 	return f, cid
 }
 
-// finish writes the fonts; nothing may be drawn afterwards.
+// Finish writes the fonts; nothing may be drawn afterwards.
 func (s *Set) Finish() {
 	fonts := pdf.Dict{}
 	for _, f := range s.order {
@@ -114,7 +116,7 @@ func (f *UsedFont) toUnicode() []byte {
 	var lines []string
 	for cid, text := range f.texts {
 		if text != "" {
-			lines = append(lines, fmt.Sprintf("<%04X> <%X>\n", cid, Utf16BE(text)))
+			lines = append(lines, fmt.Sprintf("<%04X> <%X>\n", cid, UTF16BE(text)))
 		}
 	}
 	for part := range slices.Chunk(lines, 100) {
@@ -125,7 +127,8 @@ func (f *UsedFont) toUnicode() []byte {
 	return append(b, "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"...)
 }
 
-func Utf16BE(s string) (b []byte) {
+// UTF16BE returns s in UTF-16, big endian.
+func UTF16BE(s string) (b []byte) {
 	for _, unit := range utf16.Encode([]rune(s)) {
 		b = binary.BigEndian.AppendUint16(b, unit)
 	}

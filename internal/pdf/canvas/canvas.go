@@ -11,11 +11,12 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// color is a color of fill and stroke.
+// Color is a color of fill and stroke.
 type Color int
 
+// The colors.
 const (
-	Ink Color = iota
+	Ink Color = iota // black
 	Gray
 	Pale
 	BlueInk
@@ -46,7 +47,7 @@ func (c Color) rgb() [3]float64 {
 	return [3]float64{}
 }
 
-// canvas builds the content of one form XObject or page. Its coordinates are points from the top-left corner, y downwards;
+// Canvas builds the content of one form XObject or page. Its coordinates are points from the top-left corner, y downwards;
 // text is placed by its baseline.
 type Canvas struct {
 	Width, Height float64
@@ -66,14 +67,15 @@ type Canvas struct {
 	stream     pdf.Ref   // the form, if it is one
 }
 
+// New returns an empty canvas of w by h points, whose text is drawn in fonts and embedded by set.
 func New(w, h float64, fonts font.Fonts, set *font.Set) *Canvas {
 	return &Canvas{Width: w, Height: h, fonts: fonts, Set: set, Xobjects: pdf.Dict{}, states: pdf.Dict{}}
 }
 
-// scale makes lettering of a usual size larger on pages that are much larger than usual.
+// Scale makes lettering of a usual size larger on pages that are much larger than usual.
 func (c *Canvas) Scale() float64 { return max(1, min(c.Width, c.Height)/800) }
 
-// num formats a coordinate with at most four decimals.
+// Num formats a coordinate with at most four decimals.
 func Num(f float64) string {
 	s := strconv.FormatFloat(f, 'f', 4, 64)
 	s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
@@ -83,6 +85,7 @@ func Num(f float64) string {
 	return s
 }
 
+// Op appends an operator with its arguments.
 func (c *Canvas) Op(operator string, args ...float64) {
 	for _, a := range args {
 		c.Content = append(append(c.Content, Num(a)...), ' ')
@@ -90,6 +93,7 @@ func (c *Canvas) Op(operator string, args ...float64) {
 	c.Content = append(append(c.Content, operator...), '\n')
 }
 
+// Fill sets the color of what is filled, text included.
 func (c *Canvas) Fill(col Color) {
 	rgb := col.rgb()
 	c.Op("rg", rgb[:]...)
@@ -100,6 +104,7 @@ func (c *Canvas) stroke(col Color) {
 	c.Op("RG", rgb[:]...)
 }
 
+// Line draws a line from x1, y1 to x2, y2.
 func (c *Canvas) Line(x1, y1, x2, y2, thick float64, col Color) {
 	c.artifact(func() {
 		c.stroke(col)
@@ -110,6 +115,7 @@ func (c *Canvas) Line(x1, y1, x2, y2, thick float64, col Color) {
 	})
 }
 
+// Rect fills a rectangle whose top left corner is x, y.
 func (c *Canvas) Rect(x, y, w, h float64, col Color) {
 	c.artifact(func() {
 		c.Fill(col)
@@ -118,14 +124,14 @@ func (c *Canvas) Rect(x, y, w, h float64, col Color) {
 	})
 }
 
-// alpha sets the opacity of what follows.
+// Alpha sets the opacity of what follows.
 func (c *Canvas) Alpha(a float64) {
 	name := pdf.Name("G" + strconv.Itoa(int(a*100)))
 	c.states[name] = pdf.Dict{"Type": pdf.Name("ExtGState"), "ca": a, "CA": a}
 	c.Content = fmt.Appendf(c.Content, "/%s gs\n", name)
 }
 
-// image draws the image XObject ref into a rectangle.
+// Image draws the image XObject ref into a rectangle.
 func (c *Canvas) Image(ref pdf.Ref, x, y, w, h float64) {
 	name := pdf.Name(fmt.Sprintf("I%d", len(c.Xobjects)))
 	c.Xobjects[name] = ref
@@ -135,12 +141,12 @@ func (c *Canvas) Image(ref pdf.Ref, x, y, w, h float64) {
 	c.Op("Q")
 }
 
-// measure maps s to glyphs of a style.
+// Measure maps s to glyphs of a style.
 func (c *Canvas) Measure(st font.Style, s string) ([]font.Glyph, error) {
 	return c.fonts.Glyphs(st, s, c.Lenient)
 }
 
-// text draws s with its baseline beginning at x, y.
+// Text draws s with its baseline beginning at x, y.
 func (c *Canvas) Text(st font.Style, size, x, y float64, col Color, s string) error {
 	gs, err := c.Measure(st, s)
 	if err != nil {
@@ -150,7 +156,7 @@ func (c *Canvas) Text(st font.Style, size, x, y float64, col Color, s string) er
 	return nil
 }
 
-// fit draws s like text, made smaller where needed to be at most most points wide, and returns the size used.
+// Fit draws s like text, made smaller where needed to be at most most points wide, and returns the size used.
 func (c *Canvas) Fit(st font.Style, size, x, y, most float64, col Color, s string) (float64, error) {
 	gs, err := c.Measure(st, s)
 	if err != nil {
@@ -169,6 +175,7 @@ func (c *Canvas) Fit(st font.Style, size, x, y, most float64, col Color, s strin
 	return size, nil
 }
 
+// Show draws glyphs with the baseline beginning at x, y.
 func (c *Canvas) Show(gs []font.Glyph, size, x, y float64, col Color) {
 	c.showMatrix(gs, size, [6]float64{1, 0, 0, 1, x, c.Height - y}, col)
 }
@@ -190,7 +197,7 @@ func (c *Canvas) write(gs []font.Glyph, size float64, m [6]float64, col Color) {
 		n := max(gs[i].Chars, 1)
 		if n > 1 {
 			w.close()
-			c.Content = fmt.Appendf(c.Content, "/Span <</ActualText <FEFF%X>>> BDC\n", font.Utf16BE(gs[i].Whole))
+			c.Content = fmt.Appendf(c.Content, "/Span <</ActualText <FEFF%X>>> BDC\n", font.UTF16BE(gs[i].Whole))
 		}
 		for _, g := range gs[i : i+n] {
 			w.show(g)
@@ -280,7 +287,7 @@ func (c *Canvas) resources() pdf.Dict {
 	return res
 }
 
-// form writes what was drawn as a form XObject (ISO 32000-2 §8.10) placed by m.
+// Form writes what was drawn as a form XObject (ISO 32000-2 §8.10) placed by m.
 func (c *Canvas) Form(m [6]float64) pdf.Ref {
 	matrix := make(pdf.Array, 6)
 	for i, v := range m {
@@ -300,7 +307,7 @@ func (c *Canvas) Form(m [6]float64) pdf.Ref {
 	return c.stream
 }
 
-// page returns what was drawn as a page dictionary.
+// Page returns what was drawn as a page dictionary.
 func (c *Canvas) Page(u *pdf.Update) pdf.Dict {
 	d := pdf.Dict{"MediaBox": pdf.Array{0.0, 0.0, c.Width, c.Height}, "Resources": c.resources(), "Contents": u.Add(pdf.Deflate(pdf.Dict{}, c.Content))}
 	if len(c.marked) > 0 {
@@ -309,7 +316,7 @@ func (c *Canvas) Page(u *pdf.Update) pdf.Dict {
 	return d
 }
 
-// appendPage appends what was drawn as a new last page.
+// AppendPage appends what was drawn as a new last page.
 func (c *Canvas) AppendPage(u *pdf.Update) (err error) {
 	c.ShownOn, err = u.AppendPage(c.Page(u))
 	return err

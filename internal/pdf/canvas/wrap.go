@@ -6,8 +6,8 @@ import (
 	"github.com/evaultlib/evault/internal/font"
 )
 
-// A laidText is text cut into paragraphs and words, measured once; lines of any size come of it.
-type laidText struct {
+// A Laid is text cut into paragraphs and words, measured once; lines of any size come of it.
+type Laid struct {
 	paragraphs [][]laidWord
 	space      float64 // width at size 1
 }
@@ -19,9 +19,9 @@ type laidWord struct {
 
 func (w laidWord) width() float64 { return w.upTo[len(w.chars)] }
 
-// lay measures s. Line feeds end paragraphs.
-func (c *Canvas) Lay(st font.Style, s string) (laidText, error) {
-	var t laidText
+// Lay measures s. Line feeds end paragraphs.
+func (c *Canvas) Lay(st font.Style, s string) (Laid, error) {
+	var t Laid
 	space, err := c.Measure(st, " ")
 	if err != nil {
 		return t, err
@@ -48,10 +48,10 @@ func (c *Canvas) Lay(st font.Style, s string) (laidText, error) {
 	return t, nil
 }
 
-// wrap breaks the text into lines of at most most points at size; a word that is longer is broken between characters. A
+// Wrap breaks the text into lines of at most most points at size; a word that is longer is broken between characters. A
 // word that is joined over a break may come out slightly wider; who draws it makes it fit. A line that ends between two
 // words ends with a space, so that who reads the lines one after the other reads words.
-func (t laidText) Wrap(size, most float64) (lines []string) {
+func (t Laid) Wrap(size, most float64) (lines []string) {
 	most /= size
 	for _, words := range t.paragraphs {
 		var line []rune
@@ -78,7 +78,7 @@ func (t laidText) Wrap(size, most float64) (lines []string) {
 	return lines
 }
 
-// wrap is lay and wrap for one size, without the spaces at the ends of lines.
+// Wrap is lay and wrap for one size, without the spaces at the ends of lines.
 func (c *Canvas) Wrap(st font.Style, size, most float64, s string) ([]string, error) {
 	t, err := c.Lay(st, s)
 	if err != nil {

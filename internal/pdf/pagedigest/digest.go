@@ -27,14 +27,14 @@ const (
 	valueCost       = 64
 )
 
-// PagesDigest returns a SHA-256 digest of what the pages hold: for each page its boxes, rotation and unit, its content with
+// Digest returns a SHA-256 digest of what the pages hold: for each page its boxes, rotation and unit, its content with
 // all that this draws (fonts without their glyph programs, images, patterns, colors), and the appearance and value of each
 // annotation that is shown. A file that another program saved again has the same digest, whatever became of object
 // numbers, compression, cross-reference data, document information, identifiers, encryption that needs no password, and
 // the names of resources; one whose pages were drawn anew has another. Marked content and links count for nothing.
 //
-// drawn is false, and the digest of no use, where no page shows anything. A [*Refusal] says why there is no digest. What is
-// decoded counts apart from [Limits].Decoded.
+// drawn is false, and the digest of no use, where no page shows anything. A [*pdf.Refusal] says why there is no digest. What is
+// decoded counts apart from [pdf.Limits].Decoded.
 func Digest(ctx context.Context, d *pdf.Document) (sum [sha256.Size]byte, drawn bool, err error) {
 	defer pdf.Guard(&err)
 	defer d.DecodeApart(maxPagesDecoded)()

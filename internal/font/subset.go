@@ -10,7 +10,7 @@ import (
 
 // subset writes a TrueType font with the given glyphs, renumbered in order: glyph i of the result is keep[i]. keep[0]
 // must be 0, the missing glyph. Components of composite glyphs are added behind. Hinting is left out.
-func (f *face) subset(keep []int) []byte {
+func (f *Face) subset(keep []int) []byte {
 	keep = slices.Clone(keep)
 	renumber := map[int]int{}
 	for i, id := range keep {
@@ -95,7 +95,7 @@ func unhinted(g []byte) []byte {
 	return append(out, g[at+2+n:]...)
 }
 
-func (f *face) assemble(keep []int, glyf, loca []byte) []byte {
+func (f *Face) assemble(keep []int, glyf, loca []byte) []byte {
 	head := bytes.Clone(f.tables["head"][:54])
 	binary.BigEndian.PutUint32(head[8:], 0)  // checksum, set below
 	binary.BigEndian.PutUint16(head[50:], 1) // long offsets
@@ -118,7 +118,7 @@ func (f *face) assemble(keep []int, glyf, loca []byte) []byte {
 }
 
 // bearing returns the left side bearing of a glyph in font units.
-func (f *face) bearing(id int) int16 {
+func (f *Face) bearing(id int) int16 {
 	if f.varied != nil {
 		g := f.outline(id) // it begins where its outline does
 		if len(g) < 10 {

@@ -14,7 +14,7 @@ const regularWeight = 400
 
 // regular returns the variation that makes a variable font one of regular weight, and nil when it is that by default: the
 // default of some is their thinnest, of others their blackest instance.
-func (f *face) regular() []font.Variation {
+func (f *Face) regular() []font.Variation {
 	fvar := f.tables["fvar"]
 	if len(fvar) < 16 {
 		return nil
@@ -38,7 +38,7 @@ func (f *face) regular() []font.Variation {
 }
 
 // variedUnits is the advance of a glyph in the instance that is drawn.
-func (f *face) variedUnits(id sfnt.GlyphIndex) (units int) {
+func (f *Face) variedUnits(id sfnt.GlyphIndex) (units int) {
 	defer func() {
 		if recover() != nil { // a font that lies about its variations
 			units = 0

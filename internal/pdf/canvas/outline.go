@@ -5,7 +5,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// outlines returns a form XObject that fills the shapes of gs at size 100, as paths: it looks like text but is none, so it
+// Outlines returns a form XObject that fills the shapes of gs at size 100, as paths: it looks like text but is none, so it
 // stays out of what is extracted from the page. Its origin is where the first baseline begins.
 func Outlines(u *pdf.Update, gs []font.Glyph, col Color) (pdf.Ref, error) {
 	c := New(0, 0, font.Fonts{}, nil)

@@ -14,7 +14,7 @@ const (
 	zwj  = '\u200D'
 )
 
-// extends reports whether r belongs to the character before it: marks and joiners.
+// Extends reports whether r belongs to the character before it: marks and joiners.
 func Extends(r rune) bool { return r == zwnj || r == zwj || unicode.Is(unicode.M, r) }
 
 // clusterEnd returns where the characters end that are drawn with the one at from.
@@ -53,7 +53,7 @@ func intricate(r rune) bool {
 }
 
 // draws reports whether the face has all of a cluster, and the rules of its script.
-func (f *face) draws(cluster []rune) bool {
+func (f *Face) draws(cluster []rune) bool {
 	for i, r := range cluster {
 		script := language.LookupScript(r)
 		switch {
@@ -76,7 +76,7 @@ func (f *face) draws(cluster []rune) bool {
 
 // shape lays out a line: runs of one direction in visual order, each cut where face or script change. bad is the index of
 // a character that could not be shaped, or -1.
-func shape(rs []rune, on []*face) (out []Glyph, bad int) {
+func shape(rs []rune, on []*Face) (out []Glyph, bad int) {
 	scripts := scriptsOf(rs)
 	for _, run := range VisualRuns(rs) {
 		var pieces [][2]int
@@ -119,7 +119,7 @@ func scriptsOf(rs []rune) []language.Script {
 }
 
 // shape shapes rs[from:to] with what stands around it in mind. Its glyphs are in visual order.
-func (f *face) shape(rs []rune, from, to int, script language.Script, rightToLeft bool) (out []Glyph, ok bool) {
+func (f *Face) shape(rs []rune, from, to int, script language.Script, rightToLeft bool) (out []Glyph, ok bool) {
 	defer func() {
 		if recover() != nil { // a font can lie in more ways than its tables were checked for
 			out, ok = nil, false

@@ -11,18 +11,19 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
+// Point is a point of an outline, y upwards.
 type Point struct{ X, Y float64 }
 
-// segment is a step of an outline in font units, y upwards: 'm' move, 'l' line, 'q' and 'c' Bézier curves of degree 2, 3.
-type segment struct {
+// Segment is a step of an outline in font units, y upwards: 'm' move, 'l' line, 'q' and 'c' Bézier curves of degree 2, 3.
+type Segment struct {
 	Op byte
 	To [3]Point
 }
 
 var errNoOutline = errors.New("pdf: a glyph without outline")
 
-// path returns the outline of a glyph; contours close by themselves.
-func (f *face) Path(id sfnt.GlyphIndex) ([]segment, error) {
+// Path returns the outline of a glyph; contours close by themselves.
+func (f *Face) Path(id sfnt.GlyphIndex) ([]Segment, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.font == nil {
@@ -32,7 +33,7 @@ func (f *face) Path(id sfnt.GlyphIndex) ([]segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]segment, len(segs))
+	out := make([]Segment, len(segs))
 	ops := map[sfnt.SegmentOp]byte{sfnt.SegmentOpMoveTo: 'm', sfnt.SegmentOpLineTo: 'l', sfnt.SegmentOpQuadTo: 'q', sfnt.SegmentOpCubeTo: 'c'}
 	for i, s := range segs {
 		out[i].Op = ops[s.Op]
@@ -44,7 +45,7 @@ func (f *face) Path(id sfnt.GlyphIndex) ([]segment, error) {
 }
 
 // cubicPath reads the outline of a font with CFF or CFF2 outlines, or of an instance of a variable font.
-func (f *face) cubicPath(id sfnt.GlyphIndex) (out []segment, err error) {
+func (f *Face) cubicPath(id sfnt.GlyphIndex) (out []Segment, err error) {
 	defer func() {
 		if recover() != nil {
 			out, err = nil, errNoOutline
@@ -59,7 +60,7 @@ func (f *face) cubicPath(id sfnt.GlyphIndex) (out []segment, err error) {
 	}
 	ops := map[opentype.SegmentOp]byte{opentype.SegmentOpMoveTo: 'm', opentype.SegmentOpLineTo: 'l', opentype.SegmentOpQuadTo: 'q', opentype.SegmentOpCubeTo: 'c'}
 	for _, s := range g.Segments {
-		seg := segment{Op: ops[s.Op]}
+		seg := Segment{Op: ops[s.Op]}
 		for j, p := range s.Args {
 			seg.To[j] = Point{float64(p.X), float64(p.Y)}
 		}
@@ -76,7 +77,7 @@ type curvePoint struct {
 
 // quadratic returns a glyf entry (OpenType, glyf table) for a glyph of a font that has cubic outlines: each curve becomes
 // four quadratic ones, within a unit of it for letters of any usual size. Fonts of one kind are all that is embedded.
-func (f *face) quadratic(id int) []byte {
+func (f *Face) quadratic(id int) []byte {
 	segs, err := f.Path(sfnt.GlyphIndex(id))
 	if err != nil || len(segs) == 0 {
 		return nil

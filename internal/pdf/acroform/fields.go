@@ -4,12 +4,12 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// maxFieldName bounds the full name of a form field, in bytes: names are made of all names above, so that without a bound
+// MaxFieldName bounds the full name of a form field, in bytes: names are made of all names above, so that without a bound
 // a small file has names that no machine holds.
 const MaxFieldName = 4096
 
-// formField is a terminal field of the form (ISO 32000-2 §12.7.4) with what it inherits.
-type FormField struct {
+// Field is a terminal field of the form (ISO 32000-2 §12.7.4) with what it inherits.
+type Field struct {
 	SignatureField
 	Kind  pdf.Name  // /FT
 	Kids  pdf.Array // its widgets; nil when it is its only widget itself
@@ -25,13 +25,14 @@ type formNode struct {
 	doubt string
 }
 
-// fieldWalk visits the terminal fields of the form, in form order.
+// FieldWalk visits the terminal fields of the form, in form order.
 type FieldWalk struct {
 	Document *pdf.Document
 	Seen     map[pdf.Ref]bool
-	Visit    func(FormField)
+	Visit    func(Field)
 }
 
+// All visits every terminal field.
 func (w *FieldWalk) All() error {
 	catalog, err := w.Document.Catalog()
 	if err != nil {
@@ -86,7 +87,7 @@ func (w *FieldWalk) field(o pdf.Object, up formNode, depth int) error {
 		}
 		return nil
 	}
-	w.Visit(FormField{
+	w.Visit(Field{
 		SignatureField: SignatureField{Name: node.name, Ref: ref, Dict: f, Value: node.value},
 		Kind:           node.kind, Kids: kids, Doubt: node.doubt,
 	})
@@ -123,7 +124,7 @@ func (w *FieldWalk) inherit(f pdf.Dict, ref pdf.Ref, up formNode) (formNode, err
 	return node, nil
 }
 
-// namedKids returns the kids that are fields of their own; those without /T are widgets of their parent.
+// NamedKids returns the kids that are fields of their own; those without /T are widgets of their parent.
 func (w *FieldWalk) NamedKids(kids pdf.Array) pdf.Array {
 	var out pdf.Array
 	for _, k := range kids {
