@@ -19,6 +19,7 @@
 //
 // The rooms above it, each a package that imports only what stands below it:
 //
+//	ambiguity      what readers may read differently
 //	contentstream  operators of content, geometry of pages
 //	acroform       fields, locks, certifications
 //	extract        the text that pages show

@@ -122,7 +122,7 @@ func (d *Document) framed(p *Parser, num, gen int) (o Object, there bool, err er
 			if bytes.IndexByte(p.Bytes[end:p.Pos], '%') >= 0 {
 				d.odd[num] = "a comment stands before its stream"
 			}
-			if o, err = d.streamBody(p, num, dict); err != nil {
+			if o, err = d.StreamBody(p, num, dict); err != nil {
 				return nil, true, inObject(num, err)
 			}
 		}
@@ -156,13 +156,13 @@ func (p *Parser) Header(num, gen int) bool {
 	if p.Pos < 0 || p.Pos >= len(p.Bytes) {
 		return false
 	}
-	n, ok1 := p.uint()
-	g, ok2 := p.uint()
-	return ok1 && ok2 && n == num && g == gen && p.keywordPrefix("obj")
+	n, ok1 := p.Uint()
+	g, ok2 := p.Uint()
+	return ok1 && ok2 && n == num && g == gen && p.KeywordPrefix("obj")
 }
 
 // keywordPrefix reads a keyword that may run into the next token, as in "1 0 obj<<".
-func (p *Parser) keywordPrefix(k string) bool {
+func (p *Parser) KeywordPrefix(k string) bool {
 	p.Skip()
 	if !bytes.HasPrefix(p.Bytes[p.Pos:], []byte(k)) {
 		return false
@@ -172,7 +172,7 @@ func (p *Parser) keywordPrefix(k string) bool {
 }
 
 // streamBody reads the data after the keyword "stream". A /Length that lies is corrected by searching "endstream".
-func (d *Document) streamBody(p *Parser, num int, dict Dict) (Object, error) {
+func (d *Document) StreamBody(p *Parser, num int, dict Dict) (Object, error) {
 	cr := p.Pos < len(p.Bytes) && p.Bytes[p.Pos] == '\r'
 	if cr {
 		p.Pos++

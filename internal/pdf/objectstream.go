@@ -88,8 +88,8 @@ func (d *Document) unpack(st *Stream) (*objectStream, error) {
 	s := &objectStream{data: data, nums: make([]int32, n), offs: make([]int32, n)}
 	p := &Parser{Bytes: data[:first]}
 	for i := range s.nums {
-		num, ok1 := p.uint()
-		off, ok2 := p.uint()
+		num, ok1 := p.Uint()
+		off, ok2 := p.Uint()
 		if !ok1 || !ok2 || num > 1<<31-1 || int64(off)+first > int64(len(data)) {
 			return nil, Damaged("malformed object stream")
 		}
@@ -105,4 +105,13 @@ func (d *Document) Packed(s *Stream) ([]int32, error) {
 		return nil, err
 	}
 	return packed.nums, nil
+}
+
+// PackedIn is Packed for the object stream of that number, which is decoded once.
+func (d *Document) PackedIn(num int) ([]int32, error) {
+	s, err := d.objectStream(num)
+	if err != nil {
+		return nil, err
+	}
+	return s.nums, nil
 }

@@ -81,7 +81,7 @@ func (p *Parser) Keyword(k string) bool {
 }
 
 // uint reads an unsigned decimal integer of at most ten digits; otherwise nothing is consumed.
-func (p *Parser) uint() (int, bool) {
+func (p *Parser) Uint() (int, bool) {
 	p.Skip()
 	start, n := p.Pos, 0
 	for p.Pos < len(p.Bytes) && p.Bytes[p.Pos] >= '0' && p.Bytes[p.Pos] <= '9' && p.Pos-start < 11 {

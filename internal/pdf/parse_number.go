@@ -4,8 +4,8 @@ import "strconv"
 
 func (p *Parser) numberOrRef() (Object, error) {
 	start := p.Pos
-	if num, ok := p.uint(); ok {
-		if gen, ok := p.uint(); ok && p.Keyword("R") {
+	if num, ok := p.Uint(); ok {
+		if gen, ok := p.Uint(); ok && p.Keyword("R") {
 			return Ref{Num: num, Gen: gen}, nil
 		}
 	}

@@ -51,7 +51,7 @@ func (d *Document) scan() error {
 			continue
 		}
 		at = obj + len("obj")
-		num, gen, off, ok := headerBefore(d.raw, at-len("obj"))
+		num, gen, off, ok := HeaderBefore(d.raw, at-len("obj"))
 		if !ok {
 			continue
 		}
@@ -63,7 +63,7 @@ func (d *Document) scan() error {
 }
 
 // headerBefore reads backwards the "n g " in front of the keyword obj at position at.
-func headerBefore(b []byte, at int) (num, gen, off int, ok bool) {
+func HeaderBefore(b []byte, at int) (num, gen, off int, ok bool) {
 	i := at
 	back := func(f func(byte) bool, most int) bool {
 		start := i
@@ -83,8 +83,8 @@ func headerBefore(b []byte, at int) (num, gen, off int, ok bool) {
 		}
 	}
 	p := &Parser{Bytes: b[:at], Pos: i}
-	num, ok1 := p.uint()
-	gen, ok2 := p.uint()
+	num, ok1 := p.Uint()
+	gen, ok2 := p.Uint()
 	return num, gen, i, ok1 && ok2 && num > 0
 }
 

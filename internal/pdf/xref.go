@@ -3,6 +3,7 @@ package pdf
 import (
 	"bytes"
 	"io"
+	"iter"
 	"math"
 	"strconv"
 )
@@ -11,10 +12,13 @@ import (
 type Section struct {
 	Offset int64 // where startxref or /Prev points
 	stream bool
-	hybrid bool // a table whose trailer has /XRefStm
+	Hybrid bool // a table whose trailer has /XRefStm
 	table  table
-	twice  bool // it names an object twice, or lacks some that it says it names
+	Twice  bool // it names an object twice, or lacks some that it says it names
 }
+
+// Entries yields every object number that the section names with its entry, ascending.
+func (s *Section) Entries() iter.Seq2[int, Entry] { return s.table.all() }
 
 // maxSections bounds the /Prev chain; real files have one section for each save.
 const maxSections = 4096
@@ -74,7 +78,7 @@ func startxref(b []byte) (int64, bool) {
 		return 0, false
 	}
 	p := &Parser{Bytes: b, Pos: i + len("startxref")}
-	n, ok := p.uint()
+	n, ok := p.Uint()
 	return int64(n), ok
 }
 
@@ -90,15 +94,15 @@ func (d *Document) readSection(off int64) (Dict, error) {
 	var hidden table
 	var err error
 	if s.stream = !p.Keyword("xref"); s.stream {
-		s.table, trailer, s.twice, err = d.xrefStream(off)
+		s.table, trailer, s.Twice, err = d.xrefStream(off)
 	} else {
-		s.table, trailer, s.twice, err = d.xrefTable(p)
+		s.table, trailer, s.Twice, err = d.xrefTable(p)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if at, ok := trailer["XRefStm"].(int64); ok && !s.stream {
-		s.hybrid = true
+		s.Hybrid = true
 		if hidden, _, _, err = d.xrefStream(at); err != nil {
 			return nil, err
 		}
@@ -142,9 +146,9 @@ func (d *Document) admit(inSection, more int) error {
 func (d *Document) xrefTable(p *Parser) (_ table, _ Dict, twice bool, _ error) {
 	var runs []run
 	n := 0
-	for !p.keywordPrefix("trailer") {
-		first, ok1 := p.uint()
-		count, ok2 := p.uint()
+	for !p.KeywordPrefix("trailer") {
+		first, ok1 := p.Uint()
+		count, ok2 := p.Uint()
 		if !ok1 || !ok2 {
 			return nil, nil, false, Damaged("malformed cross-reference table")
 		}
@@ -177,8 +181,8 @@ func (d *Document) xrefTable(p *Parser) (_ table, _ Dict, twice bool, _ error) {
 }
 
 func (p *Parser) tableRow() (row, bool) {
-	off, ok1 := p.uint()
-	gen, ok2 := p.uint()
+	off, ok1 := p.Uint()
+	gen, ok2 := p.Uint()
 	if !ok1 || !ok2 {
 		return row{}, false
 	}
@@ -198,9 +202,9 @@ func (d *Document) xrefStream(off int64) (_ table, _ Dict, twice bool, _ error) 
 		return nil, nil, false, Damaged("cross-reference stream outside the file")
 	}
 	defer func() { d.work += int64(p.Pos) - off }()
-	num, ok1 := p.uint()
-	_, ok2 := p.uint()
-	if !ok1 || !ok2 || !p.keywordPrefix("obj") {
+	num, ok1 := p.Uint()
+	_, ok2 := p.Uint()
+	if !ok1 || !ok2 || !p.KeywordPrefix("obj") {
 		return nil, nil, false, Damaged("startxref does not point at cross-reference data")
 	}
 	o, err := p.Object()
@@ -211,7 +215,7 @@ func (d *Document) xrefStream(off int64) (_ table, _ Dict, twice bool, _ error) 
 	if !ok || !p.Keyword("stream") || dict["Type"] != Name("XRef") {
 		return nil, nil, false, Damaged("startxref does not point at cross-reference data")
 	}
-	if o, err = d.streamBody(p, num, dict); err != nil {
+	if o, err = d.StreamBody(p, num, dict); err != nil {
 		return nil, nil, false, err
 	}
 	t, twice, err := d.streamTable(o.(*Stream))
@@ -312,4 +316,10 @@ func streamRow(b []byte, w [3]int) row {
 		return newRow(KindCompressed, a, c)
 	}
 	return newRow(KindFree, 0, min(c, math.MaxInt32))
+}
+
+// ParseTable reads a cross-reference table, whose keyword p passed, and returns its trailer.
+func (d *Document) ParseTable(p *Parser) (trailer Dict, err error) {
+	_, trailer, _, err = d.xrefTable(p)
+	return trailer, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
+	"github.com/evaultlib/evault/internal/pdf/ambiguity"
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
 )
 
@@ -80,7 +81,7 @@ func InspectDocument(ctx context.Context, d *pdf.Document) (info *Info, err erro
 		return nil, err
 	}
 	if !d.Repaired() {
-		differs, err := d.Reread(ctx)
+		differs, err := ambiguity.Reread(ctx, d)
 		if err != nil {
 			return nil, err
 		}

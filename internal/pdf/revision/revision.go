@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/ambiguity"
 )
 
 // A Change is one thing that later revisions did to a signed one.
@@ -57,7 +58,7 @@ func ChangesWithin(d *pdf.Document, old *pdf.Document, e *Effort) (_ []Change, e
 		return nil, errors.New("pdf: not a revision of this document")
 	}
 	if tail := d.Raw()[len(old.Raw()):]; len(bytes.TrimRight(tail, " \r\n\t\f\x00")) == 0 {
-		if len(tail) > pdf.MaxSpace {
+		if len(tail) > ambiguity.MaxSpace {
 			c.refuse("so much white space was appended that not all readers find the end of the file")
 		}
 		return c.changes, nil
@@ -70,7 +71,7 @@ func ChangesWithin(d *pdf.Document, old *pdf.Document, e *Effort) (_ []Change, e
 		c.refuse("the later cross-reference data does not build on the signed revision")
 		return c.changes, nil
 	}
-	if detail := d.TailProblem(int64(len(old.Raw())), d.Sections()[:n]); detail != "" {
+	if detail := ambiguity.TailProblem(d, int64(len(old.Raw())), d.Sections()[:n]); detail != "" {
 		c.refuse("%s", detail)
 	}
 	if err := c.run(); err != nil {

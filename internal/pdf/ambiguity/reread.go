@@ -1,4 +1,4 @@
-package pdf
+package ambiguity
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+
+	"github.com/evaultlib/evault/internal/pdf"
 )
 
 // rereading reads a file a second time, without its cross-reference data: it searches for objects from the beginning to
@@ -14,11 +16,11 @@ import (
 // differ on which those are. Where this reading and the first one differ in an object that the catalog reaches (a page, a
 // form field, an appearance), two readers may show two documents.
 type rereading struct {
-	d       *Document
+	d       *pdf.Document
 	placed  []located      // the objects that stand in the file itself, by place
 	differs map[int]string // objects in which the readings differ, with the reason
 	notes   []string       // differences that are not about one object
-	root    Ref            // the catalog that the last trailer names
+	root    pdf.Ref        // the catalog that the last trailer names
 	rootAt  int
 }
 
@@ -34,7 +36,7 @@ const maxDiffers = 10_000
 
 // Reread reads the file a second time, by searching it for objects, and returns in words where the two readings differ
 // in something that the catalog reaches. Every object of d must have been read before.
-func (d *Document) Reread(ctx context.Context) ([]string, error) {
+func Reread(ctx context.Context, d *pdf.Document) ([]string, error) {
 	r := rereading{d: d, differs: map[int]string{}, rootAt: -1}
 	r.place()
 	if err := r.objectStreams(ctx); err != nil {
@@ -58,7 +60,7 @@ func (r *rereading) differ(num int, format string, args ...any) {
 // place lists the objects that stand in the file itself.
 func (r *rereading) place() {
 	for num, e := range r.d.Entries() {
-		if e.Kind != KindPlain {
+		if e.Kind != pdf.KindPlain {
 			continue
 		}
 		at := r.at(num)
@@ -70,14 +72,14 @@ func (r *rereading) place() {
 // at returns where object num begins by the cross-reference data, or the stream that holds it; -1 when there is none.
 func (r *rereading) at(num int) int {
 	e := r.d.Entry(num)
-	if e.Kind == KindCompressed {
+	if e.Kind == pdf.KindCompressed {
 		e = r.d.Entry(e.Stream)
 	}
-	if e.Kind != KindPlain {
+	if e.Kind != pdf.KindPlain {
 		return -1
 	}
 	at := int(e.Offset)
-	for at < len(r.d.raw) && IsSpace(r.d.raw[at]) {
+	for at < len(r.d.Raw()) && pdf.IsSpace(r.d.Raw()[at]) {
 		at++
 	}
 	return at
@@ -92,10 +94,10 @@ func (r *rereading) objectStreams(ctx context.Context) error {
 		}
 		p := &r.placed[i]
 		o, err := r.d.Object(p.num)
-		if Fatal(err) {
+		if pdf.Fatal(err) {
 			return err
 		}
-		if s, ok := o.(*Stream); ok && err == nil {
+		if s, ok := o.(*pdf.Stream); ok && err == nil {
 			if err := r.stream(p.num, p.at, s); err != nil {
 				return err
 			}
@@ -105,20 +107,20 @@ func (r *rereading) objectStreams(ctx context.Context) error {
 }
 
 // stream looks at a stream that begins at a place in the file.
-func (r *rereading) stream(num, at int, s *Stream) error {
+func (r *rereading) stream(num, at int, s *pdf.Stream) error {
 	switch r.d.Name(s.Dict["Type"]) {
 	case "XRef":
 		r.trailer(at, s.Dict)
 	case "ObjStm":
 		numbers, err := r.d.Packed(s)
-		if Fatal(err) {
+		if pdf.Fatal(err) {
 			return err
 		}
 		if err != nil {
 			return nil // what cannot be unpacked holds no object for anyone
 		}
 		for _, n := range numbers {
-			if e := r.d.Entry(int(n)); (e.Kind != KindCompressed || e.Stream != num) && r.at(int(n)) < at {
+			if e := r.d.Entry(int(n)); (e.Kind != pdf.KindCompressed || e.Stream != num) && r.at(int(n)) < at {
 				r.differ(int(n), "it stands again in object stream %d, which is not the place named", num)
 			}
 		}
@@ -126,8 +128,8 @@ func (r *rereading) stream(num, at int, s *Stream) error {
 	return nil
 }
 
-func (r *rereading) trailer(at int, t Dict) {
-	if root, ok := t["Root"].(Ref); ok && at > r.rootAt {
+func (r *rereading) trailer(at int, t pdf.Dict) {
+	if root, ok := t["Root"].(pdf.Ref); ok && at > r.rootAt {
 		r.root, r.rootAt = root, at
 	}
 }
@@ -135,11 +137,11 @@ func (r *rereading) trailer(at int, t Dict) {
 // search finds the words by which objects, trailers and documents are found.
 func (r *rereading) search(ctx context.Context) error {
 	i := 0
-	for at := range occurrences(r.d.raw, "obj") {
+	for at := range occurrences(r.d.Raw(), "obj") {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		num, gen, off, ok := headerBefore(r.d.raw, at)
+		num, gen, off, ok := pdf.HeaderBefore(r.d.Raw(), at)
 		if !ok {
 			continue
 		}
@@ -158,13 +160,13 @@ func (r *rereading) search(ctx context.Context) error {
 			return err
 		}
 	}
-	for at := range occurrences(r.d.raw, "trailer") {
+	for at := range occurrences(r.d.Raw(), "trailer") {
 		if t, ok := r.trailerAt(at + len("trailer")); ok {
 			r.trailer(at, t)
 		}
 	}
 	i = 0
-	for at := range occurrences(r.d.raw, "endstream") {
+	for at := range occurrences(r.d.Raw(), "endstream") {
 		for i < len(r.placed) && r.placed[i].end <= at {
 			i++
 		}
@@ -173,7 +175,7 @@ func (r *rereading) search(ctx context.Context) error {
 		}
 	}
 	headers := 0
-	for at := range occurrences(r.d.raw, "%PDF-") {
+	for at := range occurrences(r.d.Raw(), "%PDF-") {
 		if headers++; headers == 2 {
 			r.notes = append(r.notes, fmt.Sprintf("a second document, or its header, begins at byte %d", at))
 			break
@@ -198,18 +200,18 @@ func occurrences(b []byte, word string) iter.Seq[int] {
 // unnamed looks into an object that the cross-reference data does not name: it may be a stream of objects or a trailer.
 func (r *rereading) unnamed(num, gen, off int) error {
 	o, err := r.d.ObjectAt(num, gen, off)
-	if Fatal(err) {
+	if pdf.Fatal(err) {
 		return err
 	}
-	if s, ok := o.(*Stream); ok && err == nil {
+	if s, ok := o.(*pdf.Stream); ok && err == nil {
 		return r.stream(num, off, s)
 	}
 	return nil
 }
 
-func (r *rereading) trailerAt(at int) (Dict, bool) {
+func (r *rereading) trailerAt(at int) (pdf.Dict, bool) {
 	o, err := r.d.ParseAt(int64(at))
-	t, ok := o.(Dict)
+	t, ok := o.(pdf.Dict)
 	return t, ok && err == nil
 }
 
@@ -251,10 +253,10 @@ func (r *rereading) reached(ctx context.Context) (found []string, _ error) {
 			found = append(found, detail)
 		}
 		o, err := r.d.Object(num)
-		if Fatal(err) {
+		if pdf.Fatal(err) {
 			return nil, err
 		}
-		EachRef(o, func(ref Ref) {
+		pdf.EachRef(o, func(ref pdf.Ref) {
 			if !seen[ref.Num] {
 				seen[ref.Num] = true
 				todo = append(todo, ref.Num)

@@ -1,16 +1,18 @@
-package pdf
+package ambiguity
 
 import (
 	"bytes"
 	"fmt"
+
+	"github.com/evaultlib/evault/internal/pdf"
 )
 
 // tailReader reads what was appended to a revision token by token.
 type tailReader struct {
-	d      *Document
-	newer  []Section     // newest first
-	known  map[int64]Ref // objects in the open, by place
-	packed map[Ref]bool  // object stream (Num) and an object in it (Gen)
+	d      *pdf.Document
+	newer  []pdf.Section     // newest first
+	known  map[int64]pdf.Ref // objects in the open, by place
+	packed map[pdf.Ref]bool  // object stream (Num) and an object in it (Gen)
 	starts map[int64]bool
 	words  map[int]bool // where keywords stand that readers search for when they repair a file
 }
@@ -19,20 +21,20 @@ type tailReader struct {
 // cross-reference sections name, those sections, and end-of-file markers. Readers that repair files would find objects
 // smuggled in elsewhere (incremental saving attacks with missing or wrong cross-reference data), and differ on when to repair
 // one, so that nothing may be written in a way that some take for damage.
-func (d *Document) TailProblem(n int64, newer []Section) string {
-	if !EndsWithEOF(d.raw) {
+func TailProblem(d *pdf.Document, n int64, newer []pdf.Section) string {
+	if !pdf.EndsWithEOF(d.Raw()) {
 		return "bytes follow the end of the file"
 	}
-	if !endsPlainly(d.raw) {
+	if !endsPlainly(d.Raw()) {
 		return "the end of the file is not where all readers find it"
 	}
-	r := tailReader{d: d, newer: newer, known: map[int64]Ref{}, packed: map[Ref]bool{}, starts: map[int64]bool{}, words: map[int]bool{}}
+	r := tailReader{d: d, newer: newer, known: map[int64]pdf.Ref{}, packed: map[pdf.Ref]bool{}, starts: map[int64]bool{}, words: map[int]bool{}}
 	if detail := r.sections(); detail != "" {
 		return detail
 	}
 	p := d.ParserAt(n)
 	for {
-		if detail := p.skipStrict(); detail != "" {
+		if detail := skipStrict(p); detail != "" {
 			return detail
 		}
 		if p.Pos >= len(p.Bytes) {
@@ -43,7 +45,7 @@ func (d *Document) TailProblem(n int64, newer []Section) string {
 		}
 	}
 	for _, s := range newer {
-		if s.Offset >= n && !r.words[int(d.afterSpace(s.Offset))] {
+		if s.Offset >= n && !r.words[int(afterSpace(d, s.Offset))] {
 			return "a later revision has cross-reference data that is not where it should be"
 		}
 	}
@@ -54,22 +56,22 @@ func (d *Document) TailProblem(n int64, newer []Section) string {
 func (r *tailReader) sections() string {
 	latest := map[int]int64{} // where the object stands that counts
 	for _, s := range r.newer {
-		if s.hybrid {
+		if s.Hybrid {
 			return "a later revision names different objects to different readers"
 		}
-		if s.twice {
+		if s.Twice {
 			return "a later revision names an object twice, or fewer than it says"
 		}
-		r.starts[r.d.afterSpace(s.Offset)] = true
-		for num, e := range s.table.all() {
+		r.starts[afterSpace(r.d, s.Offset)] = true
+		for num, e := range s.Entries() {
 			at := e.Offset
 			switch e.Kind {
-			case KindFree:
+			case pdf.KindFree:
 				continue
-			case KindPlain:
-				r.known[e.Offset] = Ref{num, e.Gen}
-			case KindCompressed:
-				r.packed[Ref{e.Stream, num}] = true
+			case pdf.KindPlain:
+				r.known[e.Offset] = pdf.Ref{Num: num, Gen: e.Gen}
+			case pdf.KindCompressed:
+				r.packed[pdf.Ref{Num: e.Stream, Gen: num}] = true
 				at = r.d.Entry(e.Stream).Offset
 			}
 			if was, ok := latest[num]; ok && at > was {
@@ -83,7 +85,7 @@ func (r *tailReader) sections() string {
 	if len(r.newer) > 0 && len(numbers) > 0 && numbers[len(numbers)-1] > maxLater {
 		return "a later revision uses object numbers that not all readers accept"
 	}
-	if size, ok := r.d.trailer["Size"].(int64); len(r.newer) > 0 && (!ok || len(numbers) > 0 && int64(numbers[len(numbers)-1]) >= size) {
+	if size, ok := r.d.Trailer()["Size"].(int64); len(r.newer) > 0 && (!ok || len(numbers) > 0 && int64(numbers[len(numbers)-1]) >= size) {
 		return "the cross-reference data says that there are fewer objects than it names"
 	}
 	return ""
@@ -94,16 +96,16 @@ func (r *tailReader) sections() string {
 const maxBefore = 16
 
 // afterSpace returns where the next thing stands that is no white space.
-func (d *Document) afterSpace(at int64) int64 {
-	if at < 0 || at > int64(len(d.raw)) {
+func afterSpace(d *pdf.Document, at int64) int64 {
+	if at < 0 || at > int64(len(d.Raw())) {
 		return at
 	}
-	near := d.raw[at:min(int64(len(d.raw)), at+maxBefore)]
+	near := d.Raw()[at:min(int64(len(d.Raw())), at+maxBefore)]
 	return at + int64(len(near)-len(bytes.TrimLeft(near, " \r\n\t\f\x00")))
 }
 
 // skipStrict passes white space and comments, which must not look like objects.
-func (p *Parser) skipStrict() string {
+func skipStrict(p *pdf.Parser) string {
 	from := p.Pos
 	p.Skip()
 	if bytes.Contains(p.Bytes[from:p.Pos], []byte("obj")) || bytes.Contains(p.Bytes[from:p.Pos], []byte("xref")) {
@@ -112,14 +114,14 @@ func (p *Parser) skipStrict() string {
 	return ""
 }
 
-func (r *tailReader) item(p *Parser) string {
+func (r *tailReader) item(p *pdf.Parser) string {
 	at := int64(p.Pos)
 	switch {
 	case p.Keyword("xref"):
 		return r.table(p, int(at))
 	case p.Keyword("startxref"):
 		r.words[int(at)], r.words[int(at)+len("start")] = true, true
-		if off, ok := p.uint(); !ok || !r.starts[r.d.afterSpace(int64(off))] {
+		if off, ok := p.Uint(); !ok || !r.starts[afterSpace(r.d, int64(off))] {
 			return "a later revision has a startxref that is not used"
 		}
 		if !tableParts().start.Match(p.Bytes[at:min(int64(len(p.Bytes)), at+MaxSpace)]) {
@@ -130,11 +132,11 @@ func (r *tailReader) item(p *Parser) string {
 	return r.object(p, at)
 }
 
-func (r *tailReader) table(p *Parser, at int) string {
+func (r *tailReader) table(p *pdf.Parser, at int) string {
 	if !r.starts[int64(at)] {
 		return "a later revision has cross-reference data that is not used"
 	}
-	_, trailer, _, err := r.d.xrefTable(p)
+	trailer, err := r.d.ParseTable(p)
 	end, plain := plainTable(p.Bytes, at)
 	if err != nil || !plain || !linked(trailer) {
 		return "a later revision has malformed cross-reference data"
@@ -144,28 +146,28 @@ func (r *tailReader) table(p *Parser, at int) string {
 }
 
 // linked reports whether the links of cross-reference data are written as all readers read them.
-func linked(trailer Dict) bool {
+func linked(trailer pdf.Dict) bool {
 	_, whole := trailer["Prev"].(int64)
-	_, root := trailer["Root"].(Ref)
+	_, root := trailer["Root"].(pdf.Ref)
 	return whole && root
 }
 
-func (r *tailReader) object(p *Parser, at int64) string {
-	num, ok1 := p.uint()
-	gen, ok2 := p.uint()
-	if !ok1 || !ok2 || !p.keywordPrefix("obj") {
+func (r *tailReader) object(p *pdf.Parser, at int64) string {
+	num, ok1 := p.Uint()
+	gen, ok2 := p.Uint()
+	if !ok1 || !ok2 || !p.KeywordPrefix("obj") {
 		return "something that is no object stands between revisions"
 	}
 	r.words[p.Pos-len("obj")], r.words[int(at)] = true, true
-	if ref, ok := r.known[at]; !r.starts[at] && (!ok || ref != Ref{num, gen}) {
+	if ref, ok := r.known[at]; !r.starts[at] && (!ok || ref != pdf.Ref{Num: num, Gen: gen}) {
 		return fmt.Sprintf("object %d was appended without being named in the cross-reference data", num)
 	}
 	o, err := p.Object()
 	if err != nil {
 		return fmt.Sprintf("object %d of a later revision is malformed", num)
 	}
-	dict, ok := o.(Dict)
-	if ok && dict["Type"] == Name("Catalog") && r.d.Root().Num != num {
+	dict, ok := o.(pdf.Dict)
+	if ok && dict["Type"] == pdf.Name("Catalog") && r.d.Root().Num != num {
 		return fmt.Sprintf("object %d is a second catalog", num)
 	}
 	if ok && p.Keyword("stream") {
@@ -179,10 +181,10 @@ func (r *tailReader) object(p *Parser, at int64) string {
 	return ""
 }
 
-func (r *tailReader) stream(p *Parser, num int, dict Dict, section bool) string {
+func (r *tailReader) stream(p *pdf.Parser, num int, dict pdf.Dict, section bool) string {
 	length, ok := r.d.Int(dict["Length"])
-	before := r.d.odd[num]
-	if _, err := r.d.streamBody(p, num, dict); err != nil || !ok || length < 0 || (before == "" && r.d.odd[num] != "") {
+	before := r.d.Oddities()[num]
+	if _, err := r.d.StreamBody(p, num, dict); err != nil || !ok || length < 0 || (before == "" && r.d.Oddities()[num] != "") {
 		return fmt.Sprintf("stream %d of a later revision is not as long as it says", num)
 	}
 	switch r.d.Name(dict["Type"]) {
@@ -191,12 +193,12 @@ func (r *tailReader) stream(p *Parser, num int, dict Dict, section bool) string 
 			return "a later revision has cross-reference data that is not used, or malformed"
 		}
 	case "ObjStm":
-		s, err := r.d.objectStream(num)
+		numbers, err := r.d.PackedIn(num)
 		if err != nil {
 			return fmt.Sprintf("object stream %d of a later revision is malformed", num)
 		}
-		for _, in := range s.nums {
-			if !r.packed[Ref{num, int(in)}] {
+		for _, in := range numbers {
+			if !r.packed[pdf.Ref{Num: num, Gen: int(in)}] {
 				return fmt.Sprintf("object %d was appended without being named in the cross-reference data", in)
 			}
 		}
@@ -209,11 +211,11 @@ func (r *tailReader) stream(p *Parser, num int, dict Dict, section bool) string 
 func (r *tailReader) hidden(n int) string {
 	for _, word := range []string{"obj", "xref", "trailer"} {
 		for at := n; ; at += len(word) {
-			i := bytes.Index(r.d.raw[at:], []byte(word))
+			i := bytes.Index(r.d.Raw()[at:], []byte(word))
 			if i < 0 {
 				break
 			}
-			if at += i; !r.words[at] && findable(r.d.raw, at, word) {
+			if at += i; !r.words[at] && findable(r.d.Raw(), at, word) {
 				return "a later revision hides an object, or cross-reference data, in another object"
 			}
 		}
@@ -227,7 +229,7 @@ func findable(b []byte, at int, word string) bool {
 	rest := bytes.TrimLeft(b[end:min(len(b), end+64)], " \t\r\n\f\x00")
 	switch word {
 	case "obj":
-		return (end == len(b) || !IsRegular(b[end])) && numbered(b[:at])
+		return (end == len(b) || !pdf.IsRegular(b[end])) && numbered(b[:at])
 	case "trailer":
 		return len(rest) == 0 || bytes.HasPrefix(rest, []byte("<<")) || rest[0] == '%'
 	}
@@ -238,7 +240,7 @@ func findable(b []byte, at int, word string) bool {
 func numbered(b []byte) bool {
 	for range 2 {
 		i := len(b)
-		for i > 0 && IsSpace(b[i-1]) {
+		for i > 0 && pdf.IsSpace(b[i-1]) {
 			i--
 		}
 		if line := b[max(0, i-256):i]; bytes.ContainsAny(b[i:], "\r\n") && bytes.IndexByte(line[bytes.LastIndexAny(line, "\r\n")+1:], '%') >= 0 {
