@@ -60,10 +60,13 @@ type Config struct {
 	VerifyURL  func(storage.Digest) string // where a vault says what bytes are, a QR code on certificates of completion; default: none
 	// SenderName gives the legal name of an organization; it is recorded when an envelope is created, and certificates of
 	// completion print it. Default: none, the organization's id is printed.
-	SenderName     func(ctx context.Context, orgID string) (string, error)
-	Inspector      Inspector     // default: InProcess(Limits, nil)
-	ActiveContent  string        // default: ActiveContentFlag
-	Disclosure     Disclosure    // what signers consent to; default: DefaultDisclosure
+	SenderName    func(ctx context.Context, orgID string) (string, error)
+	Inspector     Inspector  // default: InProcess(Limits, nil)
+	ActiveContent string     // default: ActiveContentFlag
+	Disclosure    Disclosure // what signers consent to; default: DefaultDisclosure
+	// Translations are the same disclosure in further languages, each with a Locale of its own: a signer consents to the one
+	// that was read. Default: none; with the default Disclosure, SpanishDisclosure.
+	Translations   []Disclosure
 	DisclosedLinks string        // default: LinksAllow
 	SignerCopy     string        // default: SignerCopyMarked
 	Renderer       Renderer      // draws page images; default: none, signers read the PDF
@@ -89,6 +92,7 @@ type Engine struct {
 func New(cfg Config) (*Engine, error) {
 	cfg.LinkKeys = slices.Clone(cfg.LinkKeys)
 	cfg.Fonts = slices.Clone(cfg.Fonts)
+	cfg.Translations = slices.Clone(cfg.Translations)
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
@@ -99,7 +103,10 @@ func New(cfg Config) (*Engine, error) {
 	environ.Default(&cfg.RemindInterval, time.Hour)
 	environ.Default(&cfg.PreflightEvery, time.Minute)
 	environ.Default(&cfg.ActiveContent, ActiveContentFlag)
-	environ.Default(&cfg.Disclosure, DefaultDisclosure())
+	if cfg.Disclosure == (Disclosure{}) {
+		cfg.Disclosure = DefaultDisclosure()
+		cfg.Translations = append(cfg.Translations, SpanishDisclosure())
+	}
 	environ.Default(&cfg.DisclosedLinks, LinksAllow)
 	environ.Default(&cfg.SignerCopy, SignerCopyMarked)
 	environ.Default(&cfg.Limits.Bytes, 25<<20)
@@ -135,6 +142,9 @@ func (c *Config) check() error {
 		if v := choice.value; v != "" && v != choice.first && v != choice.second {
 			return fmt.Errorf("esign: Config.%s is %q, want %s or %s", choice.name, v, choice.first, choice.second)
 		}
+	}
+	if slices.ContainsFunc(c.Translations, func(d Disclosure) bool { return !d.whole() }) {
+		return errors.New("esign: Config.Translations: each needs a version, a locale, a title and a text in valid UTF-8")
 	}
 	seen := map[string]bool{}
 	for _, k := range c.LinkKeys {

@@ -31,9 +31,10 @@ func result(env *Envelope, s *Signer) *SignerResult {
 
 // Consent records a consent; giving the same one again changes nothing. Errors:
 // those of Session, *InvalidError unless the digest is that of the disclosure
-// in force, *StateError, ErrConsents.
+// in force, in one of its languages, *StateError, ErrConsents.
 func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, error) {
-	if r.DisclosureSHA256 != e.cfg.Disclosure.SHA256() {
+	d, inForce := e.disclosureOf(r.DisclosureSHA256)
+	if !inForce {
 		return nil, validate.Fail("disclosure_sha256", "disclosure", "is not the digest of the disclosure in force")
 	}
 	return e.bySigner(ctx, r.Token, VerbConsent, r.Also, func(ctx context.Context, s Store, env *Envelope, sg *Signer) error {
@@ -50,11 +51,11 @@ func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, 
 		}
 		now := e.now()
 		sg.ConsentedAt, sg.WithdrawnAt = &now, nil
-		sg.DisclosureSHA256, sg.DisclosureLocale = r.DisclosureSHA256, e.cfg.Disclosure.Locale
+		sg.DisclosureSHA256, sg.DisclosureLocale = r.DisclosureSHA256, d.Locale
 		return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
 			Type: EventConsented, Detail: r.Client.detail(), Data: map[string]any{
 				"signer_id": sg.ID, "mode": env.Consent, "disclosure_sha256": r.DisclosureSHA256,
-				"disclosure_version": e.cfg.Disclosure.Version, "locale": e.cfg.Disclosure.Locale,
+				"disclosure_version": d.Version, "locale": d.Locale,
 			},
 		})
 	})

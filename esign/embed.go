@@ -5,9 +5,6 @@ import (
 	"fmt"
 )
 
-// Disclosure is what signers consent to now.
-func (e *Engine) Disclosure() Disclosure { return e.cfg.Disclosure }
-
 // SignerToken is the signing link's token of one signer, for a session that the
 // host has opened for that signer; unlike SigningLinks it discloses nothing to the
 // sender. Errors: ErrNotFound, ErrSignerNotFound, ErrNotYourTurn.

@@ -191,9 +191,9 @@ func (f *filler) initial(m *overlay.Mark, d Field, v string) string {
 		m.PNG = s.PNG
 		return s.Kind
 	case s.Kind == SignatureTyped:
-		m.Text = initials(s.Text)
+		m.Text = Initials(s.Text)
 	default:
-		m.Text = initials(f.signer.Name)
+		m.Text = Initials(f.signer.Name)
 	}
 	f.drawable(at(d), m.Text)
 	return m.Text

@@ -163,13 +163,13 @@ func addressOf(e Event) string {
 	return d.Address
 }
 
-// DisclosurePDF is the disclosure of a signer's link as a file. Errors: those of
-// Session.
-func (e *Engine) DisclosurePDF(ctx context.Context, token string) (*File, error) {
+// DisclosurePDF is the disclosure of a signer's link as a file, in the language that
+// DisclosureIn gives for language. Errors: those of Session.
+func (e *Engine) DisclosurePDF(ctx context.Context, token, language string) (*File, error) {
 	if _, _, err := e.open(ctx, e.cfg.Store, token); err != nil {
 		return nil, err
 	}
-	d := e.cfg.Disclosure
+	d := e.DisclosureIn(language)
 	b, err := typeset.PDF(ctx, typeset.Report{
 		Title: d.Title, Sections: []typeset.Section{{Paragraphs: strings.Split(d.Text, "\n\n")}},
 		Footer: fmt.Sprintf("Version %s · %s", d.Version, d.Locale), At: e.now(), Fonts: e.fonts,

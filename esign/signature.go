@@ -106,8 +106,8 @@ func hasInk(m image.Image) bool {
 	return false
 }
 
-// initials are the first letters of the words of a name.
-func initials(name string) string {
+// Initials are the first letters of the words of a name.
+func Initials(name string) string {
 	var b strings.Builder
 	for _, word := range strings.Fields(name) {
 		if r, _ := utf8.DecodeRuneInString(word); unicode.IsLetter(r) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/esign/texts"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
 	"github.com/evaultlib/evault/internal/environ"
@@ -21,6 +22,7 @@ import (
 // API serves the routes of doc.go below its base path. It is safe for
 // concurrent use.
 type API struct {
+	texts    *texts.Catalog
 	cfg      Config
 	now      func() time.Time
 	newID    func(string) string
@@ -60,8 +62,12 @@ func New(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: Config.EmbedKey: %w", err)
 	}
+	languages, err := texts.New(cfg.Languages...)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: Config.Languages: %w", err)
+	}
 	a := &API{
-		cfg: cfg, now: cfg.Now, newID: cfg.NewID, log: cfg.Logger, routes: table(), webhooks: sender, drawing: semaphore.NewKeyed(atATime),
+		texts: languages, cfg: cfg, now: cfg.Now, newID: cfg.NewID, log: cfg.Logger, routes: table(), webhooks: sender, drawing: semaphore.NewKeyed(atATime),
 		bodies:   rest.NewBodies(cfg.BodiesInFlight, cfg.BodyTimeout),
 		once:     &rest.Idempotency{Store: cfg.Idempotency, NewID: cfg.NewID, Lease: claimLease, Keep: keepAnswer},
 		embedKey: embed,

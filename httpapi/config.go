@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto"
 	"errors"
 	"net/http"
@@ -11,7 +12,9 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/texts"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
+	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/httpapi/webhook"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/scopes"
@@ -90,6 +93,13 @@ type Config struct {
 	// PagesPerMinute bounds the page images of one signer, in each replica; two at
 	// a time are drawn, more wait. Default: 600.
 	PagesPerMinute int
+	// Sender says how an organization is named on signers' pages: contact, logo, colors.
+	// An empty Name is the organization's legal name. It is asked at each page. Default:
+	// the legal name alone.
+	Sender func(ctx context.Context, orgID string) (web.Sender, error)
+	// Languages are those that signers may read the pages in, beside English and
+	// Spanish; one with the tag of those replaces it. Default: none.
+	Languages []texts.Language
 	// ClientIP is the address a request comes from. Behind a proxy give one that
 	// reads the proxy's header. Default: the host of RemoteAddr.
 	ClientIP func(*http.Request) string

@@ -115,19 +115,19 @@ func TestThePageNamesWhatWasNotOpened(t *testing.T) {
 	h, _ := gallery(t)
 	link := h.link(t, h.create(t, contract(nil)))
 	page := func() string { return string(h.do(t, "GET", link, nil, key("")).want(200).Body) }
-	if text := page(); !strings.Contains(text, "Not opened yet: pages 1–2.") {
+	if text := page(); !strings.Contains(text, `id="unread" class="unread">Not seen yet: pages 1–2.`) {
 		t.Errorf("the page does not say what is left to be opened: %s", text)
 	}
 	h.do(t, "GET", link+"/pages/2.png?w=700", nil, key("")).want(200)
-	if text := page(); !strings.Contains(text, "Not opened yet: page 1.") || !strings.Contains(text, "had not opened page 1;") {
+	if text := page(); !strings.Contains(text, `id="unread" class="unread">Not seen yet: page 1.`) {
 		t.Errorf("page 1 is left: %s", text)
 	}
 	refused := h.post(t, strings.TrimPrefix(link, baseURL)+"/sign", map[string][]string{"signature": {"Ada Byron"}}).want(409)
-	if !strings.Contains(string(refused.Body), "these pages were not opened before signing: 1.") {
+	if !strings.Contains(string(refused.Body), `<a href="#page-1">You have not been shown page 1.`) {
 		t.Errorf("%s", refused.Body)
 	}
 	h.do(t, "GET", link+"/pages/1.png?w=700", nil, key("")).want(200)
-	if text := page(); strings.Contains(text, "Not opened yet") || !strings.Contains(text, "You have opened every page") {
+	if text := page(); !strings.Contains(text, `id="unread" class="ok">You have been shown every page`) {
 		t.Errorf("every page was opened: %s", text)
 	}
 }

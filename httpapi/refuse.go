@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -14,7 +15,9 @@ import (
 // refuse writes the problem document of err.
 func (a *API) refuse(c *call, err error) {
 	d := judge(err)
-	if d.Status >= 500 {
+	if d.Status >= 500 && errors.Is(c.R.Context().Err(), context.Canceled) {
+		a.log.DebugContext(c.Ctx, "httpapi: client went away", "request_id", c.RequestID, "route", c.where())
+	} else if d.Status >= 500 {
 		a.log.ErrorContext(c.Ctx, "httpapi: request failed", "request_id", c.RequestID, "route", c.where(), "status", d.Status, "error", err)
 	}
 	h := c.W.Header()

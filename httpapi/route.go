@@ -45,6 +45,7 @@ type route struct {
 	// refill puts the secrets back into a stored first answer, or refuses it when the
 	// state that it speaks of has ended; nil: it has none and speaks of none.
 	refill func(*API, *call, []byte) (*rest.Reply, error)
+	after  string // the fragment of the signing page to which its form leads
 	about  string // one line for the docs page
 }
 

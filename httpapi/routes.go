@@ -194,7 +194,7 @@ func signerRoutes() []route {
 		},
 		{
 			method: "POST", pattern: "/sign/{token}/consent", about: "Consent to electronic records",
-			cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerConsent,
+			cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerConsent, after: "#document",
 		},
 		{
 			method: "POST", pattern: "/sign/{token}/consent/withdraw", about: "Take a consent back",
@@ -203,6 +203,22 @@ func signerRoutes() []route {
 		{
 			method: "POST", pattern: "/sign/{token}/sign", about: "Sign",
 			cred: byToken, body: formBody, limit: sizeDrawing, handle: (*API).signerSign,
+		},
+		{
+			method: "GET", pattern: "/sign/{token}/decline", about: "The page before a signer declines",
+			cred: byToken, handle: (*API).signerAsk,
+		},
+		{
+			method: "GET", pattern: "/sign/{token}/consent/withdraw", about: "The page before a consent is taken back",
+			cred: byToken, handle: (*API).signerAsk,
+		},
+		{
+			method: "GET", pattern: "/sign/{token}/consent", about: "Leads back to the signing page",
+			cred: byToken, handle: (*API).signAgain,
+		},
+		{
+			method: "GET", pattern: "/sign/{token}/sign", about: "Leads back to the signing page",
+			cred: byToken, handle: (*API).signAgain,
 		},
 		{
 			method: "POST", pattern: "/sign/{token}/decline", about: "Decline to sign, which ends the envelope",

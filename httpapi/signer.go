@@ -162,8 +162,9 @@ func (a *API) signerSession(c *call) (*rest.Reply, error) {
 	return rest.OK(sessionOf(s)), nil
 }
 
-func (a *API) openSession(c *call) (pass, *esign.Session, error) {
-	if _, err := c.Query(); err != nil {
+// openSession opens the session of a route that takes the named query parameters.
+func (a *API) openSession(c *call, query ...string) (pass, *esign.Session, error) {
+	if _, err := c.Query(query...); err != nil {
 		return pass{}, nil, err
 	}
 	p, err := a.signerPass(c)
@@ -179,9 +180,8 @@ func (a *API) signerDocument(c *call) (*rest.Reply, error) {
 		return nil, err
 	}
 	p, err := a.signerPass(c)
-	var envelopeID string
 	if err == nil {
-		envelopeID, err = a.cfg.ESign.Readable(c.Ctx, p.link) // also after an end, when there is no session
+		_, err = a.cfg.ESign.Readable(c.Ctx, p.link) // also after an end, when there is no session
 	}
 	if err != nil {
 		a.asPage(c, p)
@@ -191,11 +191,15 @@ func (a *API) signerDocument(c *call) (*rest.Reply, error) {
 		return &rest.Reply{Status: 200, Raw: []byte{}, Header: map[string]string{"Content-Type": "application/pdf"}}, nil
 	}
 	h, err := a.cfg.ESign.OpenDocument(c.Ctx, p.link, a.client(c))
+	var link *esign.LinkState
+	if err == nil {
+		link, err = a.cfg.ESign.LinkState(c.Ctx, p.link)
+	}
 	if err != nil {
 		a.asPage(c, p)
 		return nil, err
 	}
-	f := rest.File{Name: envelopeID + "_copy.pdf", ContentType: "application/pdf", ETag: string(h.SHA256), Content: h.Content}
+	f := rest.File{Name: link.EnvelopeName + " (copy).pdf", ContentType: "application/pdf", ETag: string(h.SHA256), Content: h.Content, Inline: true}
 	if h.Counts() {
 		return a.handedOut(c, h, f.Whole()), nil
 	}
@@ -231,16 +235,16 @@ func (a *API) handedOut(c *call, h *esign.Handout, rp *rest.Reply) *rest.Reply {
 }
 
 func (a *API) signerDisclosure(c *call) (*rest.Reply, error) {
-	p, _, err := a.openSession(c)
+	p, _, err := a.openSession(c, lang)
 	if err != nil {
 		a.asPage(c, p)
 		return nil, a.guard(c, err)
 	}
-	f, err := a.cfg.ESign.DisclosurePDF(c.Ctx, p.link)
+	f, err := a.cfg.ESign.DisclosurePDF(c.Ctx, p.link, a.words(c).Tag)
 	if err != nil {
 		return nil, err
 	}
-	return rest.File{Name: "disclosure.pdf", ContentType: "application/pdf", ETag: string(f.SHA256), Content: f.Content}.Ranged(), nil
+	return rest.File{Name: "disclosure.pdf", ContentType: "application/pdf", ETag: string(f.SHA256), Content: f.Content, Inline: true}.Ranged(), nil
 }
 
 type signerResult struct {
@@ -261,7 +265,7 @@ func (a *API) signerConsent(c *call) (*rest.Reply, error) {
 	var in consentInput
 	if c.Body.Kind == rest.Form {
 		if c.Body.Form.Get("agree") != "true" {
-			return a.formRefused(c, validate.Fail("agree", "required", "please tick the box to agree"))
+			return a.formRefused(c, validate.Fail("agree", "required", "must be true"))
 		}
 		in.DisclosureSHA256 = storage.Digest(c.Body.Form.Get("disclosure_sha256"))
 	} else if err := c.Decode(&in); err != nil {
@@ -319,14 +323,22 @@ type signInput struct {
 
 func (a *API) signerSign(c *call) (*rest.Reply, error) {
 	r := esign.SignRequest{Client: a.client(c), Also: rest.Keep(c.Call, signerReply)}
-	if c.Body.Kind == rest.Form {
-		r.Signature = esign.Signature{Kind: esign.SignatureTyped, Text: strings.TrimSpace(c.Body.Form.Get("signature"))}
-		r.Fields, r.TimeZone = formFields(c), c.Body.Form.Get("time_zone")
-	} else if err := c.signature(&r); err != nil {
-		return nil, err
+	if c.Body.Kind != rest.Form {
+		if err := c.signature(&r); err != nil {
+			return nil, err
+		}
 	}
 	return a.signerVerb(c, func(p pass) (*esign.SignerResult, error) {
 		r.Token = p.link
+		if c.Body.Kind == rest.Form {
+			s, err := a.cfg.ESign.Session(c.Ctx, p.link, r.Client)
+			if err == nil {
+				err = c.signForm(&r, s.Fields)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
 		return a.cfg.ESign.Sign(c.Ctx, r)
 	})
 }
@@ -356,20 +368,6 @@ func (c *call) signature(r *esign.SignRequest) error {
 	return nil
 }
 
-const fieldPrefix = "field:"
-
-// formFields are the inputs of the page, in the order of their names so that a
-// repeat is the same request.
-func formFields(c *call) []esign.FieldValue {
-	var out []esign.FieldValue
-	for _, name := range sortedKeys(c.Body.Form) {
-		if id, isField := strings.CutPrefix(name, fieldPrefix); isField {
-			out = append(out, esign.FieldValue{FieldID: id, Value: c.Body.Form.Get(name)})
-		}
-	}
-	return out
-}
-
 // signerVerb runs a signer's verb and answers in the form of the request: JSON,
 // or for the page's forms a redirect back to the page.
 func (a *API) signerVerb(c *call, verb func(pass) (*esign.SignerResult, error)) (*rest.Reply, error) {
@@ -385,7 +383,7 @@ func (a *API) signerVerb(c *call, verb func(pass) (*esign.SignerResult, error)) 
 	case err != nil:
 		return nil, a.guard(c, err)
 	case c.Body.Kind == rest.Form:
-		return (&rest.Reply{Status: http.StatusSeeOther, Raw: []byte{}}).With("Location", a.cfg.BasePath+"/sign/"+c.Params["token"]), nil
+		return a.back(c, c.route.after), nil
 	}
 	return signerReply(r), nil
 }

@@ -75,8 +75,8 @@ func TestPageImage(t *testing.T) {
 	env := h.create(t, contract(nil))
 	link := h.link(t, env)
 	page := string(h.do(t, "GET", link, nil, key("")).want(200).Body)
-	first := strings.TrimPrefix(link, baseURL) + "/pages/1.png?w=700"
-	if !strings.Contains(page, first) || !strings.Contains(page, `loading="lazy"`) || !strings.Contains(page, `alt="Page 1 of `) {
+	first := strings.TrimPrefix(link, baseURL) + "/pages/1.png?w=800"
+	if !strings.Contains(page, first) || !strings.Contains(page, `loading="lazy"`) || !strings.Contains(page, `/pages/1.png?w=1600 1600w`) || !strings.Contains(page, `alt="Page 1 of `) {
 		t.Errorf("the signing page does not show %s: %s", first, page)
 	}
 	for _, bad := range []struct {

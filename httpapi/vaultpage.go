@@ -78,7 +78,7 @@ func (a *API) openVaultSession(c *call) (storage.Ticket, error) {
 		err = a.stillHeld(c, t)
 	}
 	if err != nil {
-		a.asPage(c, pass{})
+		a.asPage(c, pass{frame: web.Frame(t.Filename)})
 		return t, a.guard(c, err)
 	}
 	return t, nil

@@ -26,7 +26,7 @@ func (a *API) verify(c *call) (*rest.Reply, error) {
 		return nil, errOff
 	}
 	if c.WantsPage() {
-		c.refuseByPage("")
+		a.refuseByPage(c, pass{})
 	}
 	if _, err := c.Query(); err != nil {
 		return nil, err

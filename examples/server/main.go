@@ -21,7 +21,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -87,7 +86,7 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	}
 	o.baseURL = strings.TrimSuffix(o.baseURL, "/")
 
-	pages := &pictures{dir: filepath.Join(o.data, "render")}
+	pages := &pictures{dir: renderDir(o.data)}
 	defer pages.close()
 	if o.pages {
 		o.renderer = pages
@@ -118,6 +117,9 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return untilDone(ctx, v.Run) })
 	g.Go(func() error { return untilDone(ctx, api.Run) })
+	if o.pages {
+		g.Go(func() error { return untilDone(ctx, pages.warm) })
+	}
 	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err

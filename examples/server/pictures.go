@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/evaultlib/evault/esign/render"
 )
 
-// pictures draws pages for the signing page. The renderer is made when the first
-// page is asked for: compiling it takes 3 s once, afterwards its folder has it.
+// pictures draws pages for the signing page. Making the renderer takes seconds
+// once, afterwards its folder has it compiled; warm does so before anyone asks.
 type pictures struct {
 	dir string
 
@@ -24,6 +27,15 @@ func (p *pictures) PNG(ctx context.Context, pdf []byte, page, width int) ([]byte
 		return nil, err
 	}
 	return r.PNG(ctx, pdf, page, width)
+}
+
+// warm makes the renderer.
+func (p *pictures) warm(ctx context.Context) error {
+	_, err := p.open(ctx)
+	if errors.Is(err, render.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 func (p *pictures) open(ctx context.Context) (*render.Renderer, error) {
@@ -49,4 +61,13 @@ func (p *pictures) close() {
 	if p.closed = true; p.renderer != nil {
 		_ = p.renderer.Close() // nothing is drawn any more, and the folder stays as it is
 	}
+}
+
+// renderDir is where the compiled renderer is kept: the user's cache folder, which
+// all data folders share, else the data folder.
+func renderDir(data string) string {
+	if cache, err := os.UserCacheDir(); err == nil && os.MkdirAll(cache, 0o700) == nil {
+		return filepath.Join(cache, "evault-render")
+	}
+	return filepath.Join(data, "render")
 }

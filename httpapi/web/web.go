@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -28,48 +29,6 @@ func (f Frame) ancestors() string {
 		return "'none'"
 	}
 	return string(f)
-}
-
-// Message is a page that says one thing.
-type Message struct {
-	Title, Text string
-	Link        string // the address of a button, "" for none
-	LinkText    string
-	Reference   string // the request id, for the support
-}
-
-// Signing is the signing page of one signer. All times and texts are ready to be
-// shown.
-type Signing struct {
-	Action string // the page's own address; forms go below it
-	Alert  string // what the last step was refused for
-	Done   string // set when nothing is left to do: what was done
-
-	EnvelopeName, Message, SignerName, SignerEmail, ExpiresAt string
-	Consented, Completed                                      bool
-	DisclosureTitle                                           string
-	Disclosure                                                []string // paragraphs
-	DisclosureSHA256                                          string
-	Pages                                                     int
-	Unread                                                    string  // pages that were not opened yet, such as "pages 1–3"; "" for none
-	Images                                                    []Image // of the first pages; none when nothing draws them
-	Signature                                                 string  // typed so far
-	ContinueURL                                               string  // the sender's page to go on to; "" for none
-	Fields                                                    []Field
-	TimeZones                                                 []string // to choose from, the one that is set first
-}
-
-// Image is the picture of a page below Action, with the page's displayed size in
-// points, which keeps its place while it loads.
-type Image struct{ Page, Width, Height int }
-
-// Field is one input of the signing page. Kind is signature (an optional one),
-// initials, text, date, checkbox, radio or dropdown.
-type Field struct {
-	ID, Kind, Label, Value string
-	Page                   int
-	Required, ReadOnly     bool
-	Options                []string // to choose from, of radio and dropdown
 }
 
 // Vault is the page of an embedded vault.
@@ -113,24 +72,18 @@ type DocsProblem struct {
 	Status      int
 }
 
-// RenderMessage renders m.
-func RenderMessage(m Message, f Frame) (Page, error) { return render("message.html", m, f, "") }
-
-// RenderSigning renders s.
-func RenderSigning(s Signing, f Frame) (Page, error) { return render("sign.html", s, f, "") }
-
 // RenderVault renders v.
-func RenderVault(v Vault, f Frame) (Page, error) { return render("vault.html", v, f, "") }
+func RenderVault(v Vault, f Frame) (Page, error) { return render("vault.html", v, f, "", "") }
 
 // RenderEmbed renders e. Its script exchanges the token.
-func RenderEmbed(e Embed, f Frame) (Page, error) { return render("embed.html", e, f, "embed.js") }
+func RenderEmbed(e Embed, f Frame) (Page, error) { return render("embed.html", e, f, "embed.js", "") }
 
 // RenderVerify renders v. Its script hashes a file that the reader picks; the file
 // goes nowhere.
-func RenderVerify(v Verify) (Page, error) { return render("verify.html", v, "", "verify.js") }
+func RenderVerify(v Verify) (Page, error) { return render("verify.html", v, "", "verify.js", "") }
 
 // RenderDocs renders d.
-func RenderDocs(d Docs) (Page, error) { return render("docs.html", d, "", "") }
+func RenderDocs(d Docs) (Page, error) { return render("docs.html", d, "", "", "") }
 
 type site struct {
 	pages   *template.Template
@@ -141,34 +94,43 @@ type site struct {
 
 var load = sync.OnceValue(func() site {
 	s := site{sources: map[string]string{}, sums: map[string]string{}}
-	for _, name := range []string{"style.css", "embed.js", "verify.js"} {
+	for _, name := range []string{"style.css", "sign.css", "sign.js", "embed.js", "verify.js"} {
 		b, err := assets.ReadFile("assets/" + name)
 		if err != nil {
 			return site{err: err}
 		}
+		b = lean(b)
 		s.sources[name], s.sums[name] = string(b), sum(b)
 	}
 	s.pages, s.err = template.New("").Funcs(template.FuncMap{
-		"style":  func() template.CSS { return template.CSS(s.sources["style.css"]) },   //nolint:gosec // our own asset
-		"script": func(name string) template.JS { return template.JS(s.sources[name]) }, //nolint:gosec // our own asset
-		"plural": func(n int) string { return strings.TrimSuffix("pages", strings.Repeat("s", b2i(n == 1))) },
+		"style":  func(name string) template.CSS { return template.CSS(s.sources[name]) }, //nolint:gosec // our own asset
+		"script": func(name string) template.JS { return template.JS(s.sources[name]) },   //nolint:gosec // our own asset
+		"num":    strconv.Itoa,
+		"where":  func(s Signing, f Field) located { return located{s.Shell, f} },
 	}).ParseFS(assets, "assets/*.html")
 	return s
 })
 
-func b2i(b bool) int {
-	if b {
-		return 1
+// lean leaves out indentation and lines that are a comment.
+func lean(b []byte) []byte {
+	var out []byte
+	for line := range bytes.Lines(b) {
+		if line = bytes.TrimLeft(line, " "); !bytes.HasPrefix(line, []byte("// ")) {
+			out = append(out, line...)
+		}
 	}
-	return 0
+	return out
 }
 
 func sum(b []byte) string {
 	h := sha256.Sum256(b)
-	return "'sha256-" + base64.StdEncoding.EncodeToString(h[:]) + "'"
+	return "'sha256-" + encode(h[:]) + "'"
 }
 
-func render(name string, data any, f Frame, script string) (Page, error) {
+func encode(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+
+// render executes a template with a page's own style, "" for none.
+func render(name string, data any, f Frame, script string, own template.CSS) (Page, error) {
 	s := load()
 	if s.err != nil {
 		return Page{}, fmt.Errorf("web: %w", s.err)
@@ -177,8 +139,12 @@ func render(name string, data any, f Frame, script string) (Page, error) {
 	if err := s.pages.ExecuteTemplate(&b, name, data); err != nil {
 		return Page{}, fmt.Errorf("web: %w", err)
 	}
+	styles := s.sums["style.css"] + " " + s.sums["sign.css"]
+	if own != "" {
+		styles += " " + sum([]byte(own))
+	}
 	policy := []string{
-		"default-src 'none'", "style-src " + s.sums["style.css"], "img-src 'self' data:", "form-action 'self'", "base-uri 'none'",
+		"default-src 'none'", "style-src " + styles, "img-src 'self' data:", "form-action 'self'", "base-uri 'none'",
 		"frame-ancestors " + f.ancestors(),
 	}
 	if script != "" {

@@ -3,35 +3,83 @@ package web_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/evaultlib/evault/esign/texts"
 	"github.com/evaultlib/evault/httpapi/web"
 )
 
 const hostile = `"><script>alert(1)</script>'&`
 
+// shell is hostile in everything that a host or a sender sets.
+func shell(t *testing.T) web.Shell {
+	t.Helper()
+	c, err := texts.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return web.Shell{
+		Words: c.Match("es"), Title: hostile, Reference: hostile, Event: "ready", Signer: hostile,
+		Sender: web.Sender{
+			Name: hostile, Contact: hostile, ContactURL: "javascript:alert(1)", Logo: []byte("<svg onload=alert(1)>"),
+			Theme: map[string]string{"accent": "red;}*{x:url(/)", "ink": "#112233", "ink-dark": "#ddeeff"},
+		},
+		Languages: []web.Language{{Tag: "en", Name: hostile, URL: "?lang=en"}, {Tag: "es", Name: "Español", URL: "?lang=es", Current: true}},
+	}
+}
+
+func signing(t *testing.T) web.Signing {
+	t.Helper()
+	return web.Signing{
+		Shell: shell(t), Action: "/api/v2/sign/x", EnvelopeName: hostile, Message: hostile, SignerName: hostile, SignerEmail: hostile,
+		Problem:    []web.Problem{{Href: "javascript:alert(1)", Text: hostile, Rule: hostile, Input: hostile}},
+		Disclosure: web.Disclosure{Title: hostile, Paragraphs: []string{hostile}}, Summary: []web.Row{{hostile, hostile}},
+		PageCount: 2, Unread: []int{1, 2}, UnreadRange: "1–2", Consented: "today", ExpiresAt: hostile,
+		Pages: []web.PagePicture{{Page: 1, Width: 612, Height: 792, Spots: []web.Spot{
+			{ID: "fld_1", For: "signature", Kind: "signature", Label: hostile, Value: hostile, X: 0.1, Y: 0.2, W: 0.3, H: 0.04},
+			{ID: hostile, For: hostile, Kind: hostile, Label: hostile, Value: hostile},
+		}}},
+		Fields: []web.Field{
+			{ID: "a", Kind: "text", Label: hostile, Value: hostile, Required: true, Error: hostile},
+			{ID: "b", Kind: "checkbox", Label: hostile},
+			{ID: "c", Kind: "signature", Label: hostile},
+			{ID: "d", Kind: "initials", Label: hostile},
+			{ID: "e", Kind: "radio", Label: hostile, Options: []string{hostile, "x"}},
+			{ID: "f", Kind: "dropdown", Label: hostile, Options: []string{hostile, "x"}},
+			{ID: "g", Kind: "value", Label: hostile, Value: hostile},
+			{ID: "h", Kind: "date", Label: hostile, Value: hostile},
+		},
+		Signature: web.Mark{Name: "signature", Text: hostile, PNG: hostile, Error: hostile, Pages: "1", Count: 1},
+		Initials:  &web.Mark{Name: "initials", Text: hostile}, Places: 1, TimeZones: []string{"UTC"}, HasText: true, CanPreview: true,
+	}
+}
+
 func pages(t *testing.T, f web.Frame) map[string]web.Page {
 	t.Helper()
 	out := map[string]web.Page{}
 	for name, render := range map[string]func() (web.Page, error){
-		"message": func() (web.Page, error) {
-			return web.RenderMessage(web.Message{Title: hostile, Text: hostile, Reference: hostile}, f)
+		"notice": func() (web.Page, error) {
+			return web.RenderNotice(web.Notice{Shell: shell(t), Paragraphs: []string{hostile}, Facts: []web.Row{{hostile, hostile}}, Link: "/x", LinkText: hostile, Note: hostile}, f)
 		},
-		"signing": func() (web.Page, error) {
-			return web.RenderSigning(web.Signing{
-				Action: "/api/v2/sign/x", Alert: hostile, EnvelopeName: hostile, Message: hostile, SignerName: hostile, SignerEmail: hostile,
-				DisclosureTitle: hostile, Disclosure: []string{hostile}, Pages: 1, Images: []web.Image{{Page: 1, Width: 612, Height: 792}}, Signature: hostile, Fields: []web.Field{
-					{ID: hostile, Kind: "text", Label: hostile, Value: hostile, Required: true},
-					{ID: "b", Kind: "checkbox", Label: hostile},
-					{ID: "c", Kind: "signature", Label: hostile},
-					{ID: "d", Kind: "initials", Label: hostile},
-				},
+		"ask": func() (web.Page, error) {
+			return web.RenderAsk(web.Ask{
+				Shell: shell(t), Paragraphs: []string{hostile}, Action: "/x", Back: "/y", Label: hostile, Button: hostile, Reason: hostile, BackText: hostile,
+				Problem: []web.Problem{{Href: "#reason", Text: hostile, Input: hostile, Rule: hostile}},
 			}, f)
 		},
+		"signing": func() (web.Page, error) { return web.RenderSigning(signing(t), f) },
 		"done": func() (web.Page, error) {
-			return web.RenderSigning(web.Signing{Action: "/x", EnvelopeName: "e", Done: hostile, ContinueURL: "javascript:alert(1)"}, f)
+			return web.RenderDone(web.Done{
+				Shell: shell(t), EnvelopeName: hostile, Paragraphs: []string{hostile}, Facts: []web.Row{{hostile, hostile}}, Digest: hostile,
+				VerifyURL: "/v", CopyURL: "/c", ContinueURL: "javascript:alert(1)", WithdrawURL: "/w",
+			}, f)
+		},
+		"text": func() (web.Page, error) {
+			return web.RenderText(web.Text{Shell: shell(t), Back: "/x", Pages: []web.TextPage{{Page: 1, Paragraphs: []string{hostile}}, {Page: 2}}}, f)
 		},
 		"vault": func() (web.Page, error) {
 			return web.RenderVault(web.Vault{EnvelopeName: hostile, Controller: hostile, CopyURL: "/c", CertificateURL: "/d", Custody: []web.Step{{From: hostile}}}, f)
@@ -61,7 +109,7 @@ func digest(s string) string {
 var (
 	style   = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
 	script  = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
-	handler = regexp.MustCompile(`(?i)<[^>]+\s(on[a-z]+|style)\s*=`)
+	handler = regexp.MustCompile(`(?i)<[a-z][^>]*\s(on[a-z]+|style)\s*=`)
 )
 
 // TestPolicyFitsThePage: what the page holds is what its policy names, and
@@ -70,12 +118,20 @@ func TestPolicyFitsThePage(t *testing.T) {
 	t.Parallel()
 	for name, p := range pages(t, "") {
 		text := string(p.HTML)
-		css := style.FindStringSubmatch(text)
-		if css == nil || !strings.Contains(p.Policy, digest(css[1])) {
-			t.Errorf("%s: the policy does not name the digest of the style", name)
+		css := style.FindAllStringSubmatch(text, -1)
+		for _, c := range css {
+			if !strings.Contains(p.Policy, digest(c[1])) {
+				t.Errorf("%s: the policy does not name the digest of %.60s", name, c[1])
+			}
+			if strings.Contains(c[1], "url(") {
+				t.Errorf("%s: a style loads something", name)
+			}
+		}
+		if len(css) == 0 {
+			t.Errorf("%s: no style", name)
 		}
 		js := script.FindAllStringSubmatch(text, -1)
-		if name == "embed" || name == "verify" {
+		if name == "embed" || name == "verify" || name == "signing" || name == "done" {
 			if len(js) != 1 || !strings.Contains(p.Policy, "script-src "+digest(js[0][1])) {
 				t.Errorf("%s: %d scripts, policy %s", name, len(js), p.Policy)
 			}
@@ -85,7 +141,7 @@ func TestPolicyFitsThePage(t *testing.T) {
 		if handler.MatchString(text) || strings.Contains(text, "javascript:") || strings.Contains(text, "http://") || strings.Contains(text, "https://") {
 			t.Errorf("%s: inline handlers or outside addresses", name)
 		}
-		if !strings.HasPrefix(text, "<!DOCTYPE html>") || !strings.Contains(text, `<html lang="en">`) || strings.Count(text, "<h1>") != 1 && name != "embed" {
+		if !strings.HasPrefix(text, "<!DOCTYPE html>") || !strings.Contains(text, `<html lang="e`) || strings.Count(text, "<h1>") != 1 && name != "embed" {
 			t.Errorf("%s: no document with one heading", name)
 		}
 		if !strings.Contains(p.Policy, "default-src 'none'") || !strings.Contains(p.Policy, "frame-ancestors 'none'") || strings.Contains(p.Policy, "unsafe") {
@@ -103,14 +159,58 @@ func TestPolicyFitsThePage(t *testing.T) {
 func TestEveryInputHasALabel(t *testing.T) {
 	t.Parallel()
 	text := string(pages(t, "")["signing"].HTML)
-	for _, id := range regexp.MustCompile(`<(?:input|textarea)[^>]* id="([^"]+)"`).FindAllStringSubmatch(text, -1) {
+	for _, id := range regexp.MustCompile(`<(?:input|textarea|select)[^>]* id="([^"]+)"`).FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(text, `<label for="`+id[1]+`"`) {
 			t.Errorf("%s has no label", id[1])
 		}
 	}
 	for _, in := range regexp.MustCompile(`<(input|textarea)([^>]*)>`).FindAllStringSubmatch(text, -1) {
-		if !strings.Contains(in[2], `id="`) && !strings.Contains(in[2], `type="checkbox"`) && !strings.Contains(in[2], `type="hidden"`) {
+		if !strings.Contains(in[2], `id="`) && !strings.Contains(in[2], `type="hidden"`) {
 			t.Errorf("%s has no id", in[0])
 		}
+	}
+}
+
+var said = regexp.MustCompile(`(?:Say|Count) "([a-z0-9._]+)"`)
+
+// TestPagesSayWhatTheCatalogHas: each key in a template has a text, and each text of
+// the pages is said somewhere.
+func TestPagesSayWhatTheCatalogHas(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("assets/*.html")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	english := texts.English().Texts
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range said.FindAllStringSubmatch(string(b), -1) {
+			if english[texts.Key(m[1])] == "" && english[texts.Key(m[1]+".one")] == "" {
+				t.Errorf("%s says %s, which has no text", file, m[1])
+			}
+		}
+	}
+}
+
+func TestSenderIsChecked(t *testing.T) {
+	t.Parallel()
+	png := []byte("\x89PNG\r\n\x1a\n…")
+	for name, s := range map[string]web.Sender{
+		"svg":     {Logo: []byte("<svg/>")},
+		"large":   {Logo: append(png, make([]byte, web.MaxLogo)...)},
+		"script":  {ContactURL: "javascript:alert(1)"},
+		"color":   {Theme: map[string]string{"accent": "red"}},
+		"unknown": {Theme: map[string]string{"background": "#ffffff"}},
+	} {
+		if s.Check() == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	good := web.Sender{Name: "A", Contact: "Call", ContactURL: "tel:+15550100", Logo: png, Theme: map[string]string{"accent": "#1d4f91", "accent-dark": "#9cc2f5"}}
+	if err := good.Check(); err != nil {
+		t.Error(err)
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -58,9 +60,10 @@ func (rp *Reply) encode() ([]byte, error) {
 	}{rp.Data, rp.Meta})
 }
 
-// File is a download: an attachment with a fixed type.
+// File is a download with a fixed type: an attachment, or a file that browsers show.
 type File struct {
-	Name        string
+	Name        string // as people read it
+	Inline      bool
 	ContentType string
 	ETag        string // without quotes; "" for none
 	Content     []byte
@@ -102,4 +105,27 @@ func (f File) reply() *Reply {
 	return rp
 }
 
-func (f File) disposition() string { return `attachment; filename="` + f.Name + `"` }
+// disposition is the Content-Disposition (RFC 6266), with the name in both its forms
+// where it is not plain ASCII.
+func (f File) disposition() string {
+	kind := "attachment"
+	if f.Inline {
+		kind = "inline"
+	}
+	plain := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || strings.ContainsRune(`"\/:*?<>|%;`, r) {
+			return '_'
+		}
+		return r
+	}, f.Name)
+	header := kind + `; filename="` + plain + `"`
+	if plain != f.Name {
+		header += "; filename*=UTF-8''" + url.PathEscape(strings.Map(func(r rune) rune {
+			if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) {
+				return '_'
+			}
+			return r
+		}, f.Name))
+	}
+	return header
+}

@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"html"
 	"net/url"
 	"regexp"
@@ -30,8 +32,8 @@ func TestSigningPageWithoutJavaScript(t *testing.T) {
 			t.Errorf("policy lacks %s: %s", want, csp)
 		}
 	}
-	if strings.Contains(csp, "unsafe") || strings.Contains(csp, "script-src") || strings.Contains(text, "<script") {
-		t.Errorf("the page may run scripts: %s", csp)
+	if strings.Contains(csp, "unsafe") || strings.Count(text, "<script") != 1 || !regexp.MustCompile(`script-src 'sha256-[^' ]+'; connect-src 'self'$`).MatchString(csp) {
+		t.Errorf("the page may run other scripts than its own: %s", csp)
 	}
 	if !strings.Contains(text, `lang="en"`) || !strings.Contains(text, "Truck 42") || !strings.Contains(text, html.EscapeString("<script>alert(1)</script> & greetings")) {
 		t.Error("the page lacks language, title or message")
@@ -45,56 +47,57 @@ func TestSigningPageWithoutJavaScript(t *testing.T) {
 	}
 	h.do(t, "GET", "/partner/envelopes/"+env+"/status", nil).want(200).equal("data.status", "sent") // opening is no read
 
+	disclosure := regexp.MustCompile(`name="disclosure_sha256" value="([0-9a-f]{64})"`).FindStringSubmatch(text)[1]
+	if a := h.post(t, actions["consent"], url.Values{"disclosure_sha256": {disclosure}}).want(422); !strings.Contains(string(a.Body), `<a href="#agree">Tick the box`) {
+		t.Error("the refusal does not lead to the box")
+	}
+	done := h.post(t, actions["consent"], url.Values{"disclosure_sha256": {disclosure}, "agree": {"true"}}).want(303)
+	if loc := done.Header.Get("Location"); baseURL+loc != link+"#document" {
+		t.Errorf("Location %q, want the document on the page", loc)
+	}
+	text = string(h.do(t, "GET", link, nil, key("")).want(200).Body)
+	if strings.Contains(text, `action="`+actions["consent"]) || !strings.Contains(text, `id="signing"`) {
+		t.Error("after the consent there is no form to sign")
+	}
 	field := regexp.MustCompile(`name="(field:fld_[^"]+)"`).FindStringSubmatch(text)[1]
-	sign := url.Values{"signature": {"Ada Byron"}, field: {"VIN-7"}}
+	actions["sign"] = regexp.MustCompile(`action="([^"]+/sign)"`).FindStringSubmatch(text)[1]
+	sign := url.Values{"signature": {"Ada Byron"}, field: {"VIN-7"}, "lang": {"en"}}
 	early := h.post(t, actions["sign"], sign).want(409)
-	if !strings.Contains(string(early.Body), "open the document first") || !strings.Contains(string(early.Body), "VIN-7") || !strings.Contains(string(early.Body), `role="alert"`) {
+	if !strings.Contains(string(early.Body), "Please open the document") || !strings.Contains(string(early.Body), "VIN-7") || !strings.Contains(string(early.Body), `role="alert"`) {
 		t.Errorf("refusal: %s", early.Body)
 	}
 	h.do(t, "GET", link+"/document.pdf", nil, key("")).want(200)
-	if a := h.post(t, actions["sign"], sign).want(409); !strings.Contains(string(a.Body), "agree to sign electronically first") {
-		t.Errorf("refusal: %s", a.Body)
-	}
-	disclosure := regexp.MustCompile(`name="disclosure_sha256" value="([0-9a-f]{64})"`).FindStringSubmatch(text)[1]
-	h.post(t, actions["consent"], url.Values{"disclosure_sha256": {disclosure}}).want(422)
-	done := h.post(t, actions["consent"], url.Values{"disclosure_sha256": {disclosure}, "agree": {"true"}}).want(303)
-	if loc := done.Header.Get("Location"); baseURL+loc != link {
-		t.Errorf("Location %q, want the page", loc)
-	}
-	missing := h.post(t, actions["sign"], url.Values{"signature": {"Ada Byron"}}).want(422)
-	if !strings.Contains(string(missing.Body), "Please check what you entered") {
-		t.Errorf("refusal: %s", missing.Body)
+	id := strings.TrimPrefix(field, "field:")
+	h.post(t, actions["sign"], url.Values{"signature": {" "}, field: {"x"}}).says(422, `<a href="#signature">Please give your signature.</a>`)
+	missing := string(h.post(t, actions["sign"], url.Values{"signature": {"Ada Byron"}, field: {"   "}}).want(422).Body)
+	for _, want := range []string{
+		`<title>Error: `, `<a href="#` + id + `">VIN (page 1): please fill this in.</a>`,
+		`aria-invalid="true" aria-describedby="` + id + `-error"`, `id="` + id + `-error">VIN (page 1): please fill this in.`,
+	} {
+		if !strings.Contains(missing, want) {
+			t.Errorf("the refusal lacks %s: %s", want, missing[strings.Index(missing, "<main"):])
+		}
 	}
 	glyph := h.post(t, actions["sign"], url.Values{"signature": {"山田"}, field: {"x"}}).want(422)
-	if !strings.Contains(string(glyph.Body), "山") {
-		t.Errorf("the refusal does not name the character")
+	if !strings.Contains(string(glyph.Body), `data-rule="glyph_missing" data-input="signature"><a href="#signature">Your name has characters`) {
+		t.Errorf("the refusal does not say what to do")
 	}
-	h.post(t, actions["sign"], sign).want(303)
+	if a := h.post(t, actions["sign"], sign).want(303); a.Header.Get("Location") != strings.TrimPrefix(link, baseURL)+"?lang=en" {
+		t.Errorf("Location %q", a.Header.Get("Location"))
+	}
 	after := h.do(t, "GET", link, nil, key("")).want(200)
-	if strings.Contains(string(after.Body), "<form") || !strings.Contains(string(after.Body), "complete") {
+	if strings.Contains(string(after.Body), "<form") || !strings.Contains(string(after.Body), "Signed by everybody") {
 		t.Errorf("after signing: %s", after.Body)
 	}
 	h.do(t, "GET", "/partner/envelopes/"+env+"/status", nil).want(200).equal("data.status", "completed")
-	h.do(t, "GET", link+"/document.pdf", nil, key("")).want(200)
-}
-
-func TestDeclineAndWithdrawByForm(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	env := h.create(t, contract(nil))
-	link := h.link(t, env)
-	path := strings.TrimPrefix(link, baseURL)
-	s := h.do(t, "GET", link+"/session", nil, key("")).want(200)
-	h.post(t, path+"/consent", url.Values{"disclosure_sha256": {s.str("data.consent.disclosure_sha256")}, "agree": {"true"}}).want(303)
-	h.post(t, path+"/consent/withdraw", url.Values{"reason": {"paper,\r\nplease"}}).want(303)
-	h.do(t, "GET", link+"/session", nil, key("")).want(200).equal("data.consent.given_at", nil)
-	h.post(t, path+"/decline", url.Values{}).want(422)
-	h.post(t, path+"/decline", url.Values{"reason": {"no"}}).want(303)
-	gone := h.do(t, "GET", link, nil, key("")).want(410)
-	if ct := gone.Header.Get("Content-Type"); !strings.HasPrefix(ct, "text/html") || !strings.Contains(string(gone.Body), "no longer valid") {
-		t.Errorf("%s %s", ct, gone.Body)
+	pdf := h.do(t, "GET", link+"/document.pdf", nil, key("")).want(200)
+	sum := sha256.Sum256(pdf.Body)
+	if d := hex.EncodeToString(sum[:]); !strings.Contains(string(after.Body), d) || !strings.Contains(string(after.Body), "/verify/"+d) {
+		t.Error("the end page does not say the digest of the copy")
 	}
-	h.do(t, "GET", "/partner/envelopes/"+env, nil).want(200).equal("data.status", "declined").equal("data.signers.0.decline_reason", "no")
+	if got := pdf.Header.Get("Content-Disposition"); got != `inline; filename="Truck 42 (copy).pdf"` {
+		t.Errorf("Content-Disposition %q", got)
+	}
 }
 
 func TestLinksThatDoNotWork(t *testing.T) {

@@ -1,0 +1,12 @@
+// Package texts holds the words that people read: on the signing pages, in messages
+// to signers and on documents. Each language is one table from keys to texts; English
+// and Spanish are complete, and a host adds further ones.
+//
+//	catalog, err := texts.New(texts.Language{Tag: "fr", Name: "Français", Texts: map[texts.Key]string{…}})
+//	words := catalog.Match("fr-CA, en;q=0.8")
+//	words.Say("sign.title", "sender", "Lakeshore Motors LLC")
+//
+// A text may name values in braces, such as {sender}. A key that ends in .one has a
+// counterpart in .other, and Count chooses between them. A Catalog does not change
+// and is safe for concurrent use. Keys are added in minor versions and not renamed.
+package texts

@@ -1,0 +1,172 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/httpapi/internal/rest"
+	"github.com/evaultlib/evault/httpapi/internal/signview"
+	"github.com/evaultlib/evault/httpapi/web"
+)
+
+// signPage is the signing page. Opening it is no read of the document.
+func (a *API) signPage(c *call) (*rest.Reply, error) {
+	p, s, err := a.openSession(c, lang)
+	if err != nil {
+		a.asPage(c, p)
+		return nil, a.guard(c, err)
+	}
+	return a.signingPage(c, http.StatusOK, p, s, nil)
+}
+
+// self is the address of the call's signing page.
+func (a *API) self(c *call) string { return a.cfg.BasePath + "/sign/" + c.Params["token"] }
+
+// signingPage is the page as the session is: to be signed, or signed already.
+func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, problems []web.Problem) (*rest.Reply, error) {
+	sh := a.shell(c, s.OrgID)
+	sh.Signer = s.Signer.ID
+	if len(problems) > 0 {
+		sh.Reference = c.RequestID
+	}
+	if s.Signer.Status == esign.SignerSigned || completed(s.EnvelopeStatus) {
+		return a.donePage(c, status, p, s, sh)
+	}
+	page, err := web.RenderSigning(signview.Signing(s, signview.Request{
+		Shell: sh, Action: a.self(c), Form: c.Body.Form, Problems: problems, Disclosure: a.cfg.ESign.DisclosureIn(sh.Words.Tag), MaxPages: maxImages,
+	}), p.frame)
+	if err != nil {
+		return nil, err
+	}
+	return pageReply(status, page), nil
+}
+
+func completed(s esign.Status) bool {
+	return s == esign.StatusCompleted || s == esign.StatusVaulted || s == esign.StatusReleased
+}
+
+// formRefused shows the signing page again with what was wrong, or a page that
+// says so when there is no signing page any more.
+func (a *API) formRefused(c *call, refused error) (*rest.Reply, error) {
+	p, err := a.signerPass(c)
+	a.asPage(c, p)
+	if err != nil {
+		return nil, a.guard(c, err)
+	}
+	s, err := a.cfg.ESign.Session(c.Ctx, p.link, a.client(c))
+	if err != nil {
+		return nil, a.guard(c, errors.Join(refused, err))
+	}
+	d := judge(refused)
+	if d.Status >= 500 {
+		return nil, refused
+	}
+	problems := signview.Problems(d, s, a.shell(c, ""))
+	var rp *rest.Reply
+	if ask, is := a.asks()[c.route.pattern]; is {
+		rp, err = a.askPage(c, d.Status, p, s, ask, problems)
+	} else {
+		rp, err = a.signingPage(c, d.Status, p, s, problems)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// The claim of an idempotency key is given up by an error only.
+	return nil, &shown{refused, rp}
+}
+
+// shown is a refusal with its own page.
+type shown struct {
+	error
+	page *rest.Reply
+}
+
+func (s *shown) Unwrap() error { return s.error }
+
+// back leads to the signing page, in the language that the form was read in.
+func (a *API) back(c *call, fragment string) *rest.Reply {
+	to := a.self(c)
+	if l := c.Body.Form.Get(lang); l != "" {
+		to += "?" + lang + "=" + url.QueryEscape(l)
+	}
+	return (&rest.Reply{Status: http.StatusSeeOther, Raw: []byte{}}).With("Location", to+fragment)
+}
+
+// signAgain is for the address of a form that a browser opens again: the page is
+// where the form was.
+func (a *API) signAgain(c *call) (*rest.Reply, error) {
+	if _, err := c.Query(); err != nil {
+		return nil, err
+	}
+	p, err := a.signerPass(c)
+	if err != nil {
+		a.asPage(c, p)
+		return nil, a.guard(c, err)
+	}
+	return a.back(c, ""), nil
+}
+
+// ask is a page that asks before it ends something.
+type ask struct {
+	name, path, button string
+	paragraphs         []string
+	required           bool
+}
+
+// asks are the pages by the pattern of their route.
+func (a *API) asks() map[string]ask {
+	return map[string]ask{
+		"/sign/{token}/decline": {
+			name: "decline", path: "/decline", paragraphs: []string{"decline.what", "decline.instead"}, required: true,
+		},
+		"/sign/{token}/consent/withdraw": {
+			name: "withdraw", path: "/consent/withdraw", paragraphs: []string{"withdraw.what", "withdraw.paper"},
+		},
+	}
+}
+
+// signerAsk is the page before a signer declines, or withdraws the consent.
+func (a *API) signerAsk(c *call) (*rest.Reply, error) {
+	p, s, err := a.openSession(c, lang)
+	if err != nil {
+		a.asPage(c, p)
+		return nil, a.guard(c, err)
+	}
+	what := a.asks()[c.route.pattern]
+	if what.required && s.Signer.Status == esign.SignerSigned || !what.required && s.ConsentedAt == nil {
+		return a.back(c, ""), nil // there is nothing to decline or withdraw
+	}
+	return a.askPage(c, http.StatusOK, p, s, what, nil)
+}
+
+func (a *API) askPage(c *call, status int, p pass, s *esign.Session, what ask, problems []web.Problem) (*rest.Reply, error) {
+	sh := a.shell(c, s.OrgID)
+	sh.Title, sh.Event, sh.Signer = sh.Say(what.name+".title"), "ready", s.Signer.ID
+	v := web.Ask{
+		Shell: sh, Action: a.self(c) + what.path, Back: a.self(c) + "?" + lang + "=" + url.QueryEscape(sh.Words.Tag),
+		BackText: sh.Say("decline.back"), Label: sh.Say(what.name + ".reason"), Button: sh.Say(what.name + ".button"),
+		Reason: c.Body.Form.Get("reason"), Required: what.required, Problem: problems,
+	}
+	for _, key := range what.paragraphs {
+		v.Paragraphs = append(v.Paragraphs, sh.Say(key, "envelope", s.EnvelopeName, "contact", sh.Contact()))
+	}
+	page, err := web.RenderAsk(v, p.frame)
+	if err != nil {
+		return nil, err
+	}
+	return pageReply(status, page), nil
+}
+
+func pageReply(status int, p web.Page) *rest.Reply {
+	rp := &rest.Reply{Status: status, Raw: p.HTML, Header: map[string]string{
+		"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": p.Policy, "Cross-Origin-Opener-Policy": "same-origin",
+		"Vary": "Accept, Accept-Language",
+	}}
+	if !strings.Contains(p.Policy, "frame-ancestors 'none'") {
+		rp.Header["X-Frame-Options"] = ""
+	}
+	return rp
+}
