@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/pdf/extract"
 	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -30,54 +31,54 @@ type papers struct {
 
 // papersOf reads the papers as their holder does, and verifies what is signed.
 func (w *world) papersOf(id string) papers {
-	w.t.Helper()
-	ctx := w.t.Context()
-	c, err := w.engine.Certificate(ctx, dealer.OrgID, id, 0)
-	check(w.t, err)
+	w.T.Helper()
+	ctx := w.T.Context()
+	c, err := w.Compliance.Certificate(ctx, dealer.OrgID, id, 0)
+	check(w.T, err)
 	p := papers{id: id, certificate: c}
-	entries, err := w.vault.Custody(ctx, dealer.OrgID, id)
-	check(w.t, err)
+	entries, err := w.Vault.Custody(ctx, dealer.OrgID, id)
+	check(w.T, err)
 	statements := make([]string, len(entries))
 	for i, e := range entries {
 		statements[i] = e.Statement
 	}
-	record, err := w.engine.CustodyRecord(ctx, c)
-	check(w.t, err)
+	record, err := w.Compliance.CustodyRecord(ctx, c)
+	check(w.T, err)
 	versions := w.versions(id)
-	p.original, err = w.objects.Read(ctx, versions[len(versions)-1].Object)
-	check(w.t, err)
+	p.original, err = w.Objects.Read(ctx, versions[len(versions)-1].Object)
+	check(w.T, err)
 	if c.Subject.Status == "released" {
 		p.files = w.packageOf(id)
 		p.original, record = p.files["authoritative.pdf"], p.files["custody-record.pdf"]
 		for i := range statements {
 			statements[i] = string(p.files["custody/000"+string(rune('1'+i))+".jws"])
 		}
-		p.release, err = vault.VerifyRelease(string(p.files["release-statement.jws"]), w.vault.StatementKeys())
-		check(w.t, err)
+		p.release, err = vault.VerifyRelease(string(p.files["release-statement.jws"]), w.Vault.StatementKeys())
+		check(w.T, err)
 	}
-	p.custody, err = vault.VerifyCustody(statements, w.vault.StatementKeys())
-	check(w.t, err)
+	p.custody, err = vault.VerifyCustody(statements, w.Vault.StatementKeys())
+	check(w.T, err)
 	pages, err := extract.PageTexts(record)
-	check(w.t, err)
+	check(w.T, err)
 	p.record = strings.Join(pages, "")
 	p.pages, err = extract.PageTexts(p.original)
-	check(w.t, err)
+	check(w.T, err)
 	return p
 }
 
 // packageOf fetches a release package.
 func (w *world) packageOf(id string) map[string][]byte {
-	w.t.Helper()
-	f, err := w.vault.ReadPackage(w.t.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
-	check(w.t, err)
+	w.T.Helper()
+	f, err := w.Vault.ReadPackage(w.T.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
+	check(w.T, err)
 	z, err := zip.NewReader(bytes.NewReader(f.Content), f.Size)
-	check(w.t, err)
+	check(w.T, err)
 	files := map[string][]byte{}
 	for _, x := range z.File {
 		r, err := x.Open()
-		check(w.t, err)
+		check(w.T, err)
 		files[x.Name], err = io.ReadAll(r)
-		check(w.t, err)
+		check(w.T, err)
 	}
 	return files
 }
@@ -105,26 +106,25 @@ func TestPapersAgree(t *testing.T) {
 		r.SecuredParty = &bank
 		r.Depositor.Capacity, r.Depositor.Agreement = vault.CapacityAgent, agreement
 	}
-	onPaper := func(r *handover.VaultInRequest) { r.Attestation = attestation() }
+	onPaper := func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() }
 	stories := map[string]string{
-		"signed": w.completed(), "signed for a bank": w.completed(), "paper": w.paper(),
-		"released": w.completed(), "paper released": w.paper(), "paper that cannot be extended released": w.paperOf(testpdf.Encrypted()),
+		"signed": w.Completed(), "signed for a bank": w.Completed(), "paper": w.paper(),
+		"released": w.Completed(), "paper released": w.paper(), "paper that cannot be extended released": w.Paper(testpdf.Encrypted()),
 	}
 	for name, id := range stories {
 		switch {
 		case strings.HasPrefix(name, "paper"):
-			w.vaultIn(id, onPaper)
+			w.VaultIn(id, onPaper)
 		case strings.HasSuffix(name, "bank"):
-			w.vaultIn(id, outside)
+			w.VaultIn(id, outside)
 		default:
-			w.vaultIn(id)
+			w.VaultIn(id)
 		}
 		if strings.HasSuffix(name, "released") {
-			w.release(id)
+			w.VaultOut(id)
 		}
 		t.Run(name, func(t *testing.T) {
-			w := *w
-			w.t = t
+			w := &world{World: w.In(t)}
 			p := w.papersOf(id)
 			p.agree(t)
 			if p.files == nil {

@@ -12,13 +12,14 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
 )
 
 func attestRequest(id string) handover.AttestRequest {
-	return handover.AttestRequest{OrgID: dealer.OrgID, EnvelopeID: id, Attestation: *attestation(), Actor: actor}
+	return handover.AttestRequest{OrgID: dealer.OrgID, EnvelopeID: id, Attestation: *testworld.Attestation(), Actor: actor}
 }
 
 // TestAttestLaterAtOnce: paper that was vaulted without an attestation becomes
@@ -26,20 +27,20 @@ func attestRequest(id string) handover.AttestRequest {
 func TestAttestLaterAtOnce(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
-		w := newWorldOn(t, &world{db: db, dir: t.TempDir() + "/blobs", clock: &clock{}})
+		w := worldOn(t, db)
 		id := w.paper()
-		first := w.vaultIn(id)
+		first := w.VaultIn(id)
 		if first.Compliant == nil || *first.Compliant {
 			t.Fatalf("without an attestation: compliant %v", first.Compliant)
 		}
-		before, err := w.esign.Status(t.Context(), dealer.OrgID, id)
+		before, err := w.ESign.Status(t.Context(), dealer.OrgID, id)
 		check(t, err)
 		r := attestRequest(id)
 		r.IfMatch = before.ETag()
 		var created, ran atomic.Int32
 		r.Also = func(context.Context, storage.Tx, *compliance.VaultRecord) error { ran.Add(1); return nil }
 		together(4, func() {
-			rec, made, err := w.handover.Attest(t.Context(), r)
+			rec, made, err := w.Handover.Attest(t.Context(), r)
 			if errors.Is(err, esign.ErrPrecondition) {
 				return // another one was first
 			}
@@ -53,20 +54,20 @@ func TestAttestLaterAtOnce(t *testing.T) {
 		if created.Load() != 1 || w.count(id, vault.EventAttested) != 1 || w.count(id, compliance.EventPassed) != 1 {
 			t.Errorf("made %d times, %d events, %d passed", created.Load(), w.count(id, vault.EventAttested), w.count(id, compliance.EventPassed))
 		}
-		c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+		c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 		check(t, err)
 		if c.Serial != 2 || c.Cause.Type != vault.EventAttested || c.Attestation == nil || c.Attestation.AttestedBy != "Ann" || len(c.Declarations) != 2 {
 			t.Errorf("certificate: serial %d, cause %+v, attestation %+v, declarations %+v", c.Serial, c.Cause, c.Attestation, c.Declarations)
 		}
-		if again, made, err := w.handover.Attest(t.Context(), attestRequest(id)); err != nil || made || again.CertificateID != c.ID {
+		if again, made, err := w.Handover.Attest(t.Context(), attestRequest(id)); err != nil || made || again.CertificateID != c.ID {
 			t.Errorf("again: made %t, %+v, %v", made, again, err)
 		}
 		other := attestRequest(id)
 		other.Attestation.Statement = "Another statement."
-		if _, _, err := w.handover.Attest(t.Context(), other); !errors.Is(err, vault.ErrAlreadyVaulted) {
+		if _, _, err := w.Handover.Attest(t.Context(), other); !errors.Is(err, vault.ErrAlreadyVaulted) {
 			t.Errorf("another: got %v, want ErrAlreadyVaulted", err)
 		}
-		w.exec("UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Eve')")
+		w.Exec("UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Eve')")
 		if got := failed(w.evaluate(id).Result); got[certificate.RequiredSignatures] == "" {
 			t.Errorf("an edited row: %v", got)
 		}
@@ -76,10 +77,10 @@ func TestAttestLaterAtOnce(t *testing.T) {
 func TestAttestRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	signed, plain, released := w.completed(), w.paper(), w.paper()
-	w.vaultIn(signed)
-	w.vaultIn(released)
-	w.release(released)
+	signed, plain, released := w.Completed(), w.paper(), w.paper()
+	w.VaultIn(signed)
+	w.VaultIn(released)
+	w.VaultOut(released)
 	var invalid *compliance.InvalidError
 	for _, tc := range []struct {
 		name, id string
@@ -100,7 +101,7 @@ func TestAttestRefuses(t *testing.T) {
 		if tc.edit != nil {
 			tc.edit(&r)
 		}
-		if _, _, err := w.handover.Attest(t.Context(), r); !tc.ok(err) {
+		if _, _, err := w.Handover.Attest(t.Context(), r); !tc.ok(err) {
 			t.Errorf("%s: got %v", tc.name, err)
 		}
 	}

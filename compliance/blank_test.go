@@ -7,6 +7,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
 )
@@ -16,11 +17,11 @@ import (
 func TestBlank(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
-		w := newWorldOn(t, &world{db: db, dir: t.TempDir() + "/blobs", clock: &clock{}})
+		w := worldOn(t, db)
 		paper := func(document []byte) error {
-			r := w.request(w.paperOf(document))
-			r.Attestation = attestation()
-			_, _, err := w.handover.VaultIn(t.Context(), r)
+			r := testworld.VaultInRequest(w.Paper(document))
+			r.Attestation = testworld.Attestation()
+			_, _, err := w.Handover.VaultIn(t.Context(), r)
 			return err
 		}
 		for name, blank := range map[string][]byte{
@@ -29,8 +30,8 @@ func TestBlank(t *testing.T) {
 			"without a newline": testpdf.Simple(2, "Another blank form"),
 		} {
 			made := func() string {
-				id := w.completed(func(r *esign.CreateRequest) { r.Document = blank })
-				if rec := w.vaultIn(id); rec.Compliant == nil || !*rec.Compliant {
+				id := w.Completed(func(r *esign.CreateRequest) { r.Document = blank })
+				if rec := w.VaultIn(id); rec.Compliant == nil || !*rec.Compliant {
 					t.Errorf("%s: a contract is not compliant: %v", name, failed(w.evaluate(id).Result))
 				}
 				return id
@@ -47,9 +48,9 @@ func TestBlank(t *testing.T) {
 				if e := w.evaluate(id); !*e.Compliant {
 					t.Errorf("%s: a contract is not compliant any more: %v", name, failed(e.Result))
 				}
-				done, err := w.esign.Completion(t.Context(), dealer.OrgID, id)
+				done, err := w.ESign.Completion(t.Context(), dealer.OrgID, id)
 				check(t, err)
-				signed, err := w.objects.Read(t.Context(), done.Object)
+				signed, err := w.Objects.Read(t.Context(), done.Object)
 				check(t, err)
 				if err := paper(signed); !errors.Is(err, vault.ErrNotAnOriginal) {
 					t.Errorf("%s: what was signed here: got %v, want ErrNotAnOriginal", name, err)

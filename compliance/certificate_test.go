@@ -15,6 +15,7 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testenv"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -27,26 +28,26 @@ var goldens = []struct {
 	story func(w *world) (envelopeID string)
 }{
 	{"certificate-1.0.json", func(w *world) string {
-		id := w.completed()
-		w.vaultIn(id)
+		id := w.Completed()
+		w.VaultIn(id)
 		return id
 	}},
 	{"certificate-1.0-released.json", func(w *world) string {
-		id := w.completed()
-		w.vaultIn(id)
-		w.release(id)
+		id := w.Completed()
+		w.VaultIn(id)
+		w.VaultOut(id)
 		return id
 	}},
 	{"certificate-1.0-paper.json", func(w *world) string {
 		id := w.paper()
-		w.vaultIn(id, func(r *handover.VaultInRequest) {
-			r.Regime, r.Classification, r.Attestation = certificate.UCC7106, &vault.Classification{DocumentOfTitle: true}, attestation()
+		w.VaultIn(id, func(r *handover.VaultInRequest) {
+			r.Regime, r.Classification, r.Attestation = certificate.UCC7106, &vault.Classification{DocumentOfTitle: true}, testworld.Attestation()
 		})
 		return id
 	}},
 	{"certificate-1.0-none.json", func(w *world) string {
-		id := w.completed()
-		w.vaultIn(id, func(r *handover.VaultInRequest) { r.Regime = certificate.NoRegime })
+		id := w.Completed()
+		w.VaultIn(id, func(r *handover.VaultInRequest) { r.Regime = certificate.NoRegime })
 		return id
 	}},
 }
@@ -63,7 +64,7 @@ func TestGoldens(t *testing.T) {
 			continue
 		}
 		w := newWorld(t)
-		c, err := w.engine.Certificate(t.Context(), dealer.OrgID, g.story(w), 0)
+		c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, g.story(w), 0)
 		check(t, err)
 		doc, err := c.Document()
 		check(t, err)
@@ -99,16 +100,16 @@ func TestOneByteEditsFail(t *testing.T) {
 	keys := w.keys()
 	for n := range testenv.Rounds(10) { // two documents of each: the JWS and the object
 		if n > 0 { // another evaluation, another certificate
-			w.clock.advance(time.Hour)
-			_, err := w.vault.CheckIntegrity(t.Context(), id)
+			w.Clock.Advance(time.Hour)
+			_, err := w.Vault.CheckIntegrity(t.Context(), id)
 			check(t, err)
-			_, err = w.log.Integrate(t.Context())
+			_, err = w.Log.Integrate(t.Context())
 			check(t, err)
-			events := w.events(id)
-			_, err = w.engine.Issue(t.Context(), id, events[len(events)-1].ID)
+			events := w.Events(id)
+			_, err = w.Compliance.Issue(t.Context(), id, events[len(events)-1].ID)
 			check(t, err)
 		}
-		c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, n+1)
+		c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, n+1)
 		check(t, err)
 		doc, err := c.Document()
 		check(t, err)
@@ -132,10 +133,10 @@ func TestOneByteEditsFail(t *testing.T) {
 func TestIssueOncePerCause(t *testing.T) {
 	t.Parallel()
 	w, id := completedWorld(t)
-	rec := w.vaultIn(id)
+	rec := w.VaultIn(id)
 	stored := rec.Copy.StoredEventID
 	for range 3 {
-		c, err := w.engine.Issue(t.Context(), id, stored)
+		c, err := w.Compliance.Issue(t.Context(), id, stored)
 		check(t, err)
 		if c.ID != rec.CertificateID || c.Serial != 1 {
 			t.Errorf("got %s, serial %d, want the first", c.ID, c.Serial)
@@ -144,21 +145,21 @@ func TestIssueOncePerCause(t *testing.T) {
 	if n := w.count(id, compliance.EventCertificateIssued); n != 1 {
 		t.Errorf("got %d events of issue, want 1", n)
 	}
-	if _, err := w.engine.Issue(t.Context(), id, "evt_none"); err == nil {
+	if _, err := w.Compliance.Issue(t.Context(), id, "evt_none"); err == nil {
 		t.Error("an event of nobody: no error")
 	}
-	if _, err := w.engine.Issue(t.Context(), w.completed(), "evt_none"); !errors.Is(err, vault.ErrNotVaulted) {
+	if _, err := w.Compliance.Issue(t.Context(), w.Completed(), "evt_none"); !errors.Is(err, vault.ErrNotVaulted) {
 		t.Errorf("not vaulted: got %v", err)
 	}
 	// The event of the issue commits to the JWS and is not in the log yet.
-	events := w.events(id)
+	events := w.Events(id)
 	last := events[len(events)-1]
-	c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+	c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 	check(t, err)
 	if !strings.Contains(string(last.Data), string(storage.Sum([]byte(c.JWS)))) {
 		t.Errorf("the event %s does not commit to the JWS: %s", last.Type, last.Data)
 	}
-	if _, err := w.engine.Issue(t.Context(), id, last.ID); !errors.Is(err, compliance.ErrCertificatePending) {
+	if _, err := w.Compliance.Issue(t.Context(), id, last.ID); !errors.Is(err, compliance.ErrCertificatePending) {
 		t.Errorf("cause not in the log: got %v, want ErrCertificatePending", err)
 	}
 }
@@ -167,16 +168,16 @@ func TestIssueOncePerCause(t *testing.T) {
 func TestIssueRace(t *testing.T) {
 	t.Parallel()
 	w, id := vaultedWorld(t)
-	_, err := w.vault.CheckIntegrity(t.Context(), id)
+	_, err := w.Vault.CheckIntegrity(t.Context(), id)
 	check(t, err)
-	_, err = w.log.Integrate(t.Context())
+	_, err = w.Log.Integrate(t.Context())
 	check(t, err)
-	events := w.events(id)
+	events := w.Events(id)
 	cause := events[len(events)-1].ID
 	ids := make(chan string, 8)
 	for range cap(ids) {
 		go func() {
-			c, err := w.engine.Issue(t.Context(), id, cause)
+			c, err := w.Compliance.Issue(t.Context(), id, cause)
 			if err != nil {
 				t.Error(err)
 				ids <- ""
@@ -199,41 +200,41 @@ func TestIssueRace(t *testing.T) {
 func TestCertificatesAreNeverOverwritten(t *testing.T) {
 	t.Parallel()
 	w, id := vaultedWorld(t)
-	first, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+	first, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 	check(t, err)
-	if s, err := w.engine.State(t.Context(), first.ID); err != nil || s != certificate.StateCurrent {
+	if s, err := w.Compliance.State(t.Context(), first.ID); err != nil || s != certificate.StateCurrent {
 		t.Errorf("first: %s, %v", s, err)
 	}
 
 	// The result changes: the event tells it, and a new certificate is due.
 	v := w.versions(id)[0]
 	var whole []byte
-	w.blob(v.Object, func(b []byte) []byte { whole = bytes.Clone(b); b[10] ^= 1; return b })
+	w.Alter(v.Object, func(b []byte) []byte { whole = bytes.Clone(b); b[10] ^= 1; return b })
 	w.evaluate(id)
 	w.evaluate(id)
 	if n := w.count(id, compliance.EventFailed); n != 1 {
 		t.Errorf("got %d events of failure after two equal results, want 1", n)
 	}
 	w.due(t)
-	second, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+	second, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 	check(t, err)
 	if second.Serial != 2 || second.Supersedes == nil || *second.Supersedes != first.ID || *second.Compliance.Compliant || second.Cause.Type != compliance.EventFailed {
 		t.Errorf("second: serial %d, cause %s, %v", second.Serial, second.Cause.Type, second.Compliance.MissingRequirements)
 	}
-	if s, _ := w.engine.State(t.Context(), first.ID); s != certificate.StateSuperseded {
+	if s, _ := w.Compliance.State(t.Context(), first.ID); s != certificate.StateSuperseded {
 		t.Errorf("first: %s, want superseded", s)
 	}
 
 	// And back again.
-	w.blob(v.Object, func([]byte) []byte { return whole })
+	w.Alter(v.Object, func([]byte) []byte { return whole })
 	w.evaluate(id)
 	w.due(t)
-	third, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+	third, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 	check(t, err)
 	if third.Serial != 3 || !*third.Compliance.Compliant || third.Cause.Type != compliance.EventPassed {
 		t.Errorf("third: serial %d, cause %s, %v", third.Serial, third.Cause.Type, failed(third.Compliance))
 	}
-	again, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 1)
+	again, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 1)
 	check(t, err)
 	if again.JWS != first.JWS {
 		t.Error("the first certificate is another one now")
@@ -248,11 +249,11 @@ func TestCertificatesAreNeverOverwritten(t *testing.T) {
 		{"org_other", id, 1, vault.ErrNotVaulted},
 		{dealer.OrgID, "env_none", 0, vault.ErrNotVaulted},
 	} {
-		if _, err := w.engine.Certificate(t.Context(), c.org, c.id, c.serial); !errors.Is(err, c.want) {
+		if _, err := w.Compliance.Certificate(t.Context(), c.org, c.id, c.serial); !errors.Is(err, c.want) {
 			t.Errorf("%+v: got %v", c, err)
 		}
 	}
-	if s, err := w.engine.State(t.Context(), "crt_none"); err != nil || s != certificate.StateUnknown {
+	if s, err := w.Compliance.State(t.Context(), "crt_none"); err != nil || s != certificate.StateUnknown {
 		t.Errorf("absent: %s, %v", s, err)
 	}
 }
@@ -260,8 +261,8 @@ func TestCertificatesAreNeverOverwritten(t *testing.T) {
 // due lets the background work.
 func (w *world) due(t *testing.T) int {
 	t.Helper()
-	w.clock.advance(time.Minute)
-	n, err := w.handover.HandoverDue(t.Context(), 100)
+	w.Clock.Advance(time.Minute)
+	n, err := w.Handover.HandoverDue(t.Context(), 100)
 	check(t, err)
 	return n
 }
@@ -275,17 +276,17 @@ func TestLegalNotice(t *testing.T) {
 		want []string
 	}{
 		{"certified by nobody", func(*setup) {}, func(*handover.VaultInRequest) {}, []string{"evidence, not a legal opinion", "a key that no one has certified."}},
-		{"certified", func(s *setup) { s.compliance.CertifiedBy = "Some CA" }, func(*handover.VaultInRequest) {}, []string{"a key that is certified by Some CA."}},
-		{"remarks", func(s *setup) { s.compliance.Remarks = []string{"Demo."} }, func(*handover.VaultInRequest) {}, []string{"no one has certified. Demo."}},
-		{"own", func(s *setup) { s.compliance.LegalNotice = "Mine." }, func(*handover.VaultInRequest) {}, []string{"Mine."}},
+		{"certified", func(s *setup) { s.Compliance.CertifiedBy = "Some CA" }, func(*handover.VaultInRequest) {}, []string{"a key that is certified by Some CA."}},
+		{"remarks", func(s *setup) { s.Compliance.Remarks = []string{"Demo."} }, func(*handover.VaultInRequest) {}, []string{"no one has certified. Demo."}},
+		{"own", func(s *setup) { s.Compliance.LegalNotice = "Mine." }, func(*handover.VaultInRequest) {}, []string{"Mine."}},
 		{"nobody classified", func(*setup) {}, func(r *handover.VaultInRequest) { r.Regime = "" }, []string{"The record was not classified"}},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			w, id := completedWorld(t, tc.edit)
-			w.vaultIn(id, tc.in)
-			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+			w.VaultIn(id, tc.in)
+			c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 			check(t, err)
 			for _, want := range tc.want {
 				if !strings.Contains(c.LegalNotice, want) {

@@ -16,24 +16,25 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
 
 func (w *world) marked(id string) *vault.Registered {
-	w.t.Helper()
-	c, err := w.vault.Copy(w.t.Context(), dealer.OrgID, id)
-	check(w.t, err)
+	w.T.Helper()
+	c, err := w.Vault.Copy(w.T.Context(), dealer.OrgID, id)
+	check(w.T, err)
 	if c.Marked == nil {
-		w.t.Fatal("no marked copy")
+		w.T.Fatal("no marked copy")
 	}
 	return c.Marked
 }
 
 func (w *world) inspect(id string) {
-	w.t.Helper()
-	_, err := w.vault.ReadAuthoritative(w.t.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
-	check(w.t, err)
+	w.T.Helper()
+	_, err := w.Vault.ReadAuthoritative(w.T.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
+	check(w.T, err)
 }
 
 // What an authorized program does does not fail a check.
@@ -41,10 +42,10 @@ func TestOrdinaryUseSatisfies(t *testing.T) {
 	t.Parallel()
 	w, id := vaultedWorld(t)
 	w.inspect(id)
-	w.clock.advance(200 * time.Hour)
-	_, err := w.vault.CheckIntegrity(t.Context(), id)
+	w.Clock.Advance(200 * time.Hour)
+	_, err := w.Vault.CheckIntegrity(t.Context(), id)
 	check(t, err)
-	_, err = w.log.Integrate(t.Context())
+	_, err = w.Log.Integrate(t.Context())
 	check(t, err)
 	if got := failed(w.evaluate(id).Result); len(got) != 0 {
 		t.Errorf("failed: %v", got)
@@ -73,7 +74,7 @@ func TestPartiesDecide(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			w, id := completedWorld(t)
-			rec := w.vaultIn(id, tc.edit)
+			rec := w.VaultIn(id, tc.edit)
 			e := w.evaluate(id)
 			if !slices.Equal(e.MissingRequirements, append([]string{}, tc.want...)) || *rec.Compliant != (tc.want == nil) {
 				t.Errorf("got %v, want %v: %v", e.MissingRequirements, tc.want, failed(e.Result))
@@ -89,15 +90,15 @@ func TestPaper(t *testing.T) {
 		edit func(*handover.VaultInRequest)
 		want []string
 	}{
-		{"attested", func(r *handover.VaultInRequest) { r.Attestation = attestation() }, nil},
+		{"attested", func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() }, nil},
 		{"not attested", func(*handover.VaultInRequest) {}, []string{certificate.RequiredSignatures}},
 		{"paper kept by the custodian, with a receipt", func(r *handover.VaultInRequest) {
-			r.Attestation = attestation()
+			r.Attestation = testworld.Attestation()
 			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", dealer.LegalName
 			r.Attestation.PaperCustodian = &vault.PaperCustodian{Name: operator.Name, ReceiptSHA256: storage.Sum([]byte("receipt"))}
 		}, nil},
 		{"paper kept by a stranger, with a receipt", func(r *handover.VaultInRequest) {
-			r.Attestation = attestation()
+			r.Attestation = testworld.Attestation()
 			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", dealer.LegalName
 			r.Attestation.PaperCustodian = &vault.PaperCustodian{Name: "Somebody", ReceiptSHA256: storage.Sum([]byte("receipt"))}
 		}, []string{certificate.SingleAuthoritativeCopy}},
@@ -107,12 +108,12 @@ func TestPaper(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			id := w.paper()
-			w.vaultIn(id, tc.edit)
+			w.VaultIn(id, tc.edit)
 			e := w.evaluate(id)
 			if !slices.Equal(e.MissingRequirements, append([]string{}, tc.want...)) {
 				t.Errorf("got %v, want %v: %v", e.MissingRequirements, tc.want, failed(e.Result))
 			}
-			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+			c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 			check(t, err)
 			if tc.name != "not attested" && len(c.Declarations) != 2 {
 				t.Errorf("declarations: got %+v, want attestation and medium", c.Declarations)
@@ -123,8 +124,8 @@ func TestPaper(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		id := w.paper()
-		w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
-		w.exec("UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Eve')")
+		w.VaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() })
+		w.Exec("UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Eve')")
 		if got := failed(w.evaluate(id).Result); got[certificate.RequiredSignatures] == "" || got[certificate.SingleAuthoritativeCopy] == "" {
 			t.Errorf("failed: %v", got)
 		}
@@ -135,8 +136,8 @@ func TestPaper(t *testing.T) {
 func TestDetachedSeals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	id := w.paperOf(testpdf.Encrypted())
-	rec := w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
+	id := w.Paper(testpdf.Encrypted())
+	rec := w.VaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() })
 	if rec.Copy.Seal.Mode != vault.SealingDetached || !*rec.Compliant {
 		t.Fatalf("sealed %s; failed: %v", rec.Copy.Seal.Mode, failed(w.evaluate(id).Result))
 	}
@@ -146,16 +147,16 @@ func TestDetachedSeals(t *testing.T) {
 		want string
 	}{
 		{"a download says nothing of itself", func(w *world) { w.inspect(id) }, certificate.CopiesIdentifiable},
-		{"the statement", func(w *world) { w.exec("UPDATE evault_versions SET statement = zeroblob(100)") }, certificate.AmendmentsIdentifiable},
+		{"the statement", func(w *world) { w.Exec("UPDATE evault_versions SET statement = zeroblob(100)") }, certificate.AmendmentsIdentifiable},
 		{"the statement's digest", func(w *world) {
-			w.exec("UPDATE evault_versions SET seal = replace(seal, '\"sha256\":\"', '\"sha256\":\"0')")
+			w.Exec("UPDATE evault_versions SET seal = replace(seal, '\"sha256\":\"', '\"sha256\":\"0')")
 		}, certificate.SingleAuthoritativeCopy},
 	}
-	stored := w.image()
+	stored := w.Image()
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := stored.copied(t)
+			w := copied(t, stored)
 			tc.edit(w)
 			if got := failed(w.evaluate(id).Result); got[tc.want] == "" {
 				t.Errorf("%s is satisfied; failed: %v", tc.want, got)
@@ -164,8 +165,8 @@ func TestDetachedSeals(t *testing.T) {
 	}
 	t.Run("released", func(t *testing.T) {
 		t.Parallel()
-		w := stored.copied(t)
-		w.release(id)
+		w := copied(t, stored)
+		w.VaultOut(id)
 		if got := failed(w.evaluate(id).Result); len(got) != 0 {
 			t.Errorf("failed: %v", got)
 		}
@@ -175,18 +176,18 @@ func TestDetachedSeals(t *testing.T) {
 func TestEvaluateInAnyStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	sent := w.created().ID
+	sent := w.Created().ID
 	e := w.evaluate(sent)
 	if e.State != certificate.StateNone || *e.Compliant || len(e.Checks) != 8 || len(e.MissingRequirements) != 7 {
 		t.Errorf("sent: got %v", e.MissingRequirements)
 	}
-	done := w.completed()
+	done := w.Completed()
 	e = w.evaluate(done)
 	if got := failed(e.Result); got[certificate.RequiredSignatures] != "" || got[certificate.SingleAuthoritativeCopy] == "" {
 		t.Errorf("completed: failed %v", got)
 	}
-	w.vaultIn(done)
-	w.release(done)
+	w.VaultIn(done)
+	w.VaultOut(done)
 	e = w.evaluate(done)
 	var ended []string
 	for _, c := range e.Checks {
@@ -198,10 +199,10 @@ func TestEvaluateInAnyStatus(t *testing.T) {
 	if e.State != certificate.StateReleased || e.Compliant != nil || e.Score != nil || len(e.MissingRequirements) != 0 || !slices.Equal(ended, want) {
 		t.Errorf("released: state %s, compliant %v, missing %v, ended %v", e.State, e.Compliant, e.MissingRequirements, ended)
 	}
-	if _, err := w.engine.Evaluate(t.Context(), "org_other", done, actor); !errors.Is(err, esign.ErrNotFound) {
+	if _, err := w.Compliance.Evaluate(t.Context(), "org_other", done, actor); !errors.Is(err, esign.ErrNotFound) {
 		t.Errorf("another organization: got %v, want ErrNotFound", err)
 	}
-	if _, err := w.engine.Evaluate(t.Context(), dealer.OrgID, "env_none", actor); !errors.Is(err, esign.ErrNotFound) {
+	if _, err := w.Compliance.Evaluate(t.Context(), dealer.OrgID, "env_none", actor); !errors.Is(err, esign.ErrNotFound) {
 		t.Errorf("absent: got %v, want ErrNotFound", err)
 	}
 }
@@ -219,9 +220,9 @@ func TestEveryRegime(t *testing.T) {
 		t.Run(r.ID, func(t *testing.T) {
 			t.Parallel()
 			w, id := completedWorld(t)
-			w.vaultIn(id, func(q *handover.VaultInRequest) { q.Regime, q.Classification = r.ID, covered[r.ID] })
+			w.VaultIn(id, func(q *handover.VaultInRequest) { q.Regime, q.Classification = r.ID, covered[r.ID] })
 			e := w.evaluate(id)
-			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+			c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 			check(t, err)
 			if c.Type != r.CertificateType || c.Regime != r.ID || c.RegimeBasis != certificate.BasisDeclared {
 				t.Errorf("certificate: %s, %s, %s", c.Type, c.Regime, c.RegimeBasis)
@@ -245,21 +246,21 @@ func TestSealByAStranger(t *testing.T) {
 	w, id := completedWorld(t)
 	stranger, err := testpki.SelfSigned("Stranger", start)
 	check(t, err)
-	w.vaultIn(id)
+	w.VaultIn(id)
 	v := w.versions(id)[0]
 	var sum storage.Digest
 	var size int
-	w.blob(v.Object, func(b []byte) []byte {
-		s, err := pades.New(pades.Config{Signer: stranger.Key, Chain: stranger.Chain, Now: w.clock.now})
+	w.Alter(v.Object, func(b []byte) []byte {
+		s, err := pades.New(pades.Config{Signer: stranger.Key, Chain: stranger.Chain, Now: w.Clock.Now})
 		check(t, err)
-		seal, err := s.Seal(t.Context(), pades.SealRequest{PDF: b[:v.Prefix.Size], Reason: "assignee Dealer Finance LLC (org_dealer)", At: w.clock.now()})
+		seal, err := s.Seal(t.Context(), pades.SealRequest{PDF: b[:v.Prefix.Size], Reason: "assignee Dealer Finance LLC (org_dealer)", At: w.Clock.Now()})
 		check(t, err)
 		b = slices.Concat(b[:v.Prefix.Size], seal.Appended)
 		sum, size = storage.Sum(b), len(b)
 		return b
 	})
-	w.exec("UPDATE evault_versions SET sha256 = ?, size = ?", string(sum), size)
-	w.exec("UPDATE evault_copies SET document_hash = ?, size = ?", string(sum), size)
+	w.Exec("UPDATE evault_versions SET sha256 = ?, size = ?", string(sum), size)
+	w.Exec("UPDATE evault_copies SET document_hash = ?, size = ?", string(sum), size)
 	got := failed(w.evaluate(id).Result)
 	for _, want := range []string{certificate.SingleAuthoritativeCopy, certificate.AssigneeIdentified, certificate.AmendmentsIdentifiable} {
 		if got[want] == "" {
@@ -273,12 +274,12 @@ func TestSealByAStranger(t *testing.T) {
 func TestAllowedMarks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(s *setup) {
-		s.vault.OnDuplicate = func(context.Context, vault.Duplicate) bool { return true }
+		s.Vault.OnDuplicate = func(context.Context, vault.Duplicate) bool { return true }
 	})
 	marked, _, err := overlay.Prepare(t.Context(), testpdf.Contract(2), overlay.Preparation{Legend: copymark.LegendStart + "."})
 	check(t, err)
-	id := w.paperOf(marked)
-	w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
+	id := w.Paper(marked)
+	w.VaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() })
 	if got := failed(w.evaluate(id).Result)[certificate.SingleAuthoritativeCopy]; !strings.Contains(got, "bears the marks") {
 		t.Errorf("got %q", got)
 	}
@@ -290,12 +291,12 @@ func TestRivals(t *testing.T) {
 	t.Parallel()
 	var vaulted []string
 	w := newWorld(t, func(s *setup) {
-		s.vault.OnDuplicate = func(_ context.Context, d vault.Duplicate) bool { return true }
+		s.Vault.OnDuplicate = func(_ context.Context, d vault.Duplicate) bool { return true }
 	})
 	scan := testpdf.Simple(1, "Pledged twice")
 	for range 2 {
-		id := w.paperOf(scan)
-		w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
+		id := w.Paper(scan)
+		w.VaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() })
 		vaulted = append(vaulted, id)
 	}
 	for i, id := range vaulted {

@@ -150,9 +150,9 @@ func TestEveryColumn(t *testing.T) {
 	t.Parallel()
 	idle := maps.Clone(unseen)
 	for _, s := range stories(t) {
-		w := s.image.copied(t)
-		w.clock.advance(2 * time.Minute) // nothing is pending any more
-		db := w.db.Bun()
+		w := copied(t, s.image)
+		w.Clock.Advance(2 * time.Minute) // nothing is pending any more
+		db := w.DB.Bun()
 		db.SetMaxOpenConns(1)
 		_, err := db.ExecContext(t.Context(), "PRAGMA foreign_keys = OFF")
 		check(t, err)
@@ -189,7 +189,7 @@ func TestEveryColumn(t *testing.T) {
 // what is wrong.
 func (s story) look(t *testing.T, w *world) (text, noticed string) {
 	t.Helper()
-	c, r, err := w.engine.Look(t.Context(), s.id, s.causeID)
+	c, r, err := w.Compliance.Look(t.Context(), s.id, s.causeID)
 	if err != nil {
 		return "", err.Error()
 	}

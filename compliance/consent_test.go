@@ -8,6 +8,7 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -49,23 +50,23 @@ func TestConsentIsTheControllers(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			deposited, released := w.completed(), w.completed()
+			deposited, released := w.Completed(), w.Completed()
 			edit := func(r *handover.VaultInRequest) {
 				if tc.agent {
 					r.Depositor, r.SecuredParty = agent, &bank
 				}
 			}
-			w.vaultIn(deposited, edit, func(r *handover.VaultInRequest) { r.Actor, r.RequestSHA256 = tc.by, tc.request })
+			w.VaultIn(deposited, edit, func(r *handover.VaultInRequest) { r.Actor, r.RequestSHA256 = tc.by, tc.request })
 			got := failed(w.evaluate(deposited).Result)[certificate.ConsentToAssigneeChange]
 			if (got != "") != tc.fails || tc.fails && !strings.Contains(got, tc.says) {
 				t.Errorf("deposit: got %q", got)
 			}
-			w.vaultIn(released, edit)
-			r := releaseRequest(released)
+			w.VaultIn(released, edit)
+			r := testworld.VaultOutRequest(released)
 			r.Actor, r.RequestSHA256 = tc.by, tc.request
-			_, err := w.handover.VaultOut(t.Context(), r)
+			_, err := w.Handover.VaultOut(t.Context(), r)
 			check(t, err)
-			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, released, 0)
+			c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, released, 0)
 			check(t, err)
 			entry, k := c.Custody[1], c.Compliance.Checks[5]
 			if k.ID != certificate.ConsentToAssigneeChange || k.Failed() != tc.fails || !tc.fails && k.Basis != tc.basis {
@@ -104,8 +105,8 @@ func TestStandingOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			id := w.completed(func(r *esign.CreateRequest) { r.Actor, r.AutoVault = tc.by, tc.order })
-			w.vaultIn(id, func(r *handover.VaultInRequest) {
+			id := w.Completed(func(r *esign.CreateRequest) { r.Actor, r.AutoVault = tc.by, tc.order })
+			w.VaultIn(id, func(r *handover.VaultInRequest) {
 				r.Actor, r.RequestID, r.RequestSHA256 = compliance.Actor{Kind: "system", ID: "auto_vault"}, "", ""
 			})
 			got := failed(w.evaluate(id).Result)[certificate.ConsentToAssigneeChange]

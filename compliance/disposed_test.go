@@ -7,6 +7,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -24,28 +25,28 @@ func TestDisposed(t *testing.T) {
 		"signed":                   {acknowledged: true},
 		"paper":                    {paper: true, acknowledged: true},
 		"not acknowledged":         {failed: true},
-		"a row names the deletion": {failed: true, edit: func(w *world) { w.exec("UPDATE evault_releases SET deleted_at = '2026-12-01 00:00:00+00:00'") }},
+		"a row names the deletion": {failed: true, edit: func(w *world) { w.Exec("UPDATE evault_releases SET deleted_at = '2026-12-01 00:00:00+00:00'") }},
 		"before the end of the grace": {acknowledged: true, failed: true, edit: func(w *world) {
-			w.exec("UPDATE evault_releases SET deleted_at = acknowledged_at")
+			w.Exec("UPDATE evault_releases SET deleted_at = acknowledged_at")
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var w *world
 			w = newWorld(t, func(s *setup) {
-				s.vault.Disposed = func(ctx context.Context, tx storage.Tx, id string) error { return w.esign.With(tx).Dispose(ctx, id) }
+				s.Vault.Disposed = func(ctx context.Context, tx storage.Tx, id string) error { return w.ESign.With(tx).Dispose(ctx, id) }
 			})
 			id := ""
 			if tc.paper {
 				id = w.paper()
-				w.vaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
+				w.VaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() })
 			} else {
-				id = w.completed()
-				w.vaultIn(id)
+				id = w.Completed()
+				w.VaultIn(id)
 			}
 			w.inspect(id)
-			w.release(id)
-			_, err := w.log.Integrate(t.Context())
+			w.VaultOut(id)
+			_, err := w.Log.Integrate(t.Context())
 			check(t, err)
 			if got := failed(w.evaluate(id).Result); len(got) != 0 {
 				t.Fatalf("after the release: %v", got)
@@ -79,24 +80,24 @@ func TestDisposed(t *testing.T) {
 // dispose lets the bytes of a release go: as the vault does after an
 // acknowledgment, or by a hand that deletes them.
 func (w *world) dispose(id string, acknowledged bool) {
-	w.t.Helper()
-	ctx := w.t.Context()
+	w.T.Helper()
+	ctx := w.T.Context()
 	if !acknowledged {
 		for _, v := range w.versions(id) {
-			w.blob(v.Object, func([]byte) []byte { return nil })
+			w.Alter(v.Object, func([]byte) []byte { return nil })
 		}
 		return
 	}
-	f, err := w.vault.ReadPackage(ctx, vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
-	check(w.t, err)
-	_, err = w.vault.Acknowledge(ctx, vault.AcknowledgeRequest{OrgID: dealer.OrgID, EnvelopeID: id, SHA256: f.SHA256, Actor: actor})
-	check(w.t, err)
-	w.clock.advance(31 * 24 * time.Hour)
-	_, err = w.log.Integrate(ctx)
-	check(w.t, err)
-	if n, err := w.vault.DeleteDue(ctx, 10); n != 1 || err != nil {
-		w.t.Fatalf("deleted %d, %v", n, err)
+	f, err := w.Vault.ReadPackage(ctx, vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
+	check(w.T, err)
+	_, err = w.Vault.Acknowledge(ctx, vault.AcknowledgeRequest{OrgID: dealer.OrgID, EnvelopeID: id, SHA256: f.SHA256, Actor: actor})
+	check(w.T, err)
+	w.Clock.Advance(31 * 24 * time.Hour)
+	_, err = w.Log.Integrate(ctx)
+	check(w.T, err)
+	if n, err := w.Vault.DeleteDue(ctx, 10); n != 1 || err != nil {
+		w.T.Fatalf("deleted %d, %v", n, err)
 	}
-	_, err = w.objects.Sweep(ctx, 100)
-	check(w.t, err)
+	_, err = w.Objects.Sweep(ctx, 100)
+	check(w.T, err)
 }

@@ -34,225 +34,225 @@ func changedFacts() []changed {
 	)
 	return []changed{
 		{"a byte of the authoritative copy", func(w *world, id string) {
-			w.blob(w.versions(id)[0].Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+			w.Alter(w.versions(id)[0].Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
 		}, []string{single, assignee, signed, held, amendment}},
 		{"the authoritative copy is gone", func(w *world, id string) {
-			w.blob(w.versions(id)[0].Object, func([]byte) []byte { return nil })
+			w.Alter(w.versions(id)[0].Object, func([]byte) []byte { return nil })
 		}, []string{single, held, amendment}},
 		{"the authoritative copy is cut short", func(w *world, id string) {
-			w.blob(w.versions(id)[0].Object, func(b []byte) []byte { return b[:len(b)-10] })
+			w.Alter(w.versions(id)[0].Object, func(b []byte) []byte { return b[:len(b)-10] })
 		}, []string{single, held, amendment}},
 		{"other bytes with their digest in every row", func(w *world, id string) {
 			v := w.versions(id)[0]
 			var sum storage.Digest
-			w.blob(v.Object, func(b []byte) []byte { b = append(b, "\n%more\n"...); sum = storage.Sum(b); return b })
-			w.exec("UPDATE evault_versions SET sha256 = ?, size = size + 7", string(sum))
-			w.exec("UPDATE evault_copies SET document_hash = ?, size = size + 7", string(sum))
-			w.exec("UPDATE evault_claims SET sha256 = ? WHERE kind = 'version'", string(sum))
+			w.Alter(v.Object, func(b []byte) []byte { b = append(b, "\n%more\n"...); sum = storage.Sum(b); return b })
+			w.Exec("UPDATE evault_versions SET sha256 = ?, size = size + 7", string(sum))
+			w.Exec("UPDATE evault_copies SET document_hash = ?, size = size + 7", string(sum))
+			w.Exec("UPDATE evault_claims SET sha256 = ? WHERE kind = 'version'", string(sum))
 		}, []string{single, amendment}},
 		{"the deposit's digest in the row", func(w *world, id string) {
-			w.exec("UPDATE evault_copies SET source_sha256 = ?", string(storage.Sum(nil)))
+			w.Exec("UPDATE evault_copies SET source_sha256 = ?", string(storage.Sum(nil)))
 		}, []string{single, signed, amendment}},
 		{"a claim is gone", func(w *world, id string) {
-			w.exec("DELETE FROM evault_claims WHERE kind = 'deposited'")
+			w.Exec("DELETE FROM evault_claims WHERE kind = 'deposited'")
 		}, []string{single}},
 		{"the witness of a claim is gone", func(w *world, id string) {
-			w.exec("DELETE FROM evault_claim_witnesses WHERE kind = 'signed'")
+			w.Exec("DELETE FROM evault_claim_witnesses WHERE kind = 'signed'")
 		}, []string{single}},
 		{"the claim on what the last signer left is gone", func(w *world, id string) {
-			w.exec("DELETE FROM evault_claims WHERE kind = 'signed'")
+			w.Exec("DELETE FROM evault_claims WHERE kind = 'signed'")
 		}, []string{single}},
 		{"a claim is another's", func(w *world, id string) {
-			w.exec("UPDATE evault_claims SET envelope_id = 'env_other' WHERE kind = 'version'")
+			w.Exec("UPDATE evault_claims SET envelope_id = 'env_other' WHERE kind = 'version'")
 		}, []string{single}},
 		{"the regime in the row", func(w *world, id string) {
-			w.exec("UPDATE evault_copies SET regime = 'ucc_9_105_2010'")
+			w.Exec("UPDATE evault_copies SET regime = 'ucc_9_105_2010'")
 		}, []string{single}},
 		{"the time of deposit in the row", func(w *world, id string) {
-			w.exec("UPDATE evault_copies SET vaulted_at = '2020-01-01 00:00:00+00:00'")
+			w.Exec("UPDATE evault_copies SET vaulted_at = '2020-01-01 00:00:00+00:00'")
 		}, []string{single}},
 
 		{"an event's data", func(w *world, id string) {
-			w.exec("UPDATE evault_events SET data = replace(data, 'link', 'none') WHERE type = 'envelope.signed'")
+			w.Exec("UPDATE evault_events SET data = replace(data, 'link', 'none') WHERE type = 'envelope.signed'")
 		}, []string{record}},
 		{"an event's canonical bytes and hash", func(w *world, id string) {
-			e := w.events(id)[2]
+			e := w.Events(id)[2]
 			b := []byte(strings.Replace(string(e.Canonical), e.ID, "evt_aaaaaaaaaaaaaaaaaaaaaaaaaa", 1))
-			w.exec("UPDATE evault_events SET canonical = ?, hash = ? WHERE event_id = ?", b, string(storage.Sum(b)), e.ID)
+			w.Exec("UPDATE evault_events SET canonical = ?, hash = ? WHERE event_id = ?", b, string(storage.Sum(b)), e.ID)
 		}, []string{record}},
 		{"an event's detail", func(w *world, id string) {
-			w.exec("UPDATE evault_event_details SET detail = replace(detail, '192.0.2.7', '192.0.2.8')")
+			w.Exec("UPDATE evault_event_details SET detail = replace(detail, '192.0.2.7', '192.0.2.8')")
 		}, []string{record}},
 		{"the end of the chain is cut off", func(w *world, id string) {
-			w.exec("DELETE FROM evault_events WHERE type = 'certificate.issued'")
+			w.Exec("DELETE FROM evault_events WHERE type = 'certificate.issued'")
 		}, []string{record}},
 		{"an event that a certificate proves is cut off", func(w *world, id string) {
-			w.exec("DELETE FROM evault_events WHERE seq >= (SELECT seq FROM evault_events WHERE type = 'custody.acknowledged')")
+			w.Exec("DELETE FROM evault_events WHERE seq >= (SELECT seq FROM evault_events WHERE type = 'custody.acknowledged')")
 		}, []string{record, held}},
 		{"the log's hashes", func(w *world, id string) {
-			w.exec("DELETE FROM evault_log_hashes WHERE idx = 0")
+			w.Exec("DELETE FROM evault_log_hashes WHERE idx = 0")
 		}, []string{record}},
 		{"a leaf of the log", func(w *world, id string) {
-			w.exec("UPDATE evault_log_hashes SET hash = zeroblob(32) WHERE idx = 0")
+			w.Exec("UPDATE evault_log_hashes SET hash = zeroblob(32) WHERE idx = 0")
 		}, []string{record}},
 		{"the log was set back", func(w *world, id string) {
-			w.exec("UPDATE evault_log_head SET (size, root) = (SELECT size, root FROM evault_log_checkpoints ORDER BY size LIMIT 1)")
+			w.Exec("UPDATE evault_log_head SET (size, root) = (SELECT size, root FROM evault_log_checkpoints ORDER BY size LIMIT 1)")
 		}, []string{single, record}},
 		{"the checkpoint's signature", func(w *world, id string) {
-			w.exec("UPDATE evault_log_checkpoints SET note = replace(note, 'vault.test', 'vault.fake')")
+			w.Exec("UPDATE evault_log_checkpoints SET note = replace(note, 'vault.test', 'vault.fake')")
 		}, []string{record}},
 		{"an event is taken out of the log", func(w *world, id string) {
-			w.exec("UPDATE evault_events SET log_index = NULL WHERE type = 'vault.stored'")
-			w.clock.advance(2 * time.Minute)
+			w.Exec("UPDATE evault_events SET log_index = NULL WHERE type = 'vault.stored'")
+			w.Clock.Advance(2 * time.Minute)
 		}, []string{single, record}},
 		{"an event's place in the log", func(w *world, id string) {
-			w.exec("UPDATE evault_events SET log_index = 1000 WHERE seq = 1")
-			w.exec("UPDATE evault_events SET log_index = 0 WHERE seq = 2")
+			w.Exec("UPDATE evault_events SET log_index = 1000 WHERE seq = 1")
+			w.Exec("UPDATE evault_events SET log_index = 0 WHERE seq = 2")
 		}, []string{record}},
 		{"a certificate is overwritten", func(w *world, id string) {
-			w.exec("UPDATE evault_certificates SET jws = replace(jws, '.', '..')")
+			w.Exec("UPDATE evault_certificates SET jws = replace(jws, '.', '..')")
 		}, []string{record}},
 		{"a certificate is gone", func(w *world, id string) {
-			w.exec("DELETE FROM evault_certificates")
+			w.Exec("DELETE FROM evault_certificates")
 		}, []string{record}},
 		{"the customer in the row", func(w *world, id string) {
-			w.exec("UPDATE evault_envelopes SET customer_id = 'c-2'")
+			w.Exec("UPDATE evault_envelopes SET customer_id = 'c-2'")
 		}, []string{record}},
 
 		{"the assignee in the row", func(w *world, id string) {
-			w.exec("UPDATE evault_copies SET secured_party = replace(secured_party, 'Dealer', 'Healer')")
+			w.Exec("UPDATE evault_copies SET secured_party = replace(secured_party, 'Dealer', 'Healer')")
 		}, []string{assignee}},
 		{"the assignee in the custody row", func(w *world, id string) {
-			w.exec("UPDATE evault_custody SET to_custody = replace(to_custody, 'Dealer', 'Healer')")
+			w.Exec("UPDATE evault_custody SET to_custody = replace(to_custody, 'Dealer', 'Healer')")
 		}, []string{consent}},
 		{"the signed custody statement", func(w *world, id string) {
-			w.exec("UPDATE evault_custody SET statement = statement || 'A'")
+			w.Exec("UPDATE evault_custody SET statement = statement || 'A'")
 		}, []string{assignee, held, consent}},
 		{"the custody entry is gone", func(w *world, id string) {
-			w.exec("DELETE FROM evault_custody")
+			w.Exec("DELETE FROM evault_custody")
 		}, []string{assignee, held, consent}},
 		{"the controller in the row", func(w *world, id string) {
-			w.exec("UPDATE evault_copies SET controller = replace(controller, 'organization', 'agent')")
+			w.Exec("UPDATE evault_copies SET controller = replace(controller, 'organization', 'agent')")
 		}, []string{assignee}},
 		{"the seal in the row is another's", func(w *world, id string) {
-			w.exec("UPDATE evault_versions SET seal = replace(seal, '\"field\":\"', '\"field\":\"X')")
+			w.Exec("UPDATE evault_versions SET seal = replace(seal, '\"field\":\"', '\"field\":\"X')")
 		}, []string{single, assignee, amendment}},
 
 		{"a signer's name", func(w *world, id string) {
-			w.exec("UPDATE evault_signers SET name = 'Eve' WHERE position = 0")
+			w.Exec("UPDATE evault_signers SET name = 'Eve' WHERE position = 0")
 		}, []string{signed}},
 		{"a signer is gone", func(w *world, id string) {
-			w.exec("DELETE FROM evault_fields")
-			w.exec("DELETE FROM evault_signers WHERE position = 1")
+			w.Exec("DELETE FROM evault_fields")
+			w.Exec("DELETE FROM evault_signers WHERE position = 1")
 		}, []string{signed}},
 		{"a signer is added", func(w *world, id string) {
-			w.exec("UPDATE evault_signers SET signer_id = 'sgn_other' WHERE position = 1")
+			w.Exec("UPDATE evault_signers SET signer_id = 'sgn_other' WHERE position = 1")
 		}, []string{signed}},
 		{"a field is gone", func(w *world, id string) {
-			w.exec("DELETE FROM evault_fields WHERE position = 0")
+			w.Exec("DELETE FROM evault_fields WHERE position = 0")
 		}, []string{signed}},
 		{"a field is another signer's", func(w *world, id string) {
-			w.exec("UPDATE evault_fields SET signer_id = (SELECT signer_id FROM evault_signers WHERE position = 1) WHERE position = 0")
+			w.Exec("UPDATE evault_fields SET signer_id = (SELECT signer_id FROM evault_signers WHERE position = 1) WHERE position = 0")
 		}, []string{signed}},
 		{"a field was not required", func(w *world, id string) {
-			w.exec("UPDATE evault_fields SET required = NOT required WHERE position = 0")
+			w.Exec("UPDATE evault_fields SET required = NOT required WHERE position = 0")
 		}, []string{signed}},
 		{"a field's place", func(w *world, id string) {
-			w.exec("UPDATE evault_fields SET page = page + 1 WHERE position = 0")
+			w.Exec("UPDATE evault_fields SET page = page + 1 WHERE position = 0")
 		}, []string{signed}},
 		{"a field's label", func(w *world, id string) {
-			w.exec("UPDATE evault_fields SET label = label || 'x' WHERE position = 0")
+			w.Exec("UPDATE evault_fields SET label = label || 'x' WHERE position = 0")
 		}, []string{signed}},
 		{"a field's value", func(w *world, id string) {
-			w.exec("UPDATE evault_fields SET value = value || 'x' WHERE position = 0")
+			w.Exec("UPDATE evault_fields SET value = value || 'x' WHERE position = 0")
 		}, []string{signed}},
 		{"what a signer saw", func(w *world, id string) {
-			w.exec("UPDATE evault_signers SET presented_sha256 = ?", string(storage.Sum(nil)))
+			w.Exec("UPDATE evault_signers SET presented_sha256 = ?", string(storage.Sum(nil)))
 		}, []string{signed}},
 		{"what a signer consented to", func(w *world, id string) {
-			w.exec("UPDATE evault_signers SET disclosure_sha256 = ?", string(storage.Sum(nil)))
+			w.Exec("UPDATE evault_signers SET disclosure_sha256 = ?", string(storage.Sum(nil)))
 		}, []string{signed}},
 		{"a state of the document", func(w *world, id string) {
-			w.exec("UPDATE evault_parts SET size = size - 1 WHERE seq = 1")
+			w.Exec("UPDATE evault_parts SET size = size - 1 WHERE seq = 1")
 		}, []string{signed}},
 		{"a consent is gone", func(w *world, id string) {
-			w.exec("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'envelope.consented')")
-			w.exec("DELETE FROM evault_events WHERE type = 'envelope.consented'")
+			w.Exec("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'envelope.consented')")
+			w.Exec("DELETE FROM evault_events WHERE type = 'envelope.consented'")
 		}, []string{record, signed}},
 
 		{"the acknowledgment is gone", func(w *world, id string) {
-			w.exec("DELETE FROM evault_acknowledgments")
+			w.Exec("DELETE FROM evault_acknowledgments")
 		}, []string{held}},
 		{"the acknowledgment's signature", func(w *world, id string) {
-			w.exec("UPDATE evault_acknowledgments SET jws = jws || 'A'")
+			w.Exec("UPDATE evault_acknowledgments SET jws = jws || 'A'")
 		}, []string{held}},
 		{"the custodian in the row", func(w *world, id string) {
-			w.exec("UPDATE evault_copies SET custodian = replace(custodian, 'operator', 'self')")
+			w.Exec("UPDATE evault_copies SET custodian = replace(custodian, 'operator', 'self')")
 		}, []string{assignee}},
 		{"nobody checked the bytes for long", func(w *world, id string) {
-			w.clock.advance(100 * time.Hour)
+			w.Clock.Advance(100 * time.Hour)
 		}, []string{held}},
 
 		{"the consent in the row", func(w *world, id string) {
-			w.exec("UPDATE evault_custody SET consent = replace(consent, 'key_1', 'key_2')")
+			w.Exec("UPDATE evault_custody SET consent = replace(consent, 'key_1', 'key_2')")
 		}, []string{consent}},
 		{"the custody event is gone", func(w *world, id string) {
-			w.exec("DELETE FROM evault_events WHERE type = 'custody.assigned'")
+			w.Exec("DELETE FROM evault_events WHERE type = 'custody.assigned'")
 		}, []string{record, consent}},
 
 		{"a download is taken out of the register", func(w *world, id string) {
 			w.inspect(id)
-			w.exec("DELETE FROM evault_copy_register WHERE kind = 'inspection'")
+			w.Exec("DELETE FROM evault_copy_register WHERE kind = 'inspection'")
 		}, []string{copies}},
 		{"a download's digest", func(w *world, id string) {
 			w.inspect(id)
-			w.exec("UPDATE evault_copy_register SET sha256 = ? WHERE kind = 'inspection'", string(storage.Sum(nil)))
+			w.Exec("UPDATE evault_copy_register SET sha256 = ? WHERE kind = 'inspection'", string(storage.Sum(nil)))
 		}, []string{copies}},
 		{"who downloaded", func(w *world, id string) {
 			w.inspect(id)
-			w.exec("UPDATE evault_copy_register SET given_to_id = 'key_2' WHERE kind = 'inspection'")
+			w.Exec("UPDATE evault_copy_register SET given_to_id = 'key_2' WHERE kind = 'inspection'")
 		}, []string{copies}},
 
 		{"a byte of the marked copy", func(w *world, id string) {
-			w.blob(w.marked(id).Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+			w.Alter(w.marked(id).Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
 		}, []string{copies}},
 		{"the marked copy is the authoritative one", func(w *world, id string) {
 			var original []byte
-			w.blob(w.versions(id)[0].Object, func(b []byte) []byte { original = b; return b })
-			w.blob(w.marked(id).Object, func([]byte) []byte { return original })
-			w.exec("UPDATE evault_copy_register SET sha256 = ?, size = ?", string(storage.Sum(original)), len(original))
+			w.Alter(w.versions(id)[0].Object, func(b []byte) []byte { original = b; return b })
+			w.Alter(w.marked(id).Object, func([]byte) []byte { return original })
+			w.Exec("UPDATE evault_copy_register SET sha256 = ?, size = ?", string(storage.Sum(original)), len(original))
 		}, []string{copies}},
 		{"the marked copy is another's", func(w *world, id string) {
-			other := w.completed()
-			w.vaultIn(other)
+			other := w.Completed()
+			w.VaultIn(other)
 			var copied []byte
-			w.blob(w.marked(other).Object, func(b []byte) []byte { copied = b; return b })
-			w.blob(w.marked(id).Object, func([]byte) []byte { return copied })
-			w.exec("UPDATE evault_copy_register SET sha256 = ?, size = ? WHERE envelope_id = ?", string(storage.Sum(copied)), len(copied), id)
+			w.Alter(w.marked(other).Object, func(b []byte) []byte { copied = b; return b })
+			w.Alter(w.marked(id).Object, func([]byte) []byte { return copied })
+			w.Exec("UPDATE evault_copy_register SET sha256 = ?, size = ? WHERE envelope_id = ?", string(storage.Sum(copied)), len(copied), id)
 		}, []string{copies}},
 		{"the marked copy is taken out of the register", func(w *world, id string) {
-			w.exec("UPDATE evault_copies SET marked_id = NULL")
-			w.exec("DELETE FROM evault_copy_register")
+			w.Exec("UPDATE evault_copies SET marked_id = NULL")
+			w.Exec("DELETE FROM evault_copy_register")
 		}, []string{copies}},
 
 		{"a signer's copy is taken out of the register", func(w *world, id string) {
-			w.exec("DELETE FROM evault_copy_register WHERE kind = 'signer'")
+			w.Exec("DELETE FROM evault_copy_register WHERE kind = 'signer'")
 		}, []string{copies}},
 		{"who was given a signer's copy", func(w *world, id string) {
-			w.exec("UPDATE evault_copy_register SET given_to_id = 'sgn_other' WHERE kind = 'signer'")
+			w.Exec("UPDATE evault_copy_register SET given_to_id = 'sgn_other' WHERE kind = 'signer'")
 		}, []string{copies}},
 		{"the claim on what the pages hold", func(w *world, id string) {
-			w.exec("DELETE FROM evault_claims WHERE kind = 'pages'")
+			w.Exec("DELETE FROM evault_claims WHERE kind = 'pages'")
 		}, []string{single}},
 
 		{"a version is gone", func(w *world, id string) {
-			w.exec("UPDATE evault_versions SET version = 2")
+			w.Exec("UPDATE evault_versions SET version = 2")
 		}, []string{amendment}},
 		{"what a version extends", func(w *world, id string) {
-			w.exec("UPDATE evault_versions SET prefix_size = prefix_size - 1")
+			w.Exec("UPDATE evault_versions SET prefix_size = prefix_size - 1")
 		}, []string{amendment}},
 		{"a version's event", func(w *world, id string) {
-			w.exec("UPDATE evault_versions SET event_id = (SELECT event_id FROM evault_events WHERE seq = 1)")
+			w.Exec("UPDATE evault_versions SET event_id = (SELECT event_id FROM evault_events WHERE seq = 1)")
 		}, []string{amendment}},
 	}
 }
@@ -262,12 +262,12 @@ func changedFacts() []changed {
 func TestEventsLoggedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	first, second := w.completed(), w.completed()
-	w.vaultIn(first)
-	w.vaultIn(second)
-	stored := w.events(first)[slices.IndexFunc(w.events(first), func(e vault.Event) bool { return e.Type == "vault.stored" })]
-	testdb.Rewrite(t, w.db.Bun(), first, stored.Seq, "key_9")
-	_, err := w.log.Integrate(t.Context())
+	first, second := w.Completed(), w.Completed()
+	w.VaultIn(first)
+	w.VaultIn(second)
+	stored := w.Events(first)[slices.IndexFunc(w.Events(first), func(e vault.Event) bool { return e.Type == "vault.stored" })]
+	testdb.Rewrite(t, w.DB.Bun(), first, stored.Seq, "key_9")
+	_, err := w.Log.Integrate(t.Context())
 	check(t, err)
 	if got := failed(w.evaluate(first).Result)[certificate.TamperEvidentRecord]; !strings.Contains(got, "later place than its time") {
 		t.Errorf("got %q", got)

@@ -8,6 +8,7 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 )
@@ -24,20 +25,20 @@ func families() []family {
 	paper := func(file []byte) func(t testing.TB) (*world, string) {
 		return func(t testing.TB) (*world, string) {
 			w := newWorld(t)
-			id := w.paperOf(file)
-			w.vaultIn(id, asDestroyed)
+			id := w.Paper(file)
+			w.VaultIn(id, asDestroyed)
 			return w, id
 		}
 	}
 	vaulted := func(t testing.TB) (*world, string) { return vaultedWorld(t) }
 	released := func(t testing.TB) (*world, string) {
 		w, id := vaultedWorld(t)
-		w.release(id)
+		w.VaultOut(id)
 		return w, id
 	}
 	agents := func(t testing.TB) (*world, string) {
 		w, id := completedWorld(t)
-		w.vaultIn(id, asAgent)
+		w.VaultIn(id, asAgent)
 		return w, id
 	}
 	return []family{
@@ -56,13 +57,13 @@ func asAgent(r *handover.VaultInRequest) {
 }
 
 func asDestroyed(r *handover.VaultInRequest) {
-	r.Attestation = attestation()
+	r.Attestation = testworld.Attestation()
 	r.Attestation.DestroyedAt = &start
 }
 
 // ran is an edit by one statement.
 func ran(query string, args ...any) func(*world, string) {
-	return func(w *world, _ string) { w.exec(query, args...) }
+	return func(w *world, _ string) { w.Exec(query, args...) }
 }
 
 // lost is an edit by which the events of a type are gone.
@@ -104,28 +105,28 @@ func forgedFacts() []changed {
 		{"when a signer consented", ran("UPDATE evault_signers SET consented_at = '2020-01-01 00:00:00+00:00'"), []string{certificate.RequiredSignatures}},
 		{"a signer refused by the row", ran("UPDATE evault_signers SET declined_at = signed_at WHERE position = 0"), []string{certificate.RequiredSignatures}},
 		{"a release has begun by its mark", func(w *world, id string) {
-			check(w.t, w.objects.Blobs.Put(w.t.Context(), "released/"+w.versions(id)[0].CopyID, []byte("{}")))
+			check(w.T, w.Objects.Blobs.Put(w.T.Context(), "released/"+w.versions(id)[0].CopyID, []byte("{}")))
 		}, []string{certificate.SingleAuthoritativeCopy}},
 
 		{"the acknowledgment's id in the row", ran("UPDATE evault_acknowledgments SET acknowledgment_id = 'ack_other'"), []string{certificate.HeldByAssigneeOrCustodian}},
 		{"the acknowledgment is of another copy", func(w *world, id string) {
-			w.restate("evault_acknowledgments", "jws", key(3), func(p object) { p["copy_id"] = "cpy_other" })
+			w.restate("evault_acknowledgments", "jws", testworld.Key(3), func(p object) { p["copy_id"] = "cpy_other" })
 		}, []string{certificate.HeldByAssigneeOrCustodian}},
 		{"the acknowledgment is for another party", func(w *world, id string) {
-			w.restate("evault_acknowledgments", "jws", key(3), func(p object) { p["assignee"].(object)["name"] = "Healer" })
-			w.exec("UPDATE evault_acknowledgments SET sha256 = ?", w.sum("evault_acknowledgments", "jws"))
+			w.restate("evault_acknowledgments", "jws", testworld.Key(3), func(p object) { p["assignee"].(object)["name"] = "Healer" })
+			w.Exec("UPDATE evault_acknowledgments SET sha256 = ?", w.sum("evault_acknowledgments", "jws"))
 		}, []string{certificate.HeldByAssigneeOrCustodian}},
 		{"the custody statement names another controller", func(w *world, id string) {
-			w.restate("evault_custody", "statement", key(2), func(p object) {
+			w.restate("evault_custody", "statement", testworld.Key(2), func(p object) {
 				p["to"].(object)["controller"].(object)["party"].(object)["name"] = "Healer"
 			})
 		}, []string{certificate.AssigneeIdentified, certificate.ConsentToAssigneeChange}},
 		{"the custody statement names another kind of custodian", func(w *world, id string) {
-			w.restate("evault_custody", "statement", key(2), func(p object) { p["to"].(object)["custodian"].(object)["kind"] = "bailee" })
+			w.restate("evault_custody", "statement", testworld.Key(2), func(p object) { p["to"].(object)["custodian"].(object)["kind"] = "bailee" })
 		}, []string{certificate.HeldByAssigneeOrCustodian, certificate.ConsentToAssigneeChange}},
 		{"the seal names another", func(w *world, id string) {
 			v := w.versions(id)[0]
-			w.deposited(id, func(b []byte) []byte { return w.resealed(w.sealer, b, v.Prefix.Size, "the assignee is Healer") })
+			w.deposited(id, func(b []byte) []byte { return w.resealed(w.Sealer, b, v.Prefix.Size, "the assignee is Healer") })
 		}, []string{certificate.AssigneeIdentified, certificate.AmendmentsIdentifiable}},
 
 		{"the row of the marked copy is gone", ran("DELETE FROM evault_copy_register WHERE kind = 'copy'"), []string{certificate.CopiesIdentifiable}},
@@ -133,20 +134,20 @@ func forgedFacts() []changed {
 		{"a marked copy's event in the row", ran("UPDATE evault_copy_register SET event_id = 'evt_none' WHERE kind = 'copy'"), []string{certificate.TamperEvidentRecord, certificate.CopiesIdentifiable}},
 		{"a download's event in the row", func(w *world, id string) {
 			w.inspect(id)
-			w.exec("UPDATE evault_copy_register SET event_id = (SELECT event_id FROM evault_events WHERE seq = 1) WHERE kind = 'inspection'")
+			w.Exec("UPDATE evault_copy_register SET event_id = (SELECT event_id FROM evault_events WHERE seq = 1) WHERE kind = 'inspection'")
 		}, []string{certificate.CopiesIdentifiable}},
 		{"a byte of a copy that was downloaded", func(w *world, id string) {
 			w.inspect(id)
-			w.blob(w.versions(id)[0].Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+			w.Alter(w.versions(id)[0].Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
 		}, []string{certificate.CopiesIdentifiable}},
 	}
 }
 
 // sum is the digest of the statement in a column.
 func (w *world) sum(table, column string) string {
-	w.t.Helper()
+	w.T.Helper()
 	var token string
-	check(w.t, w.db.Bun().NewRaw("SELECT "+column+" FROM "+table).Scan(w.t.Context(), &token))
+	check(w.T, w.DB.Bun().NewRaw("SELECT "+column+" FROM "+table).Scan(w.T.Context(), &token))
 	return string(storage.Sum([]byte(token)))
 }
 
@@ -182,13 +183,13 @@ func paperEdits() []changed {
 		}, nil},
 		{"no marked copy is on record", func(w *world, id string) {
 			w.rewrite(id, "vault.stored", func(data, _ object) { delete(data, "marked_copy") })
-			w.exec("UPDATE evault_copies SET marked_id = NULL")
-			w.exec("DELETE FROM evault_claims WHERE kind = 'copy'")
-			w.exec("DELETE FROM evault_copy_register")
+			w.Exec("UPDATE evault_copies SET marked_id = NULL")
+			w.Exec("DELETE FROM evault_claims WHERE kind = 'copy'")
+			w.Exec("DELETE FROM evault_copy_register")
 		}, nil},
 		{"the paper's file is none", func(w *world, id string) {
 			w.deposited(id, func([]byte) []byte { return []byte("no file") })
-			w.exec("UPDATE evault_copies SET source_sha256 = document_hash, source_size = size")
+			w.Exec("UPDATE evault_copies SET source_sha256 = document_hash, source_size = size")
 		}, nil},
 	}
 }
@@ -196,7 +197,7 @@ func paperEdits() []changed {
 func formEdits() []changed {
 	return []changed{
 		{"the form was filled in after the seal", func(w *world, id string) {
-			w.deposited(id, func(b []byte) []byte { return w.filledIn(b, map[int]any{10: "9000"}) })
+			w.deposited(id, func(b []byte) []byte { return filledIn(w.T, b, map[int]any{10: "9000"}) })
 		}, nil},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/testworld"
 )
 
 // TestPaperWithForeignSignatures: paper may carry signatures of people whom nobody here trusts. A form that was filled in after one is
@@ -26,7 +27,7 @@ func TestPaperWithForeignSignatures(t *testing.T) {
 		check(t, err)
 		return append(slices.Clone(raw), appended...)
 	}
-	filled := func(raw []byte) []byte { return (&world{t: t}).filledIn(raw, map[int]any{10: "9000"}) }
+	filled := func(raw []byte) []byte { return filledIn(t, raw, map[int]any{10: "9000"}) }
 	turn := func(u *pdf.Update) error {
 		p, err := u.Document().Page(1)
 		if err != nil {
@@ -46,8 +47,8 @@ func TestPaperWithForeignSignatures(t *testing.T) {
 		"changed":                  {changed(strangers(nil), turn), false, "/Rotate of page 1 was changed"},
 	} {
 		w := newWorld(t) // one has the pages of another, and pages are vaulted once
-		env := w.paperOf(tc.raw)
-		w.vaultIn(env, func(r *handover.VaultInRequest) { r.Attestation = attestation() })
+		env := w.Paper(tc.raw)
+		w.VaultIn(env, func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() })
 		e := w.evaluate(env)
 		i := slices.IndexFunc(e.Checks, func(c certificate.Check) bool { return c.ID == "required_signatures" })
 		got := e.Checks[i]

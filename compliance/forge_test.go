@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/canonjson"
@@ -21,80 +22,80 @@ type object = map[string]any
 
 // without deletes the events of a type with their details.
 func (w *world) without(kind string) {
-	w.t.Helper()
-	_, err := w.db.Bun().ExecContext(w.t.Context(), "DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = ?)", kind)
-	check(w.t, err)
-	w.exec("DELETE FROM evault_events WHERE type = ?", kind)
+	w.T.Helper()
+	_, err := w.DB.Bun().ExecContext(w.T.Context(), "DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = ?)", kind)
+	check(w.T, err)
+	w.Exec("DELETE FROM evault_events WHERE type = ?", kind)
 }
 
 // rewrite makes the first event of a type anew, with other data and another detail;
 // it is not in the log yet.
 func (w *world) rewrite(id, kind string, edit func(data, detail object)) {
-	w.t.Helper()
-	events := w.events(id)
+	w.T.Helper()
+	events := w.Events(id)
 	e := events[slices.IndexFunc(events, func(e event.Event) bool { return e.Type == kind })]
 	var body object
-	check(w.t, json.Unmarshal(e.Canonical, &body))
+	check(w.T, json.Unmarshal(e.Canonical, &body))
 	detail := object{}
 	if e.Detail != nil {
-		check(w.t, json.Unmarshal(e.Detail, &detail))
+		check(w.T, json.Unmarshal(e.Detail, &detail))
 	}
 	edit(body["data"].(object), detail)
 	if e.Detail != nil {
 		b := w.canonical(detail)
 		body["detail_sha256"] = event.Commit(e.Salt, b)
-		w.exec("UPDATE evault_event_details SET detail = ? WHERE event_id = ?", string(b), e.ID)
+		w.Exec("UPDATE evault_event_details SET detail = ? WHERE event_id = ?", string(b), e.ID)
 	}
 	b := w.canonical(body)
-	w.exec("UPDATE evault_events SET canonical = ?, hash = ?, log_index = NULL WHERE event_id = ?", b, string(storage.Sum(b)), e.ID)
+	w.Exec("UPDATE evault_events SET canonical = ?, hash = ?, log_index = NULL WHERE event_id = ?", b, string(storage.Sum(b)), e.ID)
 }
 
 func (w *world) canonical(v any) []byte {
-	w.t.Helper()
+	w.T.Helper()
 	b, err := canonjson.Marshal(v)
-	check(w.t, err)
+	check(w.T, err)
 	return b
 }
 
 // restate signs what a statement in a column says anew, edited.
 func (w *world) restate(table, column string, by ed25519.PrivateKey, edit func(payload object)) {
-	w.t.Helper()
+	w.T.Helper()
 	var token string
-	check(w.t, w.db.Bun().NewRaw("SELECT "+column+" FROM "+table).Scan(w.t.Context(), &token))
+	check(w.T, w.DB.Bun().NewRaw("SELECT "+column+" FROM "+table).Scan(w.T.Context(), &token))
 	parts := strings.Split(token, ".")
 	var head, payload object
 	for i, v := range []*object{&head, &payload} {
 		b, err := base64.RawURLEncoding.DecodeString(parts[i])
-		check(w.t, err)
-		check(w.t, json.Unmarshal(b, v))
+		check(w.T, err)
+		check(w.T, json.Unmarshal(b, v))
 	}
 	edit(payload)
 	token, err := jws.Sign(by, head["kid"].(string), head["typ"].(string), w.canonical(payload))
-	check(w.t, err)
-	w.exec("UPDATE "+table+" SET "+column+" = ?", token)
+	check(w.T, err)
+	w.Exec("UPDATE "+table+" SET "+column+" = ?", token)
 }
 
 // deposited puts other bytes in the place of version 1, with their digest in every
 // row.
 func (w *world) deposited(id string, edit func([]byte) []byte) {
-	w.t.Helper()
+	w.T.Helper()
 	sum, size := w.rewritten(w.versions(id)[0].Object, edit)
-	w.exec("UPDATE evault_versions SET sha256 = ?, size = ?", sum, size)
-	w.exec("UPDATE evault_copies SET document_hash = ?, size = ?", sum, size)
+	w.Exec("UPDATE evault_versions SET sha256 = ?, size = ?", sum, size)
+	w.Exec("UPDATE evault_copies SET document_hash = ?, size = ?", sum, size)
 }
 
 // sealed puts other bytes in the place of a completed document that is not vaulted.
 func (w *world) sealed(id string, edit func([]byte) []byte) {
-	w.t.Helper()
-	e, err := w.esign.Evidence(w.t.Context(), id)
-	check(w.t, err)
+	w.T.Helper()
+	e, err := w.ESign.Evidence(w.T.Context(), id)
+	check(w.T, err)
 	sum, size := w.rewritten(e.Envelope.Sealed.Object, edit)
-	w.exec("UPDATE evault_envelopes SET sealed_sha256 = ?, sealed_size = ?", sum, size)
+	w.Exec("UPDATE evault_envelopes SET sealed_sha256 = ?, sealed_size = ?", sum, size)
 }
 
 func (w *world) rewritten(o storage.Object, edit func([]byte) []byte) (sum string, size int) {
-	w.t.Helper()
-	w.blob(o, func(b []byte) []byte {
+	w.T.Helper()
+	w.Alter(o, func(b []byte) []byte {
 		b = edit(b)
 		sum, size = string(storage.Sum(b)), len(b)
 		return b
@@ -105,19 +106,19 @@ func (w *world) rewritten(o storage.Object, edit func([]byte) []byte) (sum strin
 // resealed is a file under another seal than the one that follows its first size
 // bytes.
 func (w *world) resealed(s *pades.Sealer, file []byte, size int64, reason string) []byte {
-	w.t.Helper()
-	seal, err := s.Seal(w.t.Context(), pades.SealRequest{PDF: file[:size], Reason: reason, At: w.clock.now()})
-	check(w.t, err)
+	w.T.Helper()
+	seal, err := s.Seal(w.T.Context(), pades.SealRequest{PDF: file[:size], Reason: reason, At: w.Clock.Now()})
+	check(w.T, err)
 	return slices.Concat(file[:size], seal.Appended)
 }
 
 // filledIn is a file in whose form the fields named were filled in.
-func (w *world) filledIn(file []byte, fields map[int]any) []byte {
-	w.t.Helper()
+func filledIn(t testing.TB, file []byte, fields map[int]any) []byte {
+	t.Helper()
 	d, err := pdf.Open(file, pdf.Limits{})
-	check(w.t, err)
+	check(t, err)
 	u, err := d.Update()
-	check(w.t, err)
+	check(t, err)
 	for n, value := range fields {
 		_, err := u.Edit(pdf.Ref{Num: n}, func(d pdf.Dict) error {
 			if s, ok := value.(string); ok {
@@ -127,9 +128,9 @@ func (w *world) filledIn(file []byte, fields map[int]any) []byte {
 			d["V"], d["AS"] = value, value
 			return nil
 		})
-		check(w.t, err)
+		check(t, err)
 	}
 	appended, err := u.Close()
-	check(w.t, err)
+	check(t, err)
 	return slices.Concat(file, appended)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -61,9 +62,9 @@ func TestContradictionsAreRefused(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			r := w.request("env_none")
+			r := testworld.VaultInRequest("env_none")
 			r.Regime, r.Jurisdiction, r.Classification = tc.regime, tc.place, tc.is
-			_, _, err := w.handover.VaultIn(t.Context(), r)
+			_, _, err := w.Handover.VaultIn(t.Context(), r)
 			var invalid *compliance.InvalidError
 			switch refused := errors.As(err, &invalid); {
 			case refused != (tc.field != ""):
@@ -94,9 +95,9 @@ func TestRegimeIsConcluded(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.want, func(t *testing.T) {
 			t.Parallel()
-			w, id := completedWorld(t, func(s *setup) { s.compliance.Regime = certificate.UCC9105of2010 })
-			w.vaultIn(id, func(r *handover.VaultInRequest) { r.Regime, r.Classification = "", &tc.is })
-			c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+			w, id := completedWorld(t, func(s *setup) { s.Compliance.Regime = certificate.UCC9105of2010 })
+			w.VaultIn(id, func(r *handover.VaultInRequest) { r.Regime, r.Classification = "", &tc.is })
+			c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 			check(t, err)
 			if c.Regime != tc.want || c.RegimeBasis != certificate.BasisClassified || c.Classification == nil || *c.Classification != certificate.Answers(tc.is) {
 				t.Errorf("got %s, %s, %+v", c.Regime, c.RegimeBasis, c.Classification)

@@ -38,13 +38,13 @@ func TestPasses(t *testing.T) {
 				verb string
 				run  func() error
 			}{
-				{"create", func() error { id = w.created(signedBy(test.signers)).ID; return nil }},
-				{"sign", func() error { w.signAll(id); return nil }},
-				{"vault in", func() error { w.vaultIn(id); read.EnvelopeID = id; return nil }},
+				{"create", func() error { id = w.Created(signedBy(test.signers)).ID; return nil }},
+				{"sign", func() error { w.SignAll(id, ""); return nil }},
+				{"vault in", func() error { w.VaultIn(id); read.EnvelopeID = id; return nil }},
 				{"evaluate", func() error { w.evaluate(id); return nil }},
-				{"download", func() error { _, err := w.vault.ReadAuthoritative(t.Context(), read); return err }},
-				{"release", func() error { w.release(id); return nil }},
-				{"fetch", func() error { _, err := w.vault.ReadPackage(t.Context(), read); return err }},
+				{"download", func() error { _, err := w.Vault.ReadAuthoritative(t.Context(), read); return err }},
+				{"release", func() error { w.VaultOut(id); return nil }},
+				{"fetch", func() error { _, err := w.Vault.ReadPackage(t.Context(), read); return err }},
 				{"evaluate released", func() error { w.evaluate(id); return nil }},
 			} {
 				var err error

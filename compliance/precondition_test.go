@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
@@ -44,18 +45,18 @@ func TestWhatIsJudgedIsWhatIsCommitted(t *testing.T) {
 	t.Parallel()
 	rounds := testenv.Rounds(10) // of each case, on each database
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
-		p, dir, clock := &pausing{}, t.TempDir()+"/blobs", &clock{}
-		other := newWorldOn(t, &world{db: db, dir: dir, clock: clock})
-		p.Blobs = other.objects.Blobs
-		w := newWorldOn(t, &world{db: db, dir: dir, clock: clock}, func(s *setup) {
-			d := &storage.Objects{Blobs: p, Rows: db.BlobRows(), Now: environ.Clock(clock.now)}
-			s.esign.Objects, s.vault.Objects = d, d
+		p, o := &pausing{}, testworld.Options{DB: db, Dir: t.TempDir(), Clock: testworld.NewClock(start)}
+		other := newWorldOn(testworld.NewBase(t, o))
+		p.Blobs = other.Objects.Blobs
+		w := newWorldOn(testworld.NewBase(t, o), func(s *setup) {
+			d := &storage.Objects{Blobs: p, Rows: db.BlobRows(), Now: environ.Clock(o.Clock.Now)}
+			s.ESign.Objects, s.Vault.Objects = d, d
 		})
 		for _, c := range interleavings {
 			t.Run(c.name, func(t *testing.T) {
 				for range rounds {
 					id := c.make(other)
-					before, err := w.esign.Status(t.Context(), dealer.OrgID, id)
+					before, err := w.ESign.Status(t.Context(), dealer.OrgID, id)
 					check(t, err)
 					var intruded error
 					p.between.Store(&intrusion{c.pause, func() { intruded = c.intrude(other, id) }})
@@ -90,42 +91,42 @@ var interleavings = []struct {
 	{"vault-in within upload by ETag", (*world).paper, "upload", uploadByETag("*"), vaultInPlainly, is(esign.ErrPrecondition)},
 	{"upload within upload by ETag", (*world).paper, "upload", uploadByETag("*"), uploadAnother, is(esign.ErrPrecondition)},
 	{"void within upload", (*world).paper, "upload", uploadByETag(""), void, is(esign.ErrState)},
-	{"withdrawal within vault-in by ETag", func(w *world) string { return w.completed() }, "version", vaultInByETag, withdraw, is(esign.ErrPrecondition)},
+	{"withdrawal within vault-in by ETag", func(w *world) string { return w.Completed() }, "version", vaultInByETag, withdraw, is(esign.ErrPrecondition)},
 	{"download within vault-out by ETag", vaulted, "version", vaultOutByETag, download, is(esign.ErrPrecondition)},
 }
 
 func vaultInPlain(w *world, id, _ string) error {
-	_, _, err := w.handover.VaultIn(w.t.Context(), w.request(id))
+	_, _, err := w.Handover.VaultIn(w.T.Context(), testworld.VaultInRequest(id))
 	return err
 }
 
 func vaultInPlainly(w *world, id string) error { return vaultInPlain(w, id, "") }
 
 func vaultInByDigest(w *world, id, _ string) error {
-	r := w.request(id)
-	c, err := w.esign.Completion(w.t.Context(), dealer.OrgID, id)
-	check(w.t, err)
+	r := testworld.VaultInRequest(id)
+	c, err := w.ESign.Completion(w.T.Context(), dealer.OrgID, id)
+	check(w.T, err)
 	r.DocumentSHA256 = c.Object.SHA256
-	_, _, err = w.handover.VaultIn(w.t.Context(), r)
+	_, _, err = w.Handover.VaultIn(w.T.Context(), r)
 	return err
 }
 
 func vaultInByETag(w *world, id, etag string) error {
-	r := w.request(id)
+	r := testworld.VaultInRequest(id)
 	r.IfMatch = etag
-	_, _, err := w.handover.VaultIn(w.t.Context(), r)
+	_, _, err := w.Handover.VaultIn(w.T.Context(), r)
 	return err
 }
 
 func vaultOutByETag(w *world, id, etag string) error {
-	r := releaseRequest(id)
+	r := testworld.VaultOutRequest(id)
 	r.IfMatch = etag
-	_, err := w.handover.VaultOut(w.t.Context(), r)
+	_, err := w.Handover.VaultOut(w.T.Context(), r)
 	return err
 }
 
 func upload(w *world, id, etag string, document []byte) error {
-	_, _, err := w.esign.Upload(w.t.Context(), esign.UploadRequest{
+	_, _, err := w.ESign.Upload(w.T.Context(), esign.UploadRequest{
 		OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor, Document: document, IfMatch: etag,
 	})
 	return err
@@ -137,58 +138,58 @@ func uploadByETag(which string) func(*world, string, string) error {
 		if which == "" {
 			etag = ""
 		}
-		return upload(w, id, etag, testpdf.Simple(1, "Another "+w.clock.now().String()))
+		return upload(w, id, etag, testpdf.Simple(1, "Another "+w.Clock.Now().String()))
 	}
 }
 
 func uploadAnother(w *world, id string) error { return uploadByETag("")(w, id, "") }
 
 func uploadAgain(w *world, id string) error {
-	c, err := w.esign.Completion(w.t.Context(), dealer.OrgID, id)
-	check(w.t, err)
-	b, err := w.objects.Read(w.t.Context(), c.Object)
-	check(w.t, err)
+	c, err := w.ESign.Completion(w.T.Context(), dealer.OrgID, id)
+	check(w.T, err)
+	b, err := w.Objects.Read(w.T.Context(), c.Object)
+	check(w.T, err)
 	return upload(w, id, "", b)
 }
 
 func void(w *world, id string) error {
-	_, err := w.esign.Void(w.t.Context(), esign.VoidRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor, Reason: "a typing error"})
+	_, err := w.ESign.Void(w.T.Context(), esign.VoidRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor, Reason: "a typing error"})
 	return err
 }
 
 func withdraw(w *world, id string) error {
-	links, err := w.esign.SigningLinks(w.t.Context(), esign.LinksRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
-	check(w.t, err)
-	_, err = w.esign.WithdrawConsent(w.t.Context(), esign.WithdrawRequest{Token: links[0].Token})
+	links, err := w.ESign.SigningLinks(w.T.Context(), esign.LinksRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
+	check(w.T, err)
+	_, err = w.ESign.WithdrawConsent(w.T.Context(), esign.WithdrawRequest{Token: links[0].Token})
 	return err
 }
 
 func vaulted(w *world) string {
-	id := w.completed()
-	w.vaultIn(id)
+	id := w.Completed()
+	w.VaultIn(id)
 	return id
 }
 
 func download(w *world, id string) error {
-	_, err := w.vault.ReadAuthoritative(w.t.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
-	check(w.t, err)
-	return w.db.ESign().InTx(w.t.Context(), func(ctx context.Context, s esign.Store) error { return w.touched(ctx, s.Tx(), id) })
+	_, err := w.Vault.ReadAuthoritative(w.T.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: id, Actor: actor})
+	check(w.T, err)
+	return w.DB.ESign().InTx(w.T.Context(), func(ctx context.Context, s esign.Store) error { return w.touched(ctx, s.Tx(), id) })
 }
 
 // sameDocument holds envelope and vault against each other: a copy is of the
 // document that the envelope names, and a live or released envelope has one.
 func (w *world) sameDocument(t *testing.T, id string) {
 	t.Helper()
-	env, err := w.esign.Envelope(t.Context(), dealer.OrgID, id)
+	env, err := w.ESign.Envelope(t.Context(), dealer.OrgID, id)
 	check(t, err)
-	c, err := w.vault.Copy(t.Context(), dealer.OrgID, id)
+	c, err := w.Vault.Copy(t.Context(), dealer.OrgID, id)
 	switch {
 	case errors.Is(err, vault.ErrNotVaulted) && env.VaultedAt == nil && w.count(id, "vault.stored") == 0:
 		return
 	case err != nil:
 		t.Fatalf("status %s, copy: %v", env.Status, err)
 	}
-	done, err := w.esign.Completion(t.Context(), dealer.OrgID, id)
+	done, err := w.ESign.Completion(t.Context(), dealer.OrgID, id)
 	check(t, err)
 	if c.Source.Object.SHA256 != done.Object.SHA256 || env.DocumentHash != c.DocumentHash || string(env.Status) != c.Status {
 		t.Fatalf("the envelope, %s, has %s; the vault, %s, has %s", env.Status, done.Object.SHA256, c.Status, c.Source.Object.SHA256)

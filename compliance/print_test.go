@@ -67,23 +67,23 @@ func shown(r typeset.Report) string {
 func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	esigned, paper := w.completed(), w.paper()
-	w.vaultIn(esigned)
-	w.vaultIn(paper, func(r *handover.VaultInRequest) {
+	esigned, paper := w.Completed(), w.paper()
+	w.VaultIn(esigned)
+	w.VaultIn(paper, func(r *handover.VaultInRequest) {
 		r.Regime, r.Jurisdiction = certificate.NoRegime, "US-CA"
 		r.Attestation = &vault.Attestation{
 			AttestedBy: "Grace Hopper", Capacity: "Vice president", SignedBy: []string{"Ada Byron"}, Origin: "scan", PaperOriginal: "held", Holder: "Archive Ltd.", PaperCustodian: &vault.PaperCustodian{Name: "Archive Ltd.", ReceiptSHA256: agreement.SHA256},
 			Statement: "I compared the scan with the paper: 張 = [missing]",
 		}
 	})
-	if _, err := w.vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: esigned, Actor: actor}); err != nil {
+	if _, err := w.Vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: esigned, Actor: actor}); err != nil {
 		t.Fatal(err)
 	}
-	released := w.completed()
-	w.vaultIn(released)
-	w.release(released)
+	released := w.Completed()
+	w.VaultIn(released)
+	w.VaultOut(released)
 	for _, id := range []string{esigned, paper, released} {
-		c, err := w.engine.Certificate(t.Context(), dealer.OrgID, id, 0)
+		c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 		if err := d.Decode(&fields); err != nil {
 			t.Fatal(err)
 		}
-		text := shown(w.engine.Pages(c))
+		text := shown(w.Compliance.Pages(c))
 		leaves("", fields, func(path, value string) {
 			if strings.HasSuffix(path, "_at") || path == "controller.until" || path == "as_of" || path == "acknowledgments.at" || path == "custodian.acknowledgment.at" {
 				value = strings.ReplaceAll(value, "T", " ")[:19]
@@ -109,11 +109,11 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 				t.Errorf("%s: %s %q is not on the pages", id, path, value)
 			}
 		})
-		one, err := w.engine.CustodyRecord(t.Context(), c)
+		one, err := w.Compliance.CustodyRecord(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		two, err := w.engine.CustodyRecord(t.Context(), c)
+		two, err := w.Compliance.CustodyRecord(t.Context(), c)
 		if err != nil || !bytes.Equal(one, two) {
 			t.Errorf("%s: the same certificate makes other bytes, %v", id, err)
 		}
@@ -128,11 +128,11 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 func TestVerifyAddressStandsOnce(t *testing.T) {
 	t.Parallel()
 	w, address := newWorld(t), "https://evault.test/verify/1"
-	text := shown(w.engine.Pages(&certificate.Certificate{VerifyURL: &address}))
+	text := shown(w.Compliance.Pages(&certificate.Certificate{VerifyURL: &address}))
 	if n := strings.Count(text, address); n != 1 || !strings.Contains(text, "The verify address") {
 		t.Errorf("printed %d times: %s", n, text)
 	}
-	if text := shown(w.engine.Pages(&certificate.Certificate{})); strings.Contains(text, "verify address") {
+	if text := shown(w.Compliance.Pages(&certificate.Certificate{})); strings.Contains(text, "verify address") {
 		t.Errorf("no address, but: %s", text)
 	}
 }

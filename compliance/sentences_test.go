@@ -178,16 +178,16 @@ func TestChangedFactsAreFound(t *testing.T) {
 	t.Parallel()
 	for _, f := range families() {
 		whole, id := f.tell(t)
-		_, err := whole.log.Integrate(t.Context())
+		_, err := whole.Log.Integrate(t.Context())
 		check(t, err)
 		if got := failed(whole.evaluate(id).Result); len(got) != 0 && f.name != "completed" {
 			t.Fatalf("%s, before any edit: %v", f.name, got)
 		}
-		stored := whole.image()
+		stored := whole.Image()
 		for _, tc := range f.edits {
 			t.Run(tc.name, func(t *testing.T) {
 				t.Parallel()
-				w := stored.copied(t)
+				w := copied(t, stored)
 				tc.edit(w, id)
 				e := w.evaluate(id)
 				sentencesOf(t, tc.name, resultText(e.Result))

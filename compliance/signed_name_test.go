@@ -24,17 +24,17 @@ func TestATypedSignatureThatIsNotTheName(t *testing.T) {
 		{"Zo\u00eb", "Zoe\u0308", false},
 	} {
 		w := newWorld(t)
-		env := w.created(func(r *esign.CreateRequest) {
+		env := w.Created(func(r *esign.CreateRequest) {
 			r.Fields, r.Signers = nil, []esign.SignerSpec{{Email: "ann@example.com", Name: c.name}}
 		})
-		links, err := w.esign.SigningLinks(t.Context(), esign.LinksRequest{OrgID: dealer.OrgID, EnvelopeID: env.ID, Actor: actor})
+		links, err := w.ESign.SigningLinks(t.Context(), esign.LinksRequest{OrgID: dealer.OrgID, EnvelopeID: env.ID, Actor: actor})
 		check(t, err)
 		token := links[0].Token
-		_, err = w.esign.Document(t.Context(), token, esign.Client{})
+		_, err = w.ESign.Document(t.Context(), token, esign.Client{})
 		check(t, err)
-		_, err = w.esign.Consent(t.Context(), esign.ConsentRequest{Token: token, DisclosureSHA256: esign.DefaultDisclosure().SHA256()})
+		_, err = w.ESign.Consent(t.Context(), esign.ConsentRequest{Token: token, DisclosureSHA256: esign.DefaultDisclosure().SHA256()})
 		check(t, err)
-		_, err = w.esign.Sign(t.Context(), esign.SignRequest{Token: token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: c.typed}})
+		_, err = w.ESign.Sign(t.Context(), esign.SignRequest{Token: token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: c.typed}})
 		check(t, err)
 		result := w.evaluate(env.ID).Result
 		found := slices.ContainsFunc(result.Findings, func(f certificate.Finding) bool { return f.ID == "signature_not_the_name" })

@@ -9,6 +9,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/handover"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -109,7 +110,7 @@ func leavesOf(path string, v any, f func(path string)) {
 type story struct {
 	name, id, causeID string
 	w                 *world
-	image             image
+	image             testworld.Image
 }
 
 func stories(t *testing.T) []story {
@@ -123,23 +124,23 @@ func stories(t *testing.T) []story {
 		switch s.name {
 		case "paper":
 			s.id = s.w.paper()
-			s.w.vaultIn(s.id, func(r *handover.VaultInRequest) {
-				r.Depositor, r.SecuredParty, r.Attestation = agent, &bank, attestation()
+			s.w.VaultIn(s.id, func(r *handover.VaultInRequest) {
+				r.Depositor, r.SecuredParty, r.Attestation = agent, &bank, testworld.Attestation()
 				r.Attestation.PaperOriginal, r.Attestation.Holder = "held", bank.Name
 				r.Attestation.PaperCustodian = &vault.PaperCustodian{Name: bank.Name, ReceiptSHA256: agreement.SHA256}
 				r.Classification = &vault.Classification{PromiseToPay: true, SpecificGoods: true}
 			})
 		default:
-			s.id = s.w.completed()
-			s.w.vaultIn(s.id)
+			s.id = s.w.Completed()
+			s.w.VaultIn(s.id)
 		}
 		s.w.inspect(s.id)
 		if s.name == "released" {
-			s.w.release(s.id)
+			s.w.VaultOut(s.id)
 		}
-		_, err := s.w.log.Integrate(t.Context())
+		_, err := s.w.Log.Integrate(t.Context())
 		check(t, err)
-		s.image, s.causeID = s.w.image(), s.cause(s.w)
+		s.image, s.causeID = s.w.Image(), s.cause(s.w)
 	}
 	return list
 }
@@ -148,7 +149,7 @@ func stories(t *testing.T) []story {
 // drafted now: two of the same facts differ only in what the signature brings.
 func (s story) document(t testing.TB, w *world) []byte {
 	t.Helper()
-	c, err := w.engine.Issue(t.Context(), s.id, s.cause(w))
+	c, err := w.Compliance.Issue(t.Context(), s.id, s.cause(w))
 	check(t, err)
 	doc, err := c.Document()
 	check(t, err)
@@ -189,17 +190,17 @@ func TestRowsArePrintedNowhere(t *testing.T) {
 		`UPDATE evault_event_details SET detail = replace(replace(detail, 'Ann', 'Mallory'), 'Bob', 'Mallory')`,
 	}
 	for _, s := range stories(t) {
-		before := printed(t, s.document(t, s.image.copied(t)))
+		before := printed(t, s.document(t, copied(t, s.image)))
 		for i, edit := range edits {
 			t.Run(fmt.Sprintf("%s/%d", s.name, i), func(t *testing.T) {
-				w := s.image.copied(t)
-				db := w.db.Bun()
+				w := copied(t, s.image)
+				db := w.DB.Bun()
 				db.SetMaxOpenConns(1)
 				_, err := db.ExecContext(t.Context(), "PRAGMA foreign_keys = OFF")
 				check(t, err)
 				_, err = db.ExecContext(t.Context(), edit)
 				check(t, err)
-				c, err := w.engine.Issue(t.Context(), s.id, s.cause(w))
+				c, err := w.Compliance.Issue(t.Context(), s.id, s.cause(w))
 				if err != nil {
 					return // nothing is printed at all
 				}
@@ -221,7 +222,7 @@ func TestRowsArePrintedNowhere(t *testing.T) {
 
 // cause is the last event of the story that asks for a certificate.
 func (s story) cause(w *world) string {
-	events := w.events(s.id)
+	events := w.Events(s.id)
 	i := slices.IndexFunc(events, func(e vault.Event) bool { return e.Type == "vault.inspected" })
 	if j := slices.IndexFunc(events, func(e vault.Event) bool { return e.Type == "vault.released" }); j >= 0 {
 		i = j
@@ -243,12 +244,12 @@ func TestStoredResultIsHeldAgainstItsChecks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, id := vaultedWorld(t)
-			if found, _, err := w.engine.LastEvaluation(t.Context(), id); err != nil || found == nil || !*found {
+			if found, _, err := w.Compliance.LastEvaluation(t.Context(), id); err != nil || found == nil || !*found {
 				t.Fatalf("before the edit: %v, %v", found, err)
 			}
-			w.exec(edit)
-			found, _, err := w.engine.LastEvaluation(t.Context(), id)
-			rec, recErr := w.engine.Record(t.Context(), dealer.OrgID, id)
+			w.Exec(edit)
+			found, _, err := w.Compliance.LastEvaluation(t.Context(), id)
+			rec, recErr := w.Compliance.Record(t.Context(), dealer.OrgID, id)
 			if err != nil || recErr != nil || found != nil || rec.Compliant != nil {
 				t.Errorf("got %v, %v; record %v, %v", found, err, rec.Compliant, recErr)
 			}
@@ -261,19 +262,19 @@ func TestStoredResultIsHeldAgainstItsChecks(t *testing.T) {
 func TestRecordHoldsTheResultAgainstItsEvent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	passed, failed := w.completed(), w.completed()
-	w.vaultIn(passed)
-	w.vaultIn(failed, func(r *handover.VaultInRequest) { r.Actor = compliance.Actor{Kind: "operator", ID: "root"} })
+	passed, failed := w.Completed(), w.Completed()
+	w.VaultIn(passed)
+	w.VaultIn(failed, func(r *handover.VaultInRequest) { r.Actor = compliance.Actor{Kind: "operator", ID: "root"} })
 	for id, want := range map[string]bool{passed: true, failed: false} {
 		w.evaluate(id) // of a later time than the event
-		rec, err := w.engine.Record(t.Context(), dealer.OrgID, id)
+		rec, err := w.Compliance.Record(t.Context(), dealer.OrgID, id)
 		if err != nil || rec.Compliant == nil || *rec.Compliant != want {
 			t.Errorf("before the edit: %v, %v", rec.Compliant, err)
 		}
 	}
-	w.exec(`UPDATE evault_evaluations SET (compliant, score, digest, result, evaluated_at) =
+	w.Exec(`UPDATE evault_evaluations SET (compliant, score, digest, result, evaluated_at) =
 		(SELECT compliant, score, digest, result, evaluated_at FROM evault_evaluations WHERE envelope_id = ?) WHERE envelope_id = ?`, passed, failed)
-	rec, err := w.engine.Record(t.Context(), dealer.OrgID, failed)
+	rec, err := w.Compliance.Record(t.Context(), dealer.OrgID, failed)
 	if err != nil || rec.Compliant != nil {
 		t.Errorf("another's evaluation: %+v, %v", rec, err)
 	}

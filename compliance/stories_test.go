@@ -13,6 +13,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
+	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
@@ -39,7 +40,7 @@ func tales() []tale {
 	}
 	attested := func(edit func(a *vault.Attestation)) func(*handover.VaultInRequest) {
 		return func(r *handover.VaultInRequest) {
-			r.Attestation = attestation()
+			r.Attestation = testworld.Attestation()
 			edit(r.Attestation)
 		}
 	}
@@ -49,10 +50,10 @@ func tales() []tale {
 			a.PaperCustodian = &vault.PaperCustodian{Name: by, ReceiptSHA256: storage.Sum([]byte("receipt"))}
 		})
 	}
-	same, release := func(*handover.VaultInRequest) {}, func(w *world, id string) { w.release(id) }
+	same, release := func(*handover.VaultInRequest) {}, func(w *world, id string) { w.VaultOut(id) }
 	paper := func(w *world) string { return w.paper() }
 	of := func(file func() []byte) func(*world) string {
-		return func(w *world) string { return w.paperOf(file()) }
+		return func(w *world) string { return w.Paper(file()) }
 	}
 	locked := &pades.Lock{Action: pades.LockInclude, Fields: []string{"plain"}}
 	return []tale{
@@ -62,7 +63,7 @@ func tales() []tale {
 		{name: "own vault", in: func(r *handover.VaultInRequest) { r.Custodian = vault.CustodianSelf }},
 		{name: "agent's own vault", in: func(r *handover.VaultInRequest) { asAgent(r); r.Custodian = vault.CustodianSelf }},
 		{name: "agent that is the custodian", in: asAgent, setup: func(s *setup) {
-			s.vault.Custodian.Party = vault.Party{Name: dealer.LegalName, Identifier: dealer.OrgID}
+			s.Vault.Custodian.Party = vault.Party{Name: dealer.LegalName, Identifier: dealer.OrgID}
 		}},
 		{name: "secured party by its own name", in: func(r *handover.VaultInRequest) {
 			r.SecuredParty = &vault.Party{Name: dealer.LegalName, Identifier: dealer.OrgID, Email: "vault@dealer.test"}
@@ -73,7 +74,7 @@ func tales() []tale {
 		{name: "nobody", in: by(compliance.Actor{})},
 		{
 			name:  "order",
-			begin: func(w *world) string { return w.completed(func(r *esign.CreateRequest) { r.AutoVault = true }) },
+			begin: func(w *world) string { return w.Completed(func(r *esign.CreateRequest) { r.AutoVault = true }) },
 			in: func(r *handover.VaultInRequest) {
 				r.Actor, r.RequestID, r.RequestSHA256 = compliance.Actor{Kind: "system", ID: "auto_vault"}, "", ""
 			},
@@ -87,7 +88,7 @@ func tales() []tale {
 		{name: "UETA", in: regime(certificate.UETA16, covered[certificate.UETA16])},
 		{name: "none declared", in: regime(certificate.NoRegime, nil)},
 		{name: "none classified", in: regime("", &vault.Classification{PromiseToPay: true, RealProperty: true})},
-		{name: "none by default", in: regime("", nil), setup: func(s *setup) { s.compliance.Regime = certificate.NoRegime }},
+		{name: "none by default", in: regime("", nil), setup: func(s *setup) { s.Compliance.Regime = certificate.NoRegime }},
 		{name: "default", in: regime("", nil)},
 		{name: "classified", in: regime("", &vault.Classification{PromiseToPay: true, SpecificGoods: true})},
 
@@ -102,61 +103,61 @@ func tales() []tale {
 		{
 			name: "filled in", in: asDestroyed,
 			begin: func(w *world) string {
-				return w.paperOf(w.filledIn(strangers(nil), map[int]any{9: "Ann", 10: "9000", 11: pdf.Name("Off"), 12: pdf.Name("On")}))
+				return w.Paper(filledIn(w.T, strangers(nil), map[int]any{9: "Ann", 10: "9000", 11: pdf.Name("Off"), 12: pdf.Name("On")}))
 			},
 		},
 		{
 			name: "filled in against a lock", in: asDestroyed,
-			begin: func(w *world) string { return w.paperOf(w.filledIn(strangers(locked), map[int]any{10: "9000"})) },
+			begin: func(w *world) string { return w.Paper(filledIn(w.T, strangers(locked), map[int]any{10: "9000"})) },
 		},
 
-		{name: "not vaulted", begin: func(w *world) string { return w.created().ID }},
+		{name: "not vaulted", begin: func(w *world) string { return w.Created().ID }},
 		{name: "complete", begin: nil},
 		{name: "paper not vaulted", begin: paper},
 		{
 			name: "signed as another",
 			begin: func(w *world) string {
-				env := w.created(func(r *esign.CreateRequest) { r.Signers[0].Name, r.Signers[1].Name = "Ann Buyer", "Bob Dealer" })
-				w.signAs(env.ID, "Somebody Else")
+				env := w.Created(func(r *esign.CreateRequest) { r.Signers[0].Name, r.Signers[1].Name = "Ann Buyer", "Bob Dealer" })
+				w.SignAll(env.ID, "Somebody Else")
 				return env.ID
 			},
 		},
 		{name: "another root", setup: func(s *setup) {
-			s.compliance.Roots, s.compliance.Keys = made(testpki.New(testpki.Options{})).Roots(), nil
+			s.Compliance.Roots, s.Compliance.Keys = made(testpki.New(testpki.Options{})).Roots(), nil
 		}},
 
 		{name: "inspected", in: same, then: (*world).inspect},
 		{name: "sealed beside, inspected", begin: of(testpdf.Encrypted), in: asDestroyed, then: (*world).inspect},
 		{name: "handed over", in: same, then: func(w *world, id string) {
 			w.inspect(id)
-			w.release(id)
+			w.VaultOut(id)
 		}},
 		{name: "the deposit has no event", in: same, then: func(w *world, _ string) { w.without("vault.stored") }},
 		{name: "agent's release", in: asAgent, then: release},
 		{name: "deleted after release", in: same, then: func(w *world, id string) {
-			w.release(id)
+			w.VaultOut(id)
 			w.dispose(id, true)
 		}},
 
 		{name: "certified", in: same, setup: func(s *setup) {
-			s.compliance.CertifiedBy = "Some CA"
-			s.compliance.VerifyURL = func(storage.Digest) string { return "https://evault.test/verify" }
+			s.Compliance.CertifiedBy = "Some CA"
+			s.Compliance.VerifyURL = func(storage.Digest) string { return "https://evault.test/verify" }
 		}},
 		{name: "own root", in: same, setup: func(s *setup) {
-			own, seal := made(keyring.New(keyring.Certificate, key(4))), made(keyring.NewSeal(made(pki()).Seal.Chain, true))
-			s.compliance.Keys = keyring.NewRing(own, seal)
+			own, seal := made(keyring.New(keyring.Certificate, testworld.Key(4))), made(keyring.NewSeal(made(testworld.PKI()).Seal.Chain, true))
+			s.Compliance.Keys = keyring.NewRing(own, seal)
 		}},
-		{name: "anchors apart", in: same, setup: func(s *setup) { s.log.AnchorPlace = translog.AnchorsSeparate }},
+		{name: "anchors apart", in: same, setup: func(s *setup) { s.Log.AnchorPlace = translog.AnchorsSeparate }},
 		{name: "vaulted twice", setup: allowing, in: asDestroyed, begin: func(w *world) string {
-			w.vaultIn(w.paperOf(testpdf.Simple(1, "Pledged twice")), asDestroyed)
-			return w.paperOf(testpdf.Simple(1, "Pledged twice"))
+			w.VaultIn(w.Paper(testpdf.Simple(1, "Pledged twice")), asDestroyed)
+			return w.Paper(testpdf.Simple(1, "Pledged twice"))
 		}},
 		{name: "a copy vaulted", setup: allowing, in: asDestroyed, begin: func(w *world) string {
 			first := w.paper()
-			w.vaultIn(first, asDestroyed)
-			copied, err := w.objects.Read(w.t.Context(), w.marked(first).Object)
-			check(w.t, err)
-			return w.paperOf(copied)
+			w.VaultIn(first, asDestroyed)
+			copied, err := w.Objects.Read(w.T.Context(), w.marked(first).Object)
+			check(w.T, err)
+			return w.Paper(copied)
 		}},
 	}
 }
@@ -170,7 +171,7 @@ func (x tale) tell(t *testing.T) string {
 		if x.setup != nil {
 			x.setup(s)
 		}
-		s.vault.Disposed = func(ctx context.Context, tx storage.Tx, id string) error { return w.esign.With(tx).Dispose(ctx, id) }
+		s.Vault.Disposed = func(ctx context.Context, tx storage.Tx, id string) error { return w.ESign.With(tx).Dispose(ctx, id) }
 	}
 	if x.begin == nil {
 		w, id = completedWorld(t, edit)
@@ -181,8 +182,8 @@ func (x tale) tell(t *testing.T) string {
 	if x.in == nil {
 		return resultText(w.evaluate(id).Result)
 	}
-	w.vaultIn(id, x.in)
-	_, err := w.log.Integrate(t.Context())
+	w.VaultIn(id, x.in)
+	_, err := w.Log.Integrate(t.Context())
 	check(t, err)
 	if x.then != nil {
 		x.then(w, id)
@@ -192,16 +193,16 @@ func (x tale) tell(t *testing.T) string {
 
 // told is all that an evaluation, a certificate and its pages would say now.
 func (w *world) told(id string) string {
-	w.t.Helper()
+	w.T.Helper()
 	var cause string
-	for _, e := range w.events(id) {
+	for _, e := range w.Events(id) {
 		if e.Type == "custody.assigned" {
 			cause = e.ID
 		}
 	}
-	c, _, err := w.engine.Look(w.t.Context(), id, cause)
-	check(w.t, err)
-	return strings.Join([]string{certificateText(c), shown(w.engine.Pages(c))}, "\n")
+	c, _, err := w.Compliance.Look(w.T.Context(), id, cause)
+	check(w.T, err)
+	return strings.Join([]string{certificateText(c), shown(w.Compliance.Pages(c))}, "\n")
 }
 
 // strangers is a form under a signature of somebody whom nobody here trusts.
@@ -214,7 +215,7 @@ func strangers(lock *pades.Lock) []byte {
 
 // allowing is a host that lets everything be vaulted.
 func allowing(s *setup) {
-	s.vault.OnDuplicate = func(context.Context, vault.Duplicate) bool { return true }
+	s.Vault.OnDuplicate = func(context.Context, vault.Duplicate) bool { return true }
 }
 
 // made is for what a table is made of, which has no test to fail.
@@ -234,5 +235,5 @@ func (o *outbox) Notify(_ context.Context, n esign.Notice) error {
 }
 
 func mailed(s *setup) {
-	s.esign.Notifier, s.esign.SigningURL = &outbox{}, func(token string) string { return token }
+	s.ESign.Notifier, s.ESign.SigningURL = &outbox{}, func(token string) string { return token }
 }

@@ -39,8 +39,7 @@ func TestDocuments(t *testing.T) {
 	for name, original := range files {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			own := *b
-			own.T = t
+			own := b.in(t)
 			env := own.create(func(r *createRequest) {
 				r.Document, r.Signers = original, nil
 				r.Fields = []esign.FieldSpec{{Kind: esign.FieldSignature, Role: "buyer", Page: 1, X: 0.1, Y: 0.1, W: 0.5, H: 0.1}}
@@ -159,8 +158,7 @@ func TestHostileUploads(t *testing.T) {
 	for name, raw := range testpdf.Hostile() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			own := *b
-			own.T = t
+			own := b.in(t)
 			paper := own.paper()
 			_, in, err := b.Upload(t.Context(), esign.UploadRequest{OrgID: org, EnvelopeID: paper.ID, Document: raw})
 			var refused *esign.Refusal

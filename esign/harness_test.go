@@ -108,6 +108,13 @@ func benchOn(t *testing.T, db *sqlstore.DB, change ...func(*esign.Config)) *benc
 	return b
 }
 
+// in is b for a test within the test that made it.
+func (b *bench) in(t *testing.T) *bench {
+	base, bench := *b.Base, *b
+	base.T, bench.Base = t, &base
+	return &bench
+}
+
 // request is a contract for two signers, in sequence.
 func request() esign.CreateRequest {
 	return esign.CreateRequest{

@@ -42,8 +42,21 @@ func migrated(t testing.TB, kind string) *sqlstore.DB {
 	if kind == "postgres" {
 		return Stores(t, Postgres(t))
 	}
+	b, err := image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return OpenFile(t, b)
+}
+
+// OpenFile returns the stores of a SQLite database that begins with the content of a
+// file.
+func OpenFile(t testing.TB, content []byte) *sqlstore.DB {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "evault.db")
-	WriteFile(t, path)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s, err := sqlstore.New(openFile(t, path, nil))
 	if err != nil {
 		t.Fatal(err)

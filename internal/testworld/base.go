@@ -60,20 +60,24 @@ var pkis struct {
 	at map[time.Time]*testpki.PKI
 }
 
-func pkiAt(t testing.TB, at time.Time) *testpki.PKI {
-	t.Helper()
+// PKI is that of worlds that begin at Start.
+func PKI() (*testpki.PKI, error) { return pkiAt(Start()) }
+
+func pkiAt(at time.Time) (*testpki.PKI, error) {
 	pkis.Lock()
 	defer pkis.Unlock()
 	if p := pkis.at[at]; p != nil {
-		return p
+		return p, nil
 	}
 	p, err := testpki.New(testpki.Options{Now: func() time.Time { return at }})
-	Check(t, err)
+	if err != nil {
+		return nil, err
+	}
 	if pkis.at == nil {
 		pkis.at = map[time.Time]*testpki.PKI{}
 	}
 	pkis.at[at] = p
-	return p
+	return p, nil
 }
 
 // Check fails the test on an error.
@@ -94,7 +98,9 @@ func NewBase(t testing.TB, o Options) *Base {
 	if b.Clock == nil {
 		b.Clock = NewClock(Start())
 	}
-	b.PKI = pkiAt(t, b.Clock.start)
+	var err error
+	b.PKI, err = pkiAt(b.Clock.start)
+	Check(t, err)
 	bucket := b.bucket(o.Memory)
 	t.Cleanup(func() { _ = bucket.Close() })
 	blobs, err := blobstore.New(bucket, blobstore.Config{})
