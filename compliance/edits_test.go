@@ -20,18 +20,30 @@ type changed struct {
 	want []string
 }
 
+// The checks that find an edit.
+const (
+	single    = certificate.SingleAuthoritativeCopy
+	record    = certificate.TamperEvidentRecord
+	assignee  = certificate.AssigneeIdentified
+	signed    = certificate.RequiredSignatures
+	held      = certificate.HeldByAssigneeOrCustodian
+	consent   = certificate.ConsentToAssigneeChange
+	copies    = certificate.CopiesIdentifiable
+	amendment = certificate.AmendmentsIdentifiable
+)
+
+// row is an edit by one statement.
+func row(name, statement string, want ...string) changed {
+	return changed{name, func(w *world, _ string) { w.Exec(statement) }, want}
+}
+
 // changedFacts are edits in the database or in the folder of blobs.
 func changedFacts() []changed {
-	const (
-		single    = certificate.SingleAuthoritativeCopy
-		record    = certificate.TamperEvidentRecord
-		assignee  = certificate.AssigneeIdentified
-		signed    = certificate.RequiredSignatures
-		held      = certificate.HeldByAssigneeOrCustodian
-		consent   = certificate.ConsentToAssigneeChange
-		copies    = certificate.CopiesIdentifiable
-		amendment = certificate.AmendmentsIdentifiable
-	)
+	return slices.Concat(changedCopies(), changedRecord(), changedParties(), changedSigners(), changedMarks())
+}
+
+// changedCopies are edits of the authoritative copy, its claims and versions.
+func changedCopies() []changed {
 	return []changed{
 		{"a byte of the authoritative copy", func(w *world, id string) {
 			w.Alter(w.versions(id)[0].Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
@@ -53,54 +65,43 @@ func changedFacts() []changed {
 		{"the deposit's digest in the row", func(w *world, id string) {
 			w.Exec("UPDATE evault_copies SET source_sha256 = ?", string(storage.Sum(nil)))
 		}, []string{single, signed, amendment}},
-		{"a claim is gone", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_claims WHERE kind = 'deposited'")
-		}, []string{single}},
-		{"the witness of a claim is gone", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_claim_witnesses WHERE kind = 'signed'")
-		}, []string{single}},
-		{"the claim on what the last signer left is gone", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_claims WHERE kind = 'signed'")
-		}, []string{single}},
-		{"a claim is another's", func(w *world, id string) {
-			w.Exec("UPDATE evault_claims SET envelope_id = 'env_other' WHERE kind = 'version'")
-		}, []string{single}},
-		{"the regime in the row", func(w *world, id string) {
-			w.Exec("UPDATE evault_copies SET regime = 'ucc_9_105_2010'")
-		}, []string{single}},
-		{"the time of deposit in the row", func(w *world, id string) {
-			w.Exec("UPDATE evault_copies SET vaulted_at = '2020-01-01 00:00:00+00:00'")
-		}, []string{single}},
+		row("a claim is gone", "DELETE FROM evault_claims WHERE kind = 'deposited'", single),
+		row("the witness of a claim is gone", "DELETE FROM evault_claim_witnesses WHERE kind = 'signed'", single),
+		row("the claim on what the last signer left is gone", "DELETE FROM evault_claims WHERE kind = 'signed'",
+			single),
+		row("a claim is another's", "UPDATE evault_claims SET envelope_id = 'env_other' WHERE kind = 'version'",
+			single),
+		row("the regime in the row", "UPDATE evault_copies SET regime = 'ucc_9_105_2010'", single),
+		row("the time of deposit in the row", "UPDATE evault_copies SET vaulted_at = '2020-01-01 00:00:00+00:00'",
+			single),
+		row("a version is gone", "UPDATE evault_versions SET version = 2", amendment),
+		row("what a version extends", "UPDATE evault_versions SET prefix_size = prefix_size - 1", amendment),
+		row("a version's event", "UPDATE evault_versions SET event_id = (SELECT event_id FROM evault_events WHERE seq = 1)",
+			amendment),
+	}
+}
 
-		{"an event's data", func(w *world, id string) {
-			w.Exec("UPDATE evault_events SET data = replace(data, 'link', 'none') WHERE type = 'envelope.signed'")
-		}, []string{record}},
+// changedRecord are edits of events, log and certificates.
+func changedRecord() []changed {
+	return []changed{
+		row("an event's data", "UPDATE evault_events SET data = replace(data, 'link', 'none') WHERE type = 'envelope.signed'",
+			record),
 		{"an event's canonical bytes and hash", func(w *world, id string) {
 			e := w.Events(id)[2]
 			b := []byte(strings.Replace(string(e.Canonical), e.ID, "evt_aaaaaaaaaaaaaaaaaaaaaaaaaa", 1))
 			w.Exec("UPDATE evault_events SET canonical = ?, hash = ? WHERE event_id = ?", b, string(storage.Sum(b)), e.ID)
 		}, []string{record}},
-		{"an event's detail", func(w *world, id string) {
-			w.Exec("UPDATE evault_event_details SET detail = replace(detail, '192.0.2.7', '192.0.2.8')")
-		}, []string{record}},
-		{"the end of the chain is cut off", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_events WHERE type = 'certificate.issued'")
-		}, []string{record}},
-		{"an event that a certificate proves is cut off", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_events WHERE seq >= (SELECT seq FROM evault_events WHERE type = 'custody.acknowledged')")
-		}, []string{record, held}},
-		{"the log's hashes", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_log_hashes WHERE idx = 0")
-		}, []string{record}},
-		{"a leaf of the log", func(w *world, id string) {
-			w.Exec("UPDATE evault_log_hashes SET hash = zeroblob(32) WHERE idx = 0")
-		}, []string{record}},
-		{"the log was set back", func(w *world, id string) {
-			w.Exec("UPDATE evault_log_head SET (size, root) = (SELECT size, root FROM evault_log_checkpoints ORDER BY size LIMIT 1)")
-		}, []string{single, record}},
-		{"the checkpoint's signature", func(w *world, id string) {
-			w.Exec("UPDATE evault_log_checkpoints SET note = replace(note, 'vault.test', 'vault.fake')")
-		}, []string{record}},
+		row("an event's detail", "UPDATE evault_event_details SET detail = replace(detail, '192.0.2.7', '192.0.2.8')",
+			record),
+		row("the end of the chain is cut off", "DELETE FROM evault_events WHERE type = 'certificate.issued'", record),
+		row("an event that a certificate proves is cut off", "DELETE FROM evault_events WHERE seq >= (SELECT seq FROM evault_events WHERE type = 'custody.acknowledged')",
+			record, held),
+		row("the log's hashes", "DELETE FROM evault_log_hashes WHERE idx = 0", record),
+		row("a leaf of the log", "UPDATE evault_log_hashes SET hash = zeroblob(32) WHERE idx = 0", record),
+		row("the log was set back", "UPDATE evault_log_head SET (size, root) = (SELECT size, root FROM evault_log_checkpoints ORDER BY size LIMIT 1)",
+			single, record),
+		row("the checkpoint's signature", "UPDATE evault_log_checkpoints SET note = replace(note, 'vault.test', 'vault.fake')",
+			record),
 		{"an event is taken out of the log", func(w *world, id string) {
 			w.Exec("UPDATE evault_events SET log_index = NULL WHERE type = 'vault.stored'")
 			w.Clock.Advance(2 * time.Minute)
@@ -109,97 +110,72 @@ func changedFacts() []changed {
 			w.Exec("UPDATE evault_events SET log_index = 1000 WHERE seq = 1")
 			w.Exec("UPDATE evault_events SET log_index = 0 WHERE seq = 2")
 		}, []string{record}},
-		{"a certificate is overwritten", func(w *world, id string) {
-			w.Exec("UPDATE evault_certificates SET jws = replace(jws, '.', '..')")
-		}, []string{record}},
-		{"a certificate is gone", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_certificates")
-		}, []string{record}},
-		{"the customer in the row", func(w *world, id string) {
-			w.Exec("UPDATE evault_envelopes SET customer_id = 'c-2'")
-		}, []string{record}},
+		row("a certificate is overwritten", "UPDATE evault_certificates SET jws = replace(jws, '.', '..')", record),
+		row("a certificate is gone", "DELETE FROM evault_certificates", record),
+		row("the customer in the row", "UPDATE evault_envelopes SET customer_id = 'c-2'", record),
+	}
+}
 
-		{"the assignee in the row", func(w *world, id string) {
-			w.Exec("UPDATE evault_copies SET secured_party = replace(secured_party, 'Dealer', 'Healer')")
-		}, []string{assignee}},
-		{"the assignee in the custody row", func(w *world, id string) {
-			w.Exec("UPDATE evault_custody SET to_custody = replace(to_custody, 'Dealer', 'Healer')")
-		}, []string{consent}},
-		{"the signed custody statement", func(w *world, id string) {
-			w.Exec("UPDATE evault_custody SET statement = statement || 'A'")
-		}, []string{assignee, held, consent}},
-		{"the custody entry is gone", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_custody")
-		}, []string{assignee, held, consent}},
-		{"the controller in the row", func(w *world, id string) {
-			w.Exec("UPDATE evault_copies SET controller = replace(controller, 'organization', 'agent')")
-		}, []string{assignee}},
-		{"the seal in the row is another's", func(w *world, id string) {
-			w.Exec("UPDATE evault_versions SET seal = replace(seal, '\"field\":\"', '\"field\":\"X')")
-		}, []string{single, assignee, amendment}},
+// changedParties are edits of who is what: custody statements, acknowledgments, consents.
+func changedParties() []changed {
+	return []changed{
+		row("the assignee in the row", "UPDATE evault_copies SET secured_party = replace(secured_party, 'Dealer', 'Healer')",
+			assignee),
+		row("the assignee in the custody row", "UPDATE evault_custody SET to_custody = replace(to_custody, 'Dealer', 'Healer')",
+			consent),
+		row("the signed custody statement", "UPDATE evault_custody SET statement = statement || 'A'",
+			assignee, held, consent),
+		row("the custody entry is gone", "DELETE FROM evault_custody", assignee, held, consent),
+		row("the controller in the row", "UPDATE evault_copies SET controller = replace(controller, 'organization', 'agent')",
+			assignee),
+		row("the seal in the row is another's", "UPDATE evault_versions SET seal = replace(seal, '\"field\":\"', '\"field\":\"X')",
+			single, assignee, amendment),
+		row("the acknowledgment is gone", "DELETE FROM evault_acknowledgments", held),
+		row("the acknowledgment's signature", "UPDATE evault_acknowledgments SET jws = jws || 'A'", held),
+		row("the custodian in the row", "UPDATE evault_copies SET custodian = replace(custodian, 'operator', 'self')",
+			assignee),
+		{"nobody checked the bytes for long", func(w *world, id string) {
+			w.Clock.Advance(100 * time.Hour)
+		}, []string{held}},
+		row("the consent in the row", "UPDATE evault_custody SET consent = replace(consent, 'key_1', 'key_2')",
+			consent),
+		row("the custody event is gone", "DELETE FROM evault_events WHERE type = 'custody.assigned'", record, consent),
+	}
+}
 
-		{"a signer's name", func(w *world, id string) {
-			w.Exec("UPDATE evault_signers SET name = 'Eve' WHERE position = 0")
-		}, []string{signed}},
+// changedSigners are edits of what was signed.
+func changedSigners() []changed {
+	return []changed{
+		row("a signer's name", "UPDATE evault_signers SET name = 'Eve' WHERE position = 0", signed),
 		{"a signer is gone", func(w *world, id string) {
 			w.Exec("DELETE FROM evault_fields")
 			w.Exec("DELETE FROM evault_signers WHERE position = 1")
 		}, []string{signed}},
-		{"a signer is added", func(w *world, id string) {
-			w.Exec("UPDATE evault_signers SET signer_id = 'sgn_other' WHERE position = 1")
-		}, []string{signed}},
-		{"a field is gone", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_fields WHERE position = 0")
-		}, []string{signed}},
-		{"a field is another signer's", func(w *world, id string) {
-			w.Exec("UPDATE evault_fields SET signer_id = (SELECT signer_id FROM evault_signers WHERE position = 1) WHERE position = 0")
-		}, []string{signed}},
-		{"a field was not required", func(w *world, id string) {
-			w.Exec("UPDATE evault_fields SET required = NOT required WHERE position = 0")
-		}, []string{signed}},
-		{"a field's place", func(w *world, id string) {
-			w.Exec("UPDATE evault_fields SET page = page + 1 WHERE position = 0")
-		}, []string{signed}},
-		{"a field's label", func(w *world, id string) {
-			w.Exec("UPDATE evault_fields SET label = label || 'x' WHERE position = 0")
-		}, []string{signed}},
-		{"a field's value", func(w *world, id string) {
-			w.Exec("UPDATE evault_fields SET value = value || 'x' WHERE position = 0")
-		}, []string{signed}},
+		row("a signer is added", "UPDATE evault_signers SET signer_id = 'sgn_other' WHERE position = 1", signed),
+		row("a field is gone", "DELETE FROM evault_fields WHERE position = 0", signed),
+		row("a field is another signer's", "UPDATE evault_fields SET signer_id = (SELECT signer_id FROM evault_signers WHERE position = 1) WHERE position = 0",
+			signed),
+		row("a field was not required", "UPDATE evault_fields SET required = NOT required WHERE position = 0", signed),
+		row("a field's place", "UPDATE evault_fields SET page = page + 1 WHERE position = 0", signed),
+		row("a field's label", "UPDATE evault_fields SET label = label || 'x' WHERE position = 0", signed),
+		row("a field's value", "UPDATE evault_fields SET value = value || 'x' WHERE position = 0", signed),
 		{"what a signer saw", func(w *world, id string) {
 			w.Exec("UPDATE evault_signers SET presented_sha256 = ?", string(storage.Sum(nil)))
 		}, []string{signed}},
 		{"what a signer consented to", func(w *world, id string) {
 			w.Exec("UPDATE evault_signers SET disclosure_sha256 = ?", string(storage.Sum(nil)))
 		}, []string{signed}},
-		{"a state of the document", func(w *world, id string) {
-			w.Exec("UPDATE evault_parts SET size = size - 1 WHERE seq = 1")
-		}, []string{signed}},
+		row("a state of the document", "UPDATE evault_parts SET size = size - 1 WHERE seq = 1", signed),
 		{"a consent is gone", func(w *world, id string) {
 			w.Exec("DELETE FROM evault_event_details WHERE event_id IN (SELECT event_id FROM evault_events WHERE type = 'envelope.consented')")
 			w.Exec("DELETE FROM evault_events WHERE type = 'envelope.consented'")
 		}, []string{record, signed}},
+	}
+}
 
-		{"the acknowledgment is gone", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_acknowledgments")
-		}, []string{held}},
-		{"the acknowledgment's signature", func(w *world, id string) {
-			w.Exec("UPDATE evault_acknowledgments SET jws = jws || 'A'")
-		}, []string{held}},
-		{"the custodian in the row", func(w *world, id string) {
-			w.Exec("UPDATE evault_copies SET custodian = replace(custodian, 'operator', 'self')")
-		}, []string{assignee}},
-		{"nobody checked the bytes for long", func(w *world, id string) {
-			w.Clock.Advance(100 * time.Hour)
-		}, []string{held}},
-
-		{"the consent in the row", func(w *world, id string) {
-			w.Exec("UPDATE evault_custody SET consent = replace(consent, 'key_1', 'key_2')")
-		}, []string{consent}},
-		{"the custody event is gone", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_events WHERE type = 'custody.assigned'")
-		}, []string{record, consent}},
-
+// changedMarks are edits of marked copies and their register.
+func changedMarks() []changed {
+	return []changed{
 		{"a download is taken out of the register", func(w *world, id string) {
 			w.inspect(id)
 			w.Exec("DELETE FROM evault_copy_register WHERE kind = 'inspection'")
@@ -212,7 +188,6 @@ func changedFacts() []changed {
 			w.inspect(id)
 			w.Exec("UPDATE evault_copy_register SET given_to_id = 'key_2' WHERE kind = 'inspection'")
 		}, []string{copies}},
-
 		{"a byte of the marked copy", func(w *world, id string) {
 			w.Alter(w.marked(id).Object, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
 		}, []string{copies}},
@@ -234,26 +209,11 @@ func changedFacts() []changed {
 			w.Exec("UPDATE evault_copies SET marked_id = NULL")
 			w.Exec("DELETE FROM evault_copy_register")
 		}, []string{copies}},
-
-		{"a signer's copy is taken out of the register", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_copy_register WHERE kind = 'signer'")
-		}, []string{copies}},
-		{"who was given a signer's copy", func(w *world, id string) {
-			w.Exec("UPDATE evault_copy_register SET given_to_id = 'sgn_other' WHERE kind = 'signer'")
-		}, []string{copies}},
-		{"the claim on what the pages hold", func(w *world, id string) {
-			w.Exec("DELETE FROM evault_claims WHERE kind = 'pages'")
-		}, []string{single}},
-
-		{"a version is gone", func(w *world, id string) {
-			w.Exec("UPDATE evault_versions SET version = 2")
-		}, []string{amendment}},
-		{"what a version extends", func(w *world, id string) {
-			w.Exec("UPDATE evault_versions SET prefix_size = prefix_size - 1")
-		}, []string{amendment}},
-		{"a version's event", func(w *world, id string) {
-			w.Exec("UPDATE evault_versions SET event_id = (SELECT event_id FROM evault_events WHERE seq = 1)")
-		}, []string{amendment}},
+		row("a signer's copy is taken out of the register", "DELETE FROM evault_copy_register WHERE kind = 'signer'",
+			copies),
+		row("who was given a signer's copy", "UPDATE evault_copy_register SET given_to_id = 'sgn_other' WHERE kind = 'signer'",
+			copies),
+		row("the claim on what the pages hold", "DELETE FROM evault_claims WHERE kind = 'pages'", single),
 	}
 }
 

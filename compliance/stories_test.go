@@ -2,6 +2,7 @@ package compliance_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,30 +33,45 @@ type tale struct {
 
 // tales are the stories that nobody tampers with.
 func tales() []tale {
-	by := func(a compliance.Actor) func(*handover.VaultInRequest) {
-		return func(r *handover.VaultInRequest) { r.Actor = a }
+	return slices.Concat(talesOfParties(), talesOfLaw(), talesOfPaper(), talesOfStates(), talesOfHosts())
+}
+
+// by deposits as an act of somebody.
+func by(a compliance.Actor) func(*handover.VaultInRequest) {
+	return func(r *handover.VaultInRequest) { r.Actor = a }
+}
+
+// regime deposits under a regime, with answers.
+func regime(id string, c *vault.Classification) func(*handover.VaultInRequest) {
+	return func(r *handover.VaultInRequest) { r.Regime, r.Classification = id, c }
+}
+
+func attested(edit func(a *vault.Attestation)) func(*handover.VaultInRequest) {
+	return func(r *handover.VaultInRequest) {
+		r.Attestation = testworld.Attestation()
+		edit(r.Attestation)
 	}
-	regime := func(id string, c *vault.Classification) func(*handover.VaultInRequest) {
-		return func(r *handover.VaultInRequest) { r.Regime, r.Classification = id, c }
-	}
-	attested := func(edit func(a *vault.Attestation)) func(*handover.VaultInRequest) {
-		return func(r *handover.VaultInRequest) {
-			r.Attestation = testworld.Attestation()
-			edit(r.Attestation)
-		}
-	}
-	held := func(by string) func(*handover.VaultInRequest) {
-		return attested(func(a *vault.Attestation) {
-			a.PaperOriginal, a.Holder = "held", dealer.LegalName
-			a.PaperCustodian = &vault.PaperCustodian{Name: by, ReceiptSHA256: storage.Sum([]byte("receipt"))}
-		})
-	}
-	same, release := func(*handover.VaultInRequest) {}, func(w *world, id string) { w.VaultOut(id) }
-	paper := func(w *world) string { return w.paper() }
-	of := func(file func() []byte) func(*world) string {
-		return func(w *world) string { return w.Paper(file()) }
-	}
-	locked := &pades.Lock{Action: pades.LockInclude, Fields: []string{"plain"}}
+}
+
+// heldBy deposits paper whose original somebody holds for the dealer.
+func heldBy(name string) func(*handover.VaultInRequest) {
+	return attested(func(a *vault.Attestation) {
+		a.PaperOriginal, a.Holder = "held", dealer.LegalName
+		a.PaperCustodian = &vault.PaperCustodian{Name: name, ReceiptSHA256: storage.Sum([]byte("receipt"))}
+	})
+}
+
+func same(*handover.VaultInRequest) {}
+
+// uploaded begins with a paper file.
+func uploaded(file func() []byte) func(*world) string {
+	return func(w *world) string { return w.Paper(file()) }
+}
+
+func handedOver(w *world, id string) { w.VaultOut(id) }
+
+// talesOfParties are those about who deposits and for whom.
+func talesOfParties() []tale {
 	return []tale{
 		{name: "signed", in: same},
 		{name: "agent", in: asAgent},
@@ -80,7 +96,12 @@ func tales() []tale {
 			},
 		},
 		{name: "links by mail", setup: mailed, begin: (*world).signedByMail, in: same},
+	}
+}
 
+// talesOfLaw are those about regimes and classifications.
+func talesOfLaw() []tale {
+	return []tale{
 		{name: "2001", in: regime(certificate.UCC9105of2001, nil)},
 		{name: "2010", in: regime(certificate.UCC9105of2010, nil)},
 		{name: "7-106", in: regime(certificate.UCC7106, covered[certificate.UCC7106])},
@@ -91,15 +112,21 @@ func tales() []tale {
 		{name: "none by default", in: regime("", nil), setup: func(s *setup) { s.Compliance.Regime = certificate.NoRegime }},
 		{name: "default", in: regime("", nil)},
 		{name: "classified", in: regime("", &vault.Classification{PromiseToPay: true, SpecificGoods: true})},
+	}
+}
 
-		{name: "paper", begin: paper, in: asDestroyed},
-		{name: "paper, nothing declared", begin: paper, in: same},
-		{name: "paper held", begin: paper, in: held(operator.Name)},
-		{name: "paper held elsewhere", begin: paper, in: held("Somebody")},
-		{name: "no paper", begin: paper, in: attested(func(a *vault.Attestation) { a.Origin, a.PaperOriginal = "born_digital", "none" })},
-		{name: "sealed beside", begin: of(testpdf.Encrypted), in: asDestroyed},
-		{name: "empty pages", begin: of(func() []byte { return testpdf.Build(testpdf.Classic, testpdf.Page{}) }), in: asDestroyed},
-		{name: "signed by a stranger", begin: of(func() []byte { return strangers(nil) }), in: asDestroyed},
+// talesOfPaper are those about paper.
+func talesOfPaper() []tale {
+	locked := &pades.Lock{Action: pades.LockInclude, Fields: []string{"plain"}}
+	return []tale{
+		{name: "paper", begin: (*world).paper, in: asDestroyed},
+		{name: "paper, nothing declared", begin: (*world).paper, in: same},
+		{name: "paper held", begin: (*world).paper, in: heldBy(operator.Name)},
+		{name: "paper held elsewhere", begin: (*world).paper, in: heldBy("Somebody")},
+		{name: "no paper", begin: (*world).paper, in: attested(func(a *vault.Attestation) { a.Origin, a.PaperOriginal = "born_digital", "none" })},
+		{name: "sealed beside", begin: uploaded(testpdf.Encrypted), in: asDestroyed},
+		{name: "empty pages", begin: uploaded(func() []byte { return testpdf.Build(testpdf.Classic, testpdf.Page{}) }), in: asDestroyed},
+		{name: "signed by a stranger", begin: uploaded(func() []byte { return strangers(nil) }), in: asDestroyed},
 		{
 			name: "filled in", in: asDestroyed,
 			begin: func(w *world) string {
@@ -110,10 +137,15 @@ func tales() []tale {
 			name: "filled in against a lock", in: asDestroyed,
 			begin: func(w *world) string { return w.Paper(filledIn(w.T, strangers(locked), map[int]any{10: "9000"})) },
 		},
+	}
+}
 
+// talesOfStates are those about what becomes of an envelope.
+func talesOfStates() []tale {
+	return []tale{
 		{name: "not vaulted", begin: func(w *world) string { return w.Created().ID }},
 		{name: "complete", begin: nil},
-		{name: "paper not vaulted", begin: paper},
+		{name: "paper not vaulted", begin: (*world).paper},
 		{
 			name: "signed as another",
 			begin: func(w *world) string {
@@ -125,20 +157,24 @@ func tales() []tale {
 		{name: "another root", setup: func(s *setup) {
 			s.Compliance.Roots, s.Compliance.Keys = made(testpki.New(testpki.Options{})).Roots(), nil
 		}},
-
 		{name: "inspected", in: same, then: (*world).inspect},
-		{name: "sealed beside, inspected", begin: of(testpdf.Encrypted), in: asDestroyed, then: (*world).inspect},
+		{name: "sealed beside, inspected", begin: uploaded(testpdf.Encrypted), in: asDestroyed, then: (*world).inspect},
 		{name: "handed over", in: same, then: func(w *world, id string) {
 			w.inspect(id)
 			w.VaultOut(id)
 		}},
 		{name: "the deposit has no event", in: same, then: func(w *world, _ string) { w.without("vault.stored") }},
-		{name: "agent's release", in: asAgent, then: release},
+		{name: "agent's release", in: asAgent, then: handedOver},
 		{name: "deleted after release", in: same, then: func(w *world, id string) {
 			w.VaultOut(id)
 			w.dispose(id, true)
 		}},
+	}
+}
 
+// talesOfHosts are those about how the host is set up.
+func talesOfHosts() []tale {
+	return []tale{
 		{name: "certified", in: same, setup: func(s *setup) {
 			s.Compliance.CertifiedBy = "Some CA"
 			s.Compliance.VerifyURL = func(storage.Digest) string { return "https://evault.test/verify" }
