@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
 )
@@ -51,12 +52,12 @@ func TestAttestLaterAtOnce(t *testing.T) {
 				created.Add(1)
 			}
 		})
-		if created.Load() != 1 || w.count(id, vault.EventAttested) != 1 || w.count(id, compliance.EventPassed) != 1 {
-			t.Errorf("made %d times, %d events, %d passed", created.Load(), w.count(id, vault.EventAttested), w.count(id, compliance.EventPassed))
+		if created.Load() != 1 || w.count(id, event.VaultAttested) != 1 || w.count(id, event.VaultCompliancePassed) != 1 {
+			t.Errorf("made %d times, %d events, %d passed", created.Load(), w.count(id, event.VaultAttested), w.count(id, event.VaultCompliancePassed))
 		}
 		c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 		check(t, err)
-		if c.Serial != 2 || c.Cause.Type != vault.EventAttested || c.Attestation == nil || c.Attestation.AttestedBy != "Ann" || len(c.Declarations) != 2 {
+		if c.Serial != 2 || c.Cause.Type != event.VaultAttested || c.Attestation == nil || c.Attestation.AttestedBy != "Ann" || len(c.Declarations) != 2 {
 			t.Errorf("certificate: serial %d, cause %+v, attestation %+v, declarations %+v", c.Serial, c.Cause, c.Attestation, c.Declarations)
 		}
 		if again, made, err := w.Handover.Attest(t.Context(), attestRequest(id)); err != nil || made || again.CertificateID != c.ID {

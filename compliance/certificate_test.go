@@ -17,6 +17,7 @@ import (
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -142,7 +143,7 @@ func TestIssueOncePerCause(t *testing.T) {
 			t.Errorf("got %s, serial %d, want the first", c.ID, c.Serial)
 		}
 	}
-	if n := w.count(id, compliance.EventCertificateIssued); n != 1 {
+	if n := w.count(id, event.CertificateIssued); n != 1 {
 		t.Errorf("got %d events of issue, want 1", n)
 	}
 	if _, err := w.Compliance.Issue(t.Context(), id, "evt_none"); err == nil {
@@ -192,7 +193,7 @@ func TestIssueRace(t *testing.T) {
 			t.Errorf("got certificates %s and %s for one cause", first, other)
 		}
 	}
-	if n := w.count(id, compliance.EventCertificateIssued); n != 2 {
+	if n := w.count(id, event.CertificateIssued); n != 2 {
 		t.Errorf("got %d events of issue, want 2", n)
 	}
 }
@@ -212,13 +213,13 @@ func TestCertificatesAreNeverOverwritten(t *testing.T) {
 	w.Alter(v.Object, func(b []byte) []byte { whole = bytes.Clone(b); b[10] ^= 1; return b })
 	w.evaluate(id)
 	w.evaluate(id)
-	if n := w.count(id, compliance.EventFailed); n != 1 {
+	if n := w.count(id, event.VaultComplianceFailed); n != 1 {
 		t.Errorf("got %d events of failure after two equal results, want 1", n)
 	}
 	w.due(t)
 	second, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 	check(t, err)
-	if second.Serial != 2 || second.Supersedes == nil || *second.Supersedes != first.ID || *second.Compliance.Compliant || second.Cause.Type != compliance.EventFailed {
+	if second.Serial != 2 || second.Supersedes == nil || *second.Supersedes != first.ID || *second.Compliance.Compliant || second.Cause.Type != event.VaultComplianceFailed {
 		t.Errorf("second: serial %d, cause %s, %v", second.Serial, second.Cause.Type, second.Compliance.MissingRequirements)
 	}
 	if s, _ := w.Compliance.State(t.Context(), first.ID); s != certificate.StateSuperseded {
@@ -231,7 +232,7 @@ func TestCertificatesAreNeverOverwritten(t *testing.T) {
 	w.due(t)
 	third, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
 	check(t, err)
-	if third.Serial != 3 || !*third.Compliance.Compliant || third.Cause.Type != compliance.EventPassed {
+	if third.Serial != 3 || !*third.Compliance.Compliant || third.Cause.Type != event.VaultCompliancePassed {
 		t.Errorf("third: serial %d, cause %s, %v", third.Serial, third.Cause.Type, failed(third.Compliance))
 	}
 	again, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 1)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
@@ -38,7 +37,7 @@ func checkConsent(f *facts, p *probe) {
 			acts = append(acts, act)
 		}
 	}
-	if n := len(f.typed("custody.assigned")); n != len(f.custody) {
+	if n := len(f.typed(event.CustodyAssigned)); n != len(f.custody) {
 		p.fail("%d changes of custody are recorded as events, %d in the custody chain.", n, len(f.custody))
 	}
 	if len(p.problems) == 0 {
@@ -103,7 +102,7 @@ const AutoVault = "auto_vault"
 // standingOrder reports whether a deposit that nobody asked for was ordered when
 // the envelope was created, by a key or a member of the organization.
 func (f *facts) standingOrder(a event.Actor, org string) bool {
-	created := f.typed(esign.EventCreated)
+	created := f.typed(event.EnvelopeCreated)
 	if a != (event.Actor{Kind: "system", ID: AutoVault}) || len(created) != 1 {
 		return false
 	}
@@ -122,7 +121,7 @@ func actorWords(a event.Actor) string {
 // custodyEvent returns the event that names a custody statement, nil when there
 // is none.
 func (f *facts) custodyEvent(s vault.CustodyStatement, statement string) *event.Event {
-	for _, e := range f.about("custody.assigned", "custody_id", s.CustodyID) {
+	for _, e := range f.about(event.CustodyAssigned, "custody_id", s.CustodyID) {
 		if names(e, storage.Sum([]byte(statement))) {
 			return &e
 		}

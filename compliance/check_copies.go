@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -73,17 +72,17 @@ func checkRegister(f *facts, p *probe) {
 	has := func(kind, id string) bool {
 		return slices.ContainsFunc(f.register, func(r registerFacts) bool { return r.Kind == kind && r.ID == id })
 	}
-	for _, e := range f.typed("vault.stored") {
+	for _, e := range f.typed(event.VaultStored) {
 		if id := markedID(e); id != "" && !has(vault.CopyMarked, id) {
 			p.fail("The copy %s was made, but is not in the register.", id)
 		}
 	}
-	for _, e := range f.typed(esign.EventCopyMade) {
+	for _, e := range f.typed(event.EnvelopeCopyMade) {
 		if id := eventlog.Text(e, "copy_id"); !has(vault.CopySigner, id) {
 			p.fail("The signer's copy %s was made, but is not in the register.", id)
 		}
 	}
-	for _, e := range f.typed("vault.inspected") {
+	for _, e := range f.typed(event.VaultInspected) {
 		if id := eventlog.Text(e, "inspection_id"); !has(vault.CopyInspection, id) {
 			p.fail("The download %s was made, but is not in the register.", id)
 		}
@@ -113,7 +112,7 @@ func (f *facts) registered(r registerFacts, e event.Event) bool {
 // givenOut holds the row of a signer's copy against the event of its making.
 func (f *facts) givenOut(r registerFacts, e event.Event) bool {
 	made := e.RecordedAt.Sub(r.MadeAt)
-	return e.Type == esign.EventCopyMade && eventlog.Text(e, "copy_id") == r.ID && eventlog.Text(e, "sha256") == string(r.SHA256) &&
+	return e.Type == event.EnvelopeCopyMade && eventlog.Text(e, "copy_id") == r.ID && eventlog.Text(e, "sha256") == string(r.SHA256) &&
 		eventlog.Number(e, "size") == r.Size && r.GivenTo == e.Actor && r.CopyID == f.copy.CopyID && r.Registered.Version == 0 &&
 		made >= 0 && made <= slack
 }

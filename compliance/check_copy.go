@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
@@ -24,7 +23,7 @@ func checkSingleCopy(f *facts, p *probe) {
 	if f.released() {
 		p.end("The copy was released: the authoritative copy is no longer here.")
 	}
-	deposits := f.typed("vault.stored")
+	deposits := f.typed(event.VaultStored)
 	if len(deposits) != 1 {
 		p.fail("%d deposits are recorded for the envelope, not one.", len(deposits))
 	} else {
@@ -79,7 +78,7 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 		}
 	}
 	status := vault.StatusVaulted
-	if len(f.typed("vault.released")) > 0 {
+	if len(f.typed(event.VaultReleased)) > 0 {
 		status = vault.StatusReleased
 	}
 	if c.Status != status || (c.ReleasedAt != nil) != (status == vault.StatusReleased) {
@@ -143,11 +142,11 @@ func checkClaims(f *facts, p *probe) {
 		want[v.Object.SHA256] = vault.ClaimVersion
 	}
 	maps.Copy(want, f.prefixes)
-	for _, e := range f.typed(esign.EventCompleted) {
+	for _, e := range f.typed(event.EnvelopeCompleted) {
 		want[storage.Digest(eventlog.Text(e, "document_sha256"))] = vault.ClaimSigned
 	}
 	want[f.copy.Source.Object.SHA256] = vault.ClaimDeposited
-	for _, e := range f.typed("vault.stored") {
+	for _, e := range f.typed(event.VaultStored) {
 		if pages := eventlog.Text(e, "pages_sha256"); pages != "" {
 			want[storage.Digest(pages)] = vault.ClaimPages
 		}
@@ -228,7 +227,7 @@ type depositDetail struct {
 }
 
 func (f *facts) deposit() *depositDetail {
-	for _, e := range f.proven("vault.stored") {
+	for _, e := range f.proven(event.VaultStored) {
 		var d depositDetail
 		if e.Detail != nil && decode(e.Detail, &d) == nil {
 			return &d
@@ -243,7 +242,7 @@ func (f *facts) attestation() *vault.Attestation {
 	if d := f.deposit(); d != nil && d.Attestation != nil {
 		return d.Attestation
 	}
-	for _, e := range f.proven(vault.EventAttested) {
+	for _, e := range f.proven(event.VaultAttested) {
 		var d struct {
 			Attestation *vault.Attestation `json:"attestation"`
 		}
@@ -298,7 +297,7 @@ func checkVersion(f *facts, p *probe, i int, before storage.Object) {
 		return
 	}
 	e, ok := f.byID[v.EventID]
-	if kind := map[string]string{"vault.stored": vault.VersionDeposit, "vault.released": vault.VersionRelease}[e.Type]; ok && (kind != v.Kind || !at(&v.CreatedAt, e)) {
+	if kind := map[string]string{event.VaultStored: vault.VersionDeposit, event.VaultReleased: vault.VersionRelease}[e.Type]; ok && (kind != v.Kind || !at(&v.CreatedAt, e)) {
 		p.fail("The record of version %d differs from its event.", n)
 	}
 	if !ok || eventlog.Text(e, "copy_id") != v.CopyID || !names(e, v.Object.SHA256) {

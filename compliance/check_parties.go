@@ -6,6 +6,7 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -142,7 +143,7 @@ func checkReadBack(f *facts, p *probe) {
 // checkIntegrityAge asks for a periodical check, or the deposit's own read-back,
 // that is not too old.
 func checkIntegrityAge(f *facts, p *probe) {
-	checked := append(f.typed("vault.stored"), f.about("vault.integrity_checked", "ok", "true")...)
+	checked := append(f.typed(event.VaultStored), f.about(event.VaultIntegrityChecked, "ok", "true")...)
 	if len(checked) == 0 {
 		p.fail("No integrity check is on record.")
 		return
@@ -172,7 +173,7 @@ func checkAcknowledgment(f *facts, p *probe, to *vault.Custody) {
 			p.fail("The record of the acknowledgment %s differs from what was signed.", a.ID)
 		case s.Assignee != to.Assignee || s.Controller != to.Controller || s.Custodian != to.Custodian.Party:
 			p.fail("The acknowledgment %s names other parties.", a.ID)
-		case len(f.about("custody.acknowledged", "acknowledgment_sha256", string(storage.Sum([]byte(a.JWS))))) != 1:
+		case len(f.about(event.CustodyAcknowledged, "acknowledgment_sha256", string(storage.Sum([]byte(a.JWS))))) != 1:
 			p.fail("The acknowledgment %s has no event.", a.ID)
 		default:
 			p.note("%s, the designated custodian, acknowledged at %s that it keeps the copy for %s.", s.Custodian.Name, s.At, s.Assignee.Name)

@@ -16,7 +16,7 @@ func checkRecord(f *facts, p *probe) {
 	if f.chainErr != nil {
 		p.fail("The chain of events does not verify: %v.", f.chainErr)
 	}
-	if f.redacted > 0 && len(f.typed("envelope.redacted")) == 0 {
+	if f.redacted > 0 && len(f.typed(event.EnvelopeRedacted)) == 0 {
 		p.fail("The details of %s are missing, and no event says that they were erased.", number(f.redacted, "event", "events"))
 	}
 	if len(f.events) == 0 {
@@ -99,7 +99,7 @@ func checkReferences(f *facts, p *probe) {
 // checkRelease holds the record of a release against its signed statement and its
 // events.
 func checkRelease(f *facts, p *probe) {
-	released := f.typed("vault.released")
+	released := f.typed(event.VaultReleased)
 	if f.release == nil {
 		if len(released) > 0 {
 			p.fail("The chain has an event of the release, but the record of the release is missing.")
@@ -116,7 +116,7 @@ func checkRelease(f *facts, p *probe) {
 	}
 	r, s, e := f.release, f.releaseStatement, released[0]
 	last := f.chainOf[max(len(f.chainOf)-1, 0):]
-	acknowledged := only(f.typed("vault.acknowledged"))
+	acknowledged := only(f.typed(event.VaultAcknowledged))
 	for _, x := range []struct {
 		what string
 		same bool
@@ -142,7 +142,7 @@ func checkRelease(f *facts, p *probe) {
 
 // checkEnvelope holds the envelope's record against the event of its creation.
 func (f *facts) checkEnvelope(p *probe) {
-	created := f.typed(esign.EventCreated)
+	created := f.typed(event.EnvelopeCreated)
 	if len(created) != 1 {
 		p.fail("The chain has %d events of the envelope's creation; there must be one.", len(created))
 		return
@@ -193,7 +193,7 @@ func (f *facts) checkEnvelope(p *probe) {
 func (f *facts) checkDocument(p *probe) {
 	env := f.envelope
 	if d := env.Document; d != nil {
-		brought := append(f.typed(esign.EventCreated), f.typed(esign.EventDocumentUploaded)...)
+		brought := append(f.typed(event.EnvelopeCreated), f.typed(event.EnvelopeDocumentUploaded)...)
 		last := brought[len(brought)-1]
 		if eventlog.Text(last, "document_sha256") != string(d.Object.SHA256) || eventlog.Number(last, "document_size") != d.Object.Size || !at(&d.UploadedAt, last) {
 			p.fail("The document's record differs from the event that brought it.")
@@ -202,7 +202,7 @@ func (f *facts) checkDocument(p *probe) {
 	if env.Sealed == nil {
 		return
 	}
-	completed := f.typed(esign.EventCompleted)
+	completed := f.typed(event.EnvelopeCompleted)
 	if len(completed) != 1 || !names(completed[0], env.Sealed.Object.SHA256) || !at(env.CompletedAt, completed[0]) ||
 		eventlog.Text(completed[0], "level") != env.Sealed.Level {
 		p.fail("The record of the completion differs from its event.")

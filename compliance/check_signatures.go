@@ -17,7 +17,6 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
 )
 
 // checkSignatures: everyone whose signature the record requires consented,
@@ -36,7 +35,7 @@ func checkSignatures(f *facts, p *probe) {
 		p.fail("The completed document cannot be examined: %v.", f.source.err)
 		return
 	}
-	created := f.typed(esign.EventCreated)
+	created := f.typed(event.EnvelopeCreated)
 	if len(created) != 1 {
 		p.fail("The chain has %d events of the envelope's creation; there must be one.", len(created))
 		return
@@ -127,7 +126,7 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 		return
 	}
 	s := f.envelope.Signers[row]
-	signed := f.about(esign.EventSigned, "signer_id", want.ID)
+	signed := f.about(event.EnvelopeSigned, "signer_id", want.ID)
 	if len(signed) != 1 {
 		p.fail("The chain has %[2]d events of a signature by signer %[1]s; there must be one.", want.ID, len(signed))
 		return
@@ -148,7 +147,7 @@ func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Dig
 	if err := esign.CheckValues(f.envelope, e); err != nil {
 		p.fail("What signer %s filled in differs from the event of the signature: %v.", want.ID, err)
 	}
-	if s.DeclinedAt != nil || s.DeclineReason != "" || s.WithdrawnAt != nil && len(f.about(esign.EventConsentWithdrawn, "signer_id", want.ID)) == 0 {
+	if s.DeclinedAt != nil || s.DeclineReason != "" || s.WithdrawnAt != nil && len(f.about(event.EnvelopeConsentWithdrawn, "signer_id", want.ID)) == 0 {
 		p.fail("The record of signer %s has a refusal or a withdrawal of which there is no event.", want.ID)
 	}
 	switch given := f.consent(want.ID, e); {
@@ -191,7 +190,7 @@ func sameName(a, b string) bool {
 // disclosed returns the first event by which the sender read the signer's link,
 // nil when there is none.
 func (f *facts) disclosed(signerID string) *event.Event {
-	for _, e := range f.typed(esign.EventLinksDisclosed) {
+	for _, e := range f.typed(event.EnvelopeLinksDisclosed) {
 		if mentions(e, signerID) {
 			return &e
 		}
@@ -211,12 +210,12 @@ func (f *facts) consent(signerID string, before event.Event) *event.Event {
 			continue
 		}
 		switch e.Type {
-		case esign.EventConsented:
+		case event.EnvelopeConsented:
 			last = &e
 			if eventlog.Text(e, "disclosure_sha256") != eventlog.Text(before, "disclosure_sha256") {
 				last = nil
 			}
-		case esign.EventConsentWithdrawn:
+		case event.EnvelopeConsentWithdrawn:
 			last = nil
 		}
 	}
@@ -227,7 +226,7 @@ func (f *facts) consent(signerID string, before event.Event) *event.Event {
 // signatures in them are valid.
 func checkCompletion(f *facts, p *probe) {
 	sum := f.source.whole()
-	completed := f.typed(esign.EventCompleted)
+	completed := f.typed(event.EnvelopeCompleted)
 	if len(completed) != 1 || !names(completed[0], sum) {
 		p.fail("The chain has no event that names the digest of the completed document.")
 	} else {
@@ -263,7 +262,7 @@ func checkPaper(f *facts, p *probe) {
 		if !sameJSON(a, f.copy.Attestation) {
 			p.fail("The record of the attestation differs from its event.")
 		}
-		for _, e := range f.typed(vault.EventAttested) {
+		for _, e := range f.typed(event.VaultAttested) {
 			p.event(f, e)
 		}
 		p.item("attestation", a.AttestedBy, digestOf(a), certificate.Declared)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
@@ -67,10 +66,10 @@ func (f *facts) proven(kind string) []event.Event {
 }
 
 // stored is the event of the deposit, nil where there is not exactly one.
-func (f *facts) stored() *event.Event { return only(f.proven("vault.stored")) }
+func (f *facts) stored() *event.Event { return only(f.proven(event.VaultStored)) }
 
 // ended is the event of the release, nil while the copy is live.
-func (f *facts) ended() *event.Event { return only(f.proven("vault.released")) }
+func (f *facts) ended() *event.Event { return only(f.proven(event.VaultReleased)) }
 
 func only(list []event.Event) *event.Event {
 	if len(list) != 1 {
@@ -90,7 +89,7 @@ func (f *facts) subject() certificate.Subject {
 		Name     string `json:"envelope_name"`
 		Customer string `json:"customer_id"`
 	}
-	if created := only(f.proven(esign.EventCreated)); created != nil && created.Detail != nil && decode(created.Detail, &detail) == nil {
+	if created := only(f.proven(event.EnvelopeCreated)); created != nil && created.Detail != nil && decode(created.Detail, &detail) == nil {
 		s.EnvelopeName, s.CustomerID = detail.Name, detail.Customer
 	}
 	return s
@@ -154,7 +153,7 @@ func (f *facts) acknowledgments() []certificate.Acknowledgment {
 func (f *facts) acknowledgment(a vault.Acknowledgment) (*vault.AcknowledgmentStatement, certificate.Acknowledgment) {
 	sum := storage.Sum([]byte(a.JWS))
 	s, err := vault.VerifyAcknowledgment(a.JWS, f.keys)
-	if err != nil || s.EnvelopeID != f.envelope.ID || len(f.about("custody.acknowledged", "acknowledgment_sha256", string(sum))) != 1 {
+	if err != nil || s.EnvelopeID != f.envelope.ID || len(f.about(event.CustodyAcknowledged, "acknowledgment_sha256", string(sum))) != 1 {
 		return nil, certificate.Acknowledgment{}
 	}
 	at, err := environ.Parse(s.At)
@@ -259,7 +258,7 @@ func (f *facts) printedCustody() []certificate.CustodyEntry {
 // signatures tells what the events of the signers say.
 func (f *facts) signatures() []certificate.SignatureEntry {
 	list := []certificate.SignatureEntry{}
-	created := only(f.proven(esign.EventCreated))
+	created := only(f.proven(event.EnvelopeCreated))
 	if created == nil {
 		return list
 	}
@@ -288,7 +287,7 @@ func (f *facts) signatures() []certificate.SignatureEntry {
 // signed is the event of a signer's signature, nil when there is not one.
 func (f *facts) signed(signerID string) *event.Event {
 	var list []event.Event
-	for _, e := range f.proven(esign.EventSigned) {
+	for _, e := range f.proven(event.EnvelopeSigned) {
 		if eventlog.Text(e, "signer_id") == signerID && e.Actor.ID == signerID {
 			list = append(list, e)
 		}

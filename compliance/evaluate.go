@@ -13,14 +13,8 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
-)
-
-// Types of events of this package. Their data are ids, digests and numbers.
-const (
-	EventPassed            = "vault.compliance.passed"
-	EventFailed            = "vault.compliance.failed"
-	EventCertificateIssued = "certificate.issued"
 )
 
 // Evaluation is what Evaluate found.
@@ -143,13 +137,13 @@ func resultDigest(r certificate.Result) storage.Digest {
 // tell appends the event of a changed result. The first result is certified
 // together with the deposit; a later one asks for a certificate of its own.
 func (e *Engine) tell(ctx context.Context, s Store, f *facts, r certificate.Result, row StoredEvaluation, actor Actor) error {
-	kind := EventFailed
+	kind := event.VaultComplianceFailed
 	if *r.Compliant {
-		kind = EventPassed
+		kind = event.VaultCompliancePassed
 	}
-	events, err := e.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: row.EnvelopeID, Type: kind, Actor: actor, Data: map[string]any{
-		"copy_id": f.copy.CopyID, "regime": r.Regime, "compliant": *r.Compliant, "score": *r.Score,
-		"missing_requirements": r.MissingRequirements, "evaluated_at": r.EvaluatedAt, "evaluation_sha256": storage.Sum(row.Result),
+	events, err := e.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: row.EnvelopeID, Type: kind, Actor: actor, Data: event.ComplianceData{
+		CopyID: f.copy.CopyID, Regime: r.Regime, Compliant: *r.Compliant, Score: *r.Score, MissingRequirements: r.MissingRequirements,
+		EvaluatedAt: environ.Format(r.EvaluatedAt.Time), EvaluationSHA256: storage.Sum(row.Result),
 	}})
 	if err != nil {
 		return err

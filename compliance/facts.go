@@ -203,14 +203,14 @@ func (f *facts) current() *versionFacts {
 
 // released reports whether the chain tells of a release, or a record does.
 func (f *facts) released() bool {
-	return len(f.typed("vault.released")) > 0 || f.copy != nil && f.copy.Status == vault.StatusReleased
+	return len(f.typed(event.VaultReleased)) > 0 || f.copy != nil && f.copy.Status == vault.StatusReleased
 }
 
 // disposed reports whether the bytes of a released copy were deleted as the rules
 // allow: after the recipient's acknowledgment, which the log proves, and its grace.
 // They are then rightly gone.
 func (f *facts) disposed() bool {
-	r, s, acknowledged := f.release, f.releaseStatement, only(f.proven("vault.acknowledged"))
+	r, s, acknowledged := f.release, f.releaseStatement, only(f.proven(event.VaultAcknowledged))
 	if r == nil || r.DeletedAt == nil || s == nil || acknowledged == nil || eventlog.Text(*acknowledged, "release_id") != s.ReleaseID {
 		return false
 	}

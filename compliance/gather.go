@@ -9,7 +9,6 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
@@ -93,7 +92,7 @@ func (f *facts) gatherRelease() {
 	switch sum := storage.Sum([]byte(f.release.Statement)); {
 	case err != nil:
 		f.releaseErr = err
-	case len(f.about("vault.released", "statement_sha256", string(sum))) != 1:
+	case len(f.about(event.VaultReleased, "statement_sha256", string(sum))) != 1:
 		f.releaseErr = errors.New("no event names it")
 	default:
 		f.releaseStatement = &s
@@ -241,7 +240,7 @@ func (e *Engine) gatherSource(ctx context.Context, f *facts) error {
 		if f.source, err = judged(b, f.sourceObject.SHA256, err); err != nil {
 			return err
 		}
-		at = f.recordedLast(esign.EventCompleted)
+		at = f.recordedLast(event.EnvelopeCompleted)
 	}
 	if f.source.err != nil {
 		return nil
@@ -347,7 +346,7 @@ func (e *Engine) gatherIssued(ctx context.Context, f *facts, list []StoredCertif
 		switch {
 		case err == nil && c.Serial != i+1:
 			err = fmt.Errorf("serial %d is missing", i+1)
-		case err == nil && len(f.about("certificate.issued", "certificate_sha256", string(s.SHA256))) != 1:
+		case err == nil && len(f.about(event.CertificateIssued, "certificate_sha256", string(s.SHA256))) != 1:
 			err = errors.New("its issue has no event")
 		}
 		if err != nil {
@@ -358,7 +357,7 @@ func (e *Engine) gatherIssued(ctx context.Context, f *facts, list []StoredCertif
 			f.issued = append(f.issued, provenEvent{c.ID, x})
 		}
 	}
-	if n := len(f.typed("certificate.issued")); n != len(list) && f.issueErr == nil {
+	if n := len(f.typed(event.CertificateIssued)); n != len(list) && f.issueErr == nil {
 		f.issueErr = fmt.Errorf("%d were issued, %d are on record", n, len(list))
 	}
 	return nil

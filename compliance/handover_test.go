@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
@@ -69,7 +71,7 @@ func TestVaultInIsIdempotent(t *testing.T) {
 	if created || again.Copy.CopyID != first.Copy.CopyID || again.CertificateID != first.CertificateID {
 		t.Errorf("created %t, got %+v", created, again)
 	}
-	for _, kind := range []string{"vault.stored", "custody.assigned", compliance.EventPassed, compliance.EventCertificateIssued} {
+	for _, kind := range []string{"vault.stored", "custody.assigned", event.VaultCompliancePassed, event.CertificateIssued} {
 		if n := w.count(id, kind); n != 1 {
 			t.Errorf("got %d events %s, want 1", n, kind)
 		}
@@ -239,7 +241,7 @@ func TestVaultOut(t *testing.T) {
 		t.Errorf("envelope: got %+v", s)
 	}
 	again := w.VaultOut(id)
-	if again.ReleaseID != rel.ReleaseID || w.count(id, "vault.released") != 1 || w.count(id, compliance.EventCertificateIssued) != 2 {
+	if again.ReleaseID != rel.ReleaseID || w.count(id, "vault.released") != 1 || w.count(id, event.CertificateIssued) != 2 {
 		t.Errorf("repeated: got %s after %s", again.ReleaseID, rel.ReleaseID)
 	}
 	other := testworld.VaultOutRequest(id)
@@ -477,13 +479,13 @@ func TestRaces(t *testing.T) {
 				t.Errorf("evaluate: %v", err)
 			}
 		})
-		for _, kind := range []string{"vault.stored", compliance.EventPassed, compliance.EventCertificateIssued} {
+		for _, kind := range []string{"vault.stored", event.VaultCompliancePassed, event.CertificateIssued} {
 			if n := w.count(id, kind); n != 1 {
 				t.Errorf("got %d events %s, want 1", n, kind)
 			}
 		}
-		if n := w.count(id, compliance.EventFailed); n != 0 {
-			t.Errorf("got %d events %s, want none", n, compliance.EventFailed)
+		if n := w.count(id, event.VaultComplianceFailed); n != 0 {
+			t.Errorf("got %d events %s, want none", n, event.VaultComplianceFailed)
 		}
 		together(8, func() {
 			if _, err := w.Handover.VaultOut(t.Context(), testworld.VaultOutRequest(id)); err != nil {
@@ -528,7 +530,7 @@ func TestOriginalGivenOut(t *testing.T) {
 		_, err := w.ESign.Document(t.Context(), l.Token, esign.Client{Addr: "192.0.2.8"})
 		check(t, err)
 	}
-	if n := w.count(given, esign.EventGivenOut); f.SHA256 != c.Object.SHA256 || n != len(links) {
+	if n := w.count(given, event.EnvelopeCompletionGivenOut); f.SHA256 != c.Object.SHA256 || n != len(links) {
 		t.Errorf("got %s and %d events, want %s and one for each of %d signers", f.SHA256, n, c.Object.SHA256, len(links))
 	}
 	if _, _, err := w.Handover.VaultIn(t.Context(), testworld.VaultInRequest(given)); !errors.Is(err, esign.ErrOriginalGivenOut) {

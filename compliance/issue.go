@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -95,8 +94,8 @@ func (e *Engine) sign(ctx context.Context, c certificate.Certificate) (*certific
 		if err := s.InsertCertificate(ctx, row); err != nil {
 			return err
 		}
-		_, err := e.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: envelopeID, Type: EventCertificateIssued, Actor: system, Data: map[string]any{
-			"certificate_id": c.ID, "serial": c.Serial, "cause": c.Cause.EventID, "certificate_sha256": row.SHA256,
+		_, err := e.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: envelopeID, Type: event.CertificateIssued, Actor: system, Data: event.CertificateIssuedData{
+			CertificateID: c.ID, Serial: c.Serial, Cause: c.Cause.EventID, CertificateSHA256: row.SHA256,
 		}})
 		if err != nil {
 			return err
@@ -109,7 +108,7 @@ func (e *Engine) sign(ctx context.Context, c certificate.Certificate) (*certific
 // tells reports whether a certificate repeats what events of this type say.
 func tells(kind string) bool {
 	switch kind {
-	case esign.EventSigned, "vault.stored", vault.EventAttested, "vault.released":
+	case event.EnvelopeSigned, event.VaultStored, event.VaultAttested, event.VaultReleased:
 		return true
 	}
 	return strings.HasPrefix(kind, "custody.")
@@ -118,7 +117,7 @@ func tells(kind string) bool {
 // restsOn reports whether a certificate proves events of this type.
 func restsOn(kind string) bool {
 	switch kind {
-	case esign.EventCompleted, EventPassed, EventFailed:
+	case event.EnvelopeCompleted, event.VaultCompliancePassed, event.VaultComplianceFailed:
 		return true
 	}
 	return tells(kind)
@@ -147,7 +146,7 @@ func (f *facts) logProof(cause event.Event) (certificate.LogProof, error) {
 			return p, ErrCertificatePending
 		}
 	}
-	checked := f.typed("vault.integrity_checked")
+	checked := f.typed(event.VaultIntegrityChecked)
 	for _, e := range f.events {
 		last := len(checked) > 0 && e.ID == checked[len(checked)-1].ID
 		if x, ok := f.log.proofs[e.ID]; ok && (last || e.ID == cause.ID || restsOn(e.Type)) {

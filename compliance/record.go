@@ -9,6 +9,7 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 )
 
@@ -80,11 +81,11 @@ func (e *Engine) announced(ctx context.Context, s StoredEvaluation) (*bool, erro
 	}
 	for _, row := range slices.Backward(ev.Events) {
 		x := canonicalEvent(row)
-		if x.Type != EventPassed && x.Type != EventFailed {
+		if x.Type != event.VaultCompliancePassed && x.Type != event.VaultComplianceFailed {
 			continue
 		}
 		told := eventlog.Text(x, "evaluated_at") != environ.Format(s.EvaluatedAt) || eventlog.Text(x, "evaluation_sha256") == string(storage.Sum(s.Result))
-		if *found != (x.Type == EventPassed) || !told {
+		if *found != (x.Type == event.VaultCompliancePassed) || !told {
 			return nil, nil
 		}
 		return found, nil

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
@@ -163,7 +165,7 @@ func (f *facts) findings() []certificate.Finding {
 			add("link_disclosed", "The sender could read the signing link of signer %s.", s.ID)
 		}
 	}
-	for _, e := range f.typed(esign.EventSigned) {
+	for _, e := range f.typed(event.EnvelopeSigned) {
 		if typed, name := signedAs(e); typed != "" && !sameName(typed, name) {
 			add("signature_not_the_name", "Signer %s signed as %q; the name on record is %q.", eventlog.Text(e, "signer_id"), typed, name)
 		}

@@ -2,46 +2,29 @@ package esign
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/evaultlib/evault/storage/event"
 
 	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/storage"
 )
 
-// Keys of the events' data and details that bind the fields.
-const (
-	dataFieldsSHA256 = "fields_sha256" // data of EventCreated: CommitFields of all fields
-	dataFields       = "fields"        // detail of EventCreated: the fields themselves
-	dataValues       = "values"        // detail of EventSigned: field id → value
-)
-
-// committedField is a field as the event of the creation commits to it.
-type committedField struct {
-	ID       string   `json:"field_id"`
-	SignerID string   `json:"signer_id"`
-	Kind     string   `json:"kind"`
-	Page     int      `json:"page"`
-	Place    string   `json:"place"` // x, y, w and h, in the shortest decimals that are equal to them
-	Required bool     `json:"required"`
-	Label    string   `json:"label"`
-	Options  []string `json:"options"`
-	Value    string   `json:"value"` // the sender's
-	ReadOnly bool     `json:"read_only"`
-}
-
-func commit(f Field) committedField {
+func commit(f Field) event.CommittedField {
 	place := make([]string, 4)
 	for i, n := range [...]float64{f.X, f.Y, f.W, f.H} {
 		place[i] = strconv.FormatFloat(n, 'g', -1, 64)
 	}
-	return committedField{f.ID, f.SignerID, f.Kind, f.Page, strings.Join(place, " "), f.Required, f.Label, append([]string{}, f.Options...), f.Preset, f.ReadOnly}
+	return event.CommittedField{
+		ID: f.ID, SignerID: f.SignerID, Kind: f.Kind, Page: f.Page, Place: strings.Join(place, " "), Required: f.Required,
+		Label: f.Label, Options: append([]string{}, f.Options...), Value: f.Preset, ReadOnly: f.ReadOnly,
+	}
 }
 
-func commitAll(fields []Field) []committedField {
-	list := make([]committedField, len(fields))
+func commitAll(fields []Field) []event.CommittedField {
+	list := make([]event.CommittedField, len(fields))
 	for i, f := range fields {
 		list[i] = commit(f)
 	}
@@ -62,17 +45,14 @@ func CommitFields(fields []Field) (storage.Digest, error) {
 // CheckFields holds the fields of env against its first event: ErrIntegrity
 // when a field was added, taken away or altered since.
 func CheckFields(env *Envelope, created Event) error {
-	var data struct {
-		SHA256 storage.Digest `json:"fields_sha256"`
-	}
-	if created.Type != EventCreated || json.Unmarshal(created.Data, &data) != nil {
+	if created.Type != event.EnvelopeCreated {
 		return fmt.Errorf("%w: the first event of %s is not its creation", ErrIntegrity, env.ID)
 	}
 	sum, err := CommitFields(env.Fields)
 	if err != nil {
 		return err
 	}
-	if sum != data.SHA256 {
+	if sum != event.DataOf[event.EnvelopeCreatedData](created).FieldsSHA256 {
 		return fmt.Errorf("%w: the fields of %s are not those of its creation", ErrIntegrity, env.ID)
 	}
 	return nil
@@ -85,13 +65,9 @@ func CheckValues(env *Envelope, signed Event) error {
 	if signed.Detail == nil {
 		return nil
 	}
-	var data struct {
-		SignerID string `json:"signer_id"`
-	}
-	var detail struct {
-		Values map[string]string `json:"values"`
-	}
-	if json.Unmarshal(signed.Data, &data) != nil || json.Unmarshal(signed.Detail, &detail) != nil {
+	data := event.DataOf[event.SignedData](signed)
+	detail, ok := event.DetailOf[event.SignedDetail](signed)
+	if !ok || data.SignerID == "" {
 		return fmt.Errorf("%w: the signature of %s names no values", ErrIntegrity, data.SignerID)
 	}
 	own := map[string]bool{}

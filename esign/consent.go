@@ -3,6 +3,8 @@ package esign
 import (
 	"context"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
@@ -53,9 +55,9 @@ func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, 
 		sg.ConsentedAt, sg.WithdrawnAt = &now, nil
 		sg.DisclosureSHA256, sg.DisclosureLocale = r.DisclosureSHA256, d.Locale
 		return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
-			Type: EventConsented, Detail: r.Client.detail(), Data: map[string]any{
-				"signer_id": sg.ID, "mode": env.Consent, "disclosure_sha256": r.DisclosureSHA256,
-				"disclosure_version": d.Version, "locale": d.Locale,
+			Type: event.EnvelopeConsented, Detail: r.Client.detail(), Data: event.ConsentedData{
+				SignerID: sg.ID, Mode: env.Consent, DisclosureSHA256: r.DisclosureSHA256,
+				DisclosureVersion: d.Version, Locale: d.Locale,
 			},
 		})
 	})
@@ -73,7 +75,7 @@ func again(ctx context.Context, s Store, env *Envelope, sg *Signer) error {
 	}
 	n := 0
 	for _, ev := range events {
-		if ev.Type == EventConsented && ev.Actor == sg.actor() {
+		if ev.Type == event.EnvelopeConsented && ev.Actor == sg.actor() {
 			n++
 		}
 	}
@@ -103,11 +105,10 @@ func (e *Engine) WithdrawConsent(ctx context.Context, r WithdrawRequest) (*Signe
 		}
 		now := e.now()
 		sg.WithdrawnAt = &now
-		detail := r.Client.detail()
-		detail["reason"] = r.Reason
 		return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
-			Type: EventConsentWithdrawn, Detail: detail,
-			Data: map[string]any{"signer_id": sg.ID, "disclosure_sha256": sg.DisclosureSHA256, "after_signature": sg.Status == SignerSigned},
+			Type: event.EnvelopeConsentWithdrawn, Detail: event.ReasonedDetail{Client: r.Client.detail(), Reason: r.Reason}, Data: event.ConsentWithdrawnData{
+				SignerID: sg.ID, DisclosureSHA256: sg.DisclosureSHA256, AfterSignature: sg.Status == SignerSigned,
+			},
 		})
 	})
 }
@@ -138,10 +139,8 @@ func (e *Engine) Decline(ctx context.Context, r DeclineRequest) (*SignerResult, 
 		if err := e.notify(ctx, s, env, env.told(sg.ID), NoticeDeclined, "", now); err != nil {
 			return err
 		}
-		detail := r.Client.detail()
-		detail["reason"] = r.Reason
 		return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
-			Type: EventDeclined, Detail: detail, Data: map[string]any{"signer_id": sg.ID},
+			Type: event.EnvelopeDeclined, Detail: event.ReasonedDetail{Client: r.Client.detail(), Reason: r.Reason}, Data: event.DeclinedData{SignerID: sg.ID},
 		})
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/storage"
@@ -23,14 +25,6 @@ type SignerCopy struct {
 	MadeAt     time.Time
 	GivenTo    Actor // who asked first
 	EventID    string
-}
-
-// CopyMade is the data of EventCopyMade.
-type CopyMade struct {
-	CopyID         string         `json:"copy_id"`
-	DocumentSHA256 storage.Digest `json:"document_sha256"` // of the state that was copied
-	SHA256         storage.Digest `json:"sha256"`
-	Size           int64          `json:"size"`
 }
 
 var (
@@ -178,8 +172,8 @@ func (e *Engine) keepCopy(ctx context.Context, s Store, c *SignerCopy) error {
 	// The event is first: whoever holds the end of the chain is alone, so that no
 	// signature and no deposit comes between the look and the commit.
 	events, err := e.stamper.Append(ctx, s, eventlog.Draft{
-		EnvelopeID: c.EnvelopeID, Type: EventCopyMade, Actor: c.GivenTo,
-		Data: CopyMade{CopyID: c.ID, DocumentSHA256: c.Of, SHA256: c.Object.SHA256, Size: c.Object.Size},
+		EnvelopeID: c.EnvelopeID, Type: event.EnvelopeCopyMade, Actor: c.GivenTo,
+		Data: event.CopyMadeData{CopyID: c.ID, DocumentSHA256: c.Of, SHA256: c.Object.SHA256, Size: c.Object.Size},
 	})
 	if err != nil {
 		return err

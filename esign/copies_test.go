@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/pdf/extract"
 	"github.com/evaultlib/evault/internal/testdb"
@@ -63,7 +65,7 @@ func TestOneCopyOfEachState(t *testing.T) {
 	events := types(b.chain(env.ID))
 	n := 0
 	for _, e := range b.chain(env.ID) {
-		if e.Type != esign.EventCopyMade {
+		if e.Type != event.EnvelopeCopyMade {
 			continue
 		}
 		c, f := copies[n], []*esign.File{first, second, third}[n]

@@ -10,26 +10,6 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// Types of events of this package. Their data are ids, digests and numbers;
-// names, addresses, reasons and values are details.
-const (
-	EventCreated          = "envelope.created"
-	EventDocumentUploaded = "envelope.document_uploaded"
-	EventSent             = "envelope.sent"
-	EventViewed           = "envelope.viewed"
-	EventConsented        = "envelope.consented"
-	EventConsentWithdrawn = "envelope.consent_withdrawn"
-	EventSigned           = "envelope.signed"
-	EventDeclined         = "envelope.declined"
-	EventVoided           = "envelope.voided"
-	EventExpired          = "envelope.expired"
-	EventReminded         = "envelope.reminded"
-	EventLinksDisclosed   = "envelope.links_disclosed"
-	EventCompleted        = "envelope.completed"
-	EventGivenOut         = "envelope.completion_given_out"
-	EventCopyMade         = "envelope.copy_made" // data: CopyMade
-)
-
 // CreateRequest asks for an envelope. Limits: 50 signers, 500 fields; names,
 // roles, ids and labels 200 characters; Message 2,000 characters of plain text;
 // 50 metadata keys of 40 with values of 500.
@@ -263,28 +243,11 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 			return fmt.Errorf("link %s: %w", o.Name, err)
 		}
 	}
-	data := map[string]any{
-		"kind": env.Kind, "signers": signerIDs(env.Signers), "fields": len(env.Fields), "signing_order": env.SigningOrder,
-		"consent": env.Consent, "auto_vault": env.AutoVault, "time_zone": env.TimeZone,
-	}
-	fields, err := CommitFields(env.Fields)
+	data, err := createdData(env)
 	if err != nil {
 		return err
 	}
-	data[dataFieldsSHA256] = fields
-	if env.Document != nil {
-		data["document_sha256"] = env.Document.Object.SHA256
-		data["document_size"] = env.Document.Object.Size
-		data["prepared_sha256"] = env.Parts[0].SHA256
-		data["normalized"] = env.Document.Normalized
-		if in := env.Document.Inspection; in != nil {
-			data["inspection"] = map[string]any{
-				"encrypted": in.Encrypted, "signatures": len(in.Signatures), "active_content": in.ActiveContent,
-				"own_marks": in.OwnMarks, "normalized": in.Normalized, "warnings": len(in.Warnings),
-			}
-		}
-	}
-	drafts := []eventlog.Draft{{EnvelopeID: env.ID, Type: EventCreated, Actor: d.actor, Data: data, Detail: createdDetail(env, d.sender)}}
+	drafts := []eventlog.Draft{{EnvelopeID: env.ID, Type: event.EnvelopeCreated, Actor: d.actor, Data: data, Detail: createdDetail(env, d.sender)}}
 	var turn []Signer
 	if d.send {
 		var sent eventlog.Draft
@@ -309,21 +272,46 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 	return e.notify(ctx, s, env, turn, NoticeSign, env.Message, now)
 }
 
-func createdDetail(env *Envelope, sender string) map[string]any {
-	signers := make([]map[string]any, len(env.Signers))
-	for i, s := range env.Signers {
-		signers[i] = map[string]any{"signer_id": s.ID, "email": s.Email, "name": s.Name, "role": s.Role, "order": s.Order, "auth": s.Auth, "time_zone": s.TimeZone}
+func createdData(env *Envelope) (event.EnvelopeCreatedData, error) {
+	fields, err := CommitFields(env.Fields)
+	if err != nil {
+		return event.EnvelopeCreatedData{}, err
 	}
-	d := map[string]any{
-		"customer_email": env.CustomerEmail, "customer_name": env.CustomerName, "customer_id": env.CustomerID,
-		"external_id": env.ExternalID, "envelope_name": env.Name, "signers": signers, "sender_name": sender,
-		dataFields: commitAll(env.Fields),
+	data := event.EnvelopeCreatedData{
+		Kind: env.Kind, Signers: signerIDs(env.Signers), Fields: len(env.Fields), FieldsSHA256: fields, SigningOrder: env.SigningOrder,
+		Consent: env.Consent, AutoVault: env.AutoVault, TimeZone: env.TimeZone,
+	}
+	d := env.Document
+	if d == nil {
+		return data, nil
+	}
+	data.CreatedDocument = &event.CreatedDocument{
+		DocumentSHA256: d.Object.SHA256, DocumentSize: d.Object.Size, PreparedSHA256: env.Parts[0].SHA256, Normalized: d.Normalized,
+	}
+	if in := d.Inspection; in != nil {
+		data.Inspection = &event.CreatedInspection{
+			Encrypted: in.Encrypted, Signatures: len(in.Signatures), ActiveContent: in.ActiveContent, OwnMarks: in.OwnMarks,
+			Normalized: in.Normalized, Warnings: len(in.Warnings),
+		}
+	}
+	return data, nil
+}
+
+func createdDetail(env *Envelope, sender string) event.EnvelopeCreatedDetail {
+	d := event.EnvelopeCreatedDetail{
+		CustomerEmail: env.CustomerEmail, CustomerName: env.CustomerName, CustomerID: env.CustomerID, ExternalID: env.ExternalID,
+		EnvelopeName: env.Name, SenderName: sender, Fields: commitAll(env.Fields), Signers: make([]event.CreatedSigner, len(env.Signers)),
+	}
+	for i, s := range env.Signers {
+		d.Signers[i] = event.CreatedSigner{
+			SignerID: s.ID, Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth, TimeZone: s.TimeZone,
+		}
 	}
 	if env.Document != nil {
-		d["filename"] = env.Document.Filename
+		d.Filename = env.Document.Filename
 	}
 	if p := env.SecuredParty; p != nil {
-		d["secured_party"] = map[string]any{"name": p.Name, "identifier": p.Identifier, "email": p.Email}
+		d.SecuredParty = &event.CreatedParty{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
 	}
 	return d
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/evaultlib/evault/esign"
@@ -120,7 +122,7 @@ func TestSignedEvent(t *testing.T) {
 	b.complete(env.ID)
 	env = b.get(env.ID)
 	for _, e := range b.chain(env.ID) {
-		if e.Type != esign.EventSigned {
+		if e.Type != event.EnvelopeSigned {
 			continue
 		}
 		var data struct {

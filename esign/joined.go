@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -59,7 +61,7 @@ func notGivenOut(ctx context.Context, s Store, env *Envelope) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(events, func(e Event) bool { return e.Type == EventGivenOut }) {
+	if slices.ContainsFunc(events, func(e Event) bool { return e.Type == event.EnvelopeCompletionGivenOut }) {
 		return ErrOriginalGivenOut
 	}
 	return nil

@@ -6,11 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
+
+	"github.com/evaultlib/evault/storage/event"
 
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
@@ -230,15 +230,10 @@ func (e *Engine) disclose(ctx context.Context, s Store, env *Envelope, r LinksRe
 		return err
 	}
 	for _, ev := range events {
-		if ev.Type != EventLinksDisclosed || ev.Actor != r.Actor || !ev.RecordedAt.Truncate(time.Hour).Equal(now.Truncate(time.Hour)) {
+		if ev.Type != event.EnvelopeLinksDisclosed || ev.Actor != r.Actor || !ev.RecordedAt.Truncate(time.Hour).Equal(now.Truncate(time.Hour)) {
 			continue
 		}
-		var data struct {
-			SignerIDs []string `json:"signer_ids"`
-		}
-		if err := json.Unmarshal(ev.Data, &data); err != nil {
-			return fmt.Errorf("event %s: %w", ev.ID, err)
-		}
+		data := event.DataOf[event.LinksDisclosedData](ev)
 		told = slices.DeleteFunc(told, func(id string) bool { return slices.Contains(data.SignerIDs, id) })
 	}
 	if len(told) == 0 {
@@ -248,8 +243,8 @@ func (e *Engine) disclose(ctx context.Context, s Store, env *Envelope, r LinksRe
 		return err
 	}
 	return e.appendAfter(ctx, s, events, eventlog.Draft{
-		EnvelopeID: env.ID, Type: EventLinksDisclosed, Actor: r.Actor,
-		Data: map[string]any{"signer_ids": told}, Detail: map[string]any{"address": clean(r.RemoteAddr)},
+		EnvelopeID: env.ID, Type: event.EnvelopeLinksDisclosed, Actor: r.Actor,
+		Data: event.LinksDisclosedData{SignerIDs: told}, Detail: event.LinksDisclosedDetail{Address: clean(r.RemoteAddr)},
 	})
 }
 

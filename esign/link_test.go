@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/storage"
 )
@@ -224,7 +226,7 @@ func TestCopyAfterCompletion(t *testing.T) {
 	if err != nil || !bytes.Equal(again.Content, file.Content) {
 		t.Errorf("the copy read again has other bytes (%v)", err)
 	}
-	if got := types(b.chain(env.ID))[before:]; !slices.Equal(got, []string{esign.EventCopyMade}) {
+	if got := types(b.chain(env.ID))[before:]; !slices.Equal(got, []string{event.EnvelopeCopyMade}) {
 		t.Errorf("got events %v, want that the copy was made, once", got)
 	}
 	for verb, call := range map[string]func() error{

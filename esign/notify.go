@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
@@ -219,8 +221,8 @@ func (e *Engine) remind(ctx context.Context, s Store, env *Envelope, due []Signe
 		return err
 	}
 	_, err := e.save(ctx, s, env, eventlog.Draft{
-		EnvelopeID: env.ID, Type: EventReminded, Actor: r.Actor, Data: map[string]any{"signer_ids": signerIDs(due)},
-		Detail: map[string]any{"message": r.Message},
+		EnvelopeID: env.ID, Type: event.EnvelopeReminded, Actor: r.Actor, Data: event.RemindedData{SignerIDs: signerIDs(due)},
+		Detail: event.RemindedDetail{Message: r.Message},
 	})
 	return err
 }

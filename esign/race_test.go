@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/testdb"
@@ -23,7 +25,7 @@ func TestRacingEnds(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 		b := benchOn(t, db)
 		ends := map[esign.Status]string{
-			esign.StatusCompleted: esign.EventCompleted, esign.StatusDeclined: esign.EventDeclined, esign.StatusVoided: esign.EventVoided,
+			esign.StatusCompleted: event.EnvelopeCompleted, esign.StatusDeclined: event.EnvelopeDeclined, esign.StatusVoided: event.EnvelopeVoided,
 		}
 		for range 8 {
 			env := b.create(func(r *createRequest) { r.Document, r.Signers, r.Fields = testpdf.Simple(1, "x"), nil, nil })

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/internal/eventlog"
 )
 
@@ -209,19 +211,11 @@ func (e *Engine) viewed(ctx context.Context, s Store, env *Envelope, sg *Signer,
 	if sg.ViewedAt == nil {
 		sg.ViewedAt = &now
 	}
-	detail := c.detail()
-	detail[dataShownAt] = r.times()
 	return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
-		Type: EventViewed, Detail: detail,
-		Data: map[string]any{"signer_id": sg.ID, "presented_sha256": sg.PresentedSHA256, dataPagesShown: r.list(true)},
+		Type: event.EnvelopeViewed, Detail: event.ViewedDetail{Client: c.detail(), PagesShownAt: r.times()},
+		Data: event.ViewedData{SignerID: sg.ID, PresentedSHA256: sg.PresentedSHA256, PagesShown: r.list(true)},
 	})
 }
-
-// Keys of events' data and details.
-const (
-	dataPagesShown = "pages_shown"    // data: the pages that the signer was handed, from 1
-	dataShownAt    = "pages_shown_at" // detail: when each of them was, in their order
-)
 
 // unread answers a signer who has not viewed the document: a *NotViewedError,
 // or errMoved where nothing is left to be shown and only the record of it was

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/storage"
 )
@@ -85,7 +87,7 @@ func TestEveryPageIsShownBeforeTheSignature(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range b.chain(env.ID) {
-		if e.Type != esign.EventViewed && e.Type != esign.EventSigned {
+		if e.Type != event.EnvelopeViewed && e.Type != event.EnvelopeSigned {
 			continue
 		}
 		var data struct {
@@ -151,7 +153,7 @@ func TestPagesShownAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	viewed := slices.DeleteFunc(types(b.chain(env.ID)), func(kind string) bool { return kind != esign.EventViewed })
+	viewed := slices.DeleteFunc(types(b.chain(env.ID)), func(kind string) bool { return kind != event.EnvelopeViewed })
 	if got := b.get(env.ID); got.Status != esign.StatusViewed || len(viewed) != 1 {
 		t.Errorf("status %s, %d events of one view", got.Status, len(viewed))
 	}

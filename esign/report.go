@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/storage"
 )
@@ -103,7 +105,7 @@ func actorInWords(ev *Evidence, a Actor) string {
 // untilSigned leaves out what came after the last signature while the seal waited.
 func untilSigned(events []Event) []Event {
 	for i := len(events); i > 0; i-- {
-		if events[i-1].Type == EventSigned {
+		if events[i-1].Type == event.EnvelopeSigned {
 			return events[:i]
 		}
 	}

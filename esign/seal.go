@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf"
@@ -196,9 +198,9 @@ func (e *Engine) complete(ctx context.Context, envelopeID string, sealed *Sealed
 			return fmt.Errorf("link %s: %w", sealed.Object.Name, err)
 		}
 		events, err := e.stamper.Append(ctx, s, eventlog.Draft{
-			EnvelopeID: env.ID, Type: EventCompleted, Actor: system, Data: map[string]any{
-				"completion_sha256": sealed.Object.SHA256, "completion_size": sealed.Object.Size, "pages": sealed.Pages,
-				"document_sha256": env.last().SHA256, "level": sealed.Level,
+			EnvelopeID: env.ID, Type: event.EnvelopeCompleted, Actor: system, Data: event.CompletedData{
+				CompletionSHA256: sealed.Object.SHA256, CompletionSize: sealed.Object.Size, Pages: sealed.Pages,
+				DocumentSHA256: env.last().SHA256, Level: sealed.Level,
 			},
 		})
 		if err != nil {

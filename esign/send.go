@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
@@ -83,9 +85,9 @@ func (e *Envelope) send(now time.Time, actor Actor) (sent eventlog.Draft, turn [
 	e.Status, e.SentAt, e.ExpiresAt = to, &now, &expires
 	turn = e.nextTurn(now)
 	return eventlog.Draft{
-		EnvelopeID: e.ID, Type: EventSent, Actor: actor, Data: map[string]any{
-			"document_sha256": e.Document.Object.SHA256, "prepared_sha256": e.Parts[0].SHA256,
-			"notified": signerIDs(turn), "expires_at": expires.Format(time.RFC3339),
+		EnvelopeID: e.ID, Type: event.EnvelopeSent, Actor: actor, Data: event.EnvelopeSentData{
+			DocumentSHA256: e.Document.Object.SHA256, PreparedSHA256: e.Parts[0].SHA256,
+			Notified: signerIDs(turn), ExpiresAt: expires.Format(time.RFC3339),
 		},
 	}, turn, nil
 }
@@ -183,7 +185,7 @@ func (e *Engine) void(ctx context.Context, s Store, env *Envelope, to Status, r 
 		return err
 	}
 	_, err := e.save(ctx, s, env, eventlog.Draft{
-		EnvelopeID: env.ID, Type: EventVoided, Actor: r.Actor, Detail: map[string]any{"reason": r.Reason},
+		EnvelopeID: env.ID, Type: event.EnvelopeVoided, Actor: r.Actor, Detail: event.VoidedDetail{Reason: r.Reason},
 	})
 	return err
 }
@@ -255,8 +257,8 @@ func (e *Engine) expireIn(ctx context.Context, s Store, id string) (done bool, e
 	}
 	env.Status = to
 	_, err = e.save(ctx, s, env, eventlog.Draft{
-		EnvelopeID: env.ID, Type: EventExpired, Actor: system,
-		Data: map[string]any{"expires_at": env.ExpiresAt.Format(time.RFC3339Nano)},
+		EnvelopeID: env.ID, Type: event.EnvelopeExpired, Actor: system,
+		Data: event.ExpiredData{ExpiresAt: env.ExpiresAt.Format(time.RFC3339Nano)},
 	})
 	return err == nil, err
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 )
@@ -15,8 +17,8 @@ import (
 // Client is where a signer's request came from; it becomes detail of events.
 type Client struct{ Addr, UserAgent string }
 
-func (c Client) detail() map[string]any {
-	return map[string]any{"address": clean(c.Addr), "user_agent": clean(c.UserAgent)}
+func (c Client) detail() event.Client {
+	return event.Client{Address: clean(c.Addr), UserAgent: clean(c.UserAgent)}
 }
 
 // clean makes what a client says of itself fit to be kept: at most 512 bytes of
@@ -153,13 +155,13 @@ func (e *Engine) giveOut(ctx context.Context, token string, c Client) error {
 		if err != nil {
 			return err
 		}
-		given := func(ev Event) bool { return ev.Type == EventGivenOut && ev.Actor == sg.actor() }
+		given := func(ev Event) bool { return ev.Type == event.EnvelopeCompletionGivenOut && ev.Actor == sg.actor() }
 		if slices.ContainsFunc(events, given) {
 			return nil // it has the bytes already
 		}
 		_, err = e.save(ctx, s, env, eventlog.Draft{
-			EnvelopeID: env.ID, Type: EventGivenOut, Actor: sg.actor(), Detail: c.detail(),
-			Data: map[string]any{"signer_id": sg.ID, "completion_sha256": env.Sealed.Object.SHA256},
+			EnvelopeID: env.ID, Type: event.EnvelopeCompletionGivenOut, Actor: sg.actor(), Detail: c.detail(),
+			Data: event.CompletionGivenOutData{SignerID: sg.ID, CompletionSHA256: env.Sealed.Object.SHA256},
 		})
 		return err
 	})

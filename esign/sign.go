@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
@@ -196,16 +198,15 @@ func (e *Engine) record(ctx context.Context, s Store, env *Envelope, sg *Signer,
 	if err := e.giveTurn(ctx, s, env, turn, now); err != nil {
 		return err
 	}
-	detail := r.Client.detail()
-	detail["time_zone"] = env.ZoneOf(sg).String()
-	detail["name"], detail["email"], detail["role"] = sg.Name, sg.Email, sg.Role
-	detail["text"], detail[dataValues], detail[dataShownAt] = r.Signature.Text, f.detail, f.shown.times()
+	detail := event.SignedDetail{
+		Client: r.Client.detail(), Name: sg.Name, Email: sg.Email, Role: sg.Role, TimeZone: env.ZoneOf(sg).String(),
+		Text: r.Signature.Text, Values: f.detail, PagesShownAt: f.shown.times(),
+	}
 	return e.saveSigner(ctx, s, env, sg, eventlog.Draft{
-		Type: EventSigned, Detail: detail, Data: map[string]any{
-			"signer_id": sg.ID, "presented_sha256": sg.PresentedSHA256, "document_sha256": p.SHA256,
-			"part_sha256": p.Object.SHA256, "disclosure_sha256": sg.DisclosureSHA256, "signature_kind": r.Signature.Kind,
-			"auth": sg.Auth, "link_disclosed": sg.LinkDisclosedAt != nil, "notified": signerIDs(turn),
-			dataPagesShown: f.shown.list(true),
+		Type: event.EnvelopeSigned, Detail: detail, Data: event.SignedData{
+			SignerID: sg.ID, PresentedSHA256: sg.PresentedSHA256, DocumentSHA256: p.SHA256, PartSHA256: p.Object.SHA256,
+			DisclosureSHA256: sg.DisclosureSHA256, SignatureKind: r.Signature.Kind, Auth: sg.Auth,
+			LinkDisclosed: sg.LinkDisclosedAt != nil, Notified: signerIDs(turn), PagesShown: f.shown.list(true),
 		},
 	})
 }

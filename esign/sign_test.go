@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage"
@@ -290,9 +292,9 @@ func TestParallelSigners(t *testing.T) {
 		signed, completed := 0, 0
 		for _, e := range events {
 			switch e.Type {
-			case esign.EventSigned:
+			case event.EnvelopeSigned:
 				signed++
-			case esign.EventCompleted:
+			case event.EnvelopeCompleted:
 				completed++
 			}
 		}
@@ -390,7 +392,7 @@ func TestExpiryAndSignature(t *testing.T) {
 		}
 	}
 	events := b.chain(env.ID)
-	if last := events[len(events)-1]; last.Type != esign.EventExpired || last.Actor.Kind != "system" {
+	if last := events[len(events)-1]; last.Type != event.EnvelopeExpired || last.Actor.Kind != "system" {
 		t.Errorf("last event %+v", last)
 	}
 }

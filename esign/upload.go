@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
@@ -76,9 +78,9 @@ func (e *Engine) attach(ctx context.Context, s Store, env *Envelope, r UploadReq
 	if err := s.LinkBlob(ctx, d.Object.Name, now); err != nil {
 		return fmt.Errorf("link %s: %w", d.Object.Name, err)
 	}
-	data := map[string]any{"document_sha256": d.Object.SHA256, "document_size": d.Object.Size, "pages": d.Pages}
+	data := event.DocumentUploadedData{DocumentSHA256: d.Object.SHA256, DocumentSize: d.Object.Size, Pages: d.Pages}
 	if old := env.Document; old != nil {
-		data["replaces_sha256"] = old.Object.SHA256
+		data.ReplacesSHA256 = old.Object.SHA256
 		if err := s.UnlinkBlob(ctx, old.Object.Name, now); err != nil {
 			return err
 		}
@@ -89,7 +91,7 @@ func (e *Engine) attach(ctx context.Context, s Store, env *Envelope, r UploadReq
 	}
 	env.Status, env.Document = to, d
 	events, err := e.save(ctx, s, env, eventlog.Draft{
-		EnvelopeID: env.ID, Type: EventDocumentUploaded, Actor: r.Actor, Data: data, Detail: map[string]any{"filename": d.Filename},
+		EnvelopeID: env.ID, Type: event.EnvelopeDocumentUploaded, Actor: r.Actor, Data: data, Detail: event.DocumentUploadedDetail{Filename: d.Filename},
 	})
 	if err != nil {
 		return err

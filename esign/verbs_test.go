@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
@@ -153,7 +155,7 @@ func TestRemind(t *testing.T) {
 	if r, err := remind(env.ID, "", ""); err != nil || summary(r) != "lz@example.com reminded, ada@example.com already_signed" {
 		t.Errorf("after a signature: %v, %v", r, err)
 	}
-	if got := types(b.chain(env.ID)); !slices.Contains(got, esign.EventReminded) {
+	if got := types(b.chain(env.ID)); !slices.Contains(got, event.EnvelopeReminded) {
 		t.Errorf("no event: %v", got)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/evaultlib/evault/storage/event"
+
 	"github.com/evaultlib/evault/esign"
 )
 
@@ -41,7 +43,7 @@ func TestTheDayIsTheSigners(t *testing.T) {
 			var detail struct {
 				Zone string `json:"time_zone"`
 			}
-			if e.Type == esign.EventSigned && (json.Unmarshal(e.Detail, &detail) != nil || detail.Zone != c.zone) {
+			if e.Type == event.EnvelopeSigned && (json.Unmarshal(e.Detail, &detail) != nil || detail.Zone != c.zone) {
 				t.Errorf("%s: the event says %s", name, e.Detail)
 			}
 		}

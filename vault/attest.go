@@ -10,12 +10,9 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
 )
-
-// EventAttested is the type of the event by which paper that was vaulted without
-// an attestation gets one.
-const EventAttested = "vault.attested"
 
 // AttestRequest brings the attestation of paper that was vaulted without one.
 type AttestRequest struct {
@@ -32,19 +29,6 @@ type AttestRequest struct {
 type Attested struct {
 	Copy    *Copy
 	EventID string // of vault.attested; "" when the attestation came with the deposit
-}
-
-// attestedData is the data of vault.attested.
-type attestedData struct {
-	CopyID            string         `json:"copy_id"`
-	Version           int            `json:"version"`
-	SHA256            storage.Digest `json:"sha256"`
-	AttestationSHA256 storage.Digest `json:"attestation_sha256"`
-}
-
-// attestedDetail is its detail: what names persons.
-type attestedDetail struct {
-	Attestation *Attestation `json:"attestation"`
 }
 
 // clean copies an attestation with its times as they are recorded.
@@ -107,8 +91,10 @@ func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *Att
 		return nil, false, err
 	}
 	events, err := v.chain.Append(ctx, s, eventlog.Draft{
-		EnvelopeID: c.EnvelopeID, Type: EventAttested, Actor: r.Actor, Data: attestedData{c.CopyID, c.Version, c.DocumentHash, storage.Sum(b)},
-		Detail: attestedDetail{given},
+		EnvelopeID: c.EnvelopeID, Type: event.VaultAttested, Actor: r.Actor, Data: event.AttestedData{
+			CopyID: c.CopyID, Version: c.Version, SHA256: c.DocumentHash, AttestationSHA256: storage.Sum(b),
+		},
+		Detail: AttestedDetail{given},
 	})
 	if err != nil {
 		return nil, false, err
@@ -129,7 +115,7 @@ func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *Att
 func (v *Vault) attestedBy(ctx context.Context, s Store, c *Copy) (string, error) {
 	events, err := s.Events(ctx, c.EnvelopeID)
 	for _, e := range events {
-		if e.Type == EventAttested {
+		if e.Type == event.VaultAttested {
 			return e.ID, err
 		}
 	}

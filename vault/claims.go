@@ -2,12 +2,12 @@ package vault
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 func (d *deposit) claim(kind string, sha256 storage.Digest, version int) {
@@ -81,16 +81,13 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 	for _, c := range found {
 		matched[c.SHA256] = true
 	}
-	data := map[string]any{"deposited_sha256": d.Source.Object.SHA256, "matches": sorted(matched)}
-	if len(d.contents.marks) > 0 {
-		data["marks"] = d.contents.marks
-	}
+	data := event.DuplicateRefusedData{DepositedSHA256: d.Source.Object.SHA256, Matches: sorted(matched), Marks: d.contents.marks}
 	err = v.update(ctx, func(ctx context.Context, s Store) error {
 		events, err := s.Events(ctx, d.EnvelopeID)
 		if err != nil || refused(events, d.Source.Object.SHA256) {
 			return err
 		}
-		_, err = v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: d.EnvelopeID, Type: "vault.duplicate_refused", Actor: d.Actor, Data: data})
+		_, err = v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: d.EnvelopeID, Type: event.VaultDuplicateRefused, Actor: d.Actor, Data: data})
 		return err
 	})
 	if err != nil {
@@ -104,10 +101,7 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 // again tells nothing new.
 func refused(events []Event, sha256 storage.Digest) bool {
 	return slices.ContainsFunc(events, func(e Event) bool {
-		var data struct {
-			Deposited storage.Digest `json:"deposited_sha256"`
-		}
-		return e.Type == "vault.duplicate_refused" && json.Unmarshal(e.Data, &data) == nil && data.Deposited == sha256
+		return e.Type == event.VaultDuplicateRefused && event.DataOf[event.DuplicateRefusedData](e).DepositedSHA256 == sha256
 	})
 }
 

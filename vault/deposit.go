@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
 )
 
@@ -337,38 +338,28 @@ func (d *deposit) copy(stored Event) *Copy {
 // events are vault.stored, custody.assigned and, with a custodian,
 // custody.acknowledged.
 func (d *deposit) events(claims []Claim) []eventlog.Draft {
-	data := map[string]any{
-		"copy_id": d.copyID, "version": 1, "sha256": d.version.Object.SHA256, "size": d.version.Object.Size,
-		"source": d.Source.Kind, "deposited_sha256": d.Source.Object.SHA256, "sealing": d.version.Seal.Mode,
-		"sealing_reason": d.version.Seal.Reason,
-		"level":          d.version.Seal.Level, "statement_sha256": d.version.Seal.SHA256, "capacity": d.Capacity,
-		"regime": d.Regime, "regime_basis": d.RegimeBasis, "jurisdiction": d.Jurisdiction,
-		"claims_sha256": WitnessDigest(claims),
+	data := event.StoredData{
+		CopyID: d.copyID, Version: 1, SHA256: d.version.Object.SHA256, Size: d.version.Object.Size,
+		Source: d.Source.Kind, DepositedSHA256: d.Source.Object.SHA256,
+		Sealing: d.version.Seal.Mode, SealingReason: d.version.Seal.Reason, Level: d.version.Seal.Level, StatementSHA256: d.version.Seal.SHA256,
+		Capacity: d.Capacity, Regime: d.Regime, RegimeBasis: d.RegimeBasis, Jurisdiction: d.Jurisdiction,
+		ClaimsSHA256: WitnessDigest(claims), DuplicatesAllowed: sorted(d.allowed),
 	}
 	if d.marked != nil {
-		data["marked_copy"] = map[string]any{"copy_id": d.marked.ID, "sha256": d.marked.SHA256}
+		data.MarkedCopy = &event.MarkedCopy{CopyID: d.marked.ID, SHA256: d.marked.SHA256}
 	}
-	if len(d.allowed) > 0 {
-		data["duplicates_allowed"] = sorted(d.allowed)
-	}
-	d.contents.describe(data)
+	d.contents.describe(&data)
 	draft := func(kind string, data, detail any) eventlog.Draft {
 		return eventlog.Draft{EnvelopeID: d.EnvelopeID, Type: kind, Actor: d.Actor, Data: data, Detail: detail}
 	}
 	drafts := []eventlog.Draft{
-		draft("vault.stored", data, map[string]any{
-			"custody": d.custody, "agreement": d.Agreement, "classification": d.Classification, "attestation": d.Attestation,
-		}),
-		draft("custody.assigned", map[string]any{
-			"custody_id": d.entry.ID, "seq": d.entry.Seq, "kind": d.entry.Kind, "copy_id": d.copyID, "version": 1,
-			"sha256": d.entry.SHA256, "statement_sha256": d.entry.StatementSHA256, "bound_by": d.custody.Controller.BoundBy,
-			"custodian": d.custody.Custodian.Kind, "consent": d.entry.Consent.Kind,
-		}, nil),
+		draft(event.VaultStored, data, StoredDetail{d.custody, d.Agreement, d.Classification, d.Attestation}),
+		draft(event.CustodyAssigned, assigned(&d.entry), nil),
 	}
 	if d.ack != nil {
-		drafts = append(drafts, draft("custody.acknowledged", map[string]any{
-			"acknowledgment_id": d.ack.ID, "custody_id": d.entry.ID, "copy_id": d.copyID, "version": 1,
-			"acknowledgment_sha256": d.ack.SHA256, "key_id": d.ack.KeyID,
+		drafts = append(drafts, draft(event.CustodyAcknowledged, event.CustodyAcknowledgedData{
+			AcknowledgmentID: d.ack.ID, CustodyID: d.entry.ID, CopyID: d.copyID, Version: 1,
+			AcknowledgmentSHA256: d.ack.SHA256, KeyID: d.ack.KeyID,
 		}, nil))
 	}
 	return drafts

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -10,15 +9,6 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
-
-// eventAcknowledged says that the recipient has the package.
-const eventAcknowledged = "vault.acknowledged"
-
-// acknowledged is what that event says.
-type acknowledged struct {
-	ReleaseID    string `json:"release_id"`
-	GraceSeconds int64  `json:"delete_grace_seconds"`
-}
 
 // DeleteDue gives the bytes of acknowledged releases whose grace has passed to
 // the sweep: every version, what was deposited, the package, and what
@@ -102,15 +92,11 @@ func deleteAfter(releaseID, envelopeID string, events []event.Event) (*time.Time
 		return nil, err
 	}
 	for _, e := range events {
-		var a acknowledged
-		if e.Type != eventAcknowledged {
+		if e.Type != event.VaultAcknowledged {
 			continue
 		}
-		if err := json.Unmarshal(e.Data, &a); err != nil {
-			return nil, fmt.Errorf("event %s: %w", e.ID, err)
-		}
-		if a.ReleaseID == releaseID {
-			after := e.RecordedAt.Add(time.Duration(a.GraceSeconds) * time.Second)
+		if a := event.DataOf[event.ReleaseAcknowledgedData](e); a.ReleaseID == releaseID {
+			after := e.RecordedAt.Add(time.Duration(a.DeleteGraceSeconds) * time.Second)
 			return &after, nil
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -40,12 +41,12 @@ func (v *Vault) tampered(ctx context.Context, c *Copy, o storage.Object, found s
 			return err
 		}
 		marked := now.Marked != nil && now.Marked.Object.Name == o.Name
-		what := "version"
+		what := event.TamperedVersion
 		if marked {
-			what = "copy"
+			what = event.TamperedCopy
 		}
-		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
-			"copy_id": c.CopyID, "object": what, "sha256": o.SHA256, "found_sha256": found, "cause": "altered",
+		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: event.VaultTamperDetected, Actor: system, Data: event.TamperDetectedData{
+			CopyID: c.CopyID, Object: what, SHA256: o.SHA256, FoundSHA256: found, Cause: event.CauseAltered,
 		}})
 		if err != nil {
 			return err
@@ -95,8 +96,8 @@ func (v *Vault) CheckIntegrity(ctx context.Context, envelopeID string) (*Integri
 		if err != nil {
 			return err
 		}
-		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: envelopeID, Type: "vault.integrity_checked", Actor: system, Data: map[string]any{
-			"copy_id": c.CopyID, "version": c.Version, "sha256": c.DocumentHash, "ok": i.OK, "objects": i.Objects, "problem": i.Problem,
+		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: envelopeID, Type: event.VaultIntegrityChecked, Actor: system, Data: event.IntegrityCheckedData{
+			CopyID: c.CopyID, Version: c.Version, SHA256: c.DocumentHash, OK: i.OK, Objects: i.Objects, Problem: i.Problem,
 		}})
 		if err != nil {
 			return err
@@ -294,8 +295,8 @@ func (v *Vault) repaired(ctx context.Context, s Store, r RepairRequest, old, now
 	if err != nil {
 		return nil, err
 	}
-	events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.repaired", Actor: r.Actor, Data: map[string]any{
-		"copy_id": c.CopyID, "sha256": now.SHA256,
+	events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: event.VaultRepaired, Actor: r.Actor, Data: event.RepairedData{
+		CopyID: c.CopyID, SHA256: now.SHA256,
 	}})
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/pdf/pagedigest"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // contents are what a file says of itself and holds, whatever its bytes are:
@@ -106,16 +107,9 @@ func (d *deposit) claimContents(ctx context.Context, raw []byte) (err error) {
 
 // describe adds to the data of the event of a deposit what the file was found to
 // hold, and what could not be found out.
-func (c contents) describe(data map[string]any) {
-	if len(c.marks) > 0 { // else it was refused
-		data["marks_allowed"] = c.marks
-	}
-	if c.unread != "" {
-		data["marks_unread"] = c.unread
-	}
-	if c.pages != "" {
-		data["pages_sha256"] = c.pages
-	} else {
-		data["pages_unread"] = c.blank
+func (c contents) describe(data *event.StoredData) {
+	data.MarksAllowed, data.MarksUnread = c.marks, c.unread // without leave, a file with marks is refused
+	if data.PagesSHA256 = c.pages; c.pages == "" {
+		data.PagesUnread = c.blank
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
 )
 
@@ -217,8 +218,8 @@ func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
 	f := &File{Name: r.EnvelopeID + "_release.zip", SHA256: found, Size: rel.Package.Size, Version: rel.Version, Content: b}
 	err = v.update(ctx, func(ctx context.Context, s Store) error {
 		// The event is first, as in inspected.
-		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: r.EnvelopeID, Type: "vault.delivered", Actor: r.Actor, Data: map[string]any{
-			"release_id": rel.ReleaseID, "copy_id": rel.CopyID,
+		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: r.EnvelopeID, Type: event.VaultDelivered, Actor: r.Actor, Data: event.DeliveredData{
+			ReleaseID: rel.ReleaseID, CopyID: rel.CopyID,
 		}})
 		if err != nil {
 			return err
@@ -249,8 +250,8 @@ func (v *Vault) giveUp(ctx context.Context, rel *Release) error {
 		if err != nil || now.Package == nil || now.Package.Name != rel.Package.Name || now.FetchedAt != nil {
 			return err
 		}
-		_, err = v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: rel.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
-			"release_id": rel.ReleaseID, "copy_id": rel.CopyID, "object": "package", "cause": "altered",
+		_, err = v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: rel.EnvelopeID, Type: event.VaultTamperDetected, Actor: system, Data: event.TamperDetectedData{
+			ReleaseID: rel.ReleaseID, CopyID: rel.CopyID, Object: event.TamperedPackage, Cause: event.CauseAltered,
 		}})
 		if err != nil {
 			return err
@@ -313,8 +314,8 @@ func (v *Vault) Acknowledge(ctx context.Context, r AcknowledgeRequest) (*Release
 		case rel.AcknowledgedAt != nil:
 			return nil
 		}
-		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: r.EnvelopeID, Type: eventAcknowledged, Actor: r.Actor, Data: map[string]any{
-			"release_id": rel.ReleaseID, "copy_id": rel.CopyID, "delete_grace_seconds": int64(v.c.ReleaseGrace / time.Second),
+		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: r.EnvelopeID, Type: event.VaultAcknowledged, Actor: r.Actor, Data: event.ReleaseAcknowledgedData{
+			ReleaseID: rel.ReleaseID, CopyID: rel.CopyID, DeleteGraceSeconds: int64(v.c.ReleaseGrace / time.Second),
 		}})
 		if err != nil {
 			return err

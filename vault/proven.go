@@ -3,7 +3,6 @@ package vault
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,20 +22,6 @@ type record struct {
 	versions []Version
 	custody  []CustodyEntry
 	release  *Release // nil without one
-}
-
-// eventData are the fields of an event's data that a record must agree with.
-type eventData struct {
-	CopyID          string         `json:"copy_id"`
-	CustodyID       string         `json:"custody_id"`
-	ReleaseID       string         `json:"release_id"`
-	Version         int            `json:"version"`
-	SHA256          storage.Digest `json:"sha256"`
-	DepositedSHA256 storage.Digest `json:"deposited_sha256"`
-	ClaimsSHA256    storage.Digest `json:"claims_sha256"`
-	StatementSHA256 storage.Digest `json:"statement_sha256"`
-	Object          string         `json:"object"`
-	Cause           string         `json:"cause"`
 }
 
 // Proven returns the copy of an envelope, live or released, after it has held its
@@ -139,11 +124,11 @@ func (v *Vault) contradiction(ctx context.Context, r *record) (why string, err e
 	if _, err := event.Verify(r.copy.EnvelopeID, r.events); err != nil {
 		return "the event chain is broken", nil
 	}
-	stored, why := r.one("vault.stored")
+	stored, why := r.one(event.VaultStored)
 	if why != "" {
 		return why, nil
 	}
-	assigned, ok := r.last("custody.assigned")
+	assigned, ok := r.last(event.CustodyAssigned)
 	if !ok {
 		return "there is no event of custody", nil
 	}
@@ -184,13 +169,8 @@ func (r *record) last(kind string) (Event, bool) {
 	return Event{}, false
 }
 
-func dataOf(e Event) (d eventData) {
-	_ = json.Unmarshal(e.Data, &d) // what another type of event has there agrees with nothing
-	return d
-}
-
 func (r *record) asDeposited(e Event) string {
-	c, d := r.copy, dataOf(e)
+	c, d := r.copy, event.DataOf[event.StoredData](e)
 	switch {
 	case e.ID != c.StoredEventID || d.CopyID != c.CopyID || d.DepositedSHA256 != c.Source.Object.SHA256 || !e.RecordedAt.Equal(c.VaultedAt):
 		return "the copy differs from the event of its deposit"
@@ -205,7 +185,7 @@ func (r *record) asDeposited(e Event) string {
 // asAssigned compares the copy with the newest event of custody, which names the
 // version that it is about.
 func (r *record) asAssigned(e Event) string {
-	c, d := r.copy, dataOf(e)
+	c, d := r.copy, event.DataOf[event.CustodyAssignedData](e)
 	if d.CopyID != c.CopyID || d.Version != c.Version || d.SHA256 != c.DocumentHash {
 		return "the copy's version differs from the newest event of custody"
 	}
@@ -225,15 +205,15 @@ func (r *record) asAssigned(e Event) string {
 // release.
 func (r *record) asReleased() string {
 	c := r.copy
-	if _, is := r.last("vault.released"); !is {
+	if _, is := r.last(event.VaultReleased); !is {
 		if c.Status != StatusVaulted || c.ReleasedAt != nil || r.release != nil {
 			return "the copy is called released, and there is no event of it"
 		}
 		return ""
 	}
-	e, why := r.one("vault.released")
-	d, rel := dataOf(e), r.release
-	_, acknowledged := r.last("vault.acknowledged")
+	e, why := r.one(event.VaultReleased)
+	d, rel := event.DataOf[event.ReleasedData](e), r.release
+	_, acknowledged := r.last(event.VaultAcknowledged)
 	switch {
 	case why != "":
 		return why
@@ -320,15 +300,15 @@ func (v *Vault) unlogged(ctx context.Context, r *record, decide ...Event) (why s
 // recordAltered notes a contradiction in the envelope's chain: once for each.
 func (v *Vault) recordAltered(ctx context.Context, r *record, why string) error {
 	known := slices.ContainsFunc(r.events, func(e Event) bool {
-		d := dataOf(e)
-		return e.Type == "vault.tamper_detected" && d.Object == "record" && d.Cause == why
+		d := event.DataOf[event.TamperDetectedData](e)
+		return e.Type == event.VaultTamperDetected && d.Object == event.TamperedRecord && d.Cause == why
 	})
 	if known {
 		return nil
 	}
 	return v.update(ctx, func(ctx context.Context, s Store) error {
-		_, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: r.copy.EnvelopeID, Type: "vault.tamper_detected", Actor: system, Data: map[string]any{
-			"copy_id": r.copy.CopyID, "object": "record", "cause": why,
+		_, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: r.copy.EnvelopeID, Type: event.VaultTamperDetected, Actor: system, Data: event.TamperDetectedData{
+			CopyID: r.copy.CopyID, Object: event.TamperedRecord, Cause: why,
 		}})
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
 )
 
@@ -104,11 +105,11 @@ func (v *Vault) inspected(ctx context.Context, s Store, c *Copy, r ReadRequest, 
 		ID: v.c.NewID("cpy"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: CopyInspection, Version: c.Version,
 		SHA256: f.SHA256, Size: f.Size, GivenTo: r.Actor,
 	}
-	d := eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.inspected", Actor: r.Actor, Data: map[string]any{
-		"copy_id": c.CopyID, "inspection_id": reg.ID, "version": c.Version, "sha256": f.SHA256,
+	d := eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: event.VaultInspected, Actor: r.Actor, Data: event.InspectedData{
+		CopyID: c.CopyID, InspectionID: reg.ID, Version: c.Version, SHA256: f.SHA256,
 	}}
 	if r.RemoteAddr != "" {
-		d.Detail = map[string]string{"address": r.RemoteAddr}
+		d.Detail = event.InspectedDetail{Address: r.RemoteAddr}
 	}
 	// The event is first: whoever holds the end of the chain is alone, so that no
 	// release comes between the next look and the commit.

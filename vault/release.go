@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
 )
 
@@ -301,14 +302,11 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *Copy) erro
 	}
 	rel := h.rel
 	events, err := v.chain.Append(ctx, s,
-		eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: "vault.released", Actor: h.Actor, Data: map[string]any{
-			"release_id": rel.ReleaseID, "copy_id": c.CopyID, "version": rel.Version, "sha256": rel.SHA256, "size": rel.Size, "ends_version": rel.EndsVersion,
-			"reason": rel.Reason, "statement_sha256": storage.Sum([]byte(rel.Statement)), "version_statement_sha256": h.version.Seal.SHA256,
-		}, Detail: map[string]any{"recipient": rel.Recipient, "note": rel.Note}},
-		eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: "custody.assigned", Actor: h.Actor, Data: map[string]any{
-			"custody_id": h.entry.ID, "seq": h.entry.Seq, "kind": h.entry.Kind, "copy_id": c.CopyID, "version": rel.Version,
-			"sha256": h.entry.SHA256, "statement_sha256": h.entry.StatementSHA256, "consent": h.entry.Consent.Kind,
-		}})
+		eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: event.VaultReleased, Actor: h.Actor, Data: event.ReleasedData{
+			ReleaseID: rel.ReleaseID, CopyID: c.CopyID, Version: rel.Version, SHA256: rel.SHA256, Size: rel.Size, EndsVersion: rel.EndsVersion,
+			Reason: rel.Reason, StatementSHA256: storage.Sum([]byte(rel.Statement)), VersionStatementSHA256: h.version.Seal.SHA256,
+		}, Detail: ReleasedDetail{rel.Recipient, rel.Note}},
+		eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: event.CustodyAssigned, Actor: h.Actor, Data: assigned(&h.entry)})
 	if err != nil {
 		return err
 	}

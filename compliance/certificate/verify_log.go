@@ -15,7 +15,7 @@ import (
 )
 
 // eventSigned is the type of the event of a signature.
-const eventSigned = "envelope.signed"
+const eventSigned = event.EnvelopeSigned
 
 // checkLog verifies the checkpoint and every entry, and holds the certificate
 // against what the events say.
@@ -117,7 +117,7 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 	if held.Version == 1 {
 		deposit["sha256"] = string(held.SHA256)
 	}
-	if e, ok := find("vault.stored", deposit); !ok || !sameTime(&c.AuthoritativeCopy.VaultedAt, e) {
+	if e, ok := find(event.VaultStored, deposit); !ok || !sameTime(&c.AuthoritativeCopy.VaultedAt, e) {
 		return errors.New("the deposit is not proved as the certificate tells it")
 	}
 	for _, x := range c.Custody {
@@ -129,7 +129,7 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 		}
 	}
 	for _, a := range c.Acknowledgments {
-		if _, ok := find("custody.acknowledged", map[string]string{"acknowledgment_id": a.ID, "acknowledgment_sha256": string(a.SHA256)}); !ok {
+		if _, ok := find(event.CustodyAcknowledged, map[string]string{"acknowledgment_id": a.ID, "acknowledgment_sha256": string(a.SHA256)}); !ok {
 			return fmt.Errorf("the acknowledgment %s is not proved", a.ID)
 		}
 	}
@@ -147,7 +147,7 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 	if held.HeldHere {
 		return nil
 	}
-	e, ok := find("vault.released", map[string]string{"copy_id": held.CopyID, "sha256": string(held.SHA256)})
+	e, ok := find(event.VaultReleased, map[string]string{"copy_id": held.CopyID, "sha256": string(held.SHA256)})
 	if !ok || held.ReleasedAt != nil && !sameTime(held.ReleasedAt, e) {
 		return errors.New("the release is not proved as the certificate tells it")
 	}

@@ -58,7 +58,7 @@ func (e *Engine) attested(r AttestRequest) func(context.Context, storage.Tx, *va
 		if err := e.c.Compliance.Outdate(ctx, tx, r.EnvelopeID); err != nil {
 			return err
 		}
-		due := compliance.Due{CauseID: a.EventID, CauseType: vault.EventAttested, EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, CreatedAt: now}
+		due := compliance.Due{CauseID: a.EventID, CauseType: event.VaultAttested, EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, CreatedAt: now}
 		if err := e.note(ctx, tx, due); err != nil || r.Also == nil {
 			return err
 		}

@@ -151,7 +151,7 @@ func (e *Engine) deposited(r VaultInRequest) func(context.Context, storage.Tx, *
 		}); err != nil {
 			return err
 		}
-		due := compliance.Due{CauseID: c.StoredEventID, CauseType: "vault.stored", EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, CreatedAt: c.VaultedAt}
+		due := compliance.Due{CauseID: c.StoredEventID, CauseType: event.VaultStored, EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, CreatedAt: c.VaultedAt}
 		if err := e.note(ctx, tx, due); err != nil || r.Also == nil {
 			return err
 		}

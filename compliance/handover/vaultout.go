@@ -75,7 +75,7 @@ func (e *Engine) released(asked VaultOutRequest) func(context.Context, storage.T
 		if err != nil {
 			return err
 		}
-		due := compliance.Due{CauseID: r.EventID, CauseType: "vault.released", EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, CreatedAt: r.ReleasedAt}
+		due := compliance.Due{CauseID: r.EventID, CauseType: event.VaultReleased, EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, CreatedAt: r.ReleasedAt}
 		if err := e.note(ctx, tx, due); err != nil || asked.Also == nil {
 			return err
 		}

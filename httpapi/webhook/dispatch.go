@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 const (
@@ -19,24 +19,18 @@ const (
 	dispatchFor = 10 * time.Second
 )
 
-// types are the events that leave the house; the others stay in the chain.
-var types = map[string]bool{
-	"envelope.created": true, "envelope.sent": true, "envelope.viewed": true, "envelope.signed": true, "envelope.completed": true,
-	"envelope.declined": true, "envelope.voided": true, "envelope.expired": true, "envelope.reminded": true, "envelope.delegated": true,
-	"vault.stored": true, "vault.released": true, "vault.tamper_detected": true, "vault.integrity_checked": true,
-	"vault.compliance.passed": true, "vault.compliance.failed": true,
-	"custody.offered": true, "custody.accepted": true, "custody.rejected": true, "custody.cancelled": true, "custody.expired": true,
-}
-
-// kept are the events that stay in the chain.
-var kept = []string{
-	"envelope.document_uploaded", "envelope.consented", "envelope.consent_withdrawn", "envelope.links_disclosed",
-	"envelope.completion_given_out", "envelope.copy_made", "envelope.redacted", "vault.duplicate_refused", "vault.inspected", "vault.repaired", "vault.attested",
-	"vault.delivered", "vault.acknowledged", "custody.assigned", "custody.acknowledged", "certificate.issued",
+// published reports whether events of the type are sent to endpoints; the others
+// stay in the chain.
+func published(eventType string) bool {
+	s, _ := event.SchemaOf(eventType)
+	return s.Webhook
 }
 
 // Known reports whether there are events of the type.
-func Known(eventType string) bool { return types[eventType] || slices.Contains(kept, eventType) }
+func Known(eventType string) bool {
+	_, ok := event.SchemaOf(eventType)
+	return ok
+}
 
 // ScopeOf is the scope that a key needs to see events of a type.
 func ScopeOf(eventType string) scopes.Scope {
@@ -104,7 +98,7 @@ type receiver struct {
 }
 
 func (f *audience) deliveries(ctx context.Context, e storage.OutboxEvent) ([]storage.Delivery, error) {
-	if !types[e.Type] {
+	if !published(e.Type) {
 		return nil, nil
 	}
 	parts, known := f.parts[e.EnvelopeID]

@@ -15,6 +15,7 @@ import (
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/storage/embedded"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -249,7 +250,7 @@ func (k kept) changed(t *testing.T, v *embedded.Embedded, files []string) {
 		t.Fatalf("got %d changes of keys, %v", len(events), err)
 	}
 	for _, e := range events {
-		if e.Type != keyring.EventKeysChanged || e.LogIndex == nil {
+		if e.Type != event.KeysChanged || e.LogIndex == nil {
 			t.Errorf("event %s (%s) is not in the log", e.ID, e.Type)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // Compliance runs the cases of compliance.Store on s, which may hold other
@@ -151,7 +152,7 @@ func certificatesDue(t *testing.T, s compliance.Store) {
 	day := scopesDay.AddDate(-50, 0, 0) // before whatever else is due in the store
 	build := func(name string, after time.Duration) compliance.Due {
 		return compliance.Due{
-			CauseID: id("evt_" + name), CauseType: "vault.stored", EnvelopeID: id("env"), OrgID: id("org"),
+			CauseID: id("evt_" + name), CauseType: event.VaultStored, EnvelopeID: id("env"), OrgID: id("org"),
 			CreatedAt: day.Add(after), NextTry: day.Add(after),
 		}
 	}

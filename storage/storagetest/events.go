@@ -45,7 +45,7 @@ func stamper() eventlog.Writer {
 
 func draft(envelopeID string) eventlog.Draft {
 	return eventlog.Draft{
-		EnvelopeID: envelopeID, Type: "envelope.signed", Actor: event.Actor{Kind: "signer", ID: "sgn_1"},
+		EnvelopeID: envelopeID, Type: event.EnvelopeSigned, Actor: event.Actor{Kind: "signer", ID: "sgn_1"},
 		Data: map[string]any{"n": 1, "q": `"\ü€𝄞`}, Detail: map[string]string{"name": "Łukasz O'Neill ?"},
 	}
 }

@@ -47,7 +47,7 @@ func testEndpoints(t *testing.T, b HTTPAPI) {
 func feedEvent(envelope string, seq int64) event.Event {
 	id := fmt.Sprintf("evt_%s_%d", envelope, seq)
 	return event.Event{
-		ID: id, EnvelopeID: envelope, Seq: seq, Type: "envelope.sent", RecordedAt: day.Add(time.Duration(seq) * time.Microsecond),
+		ID: id, EnvelopeID: envelope, Seq: seq, Type: event.EnvelopeSent, RecordedAt: day.Add(time.Duration(seq) * time.Microsecond),
 		Actor: event.Actor{Kind: "system"}, Data: []byte(`{"n":1}`), Hash: storage.Sum([]byte(id)), Canonical: []byte(id),
 	}
 }
@@ -58,7 +58,7 @@ func testDispatch(t *testing.T, b HTTPAPI) {
 	}
 	got, err := b.Outbox.Undispatched(t.Context(), 10)
 	want := storage.OutboxEvent{
-		EventID: "evt_env_1_1", EnvelopeID: "env_1", Seq: 1, Type: "envelope.sent", RecordedAt: day.Add(time.Microsecond), Data: []byte(`{"n":1}`),
+		EventID: "evt_env_1_1", EnvelopeID: "env_1", Seq: 1, Type: event.EnvelopeSent, RecordedAt: day.Add(time.Microsecond), Data: []byte(`{"n":1}`),
 	}
 	if err != nil || len(got) != 2 {
 		t.Fatalf("got %v, %v", got, err)
@@ -102,7 +102,7 @@ func testFeed(t *testing.T, b HTTPAPI) {
 func delivery(envelope string, seq int64) storage.Delivery {
 	return storage.Delivery{
 		ID: fmt.Sprintf("whd_%s_%d", envelope, seq), KeyID: "key_1", OrgID: "org_1", EnvelopeID: envelope, Seq: seq,
-		EventID: fmt.Sprintf("evt_%s_%d", envelope, seq), EventType: "envelope.sent", Body: []byte("{}"),
+		EventID: fmt.Sprintf("evt_%s_%d", envelope, seq), EventType: event.EnvelopeSent, Body: []byte("{}"),
 		Status: storage.DeliveryPending, NextAt: day, LeaseUntil: day, CreatedAt: day, UpdatedAt: day,
 	}
 }

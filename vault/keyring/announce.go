@@ -17,9 +17,6 @@ import (
 // ChainID is the event chain that keeps the history of keys.
 const ChainID = "sys_keys"
 
-// EventKeysChanged is the type of its events.
-const EventKeysChanged = "keys.changed"
-
 // Store is what the history needs of a database. It may grow until v1.
 type Store interface {
 	event.Store
@@ -81,7 +78,7 @@ func Announce(ctx context.Context, c Config, a Announcement) (Keys, time.Time, e
 				return errors.Join(err, storage.ErrConflict) // another replica was first
 			}
 			added, err = st.Append(ctx, s, eventlog.Draft{
-				EnvelopeID: ChainID, Type: EventKeysChanged, Actor: event.Actor{Kind: "system", ID: "keyring"}, Data: next,
+				EnvelopeID: ChainID, Type: event.KeysChanged, Actor: event.Actor{Kind: "system", ID: "keyring"}, Data: next,
 			})
 			return err
 		})

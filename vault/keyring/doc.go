@@ -12,7 +12,7 @@
 // # Key statement, version 1
 //
 // The history is the event chain [ChainID] (package storage/event); each event of
-// type [EventKeysChanged] is in the transparency log like any other. Its data are
+// type [event.KeysChanged] is in the transparency log like any other. Its data are
 //
 //	{"signatures":[{"kid","purpose","signature"}],"statement":{
 //	  "at","keys":[{"certificates"?,"kid","public_key"?,"purpose","self_made"?}],

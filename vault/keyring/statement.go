@@ -54,7 +54,7 @@ type signature struct {
 	Signature []byte  `json:"signature"`
 }
 
-// change is the data of an event of type EventKeysChanged.
+// change is the data of an event of type event.KeysChanged.
 type change struct {
 	Signatures []signature `json:"signatures"`
 	Statement  statement   `json:"statement"`
@@ -162,7 +162,7 @@ func (h *history) add(e event.Event) error {
 	if err := canonjson.Unmarshal(e.Data, &c); err != nil {
 		return err
 	}
-	if again, err := canonjson.Marshal(c); err != nil || !bytes.Equal(again, e.Data) || e.Type != EventKeysChanged || c.Statement.V != statementVersion {
+	if again, err := canonjson.Marshal(c); err != nil || !bytes.Equal(again, e.Data) || e.Type != event.KeysChanged || c.Statement.V != statementVersion {
 		return errors.New("not a key statement of version 1")
 	}
 	at, err := environ.Parse(c.Statement.At)

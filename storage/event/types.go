@@ -1,0 +1,120 @@
+package event
+
+import "iter"
+
+// Types of events of an envelope and its document (engine: package esign).
+const (
+	EnvelopeCreated            = "envelope.created"
+	EnvelopeDocumentUploaded   = "envelope.document_uploaded" // of paper, or instead of an earlier document
+	EnvelopeSent               = "envelope.sent"
+	EnvelopeLinksDisclosed     = "envelope.links_disclosed" // the sender read signing links
+	EnvelopeReminded           = "envelope.reminded"
+	EnvelopeViewed             = "envelope.viewed" // a signer was handed every page
+	EnvelopeConsented          = "envelope.consented"
+	EnvelopeConsentWithdrawn   = "envelope.consent_withdrawn"
+	EnvelopeSigned             = "envelope.signed"
+	EnvelopeDeclined           = "envelope.declined"
+	EnvelopeVoided             = "envelope.voided"
+	EnvelopeExpired            = "envelope.expired"
+	EnvelopeCompleted          = "envelope.completed"            // sealed after the last signature
+	EnvelopeCopyMade           = "envelope.copy_made"            // a marked copy for signers
+	EnvelopeCompletionGivenOut = "envelope.completion_given_out" // to a signer, unmarked
+	EnvelopeDelegated          = "envelope.delegated"            // not written yet
+	EnvelopeRedacted           = "envelope.redacted"             // not written yet
+)
+
+// Types of events of an authoritative copy (engines: packages vault and compliance).
+const (
+	VaultStored           = "vault.stored"
+	VaultAttested         = "vault.attested"
+	VaultInspected        = "vault.inspected" // the authoritative bytes were downloaded
+	VaultIntegrityChecked = "vault.integrity_checked"
+	VaultTamperDetected   = "vault.tamper_detected"
+	VaultRepaired         = "vault.repaired"
+	VaultDuplicateRefused = "vault.duplicate_refused"
+	VaultReleased         = "vault.released"
+	VaultDelivered        = "vault.delivered"    // the release package was fetched
+	VaultAcknowledged     = "vault.acknowledged" // by the recipient of the release
+	VaultCompliancePassed = "vault.compliance.passed"
+	VaultComplianceFailed = "vault.compliance.failed"
+	CustodyAssigned       = "custody.assigned"     // each entry of the custody chain
+	CustodyAcknowledged   = "custody.acknowledged" // by the custodian
+	CustodyOffered        = "custody.offered"      // not written yet, as the next four
+	CustodyAccepted       = "custody.accepted"
+	CustodyRejected       = "custody.rejected"
+	CustodyCancelled      = "custody.cancelled"
+	CustodyExpired        = "custody.expired"
+	CertificateIssued     = "certificate.issued"
+	KeysChanged           = "keys.changed" // in the installation's own chain; data: package keyring
+)
+
+// Schema says what an event of one type holds.
+type Schema struct {
+	Type    string
+	Webhook bool // sent to webhook endpoints; the others stay in the chain, for feeds and evidence
+	Data    any  // a zero value of the struct of its data; nil: the event has no data, or is not written yet
+	Detail  any  // likewise; that of vault events that name parties is in package vault
+}
+
+var schemas = [...]Schema{
+	{EnvelopeCreated, true, EnvelopeCreatedData{}, EnvelopeCreatedDetail{}},
+	{EnvelopeDocumentUploaded, false, DocumentUploadedData{}, DocumentUploadedDetail{}},
+	{EnvelopeSent, true, EnvelopeSentData{}, nil},
+	{EnvelopeLinksDisclosed, false, LinksDisclosedData{}, LinksDisclosedDetail{}},
+	{EnvelopeReminded, true, RemindedData{}, RemindedDetail{}},
+	{EnvelopeViewed, true, ViewedData{}, ViewedDetail{}},
+	{EnvelopeConsented, false, ConsentedData{}, Client{}},
+	{EnvelopeConsentWithdrawn, false, ConsentWithdrawnData{}, ReasonedDetail{}},
+	{EnvelopeSigned, true, SignedData{}, SignedDetail{}},
+	{EnvelopeDeclined, true, DeclinedData{}, ReasonedDetail{}},
+	{EnvelopeVoided, true, nil, VoidedDetail{}},
+	{EnvelopeExpired, true, ExpiredData{}, nil},
+	{EnvelopeCompleted, true, CompletedData{}, nil},
+	{EnvelopeCopyMade, false, CopyMadeData{}, nil},
+	{EnvelopeCompletionGivenOut, false, CompletionGivenOutData{}, Client{}},
+	{EnvelopeDelegated, true, nil, nil},
+	{EnvelopeRedacted, false, nil, nil},
+
+	{VaultStored, true, StoredData{}, nil},      // detail: vault.StoredDetail
+	{VaultAttested, false, AttestedData{}, nil}, // detail: vault.AttestedDetail
+	{VaultInspected, false, InspectedData{}, InspectedDetail{}},
+	{VaultIntegrityChecked, true, IntegrityCheckedData{}, nil},
+	{VaultTamperDetected, true, TamperDetectedData{}, nil},
+	{VaultRepaired, false, RepairedData{}, nil},
+	{VaultDuplicateRefused, false, DuplicateRefusedData{}, nil},
+	{VaultReleased, true, ReleasedData{}, nil}, // detail: vault.ReleasedDetail
+	{VaultDelivered, false, DeliveredData{}, nil},
+	{VaultAcknowledged, false, ReleaseAcknowledgedData{}, nil},
+	{VaultCompliancePassed, true, ComplianceData{}, nil},
+	{VaultComplianceFailed, true, ComplianceData{}, nil},
+	{CustodyAssigned, false, CustodyAssignedData{}, nil},
+	{CustodyAcknowledged, false, CustodyAcknowledgedData{}, nil},
+	{CustodyOffered, true, nil, nil},
+	{CustodyAccepted, true, nil, nil},
+	{CustodyRejected, true, nil, nil},
+	{CustodyCancelled, true, nil, nil},
+	{CustodyExpired, true, nil, nil},
+	{CertificateIssued, false, CertificateIssuedData{}, nil},
+}
+
+// Schemas yields the schema of every type of event in the chain of an envelope.
+func Schemas() iter.Seq[Schema] {
+	return func(yield func(Schema) bool) {
+		for _, s := range schemas {
+			if !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// SchemaOf returns the schema of a type; false for a type that no envelope's
+// chain has.
+func SchemaOf(eventType string) (Schema, bool) {
+	for _, s := range schemas {
+		if s.Type == eventType {
+			return s, true
+		}
+	}
+	return Schema{}, false
+}
