@@ -29,6 +29,7 @@ const (
 	fileBody              // multipart part file, or application/pdf
 	depositBody           // optional JSON, or multipart with parts request and file
 	formBody              // JSON, or a form of the signing page
+	onlyForm              // a form of the signing page
 )
 
 // route is one row of the table. The mux, the order of refusals, the check of
@@ -62,10 +63,12 @@ var bodyForms = map[bodyKind]struct {
 	fileBody:     {[]string{"application/pdf", "multipart/form-data"}, noFile},
 	depositBody:  {[]string{"application/json", "multipart/form-data"}, nil},
 	formBody:     {[]string{"application/json", "application/x-www-form-urlencoded"}, nil},
+	onlyForm:     {[]string{"application/x-www-form-urlencoded"}, noForm},
 }
 
 var (
 	noJSON = &rest.RequestError{Code: "body_required", Detail: "a JSON body is required"}
+	noForm = &rest.RequestError{Code: "body_required", Detail: "a form is required"}
 	noFile = &rest.RequestError{Code: "file_required", Detail: "the PDF is required: part file, or a body of type application/pdf"}
 )
 
@@ -84,7 +87,7 @@ func (a *API) accept(rt *route) rest.Accept {
 		limit += a.cfg.BodyLimit / 3 * 4
 	case fileBody, depositBody:
 		limit += a.cfg.BodyLimit
-	case noBody, jsonBody, optionalJSON, formBody:
+	case noBody, jsonBody, optionalJSON, formBody, onlyForm:
 	}
 	form := bodyForms[rt.body]
 	return rest.Accept{Media: form.media, Absent: form.absent, Limit: limit, Values: maxValues}

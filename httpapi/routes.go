@@ -189,6 +189,14 @@ func signerRoutes() []route {
 			cred: byToken, handle: (*API).signerPageImage,
 		},
 		{
+			method: "GET", pattern: "/sign/{token}/text", about: "The words of the document, as a page",
+			cred: byToken, handle: (*API).signerText,
+		},
+		{
+			method: "POST", pattern: "/sign/{token}/preview", about: "A page as signing would leave it, a picture",
+			cred: byToken, body: onlyForm, limit: sizeDrawing, handle: (*API).signerPreview,
+		},
+		{
 			method: "GET", pattern: "/sign/{token}/disclosure.pdf", about: "What a signer consents to",
 			cred: byToken, handle: (*API).signerDisclosure,
 		},

@@ -37,26 +37,19 @@ func (a *API) signerPageImage(c *call) (*rest.Reply, error) {
 	if c.R.Method == http.MethodHead {
 		return headOfPage(s, n)
 	}
-	if _, end, ok := a.pages.Take(s.Signer.ID, a.cfg.PagesPerMinute, c.Now); !ok {
-		c.RetryAt = end
-		return nil, errRate
-	}
-	release, err := a.drawing.Acquire(c.Ctx, s.Signer.ID)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	h, err := a.cfg.ESign.OpenPage(c.Ctx, esign.PageRequest{Token: p.link, Page: n, Width: width, Client: a.client(c)})
-	if err != nil {
-		return nil, err
-	}
-	rp := pageImageReply(h.Content)
-	if h.Counts() {
-		rp.With("ETag", `"`+string(h.SHA256)+`"`)
-	} else {
-		rp = c.Etagged(rp, string(h.SHA256))
-	}
-	return a.handedOut(c, h, rp.With("Cache-Control", "private, no-cache")), nil
+	return a.drawn(c, s.Signer.ID, func() (*rest.Reply, error) {
+		h, err := a.cfg.ESign.OpenPage(c.Ctx, esign.PageRequest{Token: p.link, Page: n, Width: width, Client: a.client(c)})
+		if err != nil {
+			return nil, err
+		}
+		rp := pageImageReply(h.Content)
+		if h.Counts() {
+			rp.With("ETag", `"`+string(h.SHA256)+`"`)
+		} else {
+			rp = c.Etagged(rp, string(h.SHA256))
+		}
+		return a.handedOut(c, h, rp.With("Cache-Control", "private, no-cache")), nil
+	})
 }
 
 func pageImageReply(image []byte) *rest.Reply {

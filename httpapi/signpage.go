@@ -37,6 +37,7 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, problem
 	}
 	page, err := web.RenderSigning(signview.Signing(s, signview.Request{
 		Shell: sh, Action: a.self(c), Form: c.Body.Form, Problems: problems, Disclosure: a.cfg.ESign.DisclosureIn(sh.Words.Tag), MaxPages: maxImages,
+		HasText: a.cfg.ESign.HasText(), CanPreview: true,
 	}), p.frame)
 	if err != nil {
 		return nil, err

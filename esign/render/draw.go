@@ -19,14 +19,24 @@ type engine interface {
 	OpenDocument(*requests.OpenDocument) (*responses.OpenDocument, error)
 	FPDF_GetPageCount(*requests.FPDF_GetPageCount) (*responses.FPDF_GetPageCount, error)
 	GetPageSize(*requests.GetPageSize) (*responses.GetPageSize, error)
+	GetPageText(*requests.GetPageText) (*responses.GetPageText, error)
 	RenderPageInPixels(*requests.RenderPageInPixels) (*responses.RenderPageInPixels, error)
 }
 
 // draw uses one fresh sandbox for one page. The caller holds a slot.
-func (r *Renderer) draw(ctx context.Context, pdf []byte, page, width int) ([]byte, error) {
+func (r *Renderer) draw(ctx context.Context, pdf []byte, page, width int) (image []byte, err error) {
+	err = r.inSandbox(ctx, func(e engine) error {
+		image, err = r.drawIn(e, pdf, page, width)
+		return err
+	})
+	return image, err
+}
+
+// inSandbox runs work in a fresh sandbox, within the deadline. The caller holds a slot.
+func (r *Renderer) inSandbox(ctx context.Context, work func(engine) error) error {
 	instance, err := r.pool.GetInstanceWithContext(ctx)
 	if err != nil {
-		return nil, r.reason(ctx, ctx, fmt.Errorf("render: start a sandbox: %w", err))
+		return r.reason(ctx, ctx, fmt.Errorf("render: start a sandbox: %w", err))
 	}
 	limited, cancel := context.WithTimeout(ctx, r.cfg.Deadline)
 	defer cancel()
@@ -36,11 +46,10 @@ func (r *Renderer) draw(ctx context.Context, pdf []byte, page, width int) ([]byt
 	kill := func() { end.Do(func() { _ = instance.Kill() }) }
 	defer kill()
 	defer context.AfterFunc(limited, kill)()
-	image, err := r.drawIn(instance.GetImplementation().(engine), pdf, page, width)
-	if err != nil {
-		return nil, r.reason(ctx, limited, err)
+	if err := work(instance.GetImplementation().(engine)); err != nil {
+		return r.reason(ctx, limited, err)
 	}
-	return image, nil
+	return nil
 }
 
 // reason names what ended a drawing: who asked, Close, the deadline, or the document.

@@ -164,8 +164,8 @@ func (r *Renderer) PNG(ctx context.Context, pdf []byte, page, width int) ([]byte
 	if page < 1 {
 		return nil, fmt.Errorf("%w: page %d", ErrPage, page)
 	}
-	if most := int(r.cfg.MemoryPages) * pageSize / 4; len(pdf) > most {
-		return nil, fmt.Errorf("%w: a document of %d bytes, at most %d can be drawn", ErrTooLarge, len(pdf), most)
+	if err := r.checkLength(pdf); err != nil {
+		return nil, err
 	}
 	k := key{sha256.Sum256(pdf), page, width}
 	if image := r.images.get(k); image != nil {
@@ -181,6 +181,14 @@ func (r *Renderer) PNG(ctx context.Context, pdf []byte, page, width int) ([]byte
 	}
 	r.images.put(k, image)
 	return image, nil
+}
+
+// checkLength refuses what does not fit into a sandbox.
+func (r *Renderer) checkLength(pdf []byte) error {
+	if most := int(r.cfg.MemoryPages) * pageSize / 4; len(pdf) > most {
+		return fmt.Errorf("%w: a document of %d bytes, at most %d can be drawn", ErrTooLarge, len(pdf), most)
+	}
+	return nil
 }
 
 // take waits for a slot.

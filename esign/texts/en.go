@@ -71,7 +71,7 @@ var english = map[Key]string{
 	"field.also.sign":    "Also sign here: {label}",
 	"field.also.initial": "Also initial here: {label}",
 	"field.places.one":   "It will stand on page {pages}.",
-	"field.places.other": "It will stand in {n} places, on pages {pages}.",
+	"field.places.other": "It will stand in {n} places (page {pages}).",
 	"field.here":         "Go to the place on the page",
 
 	"mark.signature":      "Your signature",

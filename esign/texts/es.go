@@ -71,7 +71,7 @@ var spanish = map[Key]string{
 	"field.also.sign":    "Firmar también aquí: {label}",
 	"field.also.initial": "Poner también las iniciales aquí: {label}",
 	"field.places.one":   "Aparecerá en la página {pages}.",
-	"field.places.other": "Aparecerá en {n} lugares, en las páginas {pages}.",
+	"field.places.other": "Aparecerá en {n} lugares (página {pages}).",
 	"field.here":         "Ir al lugar en la página",
 
 	"mark.signature":      "Su firma",

@@ -29,6 +29,15 @@ func (p *pictures) PNG(ctx context.Context, pdf []byte, page, width int) ([]byte
 	return r.PNG(ctx, pdf, page, width)
 }
 
+// Text implements esign.TextReader.
+func (p *pictures) Text(ctx context.Context, pdf []byte) ([]string, error) {
+	r, err := p.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.Text(ctx, pdf)
+}
+
 // warm makes the renderer.
 func (p *pictures) warm(ctx context.Context) error {
 	_, err := p.open(ctx)

@@ -257,8 +257,8 @@
     left.textContent = n ? count("nav.left", n) : say("nav.ready");
     var ahead = upcoming(rest);
     next.textContent = !started && rest.length ? say("nav.start") : ahead ? say("nav.next", { label: ahead.dataset.label }) : say("nav.read", { n: unseen[0] });
-    var who = marks.signature.text.value.trim(), places = +main.dataset.places + all('[data-kind="signature"] input:checked, [data-kind="initials"] input:checked', form).length;
-    submit.textContent = who && form.elements.signature_kind.value === "typed" ? count("button.sign.as", places, { name: who }) : count("button.sign", places);
+    var who = form.elements.signature_kind.value === "typed" ? marks.signature.text.value.trim() : main.dataset.name, places = +main.dataset.places + all('[data-kind="signature"] input:checked, [data-kind="initials"] input:checked', form).length;
+    submit.textContent = who ? count("button.sign.as", places, { name: who }) : count("button.sign", places);
   }
   function upcoming(rest) {
     var after = current ? rest.filter(function (f) { return fields.indexOf(f) > fields.indexOf(current); }) : rest;
