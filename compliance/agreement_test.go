@@ -15,18 +15,19 @@ import (
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // papers are all that is handed out about one contract.
 type papers struct {
 	id          string
 	certificate *certificate.Certificate
-	custody     []vault.CustodyStatement
+	custody     []custody.Statement
 	record      string // text of the custody record, without white space
 	original    []byte // the current or the release version
 	pages       []string
 	files       map[string][]byte // of the release package, nil while live
-	release     vault.ReleaseStatement
+	release     custody.ReleaseStatement
 }
 
 // papersOf reads the papers as their holder does, and verifies what is signed.
@@ -53,10 +54,10 @@ func (w *world) papersOf(id string) papers {
 		for i := range statements {
 			statements[i] = string(p.files["custody/000"+string(rune('1'+i))+".jws"])
 		}
-		p.release, err = vault.VerifyRelease(string(p.files["release-statement.jws"]), w.Vault.StatementKeys())
+		p.release, err = custody.VerifyRelease(string(p.files["release-statement.jws"]), w.Vault.StatementKeys())
 		check(w.T, err)
 	}
-	p.custody, err = vault.VerifyCustody(statements, w.Vault.StatementKeys())
+	p.custody, err = custody.VerifyCustody(statements, w.Vault.StatementKeys())
 	check(w.T, err)
 	pages, err := extract.PageTexts(record)
 	check(w.T, err)
@@ -104,7 +105,7 @@ func TestPapersAgree(t *testing.T) {
 	w := newWorld(t)
 	outside := func(r *handover.VaultInRequest) {
 		r.SecuredParty = &bank
-		r.Depositor.Capacity, r.Depositor.Agreement = vault.CapacityAgent, agreement
+		r.Depositor.Capacity, r.Depositor.Agreement = custody.CapacityAgent, agreement
 	}
 	onPaper := func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() }
 	stories := map[string]string{
@@ -188,7 +189,7 @@ func (p papers) agreeReleased(t *testing.T) {
 	if held.HeldHere || c.Subject.Status != "released" || c.Compliance.State != "released" || c.Compliance.Compliant != nil || last.To != nil {
 		t.Errorf("certificate %+v, state %s, last statement %+v", held, c.Compliance.State, last)
 	}
-	to := vault.Recipient{Name: held.Recipient.Name, Organization: held.Recipient.Organization, Email: held.Recipient.Email}
+	to := custody.Recipient{Name: held.Recipient.Name, Organization: held.Recipient.Organization, Email: held.Recipient.Email}
 	if s.Recipient != to || *last.Recipient != to || s.SHA256 != held.SHA256 || s.Version != held.Version || s.Reason != held.ReleaseReason || s.Note != held.ReleaseNote {
 		t.Errorf("statement %+v, certificate %+v, custody %+v", s, held, last.Recipient)
 	}
@@ -217,7 +218,7 @@ func (p papers) agreeReleased(t *testing.T) {
 		}
 	}
 	page := p.pages[len(p.pages)-1]
-	if c.Seal.Mode == vault.SealingDetached {
+	if c.Seal.Mode == custody.SealingDetached {
 		say(t, "README", readme, "version-statements/0002.p7s says so")
 		if slices.ContainsFunc(p.pages, func(page string) bool { return strings.Contains(page, unspaced("now the original")) }) {
 			t.Error("a file that cannot be extended has a release page")

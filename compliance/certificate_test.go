@@ -19,6 +19,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 var update = flag.Bool("update", false, "write golden files of the current format")
@@ -42,7 +43,7 @@ var goldens = []struct {
 	{"certificate-1.0-paper.json", func(w *world) string {
 		id := w.paper()
 		w.VaultIn(id, func(r *handover.VaultInRequest) {
-			r.Regime, r.Classification, r.Attestation = certificate.UCC7106, &vault.Classification{DocumentOfTitle: true}, testworld.Attestation()
+			r.Regime, r.Classification, r.Attestation = certificate.UCC7106, &custody.Classification{DocumentOfTitle: true}, testworld.Attestation()
 		})
 		return id
 	}},
@@ -135,7 +136,7 @@ func TestIssueOncePerCause(t *testing.T) {
 	t.Parallel()
 	w, id := completedWorld(t)
 	rec := w.VaultIn(id)
-	stored := rec.Copy.StoredEventID
+	stored := rec.Original.StoredEventID
 	for range 3 {
 		c, err := w.Compliance.Issue(t.Context(), id, stored)
 		check(t, err)

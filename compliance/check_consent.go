@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // checkConsent is element (4): every entry of the custody chain is signed by the
@@ -21,7 +21,7 @@ func checkConsent(f *facts, p *probe) {
 	if to == nil {
 		return
 	}
-	if to.Controller.BoundBy == vault.BoundByNone {
+	if to.Controller.BoundBy == custody.BoundByNone {
 		p.fail(noAgent, to.Assignee.Name)
 	}
 	var acts []string
@@ -48,7 +48,7 @@ func checkConsent(f *facts, p *probe) {
 
 // act judges who acted in an entry and says it in words. An operator's act, a
 // program's, or that of another organization is nobody's consent.
-func (f *facts) act(p *probe, s vault.CustodyStatement) string {
+func (f *facts) act(p *probe, s custody.Statement) string {
 	a, deposit := s.Consent.Actor, s.From == nil
 	moment := s.From
 	if deposit {
@@ -61,9 +61,9 @@ func (f *facts) act(p *probe, s vault.CustodyStatement) string {
 		return ""
 	case deposit && f.standingOrder(a, org):
 		basis, how = certificate.Declared, "on the standing order given when the envelope was created, as declared"
-	case s.Consent.Kind == vault.ConsentDeclared && a.Kind == event.ActorMember && a.OrgID == org:
+	case s.Consent.Kind == custody.ConsentDeclared && a.Kind == event.ActorMember && a.OrgID == org:
 		basis, how = certificate.Declared, "named by the host as a member of that organization, as declared"
-	case s.Consent.Kind == vault.ConsentAttested && a.Kind == event.ActorKey && a.OrgID == org && s.Consent.RequestSHA256 != "":
+	case s.Consent.Kind == custody.ConsentAttested && a.Kind == event.ActorKey && a.OrgID == org && s.Consent.RequestSHA256 != "":
 	case a.OrgID != "" && a.OrgID != org:
 		p.fail("The %s was an act of %s, whose organization is not %s, the controller's.", s.Kind, actorWords(a), org)
 		return ""
@@ -75,7 +75,7 @@ func (f *facts) act(p *probe, s vault.CustodyStatement) string {
 	switch {
 	case deposit:
 		return fmt.Sprintf("There was no controller before the deposit; it was an act of %s, %s.", actorWords(a), how)
-	case moment.Controller.BoundBy == vault.BoundByAgent:
+	case moment.Controller.BoundBy == custody.BoundByAgent:
 		p.item("agency", moment.Controller.Party.Name, "", certificate.Declared)
 		return fmt.Sprintf("The %s has the consent of the agent %s, as declared, by %s, %s; the assignee %s itself gave none.",
 			s.Kind, moment.Controller.Party.Name, actorWords(a), how, moment.Assignee.Name)
@@ -84,12 +84,12 @@ func (f *facts) act(p *probe, s vault.CustodyStatement) string {
 }
 
 // consentOf says whose consent an entry carries, "" where it is nobody's.
-func (f *facts) consentOf(s vault.CustodyStatement) string {
+func (f *facts) consentOf(s custody.Statement) string {
 	var p probe
 	switch {
 	case s.From == nil || f.act(&p, s) == "":
 		return ""
-	case s.From.Controller.BoundBy == vault.BoundByAgent:
+	case s.From.Controller.BoundBy == custody.BoundByAgent:
 		return "agent"
 	}
 	return "controller"
@@ -120,7 +120,7 @@ func actorWords(a event.Actor) string {
 
 // custodyEvent returns the event that names a custody statement, nil when there
 // is none.
-func (f *facts) custodyEvent(s vault.CustodyStatement, statement string) *event.Event {
+func (f *facts) custodyEvent(s custody.Statement, statement string) *event.Event {
 	for _, e := range f.about(event.CustodyAssigned, "custody_id", s.CustodyID) {
 		if names(e, storage.Sum([]byte(statement))) {
 			return &e
@@ -130,7 +130,7 @@ func (f *facts) custodyEvent(s vault.CustodyStatement, statement string) *event.
 }
 
 // custodyDiffers names what a row says otherwise than its statement.
-func custodyDiffers(e vault.CustodyEntry, s vault.CustodyStatement) string {
+func custodyDiffers(e custody.Entry, s custody.Statement) string {
 	for _, x := range []struct {
 		what string
 		same bool

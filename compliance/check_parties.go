@@ -7,7 +7,7 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // noAgent is why an outside assignee without an agent has no control.
@@ -28,9 +28,9 @@ func checkAssignee(f *facts, p *probe) {
 	} else if !says.names(to.Assignee) {
 		p.fail("The seal of version %d does not name the assignee %s.", n+1, to.Assignee.Name)
 	} else {
-		p.item("seal", fmt.Sprintf("%s/%d", f.copy.CopyID, n+1), f.versions[n].Object.SHA256, certificate.Verified)
+		p.item("seal", fmt.Sprintf("%s/%d", f.original.CopyID, n+1), f.versions[n].Object.SHA256, certificate.Verified)
 	}
-	if c := f.copy; c.SecuredParty != to.Assignee || c.Controller != to.Controller || c.Custodian != to.Custodian {
+	if c := f.original; c.SecuredParty != to.Assignee || c.Controller != to.Controller || c.Custodian != to.Custodian {
 		p.fail("The copy's record names other parties than the signed custody chain.")
 	}
 	entry := f.holding()
@@ -40,7 +40,7 @@ func checkAssignee(f *facts, p *probe) {
 		return
 	}
 	p.note("The seal of version %d and the signed custody entry %s name %s.", n+1, f.chainOf[entry].CustodyID, to.Assignee.Name)
-	if to.Controller.BoundBy == vault.BoundByOrganization {
+	if to.Controller.BoundBy == custody.BoundByOrganization {
 		p.note("No assignment is recorded here, nor whether %s is the original payee or lessor.", to.Assignee.Name)
 	}
 }
@@ -49,7 +49,7 @@ func checkAssignee(f *facts, p *probe) {
 // that was in custody. A release version names its recipient.
 func (f *facts) named() int {
 	for i := len(f.versions) - 1; i > 0; i-- {
-		if f.versions[i].Kind != vault.VersionRelease {
+		if f.versions[i].Kind != custody.VersionRelease {
 			return i
 		}
 	}
@@ -57,8 +57,8 @@ func (f *facts) named() int {
 }
 
 // checkHolder returns who is what, or fails when the custody chain does not say.
-func (f *facts) checkHolder(p *probe) *vault.Custody {
-	if f.copy == nil {
+func (f *facts) checkHolder(p *probe) *custody.Parties {
+	if f.original == nil {
 		p.fail(notVaulted)
 		return nil
 	}
@@ -75,13 +75,13 @@ func (f *facts) checkHolder(p *probe) *vault.Custody {
 }
 
 // checkControl asks that the controller is the assignee, or its agent on record.
-func checkControl(f *facts, p *probe, to *vault.Custody) {
+func checkControl(f *facts, p *probe, to *custody.Parties) {
 	switch to.Controller.BoundBy {
-	case vault.BoundByOrganization:
+	case custody.BoundByOrganization:
 		if own := to.Controller.Party; to.Assignee.Name != own.Name || to.Assignee.Identifier != own.Identifier {
 			p.fail("The controller acts as the assignee itself, but the custody chain names two parties.")
 		}
-	case vault.BoundByAgent:
+	case custody.BoundByAgent:
 		d := f.deposit()
 		switch {
 		case d == nil || d.Agreement == nil:
@@ -109,18 +109,18 @@ func checkHolder(f *facts, p *probe) {
 	} else {
 		checkReadBack(f, p)
 	}
-	if to.Controller.BoundBy == vault.BoundByNone {
+	if to.Controller.BoundBy == custody.BoundByNone {
 		p.fail(noAgent, to.Assignee.Name)
 	}
 	switch to.Custodian.Kind {
-	case vault.CustodianSelf:
-		own := to.Controller.BoundBy == vault.BoundByOrganization && to.Custodian.Party.Identifier == to.Controller.OrgID
+	case custody.CustodianSelf:
+		own := to.Controller.BoundBy == custody.BoundByOrganization && to.Custodian.Party.Identifier == to.Controller.OrgID
 		if !own {
 			p.fail("The copy is kept by %s, which is not the assignee and has acknowledged nothing.", to.Custodian.Party.Name)
 		} else {
 			p.note("The assignee %s keeps the copy itself.", to.Assignee.Name)
 		}
-	case vault.CustodianOperator:
+	case custody.CustodianOperator:
 		checkAcknowledgment(f, p, to)
 	default:
 		p.fail("The custody chain names no custodian of a known kind.")
@@ -157,17 +157,17 @@ func checkIntegrityAge(f *facts, p *probe) {
 
 // checkAcknowledgment verifies the custodian's word for this copy and this
 // assignee.
-func checkAcknowledgment(f *facts, p *probe, to *vault.Custody) {
+func checkAcknowledgment(f *facts, p *probe, to *custody.Parties) {
 	entry := f.custody[f.holding()]
 	for _, a := range f.acks {
 		if a.CustodyID != entry.ID {
 			continue
 		}
-		s, err := vault.VerifyAcknowledgment(a.JWS, f.keys)
+		s, err := custody.VerifyAcknowledgment(a.JWS, f.keys)
 		switch {
 		case err != nil:
 			p.fail("The custodian's acknowledgment %s does not verify: %v.", a.ID, err)
-		case s.CopyID != f.copy.CopyID || s.CustodyID != entry.ID || s.EnvelopeID != f.envelope.ID:
+		case s.CopyID != f.original.CopyID || s.CustodyID != entry.ID || s.EnvelopeID != f.envelope.ID:
 			p.fail("The acknowledgment %s is about another copy.", a.ID)
 		case s.AcknowledgmentID != a.ID || a.SHA256 != storage.Sum([]byte(a.JWS)) || environ.Format(a.At) != s.At || a.Version != s.Version || a.CopyID != s.CopyID:
 			p.fail("The record of the acknowledgment %s differs from what was signed.", a.ID)

@@ -80,10 +80,10 @@ func checkReferences(f *facts, p *probe) {
 			p.fail("The chain lacks the event %d that the document's record names.", h.Seq)
 		}
 	}
-	if f.copy == nil {
+	if f.original == nil {
 		return
 	}
-	need(f.copy.StoredEventID, "the deposit")
+	need(f.original.StoredEventID, "the deposit")
 	for _, v := range f.versions {
 		need(v.EventID, "a version")
 	}
@@ -122,13 +122,13 @@ func checkRelease(f *facts, p *probe) {
 		same bool
 	}{
 		{"id", r.ReleaseID == s.ReleaseID && s.ReleaseID == eventlog.Text(e, "release_id") && r.EventID == e.ID},
-		{"copy", r.CopyID == s.CopyID && s.CopyID == eventlog.Text(e, "copy_id") && r.EnvelopeID == s.EnvelopeID && s.EnvelopeID == f.envelope.ID && r.OrgID == f.copy.OrgID},
+		{"copy", r.CopyID == s.CopyID && s.CopyID == eventlog.Text(e, "copy_id") && r.EnvelopeID == s.EnvelopeID && s.EnvelopeID == f.envelope.ID && r.OrgID == f.original.OrgID},
 		{"reason", r.Reason == s.Reason && s.Reason == eventlog.Text(e, "reason")},
 		{"note", r.Note == s.Note},
 		{"recipient", r.Recipient == s.Recipient && len(last) == 1 && last[0].Recipient != nil && *last[0].Recipient == s.Recipient},
 		{"version", r.Version == s.Version && int64(s.Version) == eventlog.Number(e, "version") && r.EndsVersion == s.EndsVersion && int64(s.EndsVersion) == eventlog.Number(e, "ends_version")},
 		{"digest", r.SHA256 == s.SHA256 && string(s.SHA256) == eventlog.Text(e, "sha256") && r.Size == eventlog.Number(e, "size")},
-		{"time", r.ReleasedAt.Equal(e.RecordedAt) && at(f.copy.ReleasedAt, e)},
+		{"time", r.ReleasedAt.Equal(e.RecordedAt) && at(f.original.ReleasedAt, e)},
 		{"acknowledgment", (r.AcknowledgedAt != nil) == (acknowledged != nil) && (acknowledged == nil || at(r.AcknowledgedAt, *acknowledged) && r.FetchedAt != nil)},
 		{"time of deletion", (r.DeleteAfter != nil) == (r.AcknowledgedAt != nil) && (r.DeletedAt == nil || r.DeleteAfter != nil && !r.DeletedAt.Before(*r.DeleteAfter)) &&
 			(r.DeleteAfter == nil || !r.DeleteAfter.Before(*r.AcknowledgedAt))},
@@ -170,20 +170,20 @@ func (f *facts) checkEnvelope(p *probe) {
 		p.fail("The envelope's record differs in kind or time from the event of its creation.")
 	}
 	f.checkDocument(p)
-	if f.copy == nil {
+	if f.original == nil {
 		return
 	}
-	if f.copy.Name != env.Name || f.copy.CustomerID != env.CustomerID {
+	if f.original.Name != env.Name || f.original.CustomerID != env.CustomerID {
 		p.fail("The records of copy and envelope differ in the name of the envelope or the customer.")
 	}
 	status := esign.StatusVaulted
 	if f.released() {
 		status = esign.StatusReleased
 	}
-	if env.Status != status || (env.ReleasedAt != nil) != f.released() || f.ended() != nil && !at(env.ReleasedAt, *f.ended()) || env.OrgID != f.copy.OrgID {
+	if env.Status != status || (env.ReleasedAt != nil) != f.released() || f.ended() != nil && !at(env.ReleasedAt, *f.ended()) || env.OrgID != f.original.OrgID {
 		p.fail("The records of copy and envelope differ in status, time of release or organization.")
 	}
-	if env.VaultedAt == nil || !env.VaultedAt.Equal(f.copy.VaultedAt) || !f.released() && env.DocumentHash != f.copy.DocumentHash {
+	if env.VaultedAt == nil || !env.VaultedAt.Equal(f.original.VaultedAt) || !f.released() && env.DocumentHash != f.original.DocumentHash {
 		p.fail("The records of copy and envelope differ in time of deposit or digest.")
 	}
 }

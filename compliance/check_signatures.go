@@ -251,7 +251,7 @@ func checkCompletion(f *facts, p *probe) {
 // checkPaper: somebody declared who signed the paper, and signatures that are in
 // the file are not broken.
 func checkPaper(f *facts, p *probe) {
-	if f.copy == nil {
+	if f.original == nil {
 		p.fail("The paper is not vaulted yet: who signed it is attested with the deposit or after it.")
 		return
 	}
@@ -259,7 +259,7 @@ func checkPaper(f *facts, p *probe) {
 	if a == nil {
 		p.fail("No proved attestation says who signed the document.")
 	} else {
-		if !sameJSON(a, f.copy.Attestation) {
+		if !sameJSON(a, f.original.Attestation) {
 			p.fail("The record of the attestation differs from its event.")
 		}
 		for _, e := range f.typed(event.VaultAttested) {

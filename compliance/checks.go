@@ -109,7 +109,7 @@ func (p *probe) end(format string, args ...any) {
 // state is what became of the authoritative copy.
 func (f *facts) state() string {
 	switch {
-	case f.copy == nil:
+	case f.original == nil:
 		return certificate.StateNone
 	case f.released():
 		return certificate.StateReleased

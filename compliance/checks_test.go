@@ -19,11 +19,12 @@ import (
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
-func (w *world) marked(id string) *vault.Registered {
+func (w *world) marked(id string) *custody.RegisteredCopy {
 	w.T.Helper()
-	c, err := w.Vault.Copy(w.T.Context(), dealer.OrgID, id)
+	c, err := w.Vault.Original(w.T.Context(), dealer.OrgID, id)
 	check(w.T, err)
 	if c.Marked == nil {
 		w.T.Fatal("no marked copy")
@@ -55,7 +56,7 @@ func TestOrdinaryUseSatisfies(t *testing.T) {
 func TestPartiesDecide(t *testing.T) {
 	t.Parallel()
 	agent := dealer
-	agent.Capacity, agent.Agreement = vault.CapacityAgent, agreement
+	agent.Capacity, agent.Agreement = custody.CapacityAgent, agreement
 	cases := []struct {
 		name string
 		edit func(*handover.VaultInRequest)
@@ -66,9 +67,9 @@ func TestPartiesDecide(t *testing.T) {
 		}},
 		{"outside assignee, agent", func(r *handover.VaultInRequest) { r.SecuredParty, r.Depositor = &bank, agent }, nil},
 		{"outside assignee, agent, own vault", func(r *handover.VaultInRequest) {
-			r.SecuredParty, r.Depositor, r.Custodian = &bank, agent, vault.CustodianSelf
+			r.SecuredParty, r.Depositor, r.Custodian = &bank, agent, custody.CustodianSelf
 		}, []string{certificate.HeldByAssigneeOrCustodian}},
-		{"itself, own vault", func(r *handover.VaultInRequest) { r.Custodian = vault.CustodianSelf }, nil},
+		{"itself, own vault", func(r *handover.VaultInRequest) { r.Custodian = custody.CustodianSelf }, nil},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -95,12 +96,12 @@ func TestPaper(t *testing.T) {
 		{"paper kept by the custodian, with a receipt", func(r *handover.VaultInRequest) {
 			r.Attestation = testworld.Attestation()
 			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", dealer.LegalName
-			r.Attestation.PaperCustodian = &vault.PaperCustodian{Name: operator.Name, ReceiptSHA256: storage.Sum([]byte("receipt"))}
+			r.Attestation.PaperCustodian = &custody.PaperCustodian{Name: operator.Name, ReceiptSHA256: storage.Sum([]byte("receipt"))}
 		}, nil},
 		{"paper kept by a stranger, with a receipt", func(r *handover.VaultInRequest) {
 			r.Attestation = testworld.Attestation()
 			r.Attestation.PaperOriginal, r.Attestation.Holder = "held", dealer.LegalName
-			r.Attestation.PaperCustodian = &vault.PaperCustodian{Name: "Somebody", ReceiptSHA256: storage.Sum([]byte("receipt"))}
+			r.Attestation.PaperCustodian = &custody.PaperCustodian{Name: "Somebody", ReceiptSHA256: storage.Sum([]byte("receipt"))}
 		}, []string{certificate.SingleAuthoritativeCopy}},
 	}
 	for _, tc := range cases {
@@ -138,8 +139,8 @@ func TestDetachedSeals(t *testing.T) {
 	w := newWorld(t)
 	id := w.Paper(testpdf.Encrypted())
 	rec := w.VaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() })
-	if rec.Copy.Seal.Mode != vault.SealingDetached || !*rec.Compliant {
-		t.Fatalf("sealed %s; failed: %v", rec.Copy.Seal.Mode, failed(w.evaluate(id).Result))
+	if rec.Original.Seal.Mode != custody.SealingDetached || !*rec.Compliant {
+		t.Fatalf("sealed %s; failed: %v", rec.Original.Seal.Mode, failed(w.evaluate(id).Result))
 	}
 	cases := []struct {
 		name string
@@ -208,7 +209,7 @@ func TestEvaluateInAnyStatus(t *testing.T) {
 }
 
 // covered are answers that the statute of a regime asks for.
-var covered = map[string]*vault.Classification{
+var covered = map[string]*custody.Classification{
 	certificate.UCC7106:   {DocumentOfTitle: true},
 	certificate.ESIGN7021: {PromiseToPay: true, IssuerAgreementClause: true, RealProperty: true},
 	certificate.UETA16:    {PromiseToPay: true, IssuerAgreementClause: true},

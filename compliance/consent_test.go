@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // TestConsentIsTheControllers: what counts as consent is an act of the organization
@@ -19,7 +19,7 @@ import (
 func TestConsentIsTheControllers(t *testing.T) {
 	t.Parallel()
 	agent := dealer
-	agent.Capacity, agent.Agreement = vault.CapacityAgent, agreement
+	agent.Capacity, agent.Agreement = custody.CapacityAgent, agreement
 	digest := storage.Sum([]byte("request"))
 	member := compliance.Actor{Kind: "member", ID: "ms_hopper", OrgID: dealer.OrgID}
 	cases := []struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // draft is the certificate without serial, id and signature. What it prints comes
@@ -132,7 +132,7 @@ func (f *facts) printedSeal() certificate.Seal {
 		return certificate.Seal{}
 	}
 	s := certificate.Seal{Mode: says.mode, Level: says.level, TimeSource: says.timeSource, SHA256: says.sha256}
-	if stored := f.stored(); stored != nil && says.mode == vault.SealingDetached {
+	if stored := f.stored(); stored != nil && says.mode == custody.SealingDetached {
 		s.Reason = eventlog.Text(*stored, "sealing_reason")
 	}
 	return s
@@ -150,9 +150,9 @@ func (f *facts) acknowledgments() []certificate.Acknowledgment {
 	return list
 }
 
-func (f *facts) acknowledgment(a vault.Acknowledgment) (*vault.AcknowledgmentStatement, certificate.Acknowledgment) {
+func (f *facts) acknowledgment(a custody.Acknowledgment) (*custody.AcknowledgmentStatement, certificate.Acknowledgment) {
 	sum := storage.Sum([]byte(a.JWS))
-	s, err := vault.VerifyAcknowledgment(a.JWS, f.keys)
+	s, err := custody.VerifyAcknowledgment(a.JWS, f.keys)
 	if err != nil || s.EnvelopeID != f.envelope.ID || len(f.about(event.CustodyAcknowledged, "acknowledgment_sha256", string(sum))) != 1 {
 		return nil, certificate.Acknowledgment{}
 	}
@@ -192,7 +192,7 @@ func (f *facts) printedAttestation() *certificate.Attestation {
 	return out
 }
 
-func party(p vault.Party) certificate.Party { return certificate.Party(p) }
+func party(p custody.Party) certificate.Party { return certificate.Party(p) }
 
 func by(a event.Actor) certificate.By { return certificate.By(a) }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // Evaluation is what Evaluate found.
@@ -69,7 +69,7 @@ func (e *Engine) keep(ctx context.Context, f *facts, r certificate.Result, actor
 			if err := s.PutEvaluation(ctx, row, before); err != nil {
 				return err
 			}
-			if f.copy == nil || f.released() { // the release itself told the envelope that nothing here is compliant
+			if f.original == nil || f.released() { // the release itself told the envelope that nothing here is compliant
 				return nil
 			}
 			changed := r.Compliant != nil && (before == nil || before.Digest != row.Digest)
@@ -117,7 +117,7 @@ func (e *Engine) row(f *facts, r certificate.Result) (StoredEvaluation, error) {
 	row := StoredEvaluation{
 		EnvelopeID: f.envelope.ID, EvaluatedAt: f.at, Compliant: r.Compliant, Score: r.Score, Digest: resultDigest(r), Result: b,
 	}
-	if f.copy != nil && f.copy.Status == vault.StatusVaulted {
+	if f.original != nil && f.original.Status == custody.StatusVaulted {
 		due := f.at.Add(e.c.MaxAge)
 		row.DueAt = &due
 	}
@@ -142,7 +142,7 @@ func (e *Engine) tell(ctx context.Context, s Store, f *facts, r certificate.Resu
 		kind = event.VaultCompliancePassed
 	}
 	events, err := e.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: row.EnvelopeID, Type: kind, Actor: actor, Data: event.ComplianceData{
-		CopyID: f.copy.CopyID, Regime: r.Regime, Compliant: *r.Compliant, Score: *r.Score, MissingRequirements: r.MissingRequirements,
+		CopyID: f.original.CopyID, Regime: r.Regime, Compliant: *r.Compliant, Score: *r.Score, MissingRequirements: r.MissingRequirements,
 		EvaluatedAt: environ.Format(r.EvaluatedAt.Time), EvaluationSHA256: storage.Sum(row.Result),
 	}})
 	if err != nil {
@@ -156,7 +156,7 @@ func (e *Engine) tell(ctx context.Context, s Store, f *facts, r certificate.Resu
 		return err
 	}
 	return s.InsertDue(ctx, Due{
-		CauseID: events[0].ID, CauseType: kind, EnvelopeID: row.EnvelopeID, OrgID: f.copy.OrgID,
+		CauseID: events[0].ID, CauseType: kind, EnvelopeID: row.EnvelopeID, OrgID: f.original.OrgID,
 		CreatedAt: events[0].RecordedAt, NextTry: events[0].RecordedAt,
 	})
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // Pages is what a custody record is laid out from.
@@ -18,7 +18,7 @@ func (e *Engine) Pages(c *certificate.Certificate) typeset.Report { return e.cus
 func InWords(path, value string) string {
 	return map[string]map[string]string{
 		"compliance.checks.evidence.kind": evidenceWords, "controller.bound_by": boundByWords,
-		"seal.mode": {vault.SealingEmbedded: "in the file", vault.SealingDetached: "beside the file"},
+		"seal.mode": {custody.SealingEmbedded: "in the file", custody.SealingDetached: "beside the file"},
 	}[path][value]
 }
 

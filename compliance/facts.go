@@ -17,6 +17,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -44,25 +45,25 @@ type facts struct {
 	sourceReport *pades.Report // of the signatures in it
 	sourceErr    error
 
-	copy       *vault.Copy // nil: not vaulted
+	original   *custody.Original // nil: not vaulted
 	versions   []versionFacts
-	statements []vault.VersionStatement  // detached seals
-	sealErr    error                     // of vault.VerifyVersions
-	rivals     []vault.Claim             // of other envelopes on bytes of the copy
-	claims     []vault.Claim             // of the copy
-	witnesses  []vault.Claim             // of those claims
-	prefixes   map[storage.Digest]string // revisions of the deposited bytes that are claimed, and as what
+	statements []custody.VersionStatement // detached seals
+	sealErr    error                      // of vault.VerifyVersions
+	rivals     []custody.Claim            // of other envelopes on bytes of the copy
+	claims     []custody.Claim            // of the copy
+	witnesses  []custody.Claim            // of those claims
+	prefixes   map[storage.Digest]string  // revisions of the deposited bytes that are claimed, and as what
 	prefixErr  error
 	register   []registerFacts
-	custody    []vault.CustodyEntry
-	chainOf    []vault.CustodyStatement // verified
-	custodyErr error                    // of vault.VerifyCustody
-	acks       []vault.Acknowledgment
+	custody    []custody.Entry
+	chainOf    []custody.Statement // verified
+	custodyErr error               // of vault.VerifyCustody
+	acks       []custody.Acknowledgment
 	release    *vault.Release
 	spent      bool         // a release of the copy has begun
 	keys       keyring.Keys // of statements and acknowledgments
 
-	releaseStatement *vault.ReleaseStatement // verified, and named by the event of the release
+	releaseStatement *custody.ReleaseStatement // verified, and named by the event of the release
 	releaseErr       error
 
 	mergeDelay   time.Duration
@@ -102,7 +103,7 @@ func (s *stored) begin(n int64) stored { return stored{bytes: s.bytes[:n], sums:
 func (s *stored) whole() storage.Digest { return s.sum(int64(len(s.bytes))) }
 
 type versionFacts struct {
-	vault.Version
+	custody.Version
 	stored
 	report    *pades.Report // embedded seals
 	reportErr error
@@ -111,7 +112,7 @@ type versionFacts struct {
 }
 
 type registerFacts struct {
-	vault.Registered
+	custody.RegisteredCopy
 	stored
 	markErr error // of pdf.CheckCopy
 }
@@ -203,7 +204,7 @@ func (f *facts) current() *versionFacts {
 
 // released reports whether the chain tells of a release, or a record does.
 func (f *facts) released() bool {
-	return len(f.typed(event.VaultReleased)) > 0 || f.copy != nil && f.copy.Status == vault.StatusReleased
+	return len(f.typed(event.VaultReleased)) > 0 || f.original != nil && f.original.Status == custody.StatusReleased
 }
 
 // disposed reports whether the bytes of a released copy were deleted as the rules
@@ -257,7 +258,7 @@ func (f *facts) seal(i int) (says sealFacts, err error) {
 		return says, errors.New("there is no version")
 	}
 	v := f.versions[i]
-	if v.Seal.Mode == vault.SealingDetached {
+	if v.Seal.Mode == custody.SealingDetached {
 		if f.sealErr != nil {
 			return says, f.sealErr
 		}
@@ -265,7 +266,7 @@ func (f *facts) seal(i int) (says sealFacts, err error) {
 			return says, errors.New("it has no statement")
 		}
 		s := f.statements[i]
-		says = sealFacts{mode: vault.SealingDetached, sha256: storage.Sum(v.Statement), assignee: &s.Assignee}
+		says = sealFacts{mode: custody.SealingDetached, sha256: storage.Sum(v.Statement), assignee: &s.Assignee}
 		if v.sealReport == nil {
 			return says, errors.New("its statement does not verify")
 		}
@@ -289,7 +290,7 @@ func (f *facts) seal(i int) (says sealFacts, err error) {
 	case !s.OK():
 		return says, fmt.Errorf("signature field %s: %s", s.Field, signatureProblem(*s))
 	}
-	says = sealFacts{mode: vault.SealingEmbedded, reason: s.Reason}
+	says = sealFacts{mode: custody.SealingEmbedded, reason: s.Reason}
 	if says.level, says.timeSource = levelOf(s); says.level != v.Seal.Level || says.timeSource != v.Seal.TimeSource {
 		return says, fmt.Errorf("signature field %s has level %s and time from %s, not %s and %s", s.Field, says.level, says.timeSource, v.Seal.Level, v.Seal.TimeSource)
 	}
@@ -320,14 +321,14 @@ func lastSignature(r *pades.Report) *pades.SignatureReport {
 type sealFacts struct {
 	mode       string
 	reason     string         // embedded
-	assignee   *vault.Party   // detached
+	assignee   *custody.Party // detached
 	sha256     storage.Digest // of the statement, detached
 	level      string
 	timeSource string
 }
 
 // names reports whether the seal names p.
-func (s sealFacts) names(p vault.Party) bool {
+func (s sealFacts) names(p custody.Party) bool {
 	if s.assignee != nil {
 		return *s.assignee == p
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // family is a story that many edits begin with.
@@ -53,7 +53,7 @@ func families() []family {
 }
 
 func asAgent(r *handover.VaultInRequest) {
-	r.SecuredParty, r.Depositor.Capacity, r.Depositor.Agreement = &bank, vault.CapacityAgent, agreement
+	r.SecuredParty, r.Depositor.Capacity, r.Depositor.Agreement = &bank, custody.CapacityAgent, agreement
 }
 
 func asDestroyed(r *handover.VaultInRequest) {

@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // world is all engines on a real database and a real folder.
@@ -82,7 +82,7 @@ func (w *world) evaluate(id string) *compliance.Evaluation {
 	return e
 }
 
-func (w *world) versions(id string) []vault.Version {
+func (w *world) versions(id string) []custody.Version {
 	w.T.Helper()
 	v, err := w.Vault.Versions(w.T.Context(), dealer.OrgID, id)
 	check(w.T, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -88,7 +89,7 @@ func (f *facts) gatherRelease() {
 	if f.release == nil {
 		return
 	}
-	s, err := vault.VerifyRelease(f.release.Statement, f.keys)
+	s, err := custody.VerifyRelease(f.release.Statement, f.keys)
 	switch sum := storage.Sum([]byte(f.release.Statement)); {
 	case err != nil:
 		f.releaseErr = err
@@ -104,13 +105,13 @@ func (e *Engine) gatherCopy(ctx context.Context, f *facts, r *records) error {
 	if ev == nil {
 		return nil
 	}
-	f.copy, f.claims, f.custody, f.acks, f.release, f.spent = ev.Copy, ev.Claims, ev.Custody, ev.Acknowledgments, ev.Release, ev.Spent
+	f.original, f.claims, f.custody, f.acks, f.release, f.spent = ev.Original, ev.Claims, ev.Custody, ev.Acknowledgments, ev.Release, ev.Spent
 	f.witnesses, f.rivals = ev.Witnesses, ev.Rivals
 	statements := make([]string, len(f.custody))
 	for i, c := range f.custody {
 		statements[i] = c.Statement
 	}
-	f.chainOf, f.custodyErr = vault.VerifyCustody(statements, f.keys)
+	f.chainOf, f.custodyErr = custody.VerifyCustody(statements, f.keys)
 	f.gatherRelease()
 	if err := e.gatherVersions(ctx, f, ev.Versions); err != nil {
 		return err
@@ -118,15 +119,15 @@ func (e *Engine) gatherCopy(ctx context.Context, f *facts, r *records) error {
 	return e.gatherRegister(ctx, f, r.register)
 }
 
-func (e *Engine) gatherVersions(ctx context.Context, f *facts, versions []vault.Version) error {
+func (e *Engine) gatherVersions(ctx context.Context, f *facts, versions []custody.Version) error {
 	var detached [][]byte
 	for _, v := range versions {
 		x := versionFacts{Version: v}
 		var err error
-		if x.stored, err = e.examine(ctx, f.copy, v.Object); err != nil {
+		if x.stored, err = e.examine(ctx, f.original, v.Object); err != nil {
 			return err
 		}
-		if v.Seal.Mode == vault.SealingDetached {
+		if v.Seal.Mode == custody.SealingDetached {
 			detached = append(detached, v.Statement)
 			_, x.sealReport, _ = pades.VerifyStatement(ctx, v.Statement, e.options(f.recorded(v.EventID, v.CreatedAt)))
 		} else if x.err == nil {
@@ -135,7 +136,7 @@ func (e *Engine) gatherVersions(ctx context.Context, f *facts, versions []vault.
 		f.versions = append(f.versions, x)
 	}
 	if len(detached) > 0 {
-		f.statements, f.sealErr = vault.VerifyVersions(ctx, detached, f.copy.Source.Object.SHA256, func(i int) pades.Options {
+		f.statements, f.sealErr = vault.VerifyVersions(ctx, detached, f.original.Source.Object.SHA256, func(i int) pades.Options {
 			return e.options(f.recorded(versions[i].EventID, versions[i].CreatedAt))
 		})
 		f.sealErr = errors.Join(f.sealErr, f.sameDetached())
@@ -171,7 +172,7 @@ func (e *Engine) verify(ctx context.Context, file []byte, at time.Time) (*pades.
 }
 
 // examine reads an object of the copy; the error is a store that does not answer.
-func (e *Engine) examine(ctx context.Context, c *vault.Copy, o storage.Object) (stored, error) {
+func (e *Engine) examine(ctx context.Context, c *custody.Original, o storage.Object) (stored, error) {
 	b, err := e.c.Vault.Examine(ctx, c, o)
 	if errors.Is(err, storage.ErrUnavailable) && !errors.Is(err, storage.ErrBlobMissing) && e.c.Objects != nil {
 		// To the vault a short read is a store in trouble. One that ends early and
@@ -203,11 +204,11 @@ func plain(err error) error {
 	return errors.New("the stored bytes have another digest")
 }
 
-func (e *Engine) gatherRegister(ctx context.Context, f *facts, register []vault.Registered) (err error) {
+func (e *Engine) gatherRegister(ctx context.Context, f *facts, register []custody.RegisteredCopy) (err error) {
 	for _, r := range register {
-		x := registerFacts{Registered: r}
-		if r.Kind != vault.CopyInspection {
-			if x.stored, err = e.examine(ctx, f.copy, r.Object); err != nil {
+		x := registerFacts{RegisteredCopy: r}
+		if r.Kind != custody.CopyInspection {
+			if x.stored, err = e.examine(ctx, f.original, r.Object); err != nil {
 				return err
 			}
 			if x.err == nil {
@@ -225,9 +226,9 @@ func (e *Engine) gatherSource(ctx context.Context, f *facts) error {
 	f.source.err = errors.New("it is not complete")
 	at := f.envelope.CreatedAt
 	switch {
-	case f.copy != nil && len(f.versions) > 0:
+	case f.original != nil && len(f.versions) > 0:
 		v := f.versions[0]
-		f.sourceObject, at = f.copy.Source.Object, f.recorded(v.EventID, v.CreatedAt)
+		f.sourceObject, at = f.original.Source.Object, f.recorded(v.EventID, v.CreatedAt)
 		f.source = v.stored
 		if n := f.sourceObject.Size; v.err == nil && v.sum(n) != f.sourceObject.SHA256 {
 			f.source = stored{err: errors.New("version 1 does not begin with it")}
@@ -246,10 +247,10 @@ func (e *Engine) gatherSource(ctx context.Context, f *facts) error {
 		return nil
 	}
 	f.sourceReport, f.sourceErr = e.verify(ctx, f.source.bytes, at)
-	if f.copy == nil {
+	if f.original == nil {
 		return ctx.Err()
 	}
-	f.prefixes, f.prefixErr = f.copy.Source.Revisions(f.source.bytes)
+	f.prefixes, f.prefixErr = vault.RevisionsOf(f.original.Source, f.source.bytes)
 	return ctx.Err()
 }
 

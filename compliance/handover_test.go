@@ -21,6 +21,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -49,7 +50,7 @@ func TestVaultInSatisfiesEveryCheck(t *testing.T) {
 	}
 	s, err := w.ESign.Status(t.Context(), dealer.OrgID, id)
 	check(t, err)
-	if s.Status != esign.StatusVaulted || s.DocumentHash != rec.Copy.DocumentHash || s.Compliant == nil || !*s.Compliant {
+	if s.Status != esign.StatusVaulted || s.DocumentHash != rec.Original.DocumentHash || s.Compliant == nil || !*s.Compliant {
 		t.Errorf("envelope: got %+v", s)
 	}
 	if n := w.due(t); n != 0 {
@@ -68,7 +69,7 @@ func TestVaultInIsIdempotent(t *testing.T) {
 	}
 	again, created, err := w.Handover.VaultIn(t.Context(), r)
 	check(t, err)
-	if created || again.Copy.CopyID != first.Copy.CopyID || again.CertificateID != first.CertificateID {
+	if created || again.Original.CopyID != first.Original.CopyID || again.CertificateID != first.CertificateID {
 		t.Errorf("created %t, got %+v", created, again)
 	}
 	for _, kind := range []string{"vault.stored", "custody.assigned", event.VaultCompliancePassed, event.CertificateIssued} {
@@ -90,7 +91,7 @@ func TestAlsoIsInTheDepositsTransaction(t *testing.T) {
 	w, id := completedWorld(t)
 	r, stop := testworld.VaultInRequest(id), errors.New("stop")
 	r.Also = func(_ context.Context, tx storage.Tx, rec *compliance.VaultRecord) error {
-		if sqlstore.Bun(tx) == nil || rec.Copy.EnvelopeID != id || rec.CertificateID != "" {
+		if sqlstore.Bun(tx) == nil || rec.Original.EnvelopeID != id || rec.CertificateID != "" {
 			t.Errorf("Also: got %+v", rec)
 		}
 		return stop
@@ -125,7 +126,7 @@ func TestVaultInRefuses(t *testing.T) {
 		{"e-sign as paper", done, func(r *handover.VaultInRequest) { r.Kind = esign.KindPaper }, func(err error) bool { return errors.As(err, &state) }},
 		{"unknown regime", done, func(r *handover.VaultInRequest) { r.Regime = "ucc_12_105" }, func(err error) bool { return errors.As(err, &invalid) }},
 		{"classification alone", done, func(r *handover.VaultInRequest) {
-			r.Regime, r.Classification = "", &vault.Classification{DocumentOfTitle: true, LeaseOfGoods: true}
+			r.Regime, r.Classification = "", &custody.Classification{DocumentOfTitle: true, LeaseOfGoods: true}
 		}, func(err error) bool { return errors.As(err, &invalid) }},
 		{"attestation of e-sign", done, func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() }, func(err error) bool { return errors.As(err, &invalid) }},
 	}
@@ -136,7 +137,7 @@ func TestVaultInRefuses(t *testing.T) {
 			t.Errorf("%s: created %t, got %v", tc.name, created, err)
 		}
 	}
-	if _, err := w.Vault.Copy(t.Context(), dealer.OrgID, done); !errors.Is(err, vault.ErrNotVaulted) {
+	if _, err := w.Vault.Original(t.Context(), dealer.OrgID, done); !errors.Is(err, vault.ErrNotVaulted) {
 		t.Errorf("after refusals: got %v, want ErrNotVaulted", err)
 	}
 	status, err := w.ESign.Status(t.Context(), dealer.OrgID, done)
@@ -296,12 +297,12 @@ func TestVaultOutRefuses(t *testing.T) {
 	}
 	w.VaultIn(id, func(r *handover.VaultInRequest) { r.SecuredParty = &bank })
 	r := testworld.VaultOutRequest(id)
-	r.Recipient = vault.Recipient{Name: "Somebody Else"}
+	r.Recipient = custody.Recipient{Name: "Somebody Else"}
 	if _, err := w.Handover.VaultOut(t.Context(), r); !errors.Is(err, vault.ErrAssigneeDiffers) {
 		t.Errorf("to a stranger: got %v, want ErrAssigneeDiffers", err)
 	}
 	stop := errors.New("stop")
-	r.Recipient = vault.Recipient{Name: bank.Name, Email: bank.Email}
+	r.Recipient = custody.Recipient{Name: bank.Name, Email: bank.Email}
 	r.Also = func(context.Context, storage.Tx, *vault.Release) error { return stop }
 	if _, err := w.Handover.VaultOut(t.Context(), r); !errors.Is(err, stop) {
 		t.Errorf("Also fails: got %v", err)
@@ -329,7 +330,7 @@ func TestAutoVault(t *testing.T) {
 		t.Errorf("got %s by %s", c.Regime, c.RegimeBasis)
 	}
 	for _, other := range []string{plain, sent} {
-		if _, err := w.Vault.Copy(t.Context(), dealer.OrgID, other); !errors.Is(err, vault.ErrNotVaulted) {
+		if _, err := w.Vault.Original(t.Context(), dealer.OrgID, other); !errors.Is(err, vault.ErrNotVaulted) {
 			t.Errorf("%s: got %v, want ErrNotVaulted", other, err)
 		}
 	}

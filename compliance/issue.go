@@ -45,7 +45,7 @@ func (e *Engine) issued(ctx context.Context, envelopeID, cause string) (*certifi
 }
 
 func (e *Engine) issue(ctx context.Context, f *facts, r certificate.Result, cause string) (*certificate.Certificate, error) {
-	if f.copy == nil {
+	if f.original == nil {
 		return nil, vault.ErrNotVaulted
 	}
 	c, err := e.draft(f, r, cause)
@@ -167,7 +167,7 @@ func (e *Engine) Certificate(ctx context.Context, orgID, envelopeID string, seri
 	if err := e.c.Log.CheckRecent(ctx); err != nil {
 		return nil, fmt.Errorf("certificate of %s: %w", envelopeID, err)
 	}
-	if _, err := e.c.Vault.Copy(ctx, orgID, envelopeID); err != nil {
+	if _, err := e.c.Vault.Original(ctx, orgID, envelopeID); err != nil {
 		return nil, err
 	}
 	s, err := e.c.Store.CertificateBySerial(ctx, envelopeID, serial)

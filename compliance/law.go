@@ -6,14 +6,14 @@ import (
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/validate"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // Choice is what a deposit says of the law that its record is held under.
 type Choice struct {
-	Regime         string                // "": concluded from Classification, else Config.Regime
-	Jurisdiction   string                // ISO 3166-1 or -2, such as US-NY; "": none is named
-	Classification *vault.Classification // nil: the record is not classified
+	Regime         string                  // "": concluded from Classification, else Config.Regime
+	Jurisdiction   string                  // ISO 3166-1 or -2, such as US-NY; "": none is named
+	Classification *custody.Classification // nil: the record is not classified
 }
 
 // Choose returns the regime of a choice and how it was chosen, or an *storage.InvalidError.
@@ -70,36 +70,36 @@ func (e *Engine) chosen(p *validate.Problems, c Choice) (regime, basis string) {
 type cover struct {
 	what string
 	asks bool
-	by   func(vault.Classification) bool
+	by   func(custody.Classification) bool
 }
 
 func coverage(regime string) cover {
 	switch regime {
 	case certificate.UCC7106:
-		return cover{"a document of title", true, func(c vault.Classification) bool {
+		return cover{"a document of title", true, func(c custody.Classification) bool {
 			return c.DocumentOfTitle && !c.PromiseToPay && !c.SpecificGoods && !c.LeaseOfGoods && !c.RealProperty
 		}}
 	case certificate.ESIGN7021:
-		return cover{"a promise to pay, secured by real property, whose issuer agreed that it is a transferable record", true, func(c vault.Classification) bool {
+		return cover{"a promise to pay, secured by real property, whose issuer agreed that it is a transferable record", true, func(c custody.Classification) bool {
 			return c.PromiseToPay && c.IssuerAgreementClause && c.RealProperty && !c.LeaseOfGoods && !c.DocumentOfTitle
 		}}
 	case certificate.UETA16:
-		return cover{"a promise to pay or a document of title, whose issuer agreed that it is a transferable record", true, func(c vault.Classification) bool {
+		return cover{"a promise to pay or a document of title, whose issuer agreed that it is a transferable record", true, func(c custody.Classification) bool {
 			return c.IssuerAgreementClause && c.PromiseToPay != c.DocumentOfTitle && !c.LeaseOfGoods
 		}}
 	case certificate.NoRegime:
-		return cover{"a record under no control statute", false, func(c vault.Classification) bool {
+		return cover{"a record under no control statute", false, func(c custody.Classification) bool {
 			return !c.SpecificGoods && !c.LeaseOfGoods && !c.DocumentOfTitle && !c.IssuerAgreementClause
 		}}
 	}
-	return cover{"chattel paper: a promise to pay with specific goods, or a lease of goods", false, func(c vault.Classification) bool {
+	return cover{"chattel paper: a promise to pay with specific goods, or a lease of goods", false, func(c custody.Classification) bool {
 		return (c.PromiseToPay && c.SpecificGoods || c.LeaseOfGoods) && !c.DocumentOfTitle
 	}}
 }
 
 // conclude finds the one regime that covers what the record is. What 15 U.S.C. 7021
 // covers, UETA 16 covers too: the narrower text is concluded.
-func (e *Engine) conclude(p *validate.Problems, c vault.Classification) string {
+func (e *Engine) conclude(p *validate.Problems, c custody.Classification) string {
 	chattel := certificate.UCC9105of2022
 	if strings.HasPrefix(e.c.Regime, "ucc_9_105") {
 		chattel = e.c.Regime

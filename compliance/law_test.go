@@ -9,14 +9,14 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testworld"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // TestContradictionsAreRefused: what a request says of the law must hold together,
 // and is judged before the envelope is looked for.
 func TestContradictionsAreRefused(t *testing.T) {
 	t.Parallel()
-	type answers = vault.Classification
+	type answers = custody.Classification
 	w := newWorld(t)
 	cases := []struct {
 		name   string
@@ -80,7 +80,7 @@ func TestContradictionsAreRefused(t *testing.T) {
 // says that they did.
 func TestRegimeIsConcluded(t *testing.T) {
 	t.Parallel()
-	type answers = vault.Classification
+	type answers = custody.Classification
 	cases := []struct {
 		is   answers
 		want string

@@ -182,7 +182,7 @@ func (w *world) sameDocument(t *testing.T, id string) {
 	t.Helper()
 	env, err := w.ESign.Envelope(t.Context(), dealer.OrgID, id)
 	check(t, err)
-	c, err := w.Vault.Copy(t.Context(), dealer.OrgID, id)
+	c, err := w.Vault.Original(t.Context(), dealer.OrgID, id)
 	switch {
 	case errors.Is(err, vault.ErrNotVaulted) && env.VaultedAt == nil && w.count(id, "vault.stored") == 0:
 		return

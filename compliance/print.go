@@ -9,7 +9,7 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 const printNotice = " These pages show, for reading and filing, what the certificate says. The certificate itself is the signed JSON " +
@@ -135,15 +135,15 @@ func basisText(c *certificate.Certificate) string {
 
 // boundByWords say how a controller acts.
 var boundByWords = map[string]string{
-	vault.BoundByOrganization: "acting itself, through its members and API keys",
-	vault.BoundByAgent:        "acting for the assignee under an agreement, as declared",
-	vault.BoundByNone:         "for an assignee whose agent is not on record",
+	custody.BoundByOrganization: "acting itself, through its members and API keys",
+	custody.BoundByAgent:        "acting for the assignee under an agreement, as declared",
+	custody.BoundByNone:         "for an assignee whose agent is not on record",
 }
 
 // sealText says where the seal is, of what level, and whose time it has.
 func sealText(s certificate.Seal) string {
 	where := "in the file"
-	if s.Mode == vault.SealingDetached {
+	if s.Mode == custody.SealingDetached {
 		where = "beside the file, which cannot carry one (" + strings.ReplaceAll(s.Reason, "_", " ") + ")"
 	}
 	return line(where, "PAdES level "+s.Level, "time from the "+strings.TrimPrefix(s.TimeSource, "the "))

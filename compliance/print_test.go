@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // notPrinted are the parts of a certificate that are for programs: proofs, keys,
@@ -71,8 +72,8 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 	w.VaultIn(esigned)
 	w.VaultIn(paper, func(r *handover.VaultInRequest) {
 		r.Regime, r.Jurisdiction = certificate.NoRegime, "US-CA"
-		r.Attestation = &vault.Attestation{
-			AttestedBy: "Grace Hopper", Capacity: "Vice president", SignedBy: []string{"Ada Byron"}, Origin: "scan", PaperOriginal: "held", Holder: "Archive Ltd.", PaperCustodian: &vault.PaperCustodian{Name: "Archive Ltd.", ReceiptSHA256: agreement.SHA256},
+		r.Attestation = &custody.Attestation{
+			AttestedBy: "Grace Hopper", Capacity: "Vice president", SignedBy: []string{"Ada Byron"}, Origin: "scan", PaperOriginal: "held", Holder: "Archive Ltd.", PaperCustodian: &custody.PaperCustodian{Name: "Archive Ltd.", ReceiptSHA256: agreement.SHA256},
 			Statement: "I compared the scan with the paper: 張 = [missing]",
 		}
 	})

@@ -10,13 +10,13 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // VaultRecord is what is known of a vaulted document. Log, CertificateID and
 // Compliant are empty while the log or the certificate is late.
 type VaultRecord struct {
-	Copy          *vault.Copy
+	Original      *custody.Original
 	Log           *LogPosition
 	CertificateID string
 	Compliant     *bool
@@ -39,11 +39,11 @@ func (e *Engine) Record(ctx context.Context, orgID, envelopeID string) (*VaultRe
 	if err := e.c.Log.CheckRecent(ctx); err != nil {
 		return nil, fmt.Errorf("vault record of %s: %w", envelopeID, err)
 	}
-	c, err := e.c.Vault.Copy(ctx, orgID, envelopeID)
+	c, err := e.c.Vault.Original(ctx, orgID, envelopeID)
 	if err != nil {
 		return nil, err
 	}
-	rec := &VaultRecord{Copy: c}
+	rec := &VaultRecord{Original: c}
 	if rec.Log, err = e.LogPosition(ctx, c.StoredEventID); err != nil {
 		return nil, err
 	}

@@ -9,13 +9,14 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // records are what the stores hold of an envelope at one moment.
 type records struct {
 	esign    *esign.Evidence
 	vault    *vault.Evidence // nil: not vaulted
-	register []vault.Registered
+	register []custody.RegisteredCopy
 	issued   []StoredCertificate
 }
 
@@ -52,7 +53,7 @@ func (e *Engine) read(ctx context.Context, envelopeID string) (*records, error) 
 // releasing reports a release whose mark is written and whose transaction has not
 // committed: it will in a moment, unless it never did.
 func (r *records) releasing() bool {
-	return r.vault != nil && r.vault.Spent && r.vault.Copy.Status == vault.StatusVaulted
+	return r.vault != nil && r.vault.Spent && r.vault.Original.Status == custody.StatusVaulted
 }
 
 func (e *Engine) readOnce(ctx context.Context, envelopeID string) (r *records, err error) {
@@ -73,7 +74,7 @@ func (e *Engine) readOnce(ctx context.Context, envelopeID string) (r *records, e
 	}
 	page := storage.Page{Number: 1, Limit: 100}
 	for {
-		list, err := e.c.Vault.Copies(ctx, r.vault.Copy.OrgID, envelopeID, page)
+		list, err := e.c.Vault.RegisteredCopies(ctx, r.vault.Original.OrgID, envelopeID, page)
 		if err != nil {
 			return nil, err
 		}

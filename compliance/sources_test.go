@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // sources names, for each field of a certificate, the verified object that it is
@@ -116,7 +117,7 @@ type story struct {
 func stories(t *testing.T) []story {
 	t.Helper()
 	agent := dealer
-	agent.Capacity, agent.Agreement = vault.CapacityAgent, agreement
+	agent.Capacity, agent.Agreement = custody.CapacityAgent, agreement
 	list := []story{{name: "live"}, {name: "paper"}, {name: "released"}}
 	for i := range list {
 		s := &list[i]
@@ -127,8 +128,8 @@ func stories(t *testing.T) []story {
 			s.w.VaultIn(s.id, func(r *handover.VaultInRequest) {
 				r.Depositor, r.SecuredParty, r.Attestation = agent, &bank, testworld.Attestation()
 				r.Attestation.PaperOriginal, r.Attestation.Holder = "held", bank.Name
-				r.Attestation.PaperCustodian = &vault.PaperCustodian{Name: bank.Name, ReceiptSHA256: agreement.SHA256}
-				r.Classification = &vault.Classification{PromiseToPay: true, SpecificGoods: true}
+				r.Attestation.PaperCustodian = &custody.PaperCustodian{Name: bank.Name, ReceiptSHA256: agreement.SHA256}
+				r.Classification = &custody.Classification{PromiseToPay: true, SpecificGoods: true}
 			})
 		default:
 			s.id = s.w.Completed()

@@ -17,6 +17,7 @@ import (
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -42,11 +43,11 @@ func by(a compliance.Actor) func(*handover.VaultInRequest) {
 }
 
 // regime deposits under a regime, with answers.
-func regime(id string, c *vault.Classification) func(*handover.VaultInRequest) {
+func regime(id string, c *custody.Classification) func(*handover.VaultInRequest) {
 	return func(r *handover.VaultInRequest) { r.Regime, r.Classification = id, c }
 }
 
-func attested(edit func(a *vault.Attestation)) func(*handover.VaultInRequest) {
+func attested(edit func(a *custody.Attestation)) func(*handover.VaultInRequest) {
 	return func(r *handover.VaultInRequest) {
 		r.Attestation = testworld.Attestation()
 		edit(r.Attestation)
@@ -55,9 +56,9 @@ func attested(edit func(a *vault.Attestation)) func(*handover.VaultInRequest) {
 
 // heldBy deposits paper whose original somebody holds for the dealer.
 func heldBy(name string) func(*handover.VaultInRequest) {
-	return attested(func(a *vault.Attestation) {
+	return attested(func(a *custody.Attestation) {
 		a.PaperOriginal, a.Holder = "held", dealer.LegalName
-		a.PaperCustodian = &vault.PaperCustodian{Name: name, ReceiptSHA256: storage.Sum([]byte("receipt"))}
+		a.PaperCustodian = &custody.PaperCustodian{Name: name, ReceiptSHA256: storage.Sum([]byte("receipt"))}
 	})
 }
 
@@ -76,13 +77,13 @@ func talesOfParties() []tale {
 		{name: "signed", in: same},
 		{name: "agent", in: asAgent},
 		{name: "principal", in: func(r *handover.VaultInRequest) { r.SecuredParty = &bank }},
-		{name: "own vault", in: func(r *handover.VaultInRequest) { r.Custodian = vault.CustodianSelf }},
-		{name: "agent's own vault", in: func(r *handover.VaultInRequest) { asAgent(r); r.Custodian = vault.CustodianSelf }},
+		{name: "own vault", in: func(r *handover.VaultInRequest) { r.Custodian = custody.CustodianSelf }},
+		{name: "agent's own vault", in: func(r *handover.VaultInRequest) { asAgent(r); r.Custodian = custody.CustodianSelf }},
 		{name: "agent that is the custodian", in: asAgent, setup: func(s *setup) {
-			s.Vault.Custodian.Party = vault.Party{Name: dealer.LegalName, Identifier: dealer.OrgID}
+			s.Vault.Custodian.Party = custody.Party{Name: dealer.LegalName, Identifier: dealer.OrgID}
 		}},
 		{name: "secured party by its own name", in: func(r *handover.VaultInRequest) {
-			r.SecuredParty = &vault.Party{Name: dealer.LegalName, Identifier: dealer.OrgID, Email: "vault@dealer.test"}
+			r.SecuredParty = &custody.Party{Name: dealer.LegalName, Identifier: dealer.OrgID, Email: "vault@dealer.test"}
 		}},
 		{name: "member", in: by(compliance.Actor{Kind: "member", ID: "ms_hopper", OrgID: dealer.OrgID})},
 		{name: "operator", in: by(compliance.Actor{Kind: "operator", ID: "root"})},
@@ -108,10 +109,10 @@ func talesOfLaw() []tale {
 		{name: "7021", in: regime(certificate.ESIGN7021, covered[certificate.ESIGN7021])},
 		{name: "UETA", in: regime(certificate.UETA16, covered[certificate.UETA16])},
 		{name: "none declared", in: regime(certificate.NoRegime, nil)},
-		{name: "none classified", in: regime("", &vault.Classification{PromiseToPay: true, RealProperty: true})},
+		{name: "none classified", in: regime("", &custody.Classification{PromiseToPay: true, RealProperty: true})},
 		{name: "none by default", in: regime("", nil), setup: func(s *setup) { s.Compliance.Regime = certificate.NoRegime }},
 		{name: "default", in: regime("", nil)},
-		{name: "classified", in: regime("", &vault.Classification{PromiseToPay: true, SpecificGoods: true})},
+		{name: "classified", in: regime("", &custody.Classification{PromiseToPay: true, SpecificGoods: true})},
 	}
 }
 
@@ -123,7 +124,7 @@ func talesOfPaper() []tale {
 		{name: "paper, nothing declared", begin: (*world).paper, in: same},
 		{name: "paper held", begin: (*world).paper, in: heldBy(operator.Name)},
 		{name: "paper held elsewhere", begin: (*world).paper, in: heldBy("Somebody")},
-		{name: "no paper", begin: (*world).paper, in: attested(func(a *vault.Attestation) { a.Origin, a.PaperOriginal = "born_digital", "none" })},
+		{name: "no paper", begin: (*world).paper, in: attested(func(a *custody.Attestation) { a.Origin, a.PaperOriginal = "born_digital", "none" })},
 		{name: "sealed beside", begin: uploaded(testpdf.Encrypted), in: asDestroyed},
 		{name: "empty pages", begin: uploaded(func() []byte { return testpdf.Build(testpdf.Classic, testpdf.Page{}) }), in: asDestroyed},
 		{name: "signed by a stranger", begin: uploaded(func() []byte { return strangers(nil) }), in: asDestroyed},

@@ -11,7 +11,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -23,7 +23,7 @@ func (f *facts) declarations() []certificate.Declaration {
 		return list
 	}
 	controller := d.Custody.Controller
-	if a := d.Agreement; a != nil && controller.BoundBy == vault.BoundByAgent {
+	if a := d.Agreement; a != nil && controller.BoundBy == custody.BoundByAgent {
 		list = append(list, certificate.Declaration{
 			Kind: "agency", By: controller.Party.Name, SHA256: a.SHA256,
 			Statement: fmt.Sprintf("Acts for the assignee %s under the agreement %q of %s, and is not the transferor.",
@@ -45,7 +45,7 @@ func (f *facts) declarations() []certificate.Declaration {
 }
 
 // medium says where the file comes from and where its paper is.
-func medium(a *vault.Attestation) string {
+func medium(a *custody.Attestation) string {
 	said := "The file was born digital"
 	if a.Origin == "scan" {
 		said = "The file is a scan"
@@ -94,7 +94,7 @@ func (f *facts) powers() []certificate.Power {
 	}
 	controller := to.Controller.Party.Name
 	release := "To a recipient that it names, by a key of its organization with the scope vault:release."
-	if to.Controller.BoundBy == vault.BoundByNone {
+	if to.Controller.BoundBy == custody.BoundByNone {
 		release = "To the assignee " + to.Assignee.Name + " only: no agent of the assignee is on record."
 	}
 	keeps := "As custodian it keeps the bytes; the interface gives it no other function."
@@ -144,7 +144,7 @@ func (f *facts) findings() []certificate.Finding {
 	add := func(id, format string, args ...any) {
 		list = append(list, certificate.Finding{ID: id, Detail: fmt.Sprintf(format, args...)})
 	}
-	if f.copy != nil && f.stored() == nil {
+	if f.original != nil && f.stored() == nil {
 		add(regimeUnknown, "It is not proved under which law the record was deposited. It was examined under the default of this installation.")
 	} else if f.regime.ID == certificate.NoRegime {
 		said := map[string]string{
@@ -170,10 +170,10 @@ func (f *facts) findings() []certificate.Finding {
 			add("signature_not_the_name", "Signer %s signed as %q; the name on record is %q.", eventlog.Text(e, "signer_id"), typed, name)
 		}
 	}
-	if f.copy != nil && f.copy.Source.Kind == vault.SourcePaper && f.attestation() == nil {
+	if f.original != nil && f.original.Source.Kind == custody.SourcePaper && f.attestation() == nil {
 		add("medium_unknown", "No proved declaration says where the file comes from, who signed it, or whether a paper original exists.")
 	}
-	if f.copy != nil {
+	if f.original != nil {
 		add("not_visible_here", "This installation cannot see whether the same agreement was also signed, scanned or vaulted elsewhere.")
 	}
 	return list
@@ -182,7 +182,7 @@ func (f *facts) findings() []certificate.Finding {
 // unclassified reports whether nobody named a regime or answered what the record is:
 // it is not vaulted yet, or the event of its deposit says so.
 func (f *facts) unclassified() bool {
-	return f.basis == certificate.BasisDefault && (f.copy == nil || f.stored() != nil)
+	return f.basis == certificate.BasisDefault && (f.original == nil || f.stored() != nil)
 }
 
 // identified says how a signer was identified, and on what basis. A link that the

@@ -6,7 +6,7 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // attest brings the attestation of paper that was vaulted without one.
@@ -20,7 +20,7 @@ func (a *API) attest(c *call) (*rest.Reply, error) {
 		return nil, err
 	}
 	rec, created, err := a.cfg.Handover.Attest(c.Ctx, handover.AttestRequest{
-		OrgID: c.key.OrgID, EnvelopeID: c.id(), Attestation: vault.Attestation(in), IfMatch: tag, Actor: c.actor(),
+		OrgID: c.key.OrgID, EnvelopeID: c.id(), Attestation: custody.Attestation(in), IfMatch: tag, Actor: c.actor(),
 		Also: rest.Keep(c.Call, func(rec *compliance.VaultRecord) *rest.Reply {
 			return &rest.Reply{Status: http.StatusCreated, Data: recordOf(rec), Provisional: true}
 		}),

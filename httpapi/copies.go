@@ -28,7 +28,7 @@ func (a *API) copies(c *call) (*rest.Reply, error) {
 	if _, err := a.vaulted(c); err != nil {
 		return nil, err
 	}
-	l, err := a.cfg.Vault.Copies(c.Ctx, c.key.OrgID, c.id(), page)
+	l, err := a.cfg.Vault.RegisteredCopies(c.Ctx, c.key.OrgID, c.id(), page)
 	if err != nil {
 		return nil, rest.QueryError(err)
 	}

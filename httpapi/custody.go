@@ -4,7 +4,7 @@ import (
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 type custodyBody struct {
@@ -28,7 +28,7 @@ type custodyParty struct {
 	Custodian  *partyOut       `json:"custodian"`
 }
 
-func custodyPartyOf(c *vault.Custody) *custodyParty {
+func custodyPartyOf(c *custody.Parties) *custodyParty {
 	if c == nil {
 		return nil
 	}
@@ -36,7 +36,7 @@ func custodyPartyOf(c *vault.Custody) *custodyParty {
 	return &custodyParty{partyOf(c.Assignee), &controllerBody{partyOf(c.Controller.Party), c.Controller.BoundBy}, &keeper}
 }
 
-func custodyOf(entries []vault.CustodyEntry) []custodyBody {
+func custodyOf(entries []custody.Entry) []custodyBody {
 	out := make([]custodyBody, len(entries))
 	for i, e := range entries {
 		out[i] = custodyBody{

@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 type signedURL struct {
@@ -24,14 +25,14 @@ type signedURL struct {
 // vaulted returns the envelope's copy. An envelope that is not the
 // organization's is not found before it is not vaulted; translog.ErrRewound while
 // nothing that the database says of a copy can be trusted.
-func (a *API) vaulted(c *call) (*vault.Copy, error) {
+func (a *API) vaulted(c *call) (*custody.Original, error) {
 	if _, err := a.cfg.ESign.Status(c.Ctx, c.key.OrgID, c.id()); err != nil {
 		return nil, err
 	}
 	if err := a.cfg.Log.CheckRecent(c.Ctx); err != nil {
 		return nil, err
 	}
-	return a.cfg.Vault.Copy(c.Ctx, c.key.OrgID, c.id())
+	return a.cfg.Vault.Original(c.Ctx, c.key.OrgID, c.id())
 }
 
 func (a *API) authoritativeURL(c *call) (*rest.Reply, error) {
@@ -46,7 +47,7 @@ func (a *API) authoritativeURL(c *call) (*rest.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Status == vault.StatusReleased {
+	if v.Status == custody.StatusReleased {
 		return nil, vault.ErrReleased
 	}
 	return a.downloadURL(c, seconds, storage.Ticket{
@@ -157,7 +158,7 @@ func (a *API) downloadOriginal(c *call, t storage.Ticket) (*rest.Reply, error) {
 		switch {
 		case err != nil:
 			return nil, err
-		case v.Status == vault.StatusReleased:
+		case v.Status == custody.StatusReleased:
 			return nil, vault.ErrReleased
 		case v.Version != t.Version:
 			return nil, vault.ErrSuperseded
@@ -172,7 +173,7 @@ func (a *API) downloadOriginal(c *call, t storage.Ticket) (*rest.Reply, error) {
 }
 
 func (a *API) downloadCopy(c *call, t storage.Ticket) (*rest.Reply, error) {
-	v, err := a.cfg.Vault.Copy(c.Ctx, t.OrgID, t.EnvelopeID)
+	v, err := a.cfg.Vault.Original(c.Ctx, t.OrgID, t.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func (a *API) embedSubject(c *call, in embedInput) (string, error) {
 		return "", err
 	}
 	if in.WidgetType == widgetVault {
-		_, err := a.cfg.Vault.Copy(c.Ctx, c.key.OrgID, in.EnvelopeID)
+		_, err := a.cfg.Vault.Original(c.Ctx, c.key.OrgID, in.EnvelopeID)
 		return in.UserEmail, notVaultedIsState(err)
 	}
 	if _, err := e.Status.After(esign.VerbConsent); err != nil {

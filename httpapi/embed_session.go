@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -97,8 +97,8 @@ func (a *API) openEmbed(c *call) (*embedClaims, error) {
 // embedStands is errEmbedGone once the status has moved on.
 func (a *API) embedStands(ctx context.Context, claims *embedClaims) error {
 	if claims.Widget == widgetVault {
-		v, err := a.cfg.Vault.Copy(ctx, claims.Org, claims.Envelope)
-		if err == nil && v.Status == vault.StatusReleased {
+		v, err := a.cfg.Vault.Original(ctx, claims.Org, claims.Envelope)
+		if err == nil && v.Status == custody.StatusReleased {
 			return errEmbedGone
 		}
 		return err
@@ -116,7 +116,7 @@ func (a *API) embedStands(ctx context.Context, claims *embedClaims) error {
 func (a *API) grant(c *call, claims *embedClaims) (*rest.Reply, error) {
 	kind, path, version := ticketSession, "/sign/", 0
 	if claims.Widget == widgetVault {
-		v, err := a.cfg.Vault.Copy(c.Ctx, claims.Org, claims.Envelope)
+		v, err := a.cfg.Vault.Original(c.Ctx, claims.Org, claims.Envelope)
 		if err != nil {
 			return nil, err
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // house is a whole installation behind its API, with two organizations.
@@ -60,7 +61,7 @@ func newHouseOn(t testing.TB, o embedded.Options, change ...func(*httpapi.Config
 func (h *house) open(t testing.TB, o embedded.Options) {
 	t.Helper()
 	o.Dir, o.BaseURL, o.Now = h.dir, baseURL, h.clock.Now
-	o.Custodian = &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}}
+	o.Custodian = &vault.Custodian{Party: custody.Party{Name: "Vault Operator"}}
 	h.e = testworld.Open(t, o)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -22,7 +23,7 @@ func (h *house) rotated(t *testing.T, files ...string) *house {
 		}
 	}
 	e, err := embedded.Open(t.Context(), embedded.Options{
-		Dir: h.dir, BaseURL: baseURL, Env: storage.Env{Now: h.clock.Now}, Custodian: &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}},
+		Dir: h.dir, BaseURL: baseURL, Env: storage.Env{Now: h.clock.Now}, Custodian: &vault.Custodian{Party: custody.Party{Name: "Vault Operator"}},
 	})
 	if err != nil {
 		t.Fatal(err)

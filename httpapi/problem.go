@@ -15,6 +15,7 @@ import (
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -148,7 +149,7 @@ var problems = []problem{
 	{vault.ErrNotFetched, 409, "not_fetched", "The release package has not been fetched yet"},
 	{vault.ErrDigestMismatch, 422, "digest_mismatch", "The digest does not match the whole release package"},
 	{vault.ErrNotDamaged, 409, "not_damaged", "The copy is not damaged"},
-	{vault.ErrStatement, 422, "statement_invalid", "The statement is not valid"},
+	{custody.ErrStatement, 422, "statement_invalid", "The statement is not valid"},
 
 	{pades.ErrTimestampUnavailable, 503, "timestamp_unavailable", "The time-stamp authority is unavailable"},
 	{pades.ErrCertificateInvalid, 503, "sealing_certificate_invalid", "The sealing certificate is not valid at this time"},

@@ -9,7 +9,7 @@ import (
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/internal/signview"
 	"github.com/evaultlib/evault/httpapi/web"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // donePage is what a signer sees after the signature, and when all have signed.
@@ -61,8 +61,8 @@ func (a *API) donePage(c *call, status int, p pass, s *esign.Session, sh web.She
 
 // held says where the original is.
 func (a *API) held(ctx context.Context, s *esign.Session, sh web.Shell) string {
-	copy, err := a.cfg.Vault.StoredCopy(ctx, s.EnvelopeID)
-	if err != nil || copy.Status != vault.StatusVaulted {
+	copy, err := a.cfg.Vault.OriginalOf(ctx, s.EnvelopeID)
+	if err != nil || copy.Status != custody.StatusVaulted {
 		return sh.Say("done.held.sender", "sender", sh.Sender.Name)
 	}
 	return sh.Say("done.held.vault", "custodian", copy.Custodian.Party.Name, "controller", copy.Controller.Party.Name)

@@ -14,16 +14,17 @@ import (
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 type vaultInInput struct {
-	SecuredParty   *partyBody            `json:"secured_party"`
-	Custodian      string                `json:"custodian"`
-	Regime         string                `json:"regime"`
-	Jurisdiction   string                `json:"jurisdiction"`
-	Classification *vault.Classification `json:"classification"`
-	Attestation    *attestationInput     `json:"attestation"`
-	DocumentSHA256 storage.Digest        `json:"document_sha256"`
+	SecuredParty   *partyBody              `json:"secured_party"`
+	Custodian      string                  `json:"custodian"`
+	Regime         string                  `json:"regime"`
+	Jurisdiction   string                  `json:"jurisdiction"`
+	Classification *custody.Classification `json:"classification"`
+	Attestation    *attestationInput       `json:"attestation"`
+	DocumentSHA256 storage.Digest          `json:"document_sha256"`
 }
 
 type attestationInput struct {
@@ -36,7 +37,7 @@ type attestationInput struct {
 	DestroyedAt   *time.Time `json:"destroyed_at"`
 	Statement     string     `json:"statement"`
 
-	PaperCustodian *vault.PaperCustodian `json:"paper_custodian"`
+	PaperCustodian *custody.PaperCustodian `json:"paper_custodian"`
 }
 
 func (a *API) vaultInSigned(c *call) (*rest.Reply, error) {
@@ -147,9 +148,9 @@ func (a *API) vaultIn(c *call, in vaultInInput, kind, ifMatch string) (*rest.Rep
 		return nil, err
 	}
 	if p := in.SecuredParty; p != nil {
-		r.SecuredParty = &vault.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
+		r.SecuredParty = &custody.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
 	}
-	r.Attestation = (*vault.Attestation)(in.Attestation)
+	r.Attestation = (*custody.Attestation)(in.Attestation)
 	org, err := a.cfg.Scopes.Organization(c.Ctx, c.key.OrgID)
 	if err != nil {
 		return nil, err
@@ -184,7 +185,7 @@ func (a *API) vaultInAgain(c *call, body []byte) (*rest.Reply, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case v.Status == vault.StatusReleased:
+	case v.Status == custody.StatusReleased:
 		return nil, vault.ErrReleased
 	case v.DocumentHash != first.Data.DocumentHash:
 		return nil, vault.ErrSuperseded
@@ -195,7 +196,7 @@ func (a *API) vaultInAgain(c *call, body []byte) (*rest.Reply, error) {
 func depositor(o *scopes.Organization) handover.Depositor {
 	d := handover.Depositor{OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity}
 	if g := o.Agreement; g != nil {
-		d.Agreement = &vault.Agreement{Reference: g.Reference, Date: g.Date, SHA256: g.SHA256, NotTransferor: g.NotTransferor}
+		d.Agreement = &custody.Agreement{Reference: g.Reference, Date: g.Date, SHA256: g.SHA256, NotTransferor: g.NotTransferor}
 	}
 	return d
 }

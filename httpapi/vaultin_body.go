@@ -3,7 +3,7 @@ package httpapi
 import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 type vaultRecord struct {
@@ -76,10 +76,12 @@ type logPosition struct {
 	RootHash string `json:"root_hash"`
 }
 
-func partyOf(p vault.Party) partyOut { return partyOut{p.Name, orNull(p.Identifier), orNull(p.Email)} }
+func partyOf(p custody.Party) partyOut {
+	return partyOut{p.Name, orNull(p.Identifier), orNull(p.Email)}
+}
 
 func recordOf(r *compliance.VaultRecord) vaultRecord {
-	c := r.Copy
+	c := r.Original
 	out := vaultRecord{
 		EnvelopeID: c.EnvelopeID, Status: c.Status, VaultedAt: at(c.VaultedAt), DocumentHash: c.DocumentHash, DepositedSHA256: c.Source.Object.SHA256,
 		Authoritative: authoritative{c.CopyID, c.Version, c.DocumentHash, c.Size}, SecuredParty: partyOf(c.SecuredParty),

@@ -6,6 +6,7 @@ import (
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 type recipientBody struct {
@@ -61,7 +62,7 @@ func (r releaseRecord) WithoutSecrets() any {
 // there is one to fetch.
 func (a *API) releaseReply(c *call, r *vault.Release) (*rest.Reply, error) {
 	out := releaseRecord{
-		ReleaseID: r.ReleaseID, EnvelopeID: r.EnvelopeID, Status: vault.StatusReleased, Reason: r.Reason, Note: orNull(r.Note),
+		ReleaseID: r.ReleaseID, EnvelopeID: r.EnvelopeID, Status: custody.StatusReleased, Reason: r.Reason, Note: orNull(r.Note),
 		ReleasedAt: at(r.ReleasedAt), Authoritative: releasedBody{r.SHA256, r.Size, r.Version},
 		Delivery: deliveryBody{r.Delivery(), atp(r.FetchedAt), atp(r.AcknowledgedAt), atp(r.DeleteAfter)},
 	}
@@ -92,7 +93,7 @@ func (a *API) vaultOut(c *call) (*rest.Reply, error) {
 	}
 	r := handover.VaultOutRequest{
 		OrgID: c.key.OrgID, EnvelopeID: c.id(), Reason: in.Reason, Note: in.Note, Actor: c.actor(), RequestID: c.RequestID,
-		Recipient: vault.Recipient{Name: in.Recipient.Name, Organization: in.Recipient.Organization, Email: in.Recipient.Email},
+		Recipient: custody.Recipient{Name: in.Recipient.Name, Organization: in.Recipient.Organization, Email: in.Recipient.Email},
 	}
 	var err error
 	if r.RequestSHA256, err = c.Digest(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // vaultPage is the plain page behind an embed token of the vault: marked copy,
@@ -22,7 +23,7 @@ func (a *API) vaultPage(c *call) (*rest.Reply, error) {
 	if err := a.cfg.Log.CheckRecent(c.Ctx); err != nil {
 		return nil, err
 	}
-	v, err := a.cfg.Vault.Copy(c.Ctx, t.OrgID, t.EnvelopeID)
+	v, err := a.cfg.Vault.Original(c.Ctx, t.OrgID, t.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}
@@ -87,13 +88,13 @@ func (a *API) openVaultSession(c *call) (storage.Ticket, error) {
 // stillHeld is errTicketDead once the copy that a session was opened for was
 // released, has a newer version or another controller.
 func (a *API) stillHeld(c *call, t storage.Ticket) error {
-	v, err := a.cfg.Vault.Copy(c.Ctx, t.OrgID, t.EnvelopeID)
+	v, err := a.cfg.Vault.Original(c.Ctx, t.OrgID, t.EnvelopeID)
 	switch {
 	case errors.Is(err, vault.ErrNotVaulted):
 		return errTicketDead
 	case err != nil:
 		return err
-	case v.Status == vault.StatusReleased || v.Version != t.Version:
+	case v.Status == custody.StatusReleased || v.Version != t.Version:
 		return errTicketDead
 	}
 	return nil

@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/environ"
@@ -12,12 +16,13 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // AttestRequest brings the attestation of paper that was vaulted without one.
 type AttestRequest struct {
 	OrgID, EnvelopeID string
-	Attestation       Attestation
+	Attestation       custody.Attestation
 	Actor             Actor
 
 	// Also runs in the transaction that records the attestation, with the copy as it
@@ -27,12 +32,12 @@ type AttestRequest struct {
 
 // Attested is the outcome of Attest.
 type Attested struct {
-	Copy    *Copy
+	Copy    *custody.Original
 	EventID string // of vault.attested; "" when the attestation came with the deposit
 }
 
 // clean copies an attestation with its times as they are recorded.
-func (a Attestation) clean() *Attestation {
+func clean(a custody.Attestation) *custody.Attestation {
 	a.SignedBy = slices.Clone(a.SignedBy)
 	if a.DestroyedAt != nil {
 		at := environ.Micro(*a.DestroyedAt)
@@ -49,18 +54,18 @@ func (a Attestation) clean() *Attestation {
 func (v *Vault) Attest(ctx context.Context, r AttestRequest) (a *Attested, created bool, err error) {
 	var p validate.Problems
 	p.Struct(r.Attestation)
-	r.Attestation.check(&p, "", v.now())
+	checkAttestation(&r.Attestation, &p, "", v.now())
 	if err := p.Err(); err != nil {
 		return nil, false, err
 	}
-	given := r.Attestation.clean()
+	given := clean(r.Attestation)
 	c, err := v.Proven(ctx, r.OrgID, r.EnvelopeID)
 	switch {
 	case err != nil:
 		return nil, false, fmt.Errorf("attest %s: %w", r.EnvelopeID, err)
-	case c.Status == StatusReleased:
+	case c.Status == custody.StatusReleased:
 		return nil, false, ErrReleased
-	case c.Source.Kind != SourcePaper:
+	case c.Source.Kind != custody.SourcePaper:
 		return nil, false, validate.Fail("attestation", "excluded", "is for paper documents only")
 	}
 	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
@@ -74,7 +79,7 @@ func (v *Vault) Attest(ctx context.Context, r AttestRequest) (a *Attested, creat
 }
 
 // attest is Attest's transaction.
-func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *Attestation) (a *Attested, created bool, err error) {
+func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *custody.Attestation) (a *Attested, created bool, err error) {
 	c, err := v.live(ctx, s, standing.Control, r.OrgID, r.EnvelopeID)
 	if err != nil {
 		return nil, false, err
@@ -100,7 +105,7 @@ func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *Att
 		return nil, false, err
 	}
 	c.Attestation = given
-	if err := s.UpdateCopy(ctx, c); err != nil {
+	if err := s.UpdateOriginal(ctx, c); err != nil {
 		return nil, false, err
 	}
 	a = &Attested{c, events[0].ID}
@@ -112,7 +117,7 @@ func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *Att
 
 // attestedBy returns the id of the event that attested a copy, "" when the
 // deposit did.
-func (v *Vault) attestedBy(ctx context.Context, s Store, c *Copy) (string, error) {
+func (v *Vault) attestedBy(ctx context.Context, s Store, c *custody.Original) (string, error) {
 	events, err := s.Events(ctx, c.EnvelopeID)
 	for _, e := range events {
 		if e.Type == event.VaultAttested {
@@ -121,3 +126,46 @@ func (v *Vault) attestedBy(ctx context.Context, s Store, c *Copy) (string, error
 	}
 	return "", err
 }
+
+// checkAttestation judges what the tags do not: what says nothing, what contradicts itself, and
+// a destruction in the future. It names fields below prefix.
+func checkAttestation(a *custody.Attestation, p *validate.Problems, prefix string, now time.Time) {
+	for _, x := range []struct {
+		field, value string
+		least        int
+	}{{"attested_by", a.AttestedBy, 2}, {"capacity", a.Capacity, 2}, {"statement", a.Statement, 10}} {
+		if x.value != "" && (utf8.RuneCountInString(strings.TrimSpace(x.value)) < x.least || !says(x.value)) {
+			p.Add(prefix+x.field, "min", "says nothing: must have at least %d characters", x.least)
+		}
+	}
+	for i, name := range a.SignedBy {
+		if name != "" && !says(name) {
+			p.Add(fmt.Sprintf("%ssigned_by[%d]", prefix, i), "min", "says nothing: must name a person")
+		}
+	}
+	if at := a.DestroyedAt; at != nil && at.After(now) {
+		p.Add(prefix+"destroyed_at", "max", "lies in the future")
+	} else if at != nil && a.PaperOriginal != "destroyed" {
+		p.Add(prefix+"destroyed_at", "excluded", "contradicts paper_original, which is not destroyed")
+	}
+	if a.PaperCustodian != nil && a.PaperOriginal != "held" {
+		p.Add(prefix+"paper_custodian", "excluded", "contradicts paper_original, which is not held")
+	}
+	if k := a.PaperCustodian; k != nil {
+		if _, err := storage.ParseDigest(string(k.ReceiptSHA256)); err != nil && k.ReceiptSHA256 != "" {
+			p.Add(prefix+"paper_custodian.receipt_sha256", "sha256", "must be 64 lower-case hex digits")
+		}
+	}
+	if a.PaperOriginal == "held" && a.Holder == "" {
+		p.Add(prefix+"holder", "required", "is required when the paper original is held")
+	}
+	if a.PaperOriginal == "held" && a.PaperCustodian == nil {
+		p.Add(prefix+"paper_custodian", "required", "is required when the paper original is held: who keeps it, and the SHA-256 of the receipt")
+	}
+	if a.PaperOriginal == "none" && a.Origin == "scan" {
+		p.Add(prefix+"paper_original", "oneof", "must be destroyed or held: a scan was made from paper")
+	}
+}
+
+// says reports whether a text has a letter.
+func says(s string) bool { return strings.ContainsFunc(s, unicode.IsLetter) }

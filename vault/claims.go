@@ -8,6 +8,7 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 func (d *deposit) claim(kind string, sha256 storage.Digest, version int) {
@@ -16,7 +17,7 @@ func (d *deposit) claim(kind string, sha256 storage.Digest, version int) {
 			return
 		}
 	}
-	d.claims = append(d.claims, Claim{sha256, d.copyID, d.EnvelopeID, kind, version, d.at})
+	d.claims = append(d.claims, custody.Claim{SHA256: sha256, CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Kind: kind, Version: version, ClaimedAt: d.at})
 }
 
 // lookups are the digests that must not be claimed, but for blanks: of what is
@@ -35,21 +36,21 @@ func (d *deposit) lookups() []storage.Digest {
 // collisions returns the claims that a deposit collides with. The blank that a
 // document was made from may be vaulted as paper, for itself, and many documents
 // may be made from it; what bears a signature of this system may not.
-func (d *deposit) collisions(ctx context.Context, s Store) ([]Claim, error) {
+func (d *deposit) collisions(ctx context.Context, s Store) ([]custody.Claim, error) {
 	found, err := claimsOn(ctx, s, d.lookups())
 	if err != nil {
 		return nil, err
 	}
 	blanks := append(slices.Clone(d.Source.Origins), d.Source.DocumentSHA256)
-	var out []Claim
+	var out []custody.Claim
 	for _, c := range found {
-		blank := d.Source.Kind == SourceESign && (c.Kind == ClaimDeposited || c.Kind == ClaimRevision)
+		blank := d.Source.Kind == custody.SourceESign && (c.Kind == custody.ClaimDeposited || c.Kind == custody.ClaimRevision)
 		if blank {
-			of, err := s.Copy(ctx, c.EnvelopeID)
+			of, err := s.Original(ctx, c.EnvelopeID)
 			if err != nil {
 				return nil, err
 			}
-			blank = of.Source.Kind == SourcePaper && slices.Contains(blanks, of.Source.Object.SHA256)
+			blank = of.Source.Kind == custody.SourcePaper && slices.Contains(blanks, of.Source.Object.SHA256)
 		}
 		if !blank {
 			out = append(out, c)
@@ -107,7 +108,7 @@ func refused(events []Event, sha256 storage.Digest) bool {
 
 // unclaimed returns the claims to insert: all but those that the host allowed
 // to collide. errClaimed when another deposit claimed one since.
-func (v *Vault) unclaimed(ctx context.Context, s Store, d *deposit) ([]Claim, error) {
+func (v *Vault) unclaimed(ctx context.Context, s Store, d *deposit) ([]custody.Claim, error) {
 	found, err := d.collisions(ctx, s)
 	if err != nil {
 		return nil, err
@@ -120,13 +121,13 @@ func (v *Vault) unclaimed(ctx context.Context, s Store, d *deposit) ([]Claim, er
 			return nil, errClaimed
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(d.claims), func(c Claim) bool { return d.allowed[c.SHA256] }), nil
+	return slices.DeleteFunc(slices.Clone(d.claims), func(c custody.Claim) bool { return d.allowed[c.SHA256] }), nil
 }
 
 // madeBy reports whether a deposit of the same envelope, made in the meantime,
 // is among the claims.
-func (d *deposit) madeBy(found []Claim) bool {
-	return slices.ContainsFunc(found, func(c Claim) bool { return c.EnvelopeID == d.EnvelopeID })
+func (d *deposit) madeBy(found []custody.Claim) bool {
+	return slices.ContainsFunc(found, func(c custody.Claim) bool { return c.EnvelopeID == d.EnvelopeID })
 }
 
 func sorted(set map[storage.Digest]bool) []storage.Digest {

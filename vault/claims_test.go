@@ -14,11 +14,12 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // claimed are a paper document and an e-sign contract whose claims are of every
 // kind, with the files that those claims keep from being deposited again.
-func (w *world) claimed(t *testing.T) (claims []vault.Claim, files map[string][]byte) {
+func (w *world) claimed(t *testing.T) (claims []custody.Claim, files map[string][]byte) {
 	t.Helper()
 	resaved := func(raw []byte) []byte {
 		clean, err := pdfinspect.Normalize(t.Context(), raw, pdf.Limits{})
@@ -50,9 +51,9 @@ func (w *world) claimed(t *testing.T) (claims []vault.Claim, files map[string][]
 		claims = append(claims, e.Claims...)
 	}
 	for _, kind := range []string{
-		vault.ClaimDeposited, vault.ClaimVersion, vault.ClaimCopy, vault.ClaimPrefix, vault.ClaimRevision, vault.ClaimPages, vault.ClaimSigned,
+		custody.ClaimDeposited, custody.ClaimVersion, custody.ClaimCopy, custody.ClaimPrefix, custody.ClaimRevision, custody.ClaimPages, custody.ClaimSigned,
 	} {
-		if !slices.ContainsFunc(claims, func(c vault.Claim) bool { return c.Kind == kind }) {
+		if !slices.ContainsFunc(claims, func(c custody.Claim) bool { return c.Kind == kind }) {
 			t.Fatalf("no claim of kind %s among %v", kind, claims)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // DepositRequest asks to make the authoritative copy of an envelope.
@@ -20,17 +21,17 @@ type DepositRequest struct {
 	OrgID      string // who deposits
 	OrgName    string // its legal name
 	Capacity   string // CapacityPrincipal (default) or CapacityAgent, when SecuredParty is another
-	Agreement  *Agreement
-	Source     Source
+	Agreement  *custody.Agreement
+	Source     custody.Source
 
-	SecuredParty *Party // the assignee; default: the organization itself
-	Custodian    string // CustodianSelf or CustodianOperator; default: operator where one is configured
+	SecuredParty *custody.Party // the assignee; default: the organization itself
+	Custodian    string         // CustodianSelf or CustodianOperator; default: operator where one is configured
 
 	Regime         string // control statute, as package compliance names them
 	RegimeBasis    string // declared, classified or host_default
 	Jurisdiction   string // such as US-NY
-	Classification *Classification
-	Attestation    *Attestation // paper only
+	Classification *custody.Classification
+	Attestation    *custody.Attestation // paper only
 
 	Actor         Actor
 	RequestID     string         // of the call that asked, recorded with the deposit
@@ -38,24 +39,24 @@ type DepositRequest struct {
 
 	// Also runs in the deposit's transaction, with the copy as it will be. It does
 	// not run when the copy exists.
-	Also func(ctx context.Context, tx storage.Tx, c *Copy) error
+	Also func(ctx context.Context, tx storage.Tx, c *custody.Original) error
 }
 
 // deposit is a request that was checked, and what is made of it.
 type deposit struct {
 	DepositRequest
-	custody Custody
+	custody custody.Parties
 	allowed map[storage.Digest]bool // duplicates the host let pass
 
 	at        time.Time
 	copyID    string
-	version   Version
-	marked    *Registered
-	claims    []Claim
+	version   custody.Version
+	marked    *custody.RegisteredCopy
+	claims    []custody.Claim
 	revisions []storage.Digest // of all earlier states of the deposited bytes, looked up whether claimed or not
 	contents  contents         // of the deposited file
-	entry     CustodyEntry
-	ack       *Acknowledgment
+	entry     custody.Entry
+	ack       *custody.Acknowledgment
 }
 
 // errTaken: another deposit of the envelope was first.
@@ -77,7 +78,7 @@ var errClaimed = errors.New("vault: another deposit claimed these bytes")
 // their origins belong to anything vaulted before. Further: *InvalidError,
 // pades.ErrTimestampUnavailable, translog.ErrRewound, storage.ErrUnavailable,
 // ErrIntegrity when the source's bytes are not those recorded.
-func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *Copy, created bool, err error) {
+func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *custody.Original, created bool, err error) {
 	d, err := v.plan(r)
 	if err != nil {
 		return nil, false, err
@@ -92,7 +93,7 @@ func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *Copy, created
 	defer release()
 	const tries = 5
 	for range tries {
-		c, err = v.c.Store.Copy(ctx, r.EnvelopeID)
+		c, err = v.c.Store.Original(ctx, r.EnvelopeID)
 		if err == nil {
 			return v.deposited(ctx, d, c)
 		}
@@ -110,12 +111,12 @@ func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *Copy, created
 }
 
 // deposited answers a repeated request with the copy that is there.
-func (v *Vault) deposited(ctx context.Context, d *deposit, c *Copy) (*Copy, bool, error) {
+func (v *Vault) deposited(ctx context.Context, d *deposit, c *custody.Original) (*custody.Original, bool, error) {
 	if err := d.agrees(c); err != nil {
 		return nil, false, err
 	}
 	c, err := v.authoritative(ctx, c)
-	if err == nil && c.Status == StatusReleased {
+	if err == nil && c.Status == custody.StatusReleased {
 		err = ErrReleased
 	}
 	if err != nil {
@@ -139,14 +140,14 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 		}
 		p.Add(field, "oneof", "must be one of %q", allowed)
 	}
-	oneOf("source.kind", r.Source.Kind, SourceESign, SourcePaper)
-	oneOf("source.sealing", r.Source.Sealing.Mode, SealingEmbedded, SealingDetached)
-	oneOf("custodian", r.Custodian, "", CustodianSelf, CustodianOperator)
-	oneOf("capacity", r.Capacity, "", CapacityPrincipal, CapacityAgent)
+	oneOf("source.kind", r.Source.Kind, custody.SourceESign, custody.SourcePaper)
+	oneOf("source.sealing", r.Source.Sealing.Mode, custody.SealingEmbedded, custody.SealingDetached)
+	oneOf("custodian", r.Custodian, "", custody.CustodianSelf, custody.CustodianOperator)
+	oneOf("capacity", r.Capacity, "", custody.CapacityPrincipal, custody.CapacityAgent)
 	if r.SecuredParty != nil {
 		p.StructBelow("secured_party.", *r.SecuredParty)
 	}
-	if r.Capacity == CapacityAgent && r.Agreement == nil {
+	if r.Capacity == custody.CapacityAgent && r.Agreement == nil {
 		p.Add("agreement", "required", "is required of an agent")
 	}
 	if r.Agreement != nil {
@@ -154,15 +155,15 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 	}
 	switch {
 	case r.Attestation == nil:
-	case r.Source.Kind != SourcePaper:
+	case r.Source.Kind != custody.SourcePaper:
 		p.Add("attestation", "excluded", "is for paper documents only")
 	default:
 		p.StructBelow("attestation.", *r.Attestation)
-		r.Attestation.check(&p, "attestation.", v.now())
+		checkAttestation(r.Attestation, &p, "attestation.", v.now())
 	}
 	d := &deposit{DepositRequest: r}
 	if d.Capacity == "" {
-		d.Capacity = CapacityPrincipal
+		d.Capacity = custody.CapacityPrincipal
 	}
 	if r.Agreement != nil {
 		a := *r.Agreement
@@ -170,7 +171,7 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 		d.Agreement = &a
 	}
 	if r.Attestation != nil {
-		d.Attestation = r.Attestation.clean()
+		d.Attestation = clean(*r.Attestation)
 	}
 	d.custody.Assignee, d.custody.Controller, d.custody.Custodian = v.parties(&d.DepositRequest, &p)
 	return d, p.Err()
@@ -178,11 +179,11 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 
 // agrees says whether a repeated request asks for the copy that is there. What
 // it does not say cannot disagree.
-func (d *deposit) agrees(c *Copy) error {
+func (d *deposit) agrees(c *custody.Original) error {
 	if !c.Parties().Of(d.OrgID).May(standing.SeeCopy) {
 		return ErrNotVaulted
 	}
-	if c.Status == StatusReleased {
+	if c.Status == custody.StatusReleased {
 		return ErrReleased
 	}
 	var e AlreadyVaultedError
@@ -205,7 +206,7 @@ func (d *deposit) agrees(c *Copy) error {
 }
 
 // deposit does the work up to the transaction, and the transaction.
-func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
+func (v *Vault) deposit(ctx context.Context, d deposit) (*custody.Original, error) {
 	raw, err := v.source(ctx, d.Source.Object)
 	if err != nil {
 		return nil, err
@@ -223,16 +224,16 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
 	}
 	sealed, err := v.seal(ctx, sealing{
 		raw: raw, mode: d.Source.Sealing, reason: v.depositReason(&d), at: d.at,
-		statement: VersionStatement{
+		statement: custody.VersionStatement{
 			Assignee: d.custody.Assignee, At: environ.Format(d.at), CopyID: d.copyID, EnvelopeID: d.EnvelopeID,
-			Kind: VersionDeposit, Vault: d.custody.Custodian.Party.Name, Version: 1,
+			Kind: custody.VersionDeposit, Vault: d.custody.Custodian.Party.Name, Version: 1,
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	d.version = Version{
-		CopyID: d.copyID, Version: 1, Kind: VersionDeposit, Seal: sealed.seal, Statement: sealed.statement, CreatedAt: d.at,
+	d.version = custody.Version{
+		CopyID: d.copyID, Version: 1, Kind: custody.VersionDeposit, Seal: sealed.seal, Statement: sealed.statement, CreatedAt: d.at,
 		Prefix: storage.Object{SHA256: d.Source.Object.SHA256, Size: d.Source.Object.Size},
 	}
 	if d.version.Object, err = v.keep(ctx, "version", d.copyID+"-v1", sealed.file); err != nil {
@@ -241,14 +242,14 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
 	if d.marked, err = v.mark(ctx, &d, sealed.file); err != nil {
 		return nil, err
 	}
-	d.claim(ClaimVersion, d.version.Object.SHA256, 1)
+	d.claim(custody.ClaimVersion, d.version.Object.SHA256, 1)
 	if d.marked != nil {
-		d.claim(ClaimCopy, d.marked.SHA256, 0)
+		d.claim(custody.ClaimCopy, d.marked.SHA256, 0)
 	}
-	d.entry, err = v.entry(CustodyEntry{
-		ID: v.c.NewID("cust"), CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Seq: 1, Kind: CustodyDeposit, To: &d.custody,
+	d.entry, err = v.entry(custody.Entry{
+		ID: v.c.NewID("cust"), CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Seq: 1, Kind: custody.EntryDeposit, To: &d.custody,
 		Version: 1, SHA256: d.version.Object.SHA256, RecordedAt: d.at,
-		Consent: consentBy(d.Actor, d.RequestID, d.RequestSHA256),
+		Consent: custody.ConsentBy(d.Actor, d.RequestID, d.RequestSHA256),
 	}, d.jurisdictionClause(""))
 	if err != nil {
 		return nil, err
@@ -256,7 +257,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*Copy, error) {
 	if d.ack, err = v.acknowledge(d.entry); err != nil {
 		return nil, err
 	}
-	var c *Copy
+	var c *custody.Original
 	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
 		c, err = v.commit(ctx, s, d)
 		return err
@@ -274,8 +275,8 @@ func (v *Vault) source(ctx context.Context, o storage.Object) ([]byte, error) {
 }
 
 // commit is the transaction that makes the deposit true.
-func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*Copy, error) {
-	if _, err := s.Copy(ctx, d.EnvelopeID); err == nil {
+func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*custody.Original, error) {
+	if _, err := s.Original(ctx, d.EnvelopeID); err == nil {
 		return nil, errTaken
 	} else if !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
@@ -294,7 +295,7 @@ func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*Copy, error) {
 		d.marked.EventID = events[0].ID
 	}
 	steps := []func() error{
-		func() error { return s.InsertCopy(ctx, c) },
+		func() error { return s.InsertOriginal(ctx, c) },
 		func() error { return s.LinkBlob(ctx, d.version.Object.Name, c.VaultedAt) },
 		func() error { return s.AddVersion(ctx, d.version) },
 		func() error { return addClaims(ctx, s, claims) },
@@ -322,9 +323,9 @@ func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*Copy, error) {
 	return c, nil
 }
 
-func (d *deposit) copy(stored Event) *Copy {
-	return &Copy{
-		CopyID: d.copyID, EnvelopeID: d.EnvelopeID, OrgID: d.OrgID, Status: StatusVaulted,
+func (d *deposit) copy(stored Event) *custody.Original {
+	return &custody.Original{
+		CopyID: d.copyID, EnvelopeID: d.EnvelopeID, OrgID: d.OrgID, Status: custody.StatusVaulted,
 		Name: d.Source.Name, CustomerID: d.Source.CustomerID,
 		Version: 1, DocumentHash: d.version.Object.SHA256, Size: d.version.Object.Size, Seal: d.version.Seal,
 		Source: d.Source, SecuredParty: d.custody.Assignee, Controller: d.custody.Controller, Custodian: d.custody.Custodian,
@@ -337,7 +338,7 @@ func (d *deposit) copy(stored Event) *Copy {
 
 // events are vault.stored, custody.assigned and, with a custodian,
 // custody.acknowledged.
-func (d *deposit) events(claims []Claim) []eventlog.Draft {
+func (d *deposit) events(claims []custody.Claim) []eventlog.Draft {
 	data := event.StoredData{
 		CopyID: d.copyID, Version: 1, SHA256: d.version.Object.SHA256, Size: d.version.Object.Size,
 		Source: d.Source.Kind, DepositedSHA256: d.Source.Object.SHA256,

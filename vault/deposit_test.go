@@ -20,15 +20,16 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 func ptr[T any](v T) *T { return &v }
 
 // attested is a request for paper whose attestation was edited.
-func attested(edit func(*vault.Attestation)) func(*vault.DepositRequest) {
+func attested(edit func(*custody.Attestation)) func(*vault.DepositRequest) {
 	return func(r *vault.DepositRequest) {
-		r.Source.Kind = vault.SourcePaper
-		r.Attestation = &vault.Attestation{
+		r.Source.Kind = custody.SourcePaper
+		r.Attestation = &custody.Attestation{
 			AttestedBy: "Ann", Capacity: "Officer", SignedBy: []string{"Bob"}, Origin: "scan", PaperOriginal: "destroyed", Statement: "I saw it signed.",
 		}
 		edit(r.Attestation)
@@ -53,39 +54,39 @@ func TestDepositRefuses(t *testing.T) {
 		"sealing":             {w, func(r *vault.DepositRequest) { r.Source.Sealing.Mode = "" }, "source.sealing: oneof"},
 		"custodian":           {w, func(r *vault.DepositRequest) { r.Custodian = "other" }, "custodian: oneof"},
 		"capacity":            {w, func(r *vault.DepositRequest) { r.Capacity = "king" }, "capacity: oneof"},
-		"nameless party":      {w, func(r *vault.DepositRequest) { r.SecuredParty = &vault.Party{} }, "secured_party.name: required"},
-		"party's e-mail":      {w, func(r *vault.DepositRequest) { r.SecuredParty = &vault.Party{Name: "x", Email: "x"} }, "secured_party.email: email"},
-		"agent, no agreement": {w, func(r *vault.DepositRequest) { r.Capacity = vault.CapacityAgent }, "agreement: required"},
+		"nameless party":      {w, func(r *vault.DepositRequest) { r.SecuredParty = &custody.Party{} }, "secured_party.name: required"},
+		"party's e-mail":      {w, func(r *vault.DepositRequest) { r.SecuredParty = &custody.Party{Name: "x", Email: "x"} }, "secured_party.email: email"},
+		"agent, no agreement": {w, func(r *vault.DepositRequest) { r.Capacity = custody.CapacityAgent }, "agreement: required"},
 		"transferor as agent": {w, func(r *vault.DepositRequest) {
-			r.Agreement = &vault.Agreement{Reference: "x", Date: testworld.Start(), SHA256: "x"}
+			r.Agreement = &custody.Agreement{Reference: "x", Date: testworld.Start(), SHA256: "x"}
 		}, "agreement.not_transferor: required"},
-		"attested e-sign":      {w, func(r *vault.DepositRequest) { r.Attestation = &vault.Attestation{} }, "attestation: excluded"},
-		"no operator":          {bare, func(r *vault.DepositRequest) { r.Custodian = vault.CustodianOperator }, "custodian: not_configured"},
+		"attested e-sign":      {w, func(r *vault.DepositRequest) { r.Attestation = &custody.Attestation{} }, "attestation: excluded"},
+		"no operator":          {bare, func(r *vault.DepositRequest) { r.Custodian = custody.CustodianOperator }, "custodian: not_configured"},
 		"transferor custodian": {dealerOperated, func(r *vault.DepositRequest) { r.SecuredParty = &bank }, "custodian: custodian_is_transferor"},
 		"holder of the paper": {w, func(r *vault.DepositRequest) {
-			r.Source.Kind = vault.SourcePaper
-			r.Attestation = &vault.Attestation{AttestedBy: "Ann", Capacity: "Officer", SignedBy: []string{"C"}, Origin: "scan", PaperOriginal: "held", Statement: "I saw it signed."}
+			r.Source.Kind = custody.SourcePaper
+			r.Attestation = &custody.Attestation{AttestedBy: "Ann", Capacity: "Officer", SignedBy: []string{"C"}, Origin: "scan", PaperOriginal: "held", Statement: "I saw it signed."}
 		}, "attestation.holder: required"},
 		"scan without paper": {w, func(r *vault.DepositRequest) {
-			r.Source.Kind = vault.SourcePaper
-			r.Attestation = &vault.Attestation{AttestedBy: "Ann", Capacity: "Officer", SignedBy: []string{"C"}, Origin: "scan", PaperOriginal: "none", Statement: "I saw it signed."}
+			r.Source.Kind = custody.SourcePaper
+			r.Attestation = &custody.Attestation{AttestedBy: "Ann", Capacity: "Officer", SignedBy: []string{"C"}, Origin: "scan", PaperOriginal: "none", Statement: "I saw it signed."}
 		}, "attestation.paper_original: oneof"},
-		"attested by one letter":  {w, attested(func(a *vault.Attestation) { a.AttestedBy = "x" }), "attestation.attested_by: min"},
-		"capacity of one letter":  {w, attested(func(a *vault.Attestation) { a.Capacity = " x " }), "attestation.capacity: min"},
-		"capacity of dashes":      {w, attested(func(a *vault.Attestation) { a.Capacity = "---" }), "attestation.capacity: min"},
-		"statement of one word":   {w, attested(func(a *vault.Attestation) { a.Statement = "Shredded." }), "attestation.statement: min"},
-		"statement of spaces":     {w, attested(func(a *vault.Attestation) { a.Statement = "x              x "[:14] }), "attestation.statement: min"},
-		"signed by a dash":        {w, attested(func(a *vault.Attestation) { a.SignedBy = []string{"Bob", "-"} }), "attestation.signed_by[1]: min"},
-		"destroyed in the future": {w, attested(func(a *vault.Attestation) { a.DestroyedAt = ptr(testworld.Start().Add(24 * time.Hour)) }), "attestation.destroyed_at: max"},
-		"destroyed and held": {w, attested(func(a *vault.Attestation) {
+		"attested by one letter":  {w, attested(func(a *custody.Attestation) { a.AttestedBy = "x" }), "attestation.attested_by: min"},
+		"capacity of one letter":  {w, attested(func(a *custody.Attestation) { a.Capacity = " x " }), "attestation.capacity: min"},
+		"capacity of dashes":      {w, attested(func(a *custody.Attestation) { a.Capacity = "---" }), "attestation.capacity: min"},
+		"statement of one word":   {w, attested(func(a *custody.Attestation) { a.Statement = "Shredded." }), "attestation.statement: min"},
+		"statement of spaces":     {w, attested(func(a *custody.Attestation) { a.Statement = "x              x "[:14] }), "attestation.statement: min"},
+		"signed by a dash":        {w, attested(func(a *custody.Attestation) { a.SignedBy = []string{"Bob", "-"} }), "attestation.signed_by[1]: min"},
+		"destroyed in the future": {w, attested(func(a *custody.Attestation) { a.DestroyedAt = ptr(testworld.Start().Add(24 * time.Hour)) }), "attestation.destroyed_at: max"},
+		"destroyed and held": {w, attested(func(a *custody.Attestation) {
 			a.PaperOriginal, a.Holder, a.DestroyedAt = "held", "Ann", new(testworld.Start())
 		}), "attestation.destroyed_at: excluded"},
-		"receipt for destroyed paper": {w, attested(func(a *vault.Attestation) {
-			a.PaperCustodian = &vault.PaperCustodian{Name: "Archive", ReceiptSHA256: storage.Sum(nil)}
+		"receipt for destroyed paper": {w, attested(func(a *custody.Attestation) {
+			a.PaperCustodian = &custody.PaperCustodian{Name: "Archive", ReceiptSHA256: storage.Sum(nil)}
 		}), "attestation.paper_custodian: excluded"},
-		"holder without a receipt": {w, attested(func(a *vault.Attestation) { a.PaperOriginal, a.Holder = "held", "Ann" }), "attestation.paper_custodian: required"},
-		"receipt without a digest": {w, attested(func(a *vault.Attestation) {
-			a.PaperOriginal, a.Holder, a.PaperCustodian = "held", "Ann", &vault.PaperCustodian{Name: "Archive", ReceiptSHA256: "x"}
+		"holder without a receipt": {w, attested(func(a *custody.Attestation) { a.PaperOriginal, a.Holder = "held", "Ann" }), "attestation.paper_custodian: required"},
+		"receipt without a digest": {w, attested(func(a *custody.Attestation) {
+			a.PaperOriginal, a.Holder, a.PaperCustodian = "held", "Ann", &custody.PaperCustodian{Name: "Archive", ReceiptSHA256: "x"}
 		}), "attestation.paper_custodian.receipt_sha256: sha256"},
 	} {
 		r := c.on.request("env_refused_" + strings.ReplaceAll(name, " ", "_"))
@@ -95,7 +96,7 @@ func TestDepositRefuses(t *testing.T) {
 		if !errors.As(err, &invalid) || invalid.Fields[0].Field+": "+invalid.Fields[0].Rule != c.want {
 			t.Errorf("%s: got %v, want %s", name, err, c.want)
 		}
-		if _, err := c.on.Copy(t.Context(), org.Identifier, r.EnvelopeID); !errors.Is(err, vault.ErrNotVaulted) {
+		if _, err := c.on.Original(t.Context(), org.Identifier, r.EnvelopeID); !errors.Is(err, vault.ErrNotVaulted) {
 			t.Errorf("%s: got %v, want ErrNotVaulted", name, err)
 		}
 	}
@@ -106,8 +107,8 @@ func TestDeposit(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 		w := newWorldOn(t, db)
 		r := w.request("env_a")
-		var also *vault.Copy
-		r.Also = func(_ context.Context, tx storage.Tx, c *vault.Copy) error {
+		var also *custody.Original
+		r.Also = func(_ context.Context, tx storage.Tx, c *custody.Original) error {
 			if tx == nil {
 				t.Error("Also ran without a transaction")
 			}
@@ -118,7 +119,7 @@ func TestDeposit(t *testing.T) {
 		if also != c {
 			t.Error("Also did not get the copy")
 		}
-		stored, err := w.Copy(t.Context(), org.Identifier, "env_a")
+		stored, err := w.Original(t.Context(), org.Identifier, "env_a")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,24 +171,24 @@ func TestCustodyStatementsVerify(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.request("env_a")
-	r.SecuredParty, r.Capacity, r.Agreement = &bank, vault.CapacityAgent, agreement
+	r.SecuredParty, r.Capacity, r.Agreement = &bank, custody.CapacityAgent, agreement
 	c := w.deposit(r)
 	entries, err := w.Custody(t.Context(), org.Identifier, "env_a")
 	if err != nil || len(entries) != 1 {
 		t.Fatalf("got %d entries, %v", len(entries), err)
 	}
-	s, err := vault.VerifyCustody([]string{entries[0].Statement}, w.StatementKeys())
+	s, err := custody.VerifyCustody([]string{entries[0].Statement}, w.StatementKeys())
 	if err != nil {
 		t.Fatal(err)
 	}
 	to := s[0].To
-	if to.Assignee != bank || to.Controller.Party != org || to.Controller.BoundBy != vault.BoundByAgent || to.Custodian.Party != operator {
+	if to.Assignee != bank || to.Controller.Party != org || to.Controller.BoundBy != custody.BoundByAgent || to.Custodian.Party != operator {
 		t.Errorf("got %+v", to)
 	}
 	if s[0].SHA256 != c.DocumentHash || s[0].Version != 1 || s[0].Consent.RequestID != "req_1" || s[0].Consent.Actor != keyActor {
 		t.Errorf("got %+v", s[0])
 	}
-	a, err := vault.VerifyAcknowledgment(c.Acknowledgment.JWS, w.StatementKeys())
+	a, err := custody.VerifyAcknowledgment(c.Acknowledgment.JWS, w.StatementKeys())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,24 +200,24 @@ func TestCustodyStatementsVerify(t *testing.T) {
 func TestParties(t *testing.T) {
 	t.Parallel()
 	with, without := newWorld(t), newWorld(t, func(c *vault.Config) { c.Custodian = nil })
-	self := vault.Party{Name: "A name alone never does", Identifier: org.Identifier, Email: "desk@dealer.test"}
-	own := vault.Party{Name: org.Name, Identifier: org.Identifier, Email: "desk@dealer.test"}
+	self := custody.Party{Name: "A name alone never does", Identifier: org.Identifier, Email: "desk@dealer.test"}
+	own := custody.Party{Name: org.Name, Identifier: org.Identifier, Email: "desk@dealer.test"}
 	for name, c := range map[string]struct {
 		on        *world
 		edit      func(*vault.DepositRequest)
-		assignee  vault.Party
+		assignee  custody.Party
 		boundBy   string
 		custodian string
 		ack       bool
 	}{
-		"default":             {with, func(*vault.DepositRequest) {}, org, vault.BoundByOrganization, vault.CustodianOperator, true},
-		"no operator":         {without, func(*vault.DepositRequest) {}, org, vault.BoundByOrganization, vault.CustodianSelf, false},
-		"self":                {with, func(r *vault.DepositRequest) { r.Custodian = vault.CustodianSelf }, org, vault.BoundByOrganization, vault.CustodianSelf, false},
-		"itself by its id":    {with, func(r *vault.DepositRequest) { r.SecuredParty = &self }, own, vault.BoundByOrganization, vault.CustodianOperator, true},
-		"name alone":          {with, func(r *vault.DepositRequest) { r.SecuredParty = &vault.Party{Name: org.Name} }, vault.Party{Name: org.Name}, vault.BoundByNone, vault.CustodianOperator, true},
-		"outside, principal":  {with, func(r *vault.DepositRequest) { r.SecuredParty = &bank }, bank, vault.BoundByNone, vault.CustodianOperator, true},
-		"outside, agent":      {with, func(r *vault.DepositRequest) { r.SecuredParty, r.Capacity, r.Agreement = &bank, "agent", agreement }, bank, vault.BoundByAgent, vault.CustodianOperator, true},
-		"outside, agent self": {without, func(r *vault.DepositRequest) { r.SecuredParty, r.Capacity, r.Agreement = &bank, "agent", agreement }, bank, vault.BoundByAgent, vault.CustodianSelf, false},
+		"default":             {with, func(*vault.DepositRequest) {}, org, custody.BoundByOrganization, custody.CustodianOperator, true},
+		"no operator":         {without, func(*vault.DepositRequest) {}, org, custody.BoundByOrganization, custody.CustodianSelf, false},
+		"self":                {with, func(r *vault.DepositRequest) { r.Custodian = custody.CustodianSelf }, org, custody.BoundByOrganization, custody.CustodianSelf, false},
+		"itself by its id":    {with, func(r *vault.DepositRequest) { r.SecuredParty = &self }, own, custody.BoundByOrganization, custody.CustodianOperator, true},
+		"name alone":          {with, func(r *vault.DepositRequest) { r.SecuredParty = &custody.Party{Name: org.Name} }, custody.Party{Name: org.Name}, custody.BoundByNone, custody.CustodianOperator, true},
+		"outside, principal":  {with, func(r *vault.DepositRequest) { r.SecuredParty = &bank }, bank, custody.BoundByNone, custody.CustodianOperator, true},
+		"outside, agent":      {with, func(r *vault.DepositRequest) { r.SecuredParty, r.Capacity, r.Agreement = &bank, "agent", agreement }, bank, custody.BoundByAgent, custody.CustodianOperator, true},
+		"outside, agent self": {without, func(r *vault.DepositRequest) { r.SecuredParty, r.Capacity, r.Agreement = &bank, "agent", agreement }, bank, custody.BoundByAgent, custody.CustodianSelf, false},
 	} {
 		r := c.on.request("env_" + strings.NewReplacer(" ", "_", ",", "").Replace(name))
 		c.edit(&r)
@@ -231,12 +232,12 @@ func TestDepositAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.request("env_a")
-	r.SecuredParty, r.Capacity, r.Agreement = &bank, vault.CapacityAgent, agreement
+	r.SecuredParty, r.Capacity, r.Agreement = &bank, custody.CapacityAgent, agreement
 	first := w.deposit(r)
 	before := len(w.Events("env_a"))
 
 	again := r
-	again.Also = func(context.Context, storage.Tx, *vault.Copy) error { t.Error("Also ran again"); return nil }
+	again.Also = func(context.Context, storage.Tx, *custody.Original) error { t.Error("Also ran again"); return nil }
 	silent := vault.DepositRequest{EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, OrgName: r.OrgName, Source: r.Source, Actor: r.Actor}
 	hostDefault := silent
 	hostDefault.Regime, hostDefault.RegimeBasis = "none", "host_default"
@@ -247,11 +248,11 @@ func TestDepositAgain(t *testing.T) {
 		}
 	}
 	for field, edit := range map[string]func(*vault.DepositRequest){
-		"secured_party":   func(r *vault.DepositRequest) { r.SecuredParty = &vault.Party{Name: "Other"} },
-		"custodian":       func(r *vault.DepositRequest) { r.Custodian = vault.CustodianSelf },
+		"secured_party":   func(r *vault.DepositRequest) { r.SecuredParty = &custody.Party{Name: "Other"} },
+		"custodian":       func(r *vault.DepositRequest) { r.Custodian = custody.CustodianSelf },
 		"regime":          func(r *vault.DepositRequest) { r.Regime = "ueta_16" },
 		"jurisdiction":    func(r *vault.DepositRequest) { r.Jurisdiction = "US-CA" },
-		"classification":  func(r *vault.DepositRequest) { r.Classification = &vault.Classification{PromiseToPay: true} },
+		"classification":  func(r *vault.DepositRequest) { r.Classification = &custody.Classification{PromiseToPay: true} },
 		"document_sha256": func(r *vault.DepositRequest) { r.Source.Object.SHA256 = storage.Sum(nil) },
 	} {
 		other := r
@@ -358,9 +359,9 @@ func TestNotAnOriginal(t *testing.T) {
 		}
 	}
 	// Made from a vaulted file: only its origin gives it away.
-	for env, edit := range map[string]func(*vault.Source){
-		"env_from_copy":    func(s *vault.Source) { s.DocumentSHA256 = c.Marked.SHA256 },
-		"env_from_version": func(s *vault.Source) { s.Origins = []storage.Digest{storage.Sum(nil), c.DocumentHash} },
+	for env, edit := range map[string]func(*custody.Source){
+		"env_from_copy":    func(s *custody.Source) { s.DocumentSHA256 = c.Marked.SHA256 },
+		"env_from_version": func(s *custody.Source) { s.Origins = []storage.Digest{storage.Sum(nil), c.DocumentHash} },
 	} {
 		derived := w.request(env)
 		edit(&derived.Source)
@@ -455,11 +456,11 @@ func TestDepositFailsWithAlso(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.request("env_a")
-	r.Also = failing[vault.Copy]
+	r.Also = failing[custody.Original]
 	if _, _, err := w.Deposit(t.Context(), r); !errors.Is(err, errAlso) {
 		t.Fatalf("got %v, want the host's error", err)
 	}
-	if _, err := w.Copy(t.Context(), org.Identifier, "env_a"); !errors.Is(err, vault.ErrNotVaulted) {
+	if _, err := w.Original(t.Context(), org.Identifier, "env_a"); !errors.Is(err, vault.ErrNotVaulted) {
 		t.Errorf("got %v, want ErrNotVaulted", err)
 	}
 	r.Also = nil
@@ -471,14 +472,14 @@ func TestPaper(t *testing.T) {
 	w := newWorld(t)
 	r := w.paper("env_p", testpdf.Contract(3))
 	c := w.deposit(r)
-	got, err := w.Copy(t.Context(), org.Identifier, "env_p")
+	got, err := w.Original(t.Context(), org.Identifier, "env_p")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(r.Attestation, got.Attestation); d != "" {
 		t.Errorf("attestation: %s", d)
 	}
-	if !bytes.HasPrefix(w.Bytes(w.versions("env_p")[0].Object), testpdf.Contract(3)) || c.Source.Kind != vault.SourcePaper {
+	if !bytes.HasPrefix(w.Bytes(w.versions("env_p")[0].Object), testpdf.Contract(3)) || c.Source.Kind != custody.SourcePaper {
 		t.Error("the paper's bytes were not kept")
 	}
 }
@@ -503,7 +504,7 @@ func TestJurisdictionIsProvided(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		chained, err := vault.VerifyCustody([]string{entries[0].Statement}, w.StatementKeys())
+		chained, err := custody.VerifyCustody([]string{entries[0].Statement}, w.StatementKeys())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 func TestDetached(t *testing.T) {
@@ -24,10 +25,10 @@ func TestDetached(t *testing.T) {
 	w := newWorld(t)
 	raw := testpdf.Encrypted()
 	r := w.paper("env_d", raw)
-	r.Source.Sealing = vault.Sealing{Mode: vault.SealingDetached, Reason: "encrypted"}
-	r.SecuredParty, r.Capacity, r.Agreement = &bank, vault.CapacityAgent, agreement
+	r.Source.Sealing = custody.Sealing{Mode: custody.SealingDetached, Reason: "encrypted"}
+	r.SecuredParty, r.Capacity, r.Agreement = &bank, custody.CapacityAgent, agreement
 	c := w.deposit(r)
-	if c.DocumentHash != storage.Sum(raw) || c.Seal.Mode != vault.SealingDetached || c.Seal.Reason != "encrypted" || c.Seal.SHA256 == "" {
+	if c.DocumentHash != storage.Sum(raw) || c.Seal.Mode != custody.SealingDetached || c.Seal.Reason != "encrypted" || c.Seal.SHA256 == "" {
 		t.Errorf("got %+v", c)
 	}
 	f, err := w.ReadAuthoritative(t.Context(), read("env_d"))
@@ -69,7 +70,7 @@ func TestDetached(t *testing.T) {
 		if bad == nil {
 			bad, file = [][]byte{versions[0].Statement}, storage.Sum(nil)
 		}
-		if _, err := vault.VerifyVersions(t.Context(), bad, file, o); !errors.Is(err, vault.ErrStatement) {
+		if _, err := vault.VerifyVersions(t.Context(), bad, file, o); !errors.Is(err, custody.ErrStatement) {
 			t.Errorf("%s: got %v, want ErrStatement", name, err)
 		}
 	}
@@ -94,7 +95,7 @@ func TestDetachedSealsByOpenSSL(t *testing.T) {
 	w := newWorld(t)
 	raw := testpdf.Encrypted()
 	r := w.paper("env_d", raw)
-	r.Source.Sealing = vault.Sealing{Mode: vault.SealingDetached, Reason: "encrypted"}
+	r.Source.Sealing = custody.Sealing{Mode: custody.SealingDetached, Reason: "encrypted"}
 	w.deposit(r)
 	if _, _, err := w.Release(t.Context(), release("env_d")); err != nil {
 		t.Fatal(err)

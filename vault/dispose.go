@@ -8,6 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // DeleteDue gives the bytes of acknowledged releases whose grace has passed to
@@ -68,7 +69,7 @@ func (v *Vault) dispose(ctx context.Context, s Store, envelopeID string) (ended 
 		rel.DeleteAfter = after // the true one, so that the release is not due again before
 		return false, s.UpdateRelease(ctx, rel)
 	}
-	c, err := s.Copy(ctx, envelopeID)
+	c, err := s.Original(ctx, envelopeID)
 	if err != nil {
 		return false, err
 	}
@@ -105,7 +106,7 @@ func deleteAfter(releaseID, envelopeID string, events []event.Event) (*time.Time
 
 // giveUpObjects makes the rows of a release name no object any more, and gives
 // what they named to the sweep.
-func (v *Vault) giveUpObjects(ctx context.Context, s Store, c *Copy, rel *Release, at time.Time) error {
+func (v *Vault) giveUpObjects(ctx context.Context, s Store, c *custody.Original, rel *Release, at time.Time) error {
 	versions, err := s.Versions(ctx, c.CopyID)
 	if err != nil {
 		return err
@@ -122,7 +123,7 @@ func (v *Vault) giveUpObjects(ctx context.Context, s Store, c *Copy, rel *Releas
 		}
 	}
 	c.Source.Object.Name = ""
-	if err := s.UpdateCopy(ctx, c); err != nil {
+	if err := s.UpdateOriginal(ctx, c); err != nil {
 		return err
 	}
 	for _, name := range names {

@@ -55,8 +55,6 @@ var (
 	ErrDigestMismatch = errors.New("vault: digest is not that of the package")
 	// ErrNotDamaged: there is nothing to repair, or the bytes given are not those lost.
 	ErrNotDamaged = errors.New("vault: nothing to repair with these bytes")
-	// ErrStatement: a statement is not what it claims to be.
-	ErrStatement = errors.New("vault: statement is not valid")
 )
 
 // AlreadyVaultedError names the fields in which a deposit differs from the one

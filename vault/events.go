@@ -1,6 +1,10 @@
 package vault
 
-import "github.com/evaultlib/evault/storage/event"
+import (
+	"github.com/evaultlib/evault/storage/event"
+
+	"github.com/evaultlib/evault/vault/custody"
+)
 
 // Details of events that name parties and persons. The data of all events, and the
 // other details, are in package event; the same rule holds: they are hashed, and
@@ -8,25 +12,25 @@ import "github.com/evaultlib/evault/storage/event"
 
 // StoredDetail is the detail of event.VaultStored.
 type StoredDetail struct {
-	Custody        Custody         `json:"custody"`
-	Agreement      *Agreement      `json:"agreement"`
-	Classification *Classification `json:"classification"`
-	Attestation    *Attestation    `json:"attestation"`
+	Custody        custody.Parties         `json:"custody"`
+	Agreement      *custody.Agreement      `json:"agreement"`
+	Classification *custody.Classification `json:"classification"`
+	Attestation    *custody.Attestation    `json:"attestation"`
 }
 
 // AttestedDetail is the detail of event.VaultAttested.
 type AttestedDetail struct {
-	Attestation *Attestation `json:"attestation"`
+	Attestation *custody.Attestation `json:"attestation"`
 }
 
 // ReleasedDetail is the detail of event.VaultReleased.
 type ReleasedDetail struct {
-	Recipient Recipient `json:"recipient"`
-	Note      string    `json:"note"`
+	Recipient custody.Recipient `json:"recipient"`
+	Note      string            `json:"note"`
 }
 
 // assigned is the data of the event of a custody entry.
-func assigned(e *CustodyEntry) event.CustodyAssignedData {
+func assigned(e *custody.Entry) event.CustodyAssignedData {
 	data := event.CustodyAssignedData{
 		CustodyID: e.ID, Seq: e.Seq, Kind: e.Kind, CopyID: e.CopyID, Version: e.Version,
 		SHA256: e.SHA256, StatementSHA256: e.StatementSHA256, Consent: e.Consent.Kind,

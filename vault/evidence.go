@@ -7,20 +7,21 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // Evidence is everything that package compliance recomputes its checks from, as
 // the store holds it. Nothing in it is a verdict; the bytes are read by Examine.
 type Evidence struct {
-	Copy            *Copy
-	Versions        []Version
-	Claims          []Claim
-	Witnesses       []Claim      // of the deposit's claims; see WitnessDigest
-	Rivals          []Claim      // of other envelopes, on bytes that this copy has
-	Register        []Registered // newest first, all of it
-	Custody         []CustodyEntry
-	Acknowledgments []Acknowledgment
-	Tamperings      []Tampering
+	Original        *custody.Original
+	Versions        []custody.Version
+	Claims          []custody.Claim
+	Witnesses       []custody.Claim          // of the deposit's claims; see WitnessDigest
+	Rivals          []custody.Claim          // of other envelopes, on bytes that this copy has
+	Register        []custody.RegisteredCopy // newest first, all of it
+	Custody         []custody.Entry
+	Acknowledgments []custody.Acknowledgment
+	Tamperings      []custody.Tampering
 	Release         *Release // nil while live
 	Spent           bool     // a release of the copy has begun, by its mark beside the database
 	Events          []Event  // the envelope's whole chain, with details
@@ -29,14 +30,14 @@ type Evidence struct {
 // Evidence returns what is known of an envelope; ErrNotVaulted.
 func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, error) {
 	s := v.c.Store
-	c, err := s.Copy(ctx, envelopeID)
+	c, err := s.Original(ctx, envelopeID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, ErrNotVaulted
 	}
 	if err != nil {
 		return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
 	}
-	e := &Evidence{Copy: c}
+	e := &Evidence{Original: c}
 	for _, read := range []func() error{
 		func() (err error) { e.Versions, err = s.Versions(ctx, c.CopyID); return err },
 		func() (err error) { e.Claims, err = s.ClaimsOf(ctx, c.CopyID); return err },
@@ -71,8 +72,8 @@ func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, err
 }
 
 // rivals looks for other envelopes that have bytes of this copy.
-func (v *Vault) rivals(ctx context.Context, e *Evidence) ([]Claim, error) {
-	own := []storage.Digest{e.Copy.Source.Object.SHA256}
+func (v *Vault) rivals(ctx context.Context, e *Evidence) ([]custody.Claim, error) {
+	own := []storage.Digest{e.Original.Source.Object.SHA256}
 	for _, c := range slices.Concat(e.Claims, e.Witnesses) {
 		own = append(own, c.SHA256)
 	}
@@ -83,13 +84,13 @@ func (v *Vault) rivals(ctx context.Context, e *Evidence) ([]Claim, error) {
 		own = append(own, r.SHA256)
 	}
 	found, err := claimsOn(ctx, v.c.Store, own)
-	return slices.DeleteFunc(found, func(c Claim) bool { return c.EnvelopeID == e.Copy.EnvelopeID }), err
+	return slices.DeleteFunc(found, func(c custody.Claim) bool { return c.EnvelopeID == e.Original.EnvelopeID }), err
 }
 
-// StoredCopy returns the copy of an envelope for the other engines, which are
-// not bound to an organization; ErrNotVaulted.
-func (v *Vault) StoredCopy(ctx context.Context, envelopeID string) (*Copy, error) {
-	c, err := v.c.Store.Copy(ctx, envelopeID)
+// OriginalOf returns the original of an envelope for a caller who stands for no
+// organization, such as a signer's page; ErrNotVaulted. The caller decides what may be shown.
+func (v *Vault) OriginalOf(ctx context.Context, envelopeID string) (*custody.Original, error) {
+	c, err := v.c.Store.Original(ctx, envelopeID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, ErrNotVaulted
 	}
@@ -97,8 +98,8 @@ func (v *Vault) StoredCopy(ctx context.Context, envelopeID string) (*Copy, error
 }
 
 // register reads the whole copy register, a page at a time.
-func (v *Vault) register(ctx context.Context, envelopeID string) ([]Registered, error) {
-	var all []Registered
+func (v *Vault) register(ctx context.Context, envelopeID string) ([]custody.RegisteredCopy, error) {
+	var all []custody.RegisteredCopy
 	var after *Position
 	for {
 		page, err := v.c.Store.Register(ctx, envelopeID, after, 0, maxPage)

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // opened is an installation in a folder of its own, and a paper contract that
@@ -34,9 +35,9 @@ func opened(ctx context.Context) (e *embedded.Embedded, r vault.DepositRequest, 
 	}
 	return e, vault.DepositRequest{
 		EnvelopeID: "env_1", OrgID: "org_lender", OrgName: "First Lender LLC",
-		Source: vault.Source{Kind: vault.SourcePaper, Object: o, DocumentSHA256: o.SHA256, Sealing: vault.Sealing{Mode: vault.SealingEmbedded}},
+		Source: custody.Source{Kind: custody.SourcePaper, Object: o, DocumentSHA256: o.SHA256, Sealing: custody.Sealing{Mode: custody.SealingEmbedded}},
 		Actor:  vault.Actor{Kind: "key", ID: "key_1"},
-		Attestation: &vault.Attestation{
+		Attestation: &custody.Attestation{
 			AttestedBy: "Ada Byron", Capacity: "officer", SignedBy: []string{"Bob Smith"},
 			Origin: "scan", PaperOriginal: "destroyed", Statement: "I destroyed the paper after scanning it.",
 		},
@@ -100,7 +101,7 @@ func ExampleVault_ReadAuthoritative() {
 	}
 	fmt.Println(f.Name, "is what was vaulted:", storage.Sum(f.Content) == c.DocumentHash)
 
-	register, err := e.Vault.Copies(ctx, "org_lender", "env_1", storage.Page{Number: 1})
+	register, err := e.Vault.RegisteredCopies(ctx, "org_lender", "env_1", storage.Page{Number: 1})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -130,7 +131,7 @@ func ExampleVault_Release() {
 
 	r, _, err := e.Vault.Release(ctx, vault.ReleaseRequest{
 		OrgID: "org_lender", EnvelopeID: "env_1", Reason: "assignment",
-		Recipient: vault.Recipient{Name: "Cleo Chen", Organization: "Second Lender Inc."}, Actor: request.Actor,
+		Recipient: custody.Recipient{Name: "Cleo Chen", Organization: "Second Lender Inc."}, Actor: request.Actor,
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/storagetest"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // I4, I5: whichever call of database or blob store fails, before or after its
@@ -107,14 +108,14 @@ func wantOldOrNew(t *testing.T, w *world, env string) {
 	if _, err := event.Verify(env, w.Events(env)); err != nil {
 		t.Error(err)
 	}
-	c, err := w.Copy(t.Context(), org.Identifier, env)
+	c, err := w.Original(t.Context(), org.Identifier, env)
 	if stored := count(w.Types(env), "vault.stored") == 1; stored != (err == nil) {
 		t.Errorf("%s: stored %t, copy %v", env, stored, err)
 	}
 	if err != nil {
 		return
 	}
-	if released := count(w.Types(env), "vault.released") == 1; released != (c.Status == vault.StatusReleased) {
+	if released := count(w.Types(env), "vault.released") == 1; released != (c.Status == custody.StatusReleased) {
 		t.Errorf("%s: released %t, status %s", env, released, c.Status)
 	}
 	for _, v := range w.versions(env) {

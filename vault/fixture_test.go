@@ -13,6 +13,7 @@ import (
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/storage/storagetest"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -81,9 +82,9 @@ func (w *world) requestFor(env string, document, completion []byte) vault.Deposi
 	w.T.Helper()
 	return vault.DepositRequest{
 		EnvelopeID: env, OrgID: org.Identifier, OrgName: org.Name,
-		Source: vault.Source{
-			Kind: vault.SourceESign, Object: w.Stored("completion", env, completion), DocumentSHA256: storage.Sum(document),
-			Sealing: vault.Sealing{Mode: vault.SealingEmbedded}, Level: pades.LevelBB, Name: "Contract " + env,
+		Source: custody.Source{
+			Kind: custody.SourceESign, Object: w.Stored("completion", env, completion), DocumentSHA256: storage.Sum(document),
+			Sealing: custody.Sealing{Mode: custody.SealingEmbedded}, Level: pades.LevelBB, Name: "Contract " + env,
 		},
 		Regime: "ucc_9_105_2022", RegimeBasis: "declared", Jurisdiction: "US-NY",
 		Actor: keyActor, RequestID: "req_1", RequestSHA256: storage.Sum([]byte("request")),
@@ -93,12 +94,12 @@ func (w *world) requestFor(env string, document, completion []byte) vault.Deposi
 func (w *world) paper(env string, content []byte) vault.DepositRequest {
 	w.T.Helper()
 	r := w.requestFor(env, content, content)
-	r.Source.Kind, r.Source.Level = vault.SourcePaper, ""
+	r.Source.Kind, r.Source.Level = custody.SourcePaper, ""
 	r.Attestation = testworld.Attestation()
 	return r
 }
 
-func (w *world) deposit(r vault.DepositRequest) *vault.Copy {
+func (w *world) deposit(r vault.DepositRequest) *custody.Original {
 	w.T.Helper()
 	c, created, err := w.Deposit(w.T.Context(), r)
 	if err != nil || !created {
@@ -107,7 +108,7 @@ func (w *world) deposit(r vault.DepositRequest) *vault.Copy {
 	return c
 }
 
-func (w *world) versions(env string) []vault.Version {
+func (w *world) versions(env string) []custody.Version {
 	w.T.Helper()
 	vs, err := w.Versions(w.T.Context(), org.Identifier, env)
 	if err != nil {

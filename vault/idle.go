@@ -6,7 +6,7 @@ import "context"
 // reads one row for each and writes nothing.
 func (v *Vault) Idle(ctx context.Context) (bool, error) {
 	now := v.now()
-	due, err := v.c.Store.CopiesToCheck(ctx, now.Add(-v.c.IntegrityEvery), 1)
+	due, err := v.c.Store.OriginalsToCheck(ctx, now.Add(-v.c.IntegrityEvery), 1)
 	if err != nil || len(due) > 0 {
 		return false, err
 	}

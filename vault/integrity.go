@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -30,13 +31,13 @@ type Integrity struct {
 
 // tampered records that an object's bytes have another digest: once for each
 // object until it is repaired. A version so found quarantines the copy.
-func (v *Vault) tampered(ctx context.Context, c *Copy, o storage.Object, found storage.Digest) error {
+func (v *Vault) tampered(ctx context.Context, c *custody.Original, o storage.Object, found storage.Digest) error {
 	err := v.update(ctx, func(ctx context.Context, s Store) error {
 		known, err := s.Tamperings(ctx, c.CopyID)
-		if err != nil || slices.ContainsFunc(known, func(t Tampering) bool { return t.Object == o.Name }) {
+		if err != nil || slices.ContainsFunc(known, func(t custody.Tampering) bool { return t.Object == o.Name }) {
 			return err
 		}
-		now, err := s.Copy(ctx, c.EnvelopeID)
+		now, err := s.Original(ctx, c.EnvelopeID)
 		if err != nil {
 			return err
 		}
@@ -52,14 +53,16 @@ func (v *Vault) tampered(ctx context.Context, c *Copy, o storage.Object, found s
 			return err
 		}
 		at := events[0].RecordedAt
-		if err := s.AddTampering(ctx, Tampering{o.Name, c.CopyID, o.SHA256, found, at, events[0].ID}); err != nil {
+		if err := s.AddTampering(ctx, custody.Tampering{
+			Object: o.Name, CopyID: c.CopyID, Want: o.SHA256, Found: found, FoundAt: at, EventID: events[0].ID,
+		}); err != nil {
 			return err
 		}
 		if !marked && now.QuarantinedAt == nil {
 			now.QuarantinedAt = &at
 		}
 		now.IntegrityOK = false
-		if err := s.UpdateCopy(ctx, now); err != nil {
+		if err := s.UpdateOriginal(ctx, now); err != nil {
 			return err
 		}
 		return v.touched(ctx, s, c.EnvelopeID)
@@ -78,13 +81,13 @@ func (v *Vault) tampered(ctx context.Context, c *Copy, o storage.Object, found s
 // besides. ErrNotVaulted, ErrReleased, storage.ErrUnavailable where the store
 // does not answer; bytes that it says it does not have are an outcome.
 func (v *Vault) CheckIntegrity(ctx context.Context, envelopeID string) (*Integrity, error) {
-	c, err := v.c.Store.Copy(ctx, envelopeID)
+	c, err := v.c.Store.Original(ctx, envelopeID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, ErrNotVaulted
 	case err != nil:
 		return nil, err
-	case c.Status == StatusReleased:
+	case c.Status == custody.StatusReleased:
 		return nil, ErrReleased
 	}
 	i := &Integrity{EnvelopeID: envelopeID, CopyID: c.CopyID, Version: c.Version, OK: true}
@@ -92,7 +95,7 @@ func (v *Vault) CheckIntegrity(ctx context.Context, envelopeID string) (*Integri
 		return nil, fmt.Errorf("check %s: %w", envelopeID, err)
 	}
 	err = v.update(ctx, func(ctx context.Context, s Store) error {
-		now, err := s.Copy(ctx, envelopeID)
+		now, err := s.Original(ctx, envelopeID)
 		if err != nil {
 			return err
 		}
@@ -107,7 +110,7 @@ func (v *Vault) CheckIntegrity(ctx context.Context, envelopeID string) (*Integri
 		// an evaluation; one with another outcome does.
 		news := i.CheckedAt.Sub(now.IntegrityCheckedAt) > 2*v.c.IntegrityEvery || i.OK != now.IntegrityOK
 		now.IntegrityCheckedAt, now.IntegrityOK = i.CheckedAt, i.OK
-		if err := s.UpdateCopy(ctx, now); err != nil || !news {
+		if err := s.UpdateOriginal(ctx, now); err != nil || !news {
 			return err
 		}
 		return v.touched(ctx, s, envelopeID)
@@ -119,7 +122,7 @@ func (v *Vault) CheckIntegrity(ctx context.Context, envelopeID string) (*Integri
 }
 
 // examine does the reading of CheckIntegrity.
-func (v *Vault) examine(ctx context.Context, c *Copy, i *Integrity) error {
+func (v *Vault) examine(ctx context.Context, c *custody.Original, i *Integrity) error {
 	versions, err := v.c.Store.Versions(ctx, c.CopyID)
 	if err != nil {
 		return err
@@ -162,16 +165,16 @@ func (v *Vault) examine(ctx context.Context, c *Copy, i *Integrity) error {
 }
 
 // sealHolds verifies the seal of the last version; without roots it is trusted.
-func (v *Vault) sealHolds(ctx context.Context, versions []Version, file []byte) bool {
+func (v *Vault) sealHolds(ctx context.Context, versions []custody.Version, file []byte) bool {
 	last := versions[len(versions)-1]
 	keys := v.c.Keys.Keys()
 	if v.c.Roots == nil && len(keys.Of(keyring.Seal)) == 0 {
 		return true
 	}
-	options := func(x Version) pades.Options {
+	options := func(x custody.Version) pades.Options {
 		return pades.Options{Roots: keys.Roots(v.c.Roots, x.CreatedAt), Now: x.CreatedAt} // the log proves that it existed then
 	}
-	if last.Seal.Mode == SealingDetached {
+	if last.Seal.Mode == custody.SealingDetached {
 		statements := make([][]byte, len(versions))
 		for i, x := range versions {
 			statements[i] = x.Statement
@@ -193,7 +196,7 @@ const checkAgain = time.Hour
 // could not be checked is logged and tried again an hour later, so that it keeps
 // no other waiting; an error is a database that does not answer.
 func (v *Vault) IntegrityDue(ctx context.Context, limit int) ([]Integrity, error) {
-	due, err := v.c.Store.CopiesToCheck(ctx, v.now().Add(-v.c.IntegrityEvery), limit)
+	due, err := v.c.Store.OriginalsToCheck(ctx, v.now().Add(-v.c.IntegrityEvery), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -220,14 +223,14 @@ type RepairRequest struct {
 	OrgID, EnvelopeID string
 	Content           []byte // with the recorded digest, from a backup
 	Actor             Actor
-	Also              func(ctx context.Context, tx storage.Tx, c *Copy) error
+	Also              func(ctx context.Context, tx storage.Tx, c *custody.Original) error
 }
 
 // Repair puts back bytes with the recorded digest, under a new name, and lifts
 // the quarantine when no version is altered any more. ErrNotDamaged when the
 // content is not that of an object of this copy, or that object is whole;
 // translog.ErrRewound.
-func (v *Vault) Repair(ctx context.Context, r RepairRequest) (*Copy, error) {
+func (v *Vault) Repair(ctx context.Context, r RepairRequest) (*custody.Original, error) {
 	if err := v.c.Log.Check(ctx); err != nil {
 		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
 	}
@@ -243,7 +246,7 @@ func (v *Vault) Repair(ctx context.Context, r RepairRequest) (*Copy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
 	}
-	var out *Copy
+	var out *custody.Original
 	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
 		out, err = v.repaired(ctx, s, r, damaged, o)
 		return err
@@ -255,7 +258,7 @@ func (v *Vault) Repair(ctx context.Context, r RepairRequest) (*Copy, error) {
 }
 
 // damaged finds the copy's object with this digest that does not hold it.
-func (v *Vault) damaged(ctx context.Context, c *Copy, want storage.Digest) (storage.Object, error) {
+func (v *Vault) damaged(ctx context.Context, c *custody.Original, want storage.Digest) (storage.Object, error) {
 	versions, err := v.c.Store.Versions(ctx, c.CopyID)
 	if err != nil {
 		return storage.Object{}, err
@@ -282,7 +285,7 @@ func (v *Vault) damaged(ctx context.Context, c *Copy, want storage.Digest) (stor
 		if err != nil {
 			return storage.Object{}, err
 		}
-		if slices.ContainsFunc(known, func(t Tampering) bool { return t.Object == o.Name }) {
+		if slices.ContainsFunc(known, func(t custody.Tampering) bool { return t.Object == o.Name }) {
 			return o, nil // whole again, by other hands; the record still says altered
 		}
 	}
@@ -290,7 +293,7 @@ func (v *Vault) damaged(ctx context.Context, c *Copy, want storage.Digest) (stor
 }
 
 // repaired is Repair's transaction.
-func (v *Vault) repaired(ctx context.Context, s Store, r RepairRequest, old, now storage.Object) (*Copy, error) {
+func (v *Vault) repaired(ctx context.Context, s Store, r RepairRequest, old, now storage.Object) (*custody.Original, error) {
 	c, err := v.live(ctx, s, standing.Control, r.OrgID, r.EnvelopeID)
 	if err != nil {
 		return nil, err
@@ -321,10 +324,10 @@ func (v *Vault) repaired(ctx context.Context, s Store, r RepairRequest, old, now
 	if c.Marked != nil && c.Marked.Object.Name == old.Name {
 		c.Marked.Object.Name = now.Name
 	}
-	if !slices.ContainsFunc(left, func(t Tampering) bool { return c.Marked == nil || t.Object != c.Marked.Object.Name }) {
+	if !slices.ContainsFunc(left, func(t custody.Tampering) bool { return c.Marked == nil || t.Object != c.Marked.Object.Name }) {
 		c.QuarantinedAt = nil
 	}
-	if err := s.UpdateCopy(ctx, c); err != nil {
+	if err := s.UpdateOriginal(ctx, c); err != nil {
 		return nil, err
 	}
 	if err := v.touched(ctx, s, c.EnvelopeID); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // States that Lookup answers.
@@ -40,12 +41,12 @@ func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state string
 	}
 	claim := claims[0]
 	switch claim.Kind {
-	case ClaimPrefix, ClaimRevision, ClaimPages: // not handed in and not handed out
+	case custody.ClaimPrefix, custody.ClaimRevision, custody.ClaimPages: // not handed in and not handed out
 		return StateUnknown, nil
-	case ClaimCopy:
+	case custody.ClaimCopy:
 		return StateCopy, nil
 	}
-	c, err := v.c.Store.Copy(ctx, claim.EnvelopeID)
+	c, err := v.c.Store.Original(ctx, claim.EnvelopeID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return StateUnknown, nil
 	}
@@ -60,7 +61,7 @@ func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state string
 		return StateSuperseded, nil
 	case err != nil:
 		return "", fmt.Errorf("lookup: %w", err)
-	case c.Status == StatusReleased:
+	case c.Status == custody.StatusReleased:
 		return StateReleased, nil
 	}
 	return StateAuthoritative, nil

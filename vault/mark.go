@@ -7,13 +7,14 @@ import (
 
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // CopyText is what every page of a marked copy says.
 const CopyText = copymark.DefaultText
 
 // mark makes the marked copy of a version; nil when the file cannot be marked.
-func (v *Vault) mark(ctx context.Context, d *deposit, file []byte) (*Registered, error) {
+func (v *Vault) mark(ctx context.Context, d *deposit, file []byte) (*custody.RegisteredCopy, error) {
 	id := v.c.NewID("cpy")
 	marked, err := copymark.MarkCopy(ctx, file, copymark.Mark{
 		Text: CopyText, EnvelopeID: d.EnvelopeID, CopyID: id, Version: 1, SHA256: string(d.version.Object.SHA256), At: d.at,
@@ -31,8 +32,8 @@ func (v *Vault) mark(ctx context.Context, d *deposit, file []byte) (*Registered,
 	if err != nil {
 		return nil, err
 	}
-	return &Registered{
-		ID: id, CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Kind: CopyMarked, Version: 1, SHA256: o.SHA256, Size: o.Size,
+	return &custody.RegisteredCopy{
+		ID: id, CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Kind: custody.CopyMarked, Version: 1, SHA256: o.SHA256, Size: o.Size,
 		Object: o, MadeAt: d.at, GivenTo: d.Actor,
 	}, nil
 }
@@ -40,16 +41,16 @@ func (v *Vault) mark(ctx context.Context, d *deposit, file []byte) (*Registered,
 // claimCopies claims the marked copies that were given away before the deposit.
 func (d *deposit) claimCopies() {
 	for _, c := range d.Source.Copies {
-		d.claim(ClaimCopy, c.Object.SHA256, 0)
+		d.claim(custody.ClaimCopy, c.Object.SHA256, 0)
 	}
 }
 
 // registered are the rows of the register for them.
-func (d *deposit) registered() []Registered {
-	rows := make([]Registered, len(d.Source.Copies))
+func (d *deposit) registered() []custody.RegisteredCopy {
+	rows := make([]custody.RegisteredCopy, len(d.Source.Copies))
 	for i, c := range d.Source.Copies {
-		rows[i] = Registered{
-			ID: c.ID, CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Kind: CopySigner, SHA256: c.Object.SHA256, Size: c.Object.Size,
+		rows[i] = custody.RegisteredCopy{
+			ID: c.ID, CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Kind: custody.CopySigner, SHA256: c.Object.SHA256, Size: c.Object.Size,
 			Object: c.Object, MadeAt: c.MadeAt, GivenTo: c.GivenTo, EventID: c.EventID,
 		}
 	}

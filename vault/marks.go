@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/pagedigest"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // contents are what a file says of itself and holds, whatever its bytes are:
@@ -28,7 +29,7 @@ var completed = []string{copymark.OwnLegend, copymark.OwnCompletion, copymark.Ow
 
 // contents reads a file that is to be vaulted. What cannot be read is said and
 // is no error.
-func (s Source) contents(ctx context.Context, raw []byte) (contents, error) {
+func contentsOf(s custody.Source, ctx context.Context, raw []byte) (contents, error) {
 	var c contents
 	doc, err := pdf.Read(raw, pdf.Limits{Bytes: int64(len(raw))})
 	if err != nil {
@@ -43,10 +44,10 @@ func (s Source) contents(ctx context.Context, raw []byte) (contents, error) {
 		}
 	}
 	c.marks = slices.DeleteFunc(found.Kinds(), func(kind string) bool {
-		return s.Kind == SourceESign && slices.Contains(completed, kind)
+		return s.Kind == custody.SourceESign && slices.Contains(completed, kind)
 	})
 	c.pages, c.blank, err = pagesOf(ctx, doc)
-	if err != nil || c.pages == "" || s.Kind == SourcePaper {
+	if err != nil || c.pages == "" || s.Kind == custody.SourcePaper {
 		return c, err
 	}
 	blank, err := firstPages(ctx, raw)
@@ -96,11 +97,11 @@ func refusal(err error) (string, error) {
 // claimContents claims what the pages hold. Paper must bear no mark of this
 // system, an e-sign document none but those of its own completion.
 func (d *deposit) claimContents(ctx context.Context, raw []byte) (err error) {
-	if d.contents, err = d.Source.contents(ctx, raw); err != nil {
+	if d.contents, err = contentsOf(d.Source, ctx, raw); err != nil {
 		return err
 	}
 	if d.contents.pages != "" {
-		d.claim(ClaimPages, d.contents.pages, 0)
+		d.claim(custody.ClaimPages, d.contents.pages, 0)
 	}
 	return nil
 }

@@ -121,7 +121,7 @@ func (v *Vault) packageFiles(ctx context.Context, r *Release, e *Evidence) ([]Pa
 	if err := v.remark(ctx, r, last, e.Custody[len(e.Custody)-1]); err != nil {
 		return nil, err
 	}
-	original, err := v.Examine(ctx, e.Copy, last.Object)
+	original, err := v.Examine(ctx, e.Original, last.Object)
 	if err != nil {
 		return nil, err
 	}

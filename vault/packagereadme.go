@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // packageReadme opens README.txt of a release package.
@@ -38,8 +39,8 @@ FILES, with their SHA-256
 `
 
 // saysSo tells where a release version says what it is.
-func saysSo(last Version) string {
-	if last.Seal.Mode == SealingDetached {
+func saysSo(last custody.Version) string {
+	if last.Seal.Mode == custody.SealingDetached {
 		return fmt.Sprintf("version-statements/%04d.p7s says so, for the\nfile itself cannot be extended", last.Version)
 	}
 	return "its last page says so"
@@ -70,7 +71,7 @@ func readme(r *Release, e *Evidence, files []PackageFile) PackageFile {
 	last := e.Versions[len(e.Versions)-1]
 	ended := e.Versions[max(0, len(e.Versions)-2)]
 	fmt.Fprintf(&b, packageReadme, r.EnvelopeID, saysSo(last), r.Recipient, strings.ReplaceAll(r.Reason, "_", " "),
-		r.ReleasedAt.UTC().Format("2006-01-02 15:04:05"), e.Copy.Custodian.Party.Name, e.Copy.Controller.Party.Name,
+		r.ReleasedAt.UTC().Format("2006-01-02 15:04:05"), e.Original.Custodian.Party.Name, e.Original.Controller.Party.Name,
 		r.EndsVersion, ended.Object.SHA256, r.Version, r.SHA256)
 	for _, f := range files {
 		words := fileWords[f.Name]

@@ -13,6 +13,7 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // TestPagesAreVaultedOnce: of files whose pages hold the same the first is
@@ -36,7 +37,7 @@ func TestPagesAreVaultedOnce(t *testing.T) {
 			files := makes("Paper " + first)
 			r := w.paper("env_"+first, files[first])
 			if first == "twice" {
-				r.Source.Sealing = vault.Sealing{Mode: vault.SealingDetached, Reason: "damaged"}
+				r.Source.Sealing = custody.Sealing{Mode: custody.SealingDetached, Reason: "damaged"}
 			}
 			w.deposit(r)
 			for second, file := range files {

@@ -11,16 +11,17 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
 // record is what a copy's rows say, read as of one revision of the copy.
 type record struct {
-	copy     *Copy
-	claims   []Claim // witnesses of the deposit's claims
+	copy     *custody.Original
+	claims   []custody.Claim // witnesses of the deposit's claims
 	events   []Event
-	versions []Version
-	custody  []CustodyEntry
+	versions []custody.Version
+	custody  []custody.Entry
 	release  *Release // nil without one
 }
 
@@ -30,7 +31,7 @@ type record struct {
 // a live copy the mark that a release leaves beside the database. A copy whose
 // release has begun is ErrReleased. ErrNotVaulted, ErrRecordAltered,
 // translog.ErrRewound, storage.ErrUnavailable.
-func (v *Vault) Proven(ctx context.Context, orgID, envelopeID string) (*Copy, error) {
+func (v *Vault) Proven(ctx context.Context, orgID, envelopeID string) (*custody.Original, error) {
 	c, err := v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func (v *Vault) Proven(ctx context.Context, orgID, envelopeID string) (*Copy, er
 // proven, as by Proven, and no release of it was recorded or begun. Errors:
 // ErrNotVaulted and those of Proven but ErrReleased.
 func (v *Vault) Held(ctx context.Context, envelopeID string) (bool, error) {
-	c, err := v.c.Store.Copy(ctx, envelopeID)
+	c, err := v.c.Store.Original(ctx, envelopeID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return false, ErrNotVaulted
 	}
@@ -53,13 +54,13 @@ func (v *Vault) Held(ctx context.Context, envelopeID string) (bool, error) {
 	if errors.Is(err, ErrReleased) {
 		return false, nil
 	}
-	return err == nil && c.Status != StatusReleased, err
+	return err == nil && c.Status != custody.StatusReleased, err
 }
 
 // authoritative is proven for a copy whose seal is not spent.
-func (v *Vault) authoritative(ctx context.Context, c *Copy) (*Copy, error) {
+func (v *Vault) authoritative(ctx context.Context, c *custody.Original) (*custody.Original, error) {
 	c, err := v.proven(ctx, c)
-	if err != nil || c.Status == StatusReleased {
+	if err != nil || c.Status == custody.StatusReleased {
 		return c, err
 	}
 	s, err := v.spent(ctx, c.CopyID)
@@ -71,7 +72,7 @@ func (v *Vault) authoritative(ctx context.Context, c *Copy) (*Copy, error) {
 
 // proven holds the rows of a copy against events, log and statements, and returns
 // the copy as it was then.
-func (v *Vault) proven(ctx context.Context, c *Copy) (*Copy, error) {
+func (v *Vault) proven(ctx context.Context, c *custody.Original) (*custody.Original, error) {
 	r, err := v.record(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("record of %s: %w", c.EnvelopeID, err)
@@ -91,7 +92,7 @@ func (v *Vault) proven(ctx context.Context, c *Copy) (*Copy, error) {
 }
 
 // record reads the rows of one moment: again when the copy changed meanwhile.
-func (v *Vault) record(ctx context.Context, c *Copy) (*record, error) {
+func (v *Vault) record(ctx context.Context, c *custody.Original) (*record, error) {
 	for {
 		s, r := v.c.Store, &record{copy: c}
 		for _, read := range []func() error{
@@ -111,7 +112,7 @@ func (v *Vault) record(ctx context.Context, c *Copy) (*record, error) {
 				return nil, err
 			}
 		}
-		now, err := s.Copy(ctx, c.EnvelopeID)
+		now, err := s.Original(ctx, c.EnvelopeID)
 		if err != nil || now.Revision == c.Revision {
 			return r, err
 		}
@@ -206,7 +207,7 @@ func (r *record) asAssigned(e Event) string {
 func (r *record) asReleased() string {
 	c := r.copy
 	if _, is := r.last(event.VaultReleased); !is {
-		if c.Status != StatusVaulted || c.ReleasedAt != nil || r.release != nil {
+		if c.Status != custody.StatusVaulted || c.ReleasedAt != nil || r.release != nil {
 			return "the copy is called released, and there is no event of it"
 		}
 		return ""
@@ -217,7 +218,7 @@ func (r *record) asReleased() string {
 	switch {
 	case why != "":
 		return why
-	case c.Status != StatusReleased || rel == nil:
+	case c.Status != custody.StatusReleased || rel == nil:
 		return "the copy was released, and its record denies it"
 	case rel.ReleaseID != d.ReleaseID || storage.Sum([]byte(rel.Statement)) != d.StatementSHA256 || rel.Version != c.Version || rel.SHA256 != c.DocumentHash:
 		return "the release differs from its event"
@@ -233,7 +234,7 @@ func (v *Vault) asStated(r *record) string {
 	for i, e := range r.custody {
 		tokens[i] = e.Statement
 	}
-	said, err := VerifyCustody(tokens, v.StatementKeys())
+	said, err := custody.VerifyCustody(tokens, v.StatementKeys())
 	if err != nil {
 		return "the custody statements do not verify"
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/storage/storagetest"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // edit changes rows behind the vault's back; every statement touches a row.
@@ -34,7 +35,7 @@ func (w *world) integrate() {
 func (w *world) acts(env string, current storage.Digest) map[string]error {
 	ctx, deposit, to := w.T.Context(), w.request(env), release(env)
 	deposit.Source.Object.SHA256 = w.versions(env)[0].Prefix.SHA256 // as it was deposited
-	to.Recipient = vault.Recipient{Name: "Another"}
+	to.Recipient = custody.Recipient{Name: "Another"}
 	_, proven := w.Proven(ctx, org.Identifier, env)
 	_, lookup := w.Lookup(ctx, current)
 	return map[string]error{
@@ -88,7 +89,7 @@ func TestAlteredRecords(t *testing.T) {
 				w.integrate()
 				sha := c.DocumentHash
 				w.edit(statements...)
-				if now, err := w.Copy(t.Context(), org.Identifier, "env_a"); err == nil {
+				if now, err := w.Original(t.Context(), org.Identifier, "env_a"); err == nil {
 					sha = now.DocumentHash
 				}
 				for act, err := range w.acts("env_a", sha) {

@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // ReadRequest asks for bytes of an envelope.
@@ -53,7 +54,7 @@ func (v *Vault) ReadAuthoritative(ctx context.Context, r ReadRequest) (*File, er
 		return nil, err
 	case v.c.Inspection == InspectionOff:
 		return nil, ErrInspectionOff
-	case c.Status == StatusReleased:
+	case c.Status == custody.StatusReleased:
 		return nil, ErrReleased
 	case r.Version != 0 && r.Version != c.Version:
 		return nil, ErrSuperseded
@@ -69,7 +70,7 @@ func (v *Vault) ReadAuthoritative(ctx context.Context, r ReadRequest) (*File, er
 }
 
 // inspection returns what a download of the authoritative copy contains.
-func (v *Vault) inspection(ctx context.Context, c *Copy) (*File, error) {
+func (v *Vault) inspection(ctx context.Context, c *custody.Original) (*File, error) {
 	o, name := storage.Object{}, "authoritative"
 	switch {
 	case v.c.Inspection == InspectionExact:
@@ -86,23 +87,23 @@ func (v *Vault) inspection(ctx context.Context, c *Copy) (*File, error) {
 	return v.file(ctx, c, o, name, c.Version)
 }
 
-func (v *Vault) version(ctx context.Context, c *Copy, n int) (Version, error) {
+func (v *Vault) version(ctx context.Context, c *custody.Original, n int) (custody.Version, error) {
 	versions, err := v.c.Store.Versions(ctx, c.CopyID)
 	if err != nil {
-		return Version{}, err
+		return custody.Version{}, err
 	}
 	for _, x := range versions {
 		if x.Version == n {
 			return x, nil
 		}
 	}
-	return Version{}, fmt.Errorf("copy %s has no version %d: %w", c.CopyID, n, ErrIntegrity)
+	return custody.Version{}, fmt.Errorf("copy %s has no version %d: %w", c.CopyID, n, ErrIntegrity)
 }
 
 // inspected registers a download, in a transaction.
-func (v *Vault) inspected(ctx context.Context, s Store, c *Copy, r ReadRequest, f *File) error {
-	reg := Registered{
-		ID: v.c.NewID("cpy"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: CopyInspection, Version: c.Version,
+func (v *Vault) inspected(ctx context.Context, s Store, c *custody.Original, r ReadRequest, f *File) error {
+	reg := custody.RegisteredCopy{
+		ID: v.c.NewID("cpy"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: custody.CopyInspection, Version: c.Version,
 		SHA256: f.SHA256, Size: f.Size, GivenTo: r.Actor,
 	}
 	d := eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: event.VaultInspected, Actor: r.Actor, Data: event.InspectedData{
@@ -165,7 +166,7 @@ func (v *Vault) ReadCopy(ctx context.Context, r ReadRequest) (*File, error) {
 // Examine returns the bytes of an object that the copy names, hashed, without
 // registering a read: for package compliance, which recomputes its checks from
 // them and hands them to nobody.
-func (v *Vault) Examine(ctx context.Context, c *Copy, o storage.Object) ([]byte, error) {
+func (v *Vault) Examine(ctx context.Context, c *custody.Original, o storage.Object) ([]byte, error) {
 	f, err := v.file(ctx, c, o, "", 0)
 	if err != nil {
 		return nil, err
@@ -173,7 +174,7 @@ func (v *Vault) Examine(ctx context.Context, c *Copy, o storage.Object) ([]byte,
 	return f.Content, nil
 }
 
-func (v *Vault) file(ctx context.Context, c *Copy, o storage.Object, name string, version int) (*File, error) {
+func (v *Vault) file(ctx context.Context, c *custody.Original, o storage.Object, name string, version int) (*File, error) {
 	b, found, err := v.read(ctx, o)
 	if err != nil {
 		return nil, err

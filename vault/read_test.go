@@ -16,6 +16,7 @@ import (
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -39,8 +40,8 @@ func TestReadAuthoritative(t *testing.T) {
 	if storage.Sum(f.Content) != c.DocumentHash || f.Name != "env_a_authoritative.pdf" || f.Size != int64(len(f.Content)) || f.Version != 1 || taken != 1 {
 		t.Errorf("got %s, %s, %d bytes, version %d, %d times", f.Name, f.SHA256, f.Size, f.Version, taken)
 	}
-	list, err := w.Copies(t.Context(), org.Identifier, "env_a", storage.Page{})
-	if err != nil || list.Items[0].Kind != vault.CopyInspection || list.Items[0].GivenTo != keyActor || list.Items[0].SHA256 != c.DocumentHash {
+	list, err := w.RegisteredCopies(t.Context(), org.Identifier, "env_a", storage.Page{})
+	if err != nil || list.Items[0].Kind != custody.CopyInspection || list.Items[0].GivenTo != keyActor || list.Items[0].SHA256 != c.DocumentHash {
 		t.Errorf("register: %+v, %v", list, err)
 	}
 	last := w.Events("env_a")[len(w.Events("env_a"))-1]
@@ -67,7 +68,7 @@ func TestReadCopy(t *testing.T) {
 	if _, err := w.ReadCopy(t.Context(), read("env_a")); !errors.Is(err, vault.ErrIntegrity) {
 		t.Errorf("altered: got %v, want ErrIntegrity", err)
 	}
-	if c, err = w.Copy(t.Context(), org.Identifier, "env_a"); err != nil || c.QuarantinedAt != nil || count(w.Types("env_a"), "vault.tamper_detected") != 1 {
+	if c, err = w.Original(t.Context(), org.Identifier, "env_a"); err != nil || c.QuarantinedAt != nil || count(w.Types("env_a"), "vault.tamper_detected") != 1 {
 		t.Errorf("an altered marked copy quarantines the original: %+v, %v", c, err)
 	}
 	if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); err != nil {
@@ -148,7 +149,7 @@ func TestTamperedBytesAreNotServed(t *testing.T) {
 	if got := w.Types("env_a"); count(got, "vault.tamper_detected") != 1 || count(got, "vault.inspected") != 0 {
 		t.Errorf("got events %v, want one of tampering and none of inspection", got)
 	}
-	c, err := w.Copy(t.Context(), org.Identifier, "env_a")
+	c, err := w.Original(t.Context(), org.Identifier, "env_a")
 	if err != nil || c.QuarantinedAt == nil || c.IntegrityOK {
 		t.Errorf("not quarantined: %+v, %v", c, err)
 	}
@@ -227,14 +228,14 @@ func TestSealThatDoesNotHold(t *testing.T) {
 	}
 	w := newWorld(t, func(c *vault.Config) { c.Roots = other.Roots() })
 	detached := w.paper("env_d", testpdf.Contract(2))
-	detached.Source.Sealing = vault.Sealing{Mode: vault.SealingDetached, Reason: "locked"}
+	detached.Source.Sealing = custody.Sealing{Mode: custody.SealingDetached, Reason: "locked"}
 	for _, r := range []vault.DepositRequest{w.request("env_a"), detached} {
 		w.deposit(r)
 		i, err := w.CheckIntegrity(t.Context(), r.EnvelopeID)
 		if err != nil || i.OK || i.Problem != "seal" {
 			t.Errorf("%s: got %+v, %v", r.EnvelopeID, i, err)
 		}
-		c, err := w.Copy(t.Context(), org.Identifier, r.EnvelopeID)
+		c, err := w.Original(t.Context(), org.Identifier, r.EnvelopeID)
 		if err != nil || c.IntegrityOK || c.QuarantinedAt != nil || count(w.Types(r.EnvelopeID), "vault.tamper_detected") != 0 {
 			t.Errorf("%s: whole bytes count as altered: %+v, %v", r.EnvelopeID, c, err)
 		}
@@ -361,17 +362,17 @@ func TestCopyRegisterPages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	whole, err := w.Copies(t.Context(), org.Identifier, "env_a", storage.Page{Number: 1, Limit: 100})
+	whole, err := w.RegisteredCopies(t.Context(), org.Identifier, "env_a", storage.Page{Number: 1, Limit: 100})
 	if err != nil || whole.Total != len(whole.Items) || whole.Next != "" || whole.Total < 5 {
 		t.Fatalf("got %d of %d, next %q, %v", len(whole.Items), whole.Total, whole.Next, err)
 	}
 	var byCursor, byNumber []string
 	for cursor, n := "", 1; ; n++ {
-		p, err := w.Copies(t.Context(), org.Identifier, "env_a", storage.Page{Limit: 2, Cursor: cursor})
+		p, err := w.RegisteredCopies(t.Context(), org.Identifier, "env_a", storage.Page{Limit: 2, Cursor: cursor})
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, err := w.Copies(t.Context(), org.Identifier, "env_a", storage.Page{Limit: 2, Number: n})
+		q, err := w.RegisteredCopies(t.Context(), org.Identifier, "env_a", storage.Page{Limit: 2, Number: n})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -391,11 +392,11 @@ func TestCopyRegisterPages(t *testing.T) {
 	}
 	var invalid *vault.InvalidError
 	for _, p := range []storage.Page{{Limit: 101}, {Limit: -1}, {Limit: 2, Cursor: "?"}, {Limit: 2, Cursor: "eHx5"}} {
-		if _, err := w.Copies(t.Context(), org.Identifier, "env_a", p); !errors.As(err, &invalid) {
+		if _, err := w.RegisteredCopies(t.Context(), org.Identifier, "env_a", p); !errors.As(err, &invalid) {
 			t.Errorf("%+v: got %v, want InvalidError", p, err)
 		}
 	}
-	if _, err := w.Copies(t.Context(), "org_other", "env_a", storage.Page{}); !errors.Is(err, vault.ErrNotVaulted) {
+	if _, err := w.RegisteredCopies(t.Context(), "org_other", "env_a", storage.Page{}); !errors.Is(err, vault.ErrNotVaulted) {
 		t.Errorf("got %v, want ErrNotVaulted", err)
 	}
 }
@@ -409,7 +410,7 @@ func TestEvidence(t *testing.T) {
 	c := w.deposit(w.request("env_a"))
 	err := w.DB.Vault().InTx(t.Context(), func(ctx context.Context, s vault.Store) error { // more than a page of downloads
 		for i := range 150 {
-			r := vault.Registered{ID: fmt.Sprintf("cpy_%03d", i), CopyID: c.CopyID, EnvelopeID: "env_a", Kind: vault.CopyInspection, MadeAt: w.Clock.Now()}
+			r := custody.RegisteredCopy{ID: fmt.Sprintf("cpy_%03d", i), CopyID: c.CopyID, EnvelopeID: "env_a", Kind: custody.CopyInspection, MadeAt: w.Clock.Now()}
 			if err := s.AddRegistered(ctx, r); err != nil {
 				return err
 			}
@@ -423,14 +424,14 @@ func TestEvidence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(e.Register); n != 151 || e.Register[150].Kind != vault.CopyMarked {
+	if n := len(e.Register); n != 151 || e.Register[150].Kind != custody.CopyMarked {
 		t.Errorf("got %d registered copies", n)
 	}
 	if len(e.Versions) != 1 || len(e.Claims) != 3 || len(e.Custody) != 1 || len(e.Acknowledgments) != 1 || len(e.Events) != 3 || e.Release != nil || len(e.Tamperings) != 0 {
 		t.Errorf("got %d versions, %d claims, %d custody entries, %d acknowledgments, %d events", len(e.Versions), len(e.Claims), len(e.Custody), len(e.Acknowledgments), len(e.Events))
 	}
 	for _, v := range e.Versions {
-		if b, err := w.Examine(t.Context(), e.Copy, v.Object); err != nil || storage.Sum(b) != v.Object.SHA256 {
+		if b, err := w.Examine(t.Context(), e.Original, v.Object); err != nil || storage.Sum(b) != v.Object.SHA256 {
 			t.Errorf("version %d: %v", v.Version, err)
 		}
 	}
@@ -467,7 +468,7 @@ func TestRewoundDatabaseIsNotTrusted(t *testing.T) {
 			t.Errorf("%s: got %v, want ErrRewound", verb, err)
 		}
 	}
-	if _, err := w.Copy(t.Context(), org.Identifier, "env_a"); err != nil {
+	if _, err := w.Original(t.Context(), org.Identifier, "env_a"); err != nil {
 		t.Errorf("reads do not go on: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 const (
@@ -18,8 +19,8 @@ const (
 
 // Copies lists the copy register of an envelope, newest first: marked copies
 // and downloads. ErrNotVaulted, *InvalidError for a page that makes no sense.
-func (v *Vault) Copies(ctx context.Context, orgID, envelopeID string, p storage.Page) (storage.List[Registered], error) {
-	list := storage.List[Registered]{Total: -1}
+func (v *Vault) RegisteredCopies(ctx context.Context, orgID, envelopeID string, p storage.Page) (storage.List[custody.RegisteredCopy], error) {
+	list := storage.List[custody.RegisteredCopy]{Total: -1}
 	if p.Limit == 0 {
 		p.Limit = defaultPage
 	}

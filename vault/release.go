@@ -13,29 +13,15 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/custody"
 )
-
-// Recipient is who gets the original. The JSON names are those of the release
-// statement.
-type Recipient struct {
-	Name         string `json:"name" validate:"required,max=200,line"`
-	Organization string `json:"organization,omitempty" validate:"max=200,line"`
-	Email        string `json:"email,omitempty" validate:"omitempty,email,max=254,line"`
-}
-
-func (r Recipient) String() string {
-	if r.Organization == "" {
-		return r.Name
-	}
-	return r.Name + ", " + r.Organization
-}
 
 // ReleaseRequest asks to hand the original over.
 type ReleaseRequest struct {
 	OrgID, EnvelopeID string
 	Reason            string `validate:"required,oneof=assignment payoff paper_out termination other"`
 	Note              string `validate:"max=2000,text"`
-	Recipient         Recipient
+	Recipient         custody.Recipient
 
 	Actor         Actor
 	RequestID     string // recorded with the consent
@@ -58,7 +44,7 @@ type Release struct {
 	ReleaseID, EnvelopeID, CopyID, OrgID string
 
 	Reason, Note string
-	Recipient    Recipient
+	Recipient    custody.Recipient
 	ReleasedAt   time.Time
 	Version      int            // the release version, which exists only in the package
 	SHA256       storage.Digest // of the release version
@@ -121,7 +107,7 @@ func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, cr
 		if err != nil {
 			return nil, false, err
 		}
-		if c.Status == StatusReleased {
+		if c.Status == custody.StatusReleased {
 			rel, err = v.repeated(ctx, r)
 			return rel, false, err
 		}
@@ -150,11 +136,11 @@ func (v *Vault) repeated(ctx context.Context, r ReleaseRequest) (*Release, error
 }
 
 // releasable says whether the copy may go to the recipient.
-func releasable(c *Copy, r ReleaseRequest) error {
+func releasable(c *custody.Original, r ReleaseRequest) error {
 	switch {
 	case c.QuarantinedAt != nil:
 		return ErrQuarantined
-	case c.Controller.BoundBy == BoundByNone && !c.SecuredParty.named(r.Recipient):
+	case c.Controller.BoundBy == custody.BoundByNone && !c.SecuredParty.Named(r.Recipient):
 		return ErrAssigneeDiffers
 	}
 	return nil
@@ -164,18 +150,18 @@ func releasable(c *Copy, r ReleaseRequest) error {
 type releasing struct {
 	ReleaseRequest
 	rel     *Release
-	version Version
-	entry   CustodyEntry
+	version custody.Version
+	entry   custody.Entry
 }
 
 // release does the work up to the transaction, and the transaction. The seal is
 // spent in between, by a mark beside the database.
-func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *Copy) (*Release, error) {
+func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *custody.Original) (*Release, error) {
 	c, err := v.proven(ctx, c)
 	switch {
 	case err != nil:
 		return nil, err
-	case c.Status == StatusReleased:
+	case c.Status == custody.StatusReleased:
 		return nil, errTaken
 	}
 	if err := releasable(c, r); err != nil {
@@ -211,7 +197,7 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *Copy) (*Releas
 }
 
 // prepare makes a release out of a request: everything but its transaction.
-func (v *Vault) prepare(ctx context.Context, r ReleaseRequest, c *Copy, last Version) (*releasing, error) {
+func (v *Vault) prepare(ctx context.Context, r ReleaseRequest, c *custody.Original, last custody.Version) (*releasing, error) {
 	raw, err := v.Examine(ctx, c, last.Object)
 	if err != nil {
 		return nil, err
@@ -227,7 +213,7 @@ func (v *Vault) prepare(ctx context.Context, r ReleaseRequest, c *Copy, last Ver
 }
 
 // releaseVersion makes and keeps the release version.
-func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *Copy, last Version, raw []byte) error {
+func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *custody.Original, last custody.Version, raw []byte) error {
 	rel, at := h.rel, environ.Format(h.rel.ReleasedAt)
 	prev := storage.Digest("")
 	if last.Statement != nil {
@@ -238,19 +224,19 @@ func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *Copy, last 
 		return err
 	}
 	sealed, err := v.seal(ctx, sealing{
-		raw: raw, mode: Sealing{last.Seal.Mode, last.Seal.Reason}, at: rel.ReleasedAt,
+		raw: raw, mode: custody.Sealing{Mode: last.Seal.Mode, Reason: last.Seal.Reason}, at: rel.ReleasedAt,
 		reason: fmt.Sprintf(copymark.ReleaseSeal+"%s to %s; reason %s; %s; ends version %d of copy %s, envelope %s",
 			c.Custodian.Party.Name, rel.Recipient, rel.Reason, at, last.Version, c.CopyID, c.EnvelopeID),
-		statement: VersionStatement{
-			Assignee: c.SecuredParty, At: at, CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: VersionRelease, Prev: prev,
+		statement: custody.VersionStatement{
+			Assignee: c.SecuredParty, At: at, CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: custody.VersionRelease, Prev: prev,
 			Reason: rel.Reason, Recipient: &rel.Recipient, Vault: c.Custodian.Party.Name, Version: rel.Version,
 		},
 	})
 	if err != nil {
 		return err
 	}
-	h.version = Version{
-		CopyID: c.CopyID, Version: rel.Version, Kind: VersionRelease, Seal: sealed.seal, Statement: sealed.statement, CreatedAt: rel.ReleasedAt,
+	h.version = custody.Version{
+		CopyID: c.CopyID, Version: rel.Version, Kind: custody.VersionRelease, Seal: sealed.seal, Statement: sealed.statement, CreatedAt: rel.ReleasedAt,
 		Prefix: storage.Object{SHA256: last.Object.SHA256, Size: last.Object.Size},
 	}
 	owner := fmt.Sprintf("%s-%s-v%d", c.CopyID, rel.ReleaseID, rel.Version)
@@ -258,15 +244,15 @@ func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *Copy, last 
 		return err
 	}
 	rel.SHA256, rel.Size = h.version.Object.SHA256, h.version.Object.Size
-	rel.Statement, _, err = v.state(typRelease, ReleaseStatement{
+	rel.Statement, _, err = v.state(custody.TypRelease, custody.ReleaseStatement{
 		At: at, CopyID: c.CopyID, EndsSHA256: last.Object.SHA256, EndsVersion: last.Version, EnvelopeID: c.EnvelopeID, Note: rel.Note,
-		Reason: rel.Reason, Recipient: rel.Recipient, ReleaseID: rel.ReleaseID, SHA256: rel.SHA256, V: statementVersion, Version: rel.Version,
+		Reason: rel.Reason, Recipient: rel.Recipient, ReleaseID: rel.ReleaseID, SHA256: rel.SHA256, V: custody.StatementVersion, Version: rel.Version,
 	})
 	return err
 }
 
 // releaseEntry makes the last entry of the custody chain.
-func (v *Vault) releaseEntry(ctx context.Context, h *releasing, c *Copy) error {
+func (v *Vault) releaseEntry(ctx context.Context, h *releasing, c *custody.Original) error {
 	before, err := v.c.Store.Custody(ctx, c.CopyID)
 	if err != nil {
 		return err
@@ -279,22 +265,22 @@ func (v *Vault) releaseEntry(ctx context.Context, h *releasing, c *Copy) error {
 	if at.Before(prev.RecordedAt) { // a clock that went back
 		at = prev.RecordedAt
 	}
-	h.entry, err = v.entry(CustodyEntry{
-		ID: v.c.NewID("cust"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: prev.Seq + 1, Kind: CustodyRelease,
+	h.entry, err = v.entry(custody.Entry{
+		ID: v.c.NewID("cust"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: prev.Seq + 1, Kind: custody.EntryRelease,
 		From: prev.To, Recipient: &h.rel.Recipient, Version: h.rel.Version, SHA256: h.rel.SHA256, RecordedAt: at,
 		PreviousSHA256: prev.StatementSHA256,
-		Consent:        consentBy(h.Actor, h.RequestID, h.RequestSHA256),
+		Consent:        custody.ConsentBy(h.Actor, h.RequestID, h.RequestSHA256),
 	}, "")
 	return err
 }
 
 // end is the transaction that makes the release true.
-func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *Copy) error {
+func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *custody.Original) error {
 	c, err := v.find(ctx, s, standing.Control, h.OrgID, h.EnvelopeID)
 	if err != nil {
 		return err
 	}
-	if c.Status == StatusReleased || c.Version != seen.Version {
+	if c.Status == custody.StatusReleased || c.Version != seen.Version {
 		return errTaken
 	}
 	if err := releasable(c, h.ReleaseRequest); err != nil {
@@ -312,18 +298,20 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *Copy) erro
 	}
 	rel.EventID, h.version.EventID, h.entry.EventID = events[0].ID, events[0].ID, events[1].ID
 	at := events[0].RecordedAt
-	c.Status, c.ReleasedAt = StatusReleased, &at
+	c.Status, c.ReleasedAt = custody.StatusReleased, &at
 	c.Version, c.DocumentHash, c.Size, c.Seal = rel.Version, rel.SHA256, rel.Size, h.version.Seal
 	rel.ReleasedAt = at
 	steps := []func() error{
-		func() error { return s.UpdateCopy(ctx, c) },
+		func() error { return s.UpdateOriginal(ctx, c) },
 		func() error { return s.LinkBlob(ctx, h.version.Object.Name, at) },
 		func() error { return s.AddVersion(ctx, h.version) },
 		func() error { return s.AddCustody(ctx, h.entry) },
 		func() error { return s.AddRelease(ctx, rel) },
 	}
 	if rel.SHA256 != h.version.Prefix.SHA256 { // with a detached seal the bytes are those of the version before
-		claim := Claim{rel.SHA256, c.CopyID, c.EnvelopeID, ClaimVersion, rel.Version, at}
+		claim := custody.Claim{
+			SHA256: rel.SHA256, CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: custody.ClaimVersion, Version: rel.Version, ClaimedAt: at,
+		}
 		steps = append(steps, func() error { return s.AddClaims(ctx, claim) })
 	}
 	steps = append(steps, func() error { return also(ctx, s, h.Also, rel) })

@@ -20,6 +20,7 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 func TestReleaseRefuses(t *testing.T) {
@@ -45,10 +46,12 @@ func TestReleaseRefuses(t *testing.T) {
 		edit func(*vault.ReleaseRequest)
 		want error
 	}{
-		"absent":        {func(r *vault.ReleaseRequest) { r.EnvelopeID = "env_absent" }, vault.ErrNotVaulted},
-		"foreign":       {func(r *vault.ReleaseRequest) { r.OrgID = "org_other" }, vault.ErrNotVaulted},
-		"someone else":  {func(r *vault.ReleaseRequest) { r.Recipient = vault.Recipient{Name: "Eve"} }, vault.ErrAssigneeDiffers},
-		"other address": {func(r *vault.ReleaseRequest) { r.Recipient = vault.Recipient{Name: bank.Name, Email: "eve@bank.test"} }, vault.ErrAssigneeDiffers},
+		"absent":       {func(r *vault.ReleaseRequest) { r.EnvelopeID = "env_absent" }, vault.ErrNotVaulted},
+		"foreign":      {func(r *vault.ReleaseRequest) { r.OrgID = "org_other" }, vault.ErrNotVaulted},
+		"someone else": {func(r *vault.ReleaseRequest) { r.Recipient = custody.Recipient{Name: "Eve"} }, vault.ErrAssigneeDiffers},
+		"other address": {func(r *vault.ReleaseRequest) {
+			r.Recipient = custody.Recipient{Name: bank.Name, Email: "eve@bank.test"}
+		}, vault.ErrAssigneeDiffers},
 	} {
 		q := release("env_a")
 		c.edit(&q)
@@ -57,7 +60,7 @@ func TestReleaseRefuses(t *testing.T) {
 		}
 	}
 	q := release("env_a")
-	q.Recipient = vault.Recipient{Name: " first bank of łódź ", Email: "Vault@Bank.test"}
+	q.Recipient = custody.Recipient{Name: " first bank of łódź ", Email: "Vault@Bank.test"}
 	if _, created, err := w.Release(t.Context(), q); err != nil || !created {
 		t.Errorf("to the assignee: %t, %v", created, err)
 	}
@@ -99,12 +102,12 @@ func TestRelease(t *testing.T) {
 				t.Errorf("the seal's reason %q does not say %s", reason, want)
 			}
 		}
-		s, err := vault.VerifyRelease(rel.Statement, w.StatementKeys())
+		s, err := custody.VerifyRelease(rel.Statement, w.StatementKeys())
 		if err != nil || s.SHA256 != rel.SHA256 || s.EndsSHA256 != c.DocumentHash || s.Recipient != q.Recipient || s.Note != q.Note {
 			t.Errorf("statement %+v, %v", s, err)
 		}
-		got, err := w.Copy(t.Context(), org.Identifier, "env_a")
-		if err != nil || got.Status != vault.StatusReleased || got.ReleasedAt == nil || got.DocumentHash != rel.SHA256 || got.Version != 2 {
+		got, err := w.Original(t.Context(), org.Identifier, "env_a")
+		if err != nil || got.Status != custody.StatusReleased || got.ReleasedAt == nil || got.DocumentHash != rel.SHA256 || got.Version != 2 {
 			t.Errorf("copy %+v, %v", got, err)
 		}
 		if _, err := w.ReadAuthoritative(t.Context(), read("env_a")); !errors.Is(err, vault.ErrReleased) {
@@ -124,7 +127,7 @@ func TestRelease(t *testing.T) {
 			t.Fatalf("custody: %d entries, %v", len(entries), err)
 		}
 		statements := []string{entries[0].Statement, entries[1].Statement}
-		chained, err := vault.VerifyCustody(statements, w.StatementKeys())
+		chained, err := custody.VerifyCustody(statements, w.StatementKeys())
 		if err != nil || chained[1].To != nil || *chained[1].Recipient != q.Recipient {
 			t.Errorf("custody chain: %+v, %v", chained, err)
 		}
@@ -152,7 +155,7 @@ func TestRelease(t *testing.T) {
 }
 
 // checkReleasePage holds the page that the release version has more than version 1.
-func checkReleasePage(t *testing.T, v1, last []byte, c *vault.Copy, rel *vault.Release) {
+func checkReleasePage(t *testing.T, v1, last []byte, c *custody.Original, rel *vault.Release) {
 	t.Helper()
 	before, err := extract.PageTexts(v1)
 	if err != nil {
@@ -392,13 +395,13 @@ func checkPackage(t *testing.T, w *world, rel *vault.Release, files map[string][
 	if storage.Sum(files["authoritative.pdf"]) != rel.SHA256 || string(files["certificate.json"]) != rel.ReleaseID || len(files["receipt"]) != 32 {
 		t.Errorf("package holds %d files", len(files))
 	}
-	if _, err := vault.VerifyRelease(string(files["release-statement.jws"]), w.StatementKeys()); err != nil {
+	if _, err := custody.VerifyRelease(string(files["release-statement.jws"]), w.StatementKeys()); err != nil {
 		t.Error(err)
 	}
-	if _, err := vault.VerifyCustody([]string{string(files["custody/0001.jws"]), string(files["custody/0002.jws"])}, w.StatementKeys()); err != nil {
+	if _, err := custody.VerifyCustody([]string{string(files["custody/0001.jws"]), string(files["custody/0002.jws"])}, w.StatementKeys()); err != nil {
 		t.Error(err)
 	}
-	if _, err := vault.VerifyAcknowledgment(string(files["acknowledgments/0001.jws"]), w.StatementKeys()); err != nil {
+	if _, err := custody.VerifyAcknowledgment(string(files["acknowledgments/0001.jws"]), w.StatementKeys()); err != nil {
 		t.Error(err)
 	}
 	var events []struct{ Canonical []byte }
@@ -438,8 +441,8 @@ func deleted(t *testing.T, w *world, r vault.DepositRequest, completion []byte) 
 			t.Errorf("%s is still there: %v", o.Name, err)
 		}
 	}
-	c, err := w.Copy(ctx, org.Identifier, "env_a")
-	if err != nil || c.Status != vault.StatusReleased {
+	c, err := w.Original(ctx, org.Identifier, "env_a")
+	if err != nil || c.Status != custody.StatusReleased {
 		t.Errorf("tombstone: %+v, %v", c, err)
 	}
 	if _, err := w.ReadCopy(ctx, read("env_a")); err != nil {

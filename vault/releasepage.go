@@ -6,6 +6,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // reasonsInWords are the reasons of a release as its page prints them.
@@ -17,8 +18,8 @@ var reasonsInWords = map[string]string{
 // become: to whom it was released, why and when, which version ended, and that it
 // is the original now. The page is appended; nothing before it changes. A file
 // that cannot be extended stays as it is: its version statement says the same.
-func (v *Vault) releasePage(ctx context.Context, rel *Release, c *Copy, last Version, raw []byte) ([]byte, error) {
-	if last.Seal.Mode == SealingDetached {
+func (v *Vault) releasePage(ctx context.Context, rel *Release, c *custody.Original, last custody.Version, raw []byte) ([]byte, error) {
+	if last.Seal.Mode == custody.SealingDetached {
 		return raw, nil
 	}
 	home, when := c.Custodian.Party.Name, rel.ReleasedAt.UTC().Format("2006-01-02 15:04:05 UTC")

@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // maxRevisions leaves room for those that signers and seals add to a file that
@@ -34,12 +35,12 @@ type revisions struct {
 // certification covers. Blanks that many contracts are made from are so left
 // free: of e-sign documents unsigned revisions, of paper certified ones.
 // *InvalidError when raw has too many revisions.
-func (s Source) Revisions(raw []byte) (map[storage.Digest]string, error) {
-	r, err := s.revisions(raw)
+func RevisionsOf(s custody.Source, raw []byte) (map[storage.Digest]string, error) {
+	r, err := revisionsOf(s, raw)
 	return r.claimed, err
 }
 
-func (s Source) revisions(raw []byte) (revisions, error) {
+func revisionsOf(s custody.Source, raw []byte) (revisions, error) {
 	var signed []int64
 	var certified int64
 	d, err := pdf.Open(raw, pdf.Limits{Bytes: int64(len(raw))})
@@ -47,7 +48,7 @@ func (s Source) revisions(raw []byte) (revisions, error) {
 		signed, certified, err = signing.SignedPrefixes(d)
 	}
 	var refusal *pdf.Refusal
-	if errors.As(err, &refusal) && s.Sealing.Mode == SealingDetached {
+	if errors.As(err, &refusal) && s.Sealing.Mode == custody.SealingDetached {
 		signed, err = nil, nil // a damaged file has no signatures that hold
 	}
 	if err != nil {
@@ -58,8 +59,8 @@ func (s Source) revisions(raw []byte) (revisions, error) {
 		if n++; n > maxRevisions {
 			return
 		}
-		kind := ClaimRevision
-		if s.Kind != SourcePaper || int64(end) <= certified {
+		kind := custody.ClaimRevision
+		if s.Kind != custody.SourcePaper || int64(end) <= certified {
 			kind = ""
 		}
 		for ; end <= lineEnd; end++ {
@@ -70,13 +71,13 @@ func (s Source) revisions(raw []byte) (revisions, error) {
 		return revisions{}, validate.Fail("source", "revisions", "has %d revisions, at most %d are accepted", n, maxRevisions)
 	}
 	for _, end := range signed {
-		kinds[int(end)] = ClaimPrefix
+		kinds[int(end)] = custody.ClaimPrefix
 	}
 	r := revisions{claimed: map[storage.Digest]string{}}
 	r.add(raw, kinds, 0)
 	if at := pdf.HeaderAt(raw); at > 0 { // what stands before the header may have been put there
-		if s.Kind == SourcePaper {
-			kinds[len(raw)] = ClaimRevision
+		if s.Kind == custody.SourcePaper {
+			kinds[len(raw)] = custody.ClaimRevision
 		} else {
 			kinds[len(raw)] = ""
 		}
@@ -99,7 +100,7 @@ func (r *revisions) add(raw []byte, kinds map[int]string, from int) {
 		done = end
 		sum := storage.Digest(hex.EncodeToString(h.Sum(nil)))
 		r.all = append(r.all, sum)
-		if kind := kinds[end]; kind != "" && r.claimed[sum] != ClaimPrefix {
+		if kind := kinds[end]; kind != "" && r.claimed[sum] != custody.ClaimPrefix {
 			r.claimed[sum] = kind
 		}
 	}
@@ -108,8 +109,8 @@ func (r *revisions) add(raw []byte, kinds map[int]string, from int) {
 // claimDeposited claims what was handed in: its bytes, the revisions that are
 // nobody else's, and what the last signer left. The others are looked up.
 func (d *deposit) claimDeposited(raw []byte) error {
-	d.claim(ClaimDeposited, d.Source.Object.SHA256, 0)
-	r, err := d.Source.revisions(raw)
+	d.claim(custody.ClaimDeposited, d.Source.Object.SHA256, 0)
+	r, err := revisionsOf(d.Source, raw)
 	if err != nil {
 		return err
 	}
@@ -121,7 +122,7 @@ func (d *deposit) claimDeposited(raw []byte) error {
 		if !slices.Contains(d.revisions, sha256) {
 			return validate.Fail("source.signed_sha256", "prefix", "is no earlier revision of the bytes handed in")
 		}
-		d.claim(ClaimSigned, sha256, 0)
+		d.claim(custody.ClaimSigned, sha256, 0)
 	}
 	return nil
 }
@@ -130,9 +131,9 @@ func (d *deposit) claimDeposited(raw []byte) error {
 const claimsAtOnce = 500
 
 // claimsOn returns the claims on any of the digests.
-func claimsOn(ctx context.Context, s Store, digests []storage.Digest) ([]Claim, error) {
+func claimsOn(ctx context.Context, s Store, digests []storage.Digest) ([]custody.Claim, error) {
 	slices.Sort(digests)
-	var found []Claim
+	var found []custody.Claim
 	for some := range slices.Chunk(slices.Compact(digests), claimsAtOnce) {
 		claims, err := s.Claims(ctx, some...)
 		if err != nil {
@@ -144,7 +145,7 @@ func claimsOn(ctx context.Context, s Store, digests []storage.Digest) ([]Claim, 
 }
 
 // addClaims inserts the claims of a deposit and their witnesses, in a transaction.
-func addClaims(ctx context.Context, s Store, claims []Claim) error {
+func addClaims(ctx context.Context, s Store, claims []custody.Claim) error {
 	for some := range slices.Chunk(claims, claimsAtOnce) {
 		if err := s.AddClaims(ctx, some...); err != nil {
 			return err
@@ -160,14 +161,14 @@ func addClaims(ctx context.Context, s Store, claims []Claim) error {
 
 // witnessed returns the claims that get a witness: those on the file handed in.
 // Versions and marked copies have rows of their own.
-func witnessed(claims []Claim) []Claim {
-	return slices.DeleteFunc(slices.Clone(claims), func(c Claim) bool { return c.Kind == ClaimVersion || c.Kind == ClaimCopy })
+func witnessed(claims []custody.Claim) []custody.Claim {
+	return slices.DeleteFunc(slices.Clone(claims), func(c custody.Claim) bool { return c.Kind == custody.ClaimVersion || c.Kind == custody.ClaimCopy })
 }
 
 // WitnessDigest is what the event of a deposit commits to, as claims_sha256: the
 // SHA-256 of a line "kind digest" for each claim on the file handed in, in the
 // order of the lines. Claims on versions and marked copies are left out.
-func WitnessDigest(claims []Claim) storage.Digest {
+func WitnessDigest(claims []custody.Claim) storage.Digest {
 	var lines []string
 	for _, c := range witnessed(claims) {
 		lines = append(lines, c.Kind+" "+string(c.SHA256)+"\n")

@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // paperWith is a paper document that holds a stream of other bytes.
@@ -75,7 +76,7 @@ func TestPaperInAnyOrder(t *testing.T) {
 				files := spellings(document("Paper " + first))
 				r := w.paper("env_"+strings.ReplaceAll(first, " ", "_"), files[first])
 				if first == "a comment before" {
-					r.Source.Sealing = vault.Sealing{Mode: vault.SealingDetached, Reason: "damaged"}
+					r.Source.Sealing = custody.Sealing{Mode: custody.SealingDetached, Reason: "damaged"}
 				}
 				w.deposit(r)
 				for second, file := range files {

@@ -9,26 +9,27 @@ import (
 	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // sealing is a version about to be sealed.
 type sealing struct {
 	raw       []byte
-	mode      Sealing
+	mode      custody.Sealing
 	reason    string // embedded
 	at        time.Time
-	statement VersionStatement // detached; SHA256 is set by seal
+	statement custody.VersionStatement // detached; SHA256 is set by seal
 }
 
 type sealed struct {
 	file      []byte // raw and what was appended
-	seal      Seal
+	seal      custody.Seal
 	statement []byte
 }
 
 // seal appends the vault's seal to a version, or states it beside.
 func (v *Vault) seal(ctx context.Context, s sealing) (*sealed, error) {
-	if s.mode.Mode == SealingDetached {
+	if s.mode.Mode == custody.SealingDetached {
 		return v.sealBeside(ctx, s)
 	}
 	seal, err := v.c.Sealer.Seal(ctx, pades.SealRequest{PDF: s.raw, Reason: s.reason, At: s.at, Limits: pades.Limits{Bytes: int64(len(s.raw))}})
@@ -37,11 +38,11 @@ func (v *Vault) seal(ctx context.Context, s sealing) (*sealed, error) {
 	}
 	file := make([]byte, 0, len(s.raw)+len(seal.Appended))
 	file = append(append(file, s.raw...), seal.Appended...)
-	return &sealed{file: file, seal: Seal{Mode: SealingEmbedded, Level: seal.Level, TimeSource: timeSource(seal.TimeSource), Field: seal.Field}}, nil
+	return &sealed{file: file, seal: custody.Seal{Mode: custody.SealingEmbedded, Level: seal.Level, TimeSource: timeSource(seal.TimeSource), Field: seal.Field}}, nil
 }
 
 func (v *Vault) sealBeside(ctx context.Context, s sealing) (*sealed, error) {
-	s.statement.SHA256, s.statement.V = storage.Sum(s.raw), statementVersion
+	s.statement.SHA256, s.statement.V = storage.Sum(s.raw), custody.StatementVersion
 	content, err := canonjson.Marshal(s.statement)
 	if err != nil {
 		return nil, fmt.Errorf("version statement: %w", err)
@@ -56,7 +57,7 @@ func (v *Vault) sealBeside(ctx context.Context, s sealing) (*sealed, error) {
 	}
 	return &sealed{
 		file: s.raw, statement: der,
-		seal: Seal{Mode: SealingDetached, Reason: s.mode.Reason, Level: level, TimeSource: timeSource(source), SHA256: storage.Sum(der)},
+		seal: custody.Seal{Mode: custody.SealingDetached, Reason: s.mode.Reason, Level: level, TimeSource: timeSource(source), SHA256: storage.Sum(der)},
 	}, nil
 }
 
@@ -88,14 +89,6 @@ func (d *deposit) jurisdictionClause(before string) string {
 // jurisdictionClause follows the words of UCC 9-306A(b)(1).
 const jurisdictionClause = "%s is the jurisdiction of this record, and the chattel paper's jurisdiction where it is chattel paper, for " +
 	"purposes of UCC 9-306A, of UCC Article 9 and of the UCC"
-
-// String names a party as seals print it.
-func (p Party) String() string {
-	if p.Identifier == "" {
-		return p.Name
-	}
-	return p.Name + " (" + p.Identifier + ")"
-}
 
 // equal compares two values by their canonical encoding.
 func equal(a, b any) bool {

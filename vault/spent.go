@@ -11,6 +11,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -26,7 +27,7 @@ type spentSeal struct {
 	Release string         `json:"release"` // release statement, JWS
 	Custody string         `json:"custody"` // statement of the last custody entry, JWS
 	Object  storage.Object `json:"object"`  // the release version
-	Seal    Seal           `json:"seal"`
+	Seal    custody.Seal   `json:"seal"`
 	CMS     []byte         `json:"cms,omitempty"` // of a detached seal
 }
 
@@ -105,7 +106,7 @@ func (v *Vault) unspend(ctx context.Context, h *releasing) {
 
 // remark makes the mark of a release that the database has say the same: two that
 // raced may have written one after the other. Nothing leaves the vault before.
-func (v *Vault) remark(ctx context.Context, r *Release, last Version, entry CustodyEntry) error {
+func (v *Vault) remark(ctx context.Context, r *Release, last custody.Version, entry custody.Entry) error {
 	mark, err := (&releasing{rel: r, version: last, entry: entry}).spent()
 	if err != nil {
 		return err
@@ -120,7 +121,7 @@ func (v *Vault) remark(ctx context.Context, r *Release, last Version, entry Cust
 // begun returns the release that the mark of a copy holds, nil without a mark.
 // ErrAlreadyReleased when it is not what r asks for; ErrRecordAltered when it does
 // not go on from the copy as it is.
-func (v *Vault) begun(ctx context.Context, r ReleaseRequest, c *Copy, last Version) (*releasing, error) {
+func (v *Vault) begun(ctx context.Context, r ReleaseRequest, c *custody.Original, last custody.Version) (*releasing, error) {
 	b, err := v.spent(ctx, c.CopyID)
 	if err != nil || b == nil {
 		return nil, err
@@ -140,17 +141,17 @@ func (v *Vault) begun(ctx context.Context, r ReleaseRequest, c *Copy, last Versi
 }
 
 // opened reads a mark back into the release that wrote it.
-func (v *Vault) opened(b []byte, c *Copy, last Version) (*releasing, error) {
+func (v *Vault) opened(b []byte, c *custody.Original, last custody.Version) (*releasing, error) {
 	var m spentSeal
 	if err := json.Unmarshal(b, &m); err != nil || m.V != spentVersion {
-		return nil, fmt.Errorf("its version %d is unknown: %w", m.V, errors.Join(err, ErrStatement))
+		return nil, fmt.Errorf("its version %d is unknown: %w", m.V, errors.Join(err, custody.ErrStatement))
 	}
-	rs, err := VerifyRelease(m.Release, v.StatementKeys())
+	rs, err := custody.VerifyRelease(m.Release, v.StatementKeys())
 	if err != nil {
 		return nil, err
 	}
-	var cs CustodyStatement
-	if err := parse(m.Custody, typCustody, keyring.Statement, v.StatementKeys(), &cs); err != nil {
+	var cs custody.Statement
+	if err := custody.Parse(m.Custody, custody.TypCustody, keyring.Statement, v.StatementKeys(), &cs); err != nil {
 		return nil, err
 	}
 	at, err := environ.Parse(rs.At)
@@ -162,8 +163,8 @@ func (v *Vault) opened(b []byte, c *Copy, last Version) (*releasing, error) {
 		return nil, err
 	}
 	if rs.CopyID != c.CopyID || rs.EnvelopeID != c.EnvelopeID || rs.EndsVersion != c.Version || rs.EndsSHA256 != c.DocumentHash ||
-		rs.SHA256 != m.Object.SHA256 || cs.CopyID != c.CopyID || cs.Kind != CustodyRelease || cs.SHA256 != rs.SHA256 || cs.Version != rs.Version {
-		return nil, fmt.Errorf("%w: it is about another version", ErrStatement)
+		rs.SHA256 != m.Object.SHA256 || cs.CopyID != c.CopyID || cs.Kind != custody.EntryRelease || cs.SHA256 != rs.SHA256 || cs.Version != rs.Version {
+		return nil, fmt.Errorf("%w: it is about another version", custody.ErrStatement)
 	}
 	return &releasing{
 		rel: &Release{
@@ -171,11 +172,11 @@ func (v *Vault) opened(b []byte, c *Copy, last Version) (*releasing, error) {
 			Recipient: rs.Recipient, ReleasedAt: at, Version: rs.Version, SHA256: rs.SHA256, Size: m.Object.Size,
 			EndsVersion: rs.EndsVersion, Statement: m.Release,
 		},
-		version: Version{
-			CopyID: c.CopyID, Version: rs.Version, Kind: VersionRelease, Object: m.Object, Seal: m.Seal, Statement: m.CMS, CreatedAt: at,
+		version: custody.Version{
+			CopyID: c.CopyID, Version: rs.Version, Kind: custody.VersionRelease, Object: m.Object, Seal: m.Seal, Statement: m.CMS, CreatedAt: at,
 			Prefix: storage.Object{SHA256: last.Object.SHA256, Size: last.Object.Size},
 		},
-		entry: CustodyEntry{
+		entry: custody.Entry{
 			ID: cs.CustodyID, CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: cs.Seq, Kind: cs.Kind, From: cs.From, Recipient: cs.Recipient,
 			Version: cs.Version, SHA256: cs.SHA256, Consent: cs.Consent, Statement: m.Custody, StatementSHA256: storage.Sum([]byte(m.Custody)),
 			PreviousSHA256: cs.Prev, RecordedAt: moved,

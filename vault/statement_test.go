@@ -12,7 +12,7 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/testworld"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -55,15 +55,15 @@ func TestGoldenStatements(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	chain, err := vault.VerifyCustody(custodyTokens(t), statementKeys)
+	chain, err := custody.VerifyCustody(custodyTokens(t), statementKeys)
 	if err != nil || len(chain) != 2 || chain[0].To.Assignee != bank || chain[1].Recipient.Name != "Cleo Smith" || chain[1].From.Custodian.Party != operator {
 		t.Errorf("custody: %+v, %v", chain, err)
 	}
-	a, err := vault.VerifyAcknowledgment(signed(t, "evault-acknowledgment+jwt", goldenAcknowledgment), statementKeys)
+	a, err := custody.VerifyAcknowledgment(signed(t, "evault-acknowledgment+jwt", goldenAcknowledgment), statementKeys)
 	if err != nil || a.Standing != "c3" || a.Custodian.Name != operator.Name || a.Controller.BoundBy != "organization" {
 		t.Errorf("acknowledgment: %+v, %v", a, err)
 	}
-	r, err := vault.VerifyRelease(signed(t, "evault-release+jwt", goldenReleaseStatement), statementKeys)
+	r, err := custody.VerifyRelease(signed(t, "evault-release+jwt", goldenReleaseStatement), statementKeys)
 	if err != nil || r.EndsVersion != 1 || r.Recipient.Organization != "First Bank" || r.Note != "paid" {
 		t.Errorf("release: %+v, %v", r, err)
 	}
@@ -72,14 +72,14 @@ func TestGoldenStatements(t *testing.T) {
 func TestVerifyCustodyRefuses(t *testing.T) {
 	t.Parallel()
 	good := custodyTokens(t)
-	custody := func(s string) string { return signed(t, "evault-custody+jwt", s) }
+	entry := func(s string) string { return signed(t, "evault-custody+jwt", s) }
 	next := func(old, replacement string) []string {
 		s := strings.Replace(goldenRelease, "PREV", sumOf(good[0]), 1)
 		changed := strings.Replace(s, old, replacement, 1)
 		if changed == s {
 			t.Fatalf("%q is not in the statement", old)
 		}
-		return []string{good[0], custody(changed)}
+		return []string{good[0], entry(changed)}
 	}
 	for name, tokens := range map[string][]string{
 		"gap":            {good[1]},
@@ -87,29 +87,29 @@ func TestVerifyCustodyRefuses(t *testing.T) {
 		"twice":          {good[0], good[0]},
 		"other type":     {signed(t, "evault-release+jwt", goldenCustody)},
 		"not a token":    {"x"},
-		"not canonical":  {custody(goldenCustody + " ")},
-		"unknown field":  {custody(strings.Replace(goldenCustody, `{"at"`, `{"a":1,"at"`, 1))},
-		"missing field":  {custody(strings.Replace(goldenCustody, `"seq":1,`, ``, 1))},
-		"version":        {custody(strings.Replace(goldenCustody, `"v":1`, `"v":2`, 1))},
+		"not canonical":  {entry(goldenCustody + " ")},
+		"unknown field":  {entry(strings.Replace(goldenCustody, `{"at"`, `{"a":1,"at"`, 1))},
+		"missing field":  {entry(strings.Replace(goldenCustody, `"seq":1,`, ``, 1))},
+		"version":        {entry(strings.Replace(goldenCustody, `"v":1`, `"v":2`, 1))},
 		"no predecessor": next(sumOf(good[0]), strings.Repeat("0", 64)),
 		"other copy":     next(`"copy_id":"cpy_1"`, `"copy_id":"cpy_2"`),
 		"other envelope": next(`"envelope_id":"env_1"`, `"envelope_id":"env_2"`),
 		"other holder":   next(`"name":"Vault Operator Inc."`, `"name":"Other"`),
 		"older version":  next(`"version":2`, `"version":0`),
 		"older":          next("2026-06-02", "2026-05-31"),
-		"after the end":  append(slices.Clone(good), custody(strings.Replace(strings.Replace(goldenRelease, `"seq":2`, `"seq":3`, 1), "PREV", sumOf(good[1]), 1))),
+		"after the end":  append(slices.Clone(good), entry(strings.Replace(strings.Replace(goldenRelease, `"seq":2`, `"seq":3`, 1), "PREV", sumOf(good[1]), 1))),
 	} {
-		if _, err := vault.VerifyCustody(tokens, statementKeys); !errors.Is(err, vault.ErrStatement) {
+		if _, err := custody.VerifyCustody(tokens, statementKeys); !errors.Is(err, custody.ErrStatement) {
 			t.Errorf("%s: got %v, want ErrStatement", name, err)
 		}
 	}
-	if _, err := vault.VerifyCustody(good, keyring.Keys{{Purpose: keyring.Statement, ID: "k", Public: testworld.Key(9).Public().(ed25519.PublicKey)}}); !errors.Is(err, vault.ErrStatement) {
+	if _, err := custody.VerifyCustody(good, keyring.Keys{{Purpose: keyring.Statement, ID: "k", Public: testworld.Key(9).Public().(ed25519.PublicKey)}}); !errors.Is(err, custody.ErrStatement) {
 		t.Errorf("other key: got %v, want ErrStatement", err)
 	}
-	if _, err := vault.VerifyRelease(signed(t, "evault-release+jwt", strings.Replace(goldenReleaseStatement, `"v":1`, `"v":2`, 1)), statementKeys); !errors.Is(err, vault.ErrStatement) {
+	if _, err := custody.VerifyRelease(signed(t, "evault-release+jwt", strings.Replace(goldenReleaseStatement, `"v":1`, `"v":2`, 1)), statementKeys); !errors.Is(err, custody.ErrStatement) {
 		t.Errorf("unknown version: got %v, want ErrStatement", err)
 	}
-	if _, err := vault.VerifyAcknowledgment(signed(t, "evault-custody+jwt", goldenAcknowledgment), statementKeys); !errors.Is(err, vault.ErrStatement) {
+	if _, err := custody.VerifyAcknowledgment(signed(t, "evault-custody+jwt", goldenAcknowledgment), statementKeys); !errors.Is(err, custody.ErrStatement) {
 		t.Errorf("other type: got %v, want ErrStatement", err)
 	}
 }
@@ -119,8 +119,8 @@ func FuzzVerifyCustody(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, payload string) {
-		chain, err := vault.VerifyCustody([]string{signed(t, "evault-custody+jwt", payload)}, statementKeys)
-		if err != nil && !errors.Is(err, vault.ErrStatement) {
+		chain, err := custody.VerifyCustody([]string{signed(t, "evault-custody+jwt", payload)}, statementKeys)
+		if err != nil && !errors.Is(err, custody.ErrStatement) {
 			t.Errorf("got %v, want ErrStatement", err)
 		}
 		if err == nil {
@@ -147,14 +147,14 @@ func TestStatementsNeedTheirOwnKeyInItsTime(t *testing.T) {
 		}
 		return keyring.Keys{k}
 	}
-	custody, acknowledgment := signed(t, "evault-custody+jwt", goldenCustody), signed(t, "evault-acknowledgment+jwt", goldenAcknowledgment)
+	entry, acknowledgment := signed(t, "evault-custody+jwt", goldenCustody), signed(t, "evault-acknowledgment+jwt", goldenAcknowledgment)
 	verify := map[keyring.Purpose]func(keyring.Keys) error{
 		keyring.Statement: func(ks keyring.Keys) error {
-			_, err := vault.VerifyCustody([]string{custody}, ks)
+			_, err := custody.VerifyCustody([]string{entry}, ks)
 			return err
 		},
 		keyring.Custodian: func(ks keyring.Keys) error {
-			_, err := vault.VerifyAcknowledgment(acknowledgment, ks)
+			_, err := custody.VerifyAcknowledgment(acknowledgment, ks)
 			return err
 		},
 	}
@@ -176,7 +176,7 @@ func TestStatementsNeedTheirOwnKeyInItsTime(t *testing.T) {
 			{"made later", time.Microsecond, 0, false},
 		} {
 			err := do(with(own, x.from, x.until))
-			if x.ok && err != nil || !x.ok && (!errors.Is(err, keyring.ErrKeyTime) || !errors.Is(err, vault.ErrStatement)) {
+			if x.ok && err != nil || !x.ok && (!errors.Is(err, keyring.ErrKeyTime) || !errors.Is(err, custody.ErrStatement)) {
 				t.Errorf("%s, %s: got %v", own, x.name, err)
 			}
 		}

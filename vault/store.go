@@ -6,6 +6,7 @@ import (
 
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // Store is what the vault keeps. storage/sqlstore implements it on SQL;
@@ -27,66 +28,66 @@ type Store interface {
 	// UnlinkBlob gives an object to the sweep; storage.ErrNotFound.
 	UnlinkBlob(ctx context.Context, name string, at time.Time) error
 
-	// InsertCopy is where one envelope has one copy for ever: storage.ErrConflict
+	// InsertOriginal is where one envelope has one copy for ever: storage.ErrConflict
 	// when it has one, released or not.
-	InsertCopy(ctx context.Context, c *Copy) error
-	// UpdateCopy writes c if its revision is still c.Revision and increases both;
+	InsertOriginal(ctx context.Context, c *custody.Original) error
+	// UpdateOriginal writes c if its revision is still c.Revision and increases both;
 	// storage.ErrConflict when it is not.
-	UpdateCopy(ctx context.Context, c *Copy) error
+	UpdateOriginal(ctx context.Context, c *custody.Original) error
 	// Copy returns the copy of an envelope; storage.ErrNotFound.
-	Copy(ctx context.Context, envelopeID string) (*Copy, error)
-	// CopiesToCheck returns envelope ids of live copies last checked before t, or
+	Original(ctx context.Context, envelopeID string) (*custody.Original, error)
+	// OriginalsToCheck returns envelope ids of live copies last checked before t, or
 	// postponed to before t, oldest first.
-	CopiesToCheck(ctx context.Context, t time.Time, limit int) ([]string, error)
-	// PostponeCheck makes CopiesToCheck take a live copy for one last checked at t,
-	// until its next UpdateCopy.
+	OriginalsToCheck(ctx context.Context, t time.Time, limit int) ([]string, error)
+	// PostponeCheck makes OriginalsToCheck take a live copy for one last checked at t,
+	// until its next UpdateOriginal.
 	PostponeCheck(ctx context.Context, envelopeID string, t time.Time) error
 
 	// AddVersion; storage.ErrConflict when the number is taken.
-	AddVersion(ctx context.Context, v Version) error
+	AddVersion(ctx context.Context, v custody.Version) error
 	// Versions returns all, first version first.
-	Versions(ctx context.Context, copyID string) ([]Version, error)
+	Versions(ctx context.Context, copyID string) ([]custody.Version, error)
 	// MoveObject makes a version or marked copy name another object with the same
 	// bytes; storage.ErrNotFound.
 	MoveObject(ctx context.Context, copyID, from, to string) error
 
 	// AddClaims inserts all or none; storage.ErrConflict when a digest is claimed.
-	AddClaims(ctx context.Context, claims ...Claim) error
+	AddClaims(ctx context.Context, claims ...custody.Claim) error
 	// AddWitnesses keeps the claims of a deposit a second time: digest, copy and kind.
 	// Unlike claims, those of two copies may be on one digest.
-	AddWitnesses(ctx context.Context, claims ...Claim) error
+	AddWitnesses(ctx context.Context, claims ...custody.Claim) error
 	// WitnessesOf returns the witnesses of a copy's claims, by digest.
-	WitnessesOf(ctx context.Context, copyID string) ([]Claim, error)
+	WitnessesOf(ctx context.Context, copyID string) ([]custody.Claim, error)
 	// Claims returns the claims on any of the digests, by digest. Witnesses, what a
 	// copy was deposited as, its versions and its marked copies count as claims, too,
 	// so that a deleted claim frees nothing.
-	Claims(ctx context.Context, digests ...storage.Digest) ([]Claim, error)
+	Claims(ctx context.Context, digests ...storage.Digest) ([]custody.Claim, error)
 	// ClaimsOf returns the claims of a copy.
-	ClaimsOf(ctx context.Context, copyID string) ([]Claim, error)
+	ClaimsOf(ctx context.Context, copyID string) ([]custody.Claim, error)
 
 	// AddRegistered adds a row to the copy register.
-	AddRegistered(ctx context.Context, r Registered) error
+	AddRegistered(ctx context.Context, r custody.RegisteredCopy) error
 	// Register lists the copies of an envelope after a position, newest first;
 	// nil is the beginning.
-	Register(ctx context.Context, envelopeID string, after *Position, offset, limit int) ([]Registered, error)
+	Register(ctx context.Context, envelopeID string, after *Position, offset, limit int) ([]custody.RegisteredCopy, error)
 	// CountRegister counts the copies of an envelope.
 	CountRegister(ctx context.Context, envelopeID string) (int, error)
 
 	// AddCustody; storage.ErrConflict when (CopyID, Seq) is taken.
-	AddCustody(ctx context.Context, e CustodyEntry) error
+	AddCustody(ctx context.Context, e custody.Entry) error
 	// Custody returns the custody chain, first entry first.
-	Custody(ctx context.Context, copyID string) ([]CustodyEntry, error)
+	Custody(ctx context.Context, copyID string) ([]custody.Entry, error)
 	// AddAcknowledgment keeps a custodian's acknowledgment.
-	AddAcknowledgment(ctx context.Context, a Acknowledgment) error
+	AddAcknowledgment(ctx context.Context, a custody.Acknowledgment) error
 	// Acknowledgments returns all of a copy, oldest first.
-	Acknowledgments(ctx context.Context, copyID string) ([]Acknowledgment, error)
+	Acknowledgments(ctx context.Context, copyID string) ([]custody.Acknowledgment, error)
 
 	// AddTampering; storage.ErrConflict when the object is known as altered.
-	AddTampering(ctx context.Context, t Tampering) error
+	AddTampering(ctx context.Context, t custody.Tampering) error
 	// EndTampering; storage.ErrNotFound.
 	EndTampering(ctx context.Context, object string) error
 	// Tamperings returns those of a copy.
-	Tamperings(ctx context.Context, copyID string) ([]Tampering, error)
+	Tamperings(ctx context.Context, copyID string) ([]custody.Tampering, error)
 
 	// AddRelease; storage.ErrConflict when the envelope has one.
 	AddRelease(ctx context.Context, r *Release) error

@@ -18,6 +18,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -38,7 +39,7 @@ type Sealer interface {
 // installation or a third party, never the transferor. It signs one
 // acknowledgment for each copy and each new controller.
 type Custodian struct {
-	Party  Party
+	Party  custody.Party
 	Signer crypto.Signer // Ed25519, required; the custodian's own key
 	// StandingAcknowledgmentSHA256 is the digest of the document in which the
 	// custodian said that it acknowledges what this key signs.
@@ -55,9 +56,9 @@ const (
 // Duplicate is an attempt to deposit what was vaulted before, or what bears
 // marks of an original kept elsewhere.
 type Duplicate struct {
-	EnvelopeID, OrgID string   // of the attempt
-	Claims            []Claim  // that it collides with
-	Marks             []string // of this system, in the file: copy, vault_seal, completion, legend, record
+	EnvelopeID, OrgID string          // of the attempt
+	Claims            []custody.Claim // that it collides with
+	Marks             []string        // of this system, in the file: copy, vault_seal, completion, legend, record
 }
 
 // Config makes a Vault.
@@ -206,8 +207,8 @@ func (v *Vault) touched(ctx context.Context, s Store, envelopeID string) error {
 }
 
 // find returns the envelope's copy if the organization may do act to it.
-func (v *Vault) find(ctx context.Context, s Store, act standing.Act, orgID, envelopeID string) (*Copy, error) {
-	c, err := s.Copy(ctx, envelopeID)
+func (v *Vault) find(ctx context.Context, s Store, act standing.Act, orgID, envelopeID string) (*custody.Original, error) {
+	c, err := s.Original(ctx, envelopeID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, ErrNotVaulted
@@ -220,9 +221,9 @@ func (v *Vault) find(ctx context.Context, s Store, act standing.Act, orgID, enve
 }
 
 // live is find for a copy that is here.
-func (v *Vault) live(ctx context.Context, s Store, act standing.Act, orgID, envelopeID string) (*Copy, error) {
+func (v *Vault) live(ctx context.Context, s Store, act standing.Act, orgID, envelopeID string) (*custody.Original, error) {
 	c, err := v.find(ctx, s, act, orgID, envelopeID)
-	if err == nil && c.Status == StatusReleased {
+	if err == nil && c.Status == custody.StatusReleased {
 		return nil, ErrReleased
 	}
 	return c, err
@@ -230,12 +231,12 @@ func (v *Vault) live(ctx context.Context, s Store, act standing.Act, orgID, enve
 
 // Copy returns the authoritative copy of an envelope, live or released;
 // ErrNotVaulted.
-func (v *Vault) Copy(ctx context.Context, orgID, envelopeID string) (*Copy, error) {
+func (v *Vault) Original(ctx context.Context, orgID, envelopeID string) (*custody.Original, error) {
 	return v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 }
 
 // Custody returns the custody chain, first entry first; ErrNotVaulted.
-func (v *Vault) Custody(ctx context.Context, orgID, envelopeID string) ([]CustodyEntry, error) {
+func (v *Vault) Custody(ctx context.Context, orgID, envelopeID string) ([]custody.Entry, error) {
 	c, err := v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 	if err != nil {
 		return nil, err
@@ -245,7 +246,7 @@ func (v *Vault) Custody(ctx context.Context, orgID, envelopeID string) ([]Custod
 
 // Versions returns the versions of the authoritative copy, first version first;
 // ErrNotVaulted.
-func (v *Vault) Versions(ctx context.Context, orgID, envelopeID string) ([]Version, error) {
+func (v *Vault) Versions(ctx context.Context, orgID, envelopeID string) ([]custody.Version, error) {
 	c, err := v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 	if err != nil {
 		return nil, err

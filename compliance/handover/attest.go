@@ -9,12 +9,13 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // AttestRequest brings the attestation of paper that was vaulted without one.
 type AttestRequest struct {
 	OrgID, EnvelopeID string
-	Attestation       vault.Attestation
+	Attestation       custody.Attestation
 	IfMatch           string // the envelope's ETag; "" is any
 	Actor             event.Actor
 
@@ -62,6 +63,6 @@ func (e *Engine) attested(r AttestRequest) func(context.Context, storage.Tx, *va
 		if err := e.note(ctx, tx, due); err != nil || r.Also == nil {
 			return err
 		}
-		return r.Also(ctx, tx, &compliance.VaultRecord{Copy: a.Copy})
+		return r.Also(ctx, tx, &compliance.VaultRecord{Original: a.Copy})
 	}
 }

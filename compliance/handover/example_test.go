@@ -13,7 +13,7 @@ import (
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // exampleCompleted opens an installation in a temporary folder and completes an
@@ -66,7 +66,7 @@ func ExampleEngine_VaultIn() {
 		EnvelopeID: id, Depositor: depositor, Regime: certificate.UCC9105of2022, Jurisdiction: "US-NY", Actor: exampleActor,
 	})
 	must(err)
-	fmt.Println(created, record.Copy.Status, record.Copy.SecuredParty.Name, *record.Compliant)
+	fmt.Println(created, record.Original.Status, record.Original.SecuredParty.Name, *record.Compliant)
 
 	_, created, err = e.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: id, Depositor: depositor, Actor: exampleActor})
 	fmt.Println(created, err)
@@ -85,7 +85,7 @@ func ExampleEngine_VaultOut() {
 	must(err)
 
 	release, err := e.Handover.VaultOut(ctx, handover.VaultOutRequest{
-		OrgID: "org_acme", EnvelopeID: id, Reason: "payoff", Recipient: vault.Recipient{Name: "Ada Byron"}, Actor: exampleActor,
+		OrgID: "org_acme", EnvelopeID: id, Reason: "payoff", Recipient: custody.Recipient{Name: "Ada Byron"}, Actor: exampleActor,
 	})
 	must(err)
 	certificate, err := e.Compliance.Certificate(ctx, "org_acme", id, 0)
@@ -115,7 +115,7 @@ func ExampleEngine_Attest() {
 	fmt.Println(*record.Compliant)
 
 	record, created, err := e.Handover.Attest(ctx, handover.AttestRequest{
-		OrgID: "org_acme", EnvelopeID: paper.ID, Actor: exampleActor, Attestation: vault.Attestation{
+		OrgID: "org_acme", EnvelopeID: paper.ID, Actor: exampleActor, Attestation: custody.Attestation{
 			AttestedBy: "Ann Officer", Capacity: "Officer", SignedBy: []string{"Bob Buyer"}, Origin: "scan", PaperOriginal: "destroyed",
 			Statement: "I saw Bob Buyer sign the paper and destroyed it after the scan.",
 		},

@@ -11,14 +11,15 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // Depositor is the organization that deposits.
 type Depositor struct {
 	OrgID     string
 	LegalName string
-	Capacity  string           // vault.CapacityPrincipal or vault.CapacityAgent
-	Agreement *vault.Agreement // of an agent
+	Capacity  string             // vault.CapacityPrincipal or vault.CapacityAgent
+	Agreement *custody.Agreement // of an agent
 }
 
 // VaultInRequest asks to vault a completed envelope, or an uploaded paper
@@ -27,15 +28,15 @@ type VaultInRequest struct {
 	EnvelopeID string
 	Depositor  Depositor
 
-	SecuredParty   *vault.Party          // default: the envelope's, else the depositor
-	Custodian      string                // vault.CustodianSelf or vault.CustodianOperator; default: the vault's
-	Regime         string                // see compliance.Engine.Choose
-	Jurisdiction   string                // ISO 3166-1 or -2, such as US-NY; default: none is named
-	Classification *vault.Classification // recorded; see compliance.Engine.Choose
-	Attestation    *vault.Attestation    // paper only
-	DocumentSHA256 storage.Digest        // of the completion, or the paper; "" is whichever is there
-	Kind           string                // esign.KindESign or esign.KindPaper; "" is either
-	IfMatch        string                // the envelope's ETag; "" is any
+	SecuredParty   *custody.Party          // default: the envelope's, else the depositor
+	Custodian      string                  // vault.CustodianSelf or vault.CustodianOperator; default: the vault's
+	Regime         string                  // see compliance.Engine.Choose
+	Jurisdiction   string                  // ISO 3166-1 or -2, such as US-NY; default: none is named
+	Classification *custody.Classification // recorded; see compliance.Engine.Choose
+	Attestation    *custody.Attestation    // paper only
+	DocumentSHA256 storage.Digest          // of the completion, or the paper; "" is whichever is there
+	Kind           string                  // esign.KindESign or esign.KindPaper; "" is either
+	IfMatch        string                  // the envelope's ETag; "" is any
 
 	Actor         event.Actor
 	RequestID     string
@@ -76,7 +77,7 @@ func (e *Engine) VaultIn(ctx context.Context, r VaultInRequest) (rec *compliance
 		return nil, false, err
 	}
 	for _, c := range copies {
-		d.Source.Copies = append(d.Source.Copies, vault.SourceCopy{ID: c.ID, Object: c.Object, MadeAt: c.MadeAt, GivenTo: c.GivenTo, EventID: c.EventID})
+		d.Source.Copies = append(d.Source.Copies, custody.SourceCopy{ID: c.ID, Object: c.Object, MadeAt: c.MadeAt, GivenTo: c.GivenTo, EventID: c.EventID})
 	}
 	copied, created, err := e.c.Vault.Deposit(ctx, d)
 	if err != nil {
@@ -125,17 +126,17 @@ func (e *Engine) deposit(r VaultInRequest, done *esign.Completion) vault.Deposit
 		Agreement: r.Depositor.Agreement, SecuredParty: r.SecuredParty, Custodian: r.Custodian,
 		Jurisdiction: r.Jurisdiction, Classification: r.Classification, Attestation: r.Attestation,
 		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.deposited(r),
-		Source: vault.Source{
-			Kind: vault.SourceESign, Object: done.Object, DocumentSHA256: done.DocumentSHA256, Level: done.Level,
-			Sealing: vault.Sealing{Mode: done.Sealing.Mode, Reason: done.Sealing.Reason}, Name: done.Name, CustomerID: done.CustomerID,
+		Source: custody.Source{
+			Kind: custody.SourceESign, Object: done.Object, DocumentSHA256: done.DocumentSHA256, Level: done.Level,
+			Sealing: custody.Sealing{Mode: done.Sealing.Mode, Reason: done.Sealing.Reason}, Name: done.Name, CustomerID: done.CustomerID,
 			SignedSHA256: done.SignedSHA256,
 		},
 	}
 	if done.Kind == esign.KindPaper {
-		d.Source.Kind = vault.SourcePaper
+		d.Source.Kind = custody.SourcePaper
 	}
 	if p := done.SecuredParty; d.SecuredParty == nil && p != nil {
-		d.SecuredParty = &vault.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
+		d.SecuredParty = &custody.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
 	}
 	return d
 }
@@ -143,8 +144,8 @@ func (e *Engine) deposit(r VaultInRequest, done *esign.Completion) vault.Deposit
 // deposited tells the e-sign engine of the deposit, which compares it with the
 // envelope as it is then, and notes the certificate that is due, in the deposit's
 // transaction.
-func (e *Engine) deposited(r VaultInRequest) func(context.Context, storage.Tx, *vault.Copy) error {
-	return func(ctx context.Context, tx storage.Tx, c *vault.Copy) error {
+func (e *Engine) deposited(r VaultInRequest) func(context.Context, storage.Tx, *custody.Original) error {
+	return func(ctx context.Context, tx storage.Tx, c *custody.Original) error {
 		if err := e.c.ESign.With(tx).Vaulted(ctx, esign.Vaulting{
 			EnvelopeID: c.EnvelopeID, At: c.VaultedAt, Deposited: c.Source.Object.SHA256, DocumentHash: c.DocumentHash,
 			IfMatch: r.IfMatch, Control: c.Regime != certificate.NoRegime,
@@ -155,7 +156,7 @@ func (e *Engine) deposited(r VaultInRequest) func(context.Context, storage.Tx, *
 		if err := e.note(ctx, tx, due); err != nil || r.Also == nil {
 			return err
 		}
-		return r.Also(ctx, tx, &compliance.VaultRecord{Copy: c})
+		return r.Also(ctx, tx, &compliance.VaultRecord{Original: c})
 	}
 }
 

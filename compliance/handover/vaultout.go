@@ -9,13 +9,14 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // VaultOutRequest asks to hand an original over.
 type VaultOutRequest struct {
 	OrgID, EnvelopeID string
 	Reason, Note      string
-	Recipient         vault.Recipient
+	Recipient         custody.Recipient
 	IfMatch           string // the envelope's ETag; "" is any
 
 	Actor         event.Actor

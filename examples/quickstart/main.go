@@ -20,6 +20,7 @@ import (
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 func main() {
@@ -46,7 +47,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	v, err := embedded.Open(ctx, embedded.Options{
-		Dir: filepath.Join(folder, "vault"), Custodian: &vault.Custodian{Party: vault.Party{Name: "Quickstart Vault Operator"}},
+		Dir: filepath.Join(folder, "vault"), Custodian: &vault.Custodian{Party: custody.Party{Name: "Quickstart Vault Operator"}},
 	})
 	if err != nil {
 		return err
@@ -139,7 +140,7 @@ func (c *contract) vaultIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("3. Vaulted as version %d, %s, assignee %s, custodian %s\n", rec.Copy.Version, rec.Copy.DocumentHash[:16]+"…", rec.Copy.SecuredParty.Name, rec.Copy.Custodian.Party.Name)
+	fmt.Printf("3. Vaulted as version %d, %s, assignee %s, custodian %s\n", rec.Original.Version, rec.Original.DocumentHash[:16]+"…", rec.Original.SecuredParty.Name, rec.Original.Custodian.Party.Name)
 	file, err := c.Vault.ReadAuthoritative(ctx, vault.ReadRequest{OrgID: c.org.ID, EnvelopeID: c.envelope, Actor: c.actor})
 	if err != nil {
 		return err
@@ -207,7 +208,7 @@ func (c *contract) copies(ctx context.Context) error {
 func (c *contract) release(ctx context.Context) error {
 	rel, err := c.Handover.VaultOut(ctx, handover.VaultOutRequest{
 		OrgID: c.org.ID, EnvelopeID: c.envelope, Actor: c.actor, Reason: "payoff",
-		Recipient: vault.Recipient{Name: "Ada Byron", Email: "ada@example.com"},
+		Recipient: custody.Recipient{Name: "Ada Byron", Email: "ada@example.com"},
 	})
 	if err != nil {
 		return err

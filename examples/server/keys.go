@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // demoAgreement is the agreement on record for organizations that act as
@@ -31,7 +32,7 @@ func agreement() *scopes.Agreement {
 // custodian holds every copy; it is no organization of this server, so it is
 // nobody's transferor.
 func custodian() *vault.Custodian {
-	return &vault.Custodian{Party: vault.Party{Name: "Demo Vault Operator"}, StandingAcknowledgmentSHA256: storage.Sum([]byte(standingAcknowledgment))}
+	return &vault.Custodian{Party: custody.Party{Name: "Demo Vault Operator"}, StandingAcknowledgmentSHA256: storage.Sum([]byte(standingAcknowledgment))}
 }
 
 // standingAcknowledgment is the custodian's word for every copy that it will keep

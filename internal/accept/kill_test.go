@@ -66,7 +66,7 @@ func child() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 4
 	}
-	fmt.Println("acknowledged", rec.Copy.DocumentHash)
+	fmt.Println("acknowledged", rec.Original.DocumentHash)
 	return 0
 }
 
@@ -233,7 +233,7 @@ func survives(t *testing.T, s site, env, acknowledged, when string) {
 		return
 	}
 	defer v.Close()
-	before, err := v.Vault.Copy(ctx, "org_a", env)
+	before, err := v.Vault.Original(ctx, "org_a", env)
 	switch {
 	case errors.Is(err, vault.ErrNotVaulted):
 		if acknowledged != "" {
@@ -258,7 +258,7 @@ func survives(t *testing.T, s site, env, acknowledged, when string) {
 		t.Errorf("%s: read after the kill: %v", when, err)
 		return
 	}
-	if storage.Sum(file.Content) != rec.Copy.DocumentHash {
+	if storage.Sum(file.Content) != rec.Original.DocumentHash {
 		t.Errorf("%s: bytes are not those of the record", when)
 	}
 	evaluation, err := v.Compliance.Evaluate(ctx, "org_a", env, operator)

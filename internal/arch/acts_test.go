@@ -15,7 +15,7 @@ import (
 var reads = map[string][]string{
 	"ESign": {"Evidence", "Status", "With"},
 	"With":  {"Evaluated"}, // of esign, in the transaction of the evaluation
-	"Vault": {"Copies", "Copy", "CustodianName", "Evidence", "Examine", "Held", "StatementKeys"},
+	"Vault": {"CustodianName", "Evidence", "Examine", "Held", "Original", "RegisteredCopies", "StatementKeys"},
 }
 
 // TestOnlyHandoverActs: compliance evaluates and certifies; compliance/handover
@@ -57,7 +57,7 @@ func TestOnlyHandoverActs(t *testing.T) {
 }
 
 // called names the method of a call, and the field or method that gives its
-// receiver: "Vault" and "Copy" of e.c.Vault.Copy(), "With" and "Evaluated" of
+// receiver: "Vault" and "Original" of e.c.Vault.Original(), "With" and "Evaluated" of
 // e.c.ESign.With(tx).Evaluated(). The store's With is no engine's.
 func called(call *ast.CallExpr) (receiver, verb string) {
 	method, ok := call.Fun.(*ast.SelectorExpr)

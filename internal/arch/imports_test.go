@@ -133,6 +133,20 @@ func TestEnginesLinkNoBackend(t *testing.T) {
 	}
 }
 
+// TestCustodyLinksNoEngine: who relies on a statement verifies it alone.
+func TestCustodyLinksNoEngine(t *testing.T) {
+	t.Parallel()
+	p, ok := packages(t)[module+"vault/custody"]
+	if !ok {
+		t.Fatal("vault/custody is missing")
+	}
+	for _, d := range p.Deps {
+		if ours := strings.TrimPrefix(d, module); ours == "vault" || under(ours, "esign", "compliance", "internal/pdf", "internal/validate") {
+			t.Errorf("vault/custody links %s", ours)
+		}
+	}
+}
+
 // TestRestKnowsNoEngine: how a request is read and answered does not depend on
 // what it asks for.
 func TestRestKnowsNoEngine(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 // storage/standing, with what the comparison decides. None decides access to an
 // envelope or copy.
 var compared = map[string]string{
-	"vault/party.go parties":                         "whether a party is the depositor itself",
+	"vault/custodian.go parties":                         "whether a party is the depositor itself",
 	"vault/proven.go asStated":                       "whether a row says what was signed",
 	"storage/sqlstore/esign.go EnvelopeByExternalID": "external ids are unique for each organization",
 	"storage/sqlstore/outbox.go Endpoints":           "an organization's own endpoints",

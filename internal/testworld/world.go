@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -86,7 +87,7 @@ func (b *Base) World(edit ...func(*Config)) *World {
 // Depositor is the dealer, who deposits for itself.
 func Depositor() handover.Depositor {
 	d := Dealer()
-	return handover.Depositor{OrgID: d.Identifier, LegalName: d.Name, Capacity: vault.CapacityPrincipal}
+	return handover.Depositor{OrgID: d.Identifier, LegalName: d.Name, Capacity: custody.CapacityPrincipal}
 }
 
 // Actor is a key of the dealer.

@@ -17,6 +17,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // hand releases an envelope and acknowledges its package.
@@ -24,7 +25,7 @@ func hand(t *testing.T, v *embedded.Embedded, org, id string, acknowledge bool) 
 	t.Helper()
 	ctx := t.Context()
 	_, err := v.Handover.VaultOut(ctx, handover.VaultOutRequest{
-		OrgID: org, EnvelopeID: id, Reason: "payoff", Recipient: vault.Recipient{Name: "Grace Hopper"}, Actor: me,
+		OrgID: org, EnvelopeID: id, Reason: "payoff", Recipient: custody.Recipient{Name: "Grace Hopper"}, Actor: me,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -357,7 +358,7 @@ func vaultedPaper(t *testing.T, v *embedded.Embedded, org string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = v.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me, Attestation: &vault.Attestation{
+	_, _, err = v.Handover.VaultIn(ctx, handover.VaultInRequest{EnvelopeID: env.ID, Depositor: d, Actor: me, Attestation: &custody.Attestation{
 		AttestedBy: "Ann Clerk", Capacity: "Officer", SignedBy: []string{"Bob Buyer"}, Origin: "scan", PaperOriginal: "destroyed", Statement: "I saw it signed.",
 	}})
 	if err != nil {

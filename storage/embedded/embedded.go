@@ -25,6 +25,7 @@ import (
 	"github.com/evaultlib/evault/storage/sqlite"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -320,7 +321,7 @@ func (e *Embedded) Depositor(ctx context.Context, orgID string) (handover.Deposi
 		return handover.Depositor{}, err
 	}
 	return handover.Depositor{
-		OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity, Agreement: (*vault.Agreement)(o.Agreement),
+		OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity, Agreement: (*custody.Agreement)(o.Agreement),
 	}, nil
 }
 

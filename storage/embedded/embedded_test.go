@@ -23,6 +23,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // open opens an installation until the test ends.
@@ -31,7 +32,9 @@ func open(t testing.TB, o embedded.Options) *embedded.Embedded {
 	return testworld.Open(t, o)
 }
 
-func operator() *vault.Custodian { return &vault.Custodian{Party: vault.Party{Name: "Vault Operator"}} }
+func operator() *vault.Custodian {
+	return &vault.Custodian{Party: custody.Party{Name: "Vault Operator"}}
+}
 
 func keyFiles(t *testing.T, dir string) map[string]string {
 	t.Helper()

@@ -15,7 +15,7 @@ import (
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/storage/sqlstore"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // One contract, from a PDF to a released original.
@@ -57,10 +57,10 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("vaulted:", rec.Copy.Status, "compliant:", *rec.Compliant)
+	fmt.Println("vaulted:", rec.Original.Status, "compliant:", *rec.Compliant)
 
 	out, err := v.Handover.VaultOut(ctx, handover.VaultOutRequest{
-		OrgID: org.ID, EnvelopeID: env.ID, Reason: "assignment", Recipient: vault.Recipient{Name: "Second Lender Inc."}, Actor: me,
+		OrgID: org.ID, EnvelopeID: env.ID, Reason: "assignment", Recipient: custody.Recipient{Name: "Second Lender Inc."}, Actor: me,
 	})
 	if err != nil {
 		log.Fatal(err)

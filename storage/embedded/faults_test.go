@@ -17,7 +17,7 @@ import (
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/storagetest"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // everyFaultEnv set makes TestFaults fail every call in both ways, instead of a
@@ -110,7 +110,7 @@ func (f *faulty) release(ctx context.Context) (job, error) {
 	}
 	return job{j.envelopeID, func(ctx context.Context) error {
 		_, err := f.Handover.VaultOut(ctx, handover.VaultOutRequest{
-			OrgID: f.org, EnvelopeID: j.envelopeID(), Reason: "assignment", Recipient: vault.Recipient{Name: "Second Lender Inc."}, Actor: me,
+			OrgID: f.org, EnvelopeID: j.envelopeID(), Reason: "assignment", Recipient: custody.Recipient{Name: "Second Lender Inc."}, Actor: me,
 		})
 		return err
 	}}, err

@@ -16,7 +16,7 @@ import (
 	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
@@ -146,7 +146,7 @@ func passes(t *testing.T, v *embedded.Embedded, org, id string) {
 	for _, e := range entries {
 		statements = append(statements, e.Statement)
 	}
-	if _, err := vault.VerifyCustody(statements, v.Vault.StatementKeys()); err != nil {
+	if _, err := custody.VerifyCustody(statements, v.Vault.StatementKeys()); err != nil {
 		t.Error(err)
 	}
 	if _, err := v.Vault.CheckIntegrity(ctx, id); err != nil {
@@ -306,7 +306,7 @@ func (k kept) handed(t *testing.T, v *embedded.Embedded, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := vault.VerifyRelease(string(file("release-statement.jws")), set); err != nil {
+	if _, err := custody.VerifyRelease(string(file("release-statement.jws")), set); err != nil {
 		t.Error(err)
 	}
 }

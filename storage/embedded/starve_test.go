@@ -13,7 +13,7 @@ import (
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/embedded"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // TestNoDueWorkStarves: with a batch of one, what cannot be done goes behind what
@@ -52,7 +52,7 @@ func TestNoDueWorkStarves(t *testing.T) {
 			out := func() string {
 				id := vaulted(t, v, org)
 				_, err := v.Handover.VaultOut(ctx, handover.VaultOutRequest{
-					OrgID: org, EnvelopeID: id, Reason: "payoff", Recipient: vault.Recipient{Name: "Grace Hopper"}, Actor: me,
+					OrgID: org, EnvelopeID: id, Reason: "payoff", Recipient: custody.Recipient{Name: "Grace Hopper"}, Actor: me,
 				})
 				if err != nil {
 					t.Fatal(err)

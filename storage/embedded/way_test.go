@@ -24,6 +24,7 @@ import (
 	"github.com/evaultlib/evault/storage/blobstore"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 var me = esign.Actor{Kind: "operator", ID: "test"}
@@ -73,7 +74,7 @@ func TestReplicasVaultOnce(t *testing.T) {
 			t.Fatalf("got %s, %v", status, err)
 		}
 		var created atomic.Int32
-		copies := make([]*vault.Copy, 8)
+		copies := make([]*custody.Original, 8)
 		var wg sync.WaitGroup
 		for i := range copies {
 			wg.Go(func() {
@@ -91,7 +92,7 @@ func TestReplicasVaultOnce(t *testing.T) {
 				if isNew {
 					created.Add(1)
 				}
-				copies[i] = rec.Copy
+				copies[i] = rec.Original
 			})
 		}
 		wg.Wait()

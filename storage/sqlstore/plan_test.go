@@ -215,7 +215,7 @@ func TestPlansOfDueWork(t *testing.T) {
 			{"certificates", "next_try", func() (int, error) { return length(db.Compliance().DueBefore(ctx, now, 5)) }},
 			{"AutoVaultDue", "vault_due_at", func() (int, error) { return length(db.Handover().AutoVaultDue(ctx, now, 5)) }},
 			{"PackagesDue", "package_due_at", func() (int, error) { return length(db.Vault().ReleasesToPack(ctx, now, 5)) }},
-			{"IntegrityDue", "check_from", func() (int, error) { return length(db.Vault().CopiesToCheck(ctx, now, 5)) }},
+			{"IntegrityDue", "check_from", func() (int, error) { return length(db.Vault().OriginalsToCheck(ctx, now, 5)) }},
 			{"DeleteDue", "delete_after", func() (int, error) { return length(db.Vault().ReleasesToDelete(ctx, now, 5)) }},
 			{"condemned", "changed_at", func() (int, error) { return length(db.BlobRows().Condemned(ctx, now, 5)) }},
 			{"staged", "changed_at", func() (int, error) { return 5, db.BlobRows().Condemn(ctx, now, 5) }},

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // Vault returns the vault's store.
@@ -23,7 +24,7 @@ func (s vaultStore) InTx(ctx context.Context, fn func(ctx context.Context, s vau
 
 func (s vaultStore) With(tx storage.Tx) vault.Store { return vaultStore{s.with(tx)} }
 
-func (s vaultStore) InsertCopy(ctx context.Context, c *vault.Copy) error {
+func (s vaultStore) InsertOriginal(ctx context.Context, c *custody.Original) error {
 	r, err := copyToRow(c)
 	if err != nil {
 		return err
@@ -31,7 +32,7 @@ func (s vaultStore) InsertCopy(ctx context.Context, c *vault.Copy) error {
 	return s.put(ctx, r)
 }
 
-func (s vaultStore) UpdateCopy(ctx context.Context, c *vault.Copy) error {
+func (s vaultStore) UpdateOriginal(ctx context.Context, c *custody.Original) error {
 	r, err := copyToRow(c)
 	if err != nil {
 		return err
@@ -44,9 +45,9 @@ func (s vaultStore) UpdateCopy(ctx context.Context, c *vault.Copy) error {
 	return nil
 }
 
-// Copy reads a copy with what its row names. A row that is gone does not hide the
+// Original reads a copy with what its row names. A row that is gone does not hide the
 // copy: the checks of compliance find that it is missing.
-func (s vaultStore) Copy(ctx context.Context, envelopeID string) (*vault.Copy, error) {
+func (s vaultStore) Original(ctx context.Context, envelopeID string) (*custody.Original, error) {
 	var r copyRow
 	if err := s.find(ctx, &r, "envelope_id = ?", "", envelopeID); err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func (s vaultStore) Copy(ctx context.Context, envelopeID string) (*vault.Copy, e
 	return c, nil
 }
 
-func (s vaultStore) CopiesToCheck(ctx context.Context, t time.Time, limit int) ([]string, error) {
+func (s vaultStore) OriginalsToCheck(ctx context.Context, t time.Time, limit int) ([]string, error) {
 	return ids(ctx, s.idb.NewSelect().Model((*copyRow)(nil)).Column("envelope_id").
 		Where("check_from < ?", utc(t)).OrderExpr("check_from, envelope_id"), limit)
 }
@@ -89,7 +90,7 @@ func (s vaultStore) PostponeCheck(ctx context.Context, envelopeID string, t time
 	return mapErr(err)
 }
 
-func (s vaultStore) AddVersion(ctx context.Context, v vault.Version) error {
+func (s vaultStore) AddVersion(ctx context.Context, v custody.Version) error {
 	r, err := versionToRow(v)
 	if err != nil {
 		return err
@@ -97,12 +98,12 @@ func (s vaultStore) AddVersion(ctx context.Context, v vault.Version) error {
 	return s.put(ctx, r)
 }
 
-func (s vaultStore) Versions(ctx context.Context, copyID string) ([]vault.Version, error) {
+func (s vaultStore) Versions(ctx context.Context, copyID string) ([]custody.Version, error) {
 	var rs []versionRow
 	if err := s.find(ctx, &rs, "copy_id = ?", "version", copyID); err != nil {
 		return nil, err
 	}
-	out := make([]vault.Version, len(rs))
+	out := make([]custody.Version, len(rs))
 	for i := range rs {
 		var err error
 		if out[i], err = rs[i].version(); err != nil {
@@ -122,7 +123,7 @@ func (s vaultStore) MoveObject(ctx context.Context, copyID, from, to string) err
 	return storage.ErrNotFound
 }
 
-func (s vaultStore) AddClaims(ctx context.Context, claims ...vault.Claim) error {
+func (s vaultStore) AddClaims(ctx context.Context, claims ...custody.Claim) error {
 	if len(claims) == 0 {
 		return nil
 	}
@@ -133,7 +134,7 @@ func (s vaultStore) AddClaims(ctx context.Context, claims ...vault.Claim) error 
 	return s.put(ctx, &rs)
 }
 
-func (s vaultStore) AddWitnesses(ctx context.Context, claims ...vault.Claim) error {
+func (s vaultStore) AddWitnesses(ctx context.Context, claims ...custody.Claim) error {
 	if len(claims) == 0 {
 		return nil
 	}
@@ -144,20 +145,20 @@ func (s vaultStore) AddWitnesses(ctx context.Context, claims ...vault.Claim) err
 	return s.put(ctx, &rs)
 }
 
-func (s vaultStore) ClaimsOf(ctx context.Context, copyID string) ([]vault.Claim, error) {
+func (s vaultStore) ClaimsOf(ctx context.Context, copyID string) ([]custody.Claim, error) {
 	return scan(ctx, s.session, claimRow.claim, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("copy_id = ?", copyID).OrderExpr("claimed_at, sha256")
 	})
 }
 
-func (s vaultStore) AddRegistered(ctx context.Context, r vault.Registered) error {
+func (s vaultStore) AddRegistered(ctx context.Context, r custody.RegisteredCopy) error {
 	return s.put(ctx, &registeredRow{
 		ID: r.ID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, SHA256: string(r.SHA256), Size: r.Size,
 		Object: r.Object.Name, MadeAt: utc(r.MadeAt), GivenToKind: r.GivenTo.Kind, GivenToID: r.GivenTo.ID, GivenToOrg: r.GivenTo.OrgID, EventID: r.EventID,
 	})
 }
 
-func (s vaultStore) Register(ctx context.Context, envelopeID string, after *vault.Position, offset, limit int) ([]vault.Registered, error) {
+func (s vaultStore) Register(ctx context.Context, envelopeID string, after *vault.Position, offset, limit int) ([]custody.RegisteredCopy, error) {
 	return scan(ctx, s.session, registeredRow.registered, func(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Where("envelope_id = ?", envelopeID)
 		if after != nil {
@@ -173,7 +174,7 @@ func (s vaultStore) CountRegister(ctx context.Context, envelopeID string) (int, 
 	return int(n), mapErr(err)
 }
 
-func (s vaultStore) AddCustody(ctx context.Context, e vault.CustodyEntry) error {
+func (s vaultStore) AddCustody(ctx context.Context, e custody.Entry) error {
 	r, err := custodyToRow(e)
 	if err != nil {
 		return err
@@ -181,26 +182,26 @@ func (s vaultStore) AddCustody(ctx context.Context, e vault.CustodyEntry) error 
 	return s.put(ctx, r)
 }
 
-func (s vaultStore) Custody(ctx context.Context, copyID string) ([]vault.CustodyEntry, error) {
+func (s vaultStore) Custody(ctx context.Context, copyID string) ([]custody.Entry, error) {
 	return scan(ctx, s.session, custodyRow.entry, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("copy_id = ?", copyID).OrderExpr("seq")
 	})
 }
 
-func (s vaultStore) AddAcknowledgment(ctx context.Context, a vault.Acknowledgment) error {
+func (s vaultStore) AddAcknowledgment(ctx context.Context, a custody.Acknowledgment) error {
 	return s.put(ctx, &acknowledgmentRow{
 		AcknowledgmentID: a.ID, CopyID: a.CopyID, CustodyID: a.CustodyID, Version: a.Version, JWS: a.JWS,
 		SHA256: string(a.SHA256), KeyID: a.KeyID, At: utc(a.At),
 	})
 }
 
-func (s vaultStore) Acknowledgments(ctx context.Context, copyID string) ([]vault.Acknowledgment, error) {
+func (s vaultStore) Acknowledgments(ctx context.Context, copyID string) ([]custody.Acknowledgment, error) {
 	return scan(ctx, s.session, acknowledgmentRow.acknowledgment, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("copy_id = ?", copyID).OrderExpr("at, acknowledgment_id")
 	})
 }
 
-func (s vaultStore) AddTampering(ctx context.Context, t vault.Tampering) error {
+func (s vaultStore) AddTampering(ctx context.Context, t custody.Tampering) error {
 	return s.put(ctx, &tamperingRow{
 		Object: t.Object, CopyID: t.CopyID, Want: string(t.Want), Found: string(t.Found), FoundAt: utc(t.FoundAt), EventID: t.EventID,
 	})
@@ -210,7 +211,7 @@ func (s vaultStore) EndTampering(ctx context.Context, object string) error {
 	return change(ctx, s.idb.NewDelete().Model((*tamperingRow)(nil)).Where("object = ?", object), storage.ErrNotFound)
 }
 
-func (s vaultStore) Tamperings(ctx context.Context, copyID string) ([]vault.Tampering, error) {
+func (s vaultStore) Tamperings(ctx context.Context, copyID string) ([]custody.Tampering, error) {
 	return scan(ctx, s.session, tamperingRow.tampering, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("copy_id = ?", copyID).OrderExpr("found_at, object")
 	})

@@ -8,7 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // witnesses are the rows that show that a copy has bytes or pages with a digest,
@@ -31,7 +31,7 @@ UNION ALL
 SELECT r.sha256, r.copy_id, r.envelope_id, ?, 0, r.made_at
 FROM evault_copy_register AS r WHERE r.sha256 IN (?) AND r.kind <> ?`
 
-func (s vaultStore) Claims(ctx context.Context, digests ...storage.Digest) ([]vault.Claim, error) {
+func (s vaultStore) Claims(ctx context.Context, digests ...storage.Digest) ([]custody.Claim, error) {
 	if len(digests) == 0 {
 		return nil, nil
 	}
@@ -41,8 +41,8 @@ func (s vaultStore) Claims(ctx context.Context, digests ...storage.Digest) ([]va
 		return nil, err
 	}
 	var rows []claimRow
-	err = s.idb.NewRaw(witnesses, list, vault.ClaimDeposited, list, vault.ClaimVersion, list, vault.ClaimDeposited, list,
-		vault.ClaimCopy, list, vault.CopyInspection).Scan(ctx, &rows)
+	err = s.idb.NewRaw(witnesses, list, custody.ClaimDeposited, list, custody.ClaimVersion, list, custody.ClaimDeposited, list,
+		custody.ClaimCopy, list, custody.CopyInspection).Scan(ctx, &rows)
 	if err != nil {
 		return nil, mapErr(err)
 	}
@@ -51,16 +51,16 @@ func (s vaultStore) Claims(ctx context.Context, digests ...storage.Digest) ([]va
 		if err != nil {
 			return nil, err
 		}
-		same := func(c vault.Claim) bool { return c.SHA256 == w.SHA256 && c.EnvelopeID == w.EnvelopeID }
+		same := func(c custody.Claim) bool { return c.SHA256 == w.SHA256 && c.EnvelopeID == w.EnvelopeID }
 		if !slices.ContainsFunc(claims, same) {
 			claims = append(claims, w)
 		}
 	}
-	slices.SortStableFunc(claims, func(a, b vault.Claim) int { return strings.Compare(string(a.SHA256), string(b.SHA256)) })
+	slices.SortStableFunc(claims, func(a, b custody.Claim) int { return strings.Compare(string(a.SHA256), string(b.SHA256)) })
 	return claims, nil
 }
 
-func (s vaultStore) WitnessesOf(ctx context.Context, copyID string) ([]vault.Claim, error) {
+func (s vaultStore) WitnessesOf(ctx context.Context, copyID string) ([]custody.Claim, error) {
 	var rows []claimRow
 	err := s.idb.NewRaw(`
 SELECT w.sha256, w.copy_id, c.envelope_id, w.kind, 0 AS version, c.vaulted_at AS claimed_at
@@ -69,7 +69,7 @@ WHERE w.copy_id = ? ORDER BY w.sha256`, copyID).Scan(ctx, &rows)
 	if err != nil {
 		return nil, mapErr(err)
 	}
-	out := make([]vault.Claim, len(rows))
+	out := make([]custody.Claim, len(rows))
 	for i, r := range rows {
 		if out[i], err = r.claim(); err != nil {
 			return nil, err

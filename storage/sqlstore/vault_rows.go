@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 type copyRow struct {
@@ -55,7 +56,7 @@ type copyRow struct {
 	Revision           int64      `bun:"revision,notnull"`
 }
 
-func copyToRow(c *vault.Copy) (*copyRow, error) {
+func copyToRow(c *custody.Original) (*copyRow, error) {
 	r := &copyRow{
 		CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, Status: c.Status, Name: c.Name, CustomerID: c.CustomerID,
 		Version: c.Version, DocumentHash: string(c.DocumentHash), Size: c.Size,
@@ -65,7 +66,7 @@ func copyToRow(c *vault.Copy) (*copyRow, error) {
 		VaultedAt: utc(c.VaultedAt), ReleasedAt: utcp(c.ReleasedAt), QuarantinedAt: utcp(c.QuarantinedAt),
 		IntegrityCheckedAt: utc(c.IntegrityCheckedAt), IntegrityOK: c.IntegrityOK, StoredEventID: c.StoredEventID, Revision: c.Revision,
 	}
-	if c.Status == vault.StatusVaulted {
+	if c.Status == custody.StatusVaulted {
 		r.CheckFrom = &r.IntegrityCheckedAt
 	}
 	if c.Marked != nil {
@@ -82,11 +83,11 @@ func copyToRow(c *vault.Copy) (*copyRow, error) {
 }
 
 // copy leaves Marked and Acknowledgment to its caller.
-func (r *copyRow) copy() (*vault.Copy, error) {
-	c := &vault.Copy{
+func (r *copyRow) copy() (*custody.Original, error) {
+	c := &custody.Original{
 		CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, Status: r.Status, Name: r.Name, CustomerID: r.CustomerID,
 		Version: r.Version, DocumentHash: storage.Digest(r.DocumentHash), Size: r.Size,
-		Source: vault.Source{
+		Source: custody.Source{
 			Kind: r.SourceKind, Object: storage.Object{Name: r.SourceObject, SHA256: storage.Digest(r.SourceSHA256), Size: r.SourceSize},
 			DocumentSHA256: storage.Digest(r.DocumentSHA256), Level: r.SourceLevel, Name: r.Name, CustomerID: r.CustomerID,
 		},
@@ -118,7 +119,7 @@ type versionRow struct {
 	CreatedAt    time.Time `bun:"created_at,notnull"`
 }
 
-func versionToRow(v vault.Version) (*versionRow, error) {
+func versionToRow(v custody.Version) (*versionRow, error) {
 	r := &versionRow{
 		CopyID: v.CopyID, Version: v.Version, Kind: v.Kind, Object: v.Object.Name, SHA256: string(v.Object.SHA256), Size: v.Object.Size,
 		PrefixSHA256: string(v.Prefix.SHA256), PrefixSize: v.Prefix.Size, Statement: v.Statement, EventID: v.EventID, CreatedAt: utc(v.CreatedAt),
@@ -126,8 +127,8 @@ func versionToRow(v vault.Version) (*versionRow, error) {
 	return r, encodeColumns(column{&r.Seal, v.Seal})
 }
 
-func (r *versionRow) version() (vault.Version, error) {
-	v := vault.Version{
+func (r *versionRow) version() (custody.Version, error) {
+	v := custody.Version{
 		CopyID: r.CopyID, Version: r.Version, Kind: r.Kind, Object: storage.Object{Name: r.Object, SHA256: storage.Digest(r.SHA256), Size: r.Size},
 		Prefix: storage.Object{SHA256: storage.Digest(r.PrefixSHA256), Size: r.PrefixSize}, Statement: r.Statement,
 		EventID: r.EventID, CreatedAt: utc(r.CreatedAt),
@@ -146,8 +147,8 @@ type claimRow struct {
 	ClaimedAt  time.Time `bun:"claimed_at,notnull"`
 }
 
-func (r claimRow) claim() (vault.Claim, error) {
-	return vault.Claim{SHA256: storage.Digest(r.SHA256), CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, ClaimedAt: utc(r.ClaimedAt)}, nil
+func (r claimRow) claim() (custody.Claim, error) {
+	return custody.Claim{SHA256: storage.Digest(r.SHA256), CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, ClaimedAt: utc(r.ClaimedAt)}, nil
 }
 
 type witnessRow struct {
@@ -176,8 +177,8 @@ type registeredRow struct {
 	EventID     string    `bun:"event_id,notnull"`
 }
 
-func (r registeredRow) registered() (vault.Registered, error) {
-	reg := vault.Registered{
+func (r registeredRow) registered() (custody.RegisteredCopy, error) {
+	reg := custody.RegisteredCopy{
 		ID: r.ID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, SHA256: storage.Digest(r.SHA256), Size: r.Size,
 		MadeAt: utc(r.MadeAt), GivenTo: event.Actor{Kind: r.GivenToKind, ID: r.GivenToID, OrgID: r.GivenToOrg}, EventID: r.EventID,
 	}
@@ -208,7 +209,7 @@ type custodyRow struct {
 	RecordedAt      time.Time `bun:"recorded_at,notnull"`
 }
 
-func custodyToRow(e vault.CustodyEntry) (*custodyRow, error) {
+func custodyToRow(e custody.Entry) (*custodyRow, error) {
 	r := &custodyRow{
 		CustodyID: e.ID, CopyID: e.CopyID, EnvelopeID: e.EnvelopeID, Seq: e.Seq, Kind: e.Kind, Version: e.Version, SHA256: string(e.SHA256),
 		Statement: e.Statement, StatementSHA256: string(e.StatementSHA256), PreviousSHA256: string(e.PreviousSHA256),
@@ -217,8 +218,8 @@ func custodyToRow(e vault.CustodyEntry) (*custodyRow, error) {
 	return r, encodeColumns(optional(&r.From, e.From), optional(&r.To, e.To), optional(&r.Recipient, e.Recipient), column{&r.Consent, e.Consent})
 }
 
-func (r custodyRow) entry() (vault.CustodyEntry, error) {
-	e := vault.CustodyEntry{
+func (r custodyRow) entry() (custody.Entry, error) {
+	e := custody.Entry{
 		ID: r.CustodyID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Seq: r.Seq, Kind: r.Kind, Version: r.Version, SHA256: storage.Digest(r.SHA256),
 		Statement: r.Statement, StatementSHA256: storage.Digest(r.StatementSHA256), PreviousSHA256: storage.Digest(r.PreviousSHA256),
 		EventID: r.EventID, RecordedAt: utc(r.RecordedAt),
@@ -239,8 +240,8 @@ type acknowledgmentRow struct {
 	At               time.Time `bun:"at,notnull"`
 }
 
-func (r acknowledgmentRow) acknowledgment() (vault.Acknowledgment, error) {
-	return vault.Acknowledgment{
+func (r acknowledgmentRow) acknowledgment() (custody.Acknowledgment, error) {
+	return custody.Acknowledgment{
 		ID: r.AcknowledgmentID, CopyID: r.CopyID, CustodyID: r.CustodyID, Version: r.Version, JWS: r.JWS,
 		SHA256: storage.Digest(r.SHA256), KeyID: r.KeyID, At: utc(r.At),
 	}, nil
@@ -257,8 +258,8 @@ type tamperingRow struct {
 	EventID string    `bun:"event_id,notnull"`
 }
 
-func (r tamperingRow) tampering() (vault.Tampering, error) {
-	return vault.Tampering{
+func (r tamperingRow) tampering() (custody.Tampering, error) {
+	return custody.Tampering{
 		Object: r.Object, CopyID: r.CopyID, Want: storage.Digest(r.Want), Found: storage.Digest(r.Found), FoundAt: utc(r.FoundAt), EventID: r.EventID,
 	}, nil
 }

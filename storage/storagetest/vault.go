@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // Vault runs the cases of vault.Store on s, which may hold other records.
@@ -45,34 +46,34 @@ func Vault(t *testing.T, s vault.Store) {
 	}
 }
 
-var vaultParty = vault.Party{Name: "First Bank of Łódź", Identifier: "lei:1", Email: "v@bank.test"}
+var vaultParty = custody.Party{Name: "First Bank of Łódź", Identifier: "lei:1", Email: "v@bank.test"}
 
 // copyOf is a copy with every field set.
-func copyOf(id func(string) string) *vault.Copy {
+func copyOf(id func(string) string) *custody.Original {
 	t1, t2 := scopesDay.Add(time.Hour), scopesDay.Add(2*time.Hour)
 	sum := storage.Sum([]byte(id("x")))
-	return &vault.Copy{
-		CopyID: id("cpy"), EnvelopeID: id("env"), OrgID: "org_1", Status: vault.StatusVaulted, Name: "Contract", CustomerID: "c-1",
+	return &custody.Original{
+		CopyID: id("cpy"), EnvelopeID: id("env"), OrgID: "org_1", Status: custody.StatusVaulted, Name: "Contract", CustomerID: "c-1",
 		Version: 1, DocumentHash: sum, Size: 1 << 33,
-		Seal: vault.Seal{Mode: vault.SealingDetached, Reason: "encrypted", Level: "B-T", TimeSource: "tsa", SHA256: sum},
-		Source: vault.Source{
-			Kind: vault.SourcePaper, Object: storage.Object{Name: "upload/" + id("o"), SHA256: sum, Size: 5}, DocumentSHA256: sum,
-			Origins: []storage.Digest{sum}, Sealing: vault.Sealing{Mode: vault.SealingDetached, Reason: "encrypted"}, Level: "B-B",
+		Seal: custody.Seal{Mode: custody.SealingDetached, Reason: "encrypted", Level: "B-T", TimeSource: "tsa", SHA256: sum},
+		Source: custody.Source{
+			Kind: custody.SourcePaper, Object: storage.Object{Name: "upload/" + id("o"), SHA256: sum, Size: 5}, DocumentSHA256: sum,
+			Origins: []storage.Digest{sum}, Sealing: custody.Sealing{Mode: custody.SealingDetached, Reason: "encrypted"}, Level: "B-B",
 			Name: "Contract", CustomerID: "c-1",
 		},
-		SecuredParty: vaultParty, Controller: vault.Controller{Party: vault.Party{Name: "Agent"}, OrgID: "org_1", BoundBy: vault.BoundByAgent},
-		Custodian: vault.Holder{Kind: vault.CustodianOperator, Party: vault.Party{Name: "Operator"}}, Capacity: vault.CapacityAgent,
-		Agreement: &vault.Agreement{Reference: "A", Date: scopesDay, SHA256: sum, NotTransferor: true},
-		Regime:    "ucc_9_105_2022", RegimeBasis: "classified", Jurisdiction: "US-NY", Classification: &vault.Classification{SpecificGoods: true},
-		Attestation: &vault.Attestation{AttestedBy: "A", SignedBy: []string{"B", "Ć"}, Origin: "scan", DestroyedAt: &t1},
+		SecuredParty: vaultParty, Controller: custody.Controller{Party: custody.Party{Name: "Agent"}, OrgID: "org_1", BoundBy: custody.BoundByAgent},
+		Custodian: custody.Holder{Kind: custody.CustodianOperator, Party: custody.Party{Name: "Operator"}}, Capacity: custody.CapacityAgent,
+		Agreement: &custody.Agreement{Reference: "A", Date: scopesDay, SHA256: sum, NotTransferor: true},
+		Regime:    "ucc_9_105_2022", RegimeBasis: "classified", Jurisdiction: "US-NY", Classification: &custody.Classification{SpecificGoods: true},
+		Attestation: &custody.Attestation{AttestedBy: "A", SignedBy: []string{"B", "Ć"}, Origin: "scan", DestroyedAt: &t1},
 		VaultedAt:   scopesDay, ReleasedAt: &t1, QuarantinedAt: &t2, IntegrityCheckedAt: t2, IntegrityOK: true, StoredEventID: id("evt"),
 	}
 }
 
-func inserted(t *testing.T, s vault.Store, id func(string) string) *vault.Copy {
+func inserted(t *testing.T, s vault.Store, id func(string) string) *custody.Original {
 	t.Helper()
 	c := copyOf(id)
-	if err := s.InsertCopy(t.Context(), c); err != nil {
+	if err := s.InsertOriginal(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -87,16 +88,16 @@ func same(t *testing.T, what string, got, want any, err error) {
 
 func vaultCopy(t *testing.T, s vault.Store) {
 	ctx, id := t.Context(), unique()
-	if _, err := s.Copy(ctx, id("env")); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := s.Original(ctx, id("env")); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("none: got %v, want ErrNotFound", err)
 	}
 	want := copyOf(id)
-	want.Marked = &vault.Registered{
-		ID: id("cpy_m"), CopyID: want.CopyID, EnvelopeID: want.EnvelopeID, Kind: vault.CopyMarked, Version: 1, SHA256: storage.Sum(nil), Size: 7,
+	want.Marked = &custody.RegisteredCopy{
+		ID: id("cpy_m"), CopyID: want.CopyID, EnvelopeID: want.EnvelopeID, Kind: custody.CopyMarked, Version: 1, SHA256: storage.Sum(nil), Size: 7,
 		Object: storage.Object{Name: "marked/" + id("m"), SHA256: storage.Sum(nil), Size: 7}, MadeAt: scopesDay, GivenTo: event.Actor{Kind: "key", ID: "k"}, EventID: "e",
 	}
-	want.Acknowledgment = &vault.Acknowledgment{ID: id("ack"), CopyID: want.CopyID, CustodyID: "c", Version: 1, JWS: "a.b.c", SHA256: storage.Sum(nil), KeyID: "k", At: scopesDay}
-	if err := s.InsertCopy(ctx, want); err != nil {
+	want.Acknowledgment = &custody.Acknowledgment{ID: id("ack"), CopyID: want.CopyID, CustodyID: "c", Version: 1, JWS: "a.b.c", SHA256: storage.Sum(nil), KeyID: "k", At: scopesDay}
+	if err := s.InsertOriginal(ctx, want); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.AddRegistered(ctx, *want.Marked); err != nil {
@@ -105,16 +106,16 @@ func vaultCopy(t *testing.T, s vault.Store) {
 	if err := s.AddAcknowledgment(ctx, *want.Acknowledgment); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Copy(ctx, want.EnvelopeID)
+	got, err := s.Original(ctx, want.EnvelopeID)
 	same(t, "full", got, want, err)
 
-	bare := &vault.Copy{
-		CopyID: id("cpy_b"), EnvelopeID: id("env_b"), OrgID: "o", Status: vault.StatusVaulted, VaultedAt: scopesDay, IntegrityCheckedAt: scopesDay,
+	bare := &custody.Original{
+		CopyID: id("cpy_b"), EnvelopeID: id("env_b"), OrgID: "o", Status: custody.StatusVaulted, VaultedAt: scopesDay, IntegrityCheckedAt: scopesDay,
 	}
-	if err := s.InsertCopy(ctx, bare); err != nil {
+	if err := s.InsertOriginal(ctx, bare); err != nil {
 		t.Fatal(err)
 	}
-	got, err = s.Copy(ctx, bare.EnvelopeID)
+	got, err = s.Original(ctx, bare.EnvelopeID)
 	same(t, "bare", got, bare, err)
 }
 
@@ -123,12 +124,12 @@ func vaultOneCopy(t *testing.T, s vault.Store) {
 	c := inserted(t, s, id)
 	second := copyOf(id)
 	second.CopyID = id("cpy_second")
-	for _, status := range []string{vault.StatusVaulted, vault.StatusReleased} {
-		if err := s.InsertCopy(t.Context(), second); !errors.Is(err, storage.ErrConflict) {
+	for _, status := range []string{custody.StatusVaulted, custody.StatusReleased} {
+		if err := s.InsertOriginal(t.Context(), second); !errors.Is(err, storage.ErrConflict) {
 			t.Errorf("second copy of a %s one: got %v, want ErrConflict", status, err)
 		}
-		c.Status = vault.StatusReleased
-		if err := s.UpdateCopy(t.Context(), c); err != nil {
+		c.Status = custody.StatusReleased
+		if err := s.UpdateOriginal(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -137,28 +138,28 @@ func vaultOneCopy(t *testing.T, s vault.Store) {
 func vaultRevision(t *testing.T, s vault.Store) {
 	ctx := t.Context()
 	c := inserted(t, s, unique())
-	stale, err := s.Copy(ctx, c.EnvelopeID)
+	stale, err := s.Original(ctx, c.EnvelopeID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.ReleasedAt, c.QuarantinedAt, c.Version, c.IntegrityOK = nil, nil, 2, false
-	if err := s.UpdateCopy(ctx, c); err != nil || c.Revision != 1 {
+	if err := s.UpdateOriginal(ctx, c); err != nil || c.Revision != 1 {
 		t.Fatalf("got revision %d, %v", c.Revision, err)
 	}
-	if err := s.UpdateCopy(ctx, stale); !errors.Is(err, storage.ErrConflict) || stale.Revision != 0 {
+	if err := s.UpdateOriginal(ctx, stale); !errors.Is(err, storage.ErrConflict) || stale.Revision != 0 {
 		t.Errorf("stale: got %v, revision %d; want ErrConflict", err, stale.Revision)
 	}
-	got, err := s.Copy(ctx, c.EnvelopeID)
+	got, err := s.Original(ctx, c.EnvelopeID)
 	same(t, "updated", got, c, err)
 }
 
 func vaultVersions(t *testing.T, s vault.Store) {
 	ctx, id := t.Context(), unique()
 	c := inserted(t, s, id)
-	var want []vault.Version
+	var want []custody.Version
 	for n := 1; n <= 2; n++ {
-		v := vault.Version{
-			CopyID: c.CopyID, Version: n, Kind: vault.VersionDeposit, Object: storage.Object{Name: id(fmt.Sprint("v", n)), SHA256: storage.Sum(nil), Size: 9},
+		v := custody.Version{
+			CopyID: c.CopyID, Version: n, Kind: custody.VersionDeposit, Object: storage.Object{Name: id(fmt.Sprint("v", n)), SHA256: storage.Sum(nil), Size: 9},
 			Prefix: storage.Object{SHA256: storage.Sum([]byte{1}), Size: 3}, Seal: c.Seal, EventID: "e", CreatedAt: scopesDay,
 		}
 		if n == 2 {
@@ -188,10 +189,10 @@ func vaultVersions(t *testing.T, s vault.Store) {
 	}
 }
 
-func claimsOf(c *vault.Copy, id func(string) string, names ...string) (out []vault.Claim) {
+func claimsOf(c *custody.Original, id func(string) string, names ...string) (out []custody.Claim) {
 	for i, n := range names {
-		out = append(out, vault.Claim{
-			SHA256: storage.Sum([]byte(id(n))), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: vault.ClaimVersion, Version: i + 1,
+		out = append(out, custody.Claim{
+			SHA256: storage.Sum([]byte(id(n))), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: custody.ClaimVersion, Version: i + 1,
 			ClaimedAt: scopesDay.Add(time.Duration(i) * time.Second),
 		})
 	}
@@ -222,12 +223,12 @@ func vaultWitnesses(t *testing.T, s vault.Store) {
 	ctx, id := t.Context(), unique()
 	c := inserted(t, s, id)
 	sum := func(what string) storage.Digest { return storage.Sum([]byte(id(what))) }
-	err := s.AddVersion(ctx, vault.Version{
-		CopyID: c.CopyID, Version: 1, Kind: vault.VersionDeposit, Object: storage.Object{Name: id("v1"), SHA256: sum("version"), Size: 9},
+	err := s.AddVersion(ctx, custody.Version{
+		CopyID: c.CopyID, Version: 1, Kind: custody.VersionDeposit, Object: storage.Object{Name: id("v1"), SHA256: sum("version"), Size: 9},
 		Prefix: storage.Object{SHA256: sum("prefix"), Size: 3}, Seal: c.Seal, EventID: "e", CreatedAt: scopesDay,
 	})
-	for _, kind := range []string{vault.CopyMarked, vault.CopyInspection} {
-		err = errors.Join(err, s.AddRegistered(ctx, vault.Registered{
+	for _, kind := range []string{custody.CopyMarked, custody.CopyInspection} {
+		err = errors.Join(err, s.AddRegistered(ctx, custody.RegisteredCopy{
 			ID: id(kind), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: kind, Version: 1, SHA256: sum(kind), MadeAt: scopesDay, EventID: "e",
 		}))
 	}
@@ -235,8 +236,8 @@ func vaultWitnesses(t *testing.T, s vault.Store) {
 		t.Fatal(err)
 	}
 	for digest, want := range map[storage.Digest]string{
-		c.Source.Object.SHA256: vault.ClaimDeposited, sum("version"): vault.ClaimVersion, sum("prefix"): vault.ClaimDeposited,
-		sum(vault.CopyMarked): vault.ClaimCopy, sum(vault.CopyInspection): "",
+		c.Source.Object.SHA256: custody.ClaimDeposited, sum("version"): custody.ClaimVersion, sum("prefix"): custody.ClaimDeposited,
+		sum(custody.CopyMarked): custody.ClaimCopy, sum(custody.CopyInspection): "",
 	} {
 		got, err := s.Claims(ctx, digest)
 		switch {
@@ -252,15 +253,15 @@ func vaultWitnesses(t *testing.T, s vault.Store) {
 // as have one on a digest.
 func vaultClaimWitnesses(t *testing.T, s vault.Store) {
 	ctx, id := t.Context(), unique()
-	var of [2][]vault.Claim
+	var of [2][]custody.Claim
 	for i := range of {
 		c := inserted(t, s, func(what string) string { return id(fmt.Sprint(what, i)) })
-		for _, kind := range []string{vault.ClaimPages, vault.ClaimPrefix, vault.ClaimRevision, vault.ClaimSigned} {
-			of[i] = append(of[i], vault.Claim{
+		for _, kind := range []string{custody.ClaimPages, custody.ClaimPrefix, custody.ClaimRevision, custody.ClaimSigned} {
+			of[i] = append(of[i], custody.Claim{
 				SHA256: storage.Sum([]byte(id(kind))), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: kind, ClaimedAt: c.VaultedAt,
 			})
 		}
-		slices.SortFunc(of[i], func(a, b vault.Claim) int { return strings.Compare(string(a.SHA256), string(b.SHA256)) })
+		slices.SortFunc(of[i], func(a, b custody.Claim) int { return strings.Compare(string(a.SHA256), string(b.SHA256)) })
 		if err := errors.Join(s.AddWitnesses(ctx, of[i]...), s.AddWitnesses(ctx)); err != nil {
 			t.Fatal(err)
 		}
@@ -269,8 +270,8 @@ func vaultClaimWitnesses(t *testing.T, s vault.Store) {
 	}
 	for i, c := range of[0] {
 		got, err := s.Claims(ctx, c.SHA256)
-		slices.SortFunc(got, func(a, b vault.Claim) int { return strings.Compare(a.CopyID, b.CopyID) })
-		same(t, c.Kind, got, []vault.Claim{c, of[1][i]}, err)
+		slices.SortFunc(got, func(a, b custody.Claim) int { return strings.Compare(a.CopyID, b.CopyID) })
+		same(t, c.Kind, got, []custody.Claim{c, of[1][i]}, err)
 	}
 	if err := s.AddClaims(ctx, of[0]...); err != nil {
 		t.Fatalf("claims beside their witnesses: %v", err)
@@ -301,19 +302,19 @@ func vaultClaimsAtomic(t *testing.T, s vault.Store) {
 func vaultRegister(t *testing.T, s vault.Store) {
 	ctx, id := t.Context(), unique()
 	c := inserted(t, s, id)
-	var want []vault.Registered
+	var want []custody.RegisteredCopy
 	for i := range 5 {
-		r := vault.Registered{
-			ID: id(fmt.Sprint("cpy_", i)), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: vault.CopyInspection, Version: 1, SHA256: storage.Sum(nil), Size: 4,
+		r := custody.RegisteredCopy{
+			ID: id(fmt.Sprint("cpy_", i)), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: custody.CopyInspection, Version: 1, SHA256: storage.Sum(nil), Size: 4,
 			MadeAt: scopesDay.Add(time.Duration(i/2) * time.Second), GivenTo: event.Actor{Kind: "key", ID: "k"}, EventID: "e",
 		}
 		if i == 0 {
-			r.Kind, r.Object = vault.CopyMarked, storage.Object{Name: id("m"), SHA256: storage.Sum(nil), Size: 4}
+			r.Kind, r.Object = custody.CopyMarked, storage.Object{Name: id("m"), SHA256: storage.Sum(nil), Size: 4}
 		}
 		if err := s.AddRegistered(ctx, r); err != nil {
 			t.Fatal(err)
 		}
-		want = append([]vault.Registered{r}, want...)
+		want = append([]custody.RegisteredCopy{r}, want...)
 	}
 	got, err := s.Register(ctx, c.EnvelopeID, nil, 0, 10)
 	same(t, "all", got, want, err)
@@ -332,15 +333,15 @@ func vaultRegister(t *testing.T, s vault.Store) {
 func vaultCustody(t *testing.T, s vault.Store) {
 	ctx, id := t.Context(), unique()
 	c := inserted(t, s, id)
-	held := &vault.Custody{Assignee: vaultParty, Controller: c.Controller, Custodian: c.Custodian}
-	consent := vault.Consent{Kind: vault.ConsentAttested, Actor: event.Actor{Kind: "key", ID: "k"}, RequestID: "r", RequestSHA256: storage.Sum(nil)}
-	want := []vault.CustodyEntry{
+	held := &custody.Parties{Assignee: vaultParty, Controller: c.Controller, Custodian: c.Custodian}
+	consent := custody.Consent{Kind: custody.ConsentAttested, Actor: event.Actor{Kind: "key", ID: "k"}, RequestID: "r", RequestSHA256: storage.Sum(nil)}
+	want := []custody.Entry{
 		{
-			ID: id("cust_1"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: 1, Kind: vault.CustodyDeposit, To: held, Version: 1, SHA256: storage.Sum(nil),
+			ID: id("cust_1"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: 1, Kind: custody.EntryDeposit, To: held, Version: 1, SHA256: storage.Sum(nil),
 			Consent: consent, Statement: "a.b.c", StatementSHA256: storage.Sum([]byte("1")), EventID: "e", RecordedAt: scopesDay,
 		},
 		{
-			ID: id("cust_2"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: 2, Kind: vault.CustodyRelease, From: held, Recipient: &vault.Recipient{Name: "Ć"},
+			ID: id("cust_2"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: 2, Kind: custody.EntryRelease, From: held, Recipient: &custody.Recipient{Name: "Ć"},
 			Version: 2, SHA256: storage.Sum(nil), Consent: consent, Statement: "d.e.f", StatementSHA256: storage.Sum([]byte("2")),
 			PreviousSHA256: storage.Sum([]byte("1")), EventID: "e", RecordedAt: scopesDay.Add(time.Second),
 		},
@@ -365,7 +366,7 @@ func vaultCustody(t *testing.T, s vault.Store) {
 func vaultTampering(t *testing.T, s vault.Store) {
 	ctx, id := t.Context(), unique()
 	c := inserted(t, s, id)
-	want := vault.Tampering{Object: id("o"), CopyID: c.CopyID, Want: storage.Sum(nil), Found: storage.Sum([]byte{1}), FoundAt: scopesDay, EventID: "e"}
+	want := custody.Tampering{Object: id("o"), CopyID: c.CopyID, Want: storage.Sum(nil), Found: storage.Sum([]byte{1}), FoundAt: scopesDay, EventID: "e"}
 	if err := s.AddTampering(ctx, want); err != nil {
 		t.Fatal(err)
 	}
@@ -373,7 +374,7 @@ func vaultTampering(t *testing.T, s vault.Store) {
 		t.Errorf("twice: got %v, want ErrConflict", err)
 	}
 	got, err := s.Tamperings(ctx, c.CopyID)
-	same(t, "tampering", got, []vault.Tampering{want}, err)
+	same(t, "tampering", got, []custody.Tampering{want}, err)
 	for _, wantErr := range []error{nil, storage.ErrNotFound} {
 		if err := s.EndTampering(ctx, want.Object); !errors.Is(err, wantErr) {
 			t.Errorf("end: got %v, want %v", err, wantErr)
@@ -390,10 +391,10 @@ func vaultTx(t *testing.T, s vault.Store) {
 		if s.Tx() == nil {
 			t.Error("no transaction is open")
 		}
-		if err := s.InsertCopy(ctx, copyOf(id)); err != nil {
+		if err := s.InsertOriginal(ctx, copyOf(id)); err != nil {
 			return err
 		}
-		if _, err := s.Copy(ctx, id("env")); err != nil {
+		if _, err := s.Original(ctx, id("env")); err != nil {
 			t.Errorf("inside: %v", err)
 		}
 		return stop
@@ -401,7 +402,7 @@ func vaultTx(t *testing.T, s vault.Store) {
 	if !errors.Is(err, stop) {
 		t.Fatalf("got %v, want the closure's", err)
 	}
-	if _, err := s.Copy(ctx, id("env")); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := s.Original(ctx, id("env")); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("rolled back: got %v, want ErrNotFound", err)
 	}
 }
@@ -409,12 +410,12 @@ func vaultTx(t *testing.T, s vault.Store) {
 func vaultJoined(t *testing.T, s vault.Store) {
 	ctx, id := t.Context(), unique()
 	err := s.InTx(ctx, func(ctx context.Context, outer vault.Store) error {
-		return s.With(outer.Tx()).InsertCopy(ctx, copyOf(id))
+		return s.With(outer.Tx()).InsertOriginal(ctx, copyOf(id))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Copy(ctx, id("env")); err != nil {
+	if _, err := s.Original(ctx, id("env")); err != nil {
 		t.Errorf("joined: %v", err)
 	}
 }
@@ -426,7 +427,7 @@ func vaultRace(t *testing.T, s vault.Store) {
 		c := copyOf(id)
 		c.CopyID = id(fmt.Sprint("cpy_", i))
 		go func() {
-			results <- s.InTx(t.Context(), func(ctx context.Context, s vault.Store) error { return s.InsertCopy(ctx, c) })
+			results <- s.InTx(t.Context(), func(ctx context.Context, s vault.Store) error { return s.InsertOriginal(ctx, c) })
 		}()
 	}
 	won := 0

@@ -8,6 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 func vaultRelease(t *testing.T, s vault.Store) {
@@ -16,7 +17,7 @@ func vaultRelease(t *testing.T, s vault.Store) {
 	old := scopesDay.AddDate(-40, 0, 0) // before whatever else is due in the store
 	want := &vault.Release{
 		ReleaseID: id("rel"), EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, OrgID: "org_1", Reason: "payoff", Note: "ń",
-		Recipient: vault.Recipient{Name: "C", Organization: "O", Email: "c@o.test"}, ReleasedAt: old, Version: 2, SHA256: storage.Sum(nil), Size: 8,
+		Recipient: custody.Recipient{Name: "C", Organization: "O", Email: "c@o.test"}, ReleasedAt: old, Version: 2, SHA256: storage.Sum(nil), Size: 8,
 		EndsVersion: 1, Statement: "a.b.c", EventID: "e",
 	}
 	if _, err := s.Release(ctx, c.EnvelopeID); !errors.Is(err, storage.ErrNotFound) {
@@ -83,7 +84,7 @@ func vaultDue(t *testing.T, s vault.Store) {
 	id := unique()
 	c := copyOf(id)
 	c.IntegrityCheckedAt = scopesDay.AddDate(-40, 0, 0)
-	if err := s.InsertCopy(t.Context(), c); err != nil {
+	if err := s.InsertOriginal(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []struct {
@@ -91,21 +92,21 @@ func vaultDue(t *testing.T, s vault.Store) {
 		status string
 		want   bool
 	}{
-		{c.IntegrityCheckedAt, vault.StatusVaulted, false},
-		{c.IntegrityCheckedAt.Add(time.Microsecond), vault.StatusVaulted, true},
-		{c.IntegrityCheckedAt.Add(time.Microsecond), vault.StatusReleased, false},
+		{c.IntegrityCheckedAt, custody.StatusVaulted, false},
+		{c.IntegrityCheckedAt.Add(time.Microsecond), custody.StatusVaulted, true},
+		{c.IntegrityCheckedAt.Add(time.Microsecond), custody.StatusReleased, false},
 	} {
 		c.Status = step.status
-		if err := s.UpdateCopy(t.Context(), c); err != nil {
+		if err := s.UpdateOriginal(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
-		ids, err := s.CopiesToCheck(t.Context(), step.at, 5)
+		ids, err := s.OriginalsToCheck(t.Context(), step.at, 5)
 		if err != nil || slices.Contains(ids, c.EnvelopeID) != step.want {
 			t.Errorf("%s at %v: got %v, %v", step.status, step.at, ids, err)
 		}
 	}
-	c.Status = vault.StatusVaulted
-	if err := s.UpdateCopy(t.Context(), c); err != nil {
+	c.Status = custody.StatusVaulted
+	if err := s.UpdateOriginal(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	soon := c.IntegrityCheckedAt.Add(time.Hour)
@@ -113,7 +114,7 @@ func vaultDue(t *testing.T, s vault.Store) {
 		t.Fatal(err)
 	}
 	for at, want := range map[time.Time]bool{soon: false, soon.Add(time.Microsecond): true} {
-		ids, err := s.CopiesToCheck(t.Context(), at, 5)
+		ids, err := s.OriginalsToCheck(t.Context(), at, 5)
 		if err != nil || slices.Contains(ids, c.EnvelopeID) != want {
 			t.Errorf("postponed, at %v: got %v, %v", at, ids, err)
 		}

@@ -6,14 +6,14 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // checkCopies is element (5): each copy that the vault made says on every page
 // that it is one, and each download of the authoritative bytes is registered and
 // says whose copy it is.
 func checkCopies(f *facts, p *probe) {
-	if f.copy == nil {
+	if f.original == nil {
 		p.fail(notVaulted)
 		return
 	}
@@ -21,10 +21,10 @@ func checkCopies(f *facts, p *probe) {
 	p.item("register", number(len(f.register), "entry", "entries"), "", certificate.Verified)
 	for _, r := range f.register {
 		switch r.Kind {
-		case vault.CopyMarked, vault.CopySigner:
+		case custody.CopyMarked, custody.CopySigner:
 			marked++
 			checkMarked(f, p, r)
-		case vault.CopyInspection:
+		case custody.CopyInspection:
 			inspected++
 		default:
 			p.fail("The copy %s is of an unknown kind.", r.ID)
@@ -60,7 +60,7 @@ func checkMarked(f *facts, p *probe, r registerFacts) {
 		p.item("copy", r.ID, r.whole(), certificate.Verified)
 	}
 	e := f.byID[r.EventID]
-	if !mentions(e, r.ID) || !mentions(e, string(r.SHA256)) || r.Kind == vault.CopyMarked && markedID(e) != r.ID {
+	if !mentions(e, r.ID) || !mentions(e, string(r.SHA256)) || r.Kind == custody.CopyMarked && markedID(e) != r.ID {
 		p.fail("The copy %s has no event that names it and its digest.", r.ID)
 	} else if !f.registered(r, e) {
 		p.fail("The register's entry of the copy %s differs from its event.", r.ID)
@@ -73,22 +73,22 @@ func checkRegister(f *facts, p *probe) {
 		return slices.ContainsFunc(f.register, func(r registerFacts) bool { return r.Kind == kind && r.ID == id })
 	}
 	for _, e := range f.typed(event.VaultStored) {
-		if id := markedID(e); id != "" && !has(vault.CopyMarked, id) {
+		if id := markedID(e); id != "" && !has(custody.CopyMarked, id) {
 			p.fail("The copy %s was made, but is not in the register.", id)
 		}
 	}
 	for _, e := range f.typed(event.EnvelopeCopyMade) {
-		if id := eventlog.Text(e, "copy_id"); !has(vault.CopySigner, id) {
+		if id := eventlog.Text(e, "copy_id"); !has(custody.CopySigner, id) {
 			p.fail("The signer's copy %s was made, but is not in the register.", id)
 		}
 	}
 	for _, e := range f.typed(event.VaultInspected) {
-		if id := eventlog.Text(e, "inspection_id"); !has(vault.CopyInspection, id) {
+		if id := eventlog.Text(e, "inspection_id"); !has(custody.CopyInspection, id) {
 			p.fail("The download %s was made, but is not in the register.", id)
 		}
 	}
 	for _, r := range f.register {
-		if r.Kind != vault.CopyInspection {
+		if r.Kind != custody.CopyInspection {
 			continue
 		}
 		if e := f.byID[r.EventID]; eventlog.Text(e, "inspection_id") != r.ID {
@@ -101,19 +101,19 @@ func checkRegister(f *facts, p *probe) {
 
 // registered holds a row of the register against its event.
 func (f *facts) registered(r registerFacts, e event.Event) bool {
-	if r.Kind == vault.CopySigner {
+	if r.Kind == custody.CopySigner {
 		return f.givenOut(r, e)
 	}
 	made := e.RecordedAt.Sub(r.MadeAt) // the marked copy was made before its event was stamped
-	return r.GivenTo == e.Actor && f.sized(r) && r.CopyID == f.copy.CopyID && eventlog.Text(e, "copy_id") == r.CopyID &&
-		eventlog.Number(e, "version") == int64(r.Registered.Version) && made >= 0 && made <= slack
+	return r.GivenTo == e.Actor && f.sized(r) && r.CopyID == f.original.CopyID && eventlog.Text(e, "copy_id") == r.CopyID &&
+		eventlog.Number(e, "version") == int64(r.RegisteredCopy.Version) && made >= 0 && made <= slack
 }
 
 // givenOut holds the row of a signer's copy against the event of its making.
 func (f *facts) givenOut(r registerFacts, e event.Event) bool {
 	made := e.RecordedAt.Sub(r.MadeAt)
 	return e.Type == event.EnvelopeCopyMade && eventlog.Text(e, "copy_id") == r.ID && eventlog.Text(e, "sha256") == string(r.SHA256) &&
-		eventlog.Number(e, "size") == r.Size && r.GivenTo == e.Actor && r.CopyID == f.copy.CopyID && r.Registered.Version == 0 &&
+		eventlog.Number(e, "size") == r.Size && r.GivenTo == e.Actor && r.CopyID == f.original.CopyID && r.RegisteredCopy.Version == 0 &&
 		made >= 0 && made <= slack
 }
 
@@ -138,7 +138,7 @@ func (f *facts) sized(r registerFacts) bool {
 // authoritative copy is. A file that cannot carry a seal does not.
 func checkInspections(f *facts, p *probe) {
 	for i, v := range f.versions {
-		if v.Seal.Mode == vault.SealingDetached {
+		if v.Seal.Mode == custody.SealingDetached {
 			p.fail("The authoritative bytes were downloaded, and no seal in them says that the authoritative copy is in the vault.")
 			return
 		}

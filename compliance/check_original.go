@@ -11,12 +11,13 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // checkSingleCopy is element (1): one authoritative copy, unique, identifiable
 // and unaltered.
 func checkSingleCopy(f *facts, p *probe) {
-	if f.copy == nil {
+	if f.original == nil {
 		p.fail(notVaulted)
 		return
 	}
@@ -34,7 +35,7 @@ func checkSingleCopy(f *facts, p *probe) {
 	checkMedium(f, p)
 	if len(p.problems) == 0 && !p.ended {
 		p.note("One authoritative copy, %s, exists in this installation. Its version %d was read now and has the digest recorded, its seal is valid, "+
-			"and nothing else in this installation claims its bytes.", f.copy.CopyID, f.copy.Version)
+			"and nothing else in this installation claims its bytes.", f.original.CopyID, f.original.Version)
 		if f.index(deposits[0]) != nil {
 			p.note("Its deposit is in the log.")
 		} else {
@@ -58,7 +59,7 @@ func notePages(p *probe, stored event.Event) {
 
 // checkDeposit holds the copy's record against the event of its deposit.
 func checkDeposit(f *facts, p *probe, e event.Event) {
-	c := f.copy
+	c := f.original
 	for _, x := range []struct{ what, row, event string }{
 		{"copy", c.CopyID, eventlog.Text(e, "copy_id")},
 		{"deposited digest", string(c.Source.Object.SHA256), eventlog.Text(e, "deposited_sha256")},
@@ -77,14 +78,14 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 			p.fail("The record's %s differs from the event of the deposit.", x.what)
 		}
 	}
-	status := vault.StatusVaulted
+	status := custody.StatusVaulted
 	if len(f.typed(event.VaultReleased)) > 0 {
-		status = vault.StatusReleased
+		status = custody.StatusReleased
 	}
-	if c.Status != status || (c.ReleasedAt != nil) != (status == vault.StatusReleased) {
+	if c.Status != status || (c.ReleasedAt != nil) != (status == custody.StatusReleased) {
 		p.fail("The copy is %s by its record, and %s by its events.", c.Status, status)
 	}
-	if f.spent && c.Status != vault.StatusReleased {
+	if f.spent && c.Status != custody.StatusReleased {
 		p.fail("The mark beside the database says that a release of the copy has begun; the record has no release.")
 	}
 	if d := f.envelope.Document; d != nil && c.Source.DocumentSHA256 != d.Object.SHA256 {
@@ -107,9 +108,9 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 // checkBytes reads the current version and verifies its seal.
 func checkBytes(f *facts, p *probe) {
 	v := f.current()
-	if v.Object.SHA256 != f.copy.DocumentHash || v.Version.Version != f.copy.Version || v.Object.Size != f.copy.Size {
+	if v.Object.SHA256 != f.original.DocumentHash || v.Version.Version != f.original.Version || v.Object.Size != f.original.Size {
 		p.fail("The copy's record and that of its current version differ.")
-	} else if f.copy.Seal != v.Seal {
+	} else if f.original.Seal != v.Seal {
 		p.fail("The copy's record of its seal and that of its current version differ.")
 	}
 	if f.disposed() {
@@ -134,21 +135,21 @@ func checkClaims(f *facts, p *probe) {
 	}
 	want := map[storage.Digest]string{}
 	for _, r := range f.register {
-		if r.Kind != vault.CopyInspection {
-			want[r.SHA256] = vault.ClaimCopy
+		if r.Kind != custody.CopyInspection {
+			want[r.SHA256] = custody.ClaimCopy
 		}
 	}
 	for _, v := range f.versions {
-		want[v.Object.SHA256] = vault.ClaimVersion
+		want[v.Object.SHA256] = custody.ClaimVersion
 	}
 	maps.Copy(want, f.prefixes)
 	for _, e := range f.typed(event.EnvelopeCompleted) {
-		want[storage.Digest(eventlog.Text(e, "document_sha256"))] = vault.ClaimSigned
+		want[storage.Digest(eventlog.Text(e, "document_sha256"))] = custody.ClaimSigned
 	}
-	want[f.copy.Source.Object.SHA256] = vault.ClaimDeposited
+	want[f.original.Source.Object.SHA256] = custody.ClaimDeposited
 	for _, e := range f.typed(event.VaultStored) {
 		if pages := eventlog.Text(e, "pages_sha256"); pages != "" {
-			want[storage.Digest(pages)] = vault.ClaimPages
+			want[storage.Digest(pages)] = custody.ClaimPages
 		}
 		if mentions(e, "duplicates_allowed") {
 			p.fail("The host allowed the deposit although bytes or pages of the file were claimed before.")
@@ -168,7 +169,7 @@ func checkClaims(f *facts, p *probe) {
 	}
 	for _, c := range f.rivals {
 		same := "bytes"
-		if c.Kind == vault.ClaimPages {
+		if c.Kind == custody.ClaimPages {
 			same = "pages"
 		}
 		p.fail("Another envelope in this installation claims the same %s, %s.", same, c.SHA256)
@@ -178,7 +179,7 @@ func checkClaims(f *facts, p *probe) {
 
 // checkMedium asks for the tangible original of a paper document.
 func checkMedium(f *facts, p *probe) {
-	if f.copy.Source.Kind != vault.SourcePaper {
+	if f.original.Source.Kind != custody.SourcePaper {
 		return
 	}
 	a := f.attestation()
@@ -211,7 +212,7 @@ func (f *facts) holds(name string) bool {
 }
 
 // holder is who is what now: the end of the verified custody chain.
-func (f *facts) holder() *vault.Custody {
+func (f *facts) holder() *custody.Parties {
 	if i := f.holding(); i >= 0 {
 		return f.chainOf[i].To
 	}
@@ -220,10 +221,10 @@ func (f *facts) holder() *vault.Custody {
 
 // depositDetail is what the event of the deposit commits to.
 type depositDetail struct {
-	Custody        vault.Custody         `json:"custody"`
-	Agreement      *vault.Agreement      `json:"agreement"`
-	Classification *vault.Classification `json:"classification"`
-	Attestation    *vault.Attestation    `json:"attestation"`
+	Custody        custody.Parties         `json:"custody"`
+	Agreement      *custody.Agreement      `json:"agreement"`
+	Classification *custody.Classification `json:"classification"`
+	Attestation    *custody.Attestation    `json:"attestation"`
 }
 
 func (f *facts) deposit() *depositDetail {
@@ -238,13 +239,13 @@ func (f *facts) deposit() *depositDetail {
 
 // attestation is that of the deposit's event, or of the one by which it came later,
 // not of the row.
-func (f *facts) attestation() *vault.Attestation {
+func (f *facts) attestation() *custody.Attestation {
 	if d := f.deposit(); d != nil && d.Attestation != nil {
 		return d.Attestation
 	}
 	for _, e := range f.proven(event.VaultAttested) {
 		var d struct {
-			Attestation *vault.Attestation `json:"attestation"`
+			Attestation *custody.Attestation `json:"attestation"`
 		}
 		if e.Detail != nil && decode(e.Detail, &d) == nil {
 			return d.Attestation
@@ -256,11 +257,11 @@ func (f *facts) attestation() *vault.Attestation {
 // checkAmendments is element (6): every version extends the last byte for byte,
 // is sealed, and has its event.
 func checkAmendments(f *facts, p *probe) {
-	if f.copy == nil {
+	if f.original == nil {
 		p.fail(notVaulted)
 		return
 	}
-	before := storage.Object{SHA256: f.copy.Source.Object.SHA256, Size: f.copy.Source.Object.Size}
+	before := storage.Object{SHA256: f.original.Source.Object.SHA256, Size: f.original.Source.Object.Size}
 	if s := f.envelope.Sealed; s != nil && (s.Object.SHA256 != before.SHA256 || s.Object.Size != before.Size) {
 		p.fail("The deposited bytes are not those of the completed document.")
 	}
@@ -275,8 +276,8 @@ func checkAmendments(f *facts, p *probe) {
 	if f.disposed() {
 		p.end(deletedAway)
 	}
-	if len(f.versions) != f.copy.Version {
-		p.fail("%d versions are on record; by the record of the copy there are %d.", len(f.versions), f.copy.Version)
+	if len(f.versions) != f.original.Version {
+		p.fail("%d versions are on record; by the record of the copy there are %d.", len(f.versions), f.original.Version)
 	}
 	if len(p.problems) == 0 && !p.ended {
 		p.note("Each of %s begins with the bytes that it extends, has a seal that covers all of it, and has its event. "+
@@ -290,14 +291,14 @@ func checkVersion(f *facts, p *probe, i int, before storage.Object) {
 	if v.Prefix.SHA256 != before.SHA256 || v.Prefix.Size != before.Size {
 		p.fail("By its record, version %d extends other bytes than those before it.", n)
 	}
-	if v.Seal.Mode == vault.SealingDetached && v.Object.SHA256 != f.copy.Source.Object.SHA256 {
+	if v.Seal.Mode == custody.SealingDetached && v.Object.SHA256 != f.original.Source.Object.SHA256 {
 		p.fail("Version %d has a seal beside it, and other bytes than those deposited.", n)
 	}
 	if !f.disposed() && !checkVersionBytes(f, p, i, before) {
 		return
 	}
 	e, ok := f.byID[v.EventID]
-	if kind := map[string]string{event.VaultStored: vault.VersionDeposit, event.VaultReleased: vault.VersionRelease}[e.Type]; ok && (kind != v.Kind || !at(&v.CreatedAt, e)) {
+	if kind := map[string]string{event.VaultStored: custody.VersionDeposit, event.VaultReleased: custody.VersionRelease}[e.Type]; ok && (kind != v.Kind || !at(&v.CreatedAt, e)) {
 		p.fail("The record of version %d differs from its event.", n)
 	}
 	if !ok || eventlog.Text(e, "copy_id") != v.CopyID || !names(e, v.Object.SHA256) {

@@ -1,4 +1,4 @@
-package vault
+package custody
 
 import (
 	"time"
@@ -56,12 +56,12 @@ type SourceCopy struct {
 	ID      string // cpy_…
 	Object  storage.Object
 	MadeAt  time.Time
-	GivenTo Actor  // who was given it first
-	EventID string // of its making
+	GivenTo event.Actor // who was given it first
+	EventID string      // of its making
 }
 
 // Copy is the one authoritative copy of an envelope.
-type Copy struct {
+type Original struct {
 	CopyID, EnvelopeID, OrgID string
 	Status                    string
 	Name, CustomerID          string
@@ -82,7 +82,7 @@ type Copy struct {
 	Classification                    *Classification
 	Attestation                       *Attestation
 
-	Marked         *Registered     // newest marked copy; nil: the file cannot be marked
+	Marked         *RegisteredCopy // newest marked copy; nil: the file cannot be marked
 	Acknowledgment *Acknowledgment // of the custodian, for the current controller; nil with CustodianSelf
 
 	VaultedAt          time.Time
@@ -96,7 +96,7 @@ type Copy struct {
 
 // Parties returns who has a role in the copy: OrgID is the organization that
 // controls it.
-func (c *Copy) Parties() standing.Parties { return standing.Parties{Controller: c.OrgID} }
+func (c *Original) Parties() standing.Parties { return standing.Parties{Controller: c.OrgID} }
 
 // Seal is what seals a version.
 type Seal struct {
@@ -136,7 +136,7 @@ const (
 )
 
 // Registered is a row of the copy register, 9-105(b)(5).
-type Registered struct {
+type RegisteredCopy struct {
 	ID         string // cpy_…
 	CopyID     string
 	EnvelopeID string
@@ -146,7 +146,7 @@ type Registered struct {
 	Size       int64
 	Object     storage.Object // not of CopyInspection
 	MadeAt     time.Time
-	GivenTo    Actor
+	GivenTo    event.Actor
 	EventID    string
 }
 
@@ -178,7 +178,7 @@ type Claim struct {
 // moment, package compliance judges; before a deposit there is no controller.
 type Consent struct {
 	Kind          string         `json:"kind"`
-	Actor         Actor          `json:"actor"`
+	Actor         event.Actor    `json:"actor"`
 	RequestID     string         `json:"request_id,omitempty"`
 	RequestSHA256 storage.Digest `json:"request_sha256,omitempty"`
 }
@@ -191,7 +191,7 @@ const (
 )
 
 // consentBy is the consent that an actor's request is.
-func consentBy(a Actor, requestID string, request storage.Digest) Consent {
+func ConsentBy(a event.Actor, requestID string, request storage.Digest) Consent {
 	c := Consent{Kind: ConsentNone, Actor: a, RequestID: requestID, RequestSHA256: request}
 	switch {
 	case a.ID == "" || a.OrgID == "":
@@ -205,19 +205,19 @@ func consentBy(a Actor, requestID string, request storage.Digest) Consent {
 
 // Kinds of custody entry.
 const (
-	CustodyDeposit = "deposit"
-	CustodyRelease = "release"
+	EntryDeposit = "deposit"
+	EntryRelease = "release"
 )
 
 // CustodyEntry is one link of a copy's custody chain. From is nil in the first
 // entry, To in a release: nobody holds the copy here any more.
-type CustodyEntry struct {
+type Entry struct {
 	ID              string // cust_…
 	CopyID          string
 	EnvelopeID      string
 	Seq             int // from 1
 	Kind            string
-	From, To        *Custody
+	From, To        *Parties
 	Recipient       *Recipient // CustodyRelease only
 	Version         int
 	SHA256          storage.Digest // of that version
@@ -230,7 +230,7 @@ type CustodyEntry struct {
 }
 
 // Custody is who is what at one moment.
-type Custody struct {
+type Parties struct {
 	Assignee   Party      `json:"assignee"`
 	Controller Controller `json:"controller"`
 	Custodian  Holder     `json:"custodian"`

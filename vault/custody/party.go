@@ -1,13 +1,9 @@
-package vault
+package custody
 
 import (
-	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
-	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -17,6 +13,14 @@ type Party struct {
 	Name       string `json:"name" validate:"required,max=200,line"`
 	Identifier string `json:"identifier,omitempty" validate:"max=200,line"`
 	Email      string `json:"email,omitempty" validate:"omitempty,email,max=254,line"`
+}
+
+// String names a party as seals print it.
+func (p Party) String() string {
+	if p.Identifier == "" {
+		return p.Name
+	}
+	return p.Name + " (" + p.Identifier + ")"
 }
 
 // How a controller is bound to what it controls (Controller.BoundBy).
@@ -36,6 +40,21 @@ type Controller struct {
 	Party   Party  `json:"party"`
 	OrgID   string `json:"org_id"`
 	BoundBy string `json:"bound_by"`
+}
+
+// Recipient is who gets the original. The JSON names are those of the release
+// statement.
+type Recipient struct {
+	Name         string `json:"name" validate:"required,max=200,line"`
+	Organization string `json:"organization,omitempty" validate:"max=200,line"`
+	Email        string `json:"email,omitempty" validate:"omitempty,email,max=254,line"`
+}
+
+func (r Recipient) String() string {
+	if r.Organization == "" {
+		return r.Name
+	}
+	return r.Name + ", " + r.Organization
 }
 
 // Kinds of custodian.
@@ -97,87 +116,9 @@ type PaperCustodian struct {
 	ReceiptSHA256 storage.Digest `json:"receipt_sha256" validate:"required"`
 }
 
-// check judges what the tags do not: what says nothing, what contradicts itself, and
-// a destruction in the future. It names fields below prefix.
-func (a *Attestation) check(p *validate.Problems, prefix string, now time.Time) {
-	for _, x := range []struct {
-		field, value string
-		least        int
-	}{{"attested_by", a.AttestedBy, 2}, {"capacity", a.Capacity, 2}, {"statement", a.Statement, 10}} {
-		if x.value != "" && (utf8.RuneCountInString(strings.TrimSpace(x.value)) < x.least || !says(x.value)) {
-			p.Add(prefix+x.field, "min", "says nothing: must have at least %d characters", x.least)
-		}
-	}
-	for i, name := range a.SignedBy {
-		if name != "" && !says(name) {
-			p.Add(fmt.Sprintf("%ssigned_by[%d]", prefix, i), "min", "says nothing: must name a person")
-		}
-	}
-	if at := a.DestroyedAt; at != nil && at.After(now) {
-		p.Add(prefix+"destroyed_at", "max", "lies in the future")
-	} else if at != nil && a.PaperOriginal != "destroyed" {
-		p.Add(prefix+"destroyed_at", "excluded", "contradicts paper_original, which is not destroyed")
-	}
-	if a.PaperCustodian != nil && a.PaperOriginal != "held" {
-		p.Add(prefix+"paper_custodian", "excluded", "contradicts paper_original, which is not held")
-	}
-	if k := a.PaperCustodian; k != nil {
-		if _, err := storage.ParseDigest(string(k.ReceiptSHA256)); err != nil && k.ReceiptSHA256 != "" {
-			p.Add(prefix+"paper_custodian.receipt_sha256", "sha256", "must be 64 lower-case hex digits")
-		}
-	}
-	if a.PaperOriginal == "held" && a.Holder == "" {
-		p.Add(prefix+"holder", "required", "is required when the paper original is held")
-	}
-	if a.PaperOriginal == "held" && a.PaperCustodian == nil {
-		p.Add(prefix+"paper_custodian", "required", "is required when the paper original is held: who keeps it, and the SHA-256 of the receipt")
-	}
-	if a.PaperOriginal == "none" && a.Origin == "scan" {
-		p.Add(prefix+"paper_original", "oneof", "must be destroyed or held: a scan was made from paper")
-	}
-}
-
-// says reports whether a text has a letter.
-func says(s string) bool { return strings.ContainsFunc(s, unicode.IsLetter) }
-
-// parties resolves who is assignee, controller and custodian of a deposit
-// (contract section 3, Parties).
-func (v *Vault) parties(r *DepositRequest, p *validate.Problems) (assignee Party, controller Controller, custodian Holder) {
-	own := Party{Name: r.OrgName, Identifier: r.OrgID}
-	assignee, controller = own, Controller{own, r.OrgID, BoundByOrganization}
-	if s := r.SecuredParty; s != nil && s.Identifier != r.OrgID {
-		assignee, controller.BoundBy = *s, BoundByNone
-		if r.Capacity == CapacityAgent {
-			controller.BoundBy = BoundByAgent
-		}
-	} else if s != nil {
-		assignee.Email = s.Email
-	}
-	kind := r.Custodian
-	if kind == "" {
-		kind = CustodianSelf
-		if v.c.Custodian != nil {
-			kind = CustodianOperator
-		}
-	}
-	custodian = Holder{kind, own}
-	if kind != CustodianOperator {
-		return assignee, controller, custodian
-	}
-	if v.c.Custodian == nil {
-		p.Add("custodian", "not_configured", "no operator is configured as custodian")
-		return assignee, controller, custodian
-	}
-	custodian.Party = v.c.Custodian.Party
-	if controller.BoundBy == BoundByNone && custodian.Party.Identifier == r.OrgID {
-		p.Add("custodian", "custodian_is_transferor", "the custodian would be the transferor of what it holds")
-	}
-	return assignee, controller, custodian
-}
-
 // named reports whether r is the party p: its name, and its e-mail address where
 // both give one.
-func (p Party) named(r Recipient) bool {
+func (p Party) Named(r Recipient) bool {
 	name := r.Organization
 	if name == "" {
 		name = r.Name
