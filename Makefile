@@ -33,7 +33,7 @@ tidy:
 
 # What go test ./... leaves out. served: the tests that ask PostgreSQL or outside tools or take long, and files of other
 # programs; blackbox: examples/server over HTTP, every router, S3, kills and races.
-SERVED = $(shell git grep --untracked -lE 'testdb\.|testenv\.' -- '*_test.go' ':!internal/accept' | xargs -n 1 dirname | sort -u | sed 's,^,./,')
+SERVED = $(shell git grep --untracked -lE 'testdb\.|testenv\.|pdftest\.Tools' -- '*_test.go' ':!internal/accept' | xargs -n 1 dirname | sort -u | sed 's,^,./,')
 service: served blackbox
 served blackbox: export EVAULT_LONG = 1
 served: need-services
@@ -48,7 +48,7 @@ need-services:
 	@: "$${EVAULT_S3:?is the path of the program versitygw}"
 
 bench:
-	go test -run '^$$' -bench . -benchmem ./internal/pdf ./internal/bench ./esign/pades ./esign/inspect ./esign/render ./storage/...
+	go test -run '^$$' -bench . -benchmem ./internal/pdf/... ./internal/bench ./esign/pades ./esign/inspect ./esign/render ./storage/...
 	cd internal/accept && go test -run '^$$' -bench . ./...
 	cd internal/pdf/peers && go test -run '^$$' -bench . ./...
 
@@ -56,7 +56,11 @@ bench:
 FUZZTIME ?= 30m
 FUZZ = nice -n 15 go test -run '^$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x -parallel 1
 fuzz:
-	for t in FuzzEverything FuzzOpen FuzzChangesSince FuzzCheckCopy; do $(FUZZ) -fuzz "^$$t$$" ./internal/pdf || exit 1; done
+	for t in FuzzEverything FuzzOpen; do $(FUZZ) -fuzz "^$$t$$" ./internal/pdf || exit 1; done
+	$(FUZZ) -fuzz '^FuzzBalanced$$' ./internal/pdf/contentstream
+	$(FUZZ) -fuzz '^FuzzChangesSince$$' ./internal/pdf/revision
+	$(FUZZ) -fuzz '^FuzzCheckCopy$$' ./internal/pdf/copymark
+	$(FUZZ) -fuzz '^FuzzText$$' ./internal/font
 	$(FUZZ) -fuzz '^FuzzUpload$$' ./httpapi
 	$(FUZZ) -fuzz '^FuzzStrict$$' ./httpapi/internal/rest
 	for t in FuzzVerify FuzzEditSealed FuzzStatement; do $(FUZZ) -fuzz "^$$t$$" ./esign/pades || exit 1; done

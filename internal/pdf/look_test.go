@@ -13,6 +13,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -53,7 +54,7 @@ func TestLook(t *testing.T) {
 		}
 		var marks []overlay.Mark
 		for i := range info.Pages {
-			marks = append(marks, signerMarks(i+1)...)
+			marks = append(marks, pdftest.SignerMarks(i+1)...)
 			marks = append(marks,
 				overlay.Mark{Page: i + 1, X: 0.1, Y: 0.6, W: 0.25, H: 0.03, Kind: overlay.MarkText, Text: "2026-11-23"},
 				overlay.Mark{Page: i + 1, X: 0.6, Y: 0.6, W: 0.3, H: 0.08, Kind: overlay.MarkText, Text: "A longer answer that has to be broken into several lines to be read, with ١٢٣ and דוד in it."},

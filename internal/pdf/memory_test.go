@@ -2,6 +2,7 @@ package pdf_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testheap"
@@ -105,21 +107,23 @@ func TestMemory(t *testing.T) {
 func TestMemoryOfVerbs(t *testing.T) {
 	testenv.Long(t)
 	only := func(_ []byte, err error) error { return err }
-	for _, f := range benchFiles() {
-		marked, err := copymark.MarkCopy(ctx, f.raw, copyMark())
+	for _, f := range pdftest.Sizes() {
+		marked, err := copymark.MarkCopy(context.Background(), f.Raw, pdftest.CopyMark())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for name, verb := range map[string]func() error{
-			"Inspect":   func() error { _, err := pdfinspect.Inspect(ctx, f.raw, pdf.Limits{}); return err },
-			"Normalize": func() error { return only(pdfinspect.Normalize(ctx, f.raw, pdf.Limits{})) },
+			"Inspect":   func() error { _, err := pdfinspect.Inspect(context.Background(), f.Raw, pdf.Limits{}); return err },
+			"Normalize": func() error { return only(pdfinspect.Normalize(context.Background(), f.Raw, pdf.Limits{})) },
 			"Prepare": func() error {
-				_, _, err := overlay.Prepare(ctx, f.raw, overlay.Preparation{Legend: legend, SignaturePage: signatories(2)})
+				_, _, err := overlay.Prepare(context.Background(), f.Raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(2)})
 				return err
 			},
-			"Place":     func() error { return only(overlay.Place(ctx, f.raw, signerMarks(1), overlay.PlaceOptions{})) },
-			"Append":    func() error { return only(typeset.Append(ctx, f.raw, certificate(3, 400))) },
-			"MarkCopy":  func() error { return only(copymark.MarkCopy(ctx, f.raw, copyMark())) },
+			"Place": func() error {
+				return only(overlay.Place(context.Background(), f.Raw, pdftest.SignerMarks(1), overlay.PlaceOptions{}))
+			},
+			"Append":    func() error { return only(typeset.Append(context.Background(), f.Raw, pdftest.Certificate(3, 400))) },
+			"MarkCopy":  func() error { return only(copymark.MarkCopy(context.Background(), f.Raw, pdftest.CopyMark())) },
 			"CheckCopy": func() error { return copymark.CheckCopy(marked, copymark.DefaultText) },
 		} {
 			var err error
@@ -127,10 +131,10 @@ func TestMemoryOfVerbs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			size := int64(len(f.raw))
-			t.Logf("%-16s %-13s %6.1f MiB", f.name, name, float64(took)/(1<<20))
+			size := int64(len(f.Raw))
+			t.Logf("%-16s %-13s %6.1f MiB", f.Name, name, float64(took)/(1<<20))
 			if took > 2*size+32<<20 {
-				t.Errorf("%s of %s takes %d MiB beside the file's %d", name, f.name, took>>20, size>>20)
+				t.Errorf("%s of %s takes %d MiB beside the file's %d", name, f.Name, took>>20, size>>20)
 			}
 		}
 	}

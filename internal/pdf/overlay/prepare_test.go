@@ -1,4 +1,4 @@
-package pdf_test
+package overlay_test
 
 import (
 	"bytes"
@@ -17,26 +17,16 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
-
-var ctx = context.Background()
-
-const legend = "The authoritative copy is the one in its vault of record; every other file or print is a copy."
-
-func signatories(n int) (out []overlay.Signatory) {
-	for i := range n {
-		out = append(out, overlay.Signatory{Role: fmt.Sprintf("Buyer %d", i+1), Name: "Łukasz Żółć"})
-	}
-	return out
-}
 
 func TestPrepareRefuses(t *testing.T) {
 	t.Parallel()
 	var refusal *pdf.Refusal
 	for name, raw := range map[string][]byte{"encrypted": testpdf.Encrypted(), "locked": testpdf.Locked(), "not a PDF": []byte("x"), "cut off": testpdf.Contract(1)[:2000]} {
-		for _, p := range []overlay.Preparation{{Legend: legend}, {SignaturePage: signatories(1)}, {}} {
+		for _, p := range []overlay.Preparation{{Legend: pdftest.Legend}, {SignaturePage: pdftest.Signatories(1)}, {}} {
 			if _, _, err := overlay.Prepare(t.Context(), raw, p); !errors.As(err, &refusal) {
 				t.Errorf("%s: got %v, want a refusal", name, err)
 			}
@@ -49,7 +39,7 @@ func TestPrepareRefuses(t *testing.T) {
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := overlay.Prepare(canceled, testpdf.Contract(2), overlay.Preparation{Legend: legend}); !errors.Is(err, context.Canceled) {
+	if _, _, err := overlay.Prepare(canceled, testpdf.Contract(2), overlay.Preparation{Legend: pdftest.Legend}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
@@ -65,8 +55,8 @@ func TestPrepareNothing(t *testing.T) {
 
 func TestPrepareEveryGeometry(t *testing.T) {
 	t.Parallel()
-	for name, raw := range everyGeometry() {
-		out, blocks, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: legend, SignaturePage: signatories(2)})
+	for name, raw := range pdftest.EveryGeometry() {
+		out, blocks, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(2)})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -79,8 +69,8 @@ func TestPrepareEveryGeometry(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, info, err)
 			continue
 		}
-		shows(t, name, out, 1, legend)
-		shows(t, name, out, 2, legend, "Signatures", "Buyer 1: Łukasz Żółć", "Buyer 2: Łukasz Żółć", "Date")
+		pdftest.Shows(t, name, out, 1, pdftest.Legend)
+		pdftest.Shows(t, name, out, 2, pdftest.Legend, "Signatures", "Buyer 1: Łukasz Żółć", "Buyer 2: Łukasz Żółć", "Date")
 		var kinds []string
 		for _, b := range blocks {
 			kinds = append(kinds, b.Role+" "+b.Kind)
@@ -96,7 +86,7 @@ func TestPrepareEveryGeometry(t *testing.T) {
 
 func TestPrepareManySignatories(t *testing.T) {
 	t.Parallel()
-	out, blocks, err := overlay.Prepare(t.Context(), testpdf.Contract(3), overlay.Preparation{SignaturePage: signatories(50)})
+	out, blocks, err := overlay.Prepare(t.Context(), testpdf.Contract(3), overlay.Preparation{SignaturePage: pdftest.Signatories(50)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +112,7 @@ func TestLegendStaysAtTheFoot(t *testing.T) {
 	ground := regexp.MustCompile(`1 1 1 rg\n(\S+) (\S+) (\S+) (\S+) re`)
 	for _, size := range [][2]float64{{30, 30}, {60, 30}, {72, 72}, {200, 100}, {226, 3000}, {612, 792}, {3000, 226}} {
 		raw := rawpdf.New(rawpdf.Options{Pages: 1, Page: fmt.Sprintf("/MediaBox[0 0 %g %g]", size[0], size[1])})
-		out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: legend})
+		out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: pdftest.Legend})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +185,7 @@ func TestLongNamesStayReadable(t *testing.T) {
 func TestPrepareSharesWhatPagesShare(t *testing.T) {
 	t.Parallel()
 	raw := testpdf.Shared(200)
-	out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: legend})
+	out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: pdftest.Legend})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,14 +195,14 @@ func TestPrepareSharesWhatPagesShare(t *testing.T) {
 }
 
 func TestPreparedFilesInOtherReaders(t *testing.T) {
-	tools(t)
+	pdftest.Tools(t)
 	t.Parallel()
-	for name, raw := range everyGeometry() {
-		out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: legend, SignaturePage: signatories(3)})
+	for name, raw := range pdftest.EveryGeometry() {
+		out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(3)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		sound(t, name, out)
+		pdftest.Sound(t, name, out)
 		words := wordsOf(t, out)
 		low := 0
 		for _, w := range words {
@@ -228,7 +218,7 @@ func TestPreparedFilesInOtherReaders(t *testing.T) {
 
 func ExamplePrepare() {
 	raw := testpdf.Contract(3)
-	out, blocks, err := overlay.Prepare(ctx, raw, overlay.Preparation{
+	out, blocks, err := overlay.Prepare(context.Background(), raw, overlay.Preparation{
 		Legend:        "The authoritative copy is the one in its vault of record; every other file or print is a copy.",
 		SignaturePage: []overlay.Signatory{{Role: "Buyer", Name: "Marisol Ibarra"}},
 	})

@@ -1,4 +1,4 @@
-package pdf_test
+package copymark_test
 
 import (
 	"bytes"
@@ -8,27 +8,19 @@ import (
 	"maps"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/copymark"
-	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
-
-func copyMark() copymark.Mark {
-	return copymark.Mark{
-		EnvelopeID: "env_4k2j9x7q", CopyID: "cpy_8d7f6s5a", Version: 3, SHA256: strings.Repeat("0123456789abcdef", 4),
-		At: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
-	}
-}
 
 var copyTexts = []string{copyText, "Envelope env_4k2j9x7q", "copy cpy_8d7f6s5a", "version 3"}
 
 // copyable is every file of which a copy is made, with the number of its pages.
 func copyable() map[string][]byte {
-	files := everyGeometry()
+	files := pdftest.EveryGeometry()
 	maps.Copy(files, testpdf.Active())
 	maps.Copy(files, map[string][]byte{
 		"contract": testpdf.Contract(12), "unruly": testpdf.Unruly(), "encrypted": testpdf.Encrypted(), "scan": testpdf.Sized(3, 1<<20),
@@ -47,7 +39,7 @@ func TestMarkCopyRefuses(t *testing.T) {
 		"not a PDF": {[]byte("x"), pdf.ReasonNotPDF}, "password": {testpdf.Locked(), pdf.ReasonPassword}, "no pages": {hostile["no pages"], pdf.ReasonNoPages},
 		"bomb": {hostile["object bomb"], pdf.ReasonDecodeLimit},
 	} {
-		_, err := copymark.MarkCopy(t.Context(), c.raw, copyMark())
+		_, err := copymark.MarkCopy(t.Context(), c.raw, pdftest.CopyMark())
 		var r *pdf.Refusal
 		if !errors.As(err, &r) || r.Reason != c.reason {
 			t.Errorf("%s: got %v, want a refusal for %s", name, err, c.reason)
@@ -55,7 +47,7 @@ func TestMarkCopyRefuses(t *testing.T) {
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := copymark.MarkCopy(canceled, testpdf.Contract(2), copyMark()); !errors.Is(err, context.Canceled) {
+	if _, err := copymark.MarkCopy(canceled, testpdf.Contract(2), pdftest.CopyMark()); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
@@ -63,7 +55,7 @@ func TestMarkCopyRefuses(t *testing.T) {
 func TestMarkCopyMarksEveryPage(t *testing.T) {
 	t.Parallel()
 	for name, raw := range copyable() {
-		out, err := copymark.MarkCopy(t.Context(), raw, copyMark())
+		out, err := copymark.MarkCopy(t.Context(), raw, pdftest.CopyMark())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -71,7 +63,7 @@ func TestMarkCopyMarksEveryPage(t *testing.T) {
 		if err := copymark.CheckCopy(out, copyTexts...); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		again, err := copymark.MarkCopy(t.Context(), raw, copyMark())
+		again, err := copymark.MarkCopy(t.Context(), raw, pdftest.CopyMark())
 		if err != nil || !bytes.Equal(out, again) {
 			t.Errorf("%s: two runs differ (%v)", name, err)
 		}
@@ -101,11 +93,11 @@ func TestMarkCopyMarksEveryPage(t *testing.T) {
 // TestMarkCopyFlattens: what form fields and annotations look like stays, the fields themselves go.
 func TestMarkCopyFlattens(t *testing.T) {
 	t.Parallel()
-	out, err := copymark.MarkCopy(t.Context(), testpdf.Form(), copyMark())
+	out, err := copymark.MarkCopy(t.Context(), testpdf.Form(), pdftest.CopyMark())
 	if err != nil {
 		t.Fatal(err)
 	}
-	shows(t, "form", out, 1, "FILLED VALUE", "UNDRAWN VALUE", "SIGNATURE LOOK")
+	pdftest.Shows(t, "form", out, 1, "FILLED VALUE", "UNDRAWN VALUE", "SIGNATURE LOOK")
 	for _, gone := range []string{"/AcroForm", "/Widget", "/FT", "/SigFlags", "HIDDEN NOTE", "http://example.com", "/URI"} {
 		if bytes.Contains(out, []byte(gone)) {
 			t.Errorf("the copy still has %s", gone)
@@ -124,10 +116,10 @@ func TestMarkCopyLeavesOutWhatActs(t *testing.T) {
 	}{
 		"attachment": {testpdf.WithAttachment(), []string{"ATTACHED", "/EmbeddedFile", "/Filespec", "notes.txt", "/AF"}},
 		"script":     {testpdf.WithJavaScript(), []string{"JavaScript", "app.alert", "/OpenAction"}},
-		"sealed":     {sealed(t, testpdf.Contract(2)), []string{"/ByteRange", "/Sig", "/DSS", "/Perms", "ETSI"}},
+		"sealed":     {pdftest.Sealed(t, testpdf.Contract(2)), []string{"/ByteRange", "/Sig", "/DSS", "/Perms", "ETSI"}},
 		"encrypted":  {testpdf.Encrypted(), []string{"/Encrypt"}},
 	} {
-		out, err := copymark.MarkCopy(t.Context(), c.raw, copyMark())
+		out, err := copymark.MarkCopy(t.Context(), c.raw, pdftest.CopyMark())
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -143,8 +135,8 @@ func TestMarkCopyLeavesOutWhatActs(t *testing.T) {
 // or suffix of the copy does.
 func TestMarkCopyGivesNoOriginalBack(t *testing.T) {
 	t.Parallel()
-	for name, raw := range map[string][]byte{"contract": testpdf.Contract(8), "sealed": sealed(t, testpdf.Contract(8)), "scan": testpdf.Sized(4, 1<<20)} {
-		out, err := copymark.MarkCopy(t.Context(), raw, copyMark())
+	for name, raw := range map[string][]byte{"contract": testpdf.Contract(8), "sealed": pdftest.Sealed(t, testpdf.Contract(8)), "scan": testpdf.Sized(4, 1<<20)} {
+		out, err := copymark.MarkCopy(t.Context(), raw, pdftest.CopyMark())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +149,7 @@ func TestMarkCopyGivesNoOriginalBack(t *testing.T) {
 				t.Errorf("%s: %q and what follows is that of the original", name, at)
 			}
 		}
-		marked, err := copymark.MarkCopy(t.Context(), out, copyMark())
+		marked, err := copymark.MarkCopy(t.Context(), out, pdftest.CopyMark())
 		if err != nil {
 			t.Errorf("%s: a copy of the copy: %v", name, err)
 		} else if err := copymark.CheckCopy(marked, copyTexts...); err != nil {
@@ -167,19 +159,19 @@ func TestMarkCopyGivesNoOriginalBack(t *testing.T) {
 }
 
 func TestMarkedCopiesInOtherReaders(t *testing.T) {
-	tools(t)
+	pdftest.Tools(t)
 	t.Parallel()
 	files := copyable()
-	files["sealed"] = sealed(t, testpdf.Contract(3))
+	files["sealed"] = pdftest.Sealed(t, testpdf.Contract(3))
 	for name, raw := range files {
-		out, err := copymark.MarkCopy(t.Context(), raw, copyMark())
+		out, err := copymark.MarkCopy(t.Context(), raw, pdftest.CopyMark())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if name != "unruly" { // its own content is in error
-			sound(t, name, out)
+			pdftest.Sound(t, name, out)
 		}
-		if said, _ := run(t, out, "pdfsig", "FILE"); !strings.Contains(said, "does not contain any signatures") {
+		if said, _ := pdftest.Run(t, out, "pdfsig", "FILE"); !strings.Contains(said, "does not contain any signatures") {
 			t.Errorf("%s: pdfsig: %s", name, said)
 		}
 		info, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{})
@@ -187,7 +179,7 @@ func TestMarkedCopiesInOtherReaders(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := range info.Pages {
-			got := strings.Join(strings.Fields(text(t, out, fmt.Sprint(n+1))), " ")
+			got := strings.Join(strings.Fields(pdftest.Text(t, out, fmt.Sprint(n+1))), " ")
 			for _, want := range copyTexts {
 				if !strings.Contains(got, want) {
 					t.Errorf("%s: pdftotext does not find %q on page %d: %s", name, want, n+1, got)
@@ -197,66 +189,19 @@ func TestMarkedCopiesInOtherReaders(t *testing.T) {
 				break
 			}
 		}
-		if said, _ := run(t, out, "pdfinfo", "FILE"); !strings.Contains(said, copyText) {
+		if said, _ := pdftest.Run(t, out, "pdfinfo", "FILE"); !strings.Contains(said, copyText) {
 			t.Errorf("%s: pdfinfo: %s", name, said)
 		}
 	}
 }
 
-func TestNormalize(t *testing.T) {
-	t.Parallel()
-	var r *pdf.Refusal
-	if _, err := pdfinspect.Normalize(t.Context(), sealed(t, testpdf.Contract(1)), pdf.Limits{}); !errors.As(err, &r) || r.Reason != pdf.ReasonUnsupported {
-		t.Errorf("a signed file: got %v, want a refusal", err)
-	}
-	cut := testpdf.Contract(3)
-	files := map[string][]byte{"encrypted": testpdf.Encrypted(), "cut off": cut[:len(cut)-30], "form": testpdf.Form(), "layers": testpdf.Active()["optional_content"]}
-	maps.Copy(files, everyGeometry())
-	for name, raw := range files {
-		out, err := pdfinspect.Normalize(t.Context(), raw, pdf.Limits{})
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		before, _ := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
-		after, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{})
-		if err != nil || after.Sealing.Mode != pdfinspect.SealingEmbedded || after.Encrypted != pdfinspect.EncryptedNo || len(after.Pages) != len(before.Pages) {
-			t.Errorf("%s: got %+v, %v", name, after, err)
-			continue
-		}
-		if _, _, err := overlay.Prepare(t.Context(), out, overlay.Preparation{Legend: legend}); err != nil {
-			t.Errorf("%s: normalized, then %v", name, err)
-		}
-	}
-}
-
-// TestNormalizedPagesLookTheSame compares the pages as poppler draws them.
-func TestNormalizedPagesLookTheSame(t *testing.T) {
-	tools(t)
-	t.Parallel()
-	files := everyGeometry()
-	files["encrypted"] = testpdf.Encrypted()
-	for name, raw := range files {
-		out, err := pdfinspect.Normalize(t.Context(), raw, pdf.Limits{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		sound(t, name, out)
-		a, _ := run(t, raw, "pdftoppm", "-q", "-r", "40", "FILE")
-		b, _ := run(t, out, "pdftoppm", "-q", "-r", "40", "FILE")
-		if a != b || len(a) < 1000 {
-			t.Errorf("%s: the pages look different", name)
-		}
-	}
-}
-
 func ExampleMarkCopy() {
-	out, err := copymark.MarkCopy(ctx, testpdf.Form(), copymark.Mark{EnvelopeID: "env_1", CopyID: "cpy_2", Version: 1})
+	out, err := copymark.MarkCopy(context.Background(), testpdf.Form(), copymark.Mark{EnvelopeID: "env_1", CopyID: "cpy_2", Version: 1})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	info, err := pdfinspect.Inspect(ctx, out, pdf.Limits{})
+	info, err := pdfinspect.Inspect(context.Background(), out, pdf.Limits{})
 	fmt.Println(info.ActiveContent, info.Signed, err)
 	fmt.Println(copymark.CheckCopy(out, copymark.DefaultText, "env_1", "cpy_2"))
 	// Output:

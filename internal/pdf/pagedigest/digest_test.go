@@ -1,4 +1,4 @@
-package pdf_test
+package pagedigest_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/pagedigest"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -203,14 +204,14 @@ func TestPagesDigestReadsSavedStates(t *testing.T) {
 
 func TestPagesDigestOfOtherPrograms(t *testing.T) {
 	t.Parallel()
-	tools(t)
+	pdftest.Tools(t)
 	for name, raw := range digestible(t) {
 		want := pagesDigest(t, raw)
-		for how, args := range resaves {
+		for how, args := range pdftest.Resaves() {
 			if name == "encrypted" && (args[0] == "mutool" || how == "deterministic id") {
 				continue // the tools do not write a whole file then
 			}
-			if got := pagesDigest(t, resave(t, raw, args[0], args[1:]...)); got != want {
+			if got := pagesDigest(t, pdftest.Resave(t, raw, args[0], args[1:]...)); got != want {
 				t.Errorf("%s, %s: another digest", name, how)
 			}
 		}
@@ -233,28 +234,6 @@ func TestPagesDigestOfHostileFiles(t *testing.T) {
 	}
 }
 
-// sharedContent is a file of some pages that share a content stream, object 4, and name the objects from 5 on.
-func sharedContent(pages int, resources, content string, objects ...string) []byte {
-	var b strings.Builder
-	stream := func(n int, dict, data string) {
-		fmt.Fprintf(&b, "%d 0 obj <<%s/Length %d>> stream\n%s\nendstream endobj\n", n, dict, len(data), data)
-	}
-	b.WriteString("%PDF-1.7\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n")
-	fmt.Fprintf(&b, "2 0 obj <</Type/Pages/MediaBox[0 0 9 9]/Resources<<%s>>/Count %d/Kids[", resources, pages)
-	for i := range pages {
-		fmt.Fprintf(&b, "%d 0 R ", 100+i)
-	}
-	b.WriteString("]>> endobj\n")
-	stream(4, "", content)
-	for i, draws := range objects {
-		stream(5+i, "/Type/XObject/Subtype/Form/BBox[0 0 9 9]", draws)
-	}
-	for i := range pages {
-		fmt.Fprintf(&b, "%d 0 obj <</Type/Page/Parent 2 0 R/Contents 4 0 R>> endobj\n", 100+i)
-	}
-	return []byte(b.String() + fmt.Sprintf("trailer <</Root 1 0 R/Size %d>>\n%%%%EOF\n", 100+pages))
-}
-
 // What is drawn again and again is read once, so that a small file never asks for more work than the limit.
 func TestPagesDigestReadsDrawingsOnce(t *testing.T) {
 	t.Parallel()
@@ -272,10 +251,10 @@ func TestPagesDigestReadsDrawingsOnce(t *testing.T) {
 		raw     []byte
 		refused bool
 	}{
-		"forms without resources":            {sharedContent(1, "/XObject<<"+chain+">>", "/X0 Do", objects...), false},
-		"forms that draw each other":         {sharedContent(1, "/XObject<</A 5 0 R/B 6 0 R>>", "/A Do /B Do", "/B Do /A Do", "/A Do /B Do"), false},
-		"direct resources named often":       {sharedContent(1, big, strings.Repeat("/G gs ", 100_000)+"0 0 m 9 9 l S"), false},
-		"direct resources named by the page": {sharedContent(1000, big, "/G gs 0 0 m 9 9 l S"), true},
+		"forms without resources":            {pdftest.SharedContent(1, "/XObject<<"+chain+">>", "/X0 Do", objects...), false},
+		"forms that draw each other":         {pdftest.SharedContent(1, "/XObject<</A 5 0 R/B 6 0 R>>", "/A Do /B Do", "/B Do /A Do", "/A Do /B Do"), false},
+		"direct resources named often":       {pdftest.SharedContent(1, big, strings.Repeat("/G gs ", 100_000)+"0 0 m 9 9 l S"), false},
+		"direct resources named by the page": {pdftest.SharedContent(1000, big, "/G gs 0 0 m 9 9 l S"), true},
 	} {
 		d, err := pdf.Read(c.raw, pdf.Limits{})
 		if err != nil {

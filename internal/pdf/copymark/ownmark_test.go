@@ -1,9 +1,7 @@
-package pdf_test
+package copymark_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -116,7 +115,7 @@ func TestOwnMarksWithoutUnicode(t *testing.T) {
 // A form without resources uses those of the page.
 func TestOwnMarksInForms(t *testing.T) {
 	t.Parallel()
-	raw := sharedContent(1, "/XObject<</A 5 0 R>>/Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>", "/A Do",
+	raw := pdftest.SharedContent(1, "/XObject<</A 5 0 R>>/Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>", "/A Do",
 		"BT /F1 12 Tf (Copy - not the authoritative copy) Tj ET")
 	if got := ownMarks(t, raw); !slices.Equal(got, []string{copymark.OwnCopy}) {
 		t.Errorf("got %q", got)
@@ -156,44 +155,6 @@ func TestOwnMarksUnread(t *testing.T) {
 	}
 }
 
-// resave has a tool write a file anew; FILE, OTHER and OUT in args are names of files.
-func resave(t *testing.T, raw []byte, tool string, args ...string) []byte {
-	t.Helper()
-	dir := t.TempDir()
-	out, other := filepath.Join(dir, "out.pdf"), filepath.Join(dir, "other.pdf")
-	if err := os.WriteFile(other, testpdf.Simple(2, "Another document"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	args = slices.Clone(args)
-	for i := range args {
-		args[i] = strings.NewReplacer("OUT", out, "OTHER", other).Replace(args[i])
-	}
-	said, _ := run(t, raw, tool, args...)
-	b, err := os.ReadFile(out)
-	if err != nil || !bytes.Contains(b[:min(len(b), 1024)], []byte("%PDF-")) {
-		t.Fatalf("%s %v: %v: %s", tool, args, err, said)
-	}
-	return b
-}
-
-// resaves are ways to save a file again that keep what its pages hold.
-var resaves = map[string][]string{
-	"qpdf":                {"qpdf", "FILE", "OUT"},
-	"object streams":      {"qpdf", "--object-streams=generate", "FILE", "OUT"},
-	"no object streams":   {"qpdf", "--object-streams=disable", "FILE", "OUT"},
-	"linearized":          {"qpdf", "--linearize", "FILE", "OUT"},
-	"uncompressed":        {"qpdf", "--qdf", "FILE", "OUT"},
-	"recompressed":        {"qpdf", "--recompress-flate", "--compression-level=9", "FILE", "OUT"},
-	"decoded":             {"qpdf", "--stream-data=uncompress", "FILE", "OUT"},
-	"one content stream":  {"qpdf", "--coalesce-contents", "FILE", "OUT"},
-	"deterministic id":    {"qpdf", "--deterministic-id", "FILE", "OUT"},
-	"encrypted":           {"qpdf", "--encrypt", "", "owner", "256", "--", "FILE", "OUT"},
-	"pages into new file": {"qpdf", "--empty", "--pages", "FILE", "1-z", "--", "OUT"},
-	"mutool":              {"mutool", "clean", "FILE", "OUT"},
-	"mutool, tidy":        {"mutool", "clean", "-gggg", "-z", "FILE", "OUT"},
-	"mutool, expanded":    {"mutool", "clean", "-d", "-a", "FILE", "OUT"},
-}
-
 // parts are ways that change which pages there are, or write their content anew.
 var parts = map[string][]string{
 	"one page":        {"qpdf", "--empty", "--pages", "FILE", "1", "--", "OUT"},
@@ -208,11 +169,11 @@ var parts = map[string][]string{
 
 func TestOwnMarksOfOtherPrograms(t *testing.T) {
 	t.Parallel()
-	tools(t)
+	pdftest.Tools(t)
 	for kind, raw := range marked(t) {
-		for _, list := range []map[string][]string{resaves, parts} {
+		for _, list := range []map[string][]string{pdftest.Resaves(), parts} {
 			for name, args := range list {
-				if got := ownMarks(t, resave(t, raw, args[0], args[1:]...)); !slices.Contains(got, kind) {
+				if got := ownMarks(t, pdftest.Resave(t, raw, args[0], args[1:]...)); !slices.Contains(got, kind) {
 					t.Errorf("%s, %s: got %q", kind, name, got)
 				}
 			}

@@ -1,4 +1,4 @@
-package pdf_test
+package copymark_test
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -41,7 +42,7 @@ func TestNothingSwallowsAMark(t *testing.T) {
 // TestReadersSeeTheMark asks poppler and MuPDF.
 func TestReadersSeeTheMark(t *testing.T) {
 	t.Parallel()
-	tools(t)
+	pdftest.Tools(t)
 	var pages []testpdf.Page
 	for _, content := range unended {
 		pages = append(pages, testpdf.Page{Content: content})
@@ -50,8 +51,8 @@ func TestReadersSeeTheMark(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	poppler, _ := run(t, marked, "pdftotext", "-q", "-layout", "FILE", "-")
-	mupdf, _ := run(t, marked, "mutool", "draw", "-q", "-F", "text", "FILE")
+	poppler, _ := pdftest.Run(t, marked, "pdftotext", "-q", "-layout", "FILE", "-")
+	mupdf, _ := pdftest.Run(t, marked, "mutool", "draw", "-q", "-F", "text", "FILE")
 	for reader, text := range map[string]string{"poppler": poppler, "MuPDF": mupdf} {
 		seen := strings.Split(text, "\f")
 		for i, content := range unended {

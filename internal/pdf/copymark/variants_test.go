@@ -1,4 +1,4 @@
-package pdf_test
+package copymark_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -49,7 +50,7 @@ var ciphers = map[string][]string{
 // inspected without a warning, named for what it is, and can be copied. What needs a password is refused as such.
 func TestFilesOfQPDF(t *testing.T) {
 	t.Parallel()
-	tools(t)
+	pdftest.Tools(t)
 	whole := testpdf.Build(testpdf.Classic, numberedPages()...)
 	packed := []string{"--object-streams=generate"}
 	for name, options := range map[string][]string{
@@ -104,9 +105,9 @@ func copies(t *testing.T, raw []byte, encryption string, sealing pdfinspect.Seal
 	if !bytes.Equal(raw, before) {
 		t.Error("the file itself was changed")
 	}
-	sound(t, "copy", marked)
+	pdftest.Sound(t, "copy", marked)
 	for _, page := range []string{"1", "2", "3"} {
-		got := strings.Join(strings.Fields(text(t, marked, page)), " ")
+		got := strings.Join(strings.Fields(pdftest.Text(t, marked, page)), " ")
 		if want := "Page " + page + " of 3"; !strings.Contains(got, want) || !strings.Contains(got, copyText) {
 			t.Errorf("page %s of the copy shows %.200q, want %q and %q", page, got, want, copyText)
 		}
@@ -117,7 +118,7 @@ func copies(t *testing.T, raw []byte, encryption string, sealing pdfinspect.Seal
 // seal, and can be copied, whole.
 func TestDamageThatReadersRepair(t *testing.T) {
 	t.Parallel()
-	tools(t)
+	pdftest.Tools(t)
 	whole := testpdf.Build(testpdf.Classic, numberedPages()...)
 	streams := rewritten(t, whole, "--object-streams=generate")
 	cut := bytes.LastIndex(whole, []byte("\nxref\n")) + 1

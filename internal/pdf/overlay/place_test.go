@@ -1,13 +1,11 @@
-package pdf_test
+package overlay_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
-	"image/png"
-	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -19,38 +17,9 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
-
-// drawn is a signature drawn with a mouse: a wave in blue on a transparent ground.
-func drawn() []byte {
-	im := image.NewNRGBA(image.Rect(0, 0, 300, 90))
-	for x := 5; x < 295; x++ {
-		y := 45 + int(30*math.Sin(float64(x)/20)*math.Cos(float64(x)/50))
-		for d := -1; d <= 1; d++ {
-			im.Set(x, y+d, color.NRGBA{10, 20, 120, 255})
-		}
-	}
-	return encode(im)
-}
-
-func encode(im image.Image) []byte {
-	var b bytes.Buffer
-	if err := png.Encode(&b, im); err != nil {
-		panic(err)
-	}
-	return b.Bytes()
-}
-
-// everyGeometry is every file of odd geometry, with every cross-reference structure and unruly content besides.
-func everyGeometry() map[string][]byte {
-	files := testpdf.Odd()
-	maps.Copy(files, map[string][]byte{
-		"portrait": testpdf.Rotated(0), "xref stream": testpdf.XRefStream(1), "object stream": testpdf.ObjectStream(1),
-		"hybrid": testpdf.Hybrid(1), "shared": testpdf.Shared(1), "form": testpdf.Form(),
-	})
-	return files
-}
 
 func TestPlaceRefuses(t *testing.T) {
 	t.Parallel()
@@ -101,10 +70,10 @@ func TestPlaceNamesMissingGlyphs(t *testing.T) {
 
 func TestPlaceRefusesImages(t *testing.T) {
 	t.Parallel()
-	bomb := func(w, h int) []byte { return encode(image.NewGray(image.Rect(0, 0, w, h))) }
-	whole := drawn()
+	bomb := func(w, h int) []byte { return pdftest.PNG(image.NewGray(image.Rect(0, 0, w, h))) }
+	whole := pdftest.Drawn()
 	for name, raw := range map[string][]byte{
-		"not a PNG": []byte("GIF89a"), "cut off": whole[:len(whole)-20], "nothing drawn": encode(image.NewNRGBA(image.Rect(0, 0, 20, 20))),
+		"not a PNG": []byte("GIF89a"), "cut off": whole[:len(whole)-20], "nothing drawn": pdftest.PNG(image.NewNRGBA(image.Rect(0, 0, 20, 20))),
 		"too many pixels": bomb(4096, 1100), "too many bytes": append(bytes.Clone(whole), make([]byte, 1<<20)...),
 		"huge claims": hugePNG(),
 	} {
@@ -121,28 +90,18 @@ func TestPlaceRefusesImages(t *testing.T) {
 
 // hugePNG says that it is two billion pixels wide.
 func hugePNG() []byte {
-	raw := drawn()
+	raw := pdftest.Drawn()
 	copy(raw[16:], "\x7F\xFF\xFF\xFF\x7F\xFF\xFF\xFF")
 	return raw
-}
-
-func signerMarks(page int) []overlay.Mark {
-	return []overlay.Mark{
-		{Page: page, X: 0.1, Y: 0.3, W: 0.35, H: 0.08, Kind: overlay.MarkSignature, Text: "Łukasz Żółć", Caption: "Signed by Łukasz Żółć, 2026-11-23 10:00 UTC"},
-		{Page: page, X: 0.55, Y: 0.3, W: 0.35, H: 0.08, Kind: overlay.MarkSignature, PNG: drawn(), Caption: "Signed by Ελένη, 2026-11-23 10:05 UTC"},
-		{Page: page, X: 0.1, Y: 0.5, W: 0.4, H: 0.04, Kind: overlay.MarkText, Text: "Nguyễn Thị Hồng"},
-		{Page: page, X: 0.6, Y: 0.5, W: 0.05, H: 0.04, Kind: overlay.MarkCheck},
-		{Page: page, X: 0.7, Y: 0.5, W: 0.2, H: 0.05, Kind: overlay.MarkImage, PNG: drawn()},
-	}
 }
 
 var signerTexts = []string{"Łukasz Żółć", "Signed by Łukasz Żółć, 2026-11-23 10:00 UTC", "Signed by Ελένη, 2026-11-23 10:05 UTC", "Nguyễn Thị Hồng", "✓"}
 
 func TestPlaceOnEveryGeometry(t *testing.T) {
 	t.Parallel()
-	for name, raw := range everyGeometry() {
+	for name, raw := range pdftest.EveryGeometry() {
 		before := bytes.Clone(raw)
-		appended, err := overlay.Place(t.Context(), raw, signerMarks(1), overlay.PlaceOptions{})
+		appended, err := overlay.Place(t.Context(), raw, pdftest.SignerMarks(1), overlay.PlaceOptions{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -150,7 +109,7 @@ func TestPlaceOnEveryGeometry(t *testing.T) {
 		if !bytes.Equal(raw, before) {
 			t.Errorf("%s: the input was changed", name)
 		}
-		again, err := overlay.Place(t.Context(), raw, signerMarks(1), overlay.PlaceOptions{})
+		again, err := overlay.Place(t.Context(), raw, pdftest.SignerMarks(1), overlay.PlaceOptions{})
 		if err != nil || !bytes.Equal(appended, again) {
 			t.Errorf("%s: two runs differ (%v)", name, err)
 		}
@@ -162,7 +121,7 @@ func TestPlaceOnEveryGeometry(t *testing.T) {
 		if name == "tiny" {
 			want = []string{"Łukasz Żółć", "Nguyễn Thị Hồng", "✓"} // captions there are too small to read
 		}
-		shows(t, name, out, 1, want...)
+		pdftest.Shows(t, name, out, 1, want...)
 		if info, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{}); err != nil || info.Sealing.Mode != pdfinspect.SealingEmbedded {
 			t.Errorf("%s: afterwards %+v, %v", name, info, err)
 		}
@@ -179,7 +138,7 @@ func TestPlaceOnUnrulyPages(t *testing.T) {
 	}
 	var marks []overlay.Mark
 	for i := range info.Pages {
-		marks = append(marks, signerMarks(i+1)...)
+		marks = append(marks, pdftest.SignerMarks(i+1)...)
 	}
 	appended, err := overlay.Place(t.Context(), raw, marks, overlay.PlaceOptions{})
 	if err != nil {
@@ -187,14 +146,14 @@ func TestPlaceOnUnrulyPages(t *testing.T) {
 	}
 	out := append(raw, appended...)
 	for i := range info.Pages {
-		shows(t, "unruly", out, i+1, append([]string{"UNRULY"}, signerTexts...)...)
+		pdftest.Shows(t, "unruly", out, i+1, append([]string{"UNRULY"}, signerTexts...)...)
 	}
 }
 
 // TestPlaceOneAfterAnother: each signer's marks are an increment of their own, and the earlier ones stay.
 func TestPlaceOneAfterAnother(t *testing.T) {
 	t.Parallel()
-	for name, raw := range everyGeometry() {
+	for name, raw := range pdftest.EveryGeometry() {
 		out := bytes.Clone(raw)
 		var want []string
 		for i := range 5 {
@@ -205,7 +164,7 @@ func TestPlaceOneAfterAnother(t *testing.T) {
 				t.Fatalf("%s: %v", name, err)
 			}
 			out = append(out, appended...)
-			shows(t, name, out, 1, want...)
+			pdftest.Shows(t, name, out, 1, want...)
 		}
 	}
 }
@@ -223,22 +182,22 @@ func TestPlaceEveryName(t *testing.T) {
 			continue
 		}
 		want := strings.ReplaceAll(n, "e\u0301", "é")
-		shows(t, n, append(testpdf.Contract(1), appended...), 1, want)
+		pdftest.Shows(t, n, append(testpdf.Contract(1), appended...), 1, want)
 	}
 }
 
 func TestPlaceFillsTheBoxAndNoMore(t *testing.T) {
-	tools(t)
+	pdftest.Tools(t)
 	t.Parallel()
-	for name, raw := range everyGeometry() {
-		appended, err := overlay.Place(t.Context(), raw, signerMarks(1), overlay.PlaceOptions{})
+	for name, raw := range pdftest.EveryGeometry() {
+		appended, err := overlay.Place(t.Context(), raw, pdftest.SignerMarks(1), overlay.PlaceOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		out := append(bytes.Clone(raw), appended...)
-		sound(t, name, out)
+		pdftest.Sound(t, name, out)
 		words := wordsOf(t, out)
-		for _, m := range signerMarks(1) {
+		for _, m := range pdftest.SignerMarks(1) {
 			for _, want := range strings.Fields(m.Text + " " + m.Caption) {
 				inside := slices.ContainsFunc(words, func(w word) bool {
 					return w.text == want && w.x0 >= m.X-0.01 && w.y0 >= m.Y-0.02 && w.x1 <= m.X+m.W+0.01 && w.y1 <= m.Y+m.H+0.02
@@ -264,7 +223,7 @@ var (
 
 func wordsOf(t *testing.T, raw []byte) (words []word) {
 	t.Helper()
-	out, ok := run(t, raw, "pdftotext", "-q", "-bbox", "-cropbox", "-f", "1", "-l", "1", "FILE", "-")
+	out, ok := pdftest.Run(t, raw, "pdftotext", "-q", "-bbox", "-cropbox", "-f", "1", "-l", "1", "FILE", "-")
 	if !ok {
 		t.Fatalf("pdftotext: %s", out)
 	}
@@ -304,7 +263,7 @@ func TestPlaceUsesHostFonts(t *testing.T) {
 
 func ExamplePlace() {
 	raw := testpdf.Contract(2)
-	appended, err := overlay.Place(ctx, raw, []overlay.Mark{{
+	appended, err := overlay.Place(context.Background(), raw, []overlay.Mark{{
 		Page: 2, X: 0.12, Y: 0.80, W: 0.35, H: 0.06, Kind: overlay.MarkSignature,
 		Text: "Marisol Ibarra", Caption: "Signed by Marisol Ibarra, 2026-11-23 10:00 UTC",
 	}}, overlay.PlaceOptions{})
@@ -313,7 +272,7 @@ func ExamplePlace() {
 		return
 	}
 	signed := append(raw, appended...)
-	info, err := pdfinspect.Inspect(ctx, signed, pdf.Limits{})
+	info, err := pdfinspect.Inspect(context.Background(), signed, pdf.Limits{})
 	fmt.Println(len(info.Pages), info.Sealing.Mode, err)
 
 	err = font.CheckText("张伟", font.Fonts{})

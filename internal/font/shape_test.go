@@ -1,4 +1,4 @@
-package pdf_test
+package font_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -34,7 +35,7 @@ func TestNamesThatAreShaped(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 			continue
 		}
-		shows(t, name, append(testpdf.Contract(1), appended...), 1, visual)
+		pdftest.Shows(t, name, append(testpdf.Contract(1), appended...), 1, visual)
 	}
 }
 

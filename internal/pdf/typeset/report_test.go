@@ -1,7 +1,8 @@
-package pdf_test
+package typeset_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,36 +13,12 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
 	"github.com/evaultlib/evault/internal/pdf/extract"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
+	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
-var (
-	reportAt = time.Date(2026, 11, 23, 10, 0, 5, 0, time.UTC)
-	digest   = strings.Repeat("9f86d081884c7d659a2feaa0c55ad015", 2)
-)
-
-func certificate(signers, events int) typeset.Report {
-	r := typeset.Report{
-		Title: "Certificate of completion", Subtitle: "Retail installment sale contract 2026-0417",
-		VerifyURL: "https://vault.example.com/api/v2/verify/" + digest,
-		Facts:     []typeset.Fact{{Label: "Envelope", Value: "env_4k2j9x7q8d7f6s5a"}, {Label: "Sender", Value: "Lakeshore Motors LLC"}},
-		Digests:   []typeset.Digest{{Label: "Document as uploaded", Hex: digest}, {Label: "SHA-512 of it", Hex: digest + digest}},
-		Notice:    "It is evidence, not a legal opinion.", Footer: "Envelope env_4k2j9x7q8d7f6s5a", At: reportAt,
-	}
-	for i := range signers {
-		r.Signers = append(r.Signers, typeset.Signer{
-			Name: fmt.Sprintf("Łukasz Żółć %d", i+1), Role: "Buyer", Email: "lukasz@example.com", Authentication: "Signing link sent by e-mail",
-			Consent: "Agreed to do business electronically", Address: "203.0.113.7", Viewed: reportAt, Signed: reportAt.Add(time.Minute),
-		})
-	}
-	for i := range events {
-		r.Events = append(r.Events, typeset.Event{
-			Seq: i + 1, At: reportAt.Add(time.Duration(i) * time.Second), Type: "envelope.viewed", Actor: "sgn_1", Detail: fmt.Sprintf("detail-%d.", i+1), Hash: digest,
-		})
-	}
-	return r
-}
+const digest = "9f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad015"
 
 // allText is what all pages of raw show, without white space.
 func allText(t *testing.T, raw []byte) (all string, pages int) {
@@ -67,7 +44,7 @@ func allText(t *testing.T, raw []byte) (all string, pages int) {
 func TestReportSaysEverything(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ signers, events int }{{0, 0}, {1, 3}, {2, 40}, {50, 400}} {
-		r := certificate(c.signers, c.events)
+		r := pdftest.Certificate(c.signers, c.events)
 		out, err := typeset.PDF(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
@@ -127,8 +104,8 @@ func TestReportSurvivesOddContent(t *testing.T) {
 
 func TestAppend(t *testing.T) {
 	t.Parallel()
-	for name, raw := range everyGeometry() {
-		appended, err := typeset.Append(t.Context(), raw, certificate(2, 30))
+	for name, raw := range pdftest.EveryGeometry() {
+		appended, err := typeset.Append(t.Context(), raw, pdftest.Certificate(2, 30))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -139,30 +116,30 @@ func TestAppend(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, info, err)
 			continue
 		}
-		shows(t, name, out, 2, "Certificate of completion", "Łukasz Żółć 1")
+		pdftest.Shows(t, name, out, 2, "Certificate of completion", "Łukasz Żółć 1")
 	}
 	var r *pdf.Refusal
-	if _, err := typeset.Append(t.Context(), testpdf.Encrypted(), certificate(1, 1)); !errors.As(err, &r) {
+	if _, err := typeset.Append(t.Context(), testpdf.Encrypted(), pdftest.Certificate(1, 1)); !errors.As(err, &r) {
 		t.Errorf("encrypted: got %v, want a refusal", err)
 	}
 }
 
 func TestReportsInOtherReaders(t *testing.T) {
-	tools(t)
+	pdftest.Tools(t)
 	t.Parallel()
-	alone, err := typeset.PDF(t.Context(), certificate(3, 100))
+	alone, err := typeset.PDF(t.Context(), pdftest.Certificate(3, 100))
 	if err != nil {
 		t.Fatal(err)
 	}
-	sound(t, "alone", alone)
-	for name, raw := range everyGeometry() {
-		appended, err := typeset.Append(t.Context(), raw, certificate(3, 20))
+	pdftest.Sound(t, "alone", alone)
+	for name, raw := range pdftest.EveryGeometry() {
+		appended, err := typeset.Append(t.Context(), raw, pdftest.Certificate(3, 20))
 		if err != nil {
 			t.Fatal(err)
 		}
 		out := append(bytes.Clone(raw), appended...)
-		sound(t, name, out)
-		got := strings.Join(strings.Fields(text(t, out, "2")), " ")
+		pdftest.Sound(t, name, out)
+		got := strings.Join(strings.Fields(pdftest.Text(t, out, "2")), " ")
 		for _, want := range []string{"Certificate of completion", "Łukasz Żółć 2", digest} {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: pdftotext does not find %q", name, want)
@@ -172,7 +149,7 @@ func TestReportsInOtherReaders(t *testing.T) {
 }
 
 func ExamplePDF() {
-	out, err := typeset.PDF(ctx, typeset.Report{
+	out, err := typeset.PDF(context.Background(), typeset.Report{
 		Title:     "Certificate of completion",
 		VerifyURL: "https://vault.example.com/api/v2/verify/9f86d081",
 		Facts:     []typeset.Fact{{Label: "Envelope", Value: "env_4k2j9x7q"}},
@@ -182,7 +159,7 @@ func ExamplePDF() {
 		fmt.Println(err)
 		return
 	}
-	info, err := pdfinspect.Inspect(ctx, out, pdf.Limits{})
+	info, err := pdfinspect.Inspect(context.Background(), out, pdf.Limits{})
 	fmt.Println(len(info.Pages), err)
 	// Output: 1 <nil>
 }

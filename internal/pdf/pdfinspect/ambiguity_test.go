@@ -1,4 +1,4 @@
-package pdf_test
+package pdfinspect_test
 
 import (
 	"bytes"
