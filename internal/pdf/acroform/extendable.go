@@ -76,7 +76,7 @@ func signatureBlocks(d *pdf.Document, f SignatureField) string {
 		return pdf.BlockCertified
 	}
 	locks, final := Locks(d, f)
-	if final || slices.ContainsFunc(locks, Lock.All) {
+	if final || slices.ContainsFunc(locks, Lock.all) {
 		return pdf.BlockLocked
 	}
 	return ""

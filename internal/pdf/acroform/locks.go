@@ -20,8 +20,8 @@ type Lock struct {
 	names  map[string]bool // full names, each with its descendants; nil for all fields
 }
 
-// All reports whether the lock is over all fields.
-func (l Lock) All() bool { return l.names == nil }
+// all reports whether the lock is over all fields.
+func (l Lock) all() bool { return l.names == nil }
 
 // Names returns how many fields the lock names.
 func (l Lock) Names() int { return len(l.names) }

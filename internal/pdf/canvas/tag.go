@@ -36,7 +36,7 @@ type Tagger struct {
 	fresh  bool
 	next   int64 // next key of the parent tree
 	drawn  []*Canvas
-	Doc    pdf.Ref // the element that new ones go below
+	doc    pdf.Ref // the element that new ones go below
 	topped pdf.Array
 }
 
@@ -55,7 +55,7 @@ func NewTagger(u *pdf.Update) *Tagger {
 	if err != nil || dict == nil {
 		return nil
 	}
-	t := &Tagger{u: u, Root: root, Doc: root}
+	t := &Tagger{u: u, Root: root, doc: root}
 	if t.next, isRef = u.Document().Int(dict["ParentTreeNextKey"]); !isRef {
 		if t.next, isRef = greatestKey(u, dict["ParentTree"], 0); !isRef {
 			return nil
@@ -68,7 +68,7 @@ func NewTagger(u *pdf.Update) *Tagger {
 	}
 	if ref, ok := first.(pdf.Ref); ok {
 		if e, err := u.Dict(ref); err == nil && e["S"] == pdf.Name("Document") {
-			t.Doc = ref
+			t.doc = ref
 		}
 	}
 	return t
@@ -106,7 +106,7 @@ func greatestKey(u *pdf.Update, o pdf.Object, depth int) (most int64, ok bool) {
 // FreshTagger makes a structure tree; finish returns its root.
 func FreshTagger(u *pdf.Update) *Tagger {
 	root := u.Alloc()
-	return &Tagger{u: u, Root: root, Doc: root, fresh: true}
+	return &Tagger{u: u, Root: root, doc: root, fresh: true}
 }
 
 // Enter begins marked content of t. Nothing is tagged on a canvas without a tagger.
@@ -203,7 +203,7 @@ func (t *Tagger) write(of *Tag, parent pdf.Ref) pdf.Ref {
 // Add writes top below the document's element; the canvases know by now where they are.
 func (t *Tagger) Add(top *Tag) {
 	if t != nil && len(top.items) > 0 {
-		t.topped = append(t.topped, t.write(top, t.Doc))
+		t.topped = append(t.topped, t.write(top, t.doc))
 	}
 }
 
@@ -227,7 +227,7 @@ func (t *Tagger) Finish() error {
 		})
 		return nil
 	}
-	_, err := t.u.Edit(t.Doc, func(d pdf.Dict) error { return t.grow(d) })
+	_, err := t.u.Edit(t.doc, func(d pdf.Dict) error { return t.grow(d) })
 	if err != nil {
 		return err
 	}

@@ -20,12 +20,6 @@ type ImageError struct{ Reason string }
 
 func (e *ImageError) Error() string { return "pdf: image: " + e.Reason }
 
-// CheckImage returns an [*ImageError] when [Place] would not take png.
-func CheckImage(png []byte) error {
-	_, err := decodePNG(png)
-	return err
-}
-
 // pixels is a decoded picture: samples of three bytes, and opacity if any pixel is not opaque.
 type pixels struct {
 	w, h  int

@@ -71,7 +71,7 @@ func BenchmarkPeers(b *testing.B) {
 			name string
 			raw  []byte
 		}{{"10_pages_1_MB", testpdf.Sized(10, 1<<20)}, {"100_pages_20_MB", testpdf.Sized(100, 20<<20)}, {"100_pages_text", testpdf.Contract(100)}} {
-			b.Run(v.name+"/"+f.Name, func(b *testing.B) { v.measure(b, f.Raw) })
+			b.Run(v.name+"/"+f.name, func(b *testing.B) { v.measure(b, f.raw) })
 		}
 	}
 }

@@ -21,11 +21,11 @@ type Material struct {
 	At       time.Time // when it was collected; whole seconds count
 }
 
-// VRIKey returns the name under which /VRI holds what concerns one signature: the SHA-1 digest, in upper-case hexadecimal,
+// vriKey returns the name under which /VRI holds what concerns one signature: the SHA-1 digest, in upper-case hexadecimal,
 // of the whole string in /Contents (ISO 32000-2 §12.8.4.3; ETSI EN 319 142-1 §5.4.2.3). The string is taken as it stands,
 // with the zeros that fill the room reserved for it, as the DSS library of the European Commission and pyHanko do; iText
 // agrees for signatures, and leaves the padding of document time-stamps out.
-func VRIKey(contents []byte) pdf.Name {
+func vriKey(contents []byte) pdf.Name {
 	sum := sha1.Sum(contents)
 	return pdf.Name(strings.ToUpper(hex.EncodeToString(sum[:])))
 }
@@ -141,7 +141,7 @@ func openStore(u *pdf.Update, old pdf.Object) (*storeWriter, error) {
 }
 
 func (w *storeWriter) add(part Material) error {
-	key := VRIKey(part.Contents)
+	key := vriKey(part.Contents)
 	old, err := w.u.Dict(w.vri[key])
 	if err != nil {
 		return err
