@@ -123,12 +123,12 @@ func (f *facts) sized(r registerFacts) bool {
 	if r.err != nil {
 		return true
 	}
-	if len(r.bytes) > 0 {
-		return r.Size == int64(len(r.bytes))
+	if r.size > 0 {
+		return r.Size == r.size
 	}
 	for i := range f.versions {
 		if v := &f.versions[i]; v.err == nil && v.whole() == r.SHA256 {
-			return r.Size == int64(len(v.bytes))
+			return r.Size == v.size
 		}
 	}
 	return true

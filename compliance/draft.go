@@ -209,12 +209,12 @@ func (f *facts) copies() []certificate.CopyEntry {
 			CopyID: r.ID, Kind: r.Kind, Version: int(eventlog.Number(e, "version")), SHA256: r.SHA256, MadeAt: certificate.At(e.RecordedAt), GivenTo: by(e.Actor),
 		}
 		switch {
-		case r.err == nil && len(r.bytes) > 0:
-			x.Size = int64(len(r.bytes))
+		case r.err == nil && r.size > 0:
+			x.Size = r.size
 		default:
 			for i := range f.versions {
 				if v := &f.versions[i]; v.err == nil && v.whole() == x.SHA256 {
-					x.Size = int64(len(v.bytes))
+					x.Size = v.size
 				}
 			}
 		}

@@ -41,7 +41,6 @@ type facts struct {
 	// What the e-sign engine completed, or the paper as it was uploaded; once
 	// vaulted, what was deposited.
 	source       stored
-	sourceObject storage.Object
 	sourceReport *pades.Report // of the signatures in it
 	sourceErr    error
 
@@ -69,38 +68,6 @@ type facts struct {
 	mergeDelay   time.Duration
 	integrityAge time.Duration
 }
-
-// stored is what the blob store gives for an object now; err is nil only when
-// the bytes have the recorded digest and size.
-type stored struct {
-	bytes []byte
-	err   error
-	sums  map[int]storage.Digest // of prefixes, as far as computed
-}
-
-func storedBytes(b []byte, sum storage.Digest) stored {
-	return stored{bytes: b, sums: map[int]storage.Digest{len(b): sum}}
-}
-
-// sum is the digest of the first n bytes, computed once; "" when there are fewer.
-func (s *stored) sum(n int64) storage.Digest {
-	if n < 0 || n > int64(len(s.bytes)) {
-		return ""
-	}
-	sum, known := s.sums[int(n)]
-	if !known {
-		sum = storage.Sum(s.bytes[:n])
-		if s.sums != nil { // else these bytes could not be read
-			s.sums[int(n)] = sum
-		}
-	}
-	return sum
-}
-
-// begin is what the first n bytes are by themselves.
-func (s *stored) begin(n int64) stored { return stored{bytes: s.bytes[:n], sums: s.sums} }
-
-func (s *stored) whole() storage.Digest { return s.sum(int64(len(s.bytes))) }
 
 type versionFacts struct {
 	custody.Version

@@ -12,10 +12,8 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/translog"
 )
@@ -39,7 +37,7 @@ func (e *Engine) gather(ctx context.Context, envelopeID string) (*facts, error) 
 	if err := e.gatherCopy(ctx, f, r); err != nil {
 		return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
 	}
-	if err := e.gatherSource(ctx, f); err != nil {
+	if err := e.gatherCompletion(ctx, f); err != nil {
 		return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
 	}
 	if err := e.gatherLog(ctx, f); err != nil {
@@ -119,31 +117,6 @@ func (e *Engine) gatherCopy(ctx context.Context, f *facts, r *records) error {
 	return e.gatherRegister(ctx, f, r.register)
 }
 
-func (e *Engine) gatherVersions(ctx context.Context, f *facts, versions []custody.Version) error {
-	var detached [][]byte
-	for _, v := range versions {
-		x := versionFacts{Version: v}
-		var err error
-		if x.stored, err = e.examine(ctx, f.original, v.Object); err != nil {
-			return err
-		}
-		if v.Seal.Mode == custody.SealingDetached {
-			detached = append(detached, v.Statement)
-			_, x.sealReport, _ = pades.VerifyStatement(ctx, v.Statement, e.options(f.recorded(v.EventID, v.CreatedAt)))
-		} else if x.err == nil {
-			x.report, x.reportErr = e.verify(ctx, x.bytes, f.recorded(v.EventID, v.CreatedAt))
-		}
-		f.versions = append(f.versions, x)
-	}
-	if len(detached) > 0 {
-		f.statements, f.sealErr = vault.VerifyVersions(ctx, detached, f.original.Source.Object.SHA256, func(i int) pades.Options {
-			return e.options(f.recorded(versions[i].EventID, versions[i].CreatedAt))
-		})
-		f.sealErr = errors.Join(f.sealErr, f.sameDetached())
-	}
-	return ctx.Err()
-}
-
 // sameDetached holds what detached statements say against the records.
 func (f *facts) sameDetached() error {
 	for i, s := range f.statements {
@@ -165,93 +138,6 @@ func (f *facts) recorded(eventID string, otherwise time.Time) time.Time {
 
 func (e *Engine) options(at time.Time) pades.Options {
 	return pades.Options{Roots: e.c.Keys.Keys().Roots(e.c.Roots, at), Now: at, Limits: pades.Limits{Bytes: 1 << 32}}
-}
-
-func (e *Engine) verify(ctx context.Context, file []byte, at time.Time) (*pades.Report, error) {
-	return pades.Verify(ctx, file, e.options(at))
-}
-
-// examine reads an object of the copy; the error is a store that does not answer.
-func (e *Engine) examine(ctx context.Context, c *custody.Original, o storage.Object) (stored, error) {
-	b, err := e.c.Vault.Examine(ctx, c, o)
-	if errors.Is(err, storage.ErrUnavailable) && !errors.Is(err, storage.ErrBlobMissing) && e.c.Objects != nil {
-		// To the vault a short read is a store in trouble. One that ends early and
-		// says that this was all is a fact.
-		if _, n, whole := e.c.Objects.Hash(ctx, o); whole == nil && n < o.Size {
-			return stored{err: fmt.Errorf("only %d of %d bytes are stored", n, o.Size)}, nil
-		}
-	}
-	return judged(b, o.SHA256, err)
-}
-
-// judged tells bytes that are gone or altered, a fact, from a store that does
-// not answer. sum is the digest that the bytes were read under.
-func judged(b []byte, sum storage.Digest, err error) (stored, error) {
-	switch {
-	case err == nil:
-		return storedBytes(b, sum), nil
-	case errors.Is(err, storage.ErrBlobMissing), errors.Is(err, vault.ErrIntegrity), errors.Is(err, storage.ErrDigest):
-		return stored{err: plain(err)}, nil
-	}
-	return stored{}, err
-}
-
-// plain says in words what became of stored bytes.
-func plain(err error) error {
-	if errors.Is(err, storage.ErrBlobMissing) {
-		return errors.New("the stored bytes are missing")
-	}
-	return errors.New("the stored bytes have another digest")
-}
-
-func (e *Engine) gatherRegister(ctx context.Context, f *facts, register []custody.RegisteredCopy) (err error) {
-	for _, r := range register {
-		x := registerFacts{RegisteredCopy: r}
-		if r.Kind != custody.CopyInspection {
-			if x.stored, err = e.examine(ctx, f.original, r.Object); err != nil {
-				return err
-			}
-			if x.err == nil {
-				x.markErr = copymark.CheckCopy(x.bytes, vault.CopyText, r.ID)
-			}
-		}
-		f.register = append(f.register, x)
-	}
-	return ctx.Err()
-}
-
-// gatherSource reads the completed document: the beginning of version 1, or,
-// before it is vaulted, what the e-sign engine keeps.
-func (e *Engine) gatherSource(ctx context.Context, f *facts) error {
-	f.source.err = errors.New("it is not complete")
-	at := f.envelope.CreatedAt
-	switch {
-	case f.original != nil && len(f.versions) > 0:
-		v := f.versions[0]
-		f.sourceObject, at = f.original.Source.Object, f.recorded(v.EventID, v.CreatedAt)
-		f.source = v.stored
-		if n := f.sourceObject.Size; v.err == nil && v.sum(n) != f.sourceObject.SHA256 {
-			f.source = stored{err: errors.New("version 1 does not begin with it")}
-		} else if v.err == nil {
-			f.source = v.begin(n)
-		}
-	case f.envelope.Sealed != nil && e.c.Objects != nil:
-		f.sourceObject = f.envelope.Sealed.Object
-		b, err := e.c.Objects.Read(ctx, f.sourceObject)
-		if f.source, err = judged(b, f.sourceObject.SHA256, err); err != nil {
-			return err
-		}
-		at = f.recordedLast(event.EnvelopeCompleted)
-	}
-	if f.source.err != nil {
-		return nil
-	}
-	f.sourceReport, f.sourceErr = e.verify(ctx, f.source.bytes, at)
-	if f.original == nil {
-		return ctx.Err()
-	}
-	f.prefixes, f.prefixErr = vault.RevisionsOf(f.original.Source, f.source.bytes)
-	return ctx.Err()
 }
 
 func (f *facts) recordedLast(kind string) time.Time {

@@ -22,12 +22,12 @@ func TestPasses(t *testing.T) {
 		most    map[string]passes
 	}{
 		{2, map[string]passes{
-			"create": {1, 3, 0, 0}, "sign": {4, 6, 2, 0}, "vault in": {14, 10, 7, 4}, "evaluate": {8, 4, 4, 4},
-			"download": {1, 0, 0, 0}, "release": {17, 9, 4, 4}, "fetch": {0, 0, 0, 0}, "evaluate released": {11, 7, 4, 4},
+			"create": {1, 3, 0, 0}, "sign": {4, 6, 2, 0}, "vault in": {6, 5, 7, 4}, "evaluate": {2, 2, 4, 4},
+			"download": {1, 0, 0, 0}, "release": {7, 7, 4, 4}, "fetch": {0, 0, 0, 0}, "evaluate released": {3, 5, 4, 4},
 		}},
 		{20, map[string]passes{
-			"create": {1, 3, 0, 0}, "sign": {40, 42, 20, 0}, "vault in": {32, 10, 25, 22}, "evaluate": {26, 4, 22, 22},
-			"download": {1, 0, 0, 0}, "release": {35, 9, 22, 22}, "fetch": {0, 0, 0, 0}, "evaluate released": {29, 7, 22, 22},
+			"create": {1, 3, 0, 0}, "sign": {40, 42, 20, 0}, "vault in": {6, 5, 25, 22}, "evaluate": {2, 2, 22, 22},
+			"download": {1, 0, 0, 0}, "release": {7, 7, 22, 22}, "fetch": {0, 0, 0, 0}, "evaluate released": {3, 5, 22, 22},
 		}},
 	} {
 		t.Run(fmt.Sprint(test.signers, " signers"), func(t *testing.T) {

@@ -78,6 +78,15 @@ func (c *Content) Append(more []byte) *Content {
 // State returns the state of SHA-256 after all bytes. It is the caller's own.
 func (c *Content) State() hash.Cloner { return clone(c.state(len(c.bytes))) }
 
+// StateAt returns the state of SHA-256 after the first n bytes, nil where there are
+// fewer. It is the caller's own.
+func (c *Content) StateAt(n int64) hash.Cloner {
+	if n < 0 || n > c.Size() {
+		return nil
+	}
+	return clone(c.state(int(n)))
+}
+
 // state returns the state after n bytes and keeps it.
 func (c *Content) state(n int) hash.Cloner {
 	i, found := c.find(n)

@@ -207,15 +207,15 @@ func (d *deposit) agrees(c *custody.Original) error {
 
 // deposit does the work up to the transaction, and the transaction.
 func (v *Vault) deposit(ctx context.Context, d deposit) (*custody.Original, error) {
-	raw, err := v.source(ctx, d.Source.Object)
+	file, err := v.source(ctx, d.Source.Object)
 	if err != nil {
 		return nil, err
 	}
 	d.at, d.copyID = v.now(), v.c.NewID("cpy")
-	if err := d.claimDeposited(raw); err != nil {
+	if err := d.claimDeposited(file); err != nil {
 		return nil, err
 	}
-	if err := d.claimContents(ctx, raw); err != nil {
+	if err := d.claimContents(ctx, file); err != nil {
 		return nil, err
 	}
 	d.claimCopies()
@@ -223,7 +223,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*custody.Original, erro
 		return nil, err
 	}
 	sealed, err := v.seal(ctx, sealing{
-		raw: raw, mode: d.Source.Sealing, reason: v.depositReason(&d), at: d.at,
+		file: file.Content, parsed: file.opened, mode: d.Source.Sealing, reason: v.depositReason(&d), at: d.at,
 		statement: custody.VersionStatement{
 			Assignee: d.custody.Assignee, At: environ.Format(d.at), CopyID: d.copyID, EnvelopeID: d.EnvelopeID,
 			Kind: custody.VersionDeposit, Vault: d.custody.Custodian.Party.Name, Version: 1,
@@ -239,7 +239,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*custody.Original, erro
 	if d.version.Object, err = v.keep(ctx, "version", d.copyID+"-v1", sealed.file); err != nil {
 		return nil, err
 	}
-	if d.marked, err = v.mark(ctx, &d, sealed.file); err != nil {
+	if d.marked, err = v.mark(ctx, &d, file); err != nil {
 		return nil, err
 	}
 	d.claim(custody.ClaimVersion, d.version.Object.SHA256, 1)
@@ -266,12 +266,15 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*custody.Original, erro
 }
 
 // source reads what is deposited.
-func (v *Vault) source(ctx context.Context, o storage.Object) ([]byte, error) {
-	raw, found, err := v.read(ctx, o)
-	if err == nil && found != o.SHA256 {
+func (v *Vault) source(ctx context.Context, o storage.Object) (*document, error) {
+	content, err := v.read(ctx, o)
+	if err == nil && content.SHA256() != o.SHA256 {
 		return nil, fmt.Errorf("source %s: %w", o.Name, ErrIntegrity)
 	}
-	return raw, err
+	if err != nil {
+		return nil, err
+	}
+	return parseDocument(content), nil
 }
 
 // commit is the transaction that makes the deposit true.
@@ -368,8 +371,8 @@ func (d *deposit) events(claims []custody.Claim) []eventlog.Draft {
 
 // keep stages an object and reads it back: what is recorded is what the store
 // returns.
-func (v *Vault) keep(ctx context.Context, kind, owner string, content []byte) (storage.Object, error) {
-	o, err := v.c.Objects.Stage(ctx, kind, owner, content)
+func (v *Vault) keep(ctx context.Context, kind, owner string, content *storage.Content) (storage.Object, error) {
+	o, err := v.c.Objects.StageContent(ctx, kind, owner, content)
 	if err != nil {
 		return o, err
 	}

@@ -146,7 +146,7 @@ func (v *Vault) examine(ctx context.Context, c *custody.Original, i *Integrity) 
 		objects = append(objects, c.Marked.Object)
 	}
 	for n, o := range objects {
-		b, err := v.Examine(ctx, c, o)
+		content, err := v.Examine(ctx, c, o)
 		switch {
 		case errors.Is(err, ErrIntegrity):
 			problem("altered")
@@ -156,7 +156,7 @@ func (v *Vault) examine(ctx context.Context, c *custody.Original, i *Integrity) 
 			problem("short")
 		case err != nil:
 			return err
-		case n == len(versions)-1 && !v.sealHolds(ctx, versions, b):
+		case n == len(versions)-1 && !v.sealHolds(ctx, versions, content):
 			problem("seal")
 		}
 		i.Objects++
@@ -165,14 +165,16 @@ func (v *Vault) examine(ctx context.Context, c *custody.Original, i *Integrity) 
 }
 
 // sealHolds verifies the seal of the last version; without roots it is trusted.
-func (v *Vault) sealHolds(ctx context.Context, versions []custody.Version, file []byte) bool {
+func (v *Vault) sealHolds(ctx context.Context, versions []custody.Version, file *storage.Content) bool {
 	last := versions[len(versions)-1]
 	keys := v.c.Keys.Keys()
 	if v.c.Roots == nil && len(keys.Of(keyring.Seal)) == 0 {
 		return true
 	}
 	options := func(x custody.Version) pades.Options {
-		return pades.Options{Roots: keys.Roots(v.c.Roots, x.CreatedAt), Now: x.CreatedAt} // the log proves that it existed then
+		return pades.Options{ // the log proves that it existed then
+			Roots: keys.Roots(v.c.Roots, x.CreatedAt), Now: x.CreatedAt, Hashed: file.StateAt,
+		}
 	}
 	if last.Seal.Mode == custody.SealingDetached {
 		statements := make([][]byte, len(versions))
@@ -182,7 +184,7 @@ func (v *Vault) sealHolds(ctx context.Context, versions []custody.Version, file 
 		_, err := VerifyVersions(ctx, statements, last.Object.SHA256, func(i int) pades.Options { return options(versions[i]) })
 		return err == nil
 	}
-	report, err := pades.Verify(ctx, file, options(last))
+	report, err := pades.Verify(ctx, file.Bytes(), options(last))
 	return err == nil && slices.ContainsFunc(report.Signatures, func(s pades.SignatureReport) bool {
 		return s.Field == last.Seal.Field && s.OK() && s.SignedLen == last.Object.Size
 	})
@@ -238,11 +240,12 @@ func (v *Vault) Repair(ctx context.Context, r RepairRequest) (*custody.Original,
 	if err != nil {
 		return nil, err
 	}
-	damaged, err := v.damaged(ctx, c, storage.Sum(r.Content))
+	content := storage.NewContent(r.Content)
+	damaged, err := v.damaged(ctx, c, content.SHA256())
 	if err != nil {
 		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
 	}
-	o, err := v.keep(ctx, "repair", v.c.NewID("rpr"), r.Content)
+	o, err := v.keep(ctx, "repair", v.c.NewID("rpr"), content)
 	if err != nil {
 		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
 	}
@@ -274,8 +277,8 @@ func (v *Vault) damaged(ctx context.Context, c *custody.Original, want storage.D
 		if o.SHA256 != want {
 			continue
 		}
-		_, found, err := v.read(ctx, o)
-		if errors.Is(err, storage.ErrBlobMissing) || errors.Is(err, errShort) || err == nil && found != want {
+		held, err := v.read(ctx, o)
+		if errors.Is(err, storage.ErrBlobMissing) || errors.Is(err, errShort) || err == nil && held.SHA256() != want {
 			return o, nil
 		}
 		if err != nil {

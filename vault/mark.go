@@ -7,19 +7,23 @@ import (
 
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/copymark"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
 // CopyText is what every page of a marked copy says.
 const CopyText = copymark.DefaultText
 
-// mark makes the marked copy of a version; nil when the file cannot be marked.
-func (v *Vault) mark(ctx context.Context, d *deposit, file []byte) (*custody.RegisteredCopy, error) {
-	id := v.c.NewID("cpy")
-	marked, err := copymark.MarkCopy(ctx, file, copymark.Mark{
-		Text: CopyText, EnvelopeID: d.EnvelopeID, CopyID: id, Version: 1, SHA256: string(d.version.Object.SHA256), At: d.at,
-		Limits: pdf.Limits{Bytes: int64(len(file))},
-	})
+// mark makes the marked copy of version 1, which shows what the deposited file shows:
+// the seal is nothing to be seen, and no copy has signatures. nil when the file cannot
+// be marked.
+func (v *Vault) mark(ctx context.Context, d *deposit, file *document) (*custody.RegisteredCopy, error) {
+	id, marked, err := v.c.NewID("cpy"), []byte(nil), file.unreadErr
+	if err == nil {
+		marked, err = copymark.MarkCopyOf(ctx, file.readable, copymark.Mark{
+			Text: CopyText, EnvelopeID: d.EnvelopeID, CopyID: id, Version: 1, SHA256: string(d.version.Object.SHA256), At: d.at,
+		})
+	}
 	var refusal *pdf.Refusal
 	if errors.As(err, &refusal) {
 		v.log.WarnContext(ctx, "vault: no marked copy", "envelope_id", d.EnvelopeID, "reason", refusal.Reason)
@@ -28,7 +32,7 @@ func (v *Vault) mark(ctx context.Context, d *deposit, file []byte) (*custody.Reg
 	if err != nil {
 		return nil, fmt.Errorf("mark copy: %w", err)
 	}
-	o, err := v.keep(ctx, "marked", id, marked)
+	o, err := v.keep(ctx, "marked", id, storage.NewContent(marked))
 	if err != nil {
 		return nil, err
 	}

@@ -29,14 +29,15 @@ var completed = []string{copymark.OwnLegend, copymark.OwnCompletion, copymark.Ow
 
 // contents reads a file that is to be vaulted. What cannot be read is said and
 // is no error.
-func contentsOf(s custody.Source, ctx context.Context, raw []byte) (contents, error) {
+func contentsOf(ctx context.Context, s custody.Source, file *document) (contents, error) {
 	var c contents
-	doc, err := pdf.Read(raw, pdf.Limits{Bytes: int64(len(raw))})
-	if err != nil {
+	if err := file.unreadErr; err != nil {
 		c.unread, err = refusal(err)
 		c.blank = c.unread
 		return c, err
 	}
+	doc := file.readable
+	doc.Renew()
 	found, err := copymark.FindOwnMarks(ctx, doc)
 	if c.unread = found.Unread; err != nil {
 		if c.unread, err = refusal(err); err != nil {
@@ -50,7 +51,7 @@ func contentsOf(s custody.Source, ctx context.Context, raw []byte) (contents, er
 	if err != nil || c.pages == "" || s.Kind == custody.SourcePaper {
 		return c, err
 	}
-	blank, err := firstPages(ctx, raw)
+	blank, err := firstPages(ctx, file.Bytes())
 	if blank == c.pages {
 		c.pages, c.blank = "", "signing left the pages as they were, and other contracts may be made from them"
 	}
@@ -96,8 +97,8 @@ func refusal(err error) (string, error) {
 
 // claimContents claims what the pages hold. Paper must bear no mark of this
 // system, an e-sign document none but those of its own completion.
-func (d *deposit) claimContents(ctx context.Context, raw []byte) (err error) {
-	if d.contents, err = contentsOf(d.Source, ctx, raw); err != nil {
+func (d *deposit) claimContents(ctx context.Context, file *document) (err error) {
+	if d.contents, err = contentsOf(ctx, d.Source, file); err != nil {
 		return err
 	}
 	if d.contents.pages != "" {

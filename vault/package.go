@@ -68,7 +68,7 @@ func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extr
 	if err != nil {
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 	}
-	o, err := v.keep(ctx, "package", r.ReleaseID+"-"+v.c.NewID("pkg"), b)
+	o, err := v.keep(ctx, "package", r.ReleaseID+"-"+v.c.NewID("pkg"), storage.NewContent(b))
 	if err != nil {
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 	}
@@ -134,7 +134,7 @@ func (v *Vault) packageFiles(ctx context.Context, r *Release, e *Evidence) ([]Pa
 		return nil, err
 	}
 	files := []PackageFile{
-		{"authoritative.pdf", original},
+		{"authoritative.pdf", original.Bytes()},
 		{"release-statement.jws", []byte(r.Statement)},
 		{"events.json", events},
 		{"receipt", receipt},
@@ -205,17 +205,17 @@ func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
 	if _, err := v.Proven(ctx, r.OrgID, r.EnvelopeID); err != nil {
 		return nil, err
 	}
-	b, found, err := v.read(ctx, *rel.Package)
+	content, err := v.read(ctx, *rel.Package)
 	if err != nil {
 		return nil, err
 	}
-	if found != rel.Package.SHA256 {
+	if content.SHA256() != rel.Package.SHA256 {
 		if err := v.giveUp(ctx, rel); err != nil {
 			return nil, fmt.Errorf("package of %s: %w", r.EnvelopeID, err)
 		}
 		return nil, fmt.Errorf("package of %s: %w", r.EnvelopeID, ErrIntegrity)
 	}
-	f := &File{Name: r.EnvelopeID + "_release.zip", SHA256: found, Size: rel.Package.Size, Version: rel.Version, Content: b}
+	f := &File{Name: r.EnvelopeID + "_release.zip", SHA256: content.SHA256(), Size: rel.Package.Size, Version: rel.Version, Content: content.Bytes()}
 	err = v.update(ctx, func(ctx context.Context, s Store) error {
 		// The event is first, as in inspected.
 		events, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: r.EnvelopeID, Type: event.VaultDelivered, Actor: r.Actor, Data: event.DeliveredData{

@@ -165,41 +165,45 @@ func (v *Vault) ReadCopy(ctx context.Context, r ReadRequest) (*File, error) {
 
 // Examine returns the bytes of an object that the copy names, hashed, without
 // registering a read: for package compliance, which recomputes its checks from
-// them and hands them to nobody.
-func (v *Vault) Examine(ctx context.Context, c *custody.Original, o storage.Object) ([]byte, error) {
-	f, err := v.file(ctx, c, o, "", 0)
+// them and hands them to nobody. at are lengths whose digests will be asked for: the
+// bytes are hashed once for all of them.
+func (v *Vault) Examine(ctx context.Context, c *custody.Original, o storage.Object, at ...int) (*storage.Content, error) {
+	content, err := v.read(ctx, o, at...)
 	if err != nil {
 		return nil, err
 	}
-	return f.Content, nil
-}
-
-func (v *Vault) file(ctx context.Context, c *custody.Original, o storage.Object, name string, version int) (*File, error) {
-	b, found, err := v.read(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	if found != o.SHA256 {
+	if found := content.SHA256(); found != o.SHA256 {
 		if err := v.tampered(ctx, c, o, found); err != nil {
 			return nil, err
 		}
 		return nil, fmt.Errorf("copy %s: %w", c.CopyID, ErrIntegrity)
 	}
-	return &File{Name: c.EnvelopeID + "_" + name + ".pdf", SHA256: o.SHA256, Size: o.Size, Version: version, Content: b}, nil
+	return content, nil
 }
 
-// read returns an object's bytes and their digest, which is another than o's
+func (v *Vault) file(ctx context.Context, c *custody.Original, o storage.Object, name string, version int) (*File, error) {
+	content, err := v.Examine(ctx, c, o)
+	if err != nil {
+		return nil, err
+	}
+	return &File{
+		Name: c.EnvelopeID + "_" + name + ".pdf", SHA256: o.SHA256, Size: o.Size, Version: version, Content: content.Bytes(),
+	}, nil
+}
+
+// read returns what is stored of an object, whose digest is another than o's
 // only after two full reads. A failed or short read is storage.ErrUnavailable.
-func (v *Vault) read(ctx context.Context, o storage.Object) (b []byte, found storage.Digest, err error) {
+func (v *Vault) read(ctx context.Context, o storage.Object, at ...int) (content *storage.Content, err error) {
 	for range 2 {
-		if b, err = v.readOnce(ctx, o); err != nil {
-			return nil, "", err
+		b, err := v.readOnce(ctx, o)
+		if err != nil {
+			return nil, err
 		}
-		if found = storage.Sum(b); found == o.SHA256 {
+		if content = storage.NewContent(b, at...); content.SHA256() == o.SHA256 {
 			break
 		}
 	}
-	return b, found, nil
+	return content, nil
 }
 
 func (v *Vault) readOnce(ctx context.Context, o storage.Object) ([]byte, error) {

@@ -431,7 +431,7 @@ func TestEvidence(t *testing.T) {
 		t.Errorf("got %d versions, %d claims, %d custody entries, %d acknowledgments, %d events", len(e.Versions), len(e.Claims), len(e.Custody), len(e.Acknowledgments), len(e.Events))
 	}
 	for _, v := range e.Versions {
-		if b, err := w.Examine(t.Context(), e.Original, v.Object); err != nil || storage.Sum(b) != v.Object.SHA256 {
+		if b, err := w.Examine(t.Context(), e.Original, v.Object); err != nil || b.SHA256() != v.Object.SHA256 {
 			t.Errorf("version %d: %v", v.Version, err)
 		}
 	}

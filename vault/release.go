@@ -198,7 +198,7 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *custody.Origin
 
 // prepare makes a release out of a request: everything but its transaction.
 func (v *Vault) prepare(ctx context.Context, r ReleaseRequest, c *custody.Original, last custody.Version) (*releasing, error) {
-	raw, err := v.Examine(ctx, c, last.Object)
+	file, err := v.Examine(ctx, c, last.Object)
 	if err != nil {
 		return nil, err
 	}
@@ -206,25 +206,25 @@ func (v *Vault) prepare(ctx context.Context, r ReleaseRequest, c *custody.Origin
 		ReleaseID: v.c.NewID("rel"), EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, OrgID: c.OrgID,
 		Reason: r.Reason, Note: r.Note, Recipient: r.Recipient, ReleasedAt: v.now(), Version: last.Version + 1, EndsVersion: last.Version,
 	}}
-	if err := v.releaseVersion(ctx, h, c, last, raw); err != nil {
+	if err := v.releaseVersion(ctx, h, c, last, file); err != nil {
 		return nil, err
 	}
 	return h, v.releaseEntry(ctx, h, c)
 }
 
 // releaseVersion makes and keeps the release version.
-func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *custody.Original, last custody.Version, raw []byte) error {
+func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *custody.Original, last custody.Version, file *storage.Content) error {
 	rel, at := h.rel, environ.Format(h.rel.ReleasedAt)
 	prev := storage.Digest("")
 	if last.Statement != nil {
 		prev = storage.Sum(last.Statement)
 	}
-	raw, err := v.releasePage(ctx, rel, c, last, raw)
+	file, err := v.releasePage(ctx, rel, c, last, file)
 	if err != nil {
 		return err
 	}
 	sealed, err := v.seal(ctx, sealing{
-		raw: raw, mode: custody.Sealing{Mode: last.Seal.Mode, Reason: last.Seal.Reason}, at: rel.ReleasedAt,
+		file: file, mode: custody.Sealing{Mode: last.Seal.Mode, Reason: last.Seal.Reason}, at: rel.ReleasedAt,
 		reason: fmt.Sprintf(copymark.ReleaseSeal+"%s to %s; reason %s; %s; ends version %d of copy %s, envelope %s",
 			c.Custodian.Party.Name, rel.Recipient, rel.Reason, at, last.Version, c.CopyID, c.EnvelopeID),
 		statement: custody.VersionStatement{

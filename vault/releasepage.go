@@ -6,6 +6,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -14,20 +15,20 @@ var reasonsInWords = map[string]string{
 	"assignment": "Assignment", "payoff": "Payoff", "paper_out": "Conversion to paper", "termination": "Termination of the contract", "other": "Other",
 }
 
-// releasePage returns raw with a last page that says in words what the file has
+// releasePage returns the file with a last page that says in words what the file has
 // become: to whom it was released, why and when, which version ended, and that it
 // is the original now. The page is appended; nothing before it changes. A file
 // that cannot be extended stays as it is: its version statement says the same.
-func (v *Vault) releasePage(ctx context.Context, rel *Release, c *custody.Original, last custody.Version, raw []byte) ([]byte, error) {
+func (v *Vault) releasePage(ctx context.Context, rel *Release, c *custody.Original, last custody.Version, file *storage.Content) (*storage.Content, error) {
 	if last.Seal.Mode == custody.SealingDetached {
-		return raw, nil
+		return file, nil
 	}
 	home, when := c.Custodian.Party.Name, rel.ReleasedAt.UTC().Format("2006-01-02 15:04:05 UTC")
 	recipient := rel.Recipient.String()
 	if rel.Recipient.Email != "" {
 		recipient += ", " + rel.Recipient.Email
 	}
-	page, err := typeset.Append(ctx, raw, typeset.Report{
+	page, err := typeset.Append(ctx, file.Bytes(), typeset.Report{
 		Title: "Release of the authoritative copy", Subtitle: c.Name,
 		Facts: []typeset.Fact{
 			{Label: "Released to", Value: recipient},
@@ -50,10 +51,10 @@ func (v *Vault) releasePage(ctx context.Context, rel *Release, c *custody.Origin
 		}}},
 		Digests: []typeset.Digest{{Label: fmt.Sprintf("Version %d, which ended", last.Version), Hex: string(last.Object.SHA256)}},
 		Footer:  "Release of envelope " + c.EnvelopeID, At: rel.ReleasedAt, Fonts: v.fonts,
-		Limits: pdf.Limits{Bytes: int64(len(raw))},
+		Limits: pdf.Limits{Bytes: file.Size()},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("release page: %w", err)
 	}
-	return append(raw[:len(raw):len(raw)], page...), nil
+	return file.Append(page), nil
 }

@@ -2,14 +2,13 @@ package vault
 
 import (
 	"context"
-	"crypto"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/signing"
 	"github.com/evaultlib/evault/internal/validate"
@@ -35,17 +34,27 @@ type revisions struct {
 // certification covers. Blanks that many contracts are made from are so left
 // free: of e-sign documents unsigned revisions, of paper certified ones.
 // *InvalidError when raw has too many revisions.
-func RevisionsOf(s custody.Source, raw []byte) (map[storage.Digest]string, error) {
-	r, err := revisionsOf(s, raw)
+//
+// parsed is the file, or what was made of it by appending, where the caller has
+// parsed it with the same limits; nil: it is parsed.
+func RevisionsOf(s custody.Source, file *storage.Content, parsed pades.Parsed) (map[storage.Digest]string, error) {
+	d, err := (*pdf.Document)(nil), error(nil)
+	if d, _ = parsed.(*pdf.Document); d == nil {
+		d, err = pdf.Open(file.Bytes(), pdf.Limits{Bytes: file.Size()})
+	}
+	r, err := revisionsOf(s, file, d, err)
 	return r.claimed, err
 }
 
-func revisionsOf(s custody.Source, raw []byte) (revisions, error) {
+// revisionsOf takes the file, and what parsing it gave.
+func revisionsOf(s custody.Source, file *storage.Content, d *pdf.Document, err error) (revisions, error) {
+	raw := file.Bytes()
 	var signed []int64
 	var certified int64
-	d, err := pdf.Open(raw, pdf.Limits{Bytes: int64(len(raw))})
 	if err == nil {
+		d.Renew()
 		signed, certified, err = signing.SignedPrefixes(d)
+		signed = slices.DeleteFunc(signed, func(end int64) bool { return end > file.Size() })
 	}
 	var refusal *pdf.Refusal
 	if errors.As(err, &refusal) && s.Sealing.Mode == custody.SealingDetached {
@@ -74,31 +83,29 @@ func revisionsOf(s custody.Source, raw []byte) (revisions, error) {
 		kinds[int(end)] = custody.ClaimPrefix
 	}
 	r := revisions{claimed: map[storage.Digest]string{}}
-	r.add(raw, kinds, 0)
+	r.add(kinds, 0, file)
 	if at := pdf.HeaderAt(raw); at > 0 { // what stands before the header may have been put there
 		if s.Kind == custody.SourcePaper {
 			kinds[len(raw)] = custody.ClaimRevision
 		} else {
 			kinds[len(raw)] = ""
 		}
-		r.add(raw, kinds, at)
+		r.add(kinds, at, storage.NewContent(raw[at:]))
 	}
 	slices.Sort(r.all)
 	r.all = slices.Compact(r.all)
 	return r, nil
 }
 
-// add adds the digests of raw from one byte on up to each end, but not that of
-// the whole of raw.
-func (r *revisions) add(raw []byte, kinds map[int]string, from int) {
-	h, done := crypto.SHA256.New(), from
+// add adds the digests of a file, from one byte on, up to each end, but not that of the
+// whole file. content is what there is from that byte on.
+func (r *revisions) add(kinds map[int]string, from int, content *storage.Content) {
+	whole := from + int(content.Size())
 	for _, end := range slices.Sorted(maps.Keys(kinds)) {
-		if end <= from || end > len(raw) || end-from == len(raw) {
+		if end <= from || end > whole || from == 0 && end == whole {
 			continue
 		}
-		h.Write(raw[done:end])
-		done = end
-		sum := storage.Digest(hex.EncodeToString(h.Sum(nil)))
+		sum := content.Begin(int64(end - from))
 		r.all = append(r.all, sum)
 		if kind := kinds[end]; kind != "" && r.claimed[sum] != custody.ClaimPrefix {
 			r.claimed[sum] = kind
@@ -108,9 +115,9 @@ func (r *revisions) add(raw []byte, kinds map[int]string, from int) {
 
 // claimDeposited claims what was handed in: its bytes, the revisions that are
 // nobody else's, and what the last signer left. The others are looked up.
-func (d *deposit) claimDeposited(raw []byte) error {
+func (d *deposit) claimDeposited(file *document) error {
 	d.claim(custody.ClaimDeposited, d.Source.Object.SHA256, 0)
-	r, err := revisionsOf(d.Source, raw)
+	r, err := revisionsOf(d.Source, file.Content, file.opened, file.openErr)
 	if err != nil {
 		return err
 	}

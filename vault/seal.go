@@ -7,6 +7,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/canonjson"
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/custody"
@@ -14,7 +15,8 @@ import (
 
 // sealing is a version about to be sealed.
 type sealing struct {
-	raw       []byte
+	file      *storage.Content
+	parsed    *pdf.Document // of file; nil: it is read
 	mode      custody.Sealing
 	reason    string // embedded
 	at        time.Time
@@ -22,7 +24,7 @@ type sealing struct {
 }
 
 type sealed struct {
-	file      []byte // raw and what was appended
+	file      *storage.Content // with what was appended
 	seal      custody.Seal
 	statement []byte
 }
@@ -32,17 +34,24 @@ func (v *Vault) seal(ctx context.Context, s sealing) (*sealed, error) {
 	if s.mode.Mode == custody.SealingDetached {
 		return v.sealBeside(ctx, s)
 	}
-	seal, err := v.c.Sealer.Seal(ctx, pades.SealRequest{PDF: s.raw, Reason: s.reason, At: s.at, Limits: pades.Limits{Bytes: int64(len(s.raw))}})
+	r := pades.SealRequest{
+		PDF: s.file.Bytes(), Hashed: s.file.State(), Reason: s.reason, At: s.at, Limits: pades.Limits{Bytes: s.file.Size()},
+	}
+	if s.parsed != nil {
+		r.Parsed = s.parsed
+	}
+	seal, err := v.c.Sealer.Seal(ctx, r)
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
-	file := make([]byte, 0, len(s.raw)+len(seal.Appended))
-	file = append(append(file, s.raw...), seal.Appended...)
-	return &sealed{file: file, seal: custody.Seal{Mode: custody.SealingEmbedded, Level: seal.Level, TimeSource: timeSource(seal.TimeSource), Field: seal.Field}}, nil
+	return &sealed{
+		file: s.file.Append(seal.Appended),
+		seal: custody.Seal{Mode: custody.SealingEmbedded, Level: seal.Level, TimeSource: timeSource(seal.TimeSource), Field: seal.Field},
+	}, nil
 }
 
 func (v *Vault) sealBeside(ctx context.Context, s sealing) (*sealed, error) {
-	s.statement.SHA256, s.statement.V = storage.Sum(s.raw), custody.StatementVersion
+	s.statement.SHA256, s.statement.V = s.file.SHA256(), custody.StatementVersion
 	content, err := canonjson.Marshal(s.statement)
 	if err != nil {
 		return nil, fmt.Errorf("version statement: %w", err)
@@ -56,7 +65,7 @@ func (v *Vault) sealBeside(ctx context.Context, s sealing) (*sealed, error) {
 		source = "time-stamp"
 	}
 	return &sealed{
-		file: s.raw, statement: der,
+		file: s.file, statement: der,
 		seal: custody.Seal{Mode: custody.SealingDetached, Reason: s.mode.Reason, Level: level, TimeSource: timeSource(source), SHA256: storage.Sum(der)},
 	}, nil
 }

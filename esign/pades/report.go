@@ -2,6 +2,7 @@ package pades
 
 import (
 	"crypto/x509"
+	"hash"
 	"time"
 )
 
@@ -54,7 +55,12 @@ type Options struct {
 	// RequireRevocation makes a signature untrusted when nothing tells whether its certificates were revoked. Default
 	// false: SignatureReport.Revocation says so, and the chain alone decides.
 	RequireRevocation bool
-	Limits            Limits
+	// Hashed gives the state of SHA-256 after the first n bytes of the file, where the caller has hashed it, so that what
+	// signatures sign is not hashed again; the state is changed. With a wrong one no signature is valid. Default: the file
+	// is hashed.
+	Hashed func(n int64) hash.Cloner
+	Parsed Parsed // the file, where the caller has parsed it; default: it is parsed
+	Limits Limits
 }
 
 // Report is what [Verify] found.

@@ -31,12 +31,27 @@ func (l Limits) pdf() pdf.Limits {
 	return pdf.Limits{Bytes: l.Bytes, Objects: l.Objects, Depth: l.Depth, Decoded: l.Decoded}
 }
 
+// Parsed is a PDF file that another package of this module has parsed, such as vault, so that it is not parsed again. It
+// counts only for the very bytes that it was parsed from. Hosts leave it nil.
+type Parsed interface{ Raw() []byte }
+
+// open parses a file that is not parsed yet. One that was decrypted is not the file as it stands.
+func open(raw []byte, p Parsed, l Limits) (*pdf.Document, error) {
+	d, ok := p.(*pdf.Document)
+	if !ok || d == nil || d.Encrypted() || len(raw) == 0 || len(d.Raw()) != len(raw) || &d.Raw()[0] != &raw[0] {
+		return pdf.Open(raw, l.pdf())
+	}
+	d.Renew()
+	return d, nil
+}
+
 // SealRequest says what to seal and what the seal says.
 type SealRequest struct {
 	PDF []byte // not changed, and not kept after Seal returns
 	// Hashed is the state of SHA-256 after PDF, where the caller has it; it is cloned. With a wrong one the seal is not valid.
 	// Default: PDF is hashed.
 	Hashed hash.Cloner
+	Parsed Parsed // PDF, where the caller has parsed it; default: PDF is parsed
 	// Reason, Location, Name and ContactInfo go into the signature dictionary (ISO 32000-2 table 255); each may be empty.
 	// Name defaults to the common name of the certificate.
 	Reason, Location, Name, ContactInfo string
@@ -130,7 +145,7 @@ func (s *Sealer) Prepare(ctx context.Context, r SealRequest) (*Prepared, error) 
 	if r.Reserve == 0 {
 		r.Reserve = s.reserve()
 	}
-	d, err := pdf.Open(r.PDF, r.Limits.pdf())
+	d, err := open(r.PDF, r.Parsed, r.Limits)
 	if err != nil {
 		return nil, asNotExtendable(err)
 	}

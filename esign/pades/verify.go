@@ -29,7 +29,7 @@ func Verify(ctx context.Context, raw []byte, o Options) (*Report, error) {
 	if o.Now.IsZero() {
 		o.Now = time.Now()
 	}
-	d, err := pdf.Open(raw, o.Limits.pdf())
+	d, err := open(raw, o.Parsed, o.Limits)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotPDF, err)
 	}
@@ -206,13 +206,15 @@ func parseDate(s string) time.Time {
 	return time.Time{}
 }
 
+// prefix is the state of a hash over the beginning of the file.
+type prefix struct {
+	state hash.Hash
+	at    int64
+}
+
 // hash digests all byte ranges in one pass over the file: what two of them have in common is hashed once for each
-// algorithm.
+// algorithm, and not at all where the caller has hashed it.
 func (v *verification) hash() error {
-	type prefix struct {
-		state hash.Hash
-		at    int64
-	}
 	states := map[crypto.Hash]*prefix{}
 	raw := v.doc.Raw()
 	// Honest byte ranges share their beginnings and end with their own revision, so that little is hashed twice.
@@ -238,20 +240,35 @@ func (v *verification) hash() error {
 			s.fail(cms.Unsupported("so many overlapping byte ranges"))
 			continue
 		}
-		p.state.Write(raw[p.at:s.sig.From])
-		p.at = s.sig.From
-		own := h.New()
-		if c, ok := p.state.(hash.Cloner); ok {
-			if own, err = c.Clone(); err != nil {
-				return fmt.Errorf("pades: %w", err)
-			}
-		} else {
-			own.Write(raw[:s.sig.From])
+		own, err := v.begin(p, h, s.sig.From)
+		if err != nil {
+			return fmt.Errorf("pades: %w", err)
 		}
 		own.Write(raw[s.sig.To:s.sig.End])
 		s.digest = own.Sum(nil)
 	}
 	return nil
+}
+
+// begin advances p to the first n bytes of the file and returns a copy of its state.
+func (v *verification) begin(p *prefix, h crypto.Hash, n int64) (hash.Hash, error) {
+	from := p.at
+	p.at = n
+	if known := v.options.Hashed; known != nil && h == crypto.SHA256 {
+		state := known(n)
+		if state == nil {
+			return nil, fmt.Errorf("Options.Hashed has no state after %d bytes", n)
+		}
+		return state, nil
+	}
+	raw := v.doc.Raw()
+	p.state.Write(raw[from:n])
+	if c, ok := p.state.(hash.Cloner); ok {
+		return c.Clone()
+	}
+	own := h.New()
+	own.Write(raw[:n])
+	return own, nil
 }
 
 // digestOf parses the signature value and returns the digest that it is over.

@@ -63,11 +63,11 @@ func MarkCopy(ctx context.Context, raw []byte, m Mark) (out []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return markCopy(ctx, d, m)
+	return MarkCopyOf(ctx, d, m)
 }
 
-// markCopy is [MarkCopy] of a file that [pdf.Read] has parsed; m.Limits is not asked.
-func markCopy(ctx context.Context, d *pdf.Document, m Mark) (out []byte, err error) {
+// MarkCopyOf is [MarkCopy] of a file that [pdf.Read] has parsed; m.Limits is not asked.
+func MarkCopyOf(ctx context.Context, d *pdf.Document, m Mark) (out []byte, err error) {
 	defer pdf.Guard(&err)
 	d.Renew()
 	if m.Text == "" {
