@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -73,7 +73,7 @@ func TestWhatCannotBeSealedIsSaidAtCreate(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	env := b.create(func(r *esign.CreateRequest) {
-		r.Document, r.Signers, r.Fields = rawpdf.New(rawpdf.Options{Catalog: "/AcroForm[4 0 R]"}), r.Signers[:1], nil
+		r.Document, r.Signers, r.Fields = testpdf.New(testpdf.Options{Catalog: "/AcroForm[4 0 R]"}), r.Signers[:1], nil
 	})
 	if !env.Document.Normalized {
 		t.Error("the original was taken as it is")

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // TestOptionalSignaturesNeedABlock: who may leave out every signature field
@@ -156,7 +156,7 @@ func TestTinyPages(t *testing.T) {
 	b := newBench(t)
 	for _, box := range []string{"/MediaBox[0 0 30 30]", "/MediaBox[0 0 200 100]", "/MediaBox[0 0 226 3000]"} {
 		env := b.create(func(r *esign.CreateRequest) {
-			r.Document, r.Signers = rawpdf.New(rawpdf.Options{Page: box}), r.Signers[:1]
+			r.Document, r.Signers = testpdf.New(testpdf.Options{Page: box}), r.Signers[:1]
 			r.Fields = []esign.FieldSpec{{Kind: esign.FieldSignature, Role: "buyer", Page: 1, X: 0.1, Y: 0.6, W: 0.5, H: 0.2}}
 		})
 		b.sign(b.link(env.ID, "ada@example.com"), "Ada Byron")

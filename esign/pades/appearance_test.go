@@ -18,8 +18,8 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -79,10 +79,10 @@ func TestVisibleSeals(t *testing.T) {
 	first, second := sealer(t, pki().Seal), sealer(t, pki().RSA())
 	picture := emblem(t)
 	for name, entries := range turned() {
-		for _, kind := range rawpdf.Kinds() {
-			t.Run(name+", "+kind, func(t *testing.T) {
+		for _, kind := range testpdf.Structures() {
+			t.Run(name+", "+kind.String(), func(t *testing.T) {
 				t.Parallel()
-				raw := rawpdf.New(rawpdf.Options{Kind: kind, Page: entries, Objects: map[int]string{8: "<</Length 1>>\nstream\nn\nendstream"}}) // page 2 is empty
+				raw := testpdf.New(testpdf.Options{Structure: kind, Page: entries, Objects: map[int]string{8: "<</Length 1>>\nstream\nn\nendstream"}}) // page 2 is empty
 				narrow := func(r *pades.SealRequest) { r.Appearance.W = 0.19 }
 				one := seal(t, first, raw, visible(sealLines, picture), narrow)
 				wantOK(t, one, 1)
@@ -99,7 +99,7 @@ func TestVisibleSeals(t *testing.T) {
 // TestVisibleSealStands compares the annotation with figures worked out by hand, on a cropped page turned by 90 degrees.
 func TestVisibleSealStands(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{Page: "/Rotate 90/MediaBox[0 0 600 800]/CropBox[100 200 500 700]"}) // displayed 500 × 400
+	raw := testpdf.New(testpdf.Options{Page: "/Rotate 90/MediaBox[0 0 600 800]/CropBox[100 200 500 700]"}) // displayed 500 × 400
 	out := seal(t, sealer(t, pki().Seal, noStamp), raw, func(r *pades.SealRequest) {
 		r.Appearance = &pades.Appearance{Page: 1, X: 0.1, Y: 0.2, W: 0.5, H: 0.25, Lines: []string{"x"}}
 	})
@@ -136,7 +136,7 @@ func TestVisibleSealByAStranger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))
+	good := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))
 	r := verify(t, seal(t, sealer(t, evil, noStamp), good, visible([]string{"PAID"}, nil)))
 	if got := r.Signatures[0]; !got.OK() || got.ChangesAfter != pades.ChangesPermitted || !strings.Contains(strings.Join(got.Changes, ""), "visible signature") {
 		t.Errorf("first seal: got %v, %s, %q", got.OK(), got.ChangesAfter, got.Changes)
@@ -149,7 +149,7 @@ func TestVisibleSealByAStranger(t *testing.T) {
 // TestVisibleSealLeavesDanglingNumbers: objects of a seal get no number that the signed file names without having it.
 func TestVisibleSealLeavesDanglingNumbers(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{Page: "/Thumb 11 0 R/Metadata 14 0 R", Catalog: "/Spare[18 0 R 300 0 R 99999999 0 R]"})
+	raw := testpdf.New(testpdf.Options{Page: "/Thumb 11 0 R/Metadata 14 0 R", Catalog: "/Spare[18 0 R 300 0 R 99999999 0 R]"})
 	s, e := sealer(t, pki().Seal), extender(t)
 	one := seal(t, s, raw)
 	wantOK(t, seal(t, s, extendFile(t, e, one), visible(sealLines, emblem(t))), 3)
@@ -158,7 +158,7 @@ func TestVisibleSealLeavesDanglingNumbers(t *testing.T) {
 
 func TestAppearanceRefuses(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{})
+	raw := testpdf.New(testpdf.Options{})
 	for name, tc := range map[string]struct {
 		change func(*pades.Appearance)
 		char   rune
@@ -200,7 +200,7 @@ func TestOtherToolsSeeSeals(t *testing.T) {
 	}
 	slices.Sort(names)
 	for i, name := range names {
-		raw := rawpdf.New(rawpdf.Options{Kind: rawpdf.Kinds()[i%4], Page: turned()[name]})
+		raw := testpdf.New(testpdf.Options{Structure: testpdf.Structures()[i%4], Page: turned()[name]})
 		out := seal(t, s, raw, visible(sealLines, picture))
 		before, after := write(t, dir, fmt.Sprintf("%d-before.pdf", i), raw), write(t, dir, fmt.Sprintf("%d-after.pdf", i), out)
 		if said := tool(t, "pdfsig", "-nocert", after); strings.Count(said, "Signature is Valid.") != 1 {
@@ -261,9 +261,9 @@ func wantWithin(t *testing.T, name string, before, after image.Image) {
 }
 
 // withField is a file with an empty signature field on its second page, below a parent.
-func withField(kind, page, entries string) []byte {
-	return rawpdf.New(rawpdf.Options{
-		Kind: kind, Catalog: "/AcroForm<</Fields[30 0 R]/DA(/Helv 0 Tf)>>",
+func withField(kind testpdf.Structure, page, entries string) []byte {
+	return testpdf.New(testpdf.Options{
+		Structure: kind, Catalog: "/AcroForm<</Fields[30 0 R]/DA(/Helv 0 Tf)>>",
 		Objects: map[int]string{
 			7:  "<</Type/Page/Parent 2 0 R/Contents 8 0 R/Annots[31 0 R]" + page + ">>",
 			30: "<</T(Parties)/Kids[31 0 R]>>",
@@ -281,7 +281,7 @@ func TestSealInAField(t *testing.T) {
 		into(r)
 		r.Appearance = &pades.Appearance{Lines: sealLines, PNG: emblem(t)}
 	}
-	for _, kind := range rawpdf.Kinds() {
+	for _, kind := range testpdf.Structures() {
 		for _, rotate := range []string{"", "/Rotate 90"} {
 			raw := withField(kind, rotate, "")
 			for name, change := range map[string]func(*pades.SealRequest){"invisible": into, "visible": shown} {
@@ -302,7 +302,7 @@ func TestSealInAField(t *testing.T) {
 func TestSealInAFieldRefuses(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, pki().Seal)
-	good := withField(rawpdf.Classic, "", "")
+	good := withField(testpdf.Classic, "", "")
 	for name, tc := range map[string]struct {
 		raw   []byte
 		field string
@@ -310,8 +310,8 @@ func TestSealInAFieldRefuses(t *testing.T) {
 		"no such field": {good, "Seller"},
 		"partial name":  {good, "Buyer"},
 		"signed":        {seal(t, s, good, func(r *pades.SealRequest) { r.Field = "Parties.Buyer" }), "Parties.Buyer"},
-		"two widgets":   {withField(rawpdf.Classic, "", "/Kids[<<>><<>>]"), "Parties.Buyer"},
-		"not for signatures": {rawpdf.New(rawpdf.Options{
+		"two widgets":   {withField(testpdf.Classic, "", "/Kids[<<>><<>>]"), "Parties.Buyer"},
+		"not for signatures": {testpdf.New(testpdf.Options{
 			Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</FT/Tx/T(Name)>>"},
 		}), "Name"},
 	} {
@@ -325,7 +325,7 @@ func TestSealInAFieldRefuses(t *testing.T) {
 		"/SV<<>>": "/SV", "/SV<</Ff 511>>": "/SV", "/SV 99 0 R": "/SV", "/SV(x)": "/SV", "/Lock<</Action/All>>": "/Lock", "/Lock<<>>": "/Lock",
 		"/Lock 99 0 R": "/Lock", "/Lock<</Action/Include/Fields[(A)]/P 1>>/SV<<>>": "/SV",
 	} {
-		_, err := s.Seal(context.Background(), pades.SealRequest{PDF: withField(rawpdf.Classic, "", entries), Field: "Parties.Buyer"})
+		_, err := s.Seal(context.Background(), pades.SealRequest{PDF: withField(testpdf.Classic, "", entries), Field: "Parties.Buyer"})
 		var got *pades.FieldError
 		if !errors.As(err, &got) || !strings.Contains(got.Reason, names) {
 			t.Errorf("%s: got %v, want a *FieldError that names %s", entries, err, names)

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -26,7 +26,7 @@ func TestAnswersWithOldDigests(t *testing.T) {
 	r := newResponder(t, noCheck)
 	r.change = func(o *ocsp.Response) { o.SignatureAlgorithm = x509.ECDSAWithSHA1 }
 	e := extender(t, func(c *pades.ExtenderConfig) { c.Revocation = silent{r} })
-	if _, err := e.Extend(context.Background(), seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))); !errors.Is(err, pades.ErrRevocationUnavailable) {
+	if _, err := e.Extend(context.Background(), seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))); !errors.Is(err, pades.ErrRevocationUnavailable) {
 		t.Errorf("an answer signed with SHA-1: got %v", err)
 	}
 	r = newResponder(t, noCheck)
@@ -34,7 +34,7 @@ func TestAnswersWithOldDigests(t *testing.T) {
 		o.SignatureAlgorithm, o.Status, o.RevokedAt = x509.ECDSAWithSHA1, ocsp.Revoked, time.Now().Add(-time.Hour)
 	}
 	e = extender(t, func(c *pades.ExtenderConfig) { c.Revocation = silent{r} })
-	if _, err := e.Extend(context.Background(), seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))); !errors.Is(err, pades.ErrNotValid) {
+	if _, err := e.Extend(context.Background(), seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))); !errors.Is(err, pades.ErrNotValid) {
 		t.Errorf("a warning signed with SHA-1: got %v", err)
 	}
 }
@@ -72,7 +72,7 @@ func authorityOf(t *testing.T) (ca testpki.Identity, id testpki.Identity) {
 func TestListsOfAPart(t *testing.T) {
 	t.Parallel()
 	ca, id := authorityOf(t)
-	raw := seal(t, sealer(t, id), rawpdf.New(rawpdf.Options{}))
+	raw := seal(t, sealer(t, id), testpdf.New(testpdf.Options{}))
 	var around [][]byte
 	for _, issuer := range []*x509.Certificate{pki().Root, pki().CA} {
 		der, err := pki().Revocations().CRL(issuer)
@@ -129,7 +129,7 @@ func TestShortKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := verify(t, foreign{id: id, subFilter: pkcs7Sub}.sign(t, rawpdf.New(rawpdf.Options{}))); r.OK() || r.Signatures[0].Integrity != pades.IntegrityUnsupported {
+	if r := verify(t, foreign{id: id, subFilter: pkcs7Sub}.sign(t, testpdf.New(testpdf.Options{}))); r.OK() || r.Signatures[0].Integrity != pades.IntegrityUnsupported {
 		t.Errorf("P-224: %s", problems(r))
 	}
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -22,7 +22,7 @@ func TestArchiveTimestampsCoverWhatTheyProve(t *testing.T) {
 		t.Fatal(err)
 	}
 	noMore := extender(t, func(c *pades.ExtenderConfig) { c.Timestamper = nil })
-	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))
+	good := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))
 	unrelated := increment(t, good, func(u *pdf.Update) {
 		ref := u.Add(pdf.Dict{"CRLs": pdf.Array{u.AddStream(pdf.Dict{}, list)}})
 		editCatalog(t, u, func(c pdf.Dict) { c["DSS"] = ref })

@@ -16,7 +16,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/pdf/signing"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -174,9 +174,9 @@ func TestForeignSignatures(t *testing.T) {
 	id, rsaID := pki().Seal, pki().RSA()
 	withESS := []pkcs7.Attribute{ess(id.Leaf())}
 	visible := pdf.Array{int64(100), int64(100), int64(300), int64(160)}
-	raw := rawpdf.New(rawpdf.Options{})
-	unsigned := rawpdf.New(rawpdf.Options{
-		Kind: rawpdf.ObjectStream, Catalog: "/AcroForm<</Fields[30 0 R]>>", Page: "/Annots[30 0 R]",
+	raw := testpdf.New(testpdf.Options{})
+	unsigned := testpdf.New(testpdf.Options{
+		Structure: testpdf.ObjectStreams, Catalog: "/AcroForm<</Fields[30 0 R]>>", Page: "/Annots[30 0 R]",
 		Objects: map[int]string{
 			30: "<</Type/Annot/Subtype/Widget/FT/Sig/T(Buyer)/Rect[100 100 300 160]/F 4>>",
 			32: "<</Type/XObject/Subtype/Form/BBox[0 0 200 60]/Length 17>>\nstream\n2 2 90 20 re f   \nendstream",
@@ -241,7 +241,7 @@ func TestForeignSignatures(t *testing.T) {
 // and time-stamps may come, and nothing else.
 func TestFinalSignatures(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{})
+	raw := testpdf.New(testpdf.Options{})
 	lock := func(p int64) []byte {
 		return foreign{id: pki().Seal, subFilter: pkcs7Sub, field: pdf.Dict{"Lock": pdf.Dict{"Action": pdf.Name("Include"), "Fields": pdf.Array{}, "P": p}}}.sign(t, raw)
 	}
@@ -285,55 +285,55 @@ func TestShadowAttacks(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, pki().Seal)
 	for name, tc := range map[string]struct {
-		original rawpdf.Options
+		original testpdf.Options
 		change   func(*pdf.Update)
 	}{
 		"validation material is also the page's content": {
-			rawpdf.Options{Catalog: "/DSS<</Certs 30 0 R>>", Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents 30 0 R>>", 30: "[6 0 R]"}},
+			testpdf.Options{Catalog: "/DSS<</Certs 30 0 R>>", Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents 30 0 R>>", 30: "[6 0 R]"}},
 			func(u *pdf.Update) {
 				u.Put(pdf.Ref{Num: 30}, pdf.Array{u.AddStream(pdf.Dict{}, []byte("0 0 9 9 re f"))})
 			},
 		},
 		"annotations are also the page's content": {
-			rawpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents 30 0 R/Annots 30 0 R>>", 30: "[6 0 R]"}},
+			testpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents 30 0 R/Annots 30 0 R>>", 30: "[6 0 R]"}},
 			func(u *pdf.Update) {
 				u.Put(pdf.Ref{Num: 30}, pdf.Array{u.AddStream(pdf.Dict{}, []byte("0 0 9 9 re f"))})
 			},
 		},
 		"dangling content": {
-			rawpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents[6 0 R 300 0 R]>>"}},
+			testpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents[6 0 R 300 0 R]>>"}},
 			func(u *pdf.Update) { u.Put(pdf.Ref{Num: 300}, &pdf.Stream{Raw: []byte("0 0 9 9 re f")}) },
 		},
 		"dangling image": {
-			rawpdf.Options{Objects: map[int]string{4: "<</Type/Font/Subtype/Type3/Resources 77 0 R>>"}},
+			testpdf.Options{Objects: map[int]string{4: "<</Type/Font/Subtype/Type3/Resources 77 0 R>>"}},
 			func(u *pdf.Update) { u.Put(pdf.Ref{Num: 77}, pdf.Dict{}) },
 		},
 		"metadata is also an image": {
-			rawpdf.Options{Catalog: "/Metadata 30 0 R", Page: "/Thumb 30 0 R", Objects: map[int]string{30: "<</Type/Metadata/Length 1>>\nstream\nx\nendstream"}},
+			testpdf.Options{Catalog: "/Metadata 30 0 R", Page: "/Thumb 30 0 R", Objects: map[int]string{30: "<</Type/Metadata/Length 1>>\nstream\nx\nendstream"}},
 			func(u *pdf.Update) {
 				u.Put(pdf.Ref{Num: 30}, &pdf.Stream{Dict: pdf.Dict{"Type": pdf.Name("Metadata")}, Raw: []byte("y")})
 			},
 		},
 		"form is also a resource": {
-			rawpdf.Options{Catalog: "/AcroForm 30 0 R", Page: "/Resources 30 0 R", Objects: map[int]string{30: "<</Fields[]>>"}},
+			testpdf.Options{Catalog: "/AcroForm 30 0 R", Page: "/Resources 30 0 R", Objects: map[int]string{30: "<</Fields[]>>"}},
 			func(u *pdf.Update) {
 				u.Put(pdf.Ref{Num: 30}, pdf.Dict{"Fields": pdf.Array{}, "SigFlags": int64(3), "Font": pdf.Dict{}})
 			},
 		},
 		"catalog becomes a stream": {
-			rawpdf.Options{},
+			testpdf.Options{},
 			func(u *pdf.Update) {
 				c, _ := u.Document().Catalog()
 				u.Put(pdf.Ref{Num: 1}, &pdf.Stream{Dict: c})
 			},
 		},
 	} {
-		for _, kind := range rawpdf.Kinds() {
-			t.Run(name+", "+kind, func(t *testing.T) {
+		for _, kind := range testpdf.Structures() {
+			t.Run(name+", "+kind.String(), func(t *testing.T) {
 				t.Parallel()
 				o := tc.original
-				o.Kind = kind
-				good := seal(t, s, rawpdf.New(o))
+				o.Structure = kind
+				good := seal(t, s, testpdf.New(o))
 				wantOK(t, good, 1)
 				bad := increment(t, good, tc.change)
 				r, err := pades.Verify(context.Background(), bad, pades.Options{Roots: pki().Roots()})

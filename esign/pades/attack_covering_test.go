@@ -8,7 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // TestSignaturesCoverNothing puts a visible signature by a stranger over pages that show something there, beside it, or nothing.
@@ -61,7 +61,7 @@ func TestSignaturesCoverNothing(t *testing.T) {
 		"/Sh sh": false,
 		strings.Repeat("q ", 1100) + "BT /F1 12 Tf 400 400 Td (x) Tj ET": false,
 	} {
-		raw := rawpdf.New(rawpdf.Options{Pages: 1, Objects: map[int]string{6: fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content)}})
+		raw := testpdf.New(testpdf.Options{Pages: 1, Objects: map[int]string{6: fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content)}})
 		f := byStranger(t)
 		f.also = drawn()
 		good := seal(t, sealer(t, pki().Seal, noStamp), raw)
@@ -98,13 +98,13 @@ func TestSignaturesCoverNoObjects(t *testing.T) {
 		"note only for the screen":  {"", "<</Type/Annot/Subtype/Stamp/F 32/Rect[200 120 260 200]>>", true, false},
 		"link":                      {"", "<</Type/Annot/Subtype/Link/Rect[200 120 260 200]>>", true, true},
 	} {
-		o := rawpdf.Options{Pages: 1, Objects: map[int]string{6: stream("", tc.content), 40: tc.object}}
+		o := testpdf.Options{Pages: 1, Objects: map[int]string{6: stream("", tc.content), 40: tc.object}}
 		if o.Page = "/Resources<</XObject<</X 40 0 R>>/Font<</F1 4 0 R>>>>"; tc.annot {
 			o.Page = "/Annots[40 0 R]"
 		}
 		f := byStranger(t)
 		f.also = drawn()
-		wantAfter(t, name, f.sign(t, seal(t, sealer(t, pki().Seal, noStamp), rawpdf.New(o))), tc.permitted)
+		wantAfter(t, name, f.sign(t, seal(t, sealer(t, pki().Seal, noStamp), testpdf.New(o))), tc.permitted)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestSignaturesCoverNoObjects(t *testing.T) {
 func TestCoveringIsBounded(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("q Q ", 1_000_000)
-	raw := rawpdf.New(rawpdf.Options{Pages: 1, Objects: map[int]string{6: fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content)}})
+	raw := testpdf.New(testpdf.Options{Pages: 1, Objects: map[int]string{6: fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content)}})
 	f := byStranger(t)
 	f.also = drawn()
 	for i := range 20 {

@@ -11,7 +11,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -26,9 +26,9 @@ type attackSet struct {
 	s     *pades.Sealer
 }
 
-func newAttackSet(t testing.TB, kind string) *attackSet {
+func newAttackSet(t testing.TB, kind testpdf.Structure) *attackSet {
 	s := sealer(t, pki().Seal)
-	raw := rawpdf.New(rawpdf.Options{Kind: kind, Catalog: "/AcroForm<</Fields[30 0 R]/DA(/Helv 0 Tf)>>", Page: "/Annots[30 0 R 31 0 R]", Objects: map[int]string{
+	raw := testpdf.New(testpdf.Options{Structure: kind, Catalog: "/AcroForm<</Fields[30 0 R]/DA(/Helv 0 Tf)>>", Page: "/Annots[30 0 R 31 0 R]", Objects: map[int]string{
 		30: "<</Type/Annot/Subtype/Widget/FT/Tx/T(Amount)/Rect[10 10 90 30]/V(1000)>>",
 		31: "<</Type/Annot/Subtype/Link/Rect[10 40 90 60]/A<</S/URI/URI(https://example.com)>>>>",
 	}})
@@ -375,7 +375,7 @@ func (a *attackSet) withBag(evil testpki.Identity) []byte {
 
 // transplant puts the value of a seal over one file into a seal over another.
 func (a *attackSet) transplant() []byte {
-	other := seal(a.t, a.s, rawpdf.New(rawpdf.Options{Pages: 7}))
+	other := seal(a.t, a.s, testpdf.New(testpdf.Options{Pages: 7}))
 	var value []byte
 	swapValue(a.t, other, func(der []byte) []byte { value = der; return der })
 	return swapValue(a.t, a.good, func([]byte) []byte { return value })

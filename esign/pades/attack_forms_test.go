@@ -6,11 +6,11 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // formAttacks are changes of a form after which at least one signature must not be OK.
-func formAttacks(t testing.TB, kind string) map[string][]byte {
+func formAttacks(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	out := map[string][]byte{}
 	for _, m := range []map[string][]byte{drawnBeyond(t, kind), fieldAttacks(t, kind), oddFillings(t, kind), formOfAnother(t, kind), permissionAttacks(t, kind)} {
 		maps.Copy(out, m)
@@ -19,7 +19,7 @@ func formAttacks(t testing.TB, kind string) map[string][]byte {
 }
 
 // drawnBeyond fill in a text field with an appearance that some readers draw outside of the field, or that is none.
-func drawnBeyond(t testing.TB, kind string) map[string][]byte {
+func drawnBeyond(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	raw := certified(t, formFile(kind, "", nil), 2)
 	out := map[string][]byte{}
 	for name, change := range map[string]func(d pdf.Dict){
@@ -64,7 +64,7 @@ func drawnBeyond(t testing.TB, kind string) map[string][]byte {
 }
 
 // fieldAttacks change more of a field than its value, or give it a value that it cannot have.
-func fieldAttacks(t testing.TB, kind string) map[string][]byte {
+func fieldAttacks(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	raw := certified(t, formFile(kind, "", nil), 3)
 	right := func(u *pdf.Update) pdf.Dict {
 		return pdf.Dict{"V": pdf.String("2500"), "AP": pdf.Dict{"N": formLook(u, amountLook("2500"))}}
@@ -142,7 +142,7 @@ func fieldAttacks(t testing.TB, kind string) map[string][]byte {
 
 // oddFillings change nothing of a field but its value and what it shows in its own rectangle. That the two agree, and that the field
 // can have the value, is not asked: what was filled in is named, and such a file is never OK.
-func oddFillings(t testing.TB, kind string) map[string][]byte {
+func oddFillings(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	raw := certified(t, formFile(kind, "", nil), 3)
 	with := func(num int, entries pdf.Dict) func(*pdf.Update) {
 		return func(u *pdf.Update) { put(t, u, num, entries) }
@@ -261,11 +261,10 @@ func formLookAt(u *pdf.Update, num int, content string) {
 }
 
 // formOfAnother are forms that were prepared to be misread before they were certified, then filled in.
-func formOfAnother(t testing.TB, kind string) map[string][]byte {
+func formOfAnother(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	raw := func(form string, more map[int]string) []byte { return certified(t, formFile(kind, form, more), 2) }
 	fill := fills(t)
-	entries := func(kind string, pairs string) []byte { return raw(pairs, nil) }
-	plain := entries(kind, "")
+	plain := raw("", nil)
 	formEntry := func(key pdf.Name, value pdf.Object) []byte {
 		return increment(t, plain, func(u *pdf.Update) { put(t, u, theForm, pdf.Dict{key: value}); fill["text"].do(u) })
 	}
@@ -290,7 +289,7 @@ func formOfAnother(t testing.TB, kind string) map[string][]byte {
 	} {
 		out["prepared: "+name] = increment(t, raw("", c.more), fill[c.fill].do)
 	}
-	if kind == rawpdf.XRefStream {
+	if kind == testpdf.XRefStreams {
 		out["prepared: appearance is an object stream"] = containerAttack(t)
 	}
 	// The page names the object under which the new appearance comes.

@@ -11,14 +11,14 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
 // containerAttack overwrites an appearance in which another object stood, compressed: the border of a field.
 func containerAttack(t testing.TB) []byte {
 	const container, packed, xref = 90, 91, 92
-	raw := formFile(rawpdf.XRefStream, "", map[int]string{theCountry: fmt.Sprintf("/AP<</N %d 0 R>>", container), theList: fmt.Sprintf("/BS %d 0 R", packed)})
+	raw := formFile(testpdf.XRefStreams, "", map[int]string{theCountry: fmt.Sprintf("/AP<</N %d 0 R>>", container), theList: fmt.Sprintf("/BS %d 0 R", packed)})
 	head := fmt.Sprintf("%d 0 ", packed)
 	body := head + "<</W 3/S/S>>"
 	at := len(raw)
@@ -38,7 +38,7 @@ func containerAttack(t testing.TB) []byte {
 }
 
 // permissionAttacks fill in right what no signature lets fill in.
-func permissionAttacks(t testing.TB, kind string) map[string][]byte {
+func permissionAttacks(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	raw, fill := formFile(kind, "", nil), fills(t)
 	good := sealer(t, pki().Seal)
 	evil, err := testpki.SelfSigned("Test Vault Seal", time.Now())
@@ -87,8 +87,8 @@ func permissionAttacks(t testing.TB, kind string) map[string][]byte {
 // TestFormAttacks: no change of a form is called valid. One that only fills in fields is "filled", any other "suspicious".
 func TestFormAttacks(t *testing.T) {
 	t.Parallel()
-	for _, kind := range rawpdf.Kinds() {
-		t.Run(kind, func(t *testing.T) {
+	for _, kind := range testpdf.Structures() {
+		t.Run(kind.String(), func(t *testing.T) {
 			t.Parallel()
 			for after, attacks := range map[string]map[string][]byte{
 				pades.ChangesSuspicious: merged(drawnBeyond(t, kind), fieldAttacks(t, kind), formOfAnother(t, kind)),
@@ -123,7 +123,7 @@ func TestFormAttacks(t *testing.T) {
 func TestFillingThatIsForbidden(t *testing.T) {
 	t.Parallel()
 	n := 0
-	for name, raw := range permissionAttacks(t, rawpdf.Classic) {
+	for name, raw := range permissionAttacks(t, testpdf.Classic) {
 		says := ""
 		switch {
 		case strings.HasPrefix(name, "locked by ") && !strings.Contains(name, ", then sealed"):

@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -63,7 +63,7 @@ func strangerOnce(t *testing.T) testpki.Identity {
 // TestSignaturesStayInTheirPlace gives signatures appearances that reach out of their rectangles, and widgets that do more than show.
 func TestSignaturesStayInTheirPlace(t *testing.T) {
 	t.Parallel()
-	good := seal(t, sealer(t, pki().Seal, noStamp), rawpdf.New(rawpdf.Options{}))
+	good := seal(t, sealer(t, pki().Seal, noStamp), testpdf.New(testpdf.Options{}))
 	set := func(k pdf.Name, v pdf.Object) func(pdf.Dict) { return func(d pdf.Dict) { d[k] = v } }
 	numbers := func(v ...float64) (a pdf.Array) {
 		for _, x := range v {
@@ -119,7 +119,7 @@ func TestSignaturesStayInTheirPlace(t *testing.T) {
 // TestSignaturesWithWidgetsOfTheirOwn: a new signature field may have its widget beside it, and one that stood nowhere may get one.
 func TestSignaturesWithWidgetsOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{
+	raw := testpdf.New(testpdf.Options{
 		Catalog: "/AcroForm<</Fields[30 0 R 31 0 R 33 0 R]>>", Page: "/Annots[31 0 R 35 0 R 36 0 R]",
 		Objects: map[int]string{
 			30: "<</FT/Sig/T(Nowhere)>>",
@@ -197,12 +197,12 @@ func TestSignaturesWithWidgetsOfTheirOwn(t *testing.T) {
 // TestHarmlessRevisions: what programs that sign do beside signing, and the same done to deceive.
 func TestHarmlessRevisions(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{
+	raw := testpdf.New(testpdf.Options{
 		Catalog: "/Version/1.6/AcroForm 40 0 R", Objects: map[int]string{
 			40: "<</Fields[]/DR<</Font<</Helv 4 0 R>>/Encoding 41 0 R>>/SigFlags 1>>", 41: "<</A 42 0 R>>", 42: "<</Type/Encoding>>",
 		},
 	})
-	plain := rawpdf.New(rawpdf.Options{Catalog: "/AcroForm<</Fields[]/DA(/Helv 0 Tf)>>"})
+	plain := testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields[]/DA(/Helv 0 Tf)>>"})
 	s := sealer(t, pki().Seal, noStamp)
 	good, simple := seal(t, s, raw), seal(t, s, plain)
 	form := func(raw []byte, change func(*pdf.Update, pdf.Dict)) []byte {
@@ -292,7 +292,7 @@ func catalogElsewhere(t *testing.T, raw []byte, change func(*pdf.Update, pdf.Dic
 // TestStructureForSignatures adds structure elements to a tagged file: for the widget of a new signature, and about what was there.
 func TestStructureForSignatures(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{
+	raw := testpdf.New(testpdf.Options{
 		Pages: 1, Catalog: "/MarkInfo<</Marked true>>/StructTreeRoot 40 0 R", Page: "/StructParents 0/Annots[45 0 R]", Objects: map[int]string{
 			40: "<</Type/StructTreeRoot/K[41 0 R]/ParentTree 42 0 R/ParentTreeNextKey 2/RoleMap<</X/P>>>>",
 			41: "<</Type/StructElem/S/Document/P 40 0 R/K[43 0 R]>>", 42: "<</Nums[0[43 0 R]1 44 0 R]>>",

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // evilContent is what page 1 would show in place of "pay 1000 USD".
@@ -138,7 +138,7 @@ func oddTails(prev string) []oddTail {
 
 // repairs are files with the tails of oddTails and other ends.
 func repairs(t testing.TB) map[string][]byte {
-	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))
+	good := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))
 	out := map[string][]byte{
 		"older section stands behind the newer":         olderBehindNewer(t, good),
 		"intact, some white space":                      append(bytes.Clone(good), make([]byte, 100)...),
@@ -151,8 +151,8 @@ func repairs(t testing.TB) map[string][]byte {
 	}
 	// Not all readers look at generations, nor at what the trailer names.
 	for name, o := range map[string][]byte{
-		"supplied under another generation": rawpdf.New(rawpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents[6 0 R 90 7 R]>>"}}),
-		"document information supplied":     bytes.Replace(rawpdf.New(rawpdf.Options{}), []byte("/Info 3 0 R"), []byte("/Info 90 0 R"), 1),
+		"supplied under another generation": testpdf.New(testpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents[6 0 R 90 7 R]>>"}}),
+		"document information supplied":     bytes.Replace(testpdf.New(testpdf.Options{}), []byte("/Info 3 0 R"), []byte("/Info 90 0 R"), 1),
 	} {
 		sealed := seal(t, sealer(t, pki().Seal), o)
 		y := newTail(sealed)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // stampFile adds a document time-stamp, as anyone can have one of a public authority, with further entries in its field.
@@ -28,7 +28,7 @@ func stampFile(t testing.TB, raw []byte, field pdf.Dict, into pdf.Ref) []byte {
 func TestVisibleTimestamps(t *testing.T) {
 	t.Parallel()
 	content := pdf.Ref{Num: 30}
-	raw := rawpdf.New(rawpdf.Options{
+	raw := testpdf.New(testpdf.Options{
 		Catalog: "/AcroForm<</Fields[31 0 R]>>", Page: "/Annots[31 0 R]",
 		Objects: map[int]string{
 			30: "<</Type/XObject/Subtype/Form/BBox[0 0 400 40]/Length 22>>\nstream\n1 g 0 0 400 40 re f   \nendstream",

@@ -11,8 +11,8 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // increment appends an update to raw, as an attacker with a PDF library would.
@@ -119,8 +119,8 @@ func replace(t testing.TB, raw []byte, old, new string) []byte {
 
 func TestAttacks(t *testing.T) {
 	t.Parallel()
-	for _, kind := range rawpdf.Kinds() {
-		t.Run(kind, func(t *testing.T) {
+	for _, kind := range testpdf.Structures() {
+		t.Run(kind.String(), func(t *testing.T) {
 			t.Parallel()
 			a := newAttackSet(t, kind)
 			for name, raw := range a.intact() {
@@ -143,7 +143,7 @@ func TestAttacks(t *testing.T) {
 // TestHiddenSignatureIsAProblem: a file whose only signature was taken out of reach is not merely a file without one.
 func TestHiddenSignatureIsAProblem(t *testing.T) {
 	t.Parallel()
-	attacks := newAttackSet(t, rawpdf.ObjectStream).attacks()
+	attacks := newAttackSet(t, testpdf.ObjectStreams).attacks()
 	for _, name := range []string{"form removed", "form removed, signature called a usage right", "form emptied", "signature dictionary removed from fields"} {
 		if r := verify(t, attacks[name]); r.Problem == "" {
 			t.Errorf("%s: nothing is said", name)
@@ -160,7 +160,7 @@ func TestManyRevisionsAreBounded(t *testing.T) {
 	for i := range 40_000 {
 		objects[100+i] = "0"
 	}
-	raw := rawpdf.New(rawpdf.Options{Kind: rawpdf.ObjectStream, Objects: objects})
+	raw := testpdf.New(testpdf.Options{Structure: testpdf.ObjectStreams, Objects: objects})
 	s := sealer(t, pki().Seal, noStamp)
 	for range 76 {
 		raw = seal(t, s, raw)

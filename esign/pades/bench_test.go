@@ -9,18 +9,18 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
 // benchFiles are the sizes that the figures in the docs name.
 var benchFiles = []struct {
 	name string
-	o    rawpdf.Options
+	o    testpdf.Options
 }{
-	{"10p_1MB", rawpdf.Options{Pages: 10, Padding: 1 << 20}},
-	{"100p_20MB", rawpdf.Options{Pages: 100, Padding: 20 << 20}},
-	{"100p_20MB_objstm", rawpdf.Options{Pages: 100, Padding: 20 << 20, Kind: rawpdf.ObjectStream}},
+	{"10p_1MB", testpdf.Options{Pages: 10, Padding: 1 << 20}},
+	{"100p_20MB", testpdf.Options{Pages: 100, Padding: 20 << 20}},
+	{"100p_20MB_objstm", testpdf.Options{Pages: 100, Padding: 20 << 20, Structure: testpdf.ObjectStreams}},
 }
 
 // bare is what cryptography alone costs: the digest of the file and one signature.
@@ -45,7 +45,7 @@ func fastest(n int, f func()) time.Duration {
 func benchmarkSeal(b *testing.B, id testpki.Identity, change ...func(*pades.Config)) {
 	for _, file := range benchFiles {
 		b.Run(file.name, func(b *testing.B) {
-			raw := rawpdf.New(file.o)
+			raw := testpdf.New(file.o)
 			s := sealer(b, id, change...)
 			run := func() {
 				if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: raw, Limits: pades.Limits{Bytes: 64 << 20}}); err != nil {
@@ -73,7 +73,7 @@ func BenchmarkVerify(b *testing.B) {
 	for _, file := range benchFiles {
 		b.Run(file.name, func(b *testing.B) {
 			s := sealer(b, pki().Seal)
-			raw := seal(b, s, rawpdf.New(file.o))
+			raw := seal(b, s, testpdf.New(file.o))
 			three := seal(b, s, seal(b, s, raw))
 			for name, raw := range map[string][]byte{"one": raw, "three": three} {
 				b.Run(name, func(b *testing.B) {

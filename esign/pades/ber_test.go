@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -61,7 +61,7 @@ func (b berStamper) Timestamp(ctx context.Context, h crypto.Hash, digest []byte)
 func TestSignaturesInBER(t *testing.T) {
 	t.Parallel()
 	roomy := func(r *pades.SealRequest) { r.Reserve = 30_000 }
-	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}), roomy)
+	good := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}), roomy)
 	ber := swapValue(t, good, func(der []byte) []byte { return indefinite(t, der) })
 	s := wantOK(t, ber, 1).Signatures[0]
 	if s.TimestampTime == nil || s.Level != pades.LevelNone {
@@ -86,7 +86,7 @@ func TestSignaturesInBER(t *testing.T) {
 func TestTokensInBER(t *testing.T) {
 	t.Parallel()
 	stamper := berStamper{t, pki().Timestamper()}
-	out := seal(t, sealer(t, pki().Seal, func(c *pades.Config) { c.Timestamper = stamper }), rawpdf.New(rawpdf.Options{}))
+	out := seal(t, sealer(t, pki().Seal, func(c *pades.Config) { c.Timestamper = stamper }), testpdf.New(testpdf.Options{}))
 	if got := wantOK(t, out, 1).Signatures[0].Level; got != pades.LevelBT {
 		t.Errorf("level: got %s", got)
 	}

@@ -20,7 +20,6 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
@@ -40,8 +39,8 @@ func intactCorpus(t *testing.T) map[string][]byte {
 func levelCorpus(t *testing.T) map[string][]byte {
 	out := map[string][]byte{}
 	for level, maker := range makers(t) {
-		for _, kind := range rawpdf.Kinds() {
-			out["level "+level+", "+kind] = seal(t, maker(pki().Seal), rawpdf.New(rawpdf.Options{Kind: kind}))
+		for _, kind := range testpdf.Structures() {
+			out["level "+level+", "+kind.String()] = seal(t, maker(pki().Seal), testpdf.New(testpdf.Options{Structure: kind}))
 		}
 	}
 	return out
@@ -113,7 +112,7 @@ func originalCorpus(t *testing.T) map[string][]byte {
 }
 
 func signerCorpus(t *testing.T) map[string][]byte {
-	a := newAttackSet(t, rawpdf.Hybrid)
+	a := newAttackSet(t, testpdf.HybridRef)
 	out := map[string][]byte{}
 	for name, raw := range a.intact() {
 		out["signers "+name] = raw
@@ -126,7 +125,7 @@ func signerCorpus(t *testing.T) map[string][]byte {
 	out["signers visible"] = seal(t, a.s, a.raw, visible(sealLines, emblem(t)))
 	out["signers visible after visible"] = seal(t, rsa, out["signers visible"], beside(sealLines, nil))
 	out["signers visible on certified P=2"] = seal(t, rsa, a.cert2, visible(sealLines, nil))
-	inField := seal(t, a.s, withField(rawpdf.XRefStream, "/Rotate 270", ""), func(r *pades.SealRequest) {
+	inField := seal(t, a.s, withField(testpdf.XRefStreams, "/Rotate 270", ""), func(r *pades.SealRequest) {
 		r.Field, r.Appearance = "Parties.Buyer", &pades.Appearance{Lines: sealLines}
 	})
 	out["signers in a prepared field"] = inField
@@ -138,7 +137,7 @@ func signerCorpus(t *testing.T) map[string][]byte {
 func formCorpus(t *testing.T) map[string][]byte {
 	out := map[string][]byte{}
 	for name, raw := range filledCorpus(t) {
-		if !strings.Contains(name, "P=3") && !strings.Contains(name, rawpdf.Classic) && !strings.Contains(name, rawpdf.XRefStream) {
+		if !strings.Contains(name, "P=3") && !strings.Contains(name, testpdf.Classic.String()) && !strings.Contains(name, testpdf.XRefStreams.String()) {
 			out[name] = raw
 		}
 	}
@@ -151,8 +150,8 @@ func foreignCorpus(t *testing.T) map[string][]byte {
 	raw := fpdfFile(t)
 	good := seal(t, sealer(t, id), raw)
 	rect := pdf.Array{int64(100), int64(100), int64(300), int64(160)}
-	field := rawpdf.New(rawpdf.Options{
-		Kind: rawpdf.ObjectStream, Catalog: "/AcroForm<</Fields[30 0 R]>>", Page: "/Annots[30 0 R]",
+	field := testpdf.New(testpdf.Options{
+		Structure: testpdf.ObjectStreams, Catalog: "/AcroForm<</Fields[30 0 R]>>", Page: "/Annots[30 0 R]",
 		Objects: map[int]string{30: "<</Type/Annot/Subtype/Widget/FT/Sig/T(Buyer)/Rect[100 100 300 160]/F 4>>"},
 	})
 	first := foreign{id: rsa, subFilter: pkcs7Sub}.sign(t, raw)
@@ -240,7 +239,7 @@ func TestCorpus(t *testing.T) {
 			t.Errorf("%s: taken for valid: %s", name, problems(r))
 		}
 	}
-	for name, bad := range formAttacks(t, rawpdf.ObjectStream) {
+	for name, bad := range formAttacks(t, testpdf.ObjectStreams) {
 		try(name, bad, (*pades.Report).OK)
 	}
 	for _, name := range names {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -26,7 +26,7 @@ func ExampleSealer_Seal() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	contract := rawpdf.New(rawpdf.Options{})
+	contract := testpdf.New(testpdf.Options{})
 	seal, err := sealer.Seal(context.Background(), pades.SealRequest{PDF: contract, Reason: "Sealed on deposit"})
 	if err != nil {
 		log.Fatal(err)
@@ -48,7 +48,7 @@ func ExampleSealRequest() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	form := rawpdf.New(rawpdf.Options{
+	form := testpdf.New(testpdf.Options{
 		Catalog: "/AcroForm<</Fields[30 0 R]>>", Page: "/Annots[30 0 R]",
 		Objects: map[int]string{30: "<</Type/Annot/Subtype/Widget/FT/Sig/T(Issuer)/Rect[100 100 300 160]>>"},
 	})
@@ -70,7 +70,7 @@ func ExampleAppearance() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	contract := rawpdf.New(rawpdf.Options{Pages: 3})
+	contract := testpdf.New(testpdf.Options{Pages: 3})
 	seal, err := sealer.Seal(context.Background(), pades.SealRequest{
 		PDF:        contract,
 		Appearance: &pades.Appearance{Page: 3, X: 0.6, Y: 0.85, W: 0.35, H: 0.1, Lines: []string{"Sealed by Example Vault", "2026-11-23"}},
@@ -92,7 +92,7 @@ func ExampleLock() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	contract := rawpdf.New(rawpdf.Options{})
+	contract := testpdf.New(testpdf.Options{})
 	seal, err := sealer.Seal(context.Background(), pades.SealRequest{
 		PDF:  contract,
 		Lock: &pades.Lock{Action: pades.LockExclude, Fields: []string{"Buyer.Initials"}, Permission: 1},
@@ -111,7 +111,7 @@ func ExampleSealer_Prepare() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	contract := rawpdf.New(rawpdf.Options{})
+	contract := testpdf.New(testpdf.Options{})
 	prepared, err := sealer.Prepare(context.Background(), pades.SealRequest{PDF: contract})
 	if err != nil {
 		log.Fatal(err)
@@ -144,7 +144,7 @@ func ExampleVerify() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	contract := rawpdf.New(rawpdf.Options{})
+	contract := testpdf.New(testpdf.Options{})
 	seal, err := theirs.Seal(context.Background(), pades.SealRequest{PDF: contract})
 	if err != nil {
 		log.Fatal(err)
@@ -193,7 +193,7 @@ func ExampleExtender_Extend() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	contract := rawpdf.New(rawpdf.Options{})
+	contract := testpdf.New(testpdf.Options{})
 	seal, err := sealer.Seal(context.Background(), pades.SealRequest{PDF: contract})
 	if err != nil {
 		log.Fatal(err)

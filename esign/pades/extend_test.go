@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -102,7 +102,7 @@ func TestExtendOutlivesAuthorities(t *testing.T) {
 	// All are issued now, for the library behind the test authority writes the true time into its tokens.
 	short, longer, longest := stamper(2*year), stamper(4*year), stamper(10*year)
 	s := sealer(t, p.Seal, func(c *pades.Config) { c.Timestamper, c.Now = short, clock })
-	raw := seal(t, s, rawpdf.New(rawpdf.Options{}))
+	raw := seal(t, s, testpdf.New(testpdf.Options{}))
 	extend := func(by *testpki.Stamper) {
 		raw = extendFile(t, extender(t, func(c *pades.ExtenderConfig) {
 			c.Roots, c.Revocation, c.Timestamper, c.Now = p.Roots(), p.Revocations(), by, clock
@@ -144,7 +144,7 @@ func TestExtendOutlivesAuthorities(t *testing.T) {
 
 func TestSealAtOnceToBLTA(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{Kind: rawpdf.ObjectStream})
+	raw := testpdf.New(testpdf.Options{Structure: testpdf.ObjectStreams})
 	s := sealer(t, pki().Seal, func(c *pades.Config) { c.Extender = extender(t) })
 	got, err := s.Seal(context.Background(), pades.SealRequest{PDF: raw})
 	if err != nil {
@@ -169,7 +169,7 @@ func TestSealAtOnceToBLTA(t *testing.T) {
 
 func TestExtendRefuses(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{})
+	raw := testpdf.New(testpdf.Options{})
 	good := seal(t, sealer(t, pki().Seal), raw)
 	down := pki().Revocations()
 	down.Down = true
@@ -210,7 +210,7 @@ func TestExtendRefuses(t *testing.T) {
 // TestRevocationIsJudged verifies with answers beside the file.
 func TestRevocationIsJudged(t *testing.T) {
 	t.Parallel()
-	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))
+	good := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))
 	list := func(change func(*testpki.Revocations)) [][]byte {
 		r := pki().Revocations()
 		change(r)

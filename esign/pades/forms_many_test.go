@@ -9,8 +9,8 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // manyFields is a certified form with n text fields of which the first m are filled in, each with an appearance.
@@ -24,7 +24,7 @@ func manyFields(t testing.TB, n, m int, name string) []byte {
 	fmt.Fprint(&fields, "31 0 R")
 	objects[31] = fmt.Sprintf("<</T(%s)/FT/Tx/Kids[%s]>>", name, kids.String())
 	objects[theForm] = fmt.Sprintf("<</Fields[%s]/DA(/Helv 12 Tf 0 g)/DR<</Font<</Helv %d 0 R>>>>>>", fields.String(), theHelv)
-	raw := rawpdf.New(rawpdf.Options{Kind: rawpdf.XRefStream, Pages: 1, Catalog: fmt.Sprintf("/AcroForm %d 0 R", theForm), Page: "/Annots[" + kids.String() + "]", Objects: objects})
+	raw := testpdf.New(testpdf.Options{Structure: testpdf.XRefStreams, Pages: 1, Catalog: fmt.Sprintf("/AcroForm %d 0 R", theForm), Page: "/Annots[" + kids.String() + "]", Objects: objects})
 	s := sealer(t, pki().Seal, noStamp)
 	return increment(t, seal(t, s, raw, func(r *pades.SealRequest) { r.Certify = 2 }), func(u *pdf.Update) {
 		look := formLook(u, amountLook("2500"))
@@ -60,7 +60,7 @@ func TestManyFields(t *testing.T) {
 // TestEndlessFieldNames: names that nothing bounds would let a small file take any memory.
 func TestEndlessFieldNames(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{
+	raw := testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{
 		30: "<</FT/Sig/T(" + strings.Repeat("x", 3000) + ")/Kids[31 0 R]>>", 31: "<</Parent 30 0 R/T(" + strings.Repeat("y", 3000) + ")>>",
 	}})
 	if _, err := sealer(t, pki().Seal).Seal(t.Context(), pades.SealRequest{PDF: raw}); !errors.Is(err, pades.ErrNotExtendable) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // Objects of [formFile].
@@ -44,7 +44,7 @@ const (
 )
 
 // formFile is a form with a field of every kind. The entries given go into the form and each of the objects.
-func formFile(kind, form string, more map[int]string) []byte {
+func formFile(kind testpdf.Structure, form string, more map[int]string) []byte {
 	stream := func(dict, content string) string {
 		return fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", dict, len(content), content)
 	}
@@ -91,7 +91,7 @@ func formFile(kind, form string, more map[int]string) []byte {
 	objects[theFrame] = stream(look, "q 1 1 0.8 rg 0 0 150 20 re f Q /Tx BMC EMC")
 	objects[theOn], objects[theOff] = square, empty
 	objects[theForm] = fmt.Sprintf("<</Fields[%s]/DA(/Helv 12 Tf 0 g)/DR<</Font<</Helv %d 0 R/HeDo %d 0 R>>>>%s>>", refs(fields), theHelv, theDoc, form)
-	return rawpdf.New(rawpdf.Options{Kind: kind, Pages: 1, Catalog: fmt.Sprintf("/AcroForm %d 0 R", theForm), Page: "/Annots[" + refs(widgets) + "]", Objects: objects})
+	return testpdf.New(testpdf.Options{Structure: kind, Pages: 1, Catalog: fmt.Sprintf("/AcroForm %d 0 R", theForm), Page: "/Annots[" + refs(widgets) + "]", Objects: objects})
 }
 
 func refs(nums []int) string {
@@ -207,7 +207,7 @@ func filledCorpus(t testing.TB) map[string][]byte {
 	out := map[string][]byte{}
 	again := sealer(t, pki().RSA(), noStamp)
 	all := fills(t)
-	for _, kind := range rawpdf.Kinds() {
+	for _, kind := range testpdf.Structures() {
 		for p := 2; p <= 3; p++ {
 			raw := certified(t, formFile(kind, "", nil), p)
 			for i, name := range slices.Sorted(maps.Keys(all)) {
@@ -230,12 +230,12 @@ func filledCorpus(t testing.TB) map[string][]byte {
 		"default appearance in no size": {"", map[int]string{theAmount: "/DA(/Helv 0 Tf 0 g)"}},
 		"colors by other operators":     {"", map[int]string{theAmount: "/DA(/Helv 12 Tf 0 0 0 1 k)"}},
 	} {
-		signed := certified(t, formFile(rawpdf.ObjectStream, c.form, c.more), 2)
+		signed := certified(t, formFile(testpdf.ObjectStreams, c.form, c.more), 2)
 		for _, name := range []string{"text", "radio button", "in place"} {
 			out["form with "+variant+", "+name] = increment(t, signed, all[name].do)
 		}
 	}
-	raw := certified(t, formFile(rawpdf.Classic, "", nil), 2)
+	raw := certified(t, formFile(testpdf.Classic, "", nil), 2)
 	sealed := seal(t, again, raw)
 	out["form sealed, then filled"] = increment(t, sealed, all["text"].do)
 	out["form filled, sealed, filled"] = increment(t, seal(t, again, increment(t, raw, all["text"].do)), all["check box"].do)
@@ -291,15 +291,15 @@ func lockings(t testing.TB) map[string]locking {
 	include := pdf.Dict{"Action": pdf.Name("Include"), "Fields": names("Party", "Amount")}
 	exclude := pdf.Dict{"Action": pdf.Name("Exclude"), "Fields": names("Party", "Amount")}
 	everything := pdf.Dict{"Action": pdf.Name("All")}
-	base := certified(t, formFile(rawpdf.XRefStream, "", nil), 2)
+	base := certified(t, formFile(testpdf.XRefStreams, "", nil), 2)
 	approve := func(parms pdf.Dict) []byte {
 		return foreign{id: pki().RSA(), subFilter: pkcs7Sub, sig: pdf.Dict{"Reference": pdf.Array{mdp(parms)}}}.sign(t, base)
 	}
 	first := func(parms pdf.Dict) []byte {
-		return foreign{id: pki().RSA(), subFilter: pkcs7Sub, certify: true, sig: pdf.Dict{"Reference": pdf.Array{certify, mdp(parms)}}}.sign(t, formFile(rawpdf.Classic, "", nil))
+		return foreign{id: pki().RSA(), subFilter: pkcs7Sub, certify: true, sig: pdf.Dict{"Reference": pdf.Array{certify, mdp(parms)}}}.sign(t, formFile(testpdf.Classic, "", nil))
 	}
 	inField := func(lock string) []byte {
-		raw := certified(t, formFile(rawpdf.Hybrid, "", map[int]string{theSigField: "/Lock<</Type/SigFieldLock" + lock + ">>"}), 3)
+		raw := certified(t, formFile(testpdf.HybridRef, "", map[int]string{theSigField: "/Lock<</Type/SigFieldLock" + lock + ">>"}), 3)
 		return foreign{id: pki().RSA(), subFilter: pkcs7Sub, existing: pdf.Ref{Num: theSigField}}.sign(t, raw)
 	}
 	utf16 := pdf.Dict{"Action": pdf.Name("Include"), "Fields": pdf.Array{pdf.String("\xFE\xFF\x00A\x00m\x00o\x00u\x00n\x00t")}}

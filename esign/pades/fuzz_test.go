@@ -7,22 +7,22 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // FuzzVerify changes a sealed file. Nothing may panic, and no change may go unnoticed but white space at the end.
 func FuzzVerify(f *testing.F) {
-	for _, kind := range rawpdf.Kinds() {
-		f.Add(seal(f, sealer(f, pki().Seal), rawpdf.New(rawpdf.Options{Kind: kind, Pages: 1})))
+	for _, kind := range testpdf.Structures() {
+		f.Add(seal(f, sealer(f, pki().Seal), testpdf.New(testpdf.Options{Structure: kind, Pages: 1})))
 	}
-	good := seal(f, sealer(f, pki().Seal), rawpdf.New(rawpdf.Options{Pages: 1}))
+	good := seal(f, sealer(f, pki().Seal), testpdf.New(testpdf.Options{Pages: 1}))
 	f.Add(good)
 	f.Add(extendFile(f, extender(f), seal(f, sealer(f, pki().Seal), good, func(r *pades.SealRequest) {
 		r.Appearance = &pades.Appearance{Page: 1, Y: 0.5, W: 0.5, H: 0.1, Lines: []string{"Sealed"}}
 	})))
 	filled := fills(f)
 	for _, name := range []string{"text", "PDFDocEncoding", "combo box", "radio button", "lines", "framed"} {
-		f.Add(increment(f, certified(f, formFile(rawpdf.Classic, "", nil), 2), filled[name].do))
+		f.Add(increment(f, certified(f, formFile(testpdf.Classic, "", nil), 2), filled[name].do))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots(), Limits: pades.Limits{Decoded: 1 << 20}})
@@ -39,7 +39,7 @@ func FuzzVerify(f *testing.F) {
 
 // FuzzEditSealed writes bytes over a sealed file at any place; the result must not verify.
 func FuzzEditSealed(f *testing.F) {
-	good := seal(f, sealer(f, pki().Seal), rawpdf.New(rawpdf.Options{Kind: rawpdf.ObjectStream, Pages: 1}))
+	good := seal(f, sealer(f, pki().Seal), testpdf.New(testpdf.Options{Structure: testpdf.ObjectStreams, Pages: 1}))
 	_, b := findByteRange(f, good)
 	f.Add(uint32(100), []byte("x"))
 	f.Add(uint32(b[1]+20), []byte("0"))

@@ -12,8 +12,8 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/pdf/signing"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 const buyer = "Parties.Buyer"
@@ -110,7 +110,7 @@ func TestLockByRequest(t *testing.T) {
 
 func TestLockByRequestRefuses(t *testing.T) {
 	t.Parallel()
-	s, plain := sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{})
+	s, plain := sealer(t, pki().Seal), testpdf.New(testpdf.Options{})
 	for _, lock := range []pades.Lock{
 		{},
 		{Action: "all"},
@@ -125,7 +125,7 @@ func TestLockByRequestRefuses(t *testing.T) {
 			t.Errorf("%.60s: got %v", fmt.Sprint(lock), err)
 		}
 	}
-	_, err := s.Seal(context.Background(), pades.SealRequest{PDF: withField(rawpdf.Classic, "", ""), Field: buyer, Lock: &pades.Lock{Action: pades.LockAll}})
+	_, err := s.Seal(context.Background(), pades.SealRequest{PDF: withField(testpdf.Classic, "", ""), Field: buyer, Lock: &pades.Lock{Action: pades.LockAll}})
 	var got *pades.FieldError
 	if !errors.As(err, &got) {
 		t.Errorf("a lock for a field that is there: got %v", err)
@@ -147,7 +147,7 @@ func TestLockedFieldsStayEmpty(t *testing.T) {
 		"all but the field":   {pades.Lock{Action: pades.LockExclude, Fields: []string{buyer}}, false},
 		"all but, no comment": {pades.Lock{Action: pades.LockExclude, Fields: []string{buyer}, Permission: 2}, false},
 	} {
-		one := seal(t, s, withField(rawpdf.Classic, "", ""), func(r *pades.SealRequest) { r.Lock = &tc.lock })
+		one := seal(t, s, withField(testpdf.Classic, "", ""), func(r *pades.SealRequest) { r.Lock = &tc.lock })
 		wantOK(t, extendFile(t, extender(t), seal(t, s, one)), 3)
 		got, err := s.Seal(ctx, pades.SealRequest{PDF: one, Field: buyer})
 		var refusal *pades.FieldError
@@ -168,13 +168,13 @@ func TestLockedFieldsStayEmpty(t *testing.T) {
 func TestLocksByOtherTools(t *testing.T) {
 	testenv.Tools(t)
 	j, s := newJudges(t), sealer(t, pki().Seal)
-	for _, kind := range rawpdf.Kinds() {
+	for _, kind := range testpdf.Structures() {
 		raw := withField(kind, "", "")
 		one := seal(t, s, raw, inBuyer)
 		two := seal(t, s, one, func(r *pades.SealRequest) { r.Lock = &pades.Lock{Action: pades.LockAll, Permission: 1} })
-		j.ask(t, kind+", in a field", one, pades.LevelBT, 1)
-		j.ask(t, kind+", lock by request", two, pades.LevelBT, 2)
-		j.ask(t, kind+", extended", extendFile(t, extender(t), two), pades.LevelBLTA, 2)
+		j.ask(t, kind.String()+", in a field", one, pades.LevelBT, 1)
+		j.ask(t, kind.String()+", lock by request", two, pades.LevelBT, 2)
+		j.ask(t, kind.String()+", extended", extendFile(t, extender(t), two), pades.LevelBLTA, 2)
 	}
 }
 
@@ -183,9 +183,9 @@ func TestLocksThatSealsMakeAreJudged(t *testing.T) {
 	t.Parallel()
 	s, all := sealer(t, pki().RSA()), fills(t)
 	lock := func(l pades.Lock) func(*pades.SealRequest) { return func(r *pades.SealRequest) { r.Lock = &l } }
-	plain := func(kind string) []byte { return certified(t, formFile(kind, "", nil), 2) }
+	plain := func(kind testpdf.Structure) []byte { return certified(t, formFile(kind, "", nil), 2) }
 	for name, tc := range map[string]struct {
-		raw            func(kind string) []byte
+		raw            func(kind testpdf.Structure) []byte
 		change         func(*pades.SealRequest)
 		allows, locked string // of [fills]; allows is "" for none
 	}{
@@ -194,7 +194,7 @@ func TestLocksThatSealsMakeAreJudged(t *testing.T) {
 		"all":      {plain, lock(pades.Lock{Action: pades.LockAll}), "", "check box"},
 		"for good": {plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount"}, Permission: 1}), "", "check box"},
 	} {
-		for _, kind := range rawpdf.Kinds() {
+		for _, kind := range testpdf.Structures() {
 			raw := seal(t, s, tc.raw(kind), tc.change)
 			r := wantOK(t, raw, 2)
 			if len(r.Signatures[1].Locks) == 0 {
@@ -227,7 +227,7 @@ func TestSubjectOfATransform(t *testing.T) {
 		"not by a reference": {pdf.Dict{"Prop_Build": pdf.Dict{"Data": pdf.Ref{Num: 1}}}, false},
 		"within a list":      {pdf.Dict{"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("FieldMDP"), "Data": pdf.Array{pdf.Ref{Num: 1}}}}}, false},
 	} {
-		raw := foreign{id: pki().RSA(), subFilter: pkcs7Sub, sig: tc.sig}.sign(t, rawpdf.New(rawpdf.Options{}))
+		raw := foreign{id: pki().RSA(), subFilter: pkcs7Sub, sig: tc.sig}.sign(t, testpdf.New(testpdf.Options{}))
 		raw = increment(t, raw, func(u *pdf.Update) {
 			m := u.AddStream(pdf.Dict{"Type": pdf.Name("Metadata"), "Subtype": pdf.Name("XML")}, []byte("<x/>"))
 			editCatalog(t, u, func(c pdf.Dict) { c["Metadata"] = m })

@@ -13,7 +13,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/pdf/signing"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -59,7 +59,7 @@ func (l *longTerm) stored(raw []byte, ocsps, crls [][]byte) []byte {
 func (l *longTerm) tampered() {
 	const by = "Test Vault Seal"
 	unanswered := "ltv\tfailed: VerificationException: Certificate C=US,O=Example Vault,CN=" + by + " failed: Couldn't verify with CRL or OCSP or trusted anchor"
-	bt := seal(l.t, sealer(l.t, pki().Seal), rawpdf.New(rawpdf.Options{}))
+	bt := seal(l.t, sealer(l.t, pki().Seal), testpdf.New(testpdf.Options{}))
 	first := func(change func(*verdict)) string {
 		v := verdict{field: "Seal 1", by: by, stamped: true, revision: true, vri: "there"}
 		change(&v)

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -146,12 +146,12 @@ func (l *longTerm) levels() {
 		pades.LevelBLTA: func(c *pades.Config) { c.Extender = lta },
 	} {
 		stamped, answered := level != pades.LevelBB, level == pades.LevelBLT || level == pades.LevelBLTA
-		for _, kind := range rawpdf.Kinds() {
-			one := seal(l.t, with(pki().Seal, change), rawpdf.New(rawpdf.Options{Kind: kind}), func(r *pades.SealRequest) { r.Certify = 2 })
+		for _, kind := range testpdf.Structures() {
+			one := seal(l.t, with(pki().Seal, change), testpdf.New(testpdf.Options{Structure: kind}), func(r *pades.SealRequest) { r.Certify = 2 })
 			two := seal(l.t, with(pki().RSA(), change), one)
 			a := verdict{field: "Seal 1", by: first, stamped: stamped, answered: answered, certification: 2}
 			b := verdict{field: "Seal 2", by: second, stamped: stamped, answered: answered, certification: 2}
-			name := level + " " + kind
+			name := level + " " + kind.String()
 			covered := func(v verdict) string { v.revision = true; return v.line() }
 			switch level {
 			case pades.LevelBB, pades.LevelBT:
@@ -203,10 +203,10 @@ func (l *longTerm) algorithms() {
 		"PSS SHA-512":   {pki().RSA(), pss(crypto.SHA512)},
 	} {
 		by := tc.id.Leaf().Subject.CommonName
-		raw := extendFile(l.t, l.extender(true), seal(l.t, sealer(l.t, tc.id, tc.change), rawpdf.New(rawpdf.Options{})))
+		raw := extendFile(l.t, l.extender(true), seal(l.t, sealer(l.t, tc.id, tc.change), testpdf.New(testpdf.Options{})))
 		l.add(name, raw, verdict{field: "Seal 1", by: by, stamped: true, answered: true, revision: true}.line(), stamp, walk("Test TSA", by))
 	}
-	raw := extendFile(l.t, l.extender(true), seal(l.t, sealer(l.t, ed), rawpdf.New(rawpdf.Options{})))
+	raw := extendFile(l.t, l.extender(true), seal(l.t, sealer(l.t, ed), testpdf.New(testpdf.Options{})))
 	l.add("Ed25519", raw, "Seal 1\tfailed: ExceptionConverter: SHA512with1.3.101.112 Signature not available",
 		stamp, "ltv\tfailed: ExceptionConverter: SHA512with1.3.101.112 Signature not available")
 	l.issuerAnswers()
@@ -218,7 +218,7 @@ func (l *longTerm) algorithms() {
 func (l *longTerm) locked() {
 	const by = "Test Vault Seal"
 	s := sealer(l.t, pki().Seal, func(c *pades.Config) { c.Extender = l.extender(true) })
-	raw := seal(l.t, s, withField(rawpdf.XRefStream, "", ""), inBuyer)
+	raw := seal(l.t, s, withField(testpdf.XRefStreams, "", ""), inBuyer)
 	raw = seal(l.t, s, raw, func(r *pades.SealRequest) { r.Lock = &pades.Lock{Action: pades.LockAll, Permission: 1} })
 	line := func(field string, stamp, revision bool) string {
 		return verdict{field: field, by: by, stamp: stamp, stamped: !stamp, answered: true, revision: revision}.line()
@@ -242,7 +242,7 @@ func (l *longTerm) expiring() (expiry time.Time) {
 	}
 	stamper := pki().Timestamper()
 	stamper.ID = old
-	bt := seal(l.t, sealer(l.t, id, func(c *pades.Config) { c.Timestamper = stamper }), rawpdf.New(rawpdf.Options{}))
+	bt := seal(l.t, sealer(l.t, id, func(c *pades.Config) { c.Timestamper = stamper }), testpdf.New(testpdf.Options{}))
 	v := verdict{field: "Seal 1", stamped: true}
 	l.add("expired", bt, v.line(), "ltv\tfailed: expired")
 	v.revision, v.answered, v.store = true, true, "Old Seal:ocsp,Old TSA:ocsp,Test CA:crl"
@@ -256,7 +256,7 @@ func (l *longTerm) expiring() (expiry time.Time) {
 // that of an intermediate authority is not, and so refuses what the standard allows.
 func (l *longTerm) issuerAnswers() {
 	const no = " failed: SignatureException: certificate does not verify with supplied key"
-	raw := extendFile(l.t, extender(l.t), seal(l.t, sealer(l.t, pki().Seal), rawpdf.New(rawpdf.Options{})))
+	raw := extendFile(l.t, extender(l.t), seal(l.t, sealer(l.t, pki().Seal), testpdf.New(testpdf.Options{})))
 	l.add("OCSP by the issuer itself", raw,
 		verdict{field: "Seal 1", stamped: true, answered: true, revision: true, store: "Test CA:crl,Test TSA" + no + ",Test Vault Seal" + no}.line(),
 		verdict{field: "Timestamp 1", stamp: true, answered: true, store: "Test CA:crl,Test TSA" + no}.line(),

@@ -23,7 +23,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/pdf/signing"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -127,7 +127,7 @@ func wantEntry(t *testing.T, d *pdf.Document, dss, vri pdf.Dict, f acroform.Sign
 // TestSingleEntriesProveNothing: what stands in /VRI alone raises no level and answers no question.
 func TestSingleEntriesProveNothing(t *testing.T) {
 	t.Parallel()
-	good := extendFile(t, extender(t, func(c *pades.ExtenderConfig) { c.Timestamper = nil }), seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{})))
+	good := extendFile(t, extender(t, func(c *pades.ExtenderConfig) { c.Timestamper = nil }), seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{})))
 	_, dss, _ := store(t, good)
 	stripped := increment(t, good, func(u *pdf.Update) {
 		ref := u.Add(dss.Without("OCSPs", "CRLs"))
@@ -191,7 +191,7 @@ func noCheck(c *x509.Certificate) {
 // must be known unless its certificate says that it need not be (RFC 6960 §4.2.2.2).
 func TestOCSPResponders(t *testing.T) {
 	t.Parallel()
-	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))
+	good := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))
 	cannotSay := func(r *responder) pades.RevocationSource { return silent{r} }
 	plain := func(r *responder) pades.RevocationSource { return r }
 	other, err := testpki.New(testpki.Options{})
@@ -296,7 +296,7 @@ func TestExpiredCertificatesAreForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	then := time.Now().Add(-30 * time.Minute)
-	raw := seal(t, sealer(t, id, noStamp), rawpdf.New(rawpdf.Options{}), func(r *pades.SealRequest) { r.At = then })
+	raw := seal(t, sealer(t, id, noStamp), testpdf.New(testpdf.Options{}), func(r *pades.SealRequest) { r.At = then })
 	var lists [][]byte
 	for _, issuer := range []*x509.Certificate{pki().Root, pki().CA} {
 		der, err := pki().Revocations().CRL(issuer)

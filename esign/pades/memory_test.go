@@ -10,9 +10,9 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testheap"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // TestMemory bounds what sealing, extending and verifying hold at once, the file included: three times the file and 32 MiB.
@@ -24,11 +24,11 @@ func TestMemory(t *testing.T) {
 		many[1000+i] = fmt.Sprintf("<</Type/Thing/Number %d/Next %d 0 R/Text(%d)>>", i, 1000+(i+1)%30_000, i)
 	}
 	files := map[string][]byte{}
-	for _, kind := range []string{rawpdf.Classic, rawpdf.ObjectStream} {
-		files[kind+", 100 pages, 20 MB"] = rawpdf.New(rawpdf.Options{Kind: kind, Pages: 100, Padding: 20 << 20})
+	for _, kind := range []testpdf.Structure{testpdf.Classic, testpdf.ObjectStreams} {
+		files[kind.String()+", 100 pages, 20 MB"] = testpdf.New(testpdf.Options{Structure: kind, Pages: 100, Padding: 20 << 20})
 	}
-	for _, kind := range []string{rawpdf.Classic, rawpdf.XRefStream} {
-		files[kind+", 30,000 objects"] = rawpdf.New(rawpdf.Options{Kind: kind, Objects: many})
+	for _, kind := range []testpdf.Structure{testpdf.Classic, testpdf.XRefStreams} {
+		files[kind.String()+", 30,000 objects"] = testpdf.New(testpdf.Options{Structure: kind, Objects: many})
 	}
 	s := sealer(t, pki().Seal)
 	lta := sealer(t, pki().Seal, func(c *pades.Config) { c.Extender = extender(t) })
@@ -75,8 +75,8 @@ func TestMemory(t *testing.T) {
 // stream that comes out large.
 func TestMemoryOfManyRevisions(t *testing.T) {
 	testenv.Long(t)
-	raw := rawpdf.New(rawpdf.Options{
-		Kind: rawpdf.ObjectStream, Padding: 200 << 10, Objects: map[int]string{100: "(" + strings.Repeat("x", 25<<20) + ")"},
+	raw := testpdf.New(testpdf.Options{
+		Structure: testpdf.ObjectStreams, Padding: 200 << 10, Objects: map[int]string{100: "(" + strings.Repeat("x", 25<<20) + ")"},
 	})
 	s := sealer(t, pki().Seal, noStamp)
 	for range 20 {
@@ -110,7 +110,7 @@ func tlv(tag byte, parts ...[]byte) []byte {
 // TestMemoryOfHostileAnswers: structures with as many members as their bytes allow are not turned into as many values.
 func TestMemoryOfHostileAnswers(t *testing.T) {
 	testenv.Long(t)
-	good := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{Padding: 200 << 10}))
+	good := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{Padding: 200 << 10}))
 	crl, err := pki().Revocations().CRL(pki().CA)
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/signing"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -86,18 +86,18 @@ func problems(r *pades.Report) string {
 // files are structurally different originals.
 func files() map[string][]byte {
 	out := map[string][]byte{}
-	for _, k := range rawpdf.Kinds() {
-		out[k] = rawpdf.New(rawpdf.Options{Kind: k})
-		out[k+" with a form"] = rawpdf.New(rawpdf.Options{
-			Kind: k, Catalog: "/AcroForm 30 0 R", Page: "/Annots[31 0 R]",
+	for _, k := range testpdf.Structures() {
+		out[k.String()] = testpdf.New(testpdf.Options{Structure: k})
+		out[k.String()+" with a form"] = testpdf.New(testpdf.Options{
+			Structure: k, Catalog: "/AcroForm 30 0 R", Page: "/Annots[31 0 R]",
 			Objects: map[int]string{30: "<</Fields[31 0 R]/DA(/Helv 0 Tf)>>", 31: "<</Type/Annot/Subtype/Widget/FT/Tx/T(Seal 1)/Rect[10 10 90 30]/V(x)>>"},
 		})
 	}
-	out["annotations in one shared array"] = rawpdf.New(rawpdf.Options{
+	out["annotations in one shared array"] = testpdf.New(testpdf.Options{
 		Page: "/Annots 30 0 R", Objects: map[int]string{30: "[31 0 R]", 31: "<</Type/Annot/Subtype/Text/Rect[0 0 9 9]>>"},
 	})
-	out["no final newline"] = rawpdf.New(rawpdf.Options{NoFinalNewline: true})
-	out["indirect list of fields"] = rawpdf.New(rawpdf.Options{Catalog: "/AcroForm<</Fields 30 0 R>>", Objects: map[int]string{30: "[]"}})
+	out["no final newline"] = testpdf.New(testpdf.Options{NoFinalNewline: true})
+	out["indirect list of fields"] = testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields 30 0 R>>", Objects: map[int]string{30: "[]"}})
 	return out
 }
 
@@ -145,7 +145,7 @@ func TestSealKeepsEarlierSeals(t *testing.T) {
 
 func TestSealSays(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{})
+	raw := testpdf.New(testpdf.Options{})
 	at := time.Now().Add(-time.Minute).UTC().Truncate(time.Second)
 	got, err := sealer(t, pki().Seal).Seal(context.Background(), pades.SealRequest{PDF: raw, Reason: "Übertragung an Łódź Bank", At: at})
 	if err != nil {
@@ -166,7 +166,7 @@ func TestSealSays(t *testing.T) {
 
 func TestSealIsDeterministicButForTheSignature(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{})
+	raw := testpdf.New(testpdf.Options{})
 	at := time.Now()
 	s := sealer(t, pki().RSA(), noStamp) // PKCS #1 v1.5 signatures have no randomness
 	a := seal(t, s, raw, func(r *pades.SealRequest) { r.At = at })
@@ -200,7 +200,7 @@ func TestSealGoesOnFromAState(t *testing.T) {
 func TestPrepareAgain(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, pki().Seal)
-	r := pades.SealRequest{PDF: rawpdf.New(rawpdf.Options{}), At: time.Now(), Reserve: 8000}
+	r := pades.SealRequest{PDF: testpdf.New(testpdf.Options{}), At: time.Now(), Reserve: 8000}
 	visible(sealLines, emblem(t))(&r)
 	first, err := s.Prepare(context.Background(), r)
 	if err != nil {
@@ -232,7 +232,7 @@ func TestSealWithEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw := rawpdf.New(rawpdf.Options{})
+	raw := testpdf.New(testpdf.Options{})
 	for name, tc := range map[string]struct {
 		id     testpki.Identity
 		change func(*pades.Config)
@@ -272,7 +272,7 @@ func TestSealWithEveryKey(t *testing.T) {
 
 func TestSealRefuses(t *testing.T) {
 	t.Parallel()
-	good := rawpdf.New(rawpdf.Options{})
+	good := testpdf.New(testpdf.Options{})
 	certified := seal(t, sealer(t, pki().Seal), good, func(r *pades.SealRequest) { r.Certify = 1 })
 	broken := bytes.Replace(good, []byte("startxref\n"), []byte("startxref\n9"), 1)
 	encrypted := bytes.Replace(good, []byte("/Root 1 0 R"), []byte("/Encrypt 4 0 R/Root 1 0 R"), 1)
@@ -286,9 +286,9 @@ func TestSealRefuses(t *testing.T) {
 		"certified P=1": {certified, pades.ErrNotExtendable, "certified_no_changes"},
 		"broken xref":   {broken, pades.ErrNotExtendable, "damaged"},
 		"encrypted":     {encrypted, pades.ErrNotExtendable, "encrypted"},
-		"usage rights":  {rawpdf.New(rawpdf.Options{Catalog: "/Perms<</UR3 4 0 R>>"}), pades.ErrNotExtendable, "usage_rights"},
+		"usage rights":  {testpdf.New(testpdf.Options{Catalog: "/Perms<</UR3 4 0 R>>"}), pades.ErrNotExtendable, "usage_rights"},
 		"locked": {
-			rawpdf.New(rawpdf.Options{
+			testpdf.New(testpdf.Options{
 				Catalog: "/AcroForm<</Fields[30 0 R]>>",
 				Objects: map[int]string{30: "<</FT/Sig/T(A)/V 31 0 R/Lock<</Action/All/P 1>>>>", 31: "<</Type/Sig>>"},
 			}),
@@ -328,7 +328,7 @@ func TestSealNeedsItsTimestamp(t *testing.T) {
 		"down": failingStamper{}, "rubbish": failingStamper{[]byte("x")}, "token over something else": failingStamper{other},
 	} {
 		s := sealer(t, pki().Seal, func(c *pades.Config) { c.Timestamper = stamper })
-		if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: rawpdf.New(rawpdf.Options{})}); !errors.Is(err, pades.ErrTimestampUnavailable) {
+		if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: testpdf.New(testpdf.Options{})}); !errors.Is(err, pades.ErrTimestampUnavailable) {
 			t.Errorf("%s: got %v, want %v", name, err, pades.ErrTimestampUnavailable)
 		}
 		if err := s.Check(context.Background(), time.Time{}); !errors.Is(err, pades.ErrTimestampUnavailable) {
@@ -344,7 +344,7 @@ func TestSealNeedsAValidCertificate(t *testing.T) {
 	if err := s.Check(context.Background(), late); !errors.Is(err, pades.ErrCertificateInvalid) {
 		t.Errorf("Check: got %v", err)
 	}
-	if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: rawpdf.New(rawpdf.Options{}), At: late}); !errors.Is(err, pades.ErrCertificateInvalid) {
+	if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: testpdf.New(testpdf.Options{}), At: late}); !errors.Is(err, pades.ErrCertificateInvalid) {
 		t.Errorf("Seal: got %v", err)
 	}
 	if err := s.Check(context.Background(), time.Time{}); err != nil {
@@ -354,7 +354,7 @@ func TestSealNeedsAValidCertificate(t *testing.T) {
 
 func TestSealReservesEnough(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{})
+	raw := testpdf.New(testpdf.Options{})
 	_, err := sealer(t, pki().Seal).Seal(context.Background(), pades.SealRequest{PDF: raw, Reserve: 100})
 	var size *pades.SizeError
 	if !errors.As(err, &size) || size.Reserved != 100 || size.Need < 500 {
@@ -406,7 +406,7 @@ func TestNewRefuses(t *testing.T) {
 func TestFinishRefusesAnotherSignature(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, pki().Seal)
-	p, err := s.Prepare(context.Background(), pades.SealRequest{PDF: rawpdf.New(rawpdf.Options{})})
+	p, err := s.Prepare(context.Background(), pades.SealRequest{PDF: testpdf.New(testpdf.Options{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,7 +419,7 @@ func TestSealHonorsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := sealer(t, pki().Seal).Seal(ctx, pades.SealRequest{PDF: rawpdf.New(rawpdf.Options{})}); !errors.Is(err, context.Canceled) {
+	if _, err := sealer(t, pki().Seal).Seal(ctx, pades.SealRequest{PDF: testpdf.New(testpdf.Options{})}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -427,7 +427,7 @@ func TestSealHonorsContext(t *testing.T) {
 // TestSealTakesADanglingNumber seals a file that names objects it lacks, under the numbers that the seal gets.
 func TestSealTakesADanglingNumber(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{Page: "/Thumb 9 0 R/Metadata 10 0 R"})
+	raw := testpdf.New(testpdf.Options{Page: "/Thumb 9 0 R/Metadata 10 0 R"})
 	s := sealer(t, pki().Seal)
 	wantOK(t, seal(t, s, seal(t, s, raw)), 2)
 }

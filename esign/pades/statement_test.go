@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -49,7 +49,7 @@ func TestStatementAttacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))
+	sealed := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))
 	_, b := findByteRange(t, sealed)
 	value := make([]byte, (b[2]-b[1])/2-1)
 	if _, err := hex.Decode(value, sealed[b[1]+1:b[2]-1]); err != nil {
@@ -119,18 +119,18 @@ func TestParseTokenRefuses(t *testing.T) {
 
 func TestVerifyRefuses(t *testing.T) {
 	t.Parallel()
-	if _, err := pades.Verify(context.Background(), rawpdf.New(rawpdf.Options{}), pades.Options{}); err == nil {
+	if _, err := pades.Verify(context.Background(), testpdf.New(testpdf.Options{}), pades.Options{}); err == nil {
 		t.Error("a file was verified without roots")
 	}
 	if _, err := pades.Verify(context.Background(), []byte("x"), pades.Options{Roots: pki().Roots()}); !errors.Is(err, pades.ErrNotPDF) {
 		t.Errorf("got %v", err)
 	}
-	if r := verify(t, rawpdf.New(rawpdf.Options{})); r.OK() || len(r.Signatures) != 0 || r.Problem != "" {
+	if r := verify(t, testpdf.New(testpdf.Options{})); r.OK() || len(r.Signatures) != 0 || r.Problem != "" {
 		t.Errorf("no signatures: got %+v", r)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	sealed := seal(t, sealer(t, pki().Seal), rawpdf.New(rawpdf.Options{}))
+	sealed := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))
 	if _, err := pades.Verify(ctx, sealed, pades.Options{Roots: pki().Roots()}); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: got %v", err)
 	}

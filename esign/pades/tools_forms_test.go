@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testenv"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // byOthers are fields of [formFile], in the order of the page's widgets, with what other programs fill them in with. The
@@ -42,19 +42,20 @@ func TestFormsFilledByOthers(t *testing.T) {
 	want := map[string]string{} // file → what the report says
 	const jars = "/usr/share/java/"
 	java := []string{"-cp", jars + "itext5.jar" + string(filepath.ListSeparator) + jars + "bcprov.jar", filepath.Join("testdata", "Fill.java")}
-	const uninformed = "classic without information"
-	for _, kind := range append(rawpdf.Kinds(), uninformed) {
-		original := formFile(kind, "", nil)
-		if kind == uninformed {
-			original = replace(t, original, "/Info 3 0 R", "/Info null ")
-		}
+	originals := map[string][]byte{
+		"classic without information": replace(t, formFile(testpdf.Classic, "", nil), "/Info 3 0 R", "/Info null "),
+	}
+	for _, s := range testpdf.Structures() {
+		originals[s.String()] = formFile(s, "", nil)
+	}
+	for kind, original := range originals {
 		raw := certified(t, original, 2)
 		from := write(t, dir, kind+".pdf", raw)
 		for _, f := range byOthers {
 			byMuPDF := write(t, dir, fmt.Sprintf("MuPDF, %s, %s.pdf", kind, f.field), raw)
 			tool(t, "mutool", "run", filepath.Join("testdata", "fill.js"), from, byMuPDF, strconv.Itoa(f.widget), f.value)
 			want[byMuPDF] = f.reports
-			if kind == rawpdf.Hybrid {
+			if kind == testpdf.HybridRef.String() {
 				continue // iText 5 reads such files as old readers do, and loses the title
 			}
 			byIText := filepath.Join(dir, fmt.Sprintf("iText, %s, %s.pdf", kind, f.field))
@@ -91,7 +92,7 @@ func TestPdfsigOnFilledForms(t *testing.T) {
 		}
 		intact++
 	}
-	attacks := formAttacks(t, rawpdf.Classic)
+	attacks := formAttacks(t, testpdf.Classic)
 	for _, raw := range attacks {
 		if ask(raw) == "valid" {
 			passes++

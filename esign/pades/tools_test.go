@@ -13,6 +13,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/testenv"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -40,7 +41,7 @@ func write(t *testing.T, dir, name string, b []byte) string {
 func TestAttacksBesidePdfsig(t *testing.T) {
 	testenv.Tools(t)
 	dir := t.TempDir()
-	a := newAttackSet(t, "classic")
+	a := newAttackSet(t, testpdf.Classic)
 	ask := func(raw []byte) (valid, invalid int) {
 		out, err := exec.Command("pdfsig", "-nocert", write(t, dir, "file.pdf", raw)).CombinedOutput()
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // TestCertificatesForOtherUses: who signs must have a certificate for that. Under a public root there are others: those of
@@ -52,7 +52,7 @@ func TestCertificatesForOtherUses(t *testing.T) {
 		if (err == nil) != tt.ok {
 			t.Errorf("%s: New: %v", name, err)
 		}
-		r := verify(t, foreign{id: id, subFilter: pkcs7Sub}.sign(t, rawpdf.New(rawpdf.Options{})))
+		r := verify(t, foreign{id: id, subFilter: pkcs7Sub}.sign(t, testpdf.New(testpdf.Options{})))
 		if s := r.Signatures[0]; r.OK() != tt.ok || (s.Trust == pades.TrustTrusted) != tt.ok || s.Integrity != pades.IntegrityValid {
 			t.Errorf("%s: %s %s %q", name, s.Integrity, s.Trust, s.Problem)
 		}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
@@ -52,7 +52,7 @@ func cmsBy(t *testing.T, id testpki.Identity, digest asn1.ObjectIdentifier, with
 func TestWeakSignatures(t *testing.T) {
 	t.Parallel()
 	id, rsaID := pki().Seal, pki().RSA()
-	raw := rawpdf.New(rawpdf.Options{})
+	raw := testpdf.New(testpdf.Options{})
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
@@ -114,8 +114,8 @@ func TestWeakSignatures(t *testing.T) {
 // TestEveryRefusalHasAProblem: no signature is invalid, unsupported, suspicious or untrusted without a word.
 func TestEveryRefusalHasAProblem(t *testing.T) {
 	t.Parallel()
-	a := newAttackSet(t, rawpdf.Classic)
-	files := merged(a.attacks(), formAttacks(t, rawpdf.Classic), repairs(t))
+	a := newAttackSet(t, testpdf.Classic)
+	files := merged(a.attacks(), formAttacks(t, testpdf.Classic), repairs(t))
 	many := bytes.Clone(a.good)
 	files["damaged"] = append(many[:len(many)-30], "startxref\n1\n%%EOF"...)
 	for name, raw := range files {
@@ -135,7 +135,7 @@ func TestEveryRefusalHasAProblem(t *testing.T) {
 // TestProblemNamesTheChangeFirst: of a signature that nobody trusts and after which the file was changed, the change is the problem.
 func TestProblemNamesTheChangeFirst(t *testing.T) {
 	t.Parallel()
-	signed := byStranger(t).sign(t, rawpdf.New(rawpdf.Options{}))
+	signed := byStranger(t).sign(t, testpdf.New(testpdf.Options{}))
 	untouched := verify(t, signed).Signatures[0]
 	if untouched.Problem != untouched.TrustProblem || !strings.Contains(untouched.Problem, "trusted root") {
 		t.Errorf("untouched: got %q", untouched.Problem)

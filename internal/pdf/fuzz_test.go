@@ -7,14 +7,14 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/pdf/signing"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // FuzzOpen feeds the parser anything. Nothing may panic, and a file that is accepted for extension can be extended and
 // read again.
 func FuzzOpen(f *testing.F) {
-	for _, kind := range rawpdf.Kinds() {
-		f.Add(rawpdf.New(rawpdf.Options{Kind: kind, Pages: 1, Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</FT/Sig/T(A)>>"}}))
+	for _, kind := range testpdf.Structures() {
+		f.Add(testpdf.New(testpdf.Options{Structure: kind, Pages: 1, Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</FT/Sig/T(A)>>"}}))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		limits := pdf.Limits{Bytes: 1 << 20, Objects: 10_000, Decoded: 1 << 20, Depth: 50}

@@ -11,13 +11,13 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // object parses one object by way of a file that holds it.
 func object(t testing.TB, syntax string) (pdf.Object, error) {
 	t.Helper()
-	d, err := pdf.Open(rawpdf.New(rawpdf.Options{Objects: map[int]string{40: syntax}}), pdf.Limits{})
+	d, err := pdf.Open(testpdf.New(testpdf.Options{Objects: map[int]string{40: syntax}}), pdf.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +95,8 @@ func TestText(t *testing.T) {
 
 func TestOpenEveryKind(t *testing.T) {
 	t.Parallel()
-	for _, kind := range rawpdf.Kinds() {
-		raw := rawpdf.New(rawpdf.Options{Kind: kind, Pages: 3})
+	for _, kind := range testpdf.Structures() {
+		raw := testpdf.New(testpdf.Options{Structure: kind, Pages: 3})
 		d, err := pdf.Open(raw, pdf.Limits{})
 		if err != nil || d.Repaired() {
 			t.Fatalf("%s: %v", kind, err)
@@ -118,8 +118,8 @@ func TestOpenEveryKind(t *testing.T) {
 
 func TestRepair(t *testing.T) {
 	t.Parallel()
-	for _, kind := range rawpdf.Kinds() {
-		raw := rawpdf.New(rawpdf.Options{Kind: kind})
+	for _, kind := range testpdf.Structures() {
+		raw := testpdf.New(testpdf.Options{Structure: kind})
 		for name, bad := range map[string][]byte{
 			"junk before the header": append([]byte("junk\n"), raw...),
 			"cut":                    raw[:len(raw)-20],
@@ -145,7 +145,7 @@ func TestRepair(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
-	loop := rawpdf.New(rawpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 1/Kids[2 0 R]>>"}})
+	loop := testpdf.New(testpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 1/Kids[2 0 R]>>"}})
 	many := make([]string, 60)
 	for i := range many {
 		many[i] = "5 0 R"
@@ -162,15 +162,15 @@ func TestOpenRefuses(t *testing.T) {
 		"empty":            {nil, pdf.Limits{}, pdf.ReasonNotPDF},
 		"text":             {[]byte("hello"), pdf.Limits{}, pdf.ReasonNotPDF},
 		"header alone":     {[]byte("%PDF-1.7\n"), pdf.Limits{}, pdf.ReasonDamaged},
-		"too large":        {rawpdf.New(rawpdf.Options{}), pdf.Limits{Bytes: 100}, pdf.ReasonTooLarge},
-		"no pages":         {rawpdf.New(rawpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 0/Kids[]>>"}}), pdf.Limits{}, pdf.ReasonNoPages},
+		"too large":        {testpdf.New(testpdf.Options{}), pdf.Limits{Bytes: 100}, pdf.ReasonTooLarge},
+		"no pages":         {testpdf.New(testpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 0/Kids[]>>"}}), pdf.Limits{}, pdf.ReasonNoPages},
 		"page tree loop":   {loop, pdf.Limits{}, pdf.ReasonDamaged},
-		"page tree deep":   {rawpdf.New(rawpdf.Options{Objects: deep}), pdf.Limits{}, pdf.ReasonTooDeep},
-		"page named twice": {rawpdf.New(rawpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 60/Kids[" + strings.Join(many, " ") + "]>>"}}), pdf.Limits{}, pdf.ReasonDamaged},
-		"too many pages":   {rawpdf.New(rawpdf.Options{Pages: 9}), pdf.Limits{Pages: 8}, pdf.ReasonTooManyPages},
-		"too many objects": {rawpdf.New(rawpdf.Options{Pages: 9}), pdf.Limits{Objects: 8}, pdf.ReasonTooManyObjects},
+		"page tree deep":   {testpdf.New(testpdf.Options{Objects: deep}), pdf.Limits{}, pdf.ReasonTooDeep},
+		"page named twice": {testpdf.New(testpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 60/Kids[" + strings.Join(many, " ") + "]>>"}}), pdf.Limits{}, pdf.ReasonDamaged},
+		"too many pages":   {testpdf.New(testpdf.Options{Pages: 9}), pdf.Limits{Pages: 8}, pdf.ReasonTooManyPages},
+		"too many objects": {testpdf.New(testpdf.Options{Pages: 9}), pdf.Limits{Objects: 8}, pdf.ReasonTooManyObjects},
 		"object streams inflate": {
-			rawpdf.New(rawpdf.Options{Kind: rawpdf.ObjectStream, Objects: map[int]string{50: "(" + strings.Repeat("x", 1<<20) + ")"}}),
+			testpdf.New(testpdf.Options{Structure: testpdf.ObjectStreams, Objects: map[int]string{50: "(" + strings.Repeat("x", 1<<20) + ")"}}),
 			pdf.Limits{Decoded: 1 << 16},
 			pdf.ReasonDecodeLimit,
 		},
@@ -197,7 +197,7 @@ func TestDecode(t *testing.T) {
 		"wrong size":  {"<</Length 99>>\nstream\nHi\nendstream", "Hi"},
 		"no size":     {"<<>>\nstream\r\nHi\r\nendstream", "Hi"},
 	} {
-		d, err := pdf.Open(rawpdf.New(rawpdf.Options{Objects: map[int]string{40: tc.syntax}}), pdf.Limits{})
+		d, err := pdf.Open(testpdf.New(testpdf.Options{Objects: map[int]string{40: tc.syntax}}), pdf.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +210,7 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want %q", name, got, err, tc.want)
 		}
 	}
-	d, err := pdf.Open(rawpdf.New(rawpdf.Options{}), pdf.Limits{Decoded: 1000})
+	d, err := pdf.Open(testpdf.New(testpdf.Options{}), pdf.Limits{Decoded: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

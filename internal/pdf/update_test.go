@@ -7,15 +7,15 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
 	"github.com/evaultlib/evault/internal/pdf/pdftest"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 func TestUpdateEveryKind(t *testing.T) {
 	t.Parallel()
-	for _, kind := range rawpdf.Kinds() {
-		t.Run(kind, func(t *testing.T) {
+	for _, kind := range testpdf.Structures() {
+		t.Run(kind.String(), func(t *testing.T) {
 			t.Parallel()
-			raw := rawpdf.New(rawpdf.Options{Kind: kind, NoFinalNewline: kind == rawpdf.Classic})
+			raw := testpdf.New(testpdf.Options{Structure: kind, NoFinalNewline: kind == testpdf.Classic})
 			d := pdftest.Extend(t, raw, func(u *pdf.Update) {
 				page, err := u.Document().Page(2)
 				if err != nil {
@@ -58,7 +58,7 @@ func TestUpdateEveryKind(t *testing.T) {
 
 func TestPageAttributes(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{Pages: 1, Objects: map[int]string{
+	raw := testpdf.New(testpdf.Options{Pages: 1, Objects: map[int]string{
 		2:  "<</Type/Pages/Count 1/Kids[20 0 R]/Rotate -90/MediaBox[100 700 0 0]/Resources 4 0 R>>",
 		20: "<</Type/Pages/Count 1/Kids[5 0 R]/CropBox[10 10 500 90]>>",
 		5:  "<</Type/Page/Parent 20 0 R/UserUnit 2>>",
@@ -77,7 +77,7 @@ func TestPageAttributes(t *testing.T) {
 
 func TestUpdateIsDeterministic(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{})
+	raw := testpdf.New(testpdf.Options{})
 	do := func() []byte {
 		return pdftest.Extend(t, raw, func(u *pdf.Update) { u.Add(pdf.Dict{"B": int64(1), "A": int64(2)}) }).Raw()
 	}

@@ -21,6 +21,18 @@ const (
 	HybridRef                      // table plus /XRefStm for hidden objects, 7.5.8.4; only the information dictionary is hidden
 )
 
+// Structures lists all of them.
+func Structures() []Structure { return []Structure{Classic, XRefStreams, ObjectStreams, HybridRef} }
+
+func (s Structure) String() string {
+	return [...]string{"classic", "xref-stream", "object-stream", "hybrid"}[s]
+}
+
+// packs reports whether an object with that syntax goes into an object stream.
+func (s Structure) packs(body string, stream bool) bool {
+	return !stream && (s == ObjectStreams || s == HybridRef && strings.HasPrefix(body, infoStart))
+}
+
 // object is one indirect object: a body, and stream data if it is a stream.
 type object struct {
 	body   string // for a stream: the dictionary's entries without << >> and /Length
@@ -55,33 +67,22 @@ func (b *builder) set(n int, body string) { b.objs[n-1] = object{body: body} }
 
 // bytes writes the file; root is the catalog's number.
 func (b *builder) bytes(root int, s Structure) []byte {
-	w := &writer{offsets: map[int]int{}, packed: map[int][2]int{}}
-	w.out.WriteString("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n")
-	pack := s == ObjectStreams || s == HybridRef
+	w := newWriter()
 	var inside []int
 	for i, o := range b.objs {
 		n := i + 1
-		hidden := s == ObjectStreams || strings.HasPrefix(o.body, infoStart)
-		if pack && hidden && !o.stream && n != root {
+		if s.packs(o.body, o.stream) && n != root {
 			inside = append(inside, n)
 			continue
 		}
 		w.object(n, b.sealed(n, o))
 	}
-	next := len(b.objs) + 1
-	if len(inside) > 0 {
-		next = w.pack(b, inside, next)
-	}
+	next := w.pack(func(n int) string { return b.objs[n-1].body }, inside, len(b.objs)+1)
 	tail := fmt.Sprintf("/Root %d 0 R%s", root, b.trailer)
 	if b.crypt == nil {
 		tail += "/ID" + fileID(w.out.Bytes())
 	}
-	if s == Classic || s == HybridRef {
-		w.table(tail, next, s == HybridRef)
-	} else {
-		w.stream(tail, next)
-	}
-	return w.out.Bytes()
+	return w.end(tail, s, next)
 }
 
 // sealed encrypts the stream data of an object where the file is encrypted.
@@ -98,6 +99,22 @@ type writer struct {
 	packed  map[int][2]int // object → object stream, index
 }
 
+func newWriter() *writer {
+	w := &writer{offsets: map[int]int{}, packed: map[int][2]int{}}
+	w.out.WriteString("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n")
+	return w
+}
+
+// end writes the cross-reference data, with next the next free number, and returns the file.
+func (w *writer) end(tail string, s Structure, next int) []byte {
+	if s == Classic || s == HybridRef {
+		w.table(tail, next, s == HybridRef)
+	} else {
+		w.stream(tail, next)
+	}
+	return w.out.Bytes()
+}
+
 func (w *writer) object(n int, o object) {
 	w.offsets[n] = w.out.Len()
 	if !o.stream {
@@ -110,16 +127,16 @@ func (w *writer) object(n int, o object) {
 }
 
 // pack writes objects into object streams of at most 100 and returns the next free number.
-func (w *writer) pack(b *builder, inside []int, next int) int {
+func (w *writer) pack(body func(n int) string, inside []int, next int) int {
 	for chunk := range slices.Chunk(inside, 100) {
-		var head, body bytes.Buffer
+		var head, bodies bytes.Buffer
 		for i, n := range chunk {
-			fmt.Fprintf(&head, "%d %d ", n, body.Len())
-			fmt.Fprintf(&body, "%s\n", b.objs[n-1].body)
+			fmt.Fprintf(&head, "%d %d ", n, bodies.Len())
+			fmt.Fprintf(&bodies, "%s\n", body(n))
 			w.packed[n] = [2]int{next, i}
 		}
 		first := head.Len()
-		head.Write(body.Bytes())
+		head.Write(bodies.Bytes())
 		w.object(next, object{
 			body:   fmt.Sprintf("/Type/ObjStm/N %d/First %d/Filter/FlateDecode", len(chunk), first),
 			data:   deflate(head.Bytes()),
@@ -181,10 +198,11 @@ func (w *writer) rows(want func(int) bool, size int) (r xrefRows) {
 			row[0] = 1
 			binary.BigEndian.PutUint32(row[1:], uint32(at))
 		default:
-			p := w.packed[n]
-			row[0] = 2
-			binary.BigEndian.PutUint32(row[1:], uint32(p[0]))
-			binary.BigEndian.PutUint16(row[5:], uint16(p[1]))
+			if p, packed := w.packed[n]; packed {
+				row[0] = 2
+				binary.BigEndian.PutUint32(row[1:], uint32(p[0]))
+				binary.BigEndian.PutUint16(row[5:], uint16(p[1]))
+			}
 		}
 		r.index += fmt.Sprintf("%d 1 ", n)
 		r.data = append(r.data, row...)

@@ -6,12 +6,12 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/pdf/pdftest"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 func TestUpdateKeepsTheForm(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{Catalog: "/AcroForm<</Fields 31 0 R/DA(x)/XFA(y)>>", Objects: map[int]string{30: "<</FT/Tx/T(A)>>", 31: "[30 0 R]"}})
+	raw := testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields 31 0 R/DA(x)/XFA(y)>>", Objects: map[int]string{30: "<</FT/Tx/T(A)>>", 31: "[30 0 R]"}})
 	d := pdftest.Extend(t, raw, func(u *pdf.Update) {
 		page, err := u.Document().Page(1)
 		if err != nil {
@@ -41,7 +41,7 @@ func TestUpdateKeepsTheForm(t *testing.T) {
 
 func TestSignatureFields(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R 34 0 R]>>", Objects: map[int]string{
+	raw := testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R 34 0 R]>>", Objects: map[int]string{
 		30: "<</T(Buyer)/FT/Sig/Kids[31 0 R 32 0 R]>>", 31: "<</T(One)/V 33 0 R>>", 32: "<</T(Two)>>", 33: "<</Type/Sig>>",
 		34: "<</T(Date)/FT/Tx>>",
 	}})
@@ -49,7 +49,7 @@ func TestSignatureFields(t *testing.T) {
 	if err != nil || len(fields) != 2 || fields[0].Name != "Buyer.One" || fields[0].Value != (pdf.Ref{Num: 33}) || fields[1].Value != nil {
 		t.Errorf("got %+v, %v", fields, err)
 	}
-	loop := rawpdf.New(rawpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</T(A)/Kids[30 0 R]>>"}})
+	loop := testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</T(A)/Kids[30 0 R]>>"}})
 	if _, err := acroform.SignatureFields(pdftest.Open(t, loop)); err == nil {
 		t.Error("a field that is its own child was accepted")
 	}

@@ -9,13 +9,13 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
 	"github.com/evaultlib/evault/internal/pdf/pdftest"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // signedField is a file with one signed field; what it signs does not matter here.
 func signedField(t *testing.T, field, sig string) *pdf.Document {
 	t.Helper()
-	return pdftest.Open(t, rawpdf.New(rawpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{
+	return pdftest.Open(t, testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{
 		30: "<</FT/Sig/T(S)/V 31 0 R" + field + ">>", 31: "<</Type/Sig" + sig + ">>",
 	}}))
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/pdf/pdftest"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -111,7 +110,7 @@ func TestLegendStaysAtTheFoot(t *testing.T) {
 	t.Parallel()
 	ground := regexp.MustCompile(`1 1 1 rg\n(\S+) (\S+) (\S+) (\S+) re`)
 	for _, size := range [][2]float64{{30, 30}, {60, 30}, {72, 72}, {200, 100}, {226, 3000}, {612, 792}, {3000, 226}} {
-		raw := rawpdf.New(rawpdf.Options{Pages: 1, Page: fmt.Sprintf("/MediaBox[0 0 %g %g]", size[0], size[1])})
+		raw := testpdf.New(testpdf.Options{Pages: 1, Page: fmt.Sprintf("/MediaBox[0 0 %g %g]", size[0], size[1])})
 		out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: pdftest.Legend})
 		if err != nil {
 			t.Fatal(err)

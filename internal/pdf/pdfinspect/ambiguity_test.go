@@ -12,7 +12,6 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -45,10 +44,10 @@ func content(text string) string {
 // TestInspectNamesAmbiguousStructure: a file that one reader may show otherwise than another is said to be ambiguous.
 func TestInspectNamesAmbiguousStructure(t *testing.T) {
 	t.Parallel()
-	plain := rawpdf.New(rawpdf.Options{})
-	with := func(n int, body string) []byte { return rawpdf.New(rawpdf.Options{Objects: map[int]string{n: body}}) }
+	plain := testpdf.New(testpdf.Options{})
+	with := func(n int, body string) []byte { return testpdf.New(testpdf.Options{Objects: map[int]string{n: body}}) }
 	attached := func(data string) []byte {
-		return rawpdf.New(rawpdf.Options{
+		return testpdf.New(testpdf.Options{
 			Catalog: "/Names<</EmbeddedFiles<</Names[(a)20 0 R]>>>>",
 			Objects: map[int]string{20: "<</Type/Filespec/F(a)/EF<</F 21 0 R>>>>", 21: content(data)},
 		})
@@ -78,13 +77,13 @@ func TestInspectNamesAmbiguousStructure(t *testing.T) {
 		"pages not counted":               with(2, "<</Type/Pages/Kids[5 0 R 7 0 R]/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>>>"),
 		"a kid that is not there":         with(2, "<</Type/Pages/Count 3/Kids[5 0 R 7 0 R 77 0 R]/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>>>"),
 		"a second header":                 before(plain, "%PDF-1.4\n"),
-		"a document in an attachment":     attached(string(rawpdf.New(rawpdf.Options{Pages: 1}))),
+		"a document in an attachment":     attached(string(testpdf.New(testpdf.Options{Pages: 1}))),
 		"a document behind another":       slices.Concat(testpdf.Contract(1), plain),
 		"an object within another":        within(plain),
 		"an object that is marked free":   freed.ReplaceAll(plain, []byte("0000000000 00000 f\r\n${1}trailer")),
-		"an annotation that is not named": before(rawpdf.New(rawpdf.Options{Page: "/Annots[70 0 R]"}), "70 0 obj\n<</Type/Annot/Subtype/Square/Rect[0 0 9 9]>>\nendobj\n"),
+		"an annotation that is not named": before(testpdf.New(testpdf.Options{Page: "/Annots[70 0 R]"}), "70 0 obj\n<</Type/Annot/Subtype/Square/Rect[0 0 9 9]>>\nendobj\n"),
 		"a key twice":                     with(6, strings.Replace(content(otherText), "<<", "<</Length 4", 1)),
-		"another generation":              rawpdf.New(rawpdf.Options{Page: "/Annots[6 1 R]"}),
+		"another generation":              testpdf.New(testpdf.Options{Page: "/Annots[6 1 R]"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -106,7 +105,7 @@ func TestInspectNamesAmbiguousStructure(t *testing.T) {
 // within lets the entry of object 8 point into the data of the content of page 1, where an object 8 stands as well.
 func within(plain []byte) []byte {
 	inner := "8 0 obj\n" + content(otherText) + "\nendobj\n"
-	raw := rawpdf.New(rawpdf.Options{Objects: map[int]string{6: strings.Replace(content(inner), "endstream\nendobj\n\nendstream", "endstream\nendobj\n\nendstream", 1)}})
+	raw := testpdf.New(testpdf.Options{Objects: map[int]string{6: strings.Replace(content(inner), "endstream\nendobj\n\nendstream", "endstream\nendobj\n\nendstream", 1)}})
 	old := fmt.Appendf(nil, "%010d", bytes.LastIndex(raw, []byte("8 0 obj")))
 	return bytes.Replace(raw, old, fmt.Appendf(nil, "%010d", bytes.Index(raw, []byte("8 0 obj"))), 1)
 }
@@ -115,8 +114,8 @@ func within(plain []byte) []byte {
 // ambiguous: earlier states of an object stand before the one that counts.
 func TestInspectReadsRevisionsAlike(t *testing.T) {
 	t.Parallel()
-	for _, kind := range rawpdf.Kinds() {
-		raw := rawpdf.New(rawpdf.Options{Kind: kind})
+	for _, kind := range testpdf.Structures() {
+		raw := testpdf.New(testpdf.Options{Structure: kind})
 		for range 3 {
 			var err error
 			if raw, _, err = overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: "Legend"}); err != nil {

@@ -23,7 +23,6 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/acroform"
-	"github.com/evaultlib/evault/internal/rawpdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
@@ -231,7 +230,7 @@ func signedByMany(t *testing.T) map[string][]byte {
 		"pdfsign, own, validation material, stamp": {p.pdfsign(right), mine, more},
 	}
 	bases := map[string][]byte{
-		"contract": testpdf.Contract(3), "one page": testpdf.Contract(1), "object streams": testpdf.ObjectStream(3), "pdfcpu": byPdfcpu(t), "turned": rawpdf.New(rawpdf.Options{Page: "/Rotate 90"}),
+		"contract": testpdf.Contract(3), "one page": testpdf.Contract(1), "object streams": testpdf.ObjectStream(3), "pdfcpu": byPdfcpu(t), "turned": testpdf.New(testpdf.Options{Page: "/Rotate 90"}),
 	}
 	if os.Getenv("EVAULT_TOOLS") == "1" {
 		iText := func(at place) producer { return p.iText("sign", at, false, "") }
@@ -266,8 +265,8 @@ func signedByMany(t *testing.T) map[string][]byte {
 	}
 	if os.Getenv("EVAULT_TOOLS") == "1" {
 		add("on two pages: iText seen, own, iText seen", testpdf.Contract(3), steps{p.iText("sign", second, false, ""), mine, p.iText("sign", left, true, "")})
-		add("inherited sizes: own, iText seen", rawpdf.New(rawpdf.Options{}), steps{mine, p.iText("sign", right, false, "")})
-		field := rawpdf.New(rawpdf.Options{
+		add("inherited sizes: own, iText seen", testpdf.New(testpdf.Options{}), steps{mine, p.iText("sign", right, false, "")})
+		field := testpdf.New(testpdf.Options{
 			Catalog: "/AcroForm<</Fields[30 0 R 31 0 R]>>", Page: "/Annots[30 0 R 31 0 R]", Objects: map[int]string{
 				30: "<</Type/Annot/Subtype/Widget/FT/Sig/T(Buyer)/Rect[100 100 300 160]/F 4>>",
 				31: "<</Type/Annot/Subtype/Widget/FT/Tx/T(Name)/V(Ann)/Rect[100 200 300 220]/F 4>>",

@@ -7,12 +7,12 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
 	"github.com/evaultlib/evault/internal/pdf/revision"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 // FuzzChangesSince compares a fixed revision with whatever is appended to it.
 func FuzzChangesSince(f *testing.F) {
-	raw := rawpdf.New(rawpdf.Options{Pages: 1, Catalog: "/DSS<<>>"})
+	raw := testpdf.New(testpdf.Options{Pages: 1, Catalog: "/DSS<<>>"})
 	old, err := pdf.Open(raw, pdf.Limits{})
 	if err != nil {
 		f.Fatal(err)

@@ -7,12 +7,12 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/pdftest"
 	"github.com/evaultlib/evault/internal/pdf/revision"
 	"github.com/evaultlib/evault/internal/pdf/signing"
-	"github.com/evaultlib/evault/internal/rawpdf"
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 func TestChangesSinceWithDamagedPageTree(t *testing.T) {
 	t.Parallel()
-	raw := rawpdf.New(rawpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 3/Kids[5 0 R 7 0 R 5 0 R]>>"}})
+	raw := testpdf.New(testpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 3/Kids[5 0 R 7 0 R 5 0 R]>>"}})
 	old := pdftest.Open(t, raw)
 	for name, tc := range map[string]struct {
 		change func(*pdf.Update)
