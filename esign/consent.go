@@ -63,10 +63,6 @@ func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, 
 	})
 }
 
-// maxConsents is how often a signer may consent: a withdrawal needs a consent, so
-// it bounds both.
-const maxConsents = 20
-
 // again is ErrConsents for a signer who has consented as often as allowed.
 func again(ctx context.Context, s Store, env *Envelope, sg *Signer) error {
 	events, err := s.Events(ctx, env.ID, 0, 0)

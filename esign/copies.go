@@ -152,7 +152,7 @@ func (e *Engine) makeCopy(ctx context.Context, env *Envelope, asks Actor) (*Sign
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.Object, err = e.cfg.Objects.Stage(ctx, "signercopy", c.ID, marked); err != nil {
+	if c.Object, err = e.cfg.Objects.Stage(ctx, storage.KindSignerCopy, c.ID, marked); err != nil {
 		return nil, nil, err
 	}
 	err = e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error { return e.keepCopy(ctx, s, c) })

@@ -76,8 +76,6 @@ func (f *filler) take(own []Field) {
 	}
 }
 
-const maxValue = 500 // characters
-
 // wrong returns the rule that a value of the field breaks, "" for none.
 func (d *Field) wrong(v string) (rule, message string) {
 	switch {

@@ -53,11 +53,6 @@ func (e *Engine) notify(ctx context.Context, s Store, env *Envelope, signers []S
 	return s.AddNotices(ctx, queue...)
 }
 
-const (
-	noticeLease = 2 * time.Minute
-	noticeTries = 12 // with the pauses below, about two days
-)
-
 // NotifyDue hands queued notices to the Notifier, at most limit, and returns how
 // many it took. A notice reaches the Notifier at least once; what fails is tried
 // again after 1 min, doubling to 12 h, 12 times.

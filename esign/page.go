@@ -15,12 +15,6 @@ type Renderer interface {
 	PNG(ctx context.Context, pdf []byte, page, width int) ([]byte, error)
 }
 
-// Least and greatest width of a page image in pixels.
-const (
-	MinPageWidth = 16
-	MaxPageWidth = 2000
-)
-
 // PageRequest asks for a picture of one page.
 type PageRequest struct {
 	Token       string

@@ -207,13 +207,13 @@ func (e *Engine) stageDocument(
 	if !normalized { // what was handed in is where it begins
 		doc.Object.SHA256 = whole.Begin(doc.Object.Size)
 	}
-	base, err := e.cfg.Objects.StageContent(ctx, "part", e.cfg.NewID("prt"), whole)
+	base, err := e.cfg.Objects.StageContent(ctx, storage.KindPart, e.cfg.NewID("prt"), whole)
 	if err != nil {
 		return fmt.Errorf("create: %w", err)
 	}
 	d.objects = append(d.objects, base)
 	if normalized {
-		if doc.Object, err = e.cfg.Objects.Stage(ctx, "upload", e.cfg.NewID("upl"), r.Document); err != nil {
+		if doc.Object, err = e.cfg.Objects.Stage(ctx, storage.KindUpload, e.cfg.NewID("upl"), r.Document); err != nil {
 			return fmt.Errorf("create: %w", err)
 		}
 		d.objects = append(d.objects, doc.Object)

@@ -40,12 +40,6 @@ func (e *Engine) Status(ctx context.Context, orgID, envelopeID string) (*Summary
 	return s, nil
 }
 
-// Limits of a list's page.
-const (
-	defaultPage = 20
-	maxPage     = 100
-)
-
 // Envelopes lists the organization's envelopes, newest first, 20 a page and 100
 // at most; *InvalidError for a filter, page or cursor that makes no sense.
 func (e *Engine) Envelopes(ctx context.Context, orgID string, f Filter, p storage.Page) (storage.List[Summary], error) {
@@ -113,8 +107,6 @@ func openCursor(cursor string) (*Position, error) {
 }
 
 func errCursor() error { return validate.Fail("cursor", "cursor", "is not one that was returned") }
-
-const maxEvents = 100
 
 // Events reads an envelope's chain in order, at most 100, from the cursor that
 // an earlier page returned; next is "" at the end. ErrNotFound.

@@ -138,7 +138,7 @@ func (e *Engine) makeSealed(ctx context.Context, env *Envelope, whole *storage.C
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
-	o, err := e.cfg.Objects.StageContent(ctx, "completion", e.cfg.NewID("cmp"), reported.Append(seal.Appended))
+	o, err := e.cfg.Objects.StageContent(ctx, storage.KindCompletion, e.cfg.NewID("cmp"), reported.Append(seal.Appended))
 	if err != nil {
 		return nil, err
 	}

@@ -161,7 +161,7 @@ func (e *Engine) newPart(
 	if err != nil {
 		return Part{}, nil, err
 	}
-	o, err := e.cfg.Objects.Stage(ctx, "part", e.cfg.NewID("prt"), appended)
+	o, err := e.cfg.Objects.Stage(ctx, storage.KindPart, e.cfg.NewID("prt"), appended)
 	if err != nil {
 		return Part{}, nil, err
 	}

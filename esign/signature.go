@@ -27,13 +27,6 @@ type Signature struct {
 	PNG  []byte
 }
 
-const (
-	maxPNG       = 512 << 10
-	maxPNGWidth  = 2000
-	maxPNGHeight = 1000
-	maxSigned    = 200 // characters of a typed signature
-)
-
 // check refuses what is wrong whatever the document.
 func (r *SignRequest) check() error {
 	var p validate.Problems

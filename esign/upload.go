@@ -45,7 +45,7 @@ func (e *Engine) Upload(ctx context.Context, r UploadRequest) (*Envelope, *Inspe
 	if err != nil {
 		return nil, nil, err
 	}
-	object, err := e.cfg.Objects.Stage(ctx, "upload", e.cfg.NewID("upl"), r.Document)
+	object, err := e.cfg.Objects.Stage(ctx, storage.KindUpload, e.cfg.NewID("upl"), r.Document)
 	if err != nil {
 		return nil, nil, fmt.Errorf("upload: %w", err)
 	}

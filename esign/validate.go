@@ -18,14 +18,6 @@ const (
 	ruleTooLong          = "too_long"
 )
 
-// The most that a request may list. What is longer is refused by its length
-// alone, before anybody looks at its elements.
-const (
-	maxFields   = 500
-	maxSigners  = 50
-	maxMetadata = 50
-)
-
 // checkLengths refuses lists that are too long.
 func (r *CreateRequest) checkLengths() error {
 	var p validate.Problems
@@ -242,12 +234,6 @@ func (f FieldSpec) checkValue(p *validate.Problems, at string) {
 		}
 	}
 }
-
-// The least size of a field, in fractions of the page.
-const (
-	minFieldW = 0.01
-	minFieldH = 0.005
-)
 
 // overlaps reports whether two fields on one page share more than an edge.
 func (f FieldSpec) overlaps(o FieldSpec) bool {

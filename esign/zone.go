@@ -7,10 +7,7 @@ import (
 	"github.com/evaultlib/evault/internal/validate"
 )
 
-const (
-	dayLayout = "2006-01-02"
-	maxZone   = 64 // characters of a time zone's name
-)
+const dayLayout = "2006-01-02"
 
 // zone refuses what is no name in the IANA time zone database.
 func zone(p *validate.Problems, field, name string) {

@@ -52,14 +52,14 @@ type Objects struct {
 
 // Stage writes content durably under <kind>/<owner>/<sha256> and returns its
 // name. The caller's transaction must link it within StageGrace.
-func (d *Objects) Stage(ctx context.Context, kind, owner string, content []byte) (Object, error) {
+func (d *Objects) Stage(ctx context.Context, kind Kind, owner string, content []byte) (Object, error) {
 	return d.StageContent(ctx, kind, owner, NewContent(content))
 }
 
 // StageContent is Stage for content whose digest is known.
-func (d *Objects) StageContent(ctx context.Context, kind, owner string, c *Content) (Object, error) {
+func (d *Objects) StageContent(ctx context.Context, kind Kind, owner string, c *Content) (Object, error) {
 	sum := c.SHA256()
-	o := Object{Name: kind + "/" + owner + "/" + string(sum), SHA256: sum, Size: c.Size()}
+	o := Object{Name: string(kind) + "/" + owner + "/" + string(sum), SHA256: sum, Size: c.Size()}
 	if err := d.Rows.Stage(ctx, o, d.Now()); err != nil {
 		return Object{}, fmt.Errorf("stage %s: %w", o.Name, err)
 	}

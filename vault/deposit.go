@@ -236,7 +236,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*custody.Original, erro
 		CopyID: d.copyID, Version: 1, Kind: custody.VersionDeposit, Seal: sealed.seal, Statement: sealed.statement, CreatedAt: d.at,
 		Prefix: storage.Object{SHA256: d.Source.Object.SHA256, Size: d.Source.Object.Size},
 	}
-	if d.version.Object, err = v.keep(ctx, "version", d.copyID+"-v1", sealed.file); err != nil {
+	if d.version.Object, err = v.keep(ctx, storage.KindVersion, d.copyID+"-v1", sealed.file); err != nil {
 		return nil, err
 	}
 	if d.marked, err = v.mark(ctx, &d, file); err != nil {
@@ -371,7 +371,7 @@ func (d *deposit) events(claims []custody.Claim) []eventlog.Draft {
 
 // keep stages an object and reads it back: what is recorded is what the store
 // returns.
-func (v *Vault) keep(ctx context.Context, kind, owner string, content *storage.Content) (storage.Object, error) {
+func (v *Vault) keep(ctx context.Context, kind storage.Kind, owner string, content *storage.Content) (storage.Object, error) {
 	o, err := v.c.Objects.StageContent(ctx, kind, owner, content)
 	if err != nil {
 		return o, err

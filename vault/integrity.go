@@ -245,7 +245,7 @@ func (v *Vault) Repair(ctx context.Context, r RepairRequest) (*custody.Original,
 	if err != nil {
 		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
 	}
-	o, err := v.keep(ctx, "repair", v.c.NewID("rpr"), content)
+	o, err := v.keep(ctx, storage.KindRepair, v.c.NewID("rpr"), content)
 	if err != nil {
 		return nil, fmt.Errorf("repair %s: %w", r.EnvelopeID, err)
 	}

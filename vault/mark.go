@@ -32,7 +32,7 @@ func (v *Vault) mark(ctx context.Context, d *deposit, file *document) (*custody.
 	if err != nil {
 		return nil, fmt.Errorf("mark copy: %w", err)
 	}
-	o, err := v.keep(ctx, "marked", id, storage.NewContent(marked))
+	o, err := v.keep(ctx, storage.KindMarked, id, storage.NewContent(marked))
 	if err != nil {
 		return nil, err
 	}

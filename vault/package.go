@@ -68,7 +68,7 @@ func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extr
 	if err != nil {
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 	}
-	o, err := v.keep(ctx, "package", r.ReleaseID+"-"+v.c.NewID("pkg"), storage.NewContent(b))
+	o, err := v.keep(ctx, storage.KindPackage, r.ReleaseID+"-"+v.c.NewID("pkg"), storage.NewContent(b))
 	if err != nil {
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 	}

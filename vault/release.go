@@ -240,7 +240,7 @@ func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *custody.Ori
 		Prefix: storage.Object{SHA256: last.Object.SHA256, Size: last.Object.Size},
 	}
 	owner := fmt.Sprintf("%s-%s-v%d", c.CopyID, rel.ReleaseID, rel.Version)
-	if h.version.Object, err = v.keep(ctx, "version", owner, sealed.file); err != nil {
+	if h.version.Object, err = v.keep(ctx, storage.KindVersion, owner, sealed.file); err != nil {
 		return err
 	}
 	rel.SHA256, rel.Size = h.version.Object.SHA256, h.version.Object.Size

@@ -144,7 +144,7 @@ func (b *Base) VaultConfig(log *translog.Log) vault.Config {
 }
 
 // Stored keeps bytes as an engine keeps its objects.
-func (b *Base) Stored(kind, owner string, content []byte) storage.Object {
+func (b *Base) Stored(kind storage.Kind, owner string, content []byte) storage.Object {
 	b.T.Helper()
 	o, err := b.Objects.Stage(b.T.Context(), kind, owner, content)
 	Check(b.T, err)

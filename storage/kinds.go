@@ -1,0 +1,18 @@
+package storage
+
+// Kind is what an object is. It is the first part of the object's name:
+// <kind>/<owner>/<sha256>.
+type Kind string
+
+// The kinds of objects. Beside them the bucket holds the marks of releases,
+// released/<copy id>, and the anchors of the log.
+const (
+	KindUpload     Kind = "upload"     // esign: a document as it came, or paper
+	KindPart       Kind = "part"       // esign: what one step appended to a document
+	KindCompletion Kind = "completion" // esign: a sealed document with its certificate of completion
+	KindSignerCopy Kind = "signercopy" // esign: a marked copy that signers read
+	KindVersion    Kind = "version"    // vault: a version of the original
+	KindMarked     Kind = "marked"     // vault: a marked copy
+	KindRepair     Kind = "repair"     // vault: bytes that replace altered ones
+	KindPackage    Kind = "package"    // vault: a release package
+)
