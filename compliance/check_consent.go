@@ -7,7 +7,6 @@ import (
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/environ"
-	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/custody"
@@ -30,7 +29,7 @@ func checkConsent(f *facts, p *probe) {
 		if problem := custodyDiffers(e, s); problem != "" {
 			p.fail("The record of custody entry %d differs from its signed statement in its %s.", i+1, problem)
 		}
-		if event := f.custodyEvent(s, e.Statement); event == nil || event.ID != e.EventID || event.Actor != s.Consent.Actor {
+		if of := f.custodyEvent(s, e.Statement); of == nil || of.ID != e.EventID || of.Actor != s.Consent.Actor {
 			p.fail("Custody entry %d has no event that names its statement and its actor.", i+1)
 		}
 		if act := f.act(p, s); act != "" {
@@ -107,7 +106,7 @@ func (f *facts) standingOrder(a event.Actor, org string) bool {
 		return false
 	}
 	by := created[0].Actor
-	return eventlog.Text(created[0], "auto_vault") == "true" && by.OrgID == org && (by.Kind == event.ActorKey || by.Kind == event.ActorMember)
+	return event.DataOf[event.EnvelopeCreatedData](created[0]).AutoVault && by.OrgID == org && (by.Kind == event.ActorKey || by.Kind == event.ActorMember)
 }
 
 func actorWords(a event.Actor) string {
@@ -121,12 +120,13 @@ func actorWords(a event.Actor) string {
 // custodyEvent returns the event that names a custody statement, nil when there
 // is none.
 func (f *facts) custodyEvent(s custody.Statement, statement string) *event.Event {
-	for _, e := range f.about(event.CustodyAssigned, "custody_id", s.CustodyID) {
-		if names(e, storage.Sum([]byte(statement))) {
-			return &e
-		}
+	list := about(f, event.CustodyAssigned, func(d event.CustodyAssignedData) bool {
+		return d.CustodyID == s.CustodyID && d.StatementSHA256 == storage.Sum([]byte(statement))
+	})
+	if len(list) == 0 {
+		return nil
 	}
-	return nil
+	return &list[0]
 }
 
 // custodyDiffers names what a row says otherwise than its statement.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/environ"
-	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -50,28 +49,29 @@ const unrecognized = "A second scan of the same paper, or a print whose pages we
 
 // notePages says whether other files were compared by what their pages hold.
 func notePages(p *probe, stored event.Event) {
-	if eventlog.Text(stored, "pages_sha256") != "" {
+	d := event.DataOf[event.StoredData](stored)
+	if d.PagesSHA256 != "" {
 		p.note("Nothing else in it claims the same pages, so that the file is recognized when another program saves it again. %s", unrecognized)
 		return
 	}
-	p.note("The pages are not compared with those of other files (%s). %s", eventlog.Text(stored, "pages_unread"), unrecognized)
+	p.note("The pages are not compared with those of other files (%s). %s", d.PagesUnread, unrecognized)
 }
 
 // checkDeposit holds the copy's record against the event of its deposit.
 func checkDeposit(f *facts, p *probe, e event.Event) {
-	c := f.original
+	c, d := f.original, event.DataOf[event.StoredData](e)
 	for _, x := range []struct{ what, row, event string }{
-		{"copy", c.CopyID, eventlog.Text(e, "copy_id")},
-		{"deposited digest", string(c.Source.Object.SHA256), eventlog.Text(e, "deposited_sha256")},
-		{"regime", c.Regime, eventlog.Text(e, "regime")},
-		{"basis of the regime", c.RegimeBasis, eventlog.Text(e, "regime_basis")},
-		{"jurisdiction", c.Jurisdiction, eventlog.Text(e, "jurisdiction")},
-		{"capacity", c.Capacity, eventlog.Text(e, "capacity")},
-		{"source", c.Source.Kind, eventlog.Text(e, "source")},
-		{"seal", f.versions[0].Seal.Mode, eventlog.Text(e, "sealing")},
-		{"seal's level", f.versions[0].Seal.Level, eventlog.Text(e, "level")},
+		{"copy", c.CopyID, d.CopyID},
+		{"deposited digest", string(c.Source.Object.SHA256), string(d.DepositedSHA256)},
+		{"regime", c.Regime, d.Regime},
+		{"basis of the regime", c.RegimeBasis, d.RegimeBasis},
+		{"jurisdiction", c.Jurisdiction, d.Jurisdiction},
+		{"capacity", c.Capacity, d.Capacity},
+		{"source", c.Source.Kind, d.Source},
+		{"seal", f.versions[0].Seal.Mode, d.Sealing},
+		{"seal's level", f.versions[0].Seal.Level, d.Level},
 		{"deposit event", c.StoredEventID, e.ID},
-		{"second list of claims", string(vault.WitnessDigest(f.witnesses)), eventlog.Text(e, "claims_sha256")},
+		{"second list of claims", string(vault.WitnessDigest(f.witnesses)), string(d.ClaimsSHA256)},
 		{"time of deposit", environ.Format(c.VaultedAt), environ.Format(e.RecordedAt)},
 	} {
 		if x.row != x.event {
@@ -99,7 +99,7 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 	) {
 		p.fail("The record's agreement, classification or attestation differs from the events.")
 	}
-	if string(f.versions[0].Object.SHA256) != eventlog.Text(e, "sha256") {
+	if f.versions[0].Object.SHA256 != d.SHA256 {
 		p.fail("Version 1 has another digest than the event of the deposit.")
 	}
 	p.event(f, e)
@@ -144,17 +144,18 @@ func checkClaims(f *facts, p *probe) {
 	}
 	maps.Copy(want, f.prefixes)
 	for _, e := range f.typed(event.EnvelopeCompleted) {
-		want[storage.Digest(eventlog.Text(e, "document_sha256"))] = custody.ClaimSigned
+		want[event.DataOf[event.CompletedData](e).DocumentSHA256] = custody.ClaimSigned
 	}
 	want[f.original.Source.Object.SHA256] = custody.ClaimDeposited
 	for _, e := range f.typed(event.VaultStored) {
-		if pages := eventlog.Text(e, "pages_sha256"); pages != "" {
-			want[storage.Digest(pages)] = custody.ClaimPages
+		d := event.DataOf[event.StoredData](e)
+		if d.PagesSHA256 != "" {
+			want[d.PagesSHA256] = custody.ClaimPages
 		}
-		if mentions(e, "duplicates_allowed") {
+		if len(d.DuplicatesAllowed) > 0 {
 			p.fail("The host allowed the deposit although bytes or pages of the file were claimed before.")
 		}
-		if mentions(e, "marks_allowed") {
+		if len(d.MarksAllowed) > 0 {
 			p.fail("The host allowed the deposit although the file bears the marks of a copy, a seal or a report of this system.")
 		}
 	}
@@ -219,18 +220,10 @@ func (f *facts) holder() *custody.Parties {
 	return nil
 }
 
-// depositDetail is what the event of the deposit commits to.
-type depositDetail struct {
-	Custody        custody.Parties         `json:"custody"`
-	Agreement      *custody.Agreement      `json:"agreement"`
-	Classification *custody.Classification `json:"classification"`
-	Attestation    *custody.Attestation    `json:"attestation"`
-}
-
-func (f *facts) deposit() *depositDetail {
+// deposit is what the event of the deposit commits to.
+func (f *facts) deposit() *custody.StoredDetail {
 	for _, e := range f.proven(event.VaultStored) {
-		var d depositDetail
-		if e.Detail != nil && decode(e.Detail, &d) == nil {
+		if d, ok := event.DetailOf[custody.StoredDetail](e); ok {
 			return &d
 		}
 	}
@@ -244,10 +237,7 @@ func (f *facts) attestation() *custody.Attestation {
 		return d.Attestation
 	}
 	for _, e := range f.proven(event.VaultAttested) {
-		var d struct {
-			Attestation *custody.Attestation `json:"attestation"`
-		}
-		if e.Detail != nil && decode(e.Detail, &d) == nil {
+		if d, ok := event.DetailOf[custody.AttestedDetail](e); ok {
 			return d.Attestation
 		}
 	}
@@ -301,7 +291,7 @@ func checkVersion(f *facts, p *probe, i int, before storage.Object) {
 	if kind := map[string]string{event.VaultStored: custody.VersionDeposit, event.VaultReleased: custody.VersionRelease}[e.Type]; ok && (kind != v.Kind || !at(&v.CreatedAt, e)) {
 		p.fail("The record of version %d differs from its event.", n)
 	}
-	if !ok || eventlog.Text(e, "copy_id") != v.CopyID || !names(e, v.Object.SHA256) {
+	if copyID, _, sum := copyIn(e); !ok || copyID != v.CopyID || sum != v.Object.SHA256 {
 		p.fail("Version %d has no event that names its digest.", n)
 		return
 	}

@@ -143,7 +143,7 @@ func checkReadBack(f *facts, p *probe) {
 // checkIntegrityAge asks for a periodical check, or the deposit's own read-back,
 // that is not too old.
 func checkIntegrityAge(f *facts, p *probe) {
-	checked := append(f.typed(event.VaultStored), f.about(event.VaultIntegrityChecked, "ok", "true")...)
+	checked := append(f.typed(event.VaultStored), about(f, event.VaultIntegrityChecked, func(d event.IntegrityCheckedData) bool { return d.OK })...)
 	if len(checked) == 0 {
 		p.fail("No integrity check is on record.")
 		return
@@ -153,6 +153,11 @@ func checkIntegrityAge(f *facts, p *probe) {
 		p.fail("The last integrity check is of %s, more than %s ago.", environ.Format(last.RecordedAt), f.integrityAge)
 	}
 	p.event(f, last)
+}
+
+// acknowledgedBy reports whether one event names an acknowledgment by its digest.
+func (f *facts) acknowledgedBy(sum storage.Digest) bool {
+	return len(about(f, event.CustodyAcknowledged, func(d event.CustodyAcknowledgedData) bool { return d.AcknowledgmentSHA256 == sum })) == 1
 }
 
 // checkAcknowledgment verifies the custodian's word for this copy and this
@@ -173,7 +178,7 @@ func checkAcknowledgment(f *facts, p *probe, to *custody.Parties) {
 			p.fail("The record of the acknowledgment %s differs from what was signed.", a.ID)
 		case s.Assignee != to.Assignee || s.Controller != to.Controller || s.Custodian != to.Custodian.Party:
 			p.fail("The acknowledgment %s names other parties.", a.ID)
-		case len(f.about(event.CustodyAcknowledged, "acknowledgment_sha256", string(storage.Sum([]byte(a.JWS))))) != 1:
+		case !f.acknowledgedBy(storage.Sum([]byte(a.JWS))):
 			p.fail("The acknowledgment %s has no event.", a.ID)
 		default:
 			p.note("%s, the designated custodian, acknowledged at %s that it keeps the copy for %s.", s.Custodian.Name, s.At, s.Assignee.Name)

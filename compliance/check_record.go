@@ -5,7 +5,6 @@ import (
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
@@ -115,19 +114,20 @@ func checkRelease(f *facts, p *probe) {
 		return
 	}
 	r, s, e := f.release, f.releaseStatement, released[0]
+	d := event.DataOf[event.ReleasedData](e)
 	last := f.chainOf[max(len(f.chainOf)-1, 0):]
 	acknowledged := only(f.typed(event.VaultAcknowledged))
 	for _, x := range []struct {
 		what string
 		same bool
 	}{
-		{"id", r.ReleaseID == s.ReleaseID && s.ReleaseID == eventlog.Text(e, "release_id") && r.EventID == e.ID},
-		{"copy", r.CopyID == s.CopyID && s.CopyID == eventlog.Text(e, "copy_id") && r.EnvelopeID == s.EnvelopeID && s.EnvelopeID == f.envelope.ID && r.OrgID == f.original.OrgID},
-		{"reason", r.Reason == s.Reason && s.Reason == eventlog.Text(e, "reason")},
+		{"id", r.ReleaseID == s.ReleaseID && s.ReleaseID == d.ReleaseID && r.EventID == e.ID},
+		{"copy", r.CopyID == s.CopyID && s.CopyID == d.CopyID && r.EnvelopeID == s.EnvelopeID && s.EnvelopeID == f.envelope.ID && r.OrgID == f.original.OrgID},
+		{"reason", r.Reason == s.Reason && s.Reason == d.Reason},
 		{"note", r.Note == s.Note},
 		{"recipient", r.Recipient == s.Recipient && len(last) == 1 && last[0].Recipient != nil && *last[0].Recipient == s.Recipient},
-		{"version", r.Version == s.Version && int64(s.Version) == eventlog.Number(e, "version") && r.EndsVersion == s.EndsVersion && int64(s.EndsVersion) == eventlog.Number(e, "ends_version")},
-		{"digest", r.SHA256 == s.SHA256 && string(s.SHA256) == eventlog.Text(e, "sha256") && r.Size == eventlog.Number(e, "size")},
+		{"version", r.Version == s.Version && s.Version == d.Version && r.EndsVersion == s.EndsVersion && s.EndsVersion == d.EndsVersion},
+		{"digest", r.SHA256 == s.SHA256 && s.SHA256 == d.SHA256 && r.Size == d.Size},
 		{"time", r.ReleasedAt.Equal(e.RecordedAt) && at(f.original.ReleasedAt, e)},
 		{"acknowledgment", (r.AcknowledgedAt != nil) == (acknowledged != nil) && (acknowledged == nil || at(r.AcknowledgedAt, *acknowledged) && r.FetchedAt != nil)},
 		{"time of deletion", (r.DeleteAfter != nil) == (r.AcknowledgedAt != nil) && (r.DeletedAt == nil || r.DeleteAfter != nil && !r.DeletedAt.Before(*r.DeleteAfter)) &&
@@ -147,13 +147,16 @@ func (f *facts) checkEnvelope(p *probe) {
 		p.fail("The chain has %d events of the envelope's creation; there must be one.", len(created))
 		return
 	}
-	env, detail := f.envelope, map[string]any{}
-	if created[0].Detail != nil && decode(created[0].Detail, &detail) == nil {
-		for key, value := range map[string]string{
-			"envelope_name": env.Name, "customer_id": env.CustomerID, "customer_name": env.CustomerName, "customer_email": env.CustomerEmail,
+	env := f.envelope
+	if d, ok := event.DetailOf[event.EnvelopeCreatedDetail](created[0]); ok {
+		for _, x := range []struct{ what, row, event string }{
+			{"envelope_name", env.Name, d.EnvelopeName},
+			{"customer_id", env.CustomerID, d.CustomerID},
+			{"customer_name", env.CustomerName, d.CustomerName},
+			{"customer_email", env.CustomerEmail, d.CustomerEmail},
 		} {
-			if detail[key] != value {
-				p.fail("The envelope's record differs from the event of its creation in %s.", key)
+			if x.row != x.event {
+				p.fail("The envelope's record differs from the event of its creation in %s.", x.what)
 			}
 		}
 	}
@@ -166,7 +169,7 @@ func (f *facts) checkEnvelope(p *probe) {
 	if env.SignersTotal != len(env.Signers) || env.SignersSigned != signed {
 		p.fail("The envelope's record counts more or fewer signers than are on record.")
 	}
-	if eventlog.Text(created[0], "kind") != env.Kind || !env.CreatedAt.Equal(created[0].RecordedAt) {
+	if event.DataOf[event.EnvelopeCreatedData](created[0]).Kind != env.Kind || !env.CreatedAt.Equal(created[0].RecordedAt) {
 		p.fail("The envelope's record differs in kind or time from the event of its creation.")
 	}
 	f.checkDocument(p)
@@ -195,18 +198,31 @@ func (f *facts) checkDocument(p *probe) {
 	if d := env.Document; d != nil {
 		brought := append(f.typed(event.EnvelopeCreated), f.typed(event.EnvelopeDocumentUploaded)...)
 		last := brought[len(brought)-1]
-		if eventlog.Text(last, "document_sha256") != string(d.Object.SHA256) || eventlog.Number(last, "document_size") != d.Object.Size || !at(&d.UploadedAt, last) {
+		if sum, size := broughtIn(last); sum != d.Object.SHA256 || size != d.Object.Size || !at(&d.UploadedAt, last) {
 			p.fail("The document's record differs from the event that brought it.")
 		}
 	}
 	if env.Sealed == nil {
 		return
 	}
-	completed := f.typed(event.EnvelopeCompleted)
-	if len(completed) != 1 || !names(completed[0], env.Sealed.Object.SHA256) || !at(env.CompletedAt, completed[0]) ||
-		eventlog.Text(completed[0], "level") != env.Sealed.Level {
+	completed := about(f, event.EnvelopeCompleted, func(d event.CompletedData) bool {
+		return d.CompletionSHA256 == env.Sealed.Object.SHA256 && d.Level == env.Sealed.Level
+	})
+	if len(completed) != 1 || len(f.typed(event.EnvelopeCompleted)) != 1 || !at(env.CompletedAt, completed[0]) {
 		p.fail("The record of the completion differs from its event.")
 	}
+}
+
+// broughtIn is the document that an event brought.
+func broughtIn(e event.Event) (storage.Digest, int64) {
+	if e.Type == event.EnvelopeDocumentUploaded {
+		d := event.DataOf[event.DocumentUploadedData](e)
+		return d.DocumentSHA256, d.DocumentSize
+	}
+	if d := event.DataOf[event.EnvelopeCreatedData](e).CreatedDocument; d != nil {
+		return d.DocumentSHA256, d.DocumentSize
+	}
+	return "", 0
 }
 
 // checkEarlier holds the chain against what earlier certificates proved.

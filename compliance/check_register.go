@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/internal/eventlog"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/custody"
 )
@@ -60,7 +60,7 @@ func checkMarked(f *facts, p *probe, r registerFacts) {
 		p.item("copy", r.ID, r.whole(), certificate.Verified)
 	}
 	e := f.byID[r.EventID]
-	if !mentions(e, r.ID) || !mentions(e, string(r.SHA256)) || r.Kind == custody.CopyMarked && markedID(e) != r.ID {
+	if !namesCopy(e, r) {
 		p.fail("The copy %s has no event that names it and its digest.", r.ID)
 	} else if !f.registered(r, e) {
 		p.fail("The register's entry of the copy %s differs from its event.", r.ID)
@@ -73,17 +73,17 @@ func checkRegister(f *facts, p *probe) {
 		return slices.ContainsFunc(f.register, func(r registerFacts) bool { return r.Kind == kind && r.ID == id })
 	}
 	for _, e := range f.typed(event.VaultStored) {
-		if id := markedID(e); id != "" && !has(custody.CopyMarked, id) {
-			p.fail("The copy %s was made, but is not in the register.", id)
+		if m := event.DataOf[event.StoredData](e).MarkedCopy; m != nil && !has(custody.CopyMarked, m.CopyID) {
+			p.fail("The copy %s was made, but is not in the register.", m.CopyID)
 		}
 	}
 	for _, e := range f.typed(event.EnvelopeCopyMade) {
-		if id := eventlog.Text(e, "copy_id"); !has(custody.CopySigner, id) {
+		if id := event.DataOf[event.CopyMadeData](e).CopyID; !has(custody.CopySigner, id) {
 			p.fail("The signer's copy %s was made, but is not in the register.", id)
 		}
 	}
 	for _, e := range f.typed(event.VaultInspected) {
-		if id := eventlog.Text(e, "inspection_id"); !has(custody.CopyInspection, id) {
+		if id := event.DataOf[event.InspectedData](e).InspectionID; !has(custody.CopyInspection, id) {
 			p.fail("The download %s was made, but is not in the register.", id)
 		}
 	}
@@ -91,12 +91,32 @@ func checkRegister(f *facts, p *probe) {
 		if r.Kind != custody.CopyInspection {
 			continue
 		}
-		if e := f.byID[r.EventID]; eventlog.Text(e, "inspection_id") != r.ID {
+		e := f.byID[r.EventID]
+		if e.Type != event.VaultInspected || event.DataOf[event.InspectedData](e).InspectionID != r.ID {
 			p.fail("The download %s is in the register, but has no event that names it.", r.ID)
-		} else if eventlog.Text(e, "sha256") != string(r.SHA256) || !f.registered(r, e) {
+		} else if !namesCopy(e, r) || !f.registered(r, e) {
 			p.fail("The register's entry of the download %s differs from its event.", r.ID)
 		}
 	}
+}
+
+// namesCopy reports whether an event names a copy of the register and its digest.
+func namesCopy(e event.Event, r registerFacts) bool {
+	var id string
+	var sum storage.Digest
+	switch {
+	case r.Kind == custody.CopyMarked && e.Type == event.VaultStored:
+		if m := event.DataOf[event.StoredData](e).MarkedCopy; m != nil {
+			id, sum = m.CopyID, m.SHA256
+		}
+	case r.Kind == custody.CopySigner && e.Type == event.EnvelopeCopyMade:
+		d := event.DataOf[event.CopyMadeData](e)
+		id, sum = d.CopyID, d.SHA256
+	case r.Kind == custody.CopyInspection && e.Type == event.VaultInspected:
+		d := event.DataOf[event.InspectedData](e)
+		id, sum = d.InspectionID, d.SHA256
+	}
+	return id == r.ID && sum == r.SHA256
 }
 
 // registered holds a row of the register against its event.
@@ -105,16 +125,16 @@ func (f *facts) registered(r registerFacts, e event.Event) bool {
 		return f.givenOut(r, e)
 	}
 	made := e.RecordedAt.Sub(r.MadeAt) // the marked copy was made before its event was stamped
-	return r.GivenTo == e.Actor && f.sized(r) && r.CopyID == f.original.CopyID && eventlog.Text(e, "copy_id") == r.CopyID &&
-		eventlog.Number(e, "version") == int64(r.RegisteredCopy.Version) && made >= 0 && made <= slack
+	copyID, version, _ := copyIn(e)
+	return r.GivenTo == e.Actor && f.sized(r) && r.CopyID == f.original.CopyID && copyID == r.CopyID &&
+		version == r.RegisteredCopy.Version && made >= 0 && made <= slack
 }
 
 // givenOut holds the row of a signer's copy against the event of its making.
 func (f *facts) givenOut(r registerFacts, e event.Event) bool {
 	made := e.RecordedAt.Sub(r.MadeAt)
-	return e.Type == event.EnvelopeCopyMade && eventlog.Text(e, "copy_id") == r.ID && eventlog.Text(e, "sha256") == string(r.SHA256) &&
-		eventlog.Number(e, "size") == r.Size && r.GivenTo == e.Actor && r.CopyID == f.original.CopyID && r.RegisteredCopy.Version == 0 &&
-		made >= 0 && made <= slack
+	return namesCopy(e, r) && event.DataOf[event.CopyMadeData](e).Size == r.Size && r.GivenTo == e.Actor && r.CopyID == f.original.CopyID &&
+		r.RegisteredCopy.Version == 0 && made >= 0 && made <= slack
 }
 
 // sized holds the size in a row of the register against the bytes that have its
@@ -146,16 +166,4 @@ func checkInspections(f *facts, p *probe) {
 			p.fail("The seal that tells a reader of downloaded bytes where the authoritative copy is does not verify: %v.", err)
 		}
 	}
-}
-
-func markedID(e event.Event) string {
-	var data struct {
-		Marked struct {
-			ID string `json:"copy_id"`
-		} `json:"marked_copy"`
-	}
-	if decode(e.Data, &data) != nil {
-		return ""
-	}
-	return data.Marked.ID
 }

@@ -2,7 +2,6 @@ package compliance
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
-	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
@@ -40,8 +38,8 @@ func checkSignatures(f *facts, p *probe) {
 		p.fail("The chain has %d events of the envelope's creation; there must be one.", len(created))
 		return
 	}
-	required, err := requiredSigners(created[0])
-	if err != nil || len(required) == 0 {
+	required := requiredSigners(created[0])
+	if len(required) == 0 {
 		p.fail("The event of the creation names no signers.")
 		return
 	}
@@ -52,12 +50,12 @@ func checkSignatures(f *facts, p *probe) {
 	how := map[string]int{}
 	for _, want := range required {
 		checkSigner(f, p, want, states)
-		words, basis := f.identified(want.ID, want.Auth)
+		words, basis := f.identified(want.SignerID, want.Auth)
 		how[words]++
-		p.item("identification", want.ID, "", basis)
+		p.item("identification", want.SignerID, "", basis)
 	}
 	for _, s := range f.envelope.Signers {
-		if !slices.ContainsFunc(required, func(r requiredSigner) bool { return r.ID == s.ID }) {
+		if !slices.ContainsFunc(required, func(r event.CreatedSigner) bool { return r.SignerID == s.ID }) {
 			p.fail("The signer %s is on record, but not in the event of the creation.", s.ID)
 		}
 	}
@@ -71,38 +69,19 @@ func checkSignatures(f *facts, p *probe) {
 	}
 }
 
-// requiredSigner is a signer as the event of the creation commits to.
-type requiredSigner struct {
-	ID    string `json:"signer_id"`
-	Email string `json:"email"`
-	Name  string `json:"name"`
-	Role  string `json:"role"`
-	Auth  string `json:"auth"`
-}
-
-func requiredSigners(created event.Event) ([]requiredSigner, error) {
-	var data struct {
-		Signers []string `json:"signers"`
-	}
-	var detail struct {
-		Signers []requiredSigner `json:"signers"`
-	}
-	if err := json.Unmarshal(created.Data, &data); err != nil {
-		return nil, err
-	}
-	if created.Detail != nil {
-		if err := json.Unmarshal(created.Detail, &detail); err != nil {
-			return nil, err
-		}
-	}
-	list := make([]requiredSigner, len(data.Signers))
-	for i, id := range data.Signers {
-		list[i].ID = id
-		if n := slices.IndexFunc(detail.Signers, func(r requiredSigner) bool { return r.ID == id }); n >= 0 {
+// requiredSigners are the signers that the event of the creation commits to; where
+// its detail was erased, their ids.
+func requiredSigners(created event.Event) []event.CreatedSigner {
+	ids := event.DataOf[event.EnvelopeCreatedData](created).Signers
+	detail, _ := event.DetailOf[event.EnvelopeCreatedDetail](created)
+	list := make([]event.CreatedSigner, len(ids))
+	for i, id := range ids {
+		list[i].SignerID = id
+		if n := slices.IndexFunc(detail.Signers, func(r event.CreatedSigner) bool { return r.SignerID == id }); n >= 0 {
 			list[i] = detail.Signers[n]
 		}
 	}
-	return list, nil
+	return list
 }
 
 // states returns the digests of the document's states: of its prefixes at each
@@ -119,59 +98,61 @@ func (f *facts) states(p *probe) map[storage.Digest]bool {
 	return states
 }
 
-func checkSigner(f *facts, p *probe, want requiredSigner, states map[storage.Digest]bool) {
-	row := slices.IndexFunc(f.envelope.Signers, func(s esign.Signer) bool { return s.ID == want.ID })
+func checkSigner(f *facts, p *probe, want event.CreatedSigner, states map[storage.Digest]bool) {
+	row := slices.IndexFunc(f.envelope.Signers, func(s esign.Signer) bool { return s.ID == want.SignerID })
 	if row < 0 {
-		p.fail("The signer %s is missing from the record.", want.ID)
+		p.fail("The signer %s is missing from the record.", want.SignerID)
 		return
 	}
 	s := f.envelope.Signers[row]
-	signed := f.about(event.EnvelopeSigned, "signer_id", want.ID)
+	signed := about(f, event.EnvelopeSigned, func(d event.SignedData) bool { return d.SignerID == want.SignerID })
 	if len(signed) != 1 {
-		p.fail("The chain has %[2]d events of a signature by signer %[1]s; there must be one.", want.ID, len(signed))
+		p.fail("The chain has %[2]d events of a signature by signer %[1]s; there must be one.", want.SignerID, len(signed))
 		return
 	}
 	e := signed[0]
+	d := event.DataOf[event.SignedData](e)
 	if want.Email != "" && (s.Email != want.Email || s.Name != want.Name || s.Role != want.Role || s.Auth != want.Auth) {
-		p.fail("The record of signer %s differs from the event of the creation.", want.ID)
+		p.fail("The record of signer %s differs from the event of the creation.", want.SignerID)
 	}
-	if e.Actor.Kind != "signer" || e.Actor.ID != want.ID || eventlog.Text(e, "auth") != cmp.Or(want.Auth, s.Auth) {
-		p.fail("The event of the signature of signer %s names another actor, or another authentication than was asked for.", want.ID)
+	if e.Actor.Kind != "signer" || e.Actor.ID != want.SignerID || d.Auth != cmp.Or(want.Auth, s.Auth) {
+		p.fail("The event of the signature of signer %s names another actor, or another authentication than was asked for.", want.SignerID)
 	}
-	if s.Status != esign.SignerSigned || !at(s.SignedAt, e) || eventlog.Text(e, "signature_kind") != s.SignatureKind || eventlog.Text(e, "presented_sha256") != string(s.PresentedSHA256) || eventlog.Text(e, "disclosure_sha256") != string(s.DisclosureSHA256) {
-		p.fail("The record of signer %s differs from the event of the signature.", want.ID)
+	if s.Status != esign.SignerSigned || !at(s.SignedAt, e) || d.SignatureKind != s.SignatureKind ||
+		d.PresentedSHA256 != s.PresentedSHA256 || d.DisclosureSHA256 != s.DisclosureSHA256 {
+		p.fail("The record of signer %s differs from the event of the signature.", want.SignerID)
 	}
-	if !states[storage.Digest(eventlog.Text(e, "presented_sha256"))] || !states[storage.Digest(eventlog.Text(e, "document_sha256"))] {
-		p.fail("What signer %s saw or signed is not among the verified states of the completed document.", want.ID)
+	if !states[d.PresentedSHA256] || !states[d.DocumentSHA256] {
+		p.fail("What signer %s saw or signed is not among the verified states of the completed document.", want.SignerID)
 	}
 	if err := esign.CheckValues(f.envelope, e); err != nil {
-		p.fail("What signer %s filled in differs from the event of the signature: %v.", want.ID, err)
+		p.fail("What signer %s filled in differs from the event of the signature: %v.", want.SignerID, err)
 	}
-	if s.DeclinedAt != nil || s.DeclineReason != "" || s.WithdrawnAt != nil && len(f.about(event.EnvelopeConsentWithdrawn, "signer_id", want.ID)) == 0 {
-		p.fail("The record of signer %s has a refusal or a withdrawal of which there is no event.", want.ID)
+	if s.DeclinedAt != nil || s.DeclineReason != "" || s.WithdrawnAt != nil && !f.withdrew(want.SignerID) {
+		p.fail("The record of signer %s has a refusal or a withdrawal of which there is no event.", want.SignerID)
 	}
-	switch given := f.consent(want.ID, e); {
+	switch given := f.consent(want.SignerID, e); {
 	case given == nil:
-		p.fail("The signer %s had not consented to electronic records when signing.", want.ID)
+		p.fail("The signer %s had not consented to electronic records when signing.", want.SignerID)
 	case !at(s.ConsentedAt, *given):
-		p.fail("The record of signer %s differs from the event of the consent.", want.ID)
+		p.fail("The record of signer %s differs from the event of the consent.", want.SignerID)
 	default:
 		p.event(f, *given)
 	}
 	p.event(f, e)
-	if f.disclosed(want.ID) == nil && s.LinkDisclosedAt != nil {
-		p.fail("The record of signer %s says that the sender read the link, but no event does.", want.ID)
+	if f.disclosed(want.SignerID) == nil && s.LinkDisclosedAt != nil {
+		p.fail("The record of signer %s says that the sender read the link, but no event does.", want.SignerID)
 	}
 }
 
 // signedAs returns a typed signature and the name of its signer, "" for a drawn
 // one and where the detail was erased.
 func signedAs(signed event.Event) (typed, name string) {
-	var detail struct{ Text, Name string }
-	if signed.Detail == nil || decode(signed.Detail, &detail) != nil || eventlog.Text(signed, "signature_kind") != esign.SignatureTyped {
+	d, ok := event.DetailOf[event.SignedDetail](signed)
+	if !ok || event.DataOf[event.SignedData](signed).SignatureKind != esign.SignatureTyped {
 		return "", ""
 	}
-	return detail.Text, detail.Name
+	return d.Text, d.Name
 }
 
 // sameName compares names as people do: without case, spacing and punctuation.
@@ -191,11 +172,16 @@ func sameName(a, b string) bool {
 // nil when there is none.
 func (f *facts) disclosed(signerID string) *event.Event {
 	for _, e := range f.typed(event.EnvelopeLinksDisclosed) {
-		if mentions(e, signerID) {
+		if slices.Contains(event.DataOf[event.LinksDisclosedData](e).SignerIDs, signerID) {
 			return &e
 		}
 	}
 	return nil
+}
+
+// withdrew reports whether the signer withdrew a consent.
+func (f *facts) withdrew(signerID string) bool {
+	return len(about(f, event.EnvelopeConsentWithdrawn, func(d event.ConsentWithdrawnData) bool { return d.SignerID == signerID })) > 0
 }
 
 // consent returns the signer's last consent before the event, nil when it was
@@ -206,17 +192,20 @@ func (f *facts) consent(signerID string, before event.Event) *event.Event {
 		if e.Seq >= before.Seq {
 			break
 		}
-		if eventlog.Text(e, "signer_id") != signerID {
-			continue
-		}
 		switch e.Type {
 		case event.EnvelopeConsented:
+			d := event.DataOf[event.ConsentedData](e)
+			if d.SignerID != signerID {
+				continue
+			}
 			last = &e
-			if eventlog.Text(e, "disclosure_sha256") != eventlog.Text(before, "disclosure_sha256") {
+			if d.DisclosureSHA256 != event.DataOf[event.SignedData](before).DisclosureSHA256 {
 				last = nil
 			}
 		case event.EnvelopeConsentWithdrawn:
-			last = nil
+			if event.DataOf[event.ConsentWithdrawnData](e).SignerID == signerID {
+				last = nil
+			}
 		}
 	}
 	return last
@@ -227,7 +216,7 @@ func (f *facts) consent(signerID string, before event.Event) *event.Event {
 func checkCompletion(f *facts, p *probe) {
 	sum := f.source.whole()
 	completed := f.typed(event.EnvelopeCompleted)
-	if len(completed) != 1 || !names(completed[0], sum) {
+	if len(completed) != 1 || event.DataOf[event.CompletedData](completed[0]).CompletionSHA256 != sum {
 		p.fail("The chain has no event that names the digest of the completed document.")
 	} else {
 		p.event(f, completed[0])

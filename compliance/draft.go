@@ -5,7 +5,6 @@ import (
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/environ"
-	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/custody"
@@ -32,7 +31,7 @@ func (e *Engine) draft(f *facts, r certificate.Result, causeID string) (*certifi
 		Compliance: r, Log: proof, System: e.system(f),
 	}
 	if stored := f.stored(); stored != nil {
-		c.Jurisdiction = eventlog.Text(*stored, "jurisdiction")
+		c.Jurisdiction = event.DataOf[event.StoredData](*stored).Jurisdiction
 	}
 	if d := f.deposit(); d != nil && d.Classification != nil {
 		c.Classification = (*certificate.Answers)(d.Classification)
@@ -85,12 +84,9 @@ func (f *facts) subject() certificate.Subject {
 	if f.released() {
 		s.Status = "released"
 	}
-	var detail struct {
-		Name     string `json:"envelope_name"`
-		Customer string `json:"customer_id"`
-	}
-	if created := only(f.proven(event.EnvelopeCreated)); created != nil && created.Detail != nil && decode(created.Detail, &detail) == nil {
-		s.EnvelopeName, s.CustomerID = detail.Name, detail.Customer
+	if created := only(f.proven(event.EnvelopeCreated)); created != nil {
+		d, _ := event.DetailOf[event.EnvelopeCreatedDetail](*created)
+		s.EnvelopeName, s.CustomerID = d.EnvelopeName, d.CustomerID
 	}
 	return s
 }
@@ -100,15 +96,14 @@ func (f *facts) held() certificate.Held {
 	h := certificate.Held{HeldHere: !f.released()}
 	stored, ended := f.stored(), f.ended()
 	if stored != nil {
-		h.CopyID, h.DepositedSHA256, h.VaultedAt = eventlog.Text(*stored, "copy_id"), storage.Digest(eventlog.Text(*stored, "deposited_sha256")), certificate.At(stored.RecordedAt)
+		d := event.DataOf[event.StoredData](*stored)
+		h.CopyID, h.DepositedSHA256, h.VaultedAt = d.CopyID, d.DepositedSHA256, certificate.At(stored.RecordedAt)
+		h.SHA256, h.Size, h.Version = d.SHA256, d.Size, d.Version
 	}
-	newest := stored
 	if ended != nil {
-		newest = ended
+		d := event.DataOf[event.ReleasedData](*ended)
 		h.ReleasedAt = timePtr(&ended.RecordedAt)
-	}
-	if newest != nil {
-		h.SHA256, h.Size, h.Version = storage.Digest(eventlog.Text(*newest, "sha256")), eventlog.Number(*newest, "size"), int(eventlog.Number(*newest, "version"))
+		h.SHA256, h.Size, h.Version = d.SHA256, d.Size, d.Version
 	}
 	if s := f.releaseStatement; s != nil {
 		h.ReleaseReason, h.ReleaseNote = s.Reason, s.Note
@@ -133,7 +128,7 @@ func (f *facts) printedSeal() certificate.Seal {
 	}
 	s := certificate.Seal{Mode: says.mode, Level: says.level, TimeSource: says.timeSource, SHA256: says.sha256}
 	if stored := f.stored(); stored != nil && says.mode == custody.SealingDetached {
-		s.Reason = eventlog.Text(*stored, "sealing_reason")
+		s.Reason = event.DataOf[event.StoredData](*stored).SealingReason
 	}
 	return s
 }
@@ -153,7 +148,7 @@ func (f *facts) acknowledgments() []certificate.Acknowledgment {
 func (f *facts) acknowledgment(a custody.Acknowledgment) (*custody.AcknowledgmentStatement, certificate.Acknowledgment) {
 	sum := storage.Sum([]byte(a.JWS))
 	s, err := custody.VerifyAcknowledgment(a.JWS, f.keys)
-	if err != nil || s.EnvelopeID != f.envelope.ID || len(f.about(event.CustodyAcknowledged, "acknowledgment_sha256", string(sum))) != 1 {
+	if err != nil || s.EnvelopeID != f.envelope.ID || !f.acknowledgedBy(sum) {
 		return nil, certificate.Acknowledgment{}
 	}
 	at, err := environ.Parse(s.At)
@@ -202,11 +197,11 @@ func (f *facts) copies() []certificate.CopyEntry {
 	list := []certificate.CopyEntry{}
 	for _, r := range f.register {
 		e, ok := f.byID[r.EventID]
-		if _, err := f.logged(e); !ok || err != nil || !mentions(e, r.ID) || !mentions(e, string(r.SHA256)) || !f.registered(r, e) {
+		if _, err := f.logged(e); !ok || err != nil || !namesCopy(e, r) || !f.registered(r, e) {
 			continue // and a check says so
 		}
 		x := certificate.CopyEntry{
-			CopyID: r.ID, Kind: r.Kind, Version: int(eventlog.Number(e, "version")), SHA256: r.SHA256, MadeAt: certificate.At(e.RecordedAt), GivenTo: by(e.Actor),
+			CopyID: r.ID, Kind: r.Kind, Version: r.RegisteredCopy.Version, SHA256: r.SHA256, MadeAt: certificate.At(e.RecordedAt), GivenTo: by(e.Actor),
 		}
 		switch {
 		case r.err == nil && r.size > 0:
@@ -262,21 +257,20 @@ func (f *facts) signatures() []certificate.SignatureEntry {
 	if created == nil {
 		return list
 	}
-	signers, _ := requiredSigners(*created) // none: check 4 fails
-	for _, s := range signers {
-		x := certificate.SignatureEntry{SignerID: s.ID, Name: s.Name, Email: s.Email, Role: s.Role, Auth: s.Auth}
-		if e := f.signed(s.ID); e != nil {
+	for _, s := range requiredSigners(*created) { // none: check 4 fails
+		x := certificate.SignatureEntry{SignerID: s.SignerID, Name: s.Name, Email: s.Email, Role: s.Role, Auth: s.Auth}
+		if e := f.signed(s.SignerID); e != nil {
 			x.SignedAt = timePtr(&e.RecordedAt)
-			x.Auth, x.DisclosureSHA256, x.PresentedSHA256 = eventlog.Text(*e, "auth"), storage.Digest(eventlog.Text(*e, "disclosure_sha256")), storage.Digest(eventlog.Text(*e, "presented_sha256"))
-			var as struct{ Name, Email, Role string }
-			if e.Detail != nil && decode(e.Detail, &as) == nil {
+			d := event.DataOf[event.SignedData](*e)
+			x.Auth, x.DisclosureSHA256, x.PresentedSHA256 = d.Auth, d.DisclosureSHA256, d.PresentedSHA256
+			if as, ok := event.DetailOf[event.SignedDetail](*e); ok {
 				x.Name, x.Email, x.Role = as.Name, as.Email, as.Role
 			}
-			if given := f.consent(s.ID, *e); given != nil {
+			if given := f.consent(s.SignerID, *e); given != nil {
 				x.ConsentedAt = timePtr(&given.RecordedAt)
 			}
 		}
-		if e := f.disclosed(s.ID); e != nil {
+		if e := f.disclosed(s.SignerID); e != nil {
 			x.LinkDisclosedAt = timePtr(&e.RecordedAt)
 		}
 		list = append(list, x)
@@ -288,7 +282,7 @@ func (f *facts) signatures() []certificate.SignatureEntry {
 func (f *facts) signed(signerID string) *event.Event {
 	var list []event.Event
 	for _, e := range f.proven(event.EnvelopeSigned) {
-		if eventlog.Text(e, "signer_id") == signerID && e.Actor.ID == signerID {
+		if event.DataOf[event.SignedData](e).SignerID == signerID && e.Actor.ID == signerID {
 			list = append(list, e)
 		}
 	}

@@ -3,7 +3,6 @@ package compliance
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/canonjson"
-	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
@@ -109,15 +107,32 @@ func (f *facts) typed(kind string) []event.Event {
 	return list
 }
 
-// about returns the events of a type whose data name id under key.
-func (f *facts) about(kind, key, id string) []event.Event {
+// about returns the events of a type whose data say so.
+func about[T any](f *facts, kind string, so func(T) bool) []event.Event {
 	var list []event.Event
 	for _, e := range f.typed(kind) {
-		if eventlog.Text(e, key) == id {
+		if so(event.DataOf[T](e)) {
 			list = append(list, e)
 		}
 	}
 	return list
+}
+
+// copyIn is what an event says of a copy: its id, a version and that version's
+// digest, or that of what was handed out.
+func copyIn(e event.Event) (copyID string, version int, sum storage.Digest) {
+	switch e.Type {
+	case event.VaultStored:
+		d := event.DataOf[event.StoredData](e)
+		return d.CopyID, d.Version, d.SHA256
+	case event.VaultReleased:
+		d := event.DataOf[event.ReleasedData](e)
+		return d.CopyID, d.Version, d.SHA256
+	case event.VaultInspected:
+		d := event.DataOf[event.InspectedData](e)
+		return d.CopyID, d.Version, d.SHA256
+	}
+	return "", 0, ""
 }
 
 // slack is by how much the time in a record may be before that of its event: the
@@ -128,25 +143,6 @@ const slack = time.Minute
 func at(t *time.Time, e event.Event) bool {
 	return t != nil && e.RecordedAt.Sub(*t).Abs() <= slack
 }
-
-// names reports whether an event's data hold a digest as one of their values.
-func names(e event.Event, sum storage.Digest) bool {
-	var data map[string]any
-	if decode(e.Data, &data) != nil {
-		return false
-	}
-	for _, v := range data {
-		if v == string(sum) {
-			return true
-		}
-	}
-	return false
-}
-
-// mentions reports whether an event's data hold a text, at any depth.
-func mentions(e event.Event, s string) bool { return bytes.Contains(e.Data, []byte(`"`+s+`"`)) }
-
-func decode(b []byte, v any) error { return json.Unmarshal(b, v) }
 
 // sameJSON compares two values by their canonical encoding.
 func sameJSON(a, b any) bool {
@@ -179,10 +175,14 @@ func (f *facts) released() bool {
 // They are then rightly gone.
 func (f *facts) disposed() bool {
 	r, s, acknowledged := f.release, f.releaseStatement, only(f.proven(event.VaultAcknowledged))
-	if r == nil || r.DeletedAt == nil || s == nil || acknowledged == nil || eventlog.Text(*acknowledged, "release_id") != s.ReleaseID {
+	if r == nil || r.DeletedAt == nil || s == nil || acknowledged == nil {
 		return false
 	}
-	after := acknowledged.RecordedAt.Add(time.Duration(eventlog.Number(*acknowledged, "delete_grace_seconds")) * time.Second)
+	d := event.DataOf[event.ReleaseAcknowledgedData](*acknowledged)
+	if d.ReleaseID != s.ReleaseID {
+		return false
+	}
+	after := acknowledged.RecordedAt.Add(time.Duration(d.DeleteGraceSeconds) * time.Second)
 	return !r.DeletedAt.Before(after) && !f.at.Before(after)
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/environ"
-	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/custody"
@@ -72,8 +71,9 @@ func canonicalEvent(row event.Event) event.Event {
 func (e *Engine) gatherRegime(f *facts) (err error) {
 	f.basis = certificate.BasisDefault
 	if stored := f.stored(); stored != nil {
-		if f.regime, err = regimeByID(eventlog.Text(*stored, "regime")); err == nil {
-			f.basis = eventlog.Text(*stored, "regime_basis")
+		d := event.DataOf[event.StoredData](*stored)
+		if f.regime, err = regimeByID(d.Regime); err == nil {
+			f.basis = d.RegimeBasis
 			return nil
 		}
 	}
@@ -91,7 +91,7 @@ func (f *facts) gatherRelease() {
 	switch sum := storage.Sum([]byte(f.release.Statement)); {
 	case err != nil:
 		f.releaseErr = err
-	case len(f.about(event.VaultReleased, "statement_sha256", string(sum))) != 1:
+	case len(about(f, event.VaultReleased, func(d event.ReleasedData) bool { return d.StatementSHA256 == sum })) != 1:
 		f.releaseErr = errors.New("no event names it")
 	default:
 		f.releaseStatement = &s
@@ -233,7 +233,7 @@ func (e *Engine) gatherIssued(ctx context.Context, f *facts, list []StoredCertif
 		switch {
 		case err == nil && c.Serial != i+1:
 			err = fmt.Errorf("serial %d is missing", i+1)
-		case err == nil && len(f.about(event.CertificateIssued, "certificate_sha256", string(s.SHA256))) != 1:
+		case err == nil && len(about(f, event.CertificateIssued, func(d event.CertificateIssuedData) bool { return d.CertificateSHA256 == s.SHA256 })) != 1:
 			err = errors.New("its issue has no event")
 		}
 		if err != nil {

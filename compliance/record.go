@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/environ"
-	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/custody"
@@ -84,7 +83,8 @@ func (e *Engine) announced(ctx context.Context, s StoredEvaluation) (*bool, erro
 		if x.Type != event.VaultCompliancePassed && x.Type != event.VaultComplianceFailed {
 			continue
 		}
-		told := eventlog.Text(x, "evaluated_at") != environ.Format(s.EvaluatedAt) || eventlog.Text(x, "evaluation_sha256") == string(storage.Sum(s.Result))
+		d := event.DataOf[event.ComplianceData](x)
+		told := d.EvaluatedAt != environ.Format(s.EvaluatedAt) || d.EvaluationSHA256 == storage.Sum(s.Result)
 		if *found != (x.Type == event.VaultCompliancePassed) || !told {
 			return nil, nil
 		}

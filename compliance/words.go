@@ -10,7 +10,6 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
-	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -167,7 +166,7 @@ func (f *facts) findings() []certificate.Finding {
 	}
 	for _, e := range f.typed(event.EnvelopeSigned) {
 		if typed, name := signedAs(e); typed != "" && !sameName(typed, name) {
-			add("signature_not_the_name", "Signer %s signed as %q; the name on record is %q.", eventlog.Text(e, "signer_id"), typed, name)
+			add("signature_not_the_name", "Signer %s signed as %q; the name on record is %q.", event.DataOf[event.SignedData](e).SignerID, typed, name)
 		}
 	}
 	if f.original != nil && f.original.Source.Kind == custody.SourcePaper && f.attestation() == nil {

@@ -2,7 +2,6 @@ package esign
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -71,11 +70,10 @@ func (e *Envelope) result() string {
 
 // senderName is the sender's legal name as the first event has it, or its id.
 func senderName(ev *Evidence) string {
-	var d struct {
-		SenderName string `json:"sender_name"`
-	}
-	if len(ev.Events) > 0 && json.Unmarshal(ev.Events[0].Detail, &d) == nil && d.SenderName != "" {
-		return d.SenderName
+	if len(ev.Events) > 0 {
+		if d, ok := event.DetailOf[event.EnvelopeCreatedDetail](ev.Events[0]); ok && d.SenderName != "" {
+			return d.SenderName
+		}
 	}
 	return ev.Envelope.OrgID
 }
@@ -156,13 +154,8 @@ func moment(t *time.Time) time.Time {
 
 // addressOf is the network address in an event's detail, "" if there is none.
 func addressOf(e Event) string {
-	var d struct {
-		Address string `json:"address"`
-	}
-	if json.Unmarshal(e.Detail, &d) != nil {
-		return ""
-	}
-	return d.Address
+	client, _ := event.DetailOf[event.Client](e) // which other details begin with
+	return client.Address
 }
 
 // DisclosurePDF is the disclosure of a signer's link as a file, in the language that

@@ -99,7 +99,7 @@ func (v *Vault) attest(ctx context.Context, s Store, r AttestRequest, given *cus
 		EnvelopeID: c.EnvelopeID, Type: event.VaultAttested, Actor: r.Actor, Data: event.AttestedData{
 			CopyID: c.CopyID, Version: c.Version, SHA256: c.DocumentHash, AttestationSHA256: storage.Sum(b),
 		},
-		Detail: AttestedDetail{given},
+		Detail: custody.AttestedDetail{Attestation: given},
 	})
 	if err != nil {
 		return nil, false, err

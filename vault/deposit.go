@@ -357,7 +357,9 @@ func (d *deposit) events(claims []custody.Claim) []eventlog.Draft {
 		return eventlog.Draft{EnvelopeID: d.EnvelopeID, Type: kind, Actor: d.Actor, Data: data, Detail: detail}
 	}
 	drafts := []eventlog.Draft{
-		draft(event.VaultStored, data, StoredDetail{d.custody, d.Agreement, d.Classification, d.Attestation}),
+		draft(event.VaultStored, data, custody.StoredDetail{
+			Custody: d.custody, Agreement: d.Agreement, Classification: d.Classification, Attestation: d.Attestation,
+		}),
 		draft(event.CustodyAssigned, assigned(&d.entry), nil),
 	}
 	if d.ack != nil {

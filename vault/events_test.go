@@ -10,7 +10,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/custody"
 )
 
 // TestDetailsKeepTheirBytes: the structs of details read what was written before
@@ -23,7 +23,7 @@ func TestDetailsKeepTheirBytes(t *testing.T) {
 	}
 	defer f.Close()
 	samples := map[string]any{
-		event.VaultStored: vault.StoredDetail{}, event.VaultAttested: vault.AttestedDetail{}, event.VaultReleased: vault.ReleasedDetail{},
+		event.VaultStored: custody.StoredDetail{}, event.VaultAttested: custody.AttestedDetail{}, event.VaultReleased: custody.ReleasedDetail{},
 	}
 	seen := map[string]int{}
 	s := bufio.NewScanner(f)

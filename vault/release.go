@@ -291,7 +291,7 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *custody.Or
 		eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: event.VaultReleased, Actor: h.Actor, Data: event.ReleasedData{
 			ReleaseID: rel.ReleaseID, CopyID: c.CopyID, Version: rel.Version, SHA256: rel.SHA256, Size: rel.Size, EndsVersion: rel.EndsVersion,
 			Reason: rel.Reason, StatementSHA256: storage.Sum([]byte(rel.Statement)), VersionStatementSHA256: h.version.Seal.SHA256,
-		}, Detail: ReleasedDetail{rel.Recipient, rel.Note}},
+		}, Detail: custody.ReleasedDetail{Recipient: rel.Recipient, Note: rel.Note}},
 		eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: event.CustodyAssigned, Actor: h.Actor, Data: assigned(&h.entry)})
 	if err != nil {
 		return err

@@ -9,13 +9,9 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/evaultlib/evault/internal/environ"
-	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/translog"
 )
-
-// eventSigned is the type of the event of a signature.
-const eventSigned = event.EnvelopeSigned
 
 // checkLog verifies the checkpoint and every entry, and holds the certificate
 // against what the events say.
@@ -89,47 +85,40 @@ func (c *Certificate) checkTree(keys []translog.Key, newest time.Time) error {
 	return nil
 }
 
+// proved returns the proved event of a type whose data say so.
+func proved[T any](events map[string]event.Event, kind string, so func(T) bool) (event.Event, bool) {
+	for _, e := range events {
+		if e.Type == kind && so(event.DataOf[T](e)) {
+			return e, true
+		}
+	}
+	return event.Event{}, false
+}
+
 // checkEvents holds what the certificate prints against the events that it proves.
 func (c *Certificate) checkEvents(events map[string]event.Event) error {
 	if e, ok := events[c.Cause.EventID]; !ok || e.Type != c.Cause.Type {
 		return errors.New("the event that caused the certificate is not proved")
 	}
-	find := func(kind string, about map[string]string) (event.Event, bool) {
-	next:
-		for _, e := range events {
-			if !strings.HasPrefix(e.Type, kind) {
-				continue
-			}
-			for key, value := range about {
-				if eventlog.Text(e, key) != value {
-					continue next
-				}
-			}
-			return e, true
-		}
-		return event.Event{}, false
-	}
 	held := c.AuthoritativeCopy
-	deposit := map[string]string{
-		"copy_id": held.CopyID, "deposited_sha256": string(held.DepositedSHA256),
-		"regime": c.Regime, "regime_basis": c.RegimeBasis, "jurisdiction": c.Jurisdiction,
-	}
-	if held.Version == 1 {
-		deposit["sha256"] = string(held.SHA256)
-	}
-	if e, ok := find(event.VaultStored, deposit); !ok || !sameTime(&c.AuthoritativeCopy.VaultedAt, e) {
+	if e, ok := proved(events, event.VaultStored, func(d event.StoredData) bool {
+		return d.CopyID == held.CopyID && d.DepositedSHA256 == held.DepositedSHA256 && d.Regime == c.Regime && d.RegimeBasis == c.RegimeBasis &&
+			d.Jurisdiction == c.Jurisdiction && (held.Version != 1 || d.SHA256 == held.SHA256)
+	}); !ok || !sameTime(&held.VaultedAt, e) {
 		return errors.New("the deposit is not proved as the certificate tells it")
 	}
 	for _, x := range c.Custody {
 		e, ok := events[x.EventID]
-		if !ok || !strings.HasPrefix(e.Type, "custody.") || eventlog.Text(e, "custody_id") != x.CustodyID || eventlog.Text(e, "kind") != x.Kind ||
-			eventlog.Text(e, "sha256") != string(x.SHA256) || eventlog.Text(e, "statement_sha256") != string(x.Statement) ||
-			eventlog.Text(e, "consent") != x.Consent || eventlog.Number(e, "version") != int64(x.Version) {
+		d := event.DataOf[event.CustodyAssignedData](e)
+		if !ok || !strings.HasPrefix(e.Type, event.CustodyPrefix) || d.CustodyID != x.CustodyID || d.Kind != x.Kind || d.SHA256 != x.SHA256 ||
+			d.StatementSHA256 != x.Statement || d.Consent != x.Consent || d.Version != x.Version {
 			return fmt.Errorf("the custody entry %s is not proved as the certificate tells it", x.CustodyID)
 		}
 	}
 	for _, a := range c.Acknowledgments {
-		if _, ok := find(event.CustodyAcknowledged, map[string]string{"acknowledgment_id": a.ID, "acknowledgment_sha256": string(a.SHA256)}); !ok {
+		if _, ok := proved(events, event.CustodyAcknowledged, func(d event.CustodyAcknowledgedData) bool {
+			return d.AcknowledgmentID == a.ID && d.AcknowledgmentSHA256 == a.SHA256
+		}); !ok {
 			return fmt.Errorf("the acknowledgment %s is not proved", a.ID)
 		}
 	}
@@ -137,8 +126,8 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 		if s.SignedAt == nil {
 			continue
 		}
-		e, ok := find(eventSigned, map[string]string{
-			"signer_id": s.SignerID, "disclosure_sha256": string(s.DisclosureSHA256), "presented_sha256": string(s.PresentedSHA256),
+		e, ok := proved(events, event.EnvelopeSigned, func(d event.SignedData) bool {
+			return d.SignerID == s.SignerID && d.DisclosureSHA256 == s.DisclosureSHA256 && d.PresentedSHA256 == s.PresentedSHA256
 		})
 		if !ok || !sameTime(s.SignedAt, e) {
 			return fmt.Errorf("the signature of %s is not proved as the certificate tells it", s.SignerID)
@@ -147,7 +136,9 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 	if held.HeldHere {
 		return nil
 	}
-	e, ok := find(event.VaultReleased, map[string]string{"copy_id": held.CopyID, "sha256": string(held.SHA256)})
+	e, ok := proved(events, event.VaultReleased, func(d event.ReleasedData) bool {
+		return d.CopyID == held.CopyID && d.SHA256 == held.SHA256
+	})
 	if !ok || held.ReleasedAt != nil && !sameTime(held.ReleasedAt, e) {
 		return errors.New("the release is not proved as the certificate tells it")
 	}

@@ -2,10 +2,7 @@ package arch_test
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"io/fs"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,7 +13,7 @@ import (
 // storage/standing, with what the comparison decides. None decides access to an
 // envelope or copy.
 var compared = map[string]string{
-	"vault/custodian.go parties":                         "whether a party is the depositor itself",
+	"vault/custodian.go parties":                     "whether a party is the depositor itself",
 	"vault/proven.go asStated":                       "whether a row says what was signed",
 	"storage/sqlstore/esign.go EnvelopeByExternalID": "external ids are unique for each organization",
 	"storage/sqlstore/outbox.go Endpoints":           "an organization's own endpoints",
@@ -37,33 +34,22 @@ var evidence = regexp.MustCompile(`^compliance/(certificate/)?[a-z_]+\.go `)
 func TestStandingIsAskedInOnePlace(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for _, dir := range []string{"esign", "vault", "compliance", "scopes", "storage", "httpapi"} {
-		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, _ fs.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
-				strings.Contains(path, "storage/standing/") || strings.Contains(path, "storage/storagetest/") {
-				return err
-			}
-			f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			if err != nil {
-				return err
-			}
-			for _, d := range f.Decls {
-				fn, ok := d.(*ast.FuncDecl)
-				if !ok || !comparesOrganizations(fn) {
-					continue
-				}
-				name := strings.TrimPrefix(filepath.ToSlash(path), "../../") + " " + fn.Name.Name
-				seen[name] = true
-				if compared[name] == "" && !evidence.MatchString(name) {
-					t.Errorf("%s compares ids of organizations: ask storage/standing", name)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
+	walkProduct(t, func(path string, f *ast.File) {
+		if strings.HasPrefix(path, "storage/standing/") || strings.HasPrefix(path, "storage/storagetest/") {
+			return
 		}
-	}
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || !comparesOrganizations(fn) {
+				continue
+			}
+			name := path + " " + fn.Name.Name
+			seen[name] = true
+			if compared[name] == "" && !evidence.MatchString(name) {
+				t.Errorf("%s compares ids of organizations: ask storage/standing", name)
+			}
+		}
+	})
 	for name := range compared {
 		if !seen[name] {
 			t.Errorf("%s compares no ids of organizations: take it from the list", name)

@@ -48,12 +48,15 @@ const (
 	KeysChanged           = "keys.changed" // in the installation's own chain; data: package keyring
 )
 
+// CustodyPrefix begins the types of all events of custody.
+const CustodyPrefix = "custody."
+
 // Schema says what an event of one type holds.
 type Schema struct {
 	Type    string
 	Webhook bool // sent to webhook endpoints; the others stay in the chain, for feeds and evidence
 	Data    any  // a zero value of the struct of its data; nil: the event has no data, or is not written yet
-	Detail  any  // likewise; that of vault events that name parties is in package vault
+	Detail  any  // likewise; that of vault events that name parties is in package vault/custody
 }
 
 var schemas = [...]Schema{
@@ -75,14 +78,14 @@ var schemas = [...]Schema{
 	{EnvelopeDelegated, true, nil, nil},
 	{EnvelopeRedacted, false, nil, nil},
 
-	{VaultStored, true, StoredData{}, nil},      // detail: vault.StoredDetail
-	{VaultAttested, false, AttestedData{}, nil}, // detail: vault.AttestedDetail
+	{VaultStored, true, StoredData{}, nil},      // detail: custody.StoredDetail
+	{VaultAttested, false, AttestedData{}, nil}, // detail: custody.AttestedDetail
 	{VaultInspected, false, InspectedData{}, InspectedDetail{}},
 	{VaultIntegrityChecked, true, IntegrityCheckedData{}, nil},
 	{VaultTamperDetected, true, TamperDetectedData{}, nil},
 	{VaultRepaired, false, RepairedData{}, nil},
 	{VaultDuplicateRefused, false, DuplicateRefusedData{}, nil},
-	{VaultReleased, true, ReleasedData{}, nil}, // detail: vault.ReleasedDetail
+	{VaultReleased, true, ReleasedData{}, nil}, // detail: custody.ReleasedDetail
 	{VaultDelivered, false, DeliveredData{}, nil},
 	{VaultAcknowledged, false, ReleaseAcknowledgedData{}, nil},
 	{VaultCompliancePassed, true, ComplianceData{}, nil},

@@ -1,0 +1,24 @@
+package custody
+
+// Details of events that name parties and persons. The data of all events, and the
+// other details, are in package event; the same rule holds: they are hashed, and
+// never change.
+
+// StoredDetail is the detail of event.VaultStored.
+type StoredDetail struct {
+	Custody        Parties         `json:"custody"`
+	Agreement      *Agreement      `json:"agreement"`
+	Classification *Classification `json:"classification"`
+	Attestation    *Attestation    `json:"attestation"`
+}
+
+// AttestedDetail is the detail of event.VaultAttested.
+type AttestedDetail struct {
+	Attestation *Attestation `json:"attestation"`
+}
+
+// ReleasedDetail is the detail of event.VaultReleased.
+type ReleasedDetail struct {
+	Recipient Recipient `json:"recipient"`
+	Note      string    `json:"note"`
+}
