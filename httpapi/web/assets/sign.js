@@ -134,6 +134,7 @@
       asPicture: function () { // of the typed text, for a script that the typefaces lack
         png.value = typedPicture(text.value.trim());
       },
+      typed: function () { return kind.value === "typed"; },
       choose: choose
     };
     box.querySelector(".ways").hidden = false;
@@ -408,8 +409,8 @@
       return r.text().then(function (html) {
         free();
         var doc = new DOMParser().parseFromString(html, "text/html");
-        var lacks = doc.querySelector('#errors [data-rule="glyph_missing"][data-input="signature"]');
-        if (lacks && !again && form.elements.signature_kind.value === "typed") { marks.signature.asPicture(); send(true); return; }
+        var lacking = all('#errors [data-rule="glyph_missing"]', doc).map(function (li) { return marks[li.dataset.input]; }).filter(function (m) { return m && m.typed(); });
+        if (lacking.length && !again) { lacking.forEach(function (m) { m.asPicture(); }); send(true); return; }
         show(doc);
       });
     }).catch(function () { free(); save(); problem(say("offline")); });
