@@ -12,8 +12,8 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 )
 
-// Appearance is what a visible seal shows: lines of text, a picture, or both, the picture to the left or above. What it shows
-// is part of what the seal signs, but proves nothing about the signer: readers compare it with the certificate.
+// Appearance is what a visible seal shows: lines of text, a picture, or both, the picture to the left or above. What it
+// shows is part of what the seal signs, but proves nothing about the signer: readers compare it with the certificate.
 //
 // A host that seals through packages esign or vault sets it in a Sealer of its own, which hands the request on.
 type Appearance struct {
@@ -28,8 +28,8 @@ type Appearance struct {
 	PNG []byte
 }
 
-// AppearanceError says why a visible seal cannot be drawn: the page is not there, the box leaves it, a character is in no
-// font, the picture cannot be used, or there is nothing to show.
+// AppearanceError says why a visible seal cannot be drawn: the page is not there, the box leaves it, a character is in
+// no font, the picture cannot be used, or there is nothing to show.
 type AppearanceError struct {
 	Reason string
 	// Char is the character that no font has, for which Config.Fonts is the remedy; 0 for other reasons.
@@ -57,7 +57,8 @@ func (s *Sealer) widget(u *pdf.Update, field *acroform.SignatureField, a *Appear
 	case len(a.Lines) == 0 && len(a.PNG) == 0:
 		return overlay.Widget{}, &AppearanceError{Reason: "there is nothing to show"}
 	case len(a.Lines) > maxLines || slices.ContainsFunc(a.Lines, func(l string) bool { return len(l) > maxLine }):
-		return overlay.Widget{}, &AppearanceError{Reason: fmt.Sprintf("more than %d lines, or one of more than %d bytes", maxLines, maxLine)}
+		return overlay.Widget{},
+			&AppearanceError{Reason: fmt.Sprintf("more than %d lines, or one of more than %d bytes", maxLines, maxLine)}
 	}
 	if err := u.AvoidDangling(); err != nil {
 		return overlay.Widget{}, asNotExtendable(err)

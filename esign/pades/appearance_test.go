@@ -67,8 +67,12 @@ func turned() map[string]string {
 	out := map[string]string{}
 	for _, rotate := range []int{0, 90, 180, 270} {
 		out[fmt.Sprintf("rotated %d", rotate)] = fmt.Sprintf("/Rotate %d", rotate)
-		out[fmt.Sprintf("rotated %d, cropped", rotate)] = fmt.Sprintf("/Rotate %d/MediaBox[-100 50 512 842]/CropBox[0 150 400 742]", rotate)
-		out[fmt.Sprintf("rotated %d, user unit", rotate)] = fmt.Sprintf("/Rotate %d/UserUnit 2.5/MediaBox[0 0 400 300]", rotate)
+		out[fmt.Sprintf("rotated %d, cropped", rotate)] = fmt.Sprintf(
+			"/Rotate %d/MediaBox[-100 50 512 842]/CropBox[0 150 400 742]", rotate,
+		)
+		out[fmt.Sprintf("rotated %d, user unit", rotate)] = fmt.Sprintf(
+			"/Rotate %d/UserUnit 2.5/MediaBox[0 0 400 300]", rotate,
+		)
 	}
 	return out
 }
@@ -82,13 +86,19 @@ func TestVisibleSeals(t *testing.T) {
 		for _, kind := range testpdf.Structures() {
 			t.Run(name+", "+kind.String(), func(t *testing.T) {
 				t.Parallel()
-				raw := testpdf.New(testpdf.Options{Structure: kind, Page: entries, Objects: map[int]string{8: "<</Length 1>>\nstream\nn\nendstream"}}) // page 2 is empty
+				// page 2 is empty
+				raw := testpdf.New(
+					testpdf.Options{Structure: kind, Page: entries, Objects: map[int]string{8: "<</Length 1>>\nstream\nn\nendstream"}},
+				)
 				narrow := func(r *pades.SealRequest) { r.Appearance.W = 0.19 }
 				one := seal(t, first, raw, visible(sealLines, picture), narrow)
 				wantOK(t, one, 1)
-				two := seal(t, second, extendFile(t, extender(t), one), visible(nil, picture), narrow, func(r *pades.SealRequest) { r.Appearance.X = 0.76 })
+				two := seal(t, second, extendFile(t, extender(t), one), visible(nil, picture), narrow, func(r *pades.SealRequest) {
+					r.Appearance.X = 0.76
+				})
 				r := wantOK(t, two, 3)
-				if got := r.Signatures[0]; got.ChangesAfter != pades.ChangesPermitted || !strings.Contains(strings.Join(got.Changes, " "), "visible signature") {
+				if got := r.Signatures[0]; got.ChangesAfter != pades.ChangesPermitted ||
+					!strings.Contains(strings.Join(got.Changes, " "), "visible signature") {
 					t.Errorf("changes after the first seal: %s, %q", got.ChangesAfter, got.Changes)
 				}
 			})
@@ -96,10 +106,12 @@ func TestVisibleSeals(t *testing.T) {
 	}
 }
 
-// TestVisibleSealStands compares the annotation with figures worked out by hand, on a cropped page turned by 90 degrees.
+// TestVisibleSealStands compares the annotation with figures worked out by hand, on a cropped page turned by 90
+// degrees.
 func TestVisibleSealStands(t *testing.T) {
 	t.Parallel()
-	raw := testpdf.New(testpdf.Options{Page: "/Rotate 90/MediaBox[0 0 600 800]/CropBox[100 200 500 700]"}) // displayed 500 × 400
+	// displayed 500 × 400
+	raw := testpdf.New(testpdf.Options{Page: "/Rotate 90/MediaBox[0 0 600 800]/CropBox[100 200 500 700]"})
 	out := seal(t, sealer(t, pki().Seal, noStamp), raw, func(r *pades.SealRequest) {
 		r.Appearance = &pades.Appearance{Page: 1, X: 0.1, Y: 0.2, W: 0.5, H: 0.25, Lines: []string{"x"}}
 	})
@@ -129,7 +141,8 @@ func TestVisibleSealStands(t *testing.T) {
 	}
 }
 
-// TestVisibleSealByAStranger: a seal that covers nothing is permitted, whoever made it. That nobody trusts it is said of it alone.
+// TestVisibleSealByAStranger: a seal that covers nothing is permitted, whoever made it. That nobody trusts it is said
+// of it alone.
 func TestVisibleSealByAStranger(t *testing.T) {
 	t.Parallel()
 	evil, err := testpki.SelfSigned("Test Vault Seal", time.Now())
@@ -138,7 +151,8 @@ func TestVisibleSealByAStranger(t *testing.T) {
 	}
 	good := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))
 	r := verify(t, seal(t, sealer(t, evil, noStamp), good, visible([]string{"PAID"}, nil)))
-	if got := r.Signatures[0]; !got.OK() || got.ChangesAfter != pades.ChangesPermitted || !strings.Contains(strings.Join(got.Changes, ""), "visible signature") {
+	if got := r.Signatures[0]; !got.OK() || got.ChangesAfter != pades.ChangesPermitted ||
+		!strings.Contains(strings.Join(got.Changes, ""), "visible signature") {
 		t.Errorf("first seal: got %v, %s, %q", got.OK(), got.ChangesAfter, got.Changes)
 	}
 	if got := r.Signatures[1]; got.Trust != pades.TrustUntrusted || got.Problem == "" || r.OK() {
@@ -149,7 +163,9 @@ func TestVisibleSealByAStranger(t *testing.T) {
 // TestVisibleSealLeavesDanglingNumbers: objects of a seal get no number that the signed file names without having it.
 func TestVisibleSealLeavesDanglingNumbers(t *testing.T) {
 	t.Parallel()
-	raw := testpdf.New(testpdf.Options{Page: "/Thumb 11 0 R/Metadata 14 0 R", Catalog: "/Spare[18 0 R 300 0 R 99999999 0 R]"})
+	raw := testpdf.New(
+		testpdf.Options{Page: "/Thumb 11 0 R/Metadata 14 0 R", Catalog: "/Spare[18 0 R 300 0 R 99999999 0 R]"},
+	)
 	s, e := sealer(t, pki().Seal), extender(t)
 	one := seal(t, s, raw)
 	wantOK(t, seal(t, s, extendFile(t, e, one), visible(sealLines, emblem(t))), 3)
@@ -202,14 +218,18 @@ func TestOtherToolsSeeSeals(t *testing.T) {
 	for i, name := range names {
 		raw := testpdf.New(testpdf.Options{Structure: testpdf.Structures()[i%4], Page: turned()[name]})
 		out := seal(t, s, raw, visible(sealLines, picture))
-		before, after := write(t, dir, fmt.Sprintf("%d-before.pdf", i), raw), write(t, dir, fmt.Sprintf("%d-after.pdf", i), out)
+		before, after := write(t, dir, fmt.Sprintf("%d-before.pdf", i), raw),
+			write(t, dir, fmt.Sprintf("%d-after.pdf", i), out)
 		if said := tool(t, "pdfsig", "-nocert", after); strings.Count(said, "Signature is Valid.") != 1 {
 			t.Errorf("%s: pdfsig: %s", name, said)
 		}
 		tool(t, "qpdf", "--check", after)
 		for reader, draw := range map[string]func(string) image.Image{
 			"pdftoppm": func(path string) image.Image {
-				tool(t, "pdftoppm", "-cropbox", "-r", "60", "-f", "2", "-l", "2", "-singlefile", "-png", path, strings.TrimSuffix(path, ".pdf"))
+				tool(
+					t, "pdftoppm", "-cropbox", "-r", "60", "-f", "2", "-l", "2", "-singlefile", "-png", path,
+					strings.TrimSuffix(path, ".pdf"),
+				)
 				return readPNG(t, strings.TrimSuffix(path, ".pdf")+".png")
 			},
 			"mutool": func(path string) image.Image {
@@ -322,10 +342,13 @@ func TestSealInAFieldRefuses(t *testing.T) {
 		}
 	}
 	for entries, names := range map[string]string{
-		"/SV<<>>": "/SV", "/SV<</Ff 511>>": "/SV", "/SV 99 0 R": "/SV", "/SV(x)": "/SV", "/Lock<</Action/All>>": "/Lock", "/Lock<<>>": "/Lock",
+		"/SV<<>>": "/SV", "/SV<</Ff 511>>": "/SV", "/SV 99 0 R": "/SV", "/SV(x)": "/SV", "/Lock<</Action/All>>": "/Lock",
+		"/Lock<<>>":    "/Lock",
 		"/Lock 99 0 R": "/Lock", "/Lock<</Action/Include/Fields[(A)]/P 1>>/SV<<>>": "/SV",
 	} {
-		_, err := s.Seal(context.Background(), pades.SealRequest{PDF: withField(testpdf.Classic, "", entries), Field: "Parties.Buyer"})
+		_, err := s.Seal(
+			context.Background(), pades.SealRequest{PDF: withField(testpdf.Classic, "", entries), Field: "Parties.Buyer"},
+		)
 		var got *pades.FieldError
 		if !errors.As(err, &got) || !strings.Contains(got.Reason, names) {
 			t.Errorf("%s: got %v, want a *FieldError that names %s", entries, err, names)

@@ -26,7 +26,9 @@ func TestAnswersWithOldDigests(t *testing.T) {
 	r := newResponder(t, noCheck)
 	r.change = func(o *ocsp.Response) { o.SignatureAlgorithm = x509.ECDSAWithSHA1 }
 	e := extender(t, func(c *pades.ExtenderConfig) { c.Revocation = silent{r} })
-	if _, err := e.Extend(context.Background(), seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))); !errors.Is(err, pades.ErrRevocationUnavailable) {
+	if _, err := e.Extend(
+		context.Background(), seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{})),
+	); !errors.Is(err, pades.ErrRevocationUnavailable) {
 		t.Errorf("an answer signed with SHA-1: got %v", err)
 	}
 	r = newResponder(t, noCheck)
@@ -34,7 +36,9 @@ func TestAnswersWithOldDigests(t *testing.T) {
 		o.SignatureAlgorithm, o.Status, o.RevokedAt = x509.ECDSAWithSHA1, ocsp.Revoked, time.Now().Add(-time.Hour)
 	}
 	e = extender(t, func(c *pades.ExtenderConfig) { c.Revocation = silent{r} })
-	if _, err := e.Extend(context.Background(), seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))); !errors.Is(err, pades.ErrNotValid) {
+	if _, err := e.Extend(
+		context.Background(), seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{})),
+	); !errors.Is(err, pades.ErrNotValid) {
 		t.Errorf("a warning signed with SHA-1: got %v", err)
 	}
 }
@@ -56,7 +60,9 @@ func authorityOf(t *testing.T) (ca testpki.Identity, id testpki.Identity) {
 		t.Fatal(err)
 	}
 	k := key()
-	der, err := x509.CreateCertificate(rand.Reader, pki().Template("Listed", 365*24*time.Hour), ca.Leaf(), k.Public(), ca.Key)
+	der, err := x509.CreateCertificate(
+		rand.Reader, pki().Template("Listed", 365*24*time.Hour), ca.Leaf(), k.Public(), ca.Key,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +74,8 @@ func authorityOf(t *testing.T) (ca testpki.Identity, id testpki.Identity) {
 }
 
 // TestListsOfAPart: a list that covers only a part of what was issued proves nothing by what it leaves out, whether it
-// says that it does in a critical extension or not; who stands in it was revoked all the same (RFC 5280 §5.2.4, §5.2.5).
+// says that it does in a critical extension or not; who stands in it was revoked all the same (RFC 5280 §5.2.4,
+// §5.2.5).
 func TestListsOfAPart(t *testing.T) {
 	t.Parallel()
 	ca, id := authorityOf(t)
@@ -88,10 +95,18 @@ func TestListsOfAPart(t *testing.T) {
 		listed   bool
 		want     string
 	}{
-		"one part":                           {[]int{2, 5, 29, 28}, true, []byte{0x30, 3, 0x81, 1, 0xFF}, false, pades.RevocationUnknown},
-		"one part, not critical":             {[]int{2, 5, 29, 28}, false, []byte{0x30, 3, 0x81, 1, 0xFF}, false, pades.RevocationUnknown},
-		"one part, listed":                   {[]int{2, 5, 29, 28}, true, []byte{0x30, 3, 0x81, 1, 0xFF}, true, pades.RevocationRevoked},
-		"of several issuers, listed":         {[]int{2, 5, 29, 28}, true, []byte{0x30, 3, 0x84, 1, 0xFF}, true, pades.RevocationUnknown},
+		"one part": {
+			[]int{2, 5, 29, 28}, true, []byte{0x30, 3, 0x81, 1, 0xFF}, false, pades.RevocationUnknown,
+		},
+		"one part, not critical": {
+			[]int{2, 5, 29, 28}, false, []byte{0x30, 3, 0x81, 1, 0xFF}, false, pades.RevocationUnknown,
+		},
+		"one part, listed": {
+			[]int{2, 5, 29, 28}, true, []byte{0x30, 3, 0x81, 1, 0xFF}, true, pades.RevocationRevoked,
+		},
+		"of several issuers, listed": {
+			[]int{2, 5, 29, 28}, true, []byte{0x30, 3, 0x84, 1, 0xFF}, true, pades.RevocationUnknown,
+		},
 		"changes, not critical":              {[]int{2, 5, 29, 27}, false, []byte{2, 1, 1}, false, pades.RevocationUnknown},
 		"changes, critical":                  {[]int{2, 5, 29, 27}, true, []byte{2, 1, 1}, false, pades.RevocationUnknown},
 		"something unknown, listed":          {[]int{1, 2, 3, 4}, true, []byte{5, 0}, true, pades.RevocationUnknown},
@@ -102,13 +117,17 @@ func TestListsOfAPart(t *testing.T) {
 			ExtraExtensions: []pkix.Extension{{Id: tc.id, Critical: tc.critical, Value: tc.value}},
 		}
 		if tc.listed {
-			list.RevokedCertificateEntries = []x509.RevocationListEntry{{SerialNumber: id.Leaf().SerialNumber, RevocationTime: time.Now().Add(-time.Hour)}}
+			list.RevokedCertificateEntries = []x509.RevocationListEntry{
+				{SerialNumber: id.Leaf().SerialNumber, RevocationTime: time.Now().Add(-time.Hour)},
+			}
 		}
 		der, err := x509.CreateRevocationList(rand.Reader, list, ca.Leaf(), ca.Key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots(), Material: pades.Material{CRLs: append(around, der)}})
+		r, err := pades.Verify(
+			context.Background(), raw, pades.Options{Roots: pki().Roots(), Material: pades.Material{CRLs: append(around, der)}},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +148,8 @@ func TestShortKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := verify(t, foreign{id: id, subFilter: pkcs7Sub}.sign(t, testpdf.New(testpdf.Options{}))); r.OK() || r.Signatures[0].Integrity != pades.IntegrityUnsupported {
+	if r := verify(t, foreign{id: id, subFilter: pkcs7Sub}.sign(t, testpdf.New(testpdf.Options{}))); r.OK() ||
+		r.Signatures[0].Integrity != pades.IntegrityUnsupported {
 		t.Errorf("P-224: %s", problems(r))
 	}
 }

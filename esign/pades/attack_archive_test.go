@@ -9,8 +9,9 @@ import (
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
-// TestArchiveTimestampsCoverWhatTheyProve: a document time-stamp makes a signature last only if the revocation data on which
-// the signature rests is under it, not any, and not what came after it (ETSI EN 319 142-1 §6.3, ETSI EN 319 102-1 §5.6).
+// TestArchiveTimestampsCoverWhatTheyProve: a document time-stamp makes a signature last only if the revocation data on
+// which the signature rests is under it, not any, and not what came after it (ETSI EN 319 142-1 §6.3, ETSI EN 319 102-1
+// §5.6).
 func TestArchiveTimestampsCoverWhatTheyProve(t *testing.T) {
 	t.Parallel()
 	other, err := testpki.New(testpki.Options{})

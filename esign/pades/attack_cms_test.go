@@ -47,7 +47,8 @@ func (f foreign) sign(t testing.TB, raw []byte) []byte {
 		t.Fatal(err)
 	}
 	dict := pdf.Dict{
-		"Type": pdf.Name("Sig"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(f.subFilter), "M": pdf.String("D:20260101120000+01'00'"),
+		"Type": pdf.Name("Sig"), "Filter": pdf.Name("Adobe.PPKLite"), "SubFilter": pdf.Name(f.subFilter),
+		"M": pdf.String("D:20260101120000+01'00'"),
 	}
 	maps.Copy(dict, f.sig)
 	sig := signing.Reserve(u, dict, 8000)
@@ -86,7 +87,10 @@ func (f foreign) place(t testing.TB, u *pdf.Update, sig pdf.Ref) {
 		}
 		return
 	}
-	field := pdf.Dict{"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Widget"), "FT": pdf.Name("Sig"), "T": pdf.String("Foreign"), "V": sig, "F": int64(4)}
+	field := pdf.Dict{
+		"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Widget"), "FT": pdf.Name("Sig"), "T": pdf.String("Foreign"),
+		"V": sig, "F": int64(4),
+	}
 	if field["Rect"] = f.rect; f.rect == nil {
 		field["Rect"] = pdf.Array{int64(0), int64(0), int64(0), int64(0)}
 	}
@@ -150,7 +154,9 @@ func (f foreign) cms(t testing.TB, content []byte) []byte {
 		}
 	}
 	for range map[bool]int{false: 1, true: 2}[f.twice] {
-		if err := add(f.id.Leaf(), f.id.Key, f.id.Chain[1:], pkcs7.SignerInfoConfig{ExtraSignedAttributes: f.attrs}); err != nil {
+		if err := add(
+			f.id.Leaf(), f.id.Key, f.id.Chain[1:], pkcs7.SignerInfoConfig{ExtraSignedAttributes: f.attrs},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -196,26 +202,75 @@ func TestForeignSignatures(t *testing.T) {
 		ok        bool
 		integrity string // of the last signature
 	}{
-		"adbe.pkcs7.detached":           {f: foreign{id: id, subFilter: pkcs7Sub}, raw: raw, ok: true, integrity: pades.IntegrityValid},
-		"adbe.pkcs7.detached, RSA":      {f: foreign{id: rsaID, subFilter: pkcs7Sub}, raw: raw, ok: true, integrity: pades.IntegrityValid},
-		"CAdES with signing-time":       {f: foreign{id: id, subFilter: cades, attrs: withESS}, raw: raw, ok: true, integrity: pades.IntegrityValid},
-		"second, visible, trusted":      {f: foreign{id: id, subFilter: pkcs7Sub, rect: visible}, raw: good, ok: true, integrity: pades.IntegrityValid},
-		"second in the field for it":    {f: foreign{id: id, subFilter: pkcs7Sub, existing: buyer, field: appearance}, raw: goodWithField, ok: true, integrity: pades.IntegrityValid},
-		"visible, by a stranger":        {f: foreign{id: evil, subFilter: pkcs7Sub, rect: visible}, raw: good, integrity: pades.IntegrityValid},
-		"field signed by a stranger":    {f: foreign{id: evil, subFilter: pkcs7Sub, existing: buyer, field: appearance}, raw: goodWithField, integrity: pades.IntegrityValid},
-		"field moved while signing":     {f: foreign{id: id, subFilter: pkcs7Sub, existing: buyer, field: pdf.Dict{"Rect": pdf.Array{int64(0), int64(0), int64(600), int64(800)}}}, raw: goodWithField, integrity: pades.IntegrityValid},
-		"field with a script":           {f: foreign{id: id, subFilter: pkcs7Sub, field: pdf.Dict{"AA": pdf.Dict{}}}, raw: good, integrity: pades.IntegrityValid},
-		"CAdES without ESS":             {f: foreign{id: id, subFilter: cades}, raw: raw, integrity: pades.IntegrityInvalid},
-		"ESS of another certificate":    {f: foreign{id: id, subFilter: pkcs7Sub, attrs: []pkcs7.Attribute{ess(pki().CA)}}, raw: raw, integrity: pades.IntegrityInvalid},
-		"ESS twice":                     {f: foreign{id: id, subFilter: cades, attrs: append(withESS, withESS...)}, raw: raw, integrity: pades.IntegrityInvalid},
-		"content encapsulated":          {f: foreign{id: id, subFilter: pkcs7Sub, attached: true}, raw: raw, integrity: pades.IntegrityInvalid},
-		"two signers":                   {f: foreign{id: id, subFilter: pkcs7Sub, twice: true}, raw: raw, integrity: pades.IntegrityInvalid},
-		"adbe.pkcs7.sha1":               {f: foreign{id: id, subFilter: "adbe.pkcs7.sha1"}, raw: raw, integrity: pades.IntegrityUnsupported},
-		"no SubFilter worth the name":   {f: foreign{id: id, subFilter: ""}, raw: raw, integrity: pades.IntegrityUnsupported},
-		"time-stamp that is none":       {f: foreign{id: id, subFilter: "ETSI.RFC3161"}, raw: raw, integrity: pades.IntegrityInvalid},
-		"on a file certified P=1":       {f: foreign{id: id, subFilter: pkcs7Sub}, raw: seal(t, sealer(t, id), raw, func(r *pades.SealRequest) { r.Certify = 1 }), integrity: pades.IntegrityValid},
-		"on a file certified P=2":       {f: foreign{id: id, subFilter: pkcs7Sub}, raw: seal(t, sealer(t, id), raw, func(r *pades.SealRequest) { r.Certify = 2 }), ok: true, integrity: pades.IntegrityValid},
-		"after the content was changed": {f: foreign{id: id, subFilter: pkcs7Sub}, raw: shadow(t, good), integrity: pades.IntegrityValid},
+		"adbe.pkcs7.detached": {
+			f: foreign{id: id, subFilter: pkcs7Sub}, raw: raw, ok: true, integrity: pades.IntegrityValid,
+		},
+		"adbe.pkcs7.detached, RSA": {
+			f: foreign{id: rsaID, subFilter: pkcs7Sub}, raw: raw, ok: true, integrity: pades.IntegrityValid,
+		},
+		"CAdES with signing-time": {
+			f: foreign{id: id, subFilter: cades, attrs: withESS}, raw: raw, ok: true, integrity: pades.IntegrityValid,
+		},
+		"second, visible, trusted": {
+			f: foreign{id: id, subFilter: pkcs7Sub, rect: visible}, raw: good, ok: true, integrity: pades.IntegrityValid,
+		},
+		"second in the field for it": {
+			f: foreign{id: id, subFilter: pkcs7Sub, existing: buyer, field: appearance}, raw: goodWithField, ok: true,
+			integrity: pades.IntegrityValid,
+		},
+		"visible, by a stranger": {
+			f: foreign{id: evil, subFilter: pkcs7Sub, rect: visible}, raw: good, integrity: pades.IntegrityValid,
+		},
+		"field signed by a stranger": {
+			f: foreign{id: evil, subFilter: pkcs7Sub, existing: buyer, field: appearance}, raw: goodWithField,
+			integrity: pades.IntegrityValid,
+		},
+		"field moved while signing": {
+			f: foreign{
+				id: id, subFilter: pkcs7Sub, existing: buyer,
+				field: pdf.Dict{"Rect": pdf.Array{int64(0), int64(0), int64(600), int64(800)}},
+			},
+			raw: goodWithField, integrity: pades.IntegrityValid,
+		},
+		"field with a script": {
+			f: foreign{id: id, subFilter: pkcs7Sub, field: pdf.Dict{"AA": pdf.Dict{}}}, raw: good,
+			integrity: pades.IntegrityValid,
+		},
+		"CAdES without ESS": {f: foreign{id: id, subFilter: cades}, raw: raw, integrity: pades.IntegrityInvalid},
+		"ESS of another certificate": {
+			f: foreign{id: id, subFilter: pkcs7Sub, attrs: []pkcs7.Attribute{ess(pki().CA)}}, raw: raw,
+			integrity: pades.IntegrityInvalid,
+		},
+		"ESS twice": {
+			f: foreign{id: id, subFilter: cades, attrs: append(withESS, withESS...)}, raw: raw,
+			integrity: pades.IntegrityInvalid,
+		},
+		"content encapsulated": {
+			f: foreign{id: id, subFilter: pkcs7Sub, attached: true}, raw: raw, integrity: pades.IntegrityInvalid,
+		},
+		"two signers": {
+			f: foreign{id: id, subFilter: pkcs7Sub, twice: true}, raw: raw, integrity: pades.IntegrityInvalid,
+		},
+		"adbe.pkcs7.sha1": {
+			f: foreign{id: id, subFilter: "adbe.pkcs7.sha1"}, raw: raw, integrity: pades.IntegrityUnsupported,
+		},
+		"no SubFilter worth the name": {f: foreign{id: id, subFilter: ""}, raw: raw, integrity: pades.IntegrityUnsupported},
+		"time-stamp that is none": {
+			f: foreign{id: id, subFilter: "ETSI.RFC3161"}, raw: raw, integrity: pades.IntegrityInvalid,
+		},
+		"on a file certified P=1": {f: foreign{
+			id: id, subFilter: pkcs7Sub,
+		}, raw: seal(t, sealer(t, id), raw, func(r *pades.SealRequest) {
+			r.Certify = 1
+		}), integrity: pades.IntegrityValid},
+		"on a file certified P=2": {f: foreign{
+			id: id, subFilter: pkcs7Sub,
+		}, raw: seal(t, sealer(t, id), raw, func(r *pades.SealRequest) {
+			r.Certify = 2
+		}), ok: true, integrity: pades.IntegrityValid},
+		"after the content was changed": {
+			f: foreign{id: id, subFilter: pkcs7Sub}, raw: shadow(t, good), integrity: pades.IntegrityValid,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -230,20 +285,26 @@ func TestForeignSignatures(t *testing.T) {
 			if last.Level != pades.LevelNone {
 				t.Errorf("level: got %s for what is no baseline signature", last.Level)
 			}
-			if want := time.Date(2026, 1, 1, 11, 0, 0, 0, time.UTC); last.Integrity == pades.IntegrityValid && !last.SigningTime.Equal(want) {
+			if want := time.Date(2026, 1, 1, 11, 0, 0, 0, time.UTC); last.Integrity == pades.IntegrityValid &&
+				!last.SigningTime.Equal(want) {
 				t.Errorf("signing time: got %v, want %v", last.SigningTime, want)
 			}
 		})
 	}
 }
 
-// TestFinalSignatures: after a certification with P=1, or a signature in a field that locks the document, validation material
-// and time-stamps may come, and nothing else.
+// TestFinalSignatures: after a certification with P=1, or a signature in a field that locks the document, validation
+// material and time-stamps may come, and nothing else.
 func TestFinalSignatures(t *testing.T) {
 	t.Parallel()
 	raw := testpdf.New(testpdf.Options{})
 	lock := func(p int64) []byte {
-		return foreign{id: pki().Seal, subFilter: pkcs7Sub, field: pdf.Dict{"Lock": pdf.Dict{"Action": pdf.Name("Include"), "Fields": pdf.Array{}, "P": p}}}.sign(t, raw)
+		return foreign{
+			id: pki().Seal, subFilter: pkcs7Sub,
+			field: pdf.Dict{"Lock": pdf.Dict{"Action": pdf.Name("Include"), "Fields": pdf.Array{}, "P": p}},
+		}.sign(
+			t, raw,
+		)
 	}
 	certify := func(p int) []byte {
 		return seal(t, sealer(t, pki().Seal), raw, func(r *pades.SealRequest) { r.Certify = p })
@@ -256,7 +317,9 @@ func TestFinalSignatures(t *testing.T) {
 	}
 	emptyField := func(raw []byte) []byte {
 		return addField(t, raw, func(*pdf.Update) pdf.Dict {
-			return pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.String("Later"), "Rect": pdf.Array{int64(0), int64(0), int64(0), int64(0)}}
+			return pdf.Dict{
+				"FT": pdf.Name("Sig"), "T": pdf.String("Later"), "Rect": pdf.Array{int64(0), int64(0), int64(0), int64(0)},
+			}
 		})
 	}
 	another := foreign{id: pki().Seal, subFilter: pkcs7Sub, field: pdf.Dict{"T": pdf.String("Another")}}
@@ -289,13 +352,18 @@ func TestShadowAttacks(t *testing.T) {
 		change   func(*pdf.Update)
 	}{
 		"validation material is also the page's content": {
-			testpdf.Options{Catalog: "/DSS<</Certs 30 0 R>>", Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents 30 0 R>>", 30: "[6 0 R]"}},
+			testpdf.Options{
+				Catalog: "/DSS<</Certs 30 0 R>>",
+				Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents 30 0 R>>", 30: "[6 0 R]"},
+			},
 			func(u *pdf.Update) {
 				u.Put(pdf.Ref{Num: 30}, pdf.Array{u.AddStream(pdf.Dict{}, []byte("0 0 9 9 re f"))})
 			},
 		},
 		"annotations are also the page's content": {
-			testpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents 30 0 R/Annots 30 0 R>>", 30: "[6 0 R]"}},
+			testpdf.Options{
+				Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents 30 0 R/Annots 30 0 R>>", 30: "[6 0 R]"},
+			},
 			func(u *pdf.Update) {
 				u.Put(pdf.Ref{Num: 30}, pdf.Array{u.AddStream(pdf.Dict{}, []byte("0 0 9 9 re f"))})
 			},
@@ -309,13 +377,18 @@ func TestShadowAttacks(t *testing.T) {
 			func(u *pdf.Update) { u.Put(pdf.Ref{Num: 77}, pdf.Dict{}) },
 		},
 		"metadata is also an image": {
-			testpdf.Options{Catalog: "/Metadata 30 0 R", Page: "/Thumb 30 0 R", Objects: map[int]string{30: "<</Type/Metadata/Length 1>>\nstream\nx\nendstream"}},
+			testpdf.Options{
+				Catalog: "/Metadata 30 0 R", Page: "/Thumb 30 0 R",
+				Objects: map[int]string{30: "<</Type/Metadata/Length 1>>\nstream\nx\nendstream"},
+			},
 			func(u *pdf.Update) {
 				u.Put(pdf.Ref{Num: 30}, &pdf.Stream{Dict: pdf.Dict{"Type": pdf.Name("Metadata")}, Raw: []byte("y")})
 			},
 		},
 		"form is also a resource": {
-			testpdf.Options{Catalog: "/AcroForm 30 0 R", Page: "/Resources 30 0 R", Objects: map[int]string{30: "<</Fields[]>>"}},
+			testpdf.Options{
+				Catalog: "/AcroForm 30 0 R", Page: "/Resources 30 0 R", Objects: map[int]string{30: "<</Fields[]>>"},
+			},
 			func(u *pdf.Update) {
 				u.Put(pdf.Ref{Num: 30}, pdf.Dict{"Fields": pdf.Array{}, "SigFlags": int64(3), "Font": pdf.Dict{}})
 			},

@@ -11,7 +11,8 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
-// TestSignaturesCoverNothing puts a visible signature by a stranger over pages that show something there, beside it, or nothing.
+// TestSignaturesCoverNothing puts a visible signature by a stranger over pages that show something there, beside it, or
+// nothing.
 func TestSignaturesCoverNothing(t *testing.T) {
 	t.Parallel()
 	for content, permitted := range map[string]bool{
@@ -61,7 +62,11 @@ func TestSignaturesCoverNothing(t *testing.T) {
 		"/Sh sh": false,
 		strings.Repeat("q ", 1100) + "BT /F1 12 Tf 400 400 Td (x) Tj ET": false,
 	} {
-		raw := testpdf.New(testpdf.Options{Pages: 1, Objects: map[int]string{6: fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content)}})
+		raw := testpdf.New(
+			testpdf.Options{
+				Pages: 1, Objects: map[int]string{6: fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content)},
+			},
+		)
 		f := byStranger(t)
 		f.also = drawn()
 		good := seal(t, sealer(t, pki().Seal, noStamp), raw)
@@ -84,19 +89,31 @@ func TestSignaturesCoverNoObjects(t *testing.T) {
 		annot     bool
 		permitted bool
 	}{
-		"form":                      {"q 1 0 0 1 100 100 cm /X Do Q", form("/BBox[0 0 100 100]"), false, false},
-		"form elsewhere":            {"q 1 0 0 1 400 100 cm /X Do Q", form("/BBox[0 0 100 100]"), false, true},
-		"form by its matrix":        {"/X Do", form("/BBox[0 0 100 100]/Matrix[1 0 0 1 100 100]"), false, false},
-		"form that clips":           {"q 1 0 0 1 100 100 cm /X Do Q", form("/BBox[0 0 5 5]"), false, true},
-		"form in a form, endless":   {"/X Do", stream("/Type/XObject/Subtype/Form/BBox[0 0 600 700]/Resources<</XObject<</X 40 0 R>>>>", "/X Do"), false, false},
-		"picture":                   {"q 50 0 0 50 120 110 cm /X Do Q", stream("/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray", "x"), false, false},
-		"picture of the whole page": {"q 612 0 0 792 0 0 cm /X Do Q", stream("/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray", "x"), false, false},
-		"form that cannot be read":  {"/X Do", "<</Type/XObject/Subtype/Form/BBox[0 0 600 700]/Filter/FlateDecode/Length 3>>\nstream\nxyz\nendstream", false, false},
-		"free text":                 {"", "<</Type/Annot/Subtype/FreeText/Rect[200 120 260 200]/Contents(x)>>", true, false},
-		"free text beside":          {"", "<</Type/Annot/Subtype/FreeText/Rect[400 120 460 200]/Contents(x)>>", true, true},
-		"hidden note":               {"", "<</Type/Annot/Subtype/Text/F 2/Rect[200 120 260 200]>>", true, true},
-		"note only for the screen":  {"", "<</Type/Annot/Subtype/Stamp/F 32/Rect[200 120 260 200]>>", true, false},
-		"link":                      {"", "<</Type/Annot/Subtype/Link/Rect[200 120 260 200]>>", true, true},
+		"form":               {"q 1 0 0 1 100 100 cm /X Do Q", form("/BBox[0 0 100 100]"), false, false},
+		"form elsewhere":     {"q 1 0 0 1 400 100 cm /X Do Q", form("/BBox[0 0 100 100]"), false, true},
+		"form by its matrix": {"/X Do", form("/BBox[0 0 100 100]/Matrix[1 0 0 1 100 100]"), false, false},
+		"form that clips":    {"q 1 0 0 1 100 100 cm /X Do Q", form("/BBox[0 0 5 5]"), false, true},
+		"form in a form, endless": {
+			"/X Do", stream("/Type/XObject/Subtype/Form/BBox[0 0 600 700]/Resources<</XObject<</X 40 0 R>>>>", "/X Do"), false,
+			false,
+		},
+		"picture": {
+			"q 50 0 0 50 120 110 cm /X Do Q",
+			stream("/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray", "x"), false, false,
+		},
+		"picture of the whole page": {
+			"q 612 0 0 792 0 0 cm /X Do Q",
+			stream("/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray", "x"), false, false,
+		},
+		"form that cannot be read": {
+			"/X Do", "<</Type/XObject/Subtype/Form/BBox[0 0 600 700]/Filter/FlateDecode/Length 3>>\nstream\nxyz\nendstream",
+			false, false,
+		},
+		"free text":                {"", "<</Type/Annot/Subtype/FreeText/Rect[200 120 260 200]/Contents(x)>>", true, false},
+		"free text beside":         {"", "<</Type/Annot/Subtype/FreeText/Rect[400 120 460 200]/Contents(x)>>", true, true},
+		"hidden note":              {"", "<</Type/Annot/Subtype/Text/F 2/Rect[200 120 260 200]>>", true, true},
+		"note only for the screen": {"", "<</Type/Annot/Subtype/Stamp/F 32/Rect[200 120 260 200]>>", true, false},
+		"link":                     {"", "<</Type/Annot/Subtype/Link/Rect[200 120 260 200]>>", true, true},
 	} {
 		o := testpdf.Options{Pages: 1, Objects: map[int]string{6: stream("", tc.content), 40: tc.object}}
 		if o.Page = "/Resources<</XObject<</X 40 0 R>>/Font<</F1 4 0 R>>>>"; tc.annot {
@@ -108,12 +125,16 @@ func TestSignaturesCoverNoObjects(t *testing.T) {
 	}
 }
 
-// TestCoveringIsBounded: a file with many signatures that are seen on a page of very many operators takes no long time, and is not
-// called good.
+// TestCoveringIsBounded: a file with many signatures that are seen on a page of very many operators takes no long time,
+// and is not called good.
 func TestCoveringIsBounded(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("q Q ", 1_000_000)
-	raw := testpdf.New(testpdf.Options{Pages: 1, Objects: map[int]string{6: fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content)}})
+	raw := testpdf.New(
+		testpdf.Options{
+			Pages: 1, Objects: map[int]string{6: fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(content), content)},
+		},
+	)
 	f := byStranger(t)
 	f.also = drawn()
 	for i := range 20 {
@@ -127,7 +148,8 @@ func TestCoveringIsBounded(t *testing.T) {
 	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("took %v", took)
 	}
-	if first := r.Signatures[0]; first.ChangesAfter != pades.ChangesSuspicious || !strings.Contains(first.Problem, "more than is looked at") {
+	if first := r.Signatures[0]; first.ChangesAfter != pades.ChangesSuspicious ||
+		!strings.Contains(first.Problem, "more than is looked at") {
 		t.Errorf("got %s, %q", first.ChangesAfter, first.Problem)
 	}
 }

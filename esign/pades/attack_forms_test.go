@@ -12,7 +12,10 @@ import (
 // formAttacks are changes of a form after which at least one signature must not be OK.
 func formAttacks(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	out := map[string][]byte{}
-	for _, m := range []map[string][]byte{drawnBeyond(t, kind), fieldAttacks(t, kind), oddFillings(t, kind), formOfAnother(t, kind), permissionAttacks(t, kind)} {
+	for _, m := range []map[string][]byte{
+		drawnBeyond(t, kind), fieldAttacks(t, kind), oddFillings(t, kind), formOfAnother(t, kind),
+		permissionAttacks(t, kind),
+	} {
 		maps.Copy(out, m)
 	}
 	return out
@@ -39,10 +42,15 @@ func drawnBeyond(t testing.TB, kind testpdf.Structure) map[string][]byte {
 			put(t, u, theAmount, pdf.Dict{"V": pdf.String("2500"), "AP": pdf.Dict{"N": formLook(u, amountLook("2500"), change)}})
 		})
 		out["drawn beyond when pressed: "+name] = increment(t, raw, func(u *pdf.Update) {
-			put(t, u, theAmount, pdf.Dict{"AP": pdf.Dict{"N": pdf.Ref{Num: theAmountLook}, "D": formLook(u, amountLook("2500"), change)}})
+			put(
+				t, u, theAmount,
+				pdf.Dict{"AP": pdf.Dict{"N": pdf.Ref{Num: theAmountLook}, "D": formLook(u, amountLook("2500"), change)}},
+			)
 		})
 		out["drawn beyond in a state: "+name] = increment(t, raw, func(u *pdf.Update) {
-			put(t, u, theBox, pdf.Dict{"V": pdf.Name("Yes"), "AS": pdf.Name("Yes"), "AP": pdf.Dict{"N": pdf.Dict{"Yes": formLook(u, amountLook("x"), func(d pdf.Dict) {
+			put(t, u, theBox, pdf.Dict{"V": pdf.Name(
+				"Yes",
+			), "AS": pdf.Name("Yes"), "AP": pdf.Dict{"N": pdf.Dict{"Yes": formLook(u, amountLook("x"), func(d pdf.Dict) {
 				d["BBox"] = pdf.Rect{X1: 20, Y1: 20}.Array()
 				if change(d); name == "matrix that turns" {
 					d["Matrix"] = pdf.Array{1.0, 1.0, -1.0, 1.0, 0.0, 0.0}
@@ -92,39 +100,62 @@ func fieldAttacks(t testing.TB, kind testpdf.Structure) map[string][]byte {
 		"default appearance changed": amount("DA", pdf.String("/Helv 12 Tf 1 g")),
 		"look changed":               amount("MK", pdf.Dict{"BG": pdf.Array{int64(0)}}),
 		"border changed":             amount("BS", pdf.Dict{"W": int64(99)}),
-		"script added":               amount("AA", pdf.Dict{"K": pdf.Dict{"S": pdf.Name("JavaScript"), "JS": pdf.String("x")}}),
-		"action added":               amount("A", pdf.Dict{"S": pdf.Name("URI"), "URI": pdf.String("http://example.com")}),
-		"renamed":                    amount("T", pdf.String("Price")),
-		"alternate name":             amount("TU", pdf.String("Price")),
-		"rich text added":            amount("RV", pdf.String("<p>9000</p>")),
-		"parent added":               amount("Parent", pdf.Ref{Num: theParty}),
-		"children added":             amount("Kids", pdf.Array{pdf.Ref{Num: theUpper}}),
-		"optional":                   amount("OC", pdf.Dict{"Type": pdf.Name("OCG")}),
-		"kind changed":               amount("FT", pdf.Name("Ch")),
-		"maximum changed":            amount("MaxLen", int64(1)),
-		"lock added":                 amount("Lock", pdf.Dict{}),
-		"value in a widget":          func(u *pdf.Update) { put(t, u, theUpper, pdf.Dict{"V": pdf.String("x")}) },
+		"script added": amount(
+			"AA", pdf.Dict{"K": pdf.Dict{"S": pdf.Name("JavaScript"), "JS": pdf.String("x")}},
+		),
+		"action added":      amount("A", pdf.Dict{"S": pdf.Name("URI"), "URI": pdf.String("http://example.com")}),
+		"renamed":           amount("T", pdf.String("Price")),
+		"alternate name":    amount("TU", pdf.String("Price")),
+		"rich text added":   amount("RV", pdf.String("<p>9000</p>")),
+		"parent added":      amount("Parent", pdf.Ref{Num: theParty}),
+		"children added":    amount("Kids", pdf.Array{pdf.Ref{Num: theUpper}}),
+		"optional":          amount("OC", pdf.Dict{"Type": pdf.Name("OCG")}),
+		"kind changed":      amount("FT", pdf.Name("Ch")),
+		"maximum changed":   amount("MaxLen", int64(1)),
+		"lock added":        amount("Lock", pdf.Dict{}),
+		"value in a widget": func(u *pdf.Update) { put(t, u, theUpper, pdf.Dict{"V": pdf.String("x")}) },
 		"widget given to another field": func(u *pdf.Update) {
 			put(t, u, theTwice, pdf.Dict{"V": pdf.String("x")})
 			put(t, u, theUpper, pdf.Dict{"Parent": pdf.Ref{Num: theName}})
 		},
 		"widget added": func(u *pdf.Update) {
-			put(t, u, theTwice, pdf.Dict{"V": pdf.String("x"), "Kids": pdf.Array{pdf.Ref{Num: theUpper}, pdf.Ref{Num: theLower}, u.Add(pdf.Dict{"Parent": pdf.Ref{Num: theTwice}})}})
+			put(
+				t, u, theTwice,
+				pdf.Dict{
+					"V": pdf.String("x"),
+					"Kids": pdf.Array{
+						pdf.Ref{Num: theUpper}, pdf.Ref{Num: theLower}, u.Add(pdf.Dict{"Parent": pdf.Ref{Num: theTwice}}),
+					},
+				},
+			)
 		},
 		"widget removed":      with(theTwice, pdf.Dict{"V": pdf.String("x"), "Kids": pdf.Array{pdf.Ref{Num: theUpper}}}),
 		"value above a field": with(theParty, pdf.Dict{"V": pdf.String("x")}),
 		"field added below": func(u *pdf.Update) {
-			put(t, u, theParty, pdf.Dict{"Kids": pdf.Array{pdf.Ref{Num: theBuyer}, u.Add(pdf.Dict{"T": pdf.String("x"), "Parent": pdf.Ref{Num: theParty}})}})
+			put(
+				t, u, theParty,
+				pdf.Dict{
+					"Kids": pdf.Array{pdf.Ref{Num: theBuyer}, u.Add(pdf.Dict{"T": pdf.String("x"), "Parent": pdf.Ref{Num: theParty}})},
+				},
+			)
 		},
 		"field removed":              editFields(t, func(_ *pdf.Update, a pdf.Array) pdf.Array { return a[1:] }),
 		"push button with a caption": with(theButton, pdf.Dict{"MK": pdf.Dict{"CA": pdf.String("Cancel")}}),
 		"state drawn anew": func(u *pdf.Update) {
 			yes(nil)(u)
-			u.Put(pdf.Ref{Num: theOn}, &pdf.Stream{Dict: pdf.Dict{"Subtype": pdf.Name("Form"), "BBox": pdf.Rect{X1: 20, Y1: 20}.Array()}, Raw: []byte("0 0 1 1 re f")})
+			u.Put(
+				pdf.Ref{Num: theOn},
+				&pdf.Stream{
+					Dict: pdf.Dict{"Subtype": pdf.Name("Form"), "BBox": pdf.Rect{X1: 20, Y1: 20}.Array()},
+					Raw:  []byte("0 0 1 1 re f"),
+				},
+			)
 		},
-		"box with a script":             yes(pdf.Dict{"AA": pdf.Dict{"U": pdf.Dict{"S": pdf.Name("JavaScript")}}}),
-		"box moved":                     yes(pdf.Dict{"Rect": pdf.Rect{X1: 20, Y1: 20}.Array()}),
-		"options changed":               with(theCountry, pdf.Dict{"V": pdf.String("fr"), "Opt": pdf.Array{pdf.String("fr")}}),
+		"box with a script": yes(pdf.Dict{"AA": pdf.Dict{"U": pdf.Dict{"S": pdf.Name("JavaScript")}}}),
+		"box moved":         yes(pdf.Dict{"Rect": pdf.Rect{X1: 20, Y1: 20}.Array()}),
+		"options changed": with(
+			theCountry, pdf.Dict{"V": pdf.String("fr"), "Opt": pdf.Array{pdf.String("fr")}},
+		),
 		"signature field with a string": with(theSigField, pdf.Dict{"V": pdf.String("x")}),
 		"signature field locks":         with(theSigField, pdf.Dict{"Lock": pdf.Dict{"Action": pdf.Name("All")}}),
 		"second object of the field": editFields(t, func(u *pdf.Update, a pdf.Array) pdf.Array {
@@ -140,8 +171,8 @@ func fieldAttacks(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	return out
 }
 
-// oddFillings change nothing of a field but its value and what it shows in its own rectangle. That the two agree, and that the field
-// can have the value, is not asked: what was filled in is named, and such a file is never OK.
+// oddFillings change nothing of a field but its value and what it shows in its own rectangle. That the two agree, and
+// that the field can have the value, is not asked: what was filled in is named, and such a file is never OK.
 func oddFillings(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	raw := certified(t, formFile(kind, "", nil), 3)
 	with := func(num int, entries pdf.Dict) func(*pdf.Update) {
@@ -157,9 +188,11 @@ func oddFillings(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	both := func(a, b func(*pdf.Update)) func(*pdf.Update) { return func(u *pdf.Update) { a(u); b(u) } }
 	out := map[string][]byte{}
 	for name, change := range map[string]func(*pdf.Update){
-		"state added":                   amount("AS", pdf.Name("On")),
-		"time is no time":               amount("M", pdf.Dict{"x": int64(1)}),
-		"value is a stream":             func(u *pdf.Update) { put(t, u, theAmount, pdf.Dict{"V": u.AddStream(pdf.Dict{}, []byte("2500"))}) },
+		"state added":     amount("AS", pdf.Name("On")),
+		"time is no time": amount("M", pdf.Dict{"x": int64(1)}),
+		"value is a stream": func(u *pdf.Update) {
+			put(t, u, theAmount, pdf.Dict{"V": u.AddStream(pdf.Dict{}, []byte("2500"))})
+		},
 		"value is a number":             amount("V", int64(2500)),
 		"value is a name":               amount("V", pdf.Name("2500")),
 		"value with control characters": amount("V", pdf.String("2500\x01")),
@@ -169,16 +202,23 @@ func oddFillings(t testing.TB, kind testpdf.Structure) map[string][]byte {
 		},
 		"appearance overwritten by text": func(u *pdf.Update) { formLookAt(u, theAmountLook, amountLook("9000")) },
 		"appearance of states": func(u *pdf.Update) {
-			put(t, u, theAmount, pdf.Dict{"V": pdf.String("2500"), "AP": pdf.Dict{"N": pdf.Dict{"On": formLook(u, amountLook("2500"))}}})
+			put(
+				t, u, theAmount,
+				pdf.Dict{"V": pdf.String("2500"), "AP": pdf.Dict{"N": pdf.Dict{"On": formLook(u, amountLook("2500"))}}},
+			)
 		},
 		"appearance of another field": func(u *pdf.Update) {
 			put(t, u, theName, pdf.Dict{"V": pdf.String("1000"), "AP": pdf.Dict{"N": pdf.Ref{Num: theAmountLook}}})
 		},
 		"appearance when pressed": func(u *pdf.Update) {
-			put(t, u, theAmount, pdf.Dict{"AP": pdf.Dict{"N": pdf.Ref{Num: theAmountLook}, "D": formLook(u, amountLook("9000"))}})
+			put(
+				t, u, theAmount, pdf.Dict{"AP": pdf.Dict{"N": pdf.Ref{Num: theAmountLook}, "D": formLook(u, amountLook("9000"))}},
+			)
 		},
 		"appearance when pointed at": func(u *pdf.Update) {
-			put(t, u, theAmount, pdf.Dict{"AP": pdf.Dict{"N": pdf.Ref{Num: theAmountLook}, "R": formLook(u, amountLook("9000"))}})
+			put(
+				t, u, theAmount, pdf.Dict{"AP": pdf.Dict{"N": pdf.Ref{Num: theAmountLook}, "R": formLook(u, amountLook("9000"))}},
+			)
 		},
 		"one of two widgets": func(u *pdf.Update) {
 			put(t, u, theTwice, pdf.Dict{"V": pdf.String("x")})
@@ -194,19 +234,27 @@ func oddFillings(t testing.TB, kind testpdf.Structure) map[string][]byte {
 		"push button with a look": func(u *pdf.Update) {
 			put(t, u, theButton, pdf.Dict{"AP": pdf.Dict{"N": formLook(u, amountLook("PAID"))}})
 		},
-		"unknown state":           with(theBox, pdf.Dict{"V": pdf.Name("Maybe"), "AS": pdf.Name("Maybe")}),
-		"unknown radio state":     both(with(thePay, pdf.Dict{"V": pdf.Name("Gold")}), with(theCash, pdf.Dict{"AS": pdf.Name("Gold")})),
-		"state of another button": both(with(thePay, pdf.Dict{"V": pdf.Name("Card")}), with(theCash, pdf.Dict{"AS": pdf.Name("Card")})),
-		"value and state differ":  with(theBox, pdf.Dict{"V": pdf.Name("Off"), "AS": pdf.Name("Yes")}),
-		"value without state":     with(theBox, pdf.Dict{"V": pdf.Name("Yes")}),
-		"state without value":     with(theBox, pdf.Dict{"AS": pdf.Name("Yes")}),
+		"unknown state": with(theBox, pdf.Dict{"V": pdf.Name("Maybe"), "AS": pdf.Name("Maybe")}),
+		"unknown radio state": both(
+			with(thePay, pdf.Dict{"V": pdf.Name("Gold")}), with(theCash, pdf.Dict{"AS": pdf.Name("Gold")}),
+		),
+		"state of another button": both(
+			with(thePay, pdf.Dict{"V": pdf.Name("Card")}), with(theCash, pdf.Dict{"AS": pdf.Name("Card")}),
+		),
+		"value and state differ": with(theBox, pdf.Dict{"V": pdf.Name("Off"), "AS": pdf.Name("Yes")}),
+		"value without state":    with(theBox, pdf.Dict{"V": pdf.Name("Yes")}),
+		"state without value":    with(theBox, pdf.Dict{"AS": pdf.Name("Yes")}),
 		"two radio buttons on": func(u *pdf.Update) {
 			put(t, u, thePay, pdf.Dict{"V": pdf.Name("Card")})
 			put(t, u, theCard, pdf.Dict{"AS": pdf.Name("Card")})
 			put(t, u, theCash, pdf.Dict{"AS": pdf.Name("Cash")})
 		},
 		"states replaced": func(u *pdf.Update) {
-			put(t, u, theBox, pdf.Dict{"V": pdf.Name("Yes"), "AS": pdf.Name("Yes"), "AP": pdf.Dict{"N": pdf.Dict{"Yes": formLook(u, "", func(d pdf.Dict) { d["BBox"] = pdf.Rect{X1: 20, Y1: 20}.Array() })}}})
+			put(t, u, theBox, pdf.Dict{"V": pdf.Name(
+				"Yes",
+			), "AS": pdf.Name("Yes"), "AP": pdf.Dict{"N": pdf.Dict{"Yes": formLook(u, "", func(d pdf.Dict) {
+				d["BBox"] = pdf.Rect{X1: 20, Y1: 20}.Array()
+			})}}})
 		},
 		"box with a string": with(theBox, pdf.Dict{"V": pdf.String("Yes"), "AS": pdf.Name("Yes")}),
 		"no option":         with(theCountry, pdf.Dict{"V": pdf.String("fr")}),
@@ -222,7 +270,9 @@ func oddFillings(t testing.TB, kind testpdf.Structure) map[string][]byte {
 		"another amount is shown": func(u *pdf.Update) {
 			put(t, u, theAmount, pdf.Dict{"V": pdf.String("2500"), "AP": pdf.Dict{"N": formLook(u, amountLook("9000"))}})
 		},
-		"a field of one name": both(with(theAmount, pdf.Dict{"V": pdf.String("2500")}), with(theName, pdf.Dict{"V": pdf.String("x")})),
+		"a field of one name": both(
+			with(theAmount, pdf.Dict{"V": pdf.String("2500")}), with(theName, pdf.Dict{"V": pdf.String("x")}),
+		),
 	} {
 		out["oddly filled: "+name] = increment(t, raw, change)
 	}
@@ -256,7 +306,8 @@ func framed(t testing.TB, before string) func(*pdf.Update) {
 
 func formLookAt(u *pdf.Update, num int, content string) {
 	u.Put(pdf.Ref{Num: num}, &pdf.Stream{Dict: pdf.Dict{
-		"Subtype": pdf.Name("Form"), "BBox": pdf.Rect{X1: 150, Y1: 20}.Array(), "Resources": pdf.Dict{"Font": pdf.Dict{"Helv": pdf.Ref{Num: theHelv}}},
+		"Subtype": pdf.Name("Form"), "BBox": pdf.Rect{X1: 150, Y1: 20}.Array(),
+		"Resources": pdf.Dict{"Font": pdf.Dict{"Helv": pdf.Ref{Num: theHelv}}},
 	}, Raw: []byte(content)})
 }
 
@@ -280,12 +331,14 @@ func formOfAnother(t testing.TB, kind testpdf.Structure) map[string][]byte {
 		more map[int]string
 		fill string
 	}{
-		"parent that is not its own":      {map[int]string{theAmount: fmt.Sprintf("/Parent %d 0 R", theParty)}, "text"},
-		"child of another":                {map[int]string{theAmount: "/Kids[" + fmt.Sprint(theLower) + " 0 R]"}, "text"},
-		"value above":                     {map[int]string{theParty: "/V(x)"}, "below another"},
-		"appearance shared with the page": {map[int]string{theCountry: fmt.Sprintf("/AP<</N %d 0 R>>", theAmountLook)}, "in place"},
-		"field is a list of colors":       {map[int]string{theHelv: fmt.Sprintf("/X<</ColorSpace %d 0 R>>", theBox)}, "check box"},
-		"field is a list of fonts":        {map[int]string{theHelv: fmt.Sprintf("/X<</Font %d 0 R>>", theAmount)}, "text"},
+		"parent that is not its own": {map[int]string{theAmount: fmt.Sprintf("/Parent %d 0 R", theParty)}, "text"},
+		"child of another":           {map[int]string{theAmount: "/Kids[" + fmt.Sprint(theLower) + " 0 R]"}, "text"},
+		"value above":                {map[int]string{theParty: "/V(x)"}, "below another"},
+		"appearance shared with the page": {
+			map[int]string{theCountry: fmt.Sprintf("/AP<</N %d 0 R>>", theAmountLook)}, "in place",
+		},
+		"field is a list of colors": {map[int]string{theHelv: fmt.Sprintf("/X<</ColorSpace %d 0 R>>", theBox)}, "check box"},
+		"field is a list of fonts":  {map[int]string{theHelv: fmt.Sprintf("/X<</Font %d 0 R>>", theAmount)}, "text"},
 	} {
 		out["prepared: "+name] = increment(t, raw("", c.more), fill[c.fill].do)
 	}
@@ -295,7 +348,16 @@ func formOfAnother(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	// The page names the object under which the new appearance comes.
 	dangling := formFile(kind, "", map[int]string{theHelv: "/X 90 0 R"})
 	out["prepared: appearance was named before"] = increment(t, certified(t, dangling, 2), func(u *pdf.Update) {
-		u.Put(pdf.Ref{Num: 90}, &pdf.Stream{Dict: pdf.Dict{"Subtype": pdf.Name("Form"), "BBox": pdf.Rect{X1: 150, Y1: 20}.Array(), "Resources": pdf.Dict{"Font": pdf.Dict{"Helv": pdf.Ref{Num: theHelv}}}}, Raw: []byte(amountLook("5"))})
+		u.Put(
+			pdf.Ref{Num: 90},
+			&pdf.Stream{
+				Dict: pdf.Dict{
+					"Subtype": pdf.Name("Form"), "BBox": pdf.Rect{X1: 150, Y1: 20}.Array(),
+					"Resources": pdf.Dict{"Font": pdf.Dict{"Helv": pdf.Ref{Num: theHelv}}},
+				},
+				Raw: []byte(amountLook("5")),
+			},
+		)
 		put(t, u, theAmount, pdf.Dict{"V": pdf.String("5"), "AP": pdf.Dict{"N": pdf.Ref{Num: 90}}})
 	})
 	return out

@@ -26,10 +26,13 @@ func (a *attackSet) extended() map[string][]byte {
 		"last byte of B-LTA cut":                      other[:len(other)-1],
 		"page content replaced, then extended anyway": append(bytes.Clone(shadow(t, a.good)), lta[len(a.good):]...),
 		"validation material removed":                 catalog(lta, func(_ *pdf.Update, c pdf.Dict) { delete(c, "DSS") }),
-		"document time-stamp taken out of its field":  increment(t, lta, func(u *pdf.Update) { u.Put(stamp.Ref, stamp.Dict.Without("V")) }),
+		"document time-stamp taken out of its field": increment(t, lta, func(u *pdf.Update) {
+			u.Put(stamp.Ref, stamp.Dict.Without("V"))
+		}),
 		"document time-stamp made visible": increment(t, lta, func(u *pdf.Update) {
 			d := stamp.Dict.Clone()
-			d["Rect"], d["AP"] = pdf.Rect{X1: 600, Y1: 700}.Array(), pdf.Dict{"N": u.AddStream(pdf.Dict{}, []byte("0 0 9 9 re f"))}
+			d["Rect"], d["AP"] = pdf.Rect{X1: 600, Y1: 700}.Array(),
+				pdf.Dict{"N": u.AddStream(pdf.Dict{}, []byte("0 0 9 9 re f"))}
 			u.Put(stamp.Ref, d)
 		}),
 		"material of one signature is a content stream": catalog(lta, func(u *pdf.Update, c pdf.Dict) {
@@ -69,11 +72,15 @@ func (a *attackSet) shown() map[string][]byte {
 		})
 	}
 	return map[string][]byte{
-		"seal over a seal":              seal(t, a.s, good, visible([]string{"Second"}, nil)),
-		"appearance of a seal replaced": increment(t, two, func(u *pdf.Update) { u.Put(form, &pdf.Stream{Dict: pdf.Dict{}, Raw: []byte("0 0 9 9 re f")}) }),
-		"seal given another appearance": widget(func(d pdf.Dict) { d["AP"] = pdf.Dict{"N": appearanceOf(t, mustOpen(t, two), fields[1])} }),
-		"seal moved":                    widget(func(d pdf.Dict) { d["Rect"] = pdf.Rect{X1: 600, Y1: 700}.Array() }),
-		"seal hidden":                   widget(func(d pdf.Dict) { d["F"] = int64(2) }),
+		"seal over a seal": seal(t, a.s, good, visible([]string{"Second"}, nil)),
+		"appearance of a seal replaced": increment(t, two, func(u *pdf.Update) {
+			u.Put(form, &pdf.Stream{Dict: pdf.Dict{}, Raw: []byte("0 0 9 9 re f")})
+		}),
+		"seal given another appearance": widget(func(d pdf.Dict) {
+			d["AP"] = pdf.Dict{"N": appearanceOf(t, mustOpen(t, two), fields[1])}
+		}),
+		"seal moved":  widget(func(d pdf.Dict) { d["Rect"] = pdf.Rect{X1: 600, Y1: 700}.Array() }),
+		"seal hidden": widget(func(d pdf.Dict) { d["F"] = int64(2) }),
 		"font of a seal replaced": increment(t, two, func(u *pdf.Update) {
 			res, _ := mustOpen(t, two).Dict(form)
 			fonts, _ := mustOpen(t, two).Dict(res["Resources"])

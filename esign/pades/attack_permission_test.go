@@ -18,11 +18,17 @@ import (
 // containerAttack overwrites an appearance in which another object stood, compressed: the border of a field.
 func containerAttack(t testing.TB) []byte {
 	const container, packed, xref = 90, 91, 92
-	raw := formFile(testpdf.XRefStreams, "", map[int]string{theCountry: fmt.Sprintf("/AP<</N %d 0 R>>", container), theList: fmt.Sprintf("/BS %d 0 R", packed)})
+	raw := formFile(
+		testpdf.XRefStreams, "",
+		map[int]string{theCountry: fmt.Sprintf("/AP<</N %d 0 R>>", container), theList: fmt.Sprintf("/BS %d 0 R", packed)},
+	)
 	head := fmt.Sprintf("%d 0 ", packed)
 	body := head + "<</W 3/S/S>>"
 	at := len(raw)
-	raw = fmt.Appendf(raw, "%d 0 obj\n<</Type/ObjStm/N 1/First %d/Length %d>>\nstream\n%s\nendstream\nendobj\n", container, len(head), len(body), body)
+	raw = fmt.Appendf(
+		raw, "%d 0 obj\n<</Type/ObjStm/N 1/First %d/Length %d>>\nstream\n%s\nendstream\nendobj\n", container, len(head),
+		len(body), body,
+	)
 	end := len(raw)
 	row := func(kind byte, n, i int) []byte {
 		return []byte{kind, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n), byte(i)}
@@ -47,7 +53,9 @@ func permissionAttacks(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	}
 	stranger := seal(t, sealer(t, evil), raw, func(r *pades.SealRequest) { r.Certify = 2 })
 	docMDP := func(p pdf.Object) pdf.Dict {
-		return pdf.Dict{"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("DocMDP"), "TransformParams": pdf.Dict{"P": p}}}}
+		return pdf.Dict{
+			"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("DocMDP"), "TransformParams": pdf.Dict{"P": p}}},
+		}
 	}
 	by := func(raw []byte, certify bool, sig pdf.Dict) []byte {
 		return foreign{id: pki().RSA(), subFilter: pkcs7Sub, certify: certify, sig: sig}.sign(t, raw)
@@ -76,15 +84,23 @@ func permissionAttacks(t testing.TB, kind testpdf.Structure) map[string][]byte {
 	out["filled between a certification by a stranger and a seal"] = seal(t, good, increment(t, stranger, fill["text"].do))
 	for name, l := range lockings(t) {
 		out["locked by "+name] = increment(t, l.raw, fill[l.forbid].do)
-		out["locked by "+name+", then sealed"] = foreign{id: pki().Seal, subFilter: pkcs7Sub, field: pdf.Dict{"T": pdf.String("Third")}}.sign(t, out["locked by "+name])
-		if bytes.Contains(l.raw, []byte("/FieldMDP")) && !strings.Contains(name, "Include") && !strings.Contains(name, "certification with FieldMDP") {
-			out["signed in a field locked by "+name] = foreign{id: pki().Seal, subFilter: pkcs7Sub, existing: pdf.Ref{Num: theSigField}}.sign(t, l.raw)
+		out["locked by "+name+
+			", then sealed"] = foreign{id: pki().Seal, subFilter: pkcs7Sub, field: pdf.Dict{"T": pdf.String("Third")}}.sign(
+			t, out["locked by "+name],
+		)
+		if bytes.Contains(l.raw, []byte("/FieldMDP")) && !strings.Contains(name, "Include") &&
+			!strings.Contains(name, "certification with FieldMDP") {
+			out["signed in a field locked by "+
+				name] = foreign{id: pki().Seal, subFilter: pkcs7Sub, existing: pdf.Ref{Num: theSigField}}.sign(
+				t, l.raw,
+			)
 		}
 	}
 	return out
 }
 
-// TestFormAttacks: no change of a form is called valid. One that only fills in fields is "filled", any other "suspicious".
+// TestFormAttacks: no change of a form is called valid. One that only fills in fields is "filled", any other
+// "suspicious".
 func TestFormAttacks(t *testing.T) {
 	t.Parallel()
 	for _, kind := range testpdf.Structures() {
@@ -118,8 +134,8 @@ func TestFormAttacks(t *testing.T) {
 	}
 }
 
-// TestFillingThatIsForbidden: a form that was filled in where a certification or a lock forbids it is "filled" like any other, and the
-// problem says who forbids it.
+// TestFillingThatIsForbidden: a form that was filled in where a certification or a lock forbids it is "filled" like any
+// other, and the problem says who forbids it.
 func TestFillingThatIsForbidden(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -128,7 +144,8 @@ func TestFillingThatIsForbidden(t *testing.T) {
 		switch {
 		case strings.HasPrefix(name, "locked by ") && !strings.Contains(name, ", then sealed"):
 			says = "locks"
-		case strings.HasPrefix(name, "certified P=1,"), strings.HasPrefix(name, "certified P=0"), strings.HasPrefix(name, "certified P=4"):
+		case strings.HasPrefix(name, "certified P=1,"), strings.HasPrefix(name, "certified P=0"),
+			strings.HasPrefix(name, "certified P=4"):
 			says = "forbids"
 		case strings.HasPrefix(name, "not certified"), strings.HasPrefix(name, "certification not named"):
 		default:
@@ -137,7 +154,8 @@ func TestFillingThatIsForbidden(t *testing.T) {
 		n++
 		r := verify(t, raw)
 		found := slices.ContainsFunc(r.Signatures, func(s pades.SignatureReport) bool {
-			return s.ChangesAfter == pades.ChangesFilled && (s.Problem != "") == (says != "") && (strings.Contains(s.Problem, says) || strings.Contains(s.Problem, "forbids"))
+			return s.ChangesAfter == pades.ChangesFilled && (s.Problem != "") == (says != "") &&
+				(strings.Contains(s.Problem, says) || strings.Contains(s.Problem, "forbids"))
 		})
 		if says == "" {
 			found = unbroken(r)
@@ -151,10 +169,12 @@ func TestFillingThatIsForbidden(t *testing.T) {
 	}
 }
 
-// unbroken reports whether all signatures are valid and trusted and nothing is wrong with them; forms may have been filled in.
+// unbroken reports whether all signatures are valid and trusted and nothing is wrong with them; forms may have been
+// filled in.
 func unbroken(r *pades.Report) bool {
 	for _, s := range r.Signatures {
-		if s.Integrity != pades.IntegrityValid || s.Trust != pades.TrustTrusted || s.Problem != "" || s.ChangesAfter == pades.ChangesSuspicious || s.ChangesAfter == pades.ChangesUnknown {
+		if s.Integrity != pades.IntegrityValid || s.Trust != pades.TrustTrusted || s.Problem != "" ||
+			s.ChangesAfter == pades.ChangesSuspicious || s.ChangesAfter == pades.ChangesUnknown {
 			return false
 		}
 	}

@@ -97,12 +97,18 @@ func oddTails(prev string) []oddTail {
 	afterNumber := strings.TrimPrefix(evilContent, "6 0 ")
 	return []oddTail{
 		{name: "intact", metadata: xml},
-		{name: "intact, words in metadata", metadata: xml + "\n10% of 5 objects, obj. 7, an obj of xref no. 90; 100 %\nthe trailer of a film"},
+		{
+			name:     "intact, words in metadata",
+			metadata: xml + "\n10% of 5 objects, obj. 7, an obj of xref no. 90; 100 %\nthe trailer of a film",
+		},
 		{name: "intact, startxref at the line end before the table", metadata: xml, back: 1},
 
 		{name: "object in metadata", metadata: xml + "\n" + evilContent},
 		{name: "object in metadata behind binary data", metadata: xml + "\xFF\xFE\xFF\n" + evilContent},
-		{name: "object in metadata behind spaces", metadata: xml + "\n6" + strings.Repeat(" ", 300) + "0" + strings.Repeat("\n", 300) + afterNumber},
+		{
+			name:     "object in metadata behind spaces",
+			metadata: xml + "\n6" + strings.Repeat(" ", 300) + "0" + strings.Repeat("\n", 300) + afterNumber,
+		},
 		{name: "object in metadata behind a comment", metadata: xml + "\n6 0 %\n" + afterNumber},
 		{name: "object in metadata between comments", metadata: xml + "\n6 %\n0 %\n" + afterNumber},
 		{name: "object in metadata at a number", metadata: xml + "\n6 0" + afterNumber},
@@ -143,22 +149,33 @@ func repairs(t testing.TB) map[string][]byte {
 		"older section stands behind the newer":         olderBehindNewer(t, good),
 		"intact, some white space":                      append(bytes.Clone(good), make([]byte, 100)...),
 		"so much white space that the end is not found": append(bytes.Clone(good), make([]byte, 2000)...),
-		"a comment so long that the end is not found":   append(bytes.Clone(good), "%"+strings.Repeat("x", 2000)+"\n%%EOF\n"...),
-		"end of file repeated":                          append(bytes.Clone(good), "%%EOF\n"...),
+		"a comment so long that the end is not found": append(bytes.Clone(
+			good,
+		), "%"+strings.Repeat("x", 2000)+"\n%%EOF\n"...),
+		"end of file repeated": append(bytes.Clone(good), "%%EOF\n"...),
 	}
 	for _, o := range oddTails(newTail(good).prev) {
 		out[o.name] = o.append(t, good)
 	}
 	// Not all readers look at generations, nor at what the trailer names.
 	for name, o := range map[string][]byte{
-		"supplied under another generation": testpdf.New(testpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents[6 0 R 90 7 R]>>"}}),
-		"document information supplied":     bytes.Replace(testpdf.New(testpdf.Options{}), []byte("/Info 3 0 R"), []byte("/Info 90 0 R"), 1),
+		"supplied under another generation": testpdf.New(
+			testpdf.Options{Objects: map[int]string{5: "<</Type/Page/Parent 2 0 R/Contents[6 0 R 90 7 R]>>"}},
+		),
+		"document information supplied": bytes.Replace(
+			testpdf.New(testpdf.Options{}), []byte("/Info 3 0 R"), []byte("/Info 90 0 R"), 1,
+		),
 	} {
 		sealed := seal(t, sealer(t, pki().Seal), o)
 		y := newTail(sealed)
 		y.object(1, catalogOf(t, sealed, "/Metadata 90 0 R"))
 		y.metadata(90, "BT /F1 40 Tf 72 600 Td (PAY 9000000 USD) Tj ET")
-		fmt.Fprintf(y, "startxref\n%d\n%%%%EOF\n", y.table(plainRow, fmt.Sprintf("/Root 1 0 R/Size 91/Prev %s/Info %v", y.prev, mustOpen(t, sealed).Trailer()["Info"]), 1, 90))
+		fmt.Fprintf(
+			y, "startxref\n%d\n%%%%EOF\n",
+			y.table(
+				plainRow, fmt.Sprintf("/Root 1 0 R/Size 91/Prev %s/Info %v", y.prev, mustOpen(t, sealed).Trailer()["Info"]), 1, 90,
+			),
+		)
 		out[name] = y.Bytes()
 	}
 	return out
@@ -173,13 +190,19 @@ func olderBehindNewer(t testing.TB, good []byte) []byte {
 	orig = orig[:bytes.Index(orig, []byte("endobj"))]
 	x.object(6, string(orig[len("6 0 obj\n"):]))
 	at := x.Len()
-	rows := fmt.Sprintf("xref\n1 1\n%010d 00000 n\r\n6 1\n%010d 00000 n\r\n90 1\n%010d 00000 n\r\n", x.offsets[1], x.offsets[6], x.offsets[90])
+	rows := fmt.Sprintf(
+		"xref\n1 1\n%010d 00000 n\r\n6 1\n%010d 00000 n\r\n90 1\n%010d 00000 n\r\n", x.offsets[1], x.offsets[6],
+		x.offsets[90],
+	)
 	head := "trailer\n<</Root 1 0 R/Info 3 0 R/Size 93/Prev "
 	foot := "startxref %\n"
 	evilAt := at + len(rows) + len(head) + 10 + len(">>\n")
 	older := evilAt + len(evilContent)
 	fmt.Fprintf(x, "%s%s%010d>>\n%s", rows, head, older, evilContent)
-	fmt.Fprintf(x, "xref\n6 1\n%010d 00000 n\r\ntrailer\n<</Root 1 0 R/Info 3 0 R/Size 93/Prev %s>>\n%s%d\n%%%%EOF\n", evilAt, x.prev, foot, at)
+	fmt.Fprintf(
+		x, "xref\n6 1\n%010d 00000 n\r\ntrailer\n<</Root 1 0 R/Info 3 0 R/Size 93/Prev %s>>\n%s%d\n%%%%EOF\n", evilAt,
+		x.prev, foot, at,
+	)
 	return x.Bytes()
 }
 

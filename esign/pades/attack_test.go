@@ -144,15 +144,18 @@ func TestAttacks(t *testing.T) {
 func TestHiddenSignatureIsAProblem(t *testing.T) {
 	t.Parallel()
 	attacks := newAttackSet(t, testpdf.ObjectStreams).attacks()
-	for _, name := range []string{"form removed", "form removed, signature called a usage right", "form emptied", "signature dictionary removed from fields"} {
+	for _, name := range []string{
+		"form removed", "form removed, signature called a usage right", "form emptied",
+		"signature dictionary removed from fields",
+	} {
 		if r := verify(t, attacks[name]); r.Problem == "" {
 			t.Errorf("%s: nothing is said", name)
 		}
 	}
 }
 
-// TestManyRevisionsAreBounded: a file with so many objects and signatures that comparing would take long is not compared,
-// and that is said.
+// TestManyRevisionsAreBounded: a file with so many objects and signatures that comparing would take long is not
+// compared, and that is said.
 func TestManyRevisionsAreBounded(t *testing.T) {
 	testenv.Long(t)
 	t.Parallel()
@@ -166,7 +169,8 @@ func TestManyRevisionsAreBounded(t *testing.T) {
 		raw = seal(t, s, raw)
 	}
 	r := verify(t, raw)
-	if r.OK() || r.Signatures[0].ChangesAfter != pades.ChangesUnknown || r.Signatures[0].Integrity != pades.IntegrityValid {
+	if r.OK() || r.Signatures[0].ChangesAfter != pades.ChangesUnknown ||
+		r.Signatures[0].Integrity != pades.IntegrityValid {
 		t.Errorf("got %+v", r.Signatures[0])
 	}
 }

@@ -48,7 +48,9 @@ func benchmarkSeal(b *testing.B, id testpki.Identity, change ...func(*pades.Conf
 			raw := testpdf.New(file.o)
 			s := sealer(b, id, change...)
 			run := func() {
-				if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: raw, Limits: pades.Limits{Bytes: 64 << 20}}); err != nil {
+				if _, err := s.Seal(
+					context.Background(), pades.SealRequest{PDF: raw, Limits: pades.Limits{Bytes: 64 << 20}},
+				); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -12,7 +12,8 @@ import (
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
-// indefinite writes DER again as BER: every constructed element without a length, every longer octet string in two pieces.
+// indefinite writes DER again as BER: every constructed element without a length, every longer octet string in two
+// pieces.
 func indefinite(t testing.TB, der []byte) []byte { return indefiniteTo(t, der, 100) }
 
 // indefiniteTo does so for a number of layers. Libraries in Java do it for the four outer ones.
@@ -69,10 +70,12 @@ func TestSignaturesInBER(t *testing.T) {
 	}
 	wantOK(t, extendFile(t, extender(t), ber), 2)
 	for name, change := range map[string]func([]byte) []byte{
-		"something follows":        func(b []byte) []byte { return append(b, 1) },
-		"cut":                      func(b []byte) []byte { return b[:len(b)-200] },
-		"a digit of it changed":    func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
-		"piece of another kind":    func(b []byte) []byte { return bytes.Replace(b, []byte{0x24, 0x80, 0x04}, []byte{0x24, 0x80, 0x0C}, 1) },
+		"something follows":     func(b []byte) []byte { return append(b, 1) },
+		"cut":                   func(b []byte) []byte { return b[:len(b)-200] },
+		"a digit of it changed": func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
+		"piece of another kind": func(b []byte) []byte {
+			return bytes.Replace(b, []byte{0x24, 0x80, 0x04}, []byte{0x24, 0x80, 0x0C}, 1)
+		},
 		"wrapped in another layer": func(b []byte) []byte { return append(append([]byte{0x30, 0x80}, b...), 0, 0) },
 	} {
 		bad := swapValue(t, good, func(der []byte) []byte { return change(indefinite(t, der)) })
@@ -86,7 +89,9 @@ func TestSignaturesInBER(t *testing.T) {
 func TestTokensInBER(t *testing.T) {
 	t.Parallel()
 	stamper := berStamper{t, pki().Timestamper()}
-	out := seal(t, sealer(t, pki().Seal, func(c *pades.Config) { c.Timestamper = stamper }), testpdf.New(testpdf.Options{}))
+	out := seal(t, sealer(t, pki().Seal, func(c *pades.Config) {
+		c.Timestamper = stamper
+	}), testpdf.New(testpdf.Options{}))
 	if got := wantOK(t, out, 1).Signatures[0].Level; got != pades.LevelBT {
 		t.Errorf("level: got %s", got)
 	}

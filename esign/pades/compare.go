@@ -27,8 +27,8 @@ type step struct {
 	unknown error // why that cannot be told
 }
 
-// compare walks from the file as it is now back through the signed revisions. Each is opened on its own and compared with
-// the next; no more than two are held at a time.
+// compare walks from the file as it is now back through the signed revisions. Each is opened on its own and compared
+// with the next; no more than two are held at a time.
 func (v *verification) compare() error {
 	for _, s := range v.signatures {
 		if s.sig != nil {

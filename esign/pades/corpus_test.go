@@ -25,12 +25,14 @@ import (
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
-// intactCorpus is signed files with which nothing is wrong: own and foreign signatures, every level and algorithm, on files
-// of several producers.
+// intactCorpus is signed files with which nothing is wrong: own and foreign signatures, every level and algorithm, on
+// files of several producers.
 func intactCorpus(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
-	for _, part := range []map[string][]byte{levelCorpus(t), algorithmCorpus(t), originalCorpus(t), signerCorpus(t), foreignCorpus(t), formCorpus(t)} {
+	for _, part := range []map[string][]byte{
+		levelCorpus(t), algorithmCorpus(t), originalCorpus(t), signerCorpus(t), foreignCorpus(t), formCorpus(t),
+	} {
 		maps.Copy(out, part)
 	}
 	return out
@@ -95,8 +97,10 @@ func fpdfFile(t *testing.T) []byte {
 func originalCorpus(t *testing.T) map[string][]byte {
 	s := sealer(t, pki().Seal)
 	originals := map[string][]byte{
-		"contract": testpdf.Contract(3), "form": testpdf.Form(), "attachment": testpdf.WithAttachment(), "turned": testpdf.Rotated(90),
-		"cropped": testpdf.Cropped(), "unruly": testpdf.Unruly(), "shared resources": testpdf.Shared(3), "one MB": testpdf.Sized(10, 1<<20),
+		"contract": testpdf.Contract(3), "form": testpdf.Form(), "attachment": testpdf.WithAttachment(),
+		"turned":  testpdf.Rotated(90),
+		"cropped": testpdf.Cropped(), "unruly": testpdf.Unruly(), "shared resources": testpdf.Shared(3),
+		"one MB":         testpdf.Sized(10, 1<<20),
 		"object streams": testpdf.ObjectStream(3), "hybrid": testpdf.Hybrid(3), "fpdf": fpdfFile(t),
 	}
 	for name, raw := range files() {
@@ -137,7 +141,8 @@ func signerCorpus(t *testing.T) map[string][]byte {
 func formCorpus(t *testing.T) map[string][]byte {
 	out := map[string][]byte{}
 	for name, raw := range filledCorpus(t) {
-		if !strings.Contains(name, "P=3") && !strings.Contains(name, testpdf.Classic.String()) && !strings.Contains(name, testpdf.XRefStreams.String()) {
+		if !strings.Contains(name, "P=3") && !strings.Contains(name, testpdf.Classic.String()) &&
+			!strings.Contains(name, testpdf.XRefStreams.String()) {
 			out[name] = raw
 		}
 	}
@@ -173,8 +178,8 @@ func foreignCorpus(t *testing.T) map[string][]byte {
 	return foreignOut
 }
 
-// tamperings change any signed file so that no signature over the change may count any more. One that does not apply to a
-// file returns nil.
+// tamperings change any signed file so that no signature over the change may count any more. One that does not apply to
+// a file returns nil.
 func tamperings(t *testing.T) map[string]func(raw []byte) []byte {
 	evil, err := testpki.SelfSigned("Test Vault Seal", time.Now())
 	if err != nil {
@@ -182,7 +187,11 @@ func tamperings(t *testing.T) map[string]func(raw []byte) []byte {
 	}
 	stranger := sealer(t, evil, noStamp)
 	return map[string]func(raw []byte) []byte{
-		"a byte of the first revision changed": func(raw []byte) []byte { b := bytes.Clone(raw); b[len("%PDF-1.")+4] ^= 1; return b },
+		"a byte of the first revision changed": func(raw []byte) []byte {
+			b := bytes.Clone(raw)
+			b[len("%PDF-1.")+4] ^= 1
+			return b
+		},
 		"signed digest changed": func(raw []byte) []byte {
 			const messageDigest = "2a864886f70d010904" // its identifier; SET and OCTET STRING headers follow
 			b := bytes.Clone(raw)
@@ -193,15 +202,28 @@ func tamperings(t *testing.T) map[string]func(raw []byte) []byte {
 		"end not signed": func(raw []byte) []byte {
 			return setByteRange(t, raw, func(b [4]int) string { return fmt.Sprintf("[0 %d %d %d]", b[1], b[2], b[3]-1) })
 		},
-		"bytes appended":                func(raw []byte) []byte { return append(bytes.Clone(raw), "\n1 0 obj\n<<>>\nendobj\n"...) },
-		"page replaced":                 func(raw []byte) []byte { return shadow(t, raw) },
-		"page replaced, then sealed":    func(raw []byte) []byte { return sealUnlessBlocked(stranger, shadow(t, raw)) },
-		"page replaced, then by a peer": func(raw []byte) []byte { return sealUnlessBlocked(sealer(t, pki().RSA()), shadow(t, raw)) },
+		"bytes appended": func(raw []byte) []byte {
+			return append(bytes.Clone(raw), "\n1 0 obj\n<<>>\nendobj\n"...)
+		},
+		"page replaced":              func(raw []byte) []byte { return shadow(t, raw) },
+		"page replaced, then sealed": func(raw []byte) []byte { return sealUnlessBlocked(stranger, shadow(t, raw)) },
+		"page replaced, then by a peer": func(raw []byte) []byte {
+			return sealUnlessBlocked(sealer(t, pki().RSA()), shadow(t, raw))
+		},
 		"text laid over a page": func(raw []byte) []byte {
-			return annotate(t, raw, pdf.Dict{"Type": pdf.Name("Annot"), "Subtype": pdf.Name("FreeText"), "Rect": pdf.Rect{X1: 400, Y1: 200}.Array(), "Contents": pdf.String("PAID")})
+			return annotate(
+				t, raw,
+				pdf.Dict{
+					"Type": pdf.Name("Annot"), "Subtype": pdf.Name("FreeText"), "Rect": pdf.Rect{X1: 400, Y1: 200}.Array(),
+					"Contents": pdf.String("PAID"),
+				},
+			)
 		},
 		"seal laid over a page by a stranger": func(raw []byte) []byte {
-			got, err := stranger.Seal(context.Background(), pades.SealRequest{PDF: raw, Appearance: &pades.Appearance{Page: 1, W: 1, H: 1, Lines: []string{"PAID"}}})
+			got, err := stranger.Seal(
+				context.Background(),
+				pades.SealRequest{PDF: raw, Appearance: &pades.Appearance{Page: 1, W: 1, H: 1, Lines: []string{"PAID"}}},
+			)
 			if err != nil {
 				return nil // certified P=1
 			}
@@ -218,8 +240,8 @@ func sealUnlessBlocked(s *pades.Sealer, raw []byte) []byte {
 	return append(raw, got.Appended...)
 }
 
-// TestCorpus wants every intact file called good and every tampered one not. With EVAULT_TOOLS=1 it asks pdfsig about the
-// same files and lists its verdict beside ours.
+// TestCorpus wants every intact file called good and every tampered one not. With EVAULT_TOOLS=1 it asks pdfsig about
+// the same files and lists its verdict beside ours.
 func TestCorpus(t *testing.T) {
 	testenv.Long(t)
 	t.Parallel()

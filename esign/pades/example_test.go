@@ -72,13 +72,17 @@ func ExampleAppearance() {
 	}
 	contract := testpdf.New(testpdf.Options{Pages: 3})
 	seal, err := sealer.Seal(context.Background(), pades.SealRequest{
-		PDF:        contract,
-		Appearance: &pades.Appearance{Page: 3, X: 0.6, Y: 0.85, W: 0.35, H: 0.1, Lines: []string{"Sealed by Example Vault", "2026-11-23"}},
+		PDF: contract,
+		Appearance: &pades.Appearance{
+			Page: 3, X: 0.6, Y: 0.85, W: 0.35, H: 0.1, Lines: []string{"Sealed by Example Vault", "2026-11-23"},
+		},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	report, err := pades.Verify(context.Background(), append(contract, seal.Appended...), pades.Options{Roots: keys().Roots()})
+	report, err := pades.Verify(
+		context.Background(), append(contract, seal.Appended...), pades.Options{Roots: keys().Roots()},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -163,7 +167,9 @@ func ExampleVerify() {
 
 // Where a file cannot be extended, a statement stands beside it.
 func ExampleSealer_Statement() {
-	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain, Timestamper: keys().Timestamper()})
+	sealer, err := pades.New(
+		pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain, Timestamper: keys().Timestamper()},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -181,7 +187,9 @@ func ExampleSealer_Statement() {
 
 // Raise a sealed file so that it can be verified when its certificates have expired and its authorities are gone.
 func ExampleExtender_Extend() {
-	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain, Timestamper: keys().Timestamper()})
+	sealer, err := pades.New(
+		pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain, Timestamper: keys().Timestamper()},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -205,7 +213,9 @@ func ExampleExtender_Extend() {
 	}
 	preserved := append(sealed, extension.Appended...)
 
-	report, err := pades.Verify(context.Background(), preserved, pades.Options{Roots: keys().Roots(), RequireRevocation: true})
+	report, err := pades.Verify(
+		context.Background(), preserved, pades.Options{Roots: keys().Roots(), RequireRevocation: true},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -217,7 +227,9 @@ func ExampleExtender_Extend() {
 
 // Find out before a signing session whether a seal can be made at its end.
 func ExampleSealer_Check() {
-	sealer, err := pades.New(pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain, Timestamper: keys().Timestamper()})
+	sealer, err := pades.New(
+		pades.Config{Signer: keys().Seal.Key, Chain: keys().Seal.Chain, Timestamper: keys().Timestamper()},
+	)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -39,10 +39,10 @@ type ExtenderConfig struct {
 	Limits Limits
 }
 
-// Extender raises sealed files to the levels for long-term preservation (ETSI EN 319 142-1 §6.3): it adds the certificates
-// and revocation data that verification will need to the document security store (§5.4.2), and with a Timestamper a
-// document time-stamp (§5.4.3) over the file. To keep a B-LTA file verifiable, extend it again before the authority's
-// certificate expires.
+// Extender raises sealed files to the levels for long-term preservation (ETSI EN 319 142-1 §6.3): it adds the
+// certificates and revocation data that verification will need to the document security store (§5.4.2), and with a
+// Timestamper a document time-stamp (§5.4.3) over the file. To keep a B-LTA file verifiable, extend it again before the
+// authority's certificate expires.
 //
 // An Extender is safe for concurrent use if its sources are.
 type Extender struct{ c ExtenderConfig }
@@ -114,7 +114,9 @@ func (e *Extender) Extend(ctx context.Context, raw []byte) (*Extension, error) {
 		if err != nil {
 			return nil, err
 		}
-		out := &Extension{Appended: appended, Level: LevelBLT, Time: v.options.Now.UTC(), Size: int64(len(raw) + len(appended))}
+		out := &Extension{
+			Appended: appended, Level: LevelBLT, Time: v.options.Now.UTC(), Size: int64(len(raw) + len(appended)),
+		}
 		h := crypto.SHA256.New()
 		h.Write(raw)
 		h.Write(appended)
@@ -146,7 +148,8 @@ type collection struct {
 	part  *signing.Material
 }
 
-// collect finds what the chains of all signatures need, signature by signature, and fetches what the file does not carry.
+// collect finds what the chains of all signatures need, signature by signature, and fetches what the file does not
+// carry.
 func (e *Extender) collect(ctx context.Context, v *verification) ([]signing.Material, error) {
 	c := &collection{Extender: e, ctx: ctx, now: v.options.Now, known: v.embedded}
 	var parts []signing.Material
@@ -267,7 +270,9 @@ func (e *Extender) stamp(ctx context.Context, raw []byte, u *pdf.Update) (*Exten
 		return nil, &SizeError{Need: len(der), Reserved: p.Reserved()}
 	}
 	p.HashRest(file)
-	out := &Extension{Appended: appended, Level: LevelBLTA, Field: field, Time: token.Time, Size: int64(len(raw) + len(appended))}
+	out := &Extension{
+		Appended: appended, Level: LevelBLTA, Field: field, Time: token.Time, Size: int64(len(raw) + len(appended)),
+	}
 	file.Sum(out.SHA256[:0])
 	return out, nil
 }

@@ -162,7 +162,9 @@ func TestSealAtOnceToBLTA(t *testing.T) {
 	s = sealer(t, pki().Seal, func(c *pades.Config) {
 		c.Extender = extender(t, func(c *pades.ExtenderConfig) { c.Revocation = down })
 	})
-	if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: raw}); !errors.Is(err, pades.ErrRevocationUnavailable) {
+	if _, err := s.Seal(
+		context.Background(), pades.SealRequest{PDF: raw},
+	); !errors.Is(err, pades.ErrRevocationUnavailable) {
 		t.Errorf("a seal below its level: %v", err)
 	}
 }
@@ -180,14 +182,24 @@ func TestExtendRefuses(t *testing.T) {
 		change func(*pades.ExtenderConfig)
 		want   error
 	}{
-		"no signature":          {raw: raw, want: pades.ErrNotValid},
-		"changed afterwards":    {raw: shadow(t, good), want: pades.ErrNotValid},
-		"not a PDF":             {raw: []byte("x"), want: pades.ErrNotPDF},
-		"revocation is down":    {raw: good, change: func(c *pades.ExtenderConfig) { c.Revocation = down }, want: pades.ErrRevocationUnavailable},
-		"certificate revoked":   {raw: good, change: func(c *pades.ExtenderConfig) { c.Revocation = revoked }, want: pades.ErrNotValid},
-		"time-stamp down":       {raw: good, change: func(c *pades.ExtenderConfig) { c.Timestamper = failingStamper{} }, want: pades.ErrTimestampUnavailable},
-		"answer is rubbish":     {raw: good, change: func(c *pades.ExtenderConfig) { c.Revocation = rubbish{} }, want: pades.ErrRevocationUnavailable},
-		"answer of another PKI": {raw: good, change: func(c *pades.ExtenderConfig) { c.Revocation = stranger(t) }, want: pades.ErrRevocationUnavailable},
+		"no signature":       {raw: raw, want: pades.ErrNotValid},
+		"changed afterwards": {raw: shadow(t, good), want: pades.ErrNotValid},
+		"not a PDF":          {raw: []byte("x"), want: pades.ErrNotPDF},
+		"revocation is down": {raw: good, change: func(c *pades.ExtenderConfig) {
+			c.Revocation = down
+		}, want: pades.ErrRevocationUnavailable},
+		"certificate revoked": {raw: good, change: func(c *pades.ExtenderConfig) {
+			c.Revocation = revoked
+		}, want: pades.ErrNotValid},
+		"time-stamp down": {raw: good, change: func(c *pades.ExtenderConfig) {
+			c.Timestamper = failingStamper{}
+		}, want: pades.ErrTimestampUnavailable},
+		"answer is rubbish": {raw: good, change: func(c *pades.ExtenderConfig) {
+			c.Revocation = rubbish{}
+		}, want: pades.ErrRevocationUnavailable},
+		"answer of another PKI": {raw: good, change: func(c *pades.ExtenderConfig) {
+			c.Revocation = stranger(t)
+		}, want: pades.ErrRevocationUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -231,13 +243,23 @@ func TestRevocationIsJudged(t *testing.T) {
 		ok      bool
 		want    string
 	}{
-		"no answer":                    {ok: true, want: pades.RevocationUnknown},
-		"no answer, required":          {require: true, want: pades.RevocationUnknown},
-		"good":                         {crls: list(func(*testpki.Revocations) {}), require: true, ok: true, want: pades.RevocationGood},
-		"revoked before":               {crls: list(func(r *testpki.Revocations) { r.Revoke(pki().Seal.Leaf(), before) }), want: pades.RevocationRevoked},
-		"revoked after the time-stamp": {crls: list(func(r *testpki.Revocations) { r.Revoke(pki().Seal.Leaf(), after) }), ok: true, want: pades.RevocationGood},
-		"authority revoked":            {crls: list(func(r *testpki.Revocations) { r.Revoke(pki().TSA.Leaf(), before) }), want: pades.RevocationRevoked},
-		"issuer revoked":               {crls: list(func(r *testpki.Revocations) { r.Revoke(pki().CA, before) }), want: pades.RevocationRevoked},
+		"no answer":           {ok: true, want: pades.RevocationUnknown},
+		"no answer, required": {require: true, want: pades.RevocationUnknown},
+		"good": {
+			crls: list(func(*testpki.Revocations) {}), require: true, ok: true, want: pades.RevocationGood,
+		},
+		"revoked before": {crls: list(func(r *testpki.Revocations) {
+			r.Revoke(pki().Seal.Leaf(), before)
+		}), want: pades.RevocationRevoked},
+		"revoked after the time-stamp": {crls: list(func(r *testpki.Revocations) {
+			r.Revoke(pki().Seal.Leaf(), after)
+		}), ok: true, want: pades.RevocationGood},
+		"authority revoked": {crls: list(func(r *testpki.Revocations) {
+			r.Revoke(pki().TSA.Leaf(), before)
+		}), want: pades.RevocationRevoked},
+		"issuer revoked": {crls: list(func(r *testpki.Revocations) {
+			r.Revoke(pki().CA, before)
+		}), want: pades.RevocationRevoked},
 	} {
 		r, err := pades.Verify(context.Background(), good, pades.Options{
 			Roots: pki().Roots(), Material: pades.Material{CRLs: tc.crls}, RequireRevocation: tc.require,

@@ -67,7 +67,8 @@ func (l lockedFields) cover(name string, added bool) bool {
 // signaturesExistAppendOnly is /SigFlags (ISO 32000-2 table 225).
 const signaturesExistAppendOnly = 3
 
-// addField adds a signature field that holds sig, named kind and the first number that is free and not locked, with a lock unless that is nil.
+// addField adds a signature field that holds sig, named kind and the first number that is free and not locked, with a
+// lock unless that is nil.
 func addField(u *pdf.Update, kind string, sig pdf.Ref, w overlay.Widget, lock pdf.Dict) (string, error) {
 	taken, err := acroform.FieldNames(u.Document())
 	if err != nil {

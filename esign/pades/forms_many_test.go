@@ -23,8 +23,15 @@ func manyFields(t testing.TB, n, m int, name string) []byte {
 	}
 	fmt.Fprint(&fields, "31 0 R")
 	objects[31] = fmt.Sprintf("<</T(%s)/FT/Tx/Kids[%s]>>", name, kids.String())
-	objects[theForm] = fmt.Sprintf("<</Fields[%s]/DA(/Helv 12 Tf 0 g)/DR<</Font<</Helv %d 0 R>>>>>>", fields.String(), theHelv)
-	raw := testpdf.New(testpdf.Options{Structure: testpdf.XRefStreams, Pages: 1, Catalog: fmt.Sprintf("/AcroForm %d 0 R", theForm), Page: "/Annots[" + kids.String() + "]", Objects: objects})
+	objects[theForm] = fmt.Sprintf(
+		"<</Fields[%s]/DA(/Helv 12 Tf 0 g)/DR<</Font<</Helv %d 0 R>>>>>>", fields.String(), theHelv,
+	)
+	raw := testpdf.New(
+		testpdf.Options{
+			Structure: testpdf.XRefStreams, Pages: 1, Catalog: fmt.Sprintf("/AcroForm %d 0 R", theForm),
+			Page: "/Annots[" + kids.String() + "]", Objects: objects,
+		},
+	)
 	s := sealer(t, pki().Seal, noStamp)
 	return increment(t, seal(t, s, raw, func(r *pades.SealRequest) { r.Certify = 2 }), func(u *pdf.Update) {
 		look := formLook(u, amountLook("2500"))
@@ -61,9 +68,12 @@ func TestManyFields(t *testing.T) {
 func TestEndlessFieldNames(t *testing.T) {
 	t.Parallel()
 	raw := testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{
-		30: "<</FT/Sig/T(" + strings.Repeat("x", 3000) + ")/Kids[31 0 R]>>", 31: "<</Parent 30 0 R/T(" + strings.Repeat("y", 3000) + ")>>",
+		30: "<</FT/Sig/T(" + strings.Repeat("x", 3000) + ")/Kids[31 0 R]>>",
+		31: "<</Parent 30 0 R/T(" + strings.Repeat("y", 3000) + ")>>",
 	}})
-	if _, err := sealer(t, pki().Seal).Seal(t.Context(), pades.SealRequest{PDF: raw}); !errors.Is(err, pades.ErrNotExtendable) {
+	if _, err := sealer(t, pki().Seal).Seal(
+		t.Context(), pades.SealRequest{PDF: raw},
+	); !errors.Is(err, pades.ErrNotExtendable) {
 		t.Errorf("got %v, want %v", err, pades.ErrNotExtendable)
 	}
 }

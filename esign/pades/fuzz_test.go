@@ -25,7 +25,9 @@ func FuzzVerify(f *testing.F) {
 		f.Add(increment(f, certified(f, formFile(testpdf.Classic, "", nil), 2), filled[name].do))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots(), Limits: pades.Limits{Decoded: 1 << 20}})
+		r, err := pades.Verify(
+			context.Background(), raw, pades.Options{Roots: pki().Roots(), Limits: pades.Limits{Decoded: 1 << 20}},
+		)
 		if err != nil || !r.OK() {
 			return
 		}
@@ -50,7 +52,9 @@ func FuzzEditSealed(f *testing.F) {
 		if len(raw) < len(good) {
 			raw = append(raw, good[len(raw):]...)
 		}
-		r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots(), Limits: pades.Limits{Decoded: 1 << 20}})
+		r, err := pades.Verify(
+			context.Background(), raw, pades.Options{Roots: pki().Roots(), Limits: pades.Limits{Decoded: 1 << 20}},
+		)
 		if err != nil || !r.OK() || same(raw, good, b) {
 			return
 		}

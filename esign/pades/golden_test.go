@@ -13,8 +13,8 @@ import (
 	"github.com/evaultlib/evault/esign/pades"
 )
 
-// TestReleasedFormats verifies what earlier releases made: seals and statements stay readable for ever. The files are never
-// made anew; a later release adds a folder of its own.
+// TestReleasedFormats verifies what earlier releases made: seals and statements stay readable for ever. The files are
+// never made anew; a later release adds a folder of its own.
 func TestReleasedFormats(t *testing.T) {
 	t.Parallel()
 	for folder, made := range map[string]time.Time{"v1": time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)} {

@@ -76,7 +76,8 @@ func (s *verified) archives(numbers []int) bool {
 // isBaseline checks the parts of level B-B that a seal from elsewhere may lack: the SubFilter, /M, DER, and no
 // signing-time attribute.
 func (s *verified) isBaseline() bool {
-	if s.cms == nil || s.cms.BER || s.report.Weakness != "" || s.report.SubFilter != subFilterCAdES || s.report.SigningTime.IsZero() {
+	if s.cms == nil || s.cms.BER || s.report.Weakness != "" || s.report.SubFilter != subFilterCAdES ||
+		s.report.SigningTime.IsZero() {
 		return false
 	}
 	return !s.cms.HasSigningTime()

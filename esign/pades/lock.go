@@ -16,13 +16,14 @@ const (
 	LockExclude = "Exclude" // all but those that it names
 )
 
-// Lock freezes form fields by a seal (ISO 32000-2 §12.7.5.5 table 236): a later change of them is one that the seal forbids.
+// Lock freezes form fields by a seal (ISO 32000-2 §12.7.5.5 table 236): a later change of them is one that the seal
+// forbids.
 type Lock struct {
 	// Action is LockAll, LockInclude or LockExclude. Required. After LockAll nothing is sealed in the file any more
 	// ([NotExtendableError]).
 	Action string
-	// Fields are full names (§12.7.4.2), each for all that descends from it too; at least one unless Action is LockAll. That
-	// the form has them is not asked.
+	// Fields are full names (§12.7.4.2), each for all that descends from it too; at least one unless Action is LockAll.
+	// That the form has them is not asked.
 	Fields []string
 	// Permission bounds what else may change: 1 nothing, further seals included, 2 forms and signatures, 3 comments too.
 	// Default 0, no bound. [Verify] permits form filling and comments by its own rules, whatever is allowed here.
@@ -37,7 +38,8 @@ func (l *Lock) dict() (pdf.Dict, error) {
 	named := l.Action == LockInclude || l.Action == LockExclude
 	switch {
 	case !named && l.Action != LockAll:
-		return nil, fmt.Errorf("pades: SealRequest.Lock.Action is %q, not %s, %s or %s", l.Action, LockAll, LockInclude, LockExclude)
+		return nil,
+			fmt.Errorf("pades: SealRequest.Lock.Action is %q, not %s, %s or %s", l.Action, LockAll, LockInclude, LockExclude)
 	case named != (len(l.Fields) > 0) || len(l.Fields) > maxLockFields || slices.Contains(l.Fields, ""):
 		return nil, fmt.Errorf("pades: SealRequest.Lock.Fields does not fit the action %s", l.Action)
 	case l.Permission < 0 || l.Permission > 3:
@@ -68,9 +70,9 @@ func lockOf(r SealRequest) (pdf.Dict, error) {
 	return r.Lock.dict()
 }
 
-// fieldMDP is the transform of a lock (ISO 32000-2 §12.8.2.4). /P is the lock's own (table 236), binding as it stands in the
-// field; it is repeated here because Acrobat, iText and pyHanko do so, and not as a DocMDP transform, which is for the first
-// signature of a file alone (§12.8.2.2).
+// fieldMDP is the transform of a lock (ISO 32000-2 §12.8.2.4). /P is the lock's own (table 236), binding as it stands
+// in the field; it is repeated here because Acrobat, iText and pyHanko do so, and not as a DocMDP transform, which is
+// for the first signature of a file alone (§12.8.2.2).
 func (s *Sealer) fieldMDP(d *pdf.Document, lock pdf.Dict) pdf.Dict {
 	ref := s.reference("FieldMDP", lock.Clone())
 	ref["Data"] = d.Root() // required of this one (table 256)

@@ -20,7 +20,8 @@ const buyer = "Parties.Buyer"
 
 func inBuyer(r *pades.SealRequest) { r.Field = buyer }
 
-// references returns the transform methods with their parameters of a sealed field's signature, as PDF syntax, and the field.
+// references returns the transform methods with their parameters of a sealed field's signature, as PDF syntax, and the
+// field.
 func references(t *testing.T, raw []byte, field string) (map[pdf.Name]string, pdf.Dict) {
 	t.Helper()
 	d := mustOpen(t, raw)
@@ -68,7 +69,9 @@ func TestLockByRequest(t *testing.T) {
 		blocked bool
 	}{
 		"all": {
-			pades.Lock{Action: pades.LockAll}, "<</Action /All /Type /SigFieldLock>>", "<</Action /All /Type /TransformParams /V /1.2>>", true,
+			pades.Lock{Action: pades.LockAll},
+			"<</Action /All /Type /SigFieldLock>>",
+			"<</Action /All /Type /TransformParams /V /1.2>>", true,
 		},
 		"two": {
 			pades.Lock{Action: pades.LockInclude, Fields: []string{"Price", "Größe.Ł"}},
@@ -121,11 +124,15 @@ func TestLockByRequestRefuses(t *testing.T) {
 		{Action: pades.LockAll, Permission: 4},
 		{Action: pades.LockAll, Permission: -1},
 	} {
-		if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: plain, Lock: &lock}); err == nil || !strings.Contains(err.Error(), "SealRequest.Lock") {
+		if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: plain, Lock: &lock}); err == nil ||
+			!strings.Contains(err.Error(), "SealRequest.Lock") {
 			t.Errorf("%.60s: got %v", fmt.Sprint(lock), err)
 		}
 	}
-	_, err := s.Seal(context.Background(), pades.SealRequest{PDF: withField(testpdf.Classic, "", ""), Field: buyer, Lock: &pades.Lock{Action: pades.LockAll}})
+	_, err := s.Seal(
+		context.Background(),
+		pades.SealRequest{PDF: withField(testpdf.Classic, "", ""), Field: buyer, Lock: &pades.Lock{Action: pades.LockAll}},
+	)
 	var got *pades.FieldError
 	if !errors.As(err, &got) {
 		t.Errorf("a lock for a field that is there: got %v", err)
@@ -140,7 +147,9 @@ func TestLockedFieldsStayEmpty(t *testing.T) {
 		lock   pades.Lock
 		frozen bool
 	}{
-		"the field":           {pades.Lock{Action: pades.LockInclude, Fields: []string{buyer, "Seal 2", "Seal 3", "Timestamp 1"}}, true},
+		"the field": {
+			pades.Lock{Action: pades.LockInclude, Fields: []string{buyer, "Seal 2", "Seal 3", "Timestamp 1"}}, true,
+		},
 		"its parent":          {pades.Lock{Action: pades.LockInclude, Fields: []string{"Parties"}}, true},
 		"another":             {pades.Lock{Action: pades.LockInclude, Fields: []string{"Parties.Seller", "Buyer"}}, false},
 		"all but another":     {pades.Lock{Action: pades.LockExclude, Fields: []string{"Parties.Seller"}}, true},
@@ -189,10 +198,15 @@ func TestLocksThatSealsMakeAreJudged(t *testing.T) {
 		change         func(*pades.SealRequest)
 		allows, locked string // of [fills]; allows is "" for none
 	}{
-		"include":  {plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount", "Party"}}), "check box", "below another"},
-		"exclude":  {plain, lock(pades.Lock{Action: pades.LockExclude, Fields: []string{"Amount"}}), "text", "check box"},
-		"all":      {plain, lock(pades.Lock{Action: pades.LockAll}), "", "check box"},
-		"for good": {plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount"}, Permission: 1}), "", "check box"},
+		"include": {
+			plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount", "Party"}}), "check box",
+			"below another",
+		},
+		"exclude": {plain, lock(pades.Lock{Action: pades.LockExclude, Fields: []string{"Amount"}}), "text", "check box"},
+		"all":     {plain, lock(pades.Lock{Action: pades.LockAll}), "", "check box"},
+		"for good": {
+			plain, lock(pades.Lock{Action: pades.LockInclude, Fields: []string{"Amount"}, Permission: 1}), "", "check box",
+		},
 	} {
 		for _, kind := range testpdf.Structures() {
 			raw := seal(t, s, tc.raw(kind), tc.change)
@@ -202,7 +216,8 @@ func TestLocksThatSealsMakeAreJudged(t *testing.T) {
 			}
 			wantOK(t, extendFile(t, extender(t), raw), 3)
 			if tc.allows != "" {
-				if filled := verify(t, increment(t, raw, all[tc.allows].do)); !unbroken(filled) || filled.Signatures[1].ChangesAfter != pades.ChangesFilled {
+				if filled := verify(t, increment(t, raw, all[tc.allows].do)); !unbroken(filled) ||
+					filled.Signatures[1].ChangesAfter != pades.ChangesFilled {
 					t.Errorf("%s, %s: filled in as the lock allows: %s", name, kind, problems(filled))
 				}
 			}
@@ -214,18 +229,37 @@ func TestLocksThatSealsMakeAreJudged(t *testing.T) {
 	}
 }
 
-// TestSubjectOfATransform: a signature of others whose reference names the catalog as what it is about (ISO 32000-2 table 256)
-// lets validation material come, but nothing else that names the catalog does.
+// TestSubjectOfATransform: a signature of others whose reference names the catalog as what it is about (ISO 32000-2
+// table 256) lets validation material come, but nothing else that names the catalog does.
 func TestSubjectOfATransform(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		sig pdf.Dict
 		ok  bool
 	}{
-		"the catalog":        {pdf.Dict{"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("FieldMDP"), "TransformParams": pdf.Dict{"Action": pdf.Name("Include"), "Fields": pdf.Array{pdf.String("A")}}, "Data": pdf.Ref{Num: 1}}}}, true},
-		"another entry":      {pdf.Dict{"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("FieldMDP"), "Other": pdf.Ref{Num: 1}}}}, false},
+		"the catalog": {
+			pdf.Dict{
+				"Reference": pdf.Array{
+					pdf.Dict{
+						"TransformMethod": pdf.Name("FieldMDP"),
+						"TransformParams": pdf.Dict{"Action": pdf.Name("Include"), "Fields": pdf.Array{pdf.String("A")}},
+						"Data":            pdf.Ref{Num: 1},
+					},
+				},
+			},
+			true,
+		},
+		"another entry": {
+			pdf.Dict{"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("FieldMDP"), "Other": pdf.Ref{Num: 1}}}},
+			false,
+		},
 		"not by a reference": {pdf.Dict{"Prop_Build": pdf.Dict{"Data": pdf.Ref{Num: 1}}}, false},
-		"within a list":      {pdf.Dict{"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("FieldMDP"), "Data": pdf.Array{pdf.Ref{Num: 1}}}}}, false},
+		"within a list": {
+			pdf.Dict{
+				"Reference": pdf.Array{pdf.Dict{"TransformMethod": pdf.Name("FieldMDP"), "Data": pdf.Array{pdf.Ref{Num: 1}}}},
+			},
+			false,
+		},
 	} {
 		raw := foreign{id: pki().RSA(), subFilter: pkcs7Sub, sig: tc.sig}.sign(t, testpdf.New(testpdf.Options{}))
 		raw = increment(t, raw, func(u *pdf.Update) {

@@ -58,7 +58,8 @@ func (l *longTerm) stored(raw []byte, ocsps, crls [][]byte) []byte {
 // tampered are files that only look as if they would last.
 func (l *longTerm) tampered() {
 	const by = "Test Vault Seal"
-	unanswered := "ltv\tfailed: VerificationException: Certificate C=US,O=Example Vault,CN=" + by + " failed: Couldn't verify with CRL or OCSP or trusted anchor"
+	unanswered := "ltv\tfailed: VerificationException: Certificate C=US,O=Example Vault,CN=" + by +
+		" failed: Couldn't verify with CRL or OCSP or trusted anchor"
 	bt := seal(l.t, sealer(l.t, pki().Seal), testpdf.New(testpdf.Options{}))
 	first := func(change func(*verdict)) string {
 		v := verdict{field: "Seal 1", by: by, stamped: true, revision: true, vri: "there"}
@@ -71,18 +72,26 @@ func (l *longTerm) tampered() {
 	failed := func(cn, why string) string {
 		return "failed: VerificationException: Certificate C=US,O=Example Vault,CN=" + cn + " failed: " + why
 	}
-	unverified, revoked := failed("Test CA", "OCSP response could not be verified"), failed(by, "The certificate has been revoked.")
+	unverified, revoked := failed("Test CA", "OCSP response could not be verified"),
+		failed(by, "The certificate has been revoked.")
 	for name, tc := range map[string]struct {
 		ocsps, crls [][]byte
 		store, ltv  string
 		listed      string // what a list in the store answers besides
 	}{
-		"nothing about the seal":       {store: "Test CA:crl", ltv: unanswered},
-		"OCSP of another certificate":  {ocsps: [][]byte{l.answer(l.answers, pki().RSA())}, store: "Test CA:crl", ltv: unanswered},
-		"OCSP by another authority":    {ocsps: [][]byte{l.strange()}, store: "Test CA:crl", ltv: unanswered},
-		"OCSP says revoked":            {ocsps: [][]byte{l.revoking()}, store: "Test CA:crl", ltv: unanswered},
-		"OCSP with a broken signature": {ocsps: [][]byte{l.broken()}, store: "Test CA:crl," + by + " " + unverified, ltv: "ltv\t" + unverified},
-		"CRL says revoked":             {crls: [][]byte{l.revokedList()}, store: "Test CA:crl,Test TSA:crl," + by + " " + revoked, ltv: "ltv\t" + revoked, listed: ",Test TSA:crl"},
+		"nothing about the seal": {store: "Test CA:crl", ltv: unanswered},
+		"OCSP of another certificate": {
+			ocsps: [][]byte{l.answer(l.answers, pki().RSA())}, store: "Test CA:crl", ltv: unanswered,
+		},
+		"OCSP by another authority": {ocsps: [][]byte{l.strange()}, store: "Test CA:crl", ltv: unanswered},
+		"OCSP says revoked":         {ocsps: [][]byte{l.revoking()}, store: "Test CA:crl", ltv: unanswered},
+		"OCSP with a broken signature": {
+			ocsps: [][]byte{l.broken()}, store: "Test CA:crl," + by + " " + unverified, ltv: "ltv\t" + unverified,
+		},
+		"CRL says revoked": {
+			crls: [][]byte{l.revokedList()}, store: "Test CA:crl,Test TSA:crl," + by + " " + revoked, ltv: "ltv\t" + revoked,
+			listed: ",Test TSA:crl",
+		},
 	} {
 		raw := l.stamped(l.stored(bt, tc.ocsps, tc.crls))
 		l.add(name, raw, first(func(v *verdict) { v.store = tc.store }), stamp("Test CA:crl"+tc.listed), tc.ltv)
@@ -97,10 +106,16 @@ func (l *longTerm) tampered() {
 		seal       func(*verdict)
 		stamp, ltv string
 	}{
-		"time-stamp over something else": {l.otherToken(good), func(v *verdict) { v.imprint, v.vri = "bad", "elsewhere" }, wrong.line(), altered},
-		"a byte changed":                 {flip(good, len("%PDF-1.")+4), func(v *verdict) { v.integrity = "bad" }, wrong.line(), altered},
-		"a byte of the store changed":    {flip(good, bytes.LastIndex(good, []byte("/TU"))+8), func(*verdict) {}, wrong.line(), altered},
-		"a page after the time-stamp":    {shadow(l.t, good), func(*verdict) {}, "", notWhole},
+		"time-stamp over something else": {l.otherToken(good), func(v *verdict) {
+			v.imprint, v.vri = "bad", "elsewhere"
+		}, wrong.line(), altered},
+		"a byte changed": {flip(good, len("%PDF-1.")+4), func(v *verdict) {
+			v.integrity = "bad"
+		}, wrong.line(), altered},
+		"a byte of the store changed": {
+			flip(good, bytes.LastIndex(good, []byte("/TU"))+8), func(*verdict) {}, wrong.line(), altered,
+		},
+		"a page after the time-stamp": {shadow(l.t, good), func(*verdict) {}, "", notWhole},
 	} {
 		if tc.stamp == "" {
 			later := end

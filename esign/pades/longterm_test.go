@@ -15,8 +15,9 @@ import (
 	"github.com/evaultlib/evault/internal/testpki"
 )
 
-// TestLongTermByIText asks iText 5 and Bouncy Castle (testdata/LongTerm.java) about what makes a file last: the paths, the
-// time-stamps, the document security store and the chain of revisions under document time-stamps. One JVM for all files.
+// TestLongTermByIText asks iText 5 and Bouncy Castle (testdata/LongTerm.java) about what makes a file last: the paths,
+// the time-stamps, the document security store and the chain of revisions under document time-stamps. One JVM for all
+// files.
 func TestLongTermByIText(t *testing.T) {
 	testenv.Tools(t)
 	l := &longTerm{t: t, dir: t.TempDir(), answers: newResponder(t, noCheck), want: map[string][]string{}}
@@ -51,8 +52,14 @@ func (l *longTerm) run() map[string][]string {
 		l.t.Fatal(err)
 	}
 	const jars = "/usr/share/java/"
-	path := strings.Join([]string{jars + "itext5.jar", jars + "bcprov.jar", jars + "bcpkix.jar", jars + "bcutil.jar"}, string(filepath.ListSeparator))
-	said := tool(l.t, "java", "-cp", path, filepath.Join("testdata", "LongTerm.java"), roots, write(l.t, l.dir, "today.crl", lists), l.dir)
+	path := strings.Join(
+		[]string{jars + "itext5.jar", jars + "bcprov.jar", jars + "bcpkix.jar", jars + "bcutil.jar"},
+		string(filepath.ListSeparator),
+	)
+	said := tool(
+		l.t, "java", "-cp", path, filepath.Join("testdata", "LongTerm.java"), roots, write(l.t, l.dir, "today.crl", lists),
+		l.dir,
+	)
 	got := map[string][]string{}
 	for line := range strings.Lines(said) {
 		if file, rest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t"); ok {
@@ -82,8 +89,8 @@ func (l *longTerm) extender(stamps bool) *pades.Extender {
 	})
 }
 
-// verdict is a line about one signature. The zero value but for its name is that of a good seal of level B-B over the whole
-// file.
+// verdict is a line about one signature. The zero value but for its name is that of a good seal of level B-B over the
+// whole file.
 type verdict struct {
 	field, by                            string // by is the common name of the certificate
 	stamp, revision, stamped, answered   bool
@@ -126,7 +133,8 @@ const (
 	altered  = "ltv\tfailed: VerificationException: Certificate Unknown failed: The document was altered after the final signature was applied."
 )
 
-// walk is the line about the chain of revisions: the last signature by the lists of today, the ones before by the store.
+// walk is the line about the chain of revisions: the last signature by the lists of today, the ones before by the
+// store.
 func walk(last string, earlier ...string) string {
 	said := []string{last + ":crl", "Test CA:root"} // nothing of today speaks about the authority itself
 	for _, cn := range earlier {
@@ -147,7 +155,9 @@ func (l *longTerm) levels() {
 	} {
 		stamped, answered := level != pades.LevelBB, level == pades.LevelBLT || level == pades.LevelBLTA
 		for _, kind := range testpdf.Structures() {
-			one := seal(l.t, with(pki().Seal, change), testpdf.New(testpdf.Options{Structure: kind}), func(r *pades.SealRequest) { r.Certify = 2 })
+			one := seal(l.t, with(pki().Seal, change), testpdf.New(testpdf.Options{Structure: kind}), func(r *pades.SealRequest) {
+				r.Certify = 2
+			})
 			two := seal(l.t, with(pki().RSA(), change), one)
 			a := verdict{field: "Seal 1", by: first, stamped: stamped, answered: answered, certification: 2}
 			b := verdict{field: "Seal 2", by: second, stamped: stamped, answered: answered, certification: 2}
@@ -157,7 +167,11 @@ func (l *longTerm) levels() {
 			case pades.LevelBB, pades.LevelBT:
 				l.add(name, one, a.line(), walk(first))
 				// Nothing in the file answers for the first of two.
-				l.add(name+" twice", two, covered(a), b.line(), "ltv\tfailed: VerificationException: Certificate C=US,O=Example Vault,CN="+first+" failed: Couldn't verify with CRL or OCSP or trusted anchor")
+				l.add(
+					name+" twice", two, covered(a), b.line(),
+					"ltv\tfailed: VerificationException: Certificate C=US,O=Example Vault,CN="+first+
+						" failed: Couldn't verify with CRL or OCSP or trusted anchor",
+				)
 			case pades.LevelBLT:
 				l.add(name, one, covered(a), notWhole)
 				l.add(name+" twice", two, covered(a), covered(b), notWhole)
@@ -166,16 +180,20 @@ func (l *longTerm) levels() {
 					return verdict{field: fmt.Sprint("Timestamp ", n), stamp: true, answered: true, certification: 2}
 				}
 				l.add(name, one, covered(a), s(1).line(), walk("Test TSA", first))
-				l.add(name+" twice", two, covered(a), covered(s(1)), covered(b), s(2).line(), walk("Test TSA", second, "Test TSA", first))
-				l.add(name+" twice, extended", extendFile(l.t, lta, two), covered(a), covered(s(1)), covered(b), covered(s(2)), s(3).line(),
+				l.add(
+					name+" twice", two, covered(a), covered(s(1)), covered(b), s(2).line(),
+					walk("Test TSA", second, "Test TSA", first),
+				)
+				l.add(name+
+					" twice, extended", extendFile(l.t, lta, two), covered(a), covered(s(1)), covered(b), covered(s(2)), s(3).line(),
 					walk("Test TSA", "Test TSA", second, "Test TSA", first))
 			}
 		}
 	}
 }
 
-// algorithms are files of level B-LTA by every kind of key. iText 5 itself knows RSA with PKCS #1 v1.5 alone; see LongTerm.java
-// for the names that it is told. Of Ed25519 there is no name that fits.
+// algorithms are files of level B-LTA by every kind of key. iText 5 itself knows RSA with PKCS #1 v1.5 alone; see
+// LongTerm.java for the names that it is told. Of Ed25519 there is no name that fits.
 func (l *longTerm) algorithms() {
 	p384, err := pki().P384("P-384 Seal")
 	if err != nil {
@@ -204,7 +222,10 @@ func (l *longTerm) algorithms() {
 	} {
 		by := tc.id.Leaf().Subject.CommonName
 		raw := extendFile(l.t, l.extender(true), seal(l.t, sealer(l.t, tc.id, tc.change), testpdf.New(testpdf.Options{})))
-		l.add(name, raw, verdict{field: "Seal 1", by: by, stamped: true, answered: true, revision: true}.line(), stamp, walk("Test TSA", by))
+		l.add(
+			name, raw, verdict{field: "Seal 1", by: by, stamped: true, answered: true, revision: true}.line(), stamp,
+			walk("Test TSA", by),
+		)
 	}
 	raw := extendFile(l.t, l.extender(true), seal(l.t, sealer(l.t, ed), testpdf.New(testpdf.Options{})))
 	l.add("Ed25519", raw, "Seal 1\tfailed: ExceptionConverter: SHA512with1.3.101.112 Signature not available",
@@ -213,8 +234,8 @@ func (l *longTerm) algorithms() {
 	l.locked()
 }
 
-// locked is a file that may not change any more, extended after each seal: iText looks for what answers for a seal in the very
-// next revision.
+// locked is a file that may not change any more, extended after each seal: iText looks for what answers for a seal in
+// the very next revision.
 func (l *longTerm) locked() {
 	const by = "Test Vault Seal"
 	s := sealer(l.t, pki().Seal, func(c *pades.Config) { c.Extender = l.extender(true) })
@@ -223,12 +244,13 @@ func (l *longTerm) locked() {
 	line := func(field string, stamp, revision bool) string {
 		return verdict{field: field, by: by, stamp: stamp, stamped: !stamp, answered: true, revision: revision}.line()
 	}
-	l.add("locked", raw, line(buyer, false, true), line("Timestamp 1", true, true), line("Seal 1", false, true), line("Timestamp 2", true, false),
+	l.add("locked", raw, line(buyer, false, true), line("Timestamp 1", true, true), line("Seal 1", false, true),
+		line("Timestamp 2", true, false),
 		walk("Test TSA", by, "Test TSA", by))
 }
 
-// expiring are files by a certificate and a time-stamp authority that have expired by the time returned: the one under a
-// document time-stamp of another authority outlives them.
+// expiring are files by a certificate and a time-stamp authority that have expired by the time returned: the one under
+// a document time-stamp of another authority outlives them.
 func (l *longTerm) expiring() (expiry time.Time) {
 	l.t.Helper()
 	const left = 8 * time.Second
@@ -252,13 +274,16 @@ func (l *longTerm) expiring() (expiry time.Time) {
 	return old.Leaf().NotAfter.Add(time.Second)
 }
 
-// issuerAnswers: RFC 6960 §4.2.2.2 lets an issuer sign OCSP responses itself. iText 5 wants its certificate self-signed then, which
-// that of an intermediate authority is not, and so refuses what the standard allows.
+// issuerAnswers: RFC 6960 §4.2.2.2 lets an issuer sign OCSP responses itself. iText 5 wants its certificate self-signed
+// then, which that of an intermediate authority is not, and so refuses what the standard allows.
 func (l *longTerm) issuerAnswers() {
 	const no = " failed: SignatureException: certificate does not verify with supplied key"
 	raw := extendFile(l.t, extender(l.t), seal(l.t, sealer(l.t, pki().Seal), testpdf.New(testpdf.Options{})))
 	l.add("OCSP by the issuer itself", raw,
-		verdict{field: "Seal 1", stamped: true, answered: true, revision: true, store: "Test CA:crl,Test TSA" + no + ",Test Vault Seal" + no}.line(),
+		verdict{
+			field: "Seal 1", stamped: true, answered: true, revision: true,
+			store: "Test CA:crl,Test TSA" + no + ",Test Vault Seal" + no,
+		}.line(),
 		verdict{field: "Timestamp 1", stamp: true, answered: true, store: "Test CA:crl,Test TSA" + no}.line(),
 		"ltv\tfailed:"+strings.TrimPrefix(no, " failed:"))
 }

@@ -94,7 +94,8 @@ func wantEntry(t *testing.T, d *pdf.Document, dss, vri pdf.Dict, f acroform.Sign
 		t.Errorf("%s: no entry %s in /VRI: %v", f.Name, key, err)
 		return
 	}
-	if m, ok := entry["TU"].(pdf.String); !ok || !strings.HasPrefix(string(m), "D:20") || entry["Type"] != pdf.Name("VRI") {
+	if m, ok := entry["TU"].(pdf.String); !ok || !strings.HasPrefix(string(m), "D:20") ||
+		entry["Type"] != pdf.Name("VRI") {
 		t.Errorf("%s: the entry does not say what and when it is: %v", f.Name, entry)
 	}
 	n := 0
@@ -127,7 +128,9 @@ func wantEntry(t *testing.T, d *pdf.Document, dss, vri pdf.Dict, f acroform.Sign
 // TestSingleEntriesProveNothing: what stands in /VRI alone raises no level and answers no question.
 func TestSingleEntriesProveNothing(t *testing.T) {
 	t.Parallel()
-	good := extendFile(t, extender(t, func(c *pades.ExtenderConfig) { c.Timestamper = nil }), seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{})))
+	good := extendFile(t, extender(t, func(c *pades.ExtenderConfig) {
+		c.Timestamper = nil
+	}), seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{})))
 	_, dss, _ := store(t, good)
 	stripped := increment(t, good, func(u *pdf.Update) {
 		ref := u.Add(dss.Without("OCSPs", "CRLs"))
@@ -171,7 +174,8 @@ func (r *responder) Revocation(ctx context.Context, cert, issuer *x509.Certifica
 	}
 	now := time.Now()
 	answer := ocsp.Response{
-		Status: ocsp.Good, SerialNumber: cert.SerialNumber, ThisUpdate: now.Add(-time.Minute), NextUpdate: now.Add(time.Hour), Certificate: r.id.Leaf(),
+		Status: ocsp.Good, SerialNumber: cert.SerialNumber, ThisUpdate: now.Add(-time.Minute), NextUpdate: now.Add(time.Hour),
+		Certificate: r.id.Leaf(),
 	}
 	if r.change != nil {
 		r.change(&answer)
@@ -184,11 +188,13 @@ func (r *responder) Revocation(ctx context.Context, cert, issuer *x509.Certifica
 }
 
 func noCheck(c *x509.Certificate) {
-	c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}, Value: asn1.NullBytes})
+	c.ExtraExtensions = append(
+		c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}, Value: asn1.NullBytes},
+	)
 }
 
-// TestOCSPResponders: a delegated responder must have been delegated by the issuer itself, for this, and its own revocation
-// must be known unless its certificate says that it need not be (RFC 6960 §4.2.2.2).
+// TestOCSPResponders: a delegated responder must have been delegated by the issuer itself, for this, and its own
+// revocation must be known unless its certificate says that it need not be (RFC 6960 §4.2.2.2).
 func TestOCSPResponders(t *testing.T) {
 	t.Parallel()
 	good := seal(t, sealer(t, pki().Seal), testpdf.New(testpdf.Options{}))
@@ -225,17 +231,23 @@ func TestOCSPResponders(t *testing.T) {
 		as   func(*responder) pades.RevocationSource
 		want error
 	}{
-		"needs no check":                    {newResponder(t, noCheck), cannotSay, nil},
-		"its issuer says good":              {newResponder(t), plain, nil},
-		"revoked after it answered":         {revokedLater, plain, nil},
-		"names the issuer by SHA-256":       {sha256Named, cannotSay, nil},
-		"speaks about another issuer":       {elsewhere, cannotSay, pades.ErrRevocationUnavailable},
-		"nothing tells about it":            {newResponder(t), cannotSay, pades.ErrRevocationUnavailable},
-		"revoked":                           {revoked, plain, pades.ErrRevocationUnavailable},
-		"not delegated: no key usage":       {newResponder(t, noCheck, func(c *x509.Certificate) { c.ExtKeyUsage = nil }), cannotSay, pades.ErrRevocationUnavailable},
-		"not delegated: any key usage":      {newResponder(t, noCheck, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }), cannotSay, pades.ErrRevocationUnavailable},
-		"delegated by another authority":    {stranger, cannotSay, pades.ErrRevocationUnavailable},
-		"certificate expired":               {newResponder(t, noCheck, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), cannotSay, pades.ErrRevocationUnavailable},
+		"needs no check":              {newResponder(t, noCheck), cannotSay, nil},
+		"its issuer says good":        {newResponder(t), plain, nil},
+		"revoked after it answered":   {revokedLater, plain, nil},
+		"names the issuer by SHA-256": {sha256Named, cannotSay, nil},
+		"speaks about another issuer": {elsewhere, cannotSay, pades.ErrRevocationUnavailable},
+		"nothing tells about it":      {newResponder(t), cannotSay, pades.ErrRevocationUnavailable},
+		"revoked":                     {revoked, plain, pades.ErrRevocationUnavailable},
+		"not delegated: no key usage": {newResponder(t, noCheck, func(c *x509.Certificate) {
+			c.ExtKeyUsage = nil
+		}), cannotSay, pades.ErrRevocationUnavailable},
+		"not delegated: any key usage": {newResponder(t, noCheck, func(c *x509.Certificate) {
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny}
+		}), cannotSay, pades.ErrRevocationUnavailable},
+		"delegated by another authority": {stranger, cannotSay, pades.ErrRevocationUnavailable},
+		"certificate expired": {newResponder(t, noCheck, func(c *x509.Certificate) {
+			c.NotAfter = time.Now().Add(-time.Minute)
+		}), cannotSay, pades.ErrRevocationUnavailable},
 		"says revoked":                      {warns, cannotSay, pades.ErrNotValid},
 		"does not know the certificate":     {unknown, cannotSay, pades.ErrRevocationUnavailable},
 		"answer older than the seal":        {stale, cannotSay, pades.ErrRevocationUnavailable},
@@ -305,7 +317,10 @@ func TestExpiredCertificatesAreForgotten(t *testing.T) {
 		}
 		lists = append(lists, der)
 	}
-	r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots(), Now: time.Now(), Material: pades.Material{CRLs: lists}})
+	r, err := pades.Verify(
+		context.Background(), raw,
+		pades.Options{Roots: pki().Roots(), Now: time.Now(), Material: pades.Material{CRLs: lists}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +328,10 @@ func TestExpiredCertificatesAreForgotten(t *testing.T) {
 		t.Error("an expired certificate without a time-stamp was taken for valid")
 	}
 	// Whoever can prove the time otherwise learns at least that nothing is known about revocation then.
-	late, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots(), Now: then.Add(25 * time.Minute), Material: pades.Material{CRLs: lists}})
+	late, err := pades.Verify(
+		context.Background(), raw,
+		pades.Options{Roots: pki().Roots(), Now: then.Add(25 * time.Minute), Material: pades.Material{CRLs: lists}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,8 +40,8 @@ func makers(t *testing.T) map[string]func(testpki.Identity) *pades.Sealer {
 	}
 }
 
-// TestOtherTools asks pdfsig, qpdf, mutool and openssl about each level, on each file structure, before and after a second
-// signature, and about the last level extended once more.
+// TestOtherTools asks pdfsig, qpdf, mutool and openssl about each level, on each file structure, before and after a
+// second signature, and about the last level extended once more.
 func TestOtherTools(t *testing.T) {
 	testenv.Tools(t)
 	j := newJudges(t)
@@ -97,7 +97,9 @@ func (j judges) ask(t *testing.T, name string, raw []byte, level string, seals i
 			t.Errorf("%s: seal %d has level %s", name, i+1, got)
 		}
 		signature := write(t, j.dir, "seal.der", der)
-		tool(t, "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signature, "-content", write(t, j.dir, "content", content),
+		tool(t, "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signature, "-content", write(
+			t, j.dir, "content", content,
+		),
 			"-CAfile", j.root, "-certfile", j.ca, "-purpose", "any", "-cades", "-out", os.DevNull)
 		if level == pades.LevelBB {
 			continue

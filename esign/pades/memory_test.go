@@ -15,8 +15,8 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
-// TestMemory bounds what sealing, extending and verifying hold at once, the file included: three times the file and 32 MiB.
-// Not parallel: other tests would be counted.
+// TestMemory bounds what sealing, extending and verifying hold at once, the file included: three times the file and 32
+// MiB. Not parallel: other tests would be counted.
 func TestMemory(t *testing.T) {
 	testenv.Long(t)
 	many := map[int]string{}
@@ -25,7 +25,9 @@ func TestMemory(t *testing.T) {
 	}
 	files := map[string][]byte{}
 	for _, kind := range []testpdf.Structure{testpdf.Classic, testpdf.ObjectStreams} {
-		files[kind.String()+", 100 pages, 20 MB"] = testpdf.New(testpdf.Options{Structure: kind, Pages: 100, Padding: 20 << 20})
+		files[kind.String()+", 100 pages, 20 MB"] = testpdf.New(
+			testpdf.Options{Structure: kind, Pages: 100, Padding: 20 << 20},
+		)
 	}
 	for _, kind := range []testpdf.Structure{testpdf.Classic, testpdf.XRefStreams} {
 		files[kind.String()+", 30,000 objects"] = testpdf.New(testpdf.Options{Structure: kind, Objects: many})
@@ -52,7 +54,10 @@ func TestMemory(t *testing.T) {
 				return err
 			}},
 			"visible": {raw, func(raw []byte) error {
-				_, err := s.Seal(context.Background(), pades.SealRequest{PDF: raw, Appearance: &pades.Appearance{Page: 1, W: 0.5, H: 0.1, Lines: sealLines}})
+				_, err := s.Seal(
+					context.Background(),
+					pades.SealRequest{PDF: raw, Appearance: &pades.Appearance{Page: 1, W: 0.5, H: 0.1, Lines: sealLines}},
+				)
 				return err
 			}},
 		} {
@@ -76,7 +81,8 @@ func TestMemory(t *testing.T) {
 func TestMemoryOfManyRevisions(t *testing.T) {
 	testenv.Long(t)
 	raw := testpdf.New(testpdf.Options{
-		Structure: testpdf.ObjectStreams, Padding: 200 << 10, Objects: map[int]string{100: "(" + strings.Repeat("x", 25<<20) + ")"},
+		Structure: testpdf.ObjectStreams, Padding: 200 << 10,
+		Objects: map[int]string{100: "(" + strings.Repeat("x", 25<<20) + ")"},
 	})
 	s := sealer(t, pki().Seal, noStamp)
 	for range 20 {
@@ -84,7 +90,9 @@ func TestMemoryOfManyRevisions(t *testing.T) {
 	}
 	var r *pades.Report
 	var err error
-	took := testheap.Peak(10, func() { r, err = pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots()}) })
+	took := testheap.Peak(10, func() {
+		r, err = pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots()})
+	})
 	if err != nil || !r.OK() {
 		t.Fatalf("%v, %v", problems(r), err)
 	}
@@ -121,7 +129,10 @@ func TestMemoryOfHostileAnswers(t *testing.T) {
 	}
 	entry := append([]byte{0x30, 0x12, 0x02, 0x01, 0x01, 0x17, 0x0D}, "261123000000Z"...)
 	ecdsa := []byte{0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02}
-	long := tlv(0x30, tlv(0x30, []byte{2, 1, 1}, ecdsa, parsed.RawIssuer, entry[5:], tlv(0x30, bytes.Repeat(entry, 1_500_000))), ecdsa, []byte{0x03, 0x01, 0x00})
+	long := tlv(
+		0x30, tlv(0x30, []byte{2, 1, 1}, ecdsa, parsed.RawIssuer, entry[5:], tlv(0x30, bytes.Repeat(entry, 1_500_000))),
+		ecdsa, []byte{0x03, 0x01, 0x00},
+	)
 	answers := increment(t, good, func(u *pdf.Update) {
 		list := u.Add(pdf.Deflate(pdf.Dict{}, long))
 		dss := u.Add(pdf.Dict{"CRLs": pdf.Array{list}, "OCSPs": pdf.Array{list}, "Certs": pdf.Array{list}})

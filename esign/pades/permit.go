@@ -78,9 +78,9 @@ func (p *permissions) locks(s *verified, c revision.Change) bool {
 	return false
 }
 
-// judged says what c means for s, which came before it, and why where a signature forbids it. After a signature that allows no
-// changes only validation material and time-stamps may come; a form field that was filled in is said to be so whatever
-// signatures allow.
+// judged says what c means for s, which came before it, and why where a signature forbids it. After a signature that
+// allows no changes only validation material and time-stamps may come; a form field that was filled in is said to be so
+// whatever signatures allow.
 func (c change) judged(s *verified) (after, reason string) {
 	final := s.report.Certification == 1 || s.final
 	stamp := c.signer != nil && c.signer.isTimestamp()

@@ -24,15 +24,19 @@ const (
 	CoverageWholeFile = "whole_file"
 	CoverageRevision  = "revision" // bytes were appended after it
 
-	ChangesNone       = "none"
-	ChangesPermitted  = "permitted"  // later revisions only added what alters nothing that the signed one shows: signatures, time-stamps, validation material
-	ChangesFilled     = "filled"     // later revisions also gave form fields other values, which Changes names with the old ones
+	ChangesNone = "none"
+	// later revisions only added what alters nothing that the signed one shows: signatures, time-stamps, validation
+	// material
+	ChangesPermitted = "permitted"
+	// later revisions also gave form fields other values, which Changes names with the old ones
+	ChangesFilled     = "filled"
 	ChangesSuspicious = "suspicious" // later revisions did something else, too
 	ChangesUnknown    = "unknown"
 
 	TrustTrusted   = "trusted"   // a chain to one of the given roots holds at the proven time
 	TrustUntrusted = "untrusted" // there is none
-	TrustUnknown   = "unknown"   // cannot be told, for instance because a certificate expired and nothing proves an earlier time
+	// cannot be told, for instance because a certificate expired and nothing proves an earlier time
+	TrustUnknown = "unknown"
 )
 
 const (
@@ -101,21 +105,22 @@ type SignatureReport struct {
 	Revocation         string            // of the certificates of the signer and the time-stamp authority
 	Certificate        *x509.Certificate // nil when none could be read
 	SignedLen          int64             // length of the signed revision, a prefix of the file
-	// Problem is the first thing that is wrong or not supported, in words: about the signature itself, then about what came after it,
-	// then TrustProblem. "" when nothing is.
+	// Problem is the first thing that is wrong or not supported, in words: about the signature itself, then about what
+	// came after it, then TrustProblem. "" when nothing is.
 	Problem string
 	// TrustProblem says why Trust is not TrustTrusted; "" when it is, or when Integrity is not valid.
 	TrustProblem string
-	// Weakness names what a valid signature lacks by today's rules: signed attributes, or a certificate bound by a better digest than
-	// SHA-1. It is no Problem, and no baseline level. "" for nothing.
+	// Weakness names what a valid signature lacks by today's rules: signed attributes, or a certificate bound by a better
+	// digest than SHA-1. It is no Problem, and no baseline level. "" for nothing.
 	Weakness string
 }
 
-// OK reports whether the signature is valid, trusted, and followed by nothing but permitted changes. What was filled into a form
-// after it is for the caller to judge: such a signature is not OK.
+// OK reports whether the signature is valid, trusted, and followed by nothing but permitted changes. What was filled
+// into a form after it is for the caller to judge: such a signature is not OK.
 func (s SignatureReport) OK() bool { return s.intact() && s.ChangesAfter != ChangesFilled }
 
-// intact reports whether the signature is valid and trusted, and followed by no change that it forbids or that is suspicious.
+// intact reports whether the signature is valid and trusted, and followed by no change that it forbids or that is
+// suspicious.
 func (s SignatureReport) intact() bool {
 	return s.Integrity == IntegrityValid && s.Trust == TrustTrusted && s.Problem == "" &&
 		(s.ChangesAfter == ChangesNone || s.ChangesAfter == ChangesPermitted || s.ChangesAfter == ChangesFilled)

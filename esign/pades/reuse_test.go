@@ -37,14 +37,16 @@ func TestKnownHashesAndParsedFiles(t *testing.T) {
 		t.Fatalf("%+v, %v", want, err)
 	}
 	for name, parsed := range map[string]pades.Parsed{
-		"nothing": nil, "this": parse(raw), "a part": parse(raw[:want.Signatures[1].SignedLen]), "another": parse(testpdf.Contract(2)),
+		"nothing": nil, "this": parse(raw), "a part": parse(raw[:want.Signatures[1].SignedLen]),
+		"another": parse(testpdf.Contract(2)),
 	} {
 		if got, err := verify(file.StateAt, parsed); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("parsed %s: got %+v, %v", name, got, err)
 		}
 	}
 	wrong := storage.NewContent(testpdf.Sized(3, len(raw)+1000))
-	if got, err := verify(wrong.StateAt, nil); err != nil || slices.ContainsFunc(got.Signatures, pades.SignatureReport.OK) {
+	if got, err := verify(wrong.StateAt, nil); err != nil ||
+		slices.ContainsFunc(got.Signatures, pades.SignatureReport.OK) {
 		t.Errorf("states of another file: got %+v, %v", got, err)
 	}
 	if _, err := verify(func(int64) hash.Cloner { return nil }, nil); err == nil {
@@ -55,7 +57,8 @@ func TestKnownHashesAndParsedFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	sealed := slices.Concat(raw, again.Appended)
-	if r, err := pades.Verify(t.Context(), sealed, pades.Options{Roots: pki().Roots()}); err != nil || !r.OK() || storage.Sum(sealed) != file.Append(again.Appended).SHA256() {
+	if r, err := pades.Verify(t.Context(), sealed, pades.Options{Roots: pki().Roots()}); err != nil || !r.OK() ||
+		storage.Sum(sealed) != file.Append(again.Appended).SHA256() {
 		t.Errorf("sealed again: %+v, %v", r, err)
 	}
 }

@@ -31,8 +31,8 @@ func (l Limits) pdf() pdf.Limits {
 	return pdf.Limits{Bytes: l.Bytes, Objects: l.Objects, Depth: l.Depth, Decoded: l.Decoded}
 }
 
-// Parsed is a PDF file that another package of this module has parsed, such as vault, so that it is not parsed again. It
-// counts only for the very bytes that it was parsed from. Hosts leave it nil.
+// Parsed is a PDF file that another package of this module has parsed, such as vault, so that it is not parsed again.
+// It counts only for the very bytes that it was parsed from. Hosts leave it nil.
 type Parsed interface{ Raw() []byte }
 
 // open parses a file that is not parsed yet. One that was decrypted is not the file as it stands.
@@ -48,8 +48,8 @@ func open(raw []byte, p Parsed, l Limits) (*pdf.Document, error) {
 // SealRequest says what to seal and what the seal says.
 type SealRequest struct {
 	PDF []byte // not changed, and not kept after Seal returns
-	// Hashed is the state of SHA-256 after PDF, where the caller has it; it is cloned. With a wrong one the seal is not valid.
-	// Default: PDF is hashed.
+	// Hashed is the state of SHA-256 after PDF, where the caller has it; it is cloned. With a wrong one the seal is not
+	// valid. Default: PDF is hashed.
 	Hashed hash.Cloner
 	Parsed Parsed // PDF, where the caller has parsed it; default: PDF is parsed
 	// Reason, Location, Name and ContactInfo go into the signature dictionary (ISO 32000-2 table 255); each may be empty.
@@ -60,8 +60,9 @@ type SealRequest struct {
 	// Certify makes the first signature of a file a certification: 1 allows no changes, 2 forms and signatures, 3 comments
 	// too (ISO 32000-2 §12.8.2.2). Default 0, an approval signature.
 	Certify int
-	// Field is the name (ISO 32000-2 §12.7.4.2) of an empty signature field to seal in; default a new one, "Seal n". A field with
-	// conditions of its author, seed values (/SV) or a lock (/Lock, §12.7.5.5), is refused by a *FieldError that names the entry.
+	// Field is the name (ISO 32000-2 §12.7.4.2) of an empty signature field to seal in; default a new one, "Seal n". A
+	// field with conditions of its author, seed values (/SV) or a lock (/Lock, §12.7.5.5), is refused by a *FieldError
+	// that names the entry.
 	Field string
 	// Lock freezes form fields by this seal, in a new field; default none.
 	Lock *Lock
@@ -159,8 +160,8 @@ func (s *Sealer) Prepare(ctx context.Context, r SealRequest) (*Prepared, error) 
 	return p, nil
 }
 
-// digest hashes the byte range and makes the signed attributes. The file is read once: the digest of the sealed file goes
-// on from the same state where the two are the same.
+// digest hashes the byte range and makes the signed attributes. The file is read once: the digest of the sealed file
+// goes on from the same state where the two are the same.
 func (s *Sealer) digest(ctx context.Context, p *Prepared) error {
 	if err := p.hashFile(); err != nil {
 		return fmt.Errorf("pades: %w", err)
@@ -204,9 +205,9 @@ func (p *Prepared) hashFile() (err error) {
 	return err
 }
 
-// Finish checks the signature value, gets the time-stamp and writes both into the seal. Errors: [ErrTimestampUnavailable],
-// *[SizeError] when SealRequest.Reserve was too small, a value that is not the key's signature over Message, and ctx's; with
-// an Extender also those of [Extender.Extend].
+// Finish checks the signature value, gets the time-stamp and writes both into the seal. Errors:
+// [ErrTimestampUnavailable], *[SizeError] when SealRequest.Reserve was too small, a value that is not the key's
+// signature over Message, and ctx's; with an Extender also those of [Extender.Extend].
 func (s *Sealer) Finish(ctx context.Context, p *Prepared, value []byte) (*Seal, error) {
 	if err := s.checkValue(p.Message, value); err != nil {
 		return nil, err
@@ -306,8 +307,12 @@ const filterPPKLite = pdf.Name("Adobe.PPKLite")
 
 // signatureDict is the signature dictionary (ISO 32000-2 §12.8.1) but for its value.
 func (s *Sealer) signatureDict(d *pdf.Document, r SealRequest, lock pdf.Dict) (pdf.Dict, error) {
-	dict := pdf.Dict{"Type": pdf.Name("Sig"), "Filter": filterPPKLite, "SubFilter": pdf.Name(subFilterCAdES), "M": signing.Date(r.At)}
-	for k, v := range map[pdf.Name]string{"Reason": r.Reason, "Location": r.Location, "Name": r.Name, "ContactInfo": r.ContactInfo} {
+	dict := pdf.Dict{
+		"Type": pdf.Name("Sig"), "Filter": filterPPKLite, "SubFilter": pdf.Name(subFilterCAdES), "M": signing.Date(r.At),
+	}
+	for k, v := range map[pdf.Name]string{
+		"Reason": r.Reason, "Location": r.Location, "Name": r.Name, "ContactInfo": r.ContactInfo,
+	} {
 		if v != "" {
 			dict[k] = pdf.TextString(v)
 		}

@@ -90,14 +90,19 @@ func files() map[string][]byte {
 		out[k.String()] = testpdf.New(testpdf.Options{Structure: k})
 		out[k.String()+" with a form"] = testpdf.New(testpdf.Options{
 			Structure: k, Catalog: "/AcroForm 30 0 R", Page: "/Annots[31 0 R]",
-			Objects: map[int]string{30: "<</Fields[31 0 R]/DA(/Helv 0 Tf)>>", 31: "<</Type/Annot/Subtype/Widget/FT/Tx/T(Seal 1)/Rect[10 10 90 30]/V(x)>>"},
+			Objects: map[int]string{
+				30: "<</Fields[31 0 R]/DA(/Helv 0 Tf)>>",
+				31: "<</Type/Annot/Subtype/Widget/FT/Tx/T(Seal 1)/Rect[10 10 90 30]/V(x)>>",
+			},
 		})
 	}
 	out["annotations in one shared array"] = testpdf.New(testpdf.Options{
 		Page: "/Annots 30 0 R", Objects: map[int]string{30: "[31 0 R]", 31: "<</Type/Annot/Subtype/Text/Rect[0 0 9 9]>>"},
 	})
 	out["no final newline"] = testpdf.New(testpdf.Options{NoFinalNewline: true})
-	out["indirect list of fields"] = testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields 30 0 R>>", Objects: map[int]string{30: "[]"}})
+	out["indirect list of fields"] = testpdf.New(
+		testpdf.Options{Catalog: "/AcroForm<</Fields 30 0 R>>", Objects: map[int]string{30: "[]"}},
+	)
 	return out
 }
 
@@ -118,7 +123,8 @@ func TestSealKeepsEarlierSeals(t *testing.T) {
 			t.Parallel()
 			one := seal(t, first, raw)
 			r := wantOK(t, one, 1)
-			if s := r.Signatures[0]; s.Coverage != pades.CoverageWholeFile || s.ChangesAfter != pades.ChangesNone || s.Level != pades.LevelBT || s.TimestampTime == nil {
+			if s := r.Signatures[0]; s.Coverage != pades.CoverageWholeFile || s.ChangesAfter != pades.ChangesNone ||
+				s.Level != pades.LevelBT || s.TimestampTime == nil {
 				t.Errorf("first seal: got %+v", s)
 			}
 			two := seal(t, second, one)
@@ -147,7 +153,9 @@ func TestSealSays(t *testing.T) {
 	t.Parallel()
 	raw := testpdf.New(testpdf.Options{})
 	at := time.Now().Add(-time.Minute).UTC().Truncate(time.Second)
-	got, err := sealer(t, pki().Seal).Seal(context.Background(), pades.SealRequest{PDF: raw, Reason: "Übertragung an Łódź Bank", At: at})
+	got, err := sealer(t, pki().Seal).Seal(
+		context.Background(), pades.SealRequest{PDF: raw, Reason: "Übertragung an Łódź Bank", At: at},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +167,8 @@ func TestSealSays(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	s := wantOK(t, full, 1).Signatures[0]
-	if s.Reason != "Übertragung an Łódź Bank" || !s.SigningTime.Equal(at) || s.Field != "Seal 1" || s.SignedLen != got.Size {
+	if s.Reason != "Übertragung an Łódź Bank" || !s.SigningTime.Equal(at) || s.Field != "Seal 1" ||
+		s.SignedLen != got.Size {
 		t.Errorf("got %+v", s)
 	}
 }
@@ -286,7 +295,9 @@ func TestSealRefuses(t *testing.T) {
 		"certified P=1": {certified, pades.ErrNotExtendable, "certified_no_changes"},
 		"broken xref":   {broken, pades.ErrNotExtendable, "damaged"},
 		"encrypted":     {encrypted, pades.ErrNotExtendable, "encrypted"},
-		"usage rights":  {testpdf.New(testpdf.Options{Catalog: "/Perms<</UR3 4 0 R>>"}), pades.ErrNotExtendable, "usage_rights"},
+		"usage rights": {
+			testpdf.New(testpdf.Options{Catalog: "/Perms<</UR3 4 0 R>>"}), pades.ErrNotExtendable, "usage_rights",
+		},
 		"locked": {
 			testpdf.New(testpdf.Options{
 				Catalog: "/AcroForm<</Fields[30 0 R]>>",
@@ -328,7 +339,9 @@ func TestSealNeedsItsTimestamp(t *testing.T) {
 		"down": failingStamper{}, "rubbish": failingStamper{[]byte("x")}, "token over something else": failingStamper{other},
 	} {
 		s := sealer(t, pki().Seal, func(c *pades.Config) { c.Timestamper = stamper })
-		if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: testpdf.New(testpdf.Options{})}); !errors.Is(err, pades.ErrTimestampUnavailable) {
+		if _, err := s.Seal(
+			context.Background(), pades.SealRequest{PDF: testpdf.New(testpdf.Options{})},
+		); !errors.Is(err, pades.ErrTimestampUnavailable) {
 			t.Errorf("%s: got %v, want %v", name, err, pades.ErrTimestampUnavailable)
 		}
 		if err := s.Check(context.Background(), time.Time{}); !errors.Is(err, pades.ErrTimestampUnavailable) {
@@ -344,7 +357,9 @@ func TestSealNeedsAValidCertificate(t *testing.T) {
 	if err := s.Check(context.Background(), late); !errors.Is(err, pades.ErrCertificateInvalid) {
 		t.Errorf("Check: got %v", err)
 	}
-	if _, err := s.Seal(context.Background(), pades.SealRequest{PDF: testpdf.New(testpdf.Options{}), At: late}); !errors.Is(err, pades.ErrCertificateInvalid) {
+	if _, err := s.Seal(
+		context.Background(), pades.SealRequest{PDF: testpdf.New(testpdf.Options{}), At: late},
+	); !errors.Is(err, pades.ErrCertificateInvalid) {
 		t.Errorf("Seal: got %v", err)
 	}
 	if err := s.Check(context.Background(), time.Time{}); err != nil {
@@ -419,7 +434,9 @@ func TestSealHonorsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := sealer(t, pki().Seal).Seal(ctx, pades.SealRequest{PDF: testpdf.New(testpdf.Options{})}); !errors.Is(err, context.Canceled) {
+	if _, err := sealer(t, pki().Seal).Seal(
+		ctx, pades.SealRequest{PDF: testpdf.New(testpdf.Options{})},
+	); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

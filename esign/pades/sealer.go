@@ -28,7 +28,8 @@ var (
 	ErrNotPDF = errors.New("pades: not a readable PDF")
 )
 
-// NotExtendableError says why a file cannot carry an embedded seal. A statement ([Sealer.Statement]) can stand beside it.
+// NotExtendableError says why a file cannot carry an embedded seal. A statement ([Sealer.Statement]) can stand beside
+// it.
 type NotExtendableError struct {
 	Reason string // encrypted, damaged, certified_no_changes, locked or usage_rights
 }
@@ -38,8 +39,8 @@ func (e *NotExtendableError) Error() string { return ErrNotExtendable.Error() + 
 // Is makes errors.Is(err, ErrNotExtendable) true.
 func (e *NotExtendableError) Is(target error) bool { return target == ErrNotExtendable }
 
-// SizeError says that the signature value needs more room than [SealRequest].Reserve left for it. [Sealer.Seal] tries once
-// more by itself.
+// SizeError says that the signature value needs more room than [SealRequest].Reserve left for it. [Sealer.Seal] tries
+// once more by itself.
 type SizeError struct{ Need, Reserved int }
 
 func (e *SizeError) Error() string {
@@ -54,9 +55,9 @@ type Timestamper interface {
 
 // Config of [New].
 type Config struct {
-	// Signer is the sealing key: in a file, an HSM or a KMS. RSA of 2048 bits or more, ECDSA on P-256 or P-384, or Ed25519,
-	// which few readers know yet.
-	// Nil is allowed for remote signers that are driven with [Sealer.Prepare] and [Sealer.Finish].
+	// Signer is the sealing key: in a file, an HSM or a KMS. RSA of 2048 bits or more, ECDSA on P-256 or P-384, or
+	// Ed25519, which few readers know yet. Nil is allowed for remote signers that are driven with [Sealer.Prepare] and
+	// [Sealer.Finish].
 	Signer crypto.Signer
 	// Chain is the certificate of Signer followed by its issuers, without the root. Required.
 	Chain []*x509.Certificate

@@ -10,9 +10,9 @@ import (
 	"github.com/evaultlib/evault/internal/revocation"
 )
 
-// Statement signs content as it is: a DER CMS SignedData (CAdES, ETSI EN 319 122-1) that carries content, the certificates
-// and, with a time-stamp authority, a signature-time-stamp. It is what stands beside a file that cannot be extended. level
-// is LevelBB or LevelBT. Errors are those of [Sealer.Seal] that do not concern PDF.
+// Statement signs content as it is: a DER CMS SignedData (CAdES, ETSI EN 319 122-1) that carries content, the
+// certificates and, with a time-stamp authority, a signature-time-stamp. It is what stands beside a file that cannot be
+// extended. level is LevelBB or LevelBT. Errors are those of [Sealer.Seal] that do not concern PDF.
 func (s *Sealer) Statement(ctx context.Context, content []byte) (der []byte, level string, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", err
@@ -58,7 +58,8 @@ func VerifyStatement(ctx context.Context, der []byte, o Options) (content []byte
 		o.Now = time.Now()
 	}
 	s := &verified{report: SignatureReport{
-		Level: LevelNone, Integrity: IntegrityUnsupported, Coverage: CoverageWholeFile, ChangesAfter: ChangesNone, Trust: TrustUnknown,
+		Level: LevelNone, Integrity: IntegrityUnsupported, Coverage: CoverageWholeFile, ChangesAfter: ChangesNone,
+		Trust:      TrustUnknown,
 		Revocation: RevocationUnknown, SignedLen: int64(len(der)),
 	}}
 	if s.cms, err = cms.Parse(der); err != nil {

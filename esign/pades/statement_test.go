@@ -34,7 +34,9 @@ func TestStatement(t *testing.T) {
 		"RSA-PSS": sealer(t, pki().RSA(), func(c *pades.Config) { c.PSS = true }), "Ed25519": sealer(t, ed),
 	} {
 		for _, want := range []string{"version 1", "", "\x00\xff\n", string(make([]byte, 1<<16))} {
-			got, r, err := pades.VerifyStatement(context.Background(), statement(t, s, want), pades.Options{Roots: pki().Roots()})
+			got, r, err := pades.VerifyStatement(
+				context.Background(), statement(t, s, want), pades.Options{Roots: pki().Roots()},
+			)
 			if err != nil || !r.OK() || string(got) != want || r.Level != s.Level() {
 				t.Errorf("%s: got %.20q, %+v, %v", name, got, r, err)
 			}
@@ -58,16 +60,18 @@ func TestStatementAttacks(t *testing.T) {
 	detached := wholeDER(t, value)
 	token, _ := tokenOf(t, detached)
 	for name, der := range map[string][]byte{
-		"empty":                      nil,
-		"rubbish":                    []byte("hello"),
-		"cut":                        good[:len(good)-1],
-		"content changed":            bytes.Replace(good, []byte("Alice"), []byte("Mallo"), 1),
-		"bytes behind":               append(bytes.Clone(good), 0),
-		"another statement behind":   append(bytes.Clone(good), good...),
-		"the seal of a PDF":          detached,
-		"a time-stamp token":         token,
-		"self-signed":                statement(t, sealer(t, evil), "version 1"),
-		"trusted certificates added": addCertificates(t, statement(t, sealer(t, evil, noStamp), "version 1"), pki().Seal.Leaf(), pki().CA),
+		"empty":                    nil,
+		"rubbish":                  []byte("hello"),
+		"cut":                      good[:len(good)-1],
+		"content changed":          bytes.Replace(good, []byte("Alice"), []byte("Mallo"), 1),
+		"bytes behind":             append(bytes.Clone(good), 0),
+		"another statement behind": append(bytes.Clone(good), good...),
+		"the seal of a PDF":        detached,
+		"a time-stamp token":       token,
+		"self-signed":              statement(t, sealer(t, evil), "version 1"),
+		"trusted certificates added": addCertificates(
+			t, statement(t, sealer(t, evil, noStamp), "version 1"), pki().Seal.Leaf(), pki().CA,
+		),
 	} {
 		content, r, err := pades.VerifyStatement(context.Background(), der, pades.Options{Roots: pki().Roots()})
 		if err == nil && r.OK() {
@@ -82,7 +86,9 @@ func TestStatementAttacks(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, _, err := pades.VerifyStatement(ctx, good, pades.Options{Roots: pki().Roots()}); !errors.Is(err, context.Canceled) {
+	if _, _, err := pades.VerifyStatement(
+		ctx, good, pades.Options{Roots: pki().Roots()},
+	); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: got %v", err)
 	}
 }
@@ -110,7 +116,9 @@ func TestParseTokenRefuses(t *testing.T) {
 	}
 	changed := bytes.Clone(token)
 	changed[bytes.Index(changed, parsed.Digest)] ^= 1
-	for name, der := range map[string][]byte{"nothing": nil, "a statement": der, "imprint changed": changed, "cut": token[:len(token)-9]} {
+	for name, der := range map[string][]byte{
+		"nothing": nil, "a statement": der, "imprint changed": changed, "cut": token[:len(token)-9],
+	} {
 		if _, err := pades.ParseToken(der); err == nil {
 			t.Errorf("%s was taken for a token", name)
 		}
@@ -122,7 +130,9 @@ func TestVerifyRefuses(t *testing.T) {
 	if _, err := pades.Verify(context.Background(), testpdf.New(testpdf.Options{}), pades.Options{}); err == nil {
 		t.Error("a file was verified without roots")
 	}
-	if _, err := pades.Verify(context.Background(), []byte("x"), pades.Options{Roots: pki().Roots()}); !errors.Is(err, pades.ErrNotPDF) {
+	if _, err := pades.Verify(
+		context.Background(), []byte("x"), pades.Options{Roots: pki().Roots()},
+	); !errors.Is(err, pades.ErrNotPDF) {
 		t.Errorf("got %v", err)
 	}
 	if r := verify(t, testpdf.New(testpdf.Options{})); r.OK() || len(r.Signatures) != 0 || r.Problem != "" {

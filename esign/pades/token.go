@@ -28,7 +28,8 @@ type Token struct {
 }
 
 // ParseToken parses a DER TimeStampToken and checks it as far as it can be without roots: one signer, its certificate
-// named by a signing-certificate attribute and allowed to do nothing but time-stamping (RFC 3161 §2.3), signature right.
+// named by a signing-certificate attribute and allowed to do nothing but time-stamping (RFC 3161 §2.3), signature
+// right.
 func ParseToken(der []byte) (*Token, error) { return parseToken(der, nil) }
 
 // parseToken is ParseToken with certificates from elsewhere, for tokens that do not carry their own.
@@ -45,7 +46,8 @@ func parseToken(der []byte, elsewhere []*x509.Certificate) (*Token, error) {
 		return nil, errors.New("the time-stamp's certificate is not one for time-stamping alone")
 	}
 	return &Token{
-		Time: stamp.Time, Policy: stamp.Policy, Serial: stamp.Serial, Nonce: stamp.Nonce, Hash: stamp.Hash, Digest: stamp.Digest,
+		Time: stamp.Time, Policy: stamp.Policy, Serial: stamp.Serial, Nonce: stamp.Nonce, Hash: stamp.Hash,
+		Digest:      stamp.Digest,
 		Certificate: c.Leaf, certificates: c.Certificates,
 	}, nil
 }

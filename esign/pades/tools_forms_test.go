@@ -15,8 +15,8 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 )
 
-// byOthers are fields of [formFile], in the order of the page's widgets, with what other programs fill them in with. The
-// value of a list box and of what is empty is left to the forms of [fills].
+// byOthers are fields of [formFile], in the order of the page's widgets, with what other programs fill them in with.
+// The value of a list box and of what is empty is left to the forms of [fills].
 var byOthers = []struct {
 	widget                int
 	field, value, reports string
@@ -34,14 +34,18 @@ var byOthers = []struct {
 	{15, "Framed", "Jane", `to "Jane"`},
 }
 
-// TestFormsFilledByOthers lets MuPDF and iText fill in certified forms of every structure, and wants what they filled in named.
+// TestFormsFilledByOthers lets MuPDF and iText fill in certified forms of every structure, and wants what they filled
+// in named.
 func TestFormsFilledByOthers(t *testing.T) {
 	testenv.Tools(t)
 	dir := t.TempDir()
 	ask := pdfsig(t)
 	want := map[string]string{} // file → what the report says
 	const jars = "/usr/share/java/"
-	java := []string{"-cp", jars + "itext5.jar" + string(filepath.ListSeparator) + jars + "bcprov.jar", filepath.Join("testdata", "Fill.java")}
+	java := []string{
+		"-cp", jars + "itext5.jar" + string(filepath.ListSeparator) + jars + "bcprov.jar",
+		filepath.Join("testdata", "Fill.java"),
+	}
 	originals := map[string][]byte{
 		"classic without information": replace(t, formFile(testpdf.Classic, "", nil), "/Info 3 0 R", "/Info null "),
 	}
@@ -72,7 +76,8 @@ func TestFormsFilledByOthers(t *testing.T) {
 		}
 		r := verify(t, raw)
 		said := ask(raw)
-		if unbroken(r) && r.Signatures[0].ChangesAfter == pades.ChangesFilled && strings.Contains(strings.Join(r.Signatures[0].Changes, "; "), want[path]) && said == "valid" {
+		if unbroken(r) && r.Signatures[0].ChangesAfter == pades.ChangesFilled &&
+			strings.Contains(strings.Join(r.Signatures[0].Changes, "; "), want[path]) && said == "valid" {
 			good++
 			continue
 		}
@@ -98,5 +103,8 @@ func TestPdfsigOnFilledForms(t *testing.T) {
 			passes++
 		}
 	}
-	t.Logf("pdfsig finds all of %d filled forms valid, and %d of %d attacks; Verify none (TestFormAttacks)", intact, passes, len(attacks))
+	t.Logf(
+		"pdfsig finds all of %d filled forms valid, and %d of %d attacks; Verify none (TestFormAttacks)", intact, passes,
+		len(attacks),
+	)
 }

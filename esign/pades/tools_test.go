@@ -70,13 +70,20 @@ func TestOtherToolsReadStatements(t *testing.T) {
 	testenv.Tools(t)
 	dir := t.TempDir()
 	root := write(t, dir, "root.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pki().Root.Raw}))
-	for name, change := range map[string]func(*pades.Config){"PKCS #1": func(*pades.Config) {}, "PSS": func(c *pades.Config) { c.PSS = true }} {
+	for name, change := range map[string]func(
+		*pades.Config,
+	){"PKCS #1": func(*pades.Config) {}, "PSS": func(c *pades.Config) {
+		c.PSS = true
+	}} {
 		der, _, err := sealer(t, pki().RSA(), change).Statement(context.Background(), []byte("version 1"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		out := filepath.Join(dir, "out")
-		tool(t, "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", write(t, dir, "s.der", der), "-CAfile", root, "-purpose", "any", "-cades", "-out", out)
+		tool(
+			t, "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", write(t, dir, "s.der", der), "-CAfile", root,
+			"-purpose", "any", "-cades", "-out", out,
+		)
 		if got, err := os.ReadFile(out); err != nil || string(got) != "version 1" {
 			t.Errorf("%s: got %q, %v", name, got, err)
 		}
@@ -92,8 +99,8 @@ func wholeDER(t testing.TB, value []byte) []byte {
 	return v.FullBytes
 }
 
-// TestSignaturesByOpenssl verifies signatures that openssl made, as it writes them and turned into BER. What it writes in
-// BER itself, streamed, carries its content within and is no signature of a PDF.
+// TestSignaturesByOpenssl verifies signatures that openssl made, as it writes them and turned into BER. What it writes
+// in BER itself, streamed, carries its content within and is no signature of a PDF.
 func TestSignaturesByOpenssl(t *testing.T) {
 	testenv.Tools(t)
 	dir := t.TempDir()

@@ -69,14 +69,14 @@ func (v *verification) trustOne(s *verified, proven time.Time) {
 	s.report.Trust = TrustTrusted
 }
 
-// documentUsages are the extended key usages of certificates that sign documents, where there are any: that of RFC 9336, Adobe's
-// and Microsoft's; and code signing, for which issuers and readers take it too.
+// documentUsages are the extended key usages of certificates that sign documents, where there are any: that of RFC
+// 9336, Adobe's and Microsoft's; and code signing, for which issuers and readers take it too.
 var documentUsages = []asn1.ObjectIdentifier{
 	{1, 3, 6, 1, 5, 5, 7, 3, 36}, {1, 2, 840, 113583, 1, 1, 5}, {1, 3, 6, 1, 4, 1, 311, 10, 3, 12},
 }
 
-// forDocuments wants a certificate whose key may sign documents (RFC 5280 §4.2.1.3, §4.2.1.12): not that of a web server, nor of
-// an authority for time-stamps or answers about revocation, which anybody may have sign what he likes.
+// forDocuments wants a certificate whose key may sign documents (RFC 5280 §4.2.1.3, §4.2.1.12): not that of a web
+// server, nor of an authority for time-stamps or answers about revocation, which anybody may have sign what he likes.
 func forDocuments(c *x509.Certificate) error {
 	if c.KeyUsage != 0 && c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
 		return errors.New("the certificate is not one for signing")
@@ -111,7 +111,9 @@ func (v *verification) revoked(s *verified, chain []*x509.Certificate, at time.T
 
 // chain is [Options.chain] with the certificates of the document security store. A chain that was found for an earlier
 // signature by the same key is taken again if all of it is valid at the time asked for.
-func (v *verification) chain(leaf *x509.Certificate, bag []*x509.Certificate, at time.Time, use x509.ExtKeyUsage) ([]*x509.Certificate, string, error) {
+func (v *verification) chain(
+	leaf *x509.Certificate, bag []*x509.Certificate, at time.Time, use x509.ExtKeyUsage,
+) ([]*x509.Certificate, string, error) {
 	key := chainKey{string(leaf.Raw), use}
 	outside := func(c *x509.Certificate) bool { return at.Before(c.NotBefore) || at.After(c.NotAfter) }
 	if known := v.found[key]; known != nil && !slices.ContainsFunc(known, outside) {
@@ -137,12 +139,16 @@ func (s *verified) distrust(trust string, err error) {
 }
 
 // chain looks for a path from leaf to one of the roots that holds at the given time. It is returned leaf first.
-func (o *Options) chain(leaf *x509.Certificate, bag []*x509.Certificate, at time.Time, use x509.ExtKeyUsage) ([]*x509.Certificate, string, error) {
+func (o *Options) chain(
+	leaf *x509.Certificate, bag []*x509.Certificate, at time.Time, use x509.ExtKeyUsage,
+) ([]*x509.Certificate, string, error) {
 	pool := x509.NewCertPool()
 	for _, c := range slices.Concat(bag, o.Intermediates) {
 		pool.AddCert(c)
 	}
-	chains, err := leaf.Verify(x509.VerifyOptions{Roots: o.Roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{use}})
+	chains, err := leaf.Verify(
+		x509.VerifyOptions{Roots: o.Roots, Intermediates: pool, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{use}},
+	)
 	var invalid x509.CertificateInvalidError
 	switch {
 	case err == nil:

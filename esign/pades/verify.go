@@ -145,8 +145,9 @@ func (v *verification) collect() error {
 			return fmt.Errorf("it names more than %d signatures", maxSignatures)
 		}
 		s := &verified{field: f, report: SignatureReport{
-			Field: f.Name, Level: LevelNone, Integrity: IntegrityUnsupported, Coverage: CoverageRevision, ChangesAfter: ChangesUnknown,
-			Trust: TrustUnknown, Revocation: RevocationUnknown,
+			Field: f.Name, Level: LevelNone, Integrity: IntegrityUnsupported, Coverage: CoverageRevision,
+			ChangesAfter: ChangesUnknown,
+			Trust:        TrustUnknown, Revocation: RevocationUnknown,
 		}, selfContained: true}
 		v.signatures = append(v.signatures, s)
 		if ref, ok := f.Value.(pdf.Ref); ok && seen[ref] {
@@ -324,8 +325,8 @@ func (v *verification) integrity(s *verified) {
 	s.readToken(v.certificates)
 }
 
-// readToken parses the signature-time-stamp attribute. One that is there must be right; one that cannot be judged leaves
-// the signature intact, but nothing proves its time.
+// readToken parses the signature-time-stamp attribute. One that is there must be right; one that cannot be judged
+// leaves the signature intact, but nothing proves its time.
 func (s *verified) readToken(elsewhere []*x509.Certificate) {
 	tokens := s.cms.TimestampTokens()
 	if len(tokens) == 0 {

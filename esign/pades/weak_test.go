@@ -25,7 +25,9 @@ func oldESS(c *x509.Certificate) pkcs7.Attribute {
 	type certID struct{ Hash []byte }
 	type signingCert struct{ Certs []certID }
 	h := sha1.Sum(c.Raw)
-	return pkcs7.Attribute{Type: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 12}, Value: signingCert{[]certID{{h[:]}}}}
+	return pkcs7.Attribute{
+		Type: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 12}, Value: signingCert{[]certID{{h[:]}}},
+	}
 }
 
 // cmsBy makes a CMS structure by another digest, or without the certificate.
@@ -48,7 +50,8 @@ func cmsBy(t *testing.T, id testpki.Identity, digest asn1.ObjectIdentifier, with
 	}
 }
 
-// TestWeakSignatures: what older software signs is verified, and its weakness named; what cannot be relied on is unsupported, by name.
+// TestWeakSignatures: what older software signs is verified, and its weakness named; what cannot be relied on is
+// unsupported, by name.
 func TestWeakSignatures(t *testing.T) {
 	t.Parallel()
 	id, rsaID := pki().Seal, pki().RSA()
@@ -63,7 +66,9 @@ func TestWeakSignatures(t *testing.T) {
 	}
 	verify := func(t *testing.T, raw []byte) *pades.Report {
 		t.Helper()
-		r, err := pades.Verify(context.Background(), raw, pades.Options{Roots: pki().Roots(), Intermediates: []*x509.Certificate{pki().CA}})
+		r, err := pades.Verify(
+			context.Background(), raw, pades.Options{Roots: pki().Roots(), Intermediates: []*x509.Certificate{pki().CA}},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,16 +80,44 @@ func TestWeakSignatures(t *testing.T) {
 		ok        bool
 		says      string // the weakness, or the problem
 	}{
-		"no attributes, P-256":   {foreign{id: id, subFilter: pkcs7Sub, noAttrs: true}, pades.IntegrityValid, true, "no signed attributes"},
-		"no attributes, RSA":     {foreign{id: rsaID, subFilter: pkcs7Sub, noAttrs: true}, pades.IntegrityValid, true, "no signed attributes"},
-		"no attributes, CAdES":   {foreign{id: id, subFilter: cades, noAttrs: true}, pades.IntegrityInvalid, false, "signed attributes are missing"},
-		"SHA-1 certificate":      {foreign{id: id, subFilter: cades, attrs: []pkcs7.Attribute{oldESS(id.Leaf())}}, pades.IntegrityValid, true, "SHA-1"},
-		"SHA-1, another's":       {foreign{id: id, subFilter: cades, attrs: []pkcs7.Attribute{oldESS(pki().CA)}}, pades.IntegrityInvalid, false, "another certificate"},
-		"both certificates":      {foreign{id: id, subFilter: cades, attrs: []pkcs7.Attribute{oldESS(id.Leaf()), ess(id.Leaf())}}, pades.IntegrityValid, true, ""},
-		"SHA-1 over the content": {foreign{subFilter: pkcs7Sub, by: cmsBy(t, rsaID, pkcs7.OIDDigestAlgorithmSHA1, false)}, pades.IntegrityUnsupported, false, "SHA-1 is not supported"},
-		"a key of 1024 bits":     {foreign{subFilter: pkcs7Sub, by: cmsBy(t, weakKey, pkcs7.OIDDigestAlgorithmSHA256, false)}, pades.IntegrityUnsupported, false, "1024 bits is not supported"},
-		"no certificate":         {foreign{subFilter: pkcs7Sub, by: cmsBy(t, rsaID, pkcs7.OIDDigestAlgorithmSHA256, true)}, pades.IntegrityUnsupported, false, "certificate is not supported"},
-		"unknown SubFilter":      {foreign{id: id, subFilter: "adbe.x509.rsa_sha1"}, pades.IntegrityUnsupported, false, "adbe.x509.rsa_sha1"},
+		"no attributes, P-256": {
+			foreign{id: id, subFilter: pkcs7Sub, noAttrs: true}, pades.IntegrityValid, true, "no signed attributes",
+		},
+		"no attributes, RSA": {
+			foreign{id: rsaID, subFilter: pkcs7Sub, noAttrs: true}, pades.IntegrityValid, true, "no signed attributes",
+		},
+		"no attributes, CAdES": {
+			foreign{id: id, subFilter: cades, noAttrs: true}, pades.IntegrityInvalid, false, "signed attributes are missing",
+		},
+		"SHA-1 certificate": {
+			foreign{id: id, subFilter: cades, attrs: []pkcs7.Attribute{oldESS(id.Leaf())}}, pades.IntegrityValid, true, "SHA-1",
+		},
+		"SHA-1, another's": {
+			foreign{id: id, subFilter: cades, attrs: []pkcs7.Attribute{oldESS(pki().CA)}},
+			pades.IntegrityInvalid, false,
+			"another certificate",
+		},
+		"both certificates": {
+			foreign{id: id, subFilter: cades, attrs: []pkcs7.Attribute{oldESS(id.Leaf()), ess(id.Leaf())}},
+			pades.IntegrityValid, true, "",
+		},
+		"SHA-1 over the content": {
+			foreign{subFilter: pkcs7Sub, by: cmsBy(t, rsaID, pkcs7.OIDDigestAlgorithmSHA1, false)},
+			pades.IntegrityUnsupported,
+			false, "SHA-1 is not supported",
+		},
+		"a key of 1024 bits": {
+			foreign{subFilter: pkcs7Sub, by: cmsBy(t, weakKey, pkcs7.OIDDigestAlgorithmSHA256, false)},
+			pades.IntegrityUnsupported, false, "1024 bits is not supported",
+		},
+		"no certificate": {
+			foreign{subFilter: pkcs7Sub, by: cmsBy(t, rsaID, pkcs7.OIDDigestAlgorithmSHA256, true)},
+			pades.IntegrityUnsupported,
+			false, "certificate is not supported",
+		},
+		"unknown SubFilter": {
+			foreign{id: id, subFilter: "adbe.x509.rsa_sha1"}, pades.IntegrityUnsupported, false, "adbe.x509.rsa_sha1",
+		},
 	} {
 		signed := tc.f.sign(t, raw)
 		got := verify(t, signed).Signatures[0]
@@ -124,7 +157,9 @@ func TestEveryRefusalHasAProblem(t *testing.T) {
 			continue
 		}
 		for _, s := range r.Signatures {
-			quiet := s.Problem == "" && (s.Integrity != pades.IntegrityValid || s.Trust != pades.TrustTrusted || s.ChangesAfter == pades.ChangesSuspicious || s.ChangesAfter == pades.ChangesUnknown)
+			quiet := s.Problem == "" &&
+				(s.Integrity != pades.IntegrityValid || s.Trust != pades.TrustTrusted ||
+					s.ChangesAfter == pades.ChangesSuspicious || s.ChangesAfter == pades.ChangesUnknown)
 			if quiet || s.Problem != "" && s.OK() || s.ChangesAfter == pades.ChangesFilled && len(s.Changes) == 0 {
 				t.Errorf("%s: %s %s, %s, %s, problem %q", name, s.Field, s.Integrity, s.Trust, s.ChangesAfter, s.Problem)
 			}
@@ -132,7 +167,8 @@ func TestEveryRefusalHasAProblem(t *testing.T) {
 	}
 }
 
-// TestProblemNamesTheChangeFirst: of a signature that nobody trusts and after which the file was changed, the change is the problem.
+// TestProblemNamesTheChangeFirst: of a signature that nobody trusts and after which the file was changed, the change is
+// the problem.
 func TestProblemNamesTheChangeFirst(t *testing.T) {
 	t.Parallel()
 	signed := byStranger(t).sign(t, testpdf.New(testpdf.Options{}))
@@ -140,7 +176,9 @@ func TestProblemNamesTheChangeFirst(t *testing.T) {
 	if untouched.Problem != untouched.TrustProblem || !strings.Contains(untouched.Problem, "trusted root") {
 		t.Errorf("untouched: got %q", untouched.Problem)
 	}
-	changed := verify(t, increment(t, signed, func(u *pdf.Update) { editPage(t, u, func(p pdf.Dict) { p["Rotate"] = int64(90) }) })).Signatures[0]
+	changed := verify(t, increment(t, signed, func(u *pdf.Update) {
+		editPage(t, u, func(p pdf.Dict) { p["Rotate"] = int64(90) })
+	})).Signatures[0]
 	if !strings.Contains(changed.Problem, "/Rotate of page 1") || !strings.Contains(changed.TrustProblem, "trusted root") {
 		t.Errorf("changed: got %q, %q", changed.Problem, changed.TrustProblem)
 	}

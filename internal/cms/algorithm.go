@@ -190,8 +190,8 @@ func Unsupported(what string) error { return &UnsupportedError{what} }
 
 var errSignatureValue = errors.New("the signature value does not match the signed attributes")
 
-// signedMessage is the subject of a signature value: the DER encoding of the signed attributes, and its digest. Of content
-// that was signed without attributes there is the digest alone.
+// signedMessage is the subject of a signature value: the DER encoding of the signed attributes, and its digest. Of
+// content that was signed without attributes there is the digest alone.
 type signedMessage struct{ der, sum []byte }
 
 // verifyValue checks a CMS signature value.

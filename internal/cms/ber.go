@@ -10,8 +10,8 @@ const (
 )
 
 // Definite turns BER (X.690 §8) with indefinite lengths or strings in pieces, as some Java signers write it, into the
-// definite lengths of DER. It returns the first element of b so written, and how long that was in b. Order and values stay:
-// what was not DER in another way still is not.
+// definite lengths of DER. It returns the first element of b so written, and how long that was in b. Order and values
+// stay: what was not DER in another way still is not.
 func Definite(b []byte) (der []byte, size int, ok bool) {
 	c := berReader{left: maxBERElements}
 	der, rest, ok := c.element(b[:min(len(b), maxBERSize)], 0)
@@ -93,8 +93,8 @@ func Element(tag byte, content []byte) []byte {
 	return append(out, content...)
 }
 
-// ReadElement takes one element off b. It fails on tags of more than one byte and lengths of more than four, which do not
-// occur in what is read.
+// ReadElement takes one element off b. It fails on tags of more than one byte and lengths of more than four, which do
+// not occur in what is read.
 func ReadElement(b []byte) (tag byte, content, whole, rest []byte, ok bool) {
 	if len(b) < 2 || b[0]&0x1F == 0x1F {
 		return 0, nil, nil, nil, false

@@ -215,8 +215,9 @@ type Binding int
 // The bindings, from the weakest.
 const (
 	BindingOptional Binding = iota // adbe.pkcs7.detached, where the attributes as a whole may be missing too
-	BindingAny                     // ETSI.CAdES.detached, and time-stamp tokens: with SHA-1 (RFC 3161 §2.4.2) or v2 (RFC 5816)
-	BindingV2                      // statements
+	// ETSI.CAdES.detached, and time-stamp tokens: with SHA-1 (RFC 3161 §2.4.2) or v2 (RFC 5816)
+	BindingAny
+	BindingV2 // statements
 )
 
 // Verify checks the digest of the content, the certificate binding and the signature value of a signature over data.
@@ -249,8 +250,8 @@ func (c *Signed) verify(contentType asn1.ObjectIdentifier, digest []byte, ess Bi
 	return c.verifyValue(signedMessage{message, Sum(c.Digest, message)})
 }
 
-// verifyBare is verify for a signature without signed attributes, whose value is over the content itself (RFC 5652 §5.4).
-// Nothing in it binds the certificate.
+// verifyBare is verify for a signature without signed attributes, whose value is over the content itself (RFC 5652
+// §5.4). Nothing in it binds the certificate.
 func (c *Signed) verifyBare(contentType asn1.ObjectIdentifier, digest []byte, ess Binding) error {
 	if ess != BindingOptional || !contentType.Equal(oidData) || !c.contentType.Equal(oidData) {
 		return errors.New("the signed attributes are missing")

@@ -36,6 +36,7 @@ func (c *Signed) Timestamp() (*Timestamp, error) {
 		return nil, Unsupported("the digest of the time-stamp")
 	}
 	return &Timestamp{
-		Time: info.Time.UTC(), Policy: info.Policy, Serial: info.Serial, Nonce: info.Nonce, Hash: h, Digest: info.Imprint.Digest,
+		Time: info.Time.UTC(), Policy: info.Policy, Serial: info.Serial, Nonce: info.Nonce, Hash: h,
+		Digest: info.Imprint.Digest,
 	}, nil
 }

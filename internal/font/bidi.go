@@ -9,7 +9,8 @@ import (
 // BidiRun is rs[from:to], all of one embedding level; odd levels run from right to left.
 type BidiRun struct{ from, to, Level int }
 
-// VisualRuns cuts a line into runs of one level, in the order in which they stand on the line (Unicode annex 9, rule L2).
+// VisualRuns cuts a line into runs of one level, in the order in which they stand on the line (Unicode annex 9, rule
+// L2).
 func VisualRuns(rs []rune) []BidiRun {
 	levels := bidiLevels(rs)
 	var out []BidiRun
@@ -37,8 +38,8 @@ func VisualRuns(rs []rune) []BidiRun {
 	return out
 }
 
-// bidiLevels returns the embedding level of each character of a line that has no explicit controls: rules P2 and P3, W1 to
-// W7, N0 to N2, I1 and I2, L1.
+// bidiLevels returns the embedding level of each character of a line that has no explicit controls: rules P2 and P3, W1
+// to W7, N0 to N2, I1 and I2, L1.
 func bidiLevels(rs []rune) []int {
 	levels := make([]int, len(rs))
 	original := make([]bidi.Class, len(rs))
@@ -47,7 +48,9 @@ func bidiLevels(rs []rune) []int {
 		p, _ := bidi.LookupRune(r)
 		original[i] = p.Class()
 	}
-	if i := slices.IndexFunc(original, func(c bidi.Class) bool { return c == bidi.L || c == bidi.R || c == bidi.AL }); i >= 0 && original[i] != bidi.L {
+	if i := slices.IndexFunc(original, func(c bidi.Class) bool {
+		return c == bidi.L || c == bidi.R || c == bidi.AL
+	}); i >= 0 && original[i] != bidi.L {
 		base = 1
 	}
 	edge := bidi.L

@@ -6,8 +6,8 @@ import (
 	"github.com/evaultlib/evault/internal/font"
 )
 
-// TestReadingOrder: how lines stand from left to right. Capitals are Hebrew letters (A is alef), lower-case letters Latin,
-// &… Arabic.
+// TestReadingOrder: how lines stand from left to right. Capitals are Hebrew letters (A is alef), lower-case letters
+// Latin, &… Arabic.
 func TestReadingOrder(t *testing.T) {
 	t.Parallel()
 	hebrew := func(s string) string {

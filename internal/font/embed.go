@@ -84,12 +84,15 @@ func (f *UsedFont) embed(u *pdf.Update) {
 	descriptor := u.Add(pdf.Dict{
 		"Type": pdf.Name("FontDescriptor"), "FontName": name, "Flags": int64(4), "ItalicAngle": int64(0),
 		"FontBBox": pdf.Array{scale(box[0]), scale(box[1]), scale(box[2]), scale(box[3])},
-		"Ascent":   scale(f.face.ascent), "Descent": scale(f.face.descent), "CapHeight": scale(f.face.ascent), "StemV": int64(80),
+		"Ascent":   scale(f.face.ascent), "Descent": scale(f.face.descent), "CapHeight": scale(f.face.ascent),
+		"StemV":     int64(80),
 		"FontFile2": u.Add(pdf.Deflate(pdf.Dict{"Length1": int64(len(file))}, file)),
 	})
 	descendant := u.Add(pdf.Dict{
 		"Type": pdf.Name("Font"), "Subtype": pdf.Name("CIDFontType2"), "BaseFont": name, "CIDToGIDMap": pdf.Name("Identity"),
-		"CIDSystemInfo":  pdf.Dict{"Registry": pdf.String("Adobe"), "Ordering": pdf.String("Identity"), "Supplement": int64(0)},
+		"CIDSystemInfo": pdf.Dict{
+			"Registry": pdf.String("Adobe"), "Ordering": pdf.String("Identity"), "Supplement": int64(0),
+		},
 		"FontDescriptor": descriptor, "W": pdf.Array{int64(0), widths},
 	})
 	u.Put(f.ref, pdf.Dict{

@@ -26,18 +26,18 @@ func (e *MissingGlyphError) Error() string {
 	return fmt.Sprintf("pdf: no font can draw %q (%U)", e.Char, e.Char)
 }
 
-// Fonts are the typefaces that text is drawn with. The zero value has DejaVu Sans, Sans Bold, Sans Mono and Serif Italic
-// (Latin with Vietnamese, Greek, Cyrillic, Armenian, Georgian, Hebrew, Arabic, Lao, N'Ko); [NewFonts] adds others behind
-// them. A value may be used by several goroutines.
+// Fonts are the typefaces that text is drawn with. The zero value has DejaVu Sans, Sans Bold, Sans Mono and Serif
+// Italic (Latin with Vietnamese, Greek, Cyrillic, Armenian, Georgian, Hebrew, Arabic, Lao, N'Ko); [NewFonts] adds
+// others behind them. A value may be used by several goroutines.
 //
-// Text is put into normal form C, its letters joined, stacked and reordered as its scripts and the font's OpenType tables
-// ask, and its runs put into visual order (Unicode annex 9). A script whose letters change with their neighbors is refused
-// as missing where the font has its letters but not its rules: drawn one by one they would be wrong. Controls of reading
-// order are refused too; what they would do cannot be seen.
+// Text is put into normal form C, its letters joined, stacked and reordered as its scripts and the font's OpenType
+// tables ask, and its runs put into visual order (Unicode annex 9). A script whose letters change with their neighbors
+// is refused as missing where the font has its letters but not its rules: drawn one by one they would be wrong.
+// Controls of reading order are refused too; what they would do cannot be seen.
 type Fonts struct{ extra []*Face }
 
-// NewFonts reads TrueType and OpenType fonts (of a collection the first; at most 32 MiB each) that are tried, in order, for
-// characters that the default fonts lack. A variable font is drawn as its default instance.
+// NewFonts reads TrueType and OpenType fonts (of a collection the first; at most 32 MiB each) that are tried, in order,
+// for characters that the default fonts lack. A variable font is drawn as its default instance.
 func NewFonts(ttf ...[]byte) (Fonts, error) {
 	var f Fonts
 	for i, raw := range ttf {
@@ -128,8 +128,8 @@ func Width(gs []Glyph, size float64) (w float64) {
 	return w * size
 }
 
-// Glyphs maps text to glyphs in visual order. White space becomes a space. A character that cannot be drawn is an error,
-// or, when lenient, is written out as its code point.
+// Glyphs maps text to glyphs in visual order. White space becomes a space. A character that cannot be drawn is an
+// error, or, when lenient, is written out as its code point.
 func (f Fonts) Glyphs(s Style, text string, lenient bool) ([]Glyph, error) {
 	_, gs, err := f.Line(s, text, lenient)
 	return gs, err
@@ -170,8 +170,8 @@ func (f Fonts) Line(s Style, text string, lenient bool) ([]rune, []Glyph, error)
 	return rs, out, nil
 }
 
-// choose picks, for each character, the first face that has all of the cluster it is in; bad is the index of one that no
-// face can draw, or -1.
+// choose picks, for each character, the first face that has all of the cluster it is in; bad is the index of one that
+// no face can draw, or -1.
 func choose(faces []*Face, rs []rune) (on []*Face, bad int) {
 	on = make([]*Face, len(rs))
 	var last *Face

@@ -14,7 +14,8 @@ import (
 // Point is a point of an outline, y upwards.
 type Point struct{ X, Y float64 }
 
-// Segment is a step of an outline in font units, y upwards: 'm' move, 'l' line, 'q' and 'c' Bézier curves of degree 2, 3.
+// Segment is a step of an outline in font units, y upwards: 'm' move, 'l' line, 'q' and 'c' Bézier curves of degree 2,
+// 3.
 type Segment struct {
 	Op byte
 	To [3]Point
@@ -34,7 +35,9 @@ func (f *Face) Path(id sfnt.GlyphIndex) ([]Segment, error) {
 		return nil, err
 	}
 	out := make([]Segment, len(segs))
-	ops := map[sfnt.SegmentOp]byte{sfnt.SegmentOpMoveTo: 'm', sfnt.SegmentOpLineTo: 'l', sfnt.SegmentOpQuadTo: 'q', sfnt.SegmentOpCubeTo: 'c'}
+	ops := map[sfnt.SegmentOp]byte{
+		sfnt.SegmentOpMoveTo: 'm', sfnt.SegmentOpLineTo: 'l', sfnt.SegmentOpQuadTo: 'q', sfnt.SegmentOpCubeTo: 'c',
+	}
 	for i, s := range segs {
 		out[i].Op = ops[s.Op]
 		for j, p := range s.Args {
@@ -58,7 +61,10 @@ func (f *Face) cubicPath(id sfnt.GlyphIndex) (out []Segment, err error) {
 	if !ok {
 		return nil, errNoOutline
 	}
-	ops := map[opentype.SegmentOp]byte{opentype.SegmentOpMoveTo: 'm', opentype.SegmentOpLineTo: 'l', opentype.SegmentOpQuadTo: 'q', opentype.SegmentOpCubeTo: 'c'}
+	ops := map[opentype.SegmentOp]byte{
+		opentype.SegmentOpMoveTo: 'm', opentype.SegmentOpLineTo: 'l', opentype.SegmentOpQuadTo: 'q',
+		opentype.SegmentOpCubeTo: 'c',
+	}
 	for _, s := range g.Segments {
 		seg := Segment{Op: ops[s.Op]}
 		for j, p := range s.Args {
@@ -75,8 +81,9 @@ type curvePoint struct {
 	onCurve bool
 }
 
-// quadratic returns a glyf entry (OpenType, glyf table) for a glyph of a font that has cubic outlines: each curve becomes
-// four quadratic ones, within a unit of it for letters of any usual size. Fonts of one kind are all that is embedded.
+// quadratic returns a glyf entry (OpenType, glyf table) for a glyph of a font that has cubic outlines: each curve
+// becomes four quadratic ones, within a unit of it for letters of any usual size. Fonts of one kind are all that is
+// embedded.
 func (f *Face) quadratic(id int) []byte {
 	segs, err := f.Path(sfnt.GlyphIndex(id))
 	if err != nil || len(segs) == 0 {

@@ -28,7 +28,8 @@ func clusterEnd(rs []rune, from int) int {
 
 // alone are the scripts whose letters stand side by side, one glyph each.
 var alone = []language.Script{
-	language.Latin, language.Greek, language.Cyrillic, language.Armenian, language.Georgian, language.Han, language.Hiragana,
+	language.Latin, language.Greek, language.Cyrillic, language.Armenian, language.Georgian, language.Han,
+	language.Hiragana,
 	language.Katakana, language.Hangul, language.Bopomofo, language.Common, language.Inherited,
 }
 
@@ -74,8 +75,8 @@ func (f *Face) draws(cluster []rune) bool {
 	return true
 }
 
-// shape lays out a line: runs of one direction in visual order, each cut where face or script change. bad is the index of
-// a character that could not be shaped, or -1.
+// shape lays out a line: runs of one direction in visual order, each cut where face or script change. bad is the index
+// of a character that could not be shaped, or -1.
 func shape(rs []rune, on []*Face) (out []Glyph, bad int) {
 	scripts := scriptsOf(rs)
 	for _, run := range VisualRuns(rs) {
@@ -102,7 +103,8 @@ func shape(rs []rune, on []*Face) (out []Glyph, bad int) {
 	return out, -1
 }
 
-// scriptsOf gives characters without a script of their own that of the text before them, or after them at the beginning.
+// scriptsOf gives characters without a script of their own that of the text before them, or after them at the
+// beginning.
 func scriptsOf(rs []rune) []language.Script {
 	out := make([]language.Script, len(rs))
 	known := language.Latin
@@ -207,4 +209,6 @@ func label(gs []Glyph, info []harfbuzz.GlyphInfo, rs []rune, to int, rightToLeft
 // nothing is what a glyph stands for whose neighbors stand for all; a reader would show one without a text as damaged.
 const nothing = "\u200B"
 
-var mirrored = map[rune]rune{'(': ')', ')': '(', '[': ']', ']': '[', '{': '}', '}': '{', '<': '>', '>': '<', '«': '»', '»': '«'}
+var mirrored = map[rune]rune{
+	'(': ')', ')': '(', '[': ']', ']': '[', '{': '}', '}': '{', '<': '>', '>': '<', '«': '»', '»': '«',
+}

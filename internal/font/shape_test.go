@@ -30,7 +30,11 @@ func TestNamesThatAreShaped(t *testing.T) {
 		"علی (Ali)":            "(Ali) یلع",
 		"می\u200Cخواهم":        "مهاوخ\u200Cیم",
 	} {
-		appended, err := overlay.Place(t.Context(), testpdf.Contract(1), []overlay.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.6, H: 0.08, Kind: overlay.MarkSignature, Text: name}}, overlay.PlaceOptions{})
+		appended, err := overlay.Place(
+			t.Context(), testpdf.Contract(1),
+			[]overlay.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.6, H: 0.08, Kind: overlay.MarkSignature, Text: name}},
+			overlay.PlaceOptions{},
+		)
 		if err != nil {
 			t.Errorf("%q: %v", name, err)
 			continue
@@ -43,8 +47,10 @@ func TestNamesThatAreShaped(t *testing.T) {
 func TestMissingIsNamed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]rune{
-		"محمد 张": '张', "नम": 'न', "दא": 'द', "A\u200DB": '\u200D', "\u200D": '\u200D', "A\u202E": '\u202E', "a\u2067b": '\u2067',
-		"김민준": '김', "A\uFE0F": '\uFE0F', "\U0001FAE0": '\U0001FAE0', "א\x00": 0, "สม": 'ส', "ܫ": 'ܫ', "a\U0010FFFF": '\U0010FFFF',
+		"محمد 张": '张', "नम": 'न', "दא": 'द', "A\u200DB": '\u200D', "\u200D": '\u200D', "A\u202E": '\u202E',
+		"a\u2067b": '\u2067',
+		"김민준":      '김', "A\uFE0F": '\uFE0F', "\U0001FAE0": '\U0001FAE0', "א\x00": 0, "สม": 'ส', "ܫ": 'ܫ',
+		"a\U0010FFFF": '\U0010FFFF',
 	} {
 		var missing *font.MissingGlyphError
 		if err := font.CheckText(text, font.Fonts{}); !errors.As(err, &missing) || missing.Char != want {
@@ -57,7 +63,9 @@ func TestMissingIsNamed(t *testing.T) {
 func TestFontsThatLie(t *testing.T) {
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for _, raw := range [][]byte{{}, []byte("OTTO"), []byte("ttcf\x00\x00\x00\x00\x00\x00\x00\x01\xff\xff\xff\xff"), dejavusans.TTF[:5000]} {
+	for _, raw := range [][]byte{
+		{}, []byte("OTTO"), []byte("ttcf\x00\x00\x00\x00\x00\x00\x00\x01\xff\xff\xff\xff"), dejavusans.TTF[:5000],
+	} {
 		if _, err := font.NewFonts(raw); err == nil {
 			t.Errorf("%d bytes were taken for a font", len(raw))
 		}
@@ -74,12 +82,18 @@ func TestFontsThatLie(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		_, _ = overlay.Place(t.Context(), testpdf.Contract(1), []overlay.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: overlay.MarkText, Text: "☃ مرحبا ߊߋ ᚠ ⴰ 𝔸 ᏣᎳᎩ"}}, overlay.PlaceOptions{Fonts: fonts})
+		_, _ = overlay.Place(
+			t.Context(), testpdf.Contract(1),
+			[]overlay.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: overlay.MarkText, Text: "☃ مرحبا ߊߋ ᚠ ⴰ 𝔸 ᏣᎳᎩ"}},
+			overlay.PlaceOptions{Fonts: fonts},
+		)
 	}
 }
 
 func FuzzText(f *testing.F) {
-	for _, s := range []string{"Jane", "شَكْلٌ لا", "אב(1,2)ג", "x̂", "\u200C\u0301", "می\u200Cخ", strings.Repeat("ش", 300), "ກໍ່ຽ", "ߊ߬ߛߌ߬"} {
+	for _, s := range []string{
+		"Jane", "شَكْلٌ لا", "אב(1,2)ג", "x̂", "\u200C\u0301", "می\u200Cخ", strings.Repeat("ش", 300), "ກໍ່ຽ", "ߊ߬ߛߌ߬",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -87,7 +101,10 @@ func FuzzText(f *testing.F) {
 			return
 		}
 		raw := testpdf.Contract(1)
-		appended, err := overlay.Place(t.Context(), raw, []overlay.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: overlay.MarkText, Text: s}}, overlay.PlaceOptions{})
+		appended, err := overlay.Place(
+			t.Context(), raw, []overlay.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: overlay.MarkText, Text: s}},
+			overlay.PlaceOptions{},
+		)
 		var missing *font.MissingGlyphError
 		switch {
 		case errors.As(err, &missing):

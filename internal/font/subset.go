@@ -51,7 +51,8 @@ const (
 	haveInstruction = 0x0100
 )
 
-// composite copies a composite glyph with its components renumbered and its instructions removed; nil if it is malformed.
+// composite copies a composite glyph with its components renumbered and its instructions removed; nil if it is
+// malformed.
 func composite(g []byte, renumber func(int) int) []byte {
 	out := bytes.Clone(g)
 	for at := 10; ; {
@@ -114,7 +115,9 @@ func (f *Face) assemble(keep []int, glyf, loca []byte) []byte {
 		hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(f.units(sfnt.GlyphIndex(id))))
 		hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(f.bearing(id)))
 	}
-	return sfntFile([]sfntTable{{"glyf", glyf}, {"head", head}, {"hhea", hhea}, {"hmtx", hmtx}, {"loca", loca}, {"maxp", maxp}})
+	return sfntFile(
+		[]sfntTable{{"glyf", glyf}, {"head", head}, {"hhea", hhea}, {"hmtx", hmtx}, {"loca", loca}, {"maxp", maxp}},
+	)
 }
 
 // bearing returns the left side bearing of a glyph in font units.

@@ -12,14 +12,15 @@ import (
 // regularWeight is the weight that contracts are written in (OpenType, axis wght).
 const regularWeight = 400
 
-// regular returns the variation that makes a variable font one of regular weight, and nil when it is that by default: the
-// default of some is their thinnest, of others their blackest instance.
+// regular returns the variation that makes a variable font one of regular weight, and nil when it is that by default:
+// the default of some is their thinnest, of others their blackest instance.
 func (f *Face) regular() []font.Variation {
 	fvar := f.tables["fvar"]
 	if len(fvar) < 16 {
 		return nil
 	}
-	axes, count, size := int(binary.BigEndian.Uint16(fvar[4:])), int(binary.BigEndian.Uint16(fvar[8:])), int(binary.BigEndian.Uint16(fvar[10:]))
+	axes, count, size := int(binary.BigEndian.Uint16(fvar[4:])), int(binary.BigEndian.Uint16(fvar[8:])),
+		int(binary.BigEndian.Uint16(fvar[10:]))
 	for i := range count {
 		at := axes + i*size
 		if size < 20 || at+20 > len(fvar) {

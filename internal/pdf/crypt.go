@@ -19,8 +19,8 @@ const passwordPad = "\x28\xBF\x4E\x5E\x4E\x75\x8A\x41\x64\x00\x4E\x56\xFF\xFA\x0
 
 var errPassword = &Refusal{Reason: ReasonPassword, Detail: "the file opens only with a password"}
 
-// Read is [Open] for a file that is only read or rewritten: one that is encrypted but opens without a password (it has an
-// owner password only) is decrypted in memory. Such a document can never be extended; see [Document.Decrypted].
+// Read is [Open] for a file that is only read or rewritten: one that is encrypted but opens without a password (it has
+// an owner password only) is decrypted in memory. Such a document can never be extended; see [Document.Decrypted].
 func Read(raw []byte, l Limits) (d *Document, err error) {
 	defer Guard(&err)
 	d, err = Open(raw, l)
@@ -86,7 +86,9 @@ type decrypter struct {
 func (d *Document) newDecrypter(e Dict, id Array) (*decrypter, error) {
 	v, _ := d.Int(e["V"])
 	r, _ := d.Int(e["R"])
-	unsupported := &Refusal{Reason: ReasonUnsupported, Detail: fmt.Sprintf("encryption %.20s, V %d, R %d", d.Name(e["Filter"]), v, r)}
+	unsupported := &Refusal{
+		Reason: ReasonUnsupported, Detail: fmt.Sprintf("encryption %.20s, V %d, R %d", d.Name(e["Filter"]), v, r),
+	}
 	if d.Name(e["Filter"]) != "Standard" || r < 2 || r > 6 {
 		return nil, unsupported
 	}
@@ -340,7 +342,8 @@ func (c *decrypter) bytes(kind cipherKind, data []byte, num, gen int) ([]byte, e
 	return data, nil
 }
 
-// aesBytes decrypts CBC with the initial vector in front and PKCS #7 padding. Data that is cut off is kept as far as it goes.
+// aesBytes decrypts CBC with the initial vector in front and PKCS #7 padding. Data that is cut off is kept as far as it
+// goes.
 func aesBytes(key, data []byte) ([]byte, error) {
 	if len(data) < 2*aes.BlockSize {
 		return nil, nil

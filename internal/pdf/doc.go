@@ -1,9 +1,9 @@
 // Package pdf reads PDF files and extends them: their syntax, and nothing of what is drawn.
 //
-// A [Document] is a parsed file: its cross-reference data is read at once, objects only when they are asked for, and the
-// file's bytes are never changed or copied. An [Update] collects new and replaced objects and writes them as one
-// incremental update (ISO 32000-2 §7.5.6), so that the old file is a byte prefix of the new one and every signature in it
-// stays valid:
+// A [Document] is a parsed file: its cross-reference data is read at once, objects only when they are asked for, and
+// the file's bytes are never changed or copied. An [Update] collects new and replaced objects and writes them as one
+// incremental update (ISO 32000-2 §7.5.6), so that the old file is a byte prefix of the new one and every signature in
+// it stays valid:
 //
 //	d, err := pdf.Open(raw, pdf.Limits{})
 //	u, err := d.Update()            // refuses what cannot be extended

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// docHigh and docAccents are the parts of PDFDocEncoding (ISO 32000-2 annex D.3) that are not Latin-1; U+FFFD stands for
-// codes without a character.
+// docHigh and docAccents are the parts of PDFDocEncoding (ISO 32000-2 annex D.3) that are not Latin-1; U+FFFD stands
+// for codes without a character.
 const (
 	docAccents = "˘ˇˆ˙˝˛˚˜"                          // 0x18 on
 	docHigh    = "•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ﬁﬂŁŒŠŸŽıłœšž�€" // 0x80 on

@@ -38,13 +38,15 @@ type Document struct {
 }
 
 // Open parses raw. It fails with a [*Refusal] when raw is not a PDF, exceeds a limit, or is damaged beyond the repair
-// that common readers do. Encrypted files open, but their strings and streams are left encrypted; see [Document.Encrypted].
+// that common readers do. Encrypted files open, but their strings and streams are left encrypted; see
+// [Document.Encrypted].
 func Open(raw []byte, l Limits) (d *Document, err error) {
 	defer Guard(&err)
 	tellWatcher(raw)
 	l = l.forFile(len(raw))
 	if int64(len(raw)) > l.Bytes {
-		return nil, &Refusal{Reason: ReasonTooLarge, Detail: fmt.Sprintf("%d bytes, at most %d are accepted", len(raw), l.Bytes)}
+		return nil,
+			&Refusal{Reason: ReasonTooLarge, Detail: fmt.Sprintf("%d bytes, at most %d are accepted", len(raw), l.Bytes)}
 	}
 	if !bytes.Contains(raw[:min(len(raw), 1024)], []byte("%PDF-")) {
 		return nil, &Refusal{Reason: ReasonNotPDF, Detail: "no %PDF- header in the first 1024 bytes"}
@@ -129,8 +131,8 @@ func (d *Document) Entries() iter.Seq2[int, Entry] { return d.xref.all() }
 // End returns where an object that was read from the file itself ends; 0 for others.
 func (d *Document) End(num int) int { return d.ends[num] }
 
-// Oddities returns the objects, among those read so far, that readers may read differently, with the reason. It must not be
-// changed.
+// Oddities returns the objects, among those read so far, that readers may read differently, with the reason. It must
+// not be changed.
 func (d *Document) Oddities() map[int]string { return d.odd }
 
 // NoteOddity adds to [Document.Oddities].

@@ -16,8 +16,8 @@ import (
 )
 
 // TestHostileFiles runs everything that takes a stranger's file on the hostile set. That it is soon over is shown by
-// counting, here, and by the kernel's clock in esign/inspect: no verb may read a file, or what comes out of it, more than
-// a few times.
+// counting, here, and by the kernel's clock in esign/inspect: no verb may read a file, or what comes out of it, more
+// than a few times.
 func TestHostileFiles(t *testing.T) {
 	testenv.Long(t)
 	t.Parallel()
@@ -49,7 +49,10 @@ func everything(t *testing.T, name string, raw []byte, l pdf.Limits) {
 		"Inspect":   func() (err error) { info, err = pdfinspect.Inspect(ctx, raw, l); return err },
 		"Normalize": func() error { _, err := pdfinspect.Normalize(ctx, raw, l); return err },
 		"Prepare": func() error {
-			_, _, err := overlay.Prepare(ctx, raw, overlay.Preparation{Legend: "Legend", SignaturePage: []overlay.Signatory{{Role: "Buyer", Name: "Jane"}}, Limits: l})
+			_, _, err := overlay.Prepare(
+				ctx, raw,
+				overlay.Preparation{Legend: "Legend", SignaturePage: []overlay.Signatory{{Role: "Buyer", Name: "Jane"}}, Limits: l},
+			)
 			return err
 		},
 		"Place": func() error {
@@ -104,9 +107,13 @@ func FuzzEverything(f *testing.F) {
 			f.Add(raw)
 		}
 	}
-	for _, raw := range [][]byte{testpdf.Form(), testpdf.Encrypted(), testpdf.Unruly(), testpdf.Contract(1), testpdf.Hybrid(1), testpdf.ObjectStream(2)} {
+	for _, raw := range [][]byte{
+		testpdf.Form(), testpdf.Encrypted(), testpdf.Unruly(), testpdf.Contract(1), testpdf.Hybrid(1),
+		testpdf.ObjectStream(2),
+	} {
 		f.Add(raw)
 	}
-	limits := pdf.Limits{Bytes: 1 << 20, Objects: 5000, Decoded: 1 << 20, Depth: 50} // so that there are many inputs a second
+	// so that there are many inputs a second
+	limits := pdf.Limits{Bytes: 1 << 20, Objects: 5000, Decoded: 1 << 20, Depth: 50}
 	f.Fuzz(func(t *testing.T, raw []byte) { everything(t, "input", raw, limits) })
 }

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/image/tiff/lzw"
 )
 
-// Decode returns the data of s after its filters (ISO 32000-2 §7.4). It fails with reason "unsupported" for image codecs
-// and for /Crypt, and with "decode_limit" when [Limits].Decoded is used up. Data that breaks off is returned as far as it
-// goes, as readers do.
+// Decode returns the data of s after its filters (ISO 32000-2 §7.4). It fails with reason "unsupported" for image
+// codecs and for /Crypt, and with "decode_limit" when [Limits].Decoded is used up. Data that breaks off is returned as
+// far as it goes, as readers do.
 func (d *Document) Decode(s *Stream) (_ []byte, err error) {
 	defer Guard(&err)
 	r, err := d.decoder(s)
@@ -65,7 +65,8 @@ func readAll(r io.Reader, guess int) ([]byte, error) {
 	return bytes.Join(append(full, chunk), nil), nil
 }
 
-// decoder reads a stream through its filters, one after another, so that what comes out of the inner ones is never held.
+// decoder reads a stream through its filters, one after another, so that what comes out of the inner ones is never
+// held.
 type decoder struct {
 	io.Reader
 	stages   []*stage
@@ -191,8 +192,8 @@ func orLimit(err, instead error) error {
 	return instead
 }
 
-// stage is the output of one filter. It charges what passes to the document's budget. Damage after the first byte is the
-// end of the data.
+// stage is the output of one filter. It charges what passes to the document's budget. Damage after the first byte is
+// the end of the data.
 type stage struct {
 	d   *Document
 	in  io.Reader
@@ -224,8 +225,8 @@ func (s *stage) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// DecodeApart lets up to limit bytes be decoded that do not count as [Limits].Decoded, until the function that it returns
-// is called.
+// DecodeApart lets up to limit bytes be decoded that do not count as [Limits].Decoded, until the function that it
+// returns is called.
 func (d *Document) DecodeApart(limit int64) (done func()) {
 	decoded, was := d.decoded, d.limits.Decoded
 	d.decoded, d.limits.Decoded = 0, limit

@@ -16,7 +16,8 @@ func (d *Document) predict(r *decoder, parm Dict) error {
 		}
 		return int(def)
 	}
-	predictor, colors, bits, columns := num("Predictor", 1), num("Colors", 1), num("BitsPerComponent", 8), num("Columns", 1)
+	predictor, colors, bits, columns := num("Predictor", 1), num("Colors", 1), num("BitsPerComponent", 8),
+		num("Columns", 1)
 	if predictor < 2 {
 		return nil
 	}

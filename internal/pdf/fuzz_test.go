@@ -14,7 +14,14 @@ import (
 // read again.
 func FuzzOpen(f *testing.F) {
 	for _, kind := range testpdf.Structures() {
-		f.Add(testpdf.New(testpdf.Options{Structure: kind, Pages: 1, Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</FT/Sig/T(A)>>"}}))
+		f.Add(
+			testpdf.New(
+				testpdf.Options{
+					Structure: kind, Pages: 1, Catalog: "/AcroForm<</Fields[30 0 R]>>",
+					Objects: map[int]string{30: "<</FT/Sig/T(A)>>"},
+				},
+			),
+		)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		limits := pdf.Limits{Bytes: 1 << 20, Objects: 10_000, Decoded: 1 << 20, Depth: 50}

@@ -41,8 +41,8 @@ type Limits struct {
 	Decoded int64
 }
 
-// smallDecoded and decodedRatio are the default of Limits.Decoded for small files. Page content and object streams seldom
-// come out at more than twenty times their size.
+// smallDecoded and decodedRatio are the default of Limits.Decoded for small files. Page content and object streams
+// seldom come out at more than twenty times their size.
 const (
 	smallDecoded = 4 << 20
 	decodedRatio = 256

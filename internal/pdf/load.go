@@ -14,8 +14,8 @@ type cached struct {
 }
 
 // Objects are kept once read, so that each is read once in most files; when those that are kept take more than maxHeld
-// they are forgotten. A single object that takes more than maxObject is refused: two bytes of syntax can take fifty times as
-// much memory.
+// they are forgotten. A single object that takes more than maxObject is refused: two bytes of syntax can take fifty
+// times as much memory.
 const (
 	maxHeld   = 24 << 20
 	MaxObject = 48 << 20

@@ -30,8 +30,8 @@ func mixed() []byte {
 	)
 }
 
-// TestLook draws what a person should look at where EVAULT_LOOK names a folder: signatures, dates, check marks, legends,
-// signature pages, certificates of completion and copy marks on pages of odd geometry, as poppler shows them.
+// TestLook draws what a person should look at where EVAULT_LOOK names a folder: signatures, dates, check marks,
+// legends, signature pages, certificates of completion and copy marks on pages of odd geometry, as poppler shows them.
 func TestLook(t *testing.T) {
 	dir := os.Getenv("EVAULT_LOOK")
 	if dir == "" {
@@ -57,8 +57,14 @@ func TestLook(t *testing.T) {
 			marks = append(marks, pdftest.SignerMarks(i+1)...)
 			marks = append(marks,
 				overlay.Mark{Page: i + 1, X: 0.1, Y: 0.6, W: 0.25, H: 0.03, Kind: overlay.MarkText, Text: "2026-11-23"},
-				overlay.Mark{Page: i + 1, X: 0.6, Y: 0.6, W: 0.3, H: 0.08, Kind: overlay.MarkText, Text: "A longer answer that has to be broken into several lines to be read, with ١٢٣ and דוד in it."},
-				overlay.Mark{Page: i + 1, X: 0.1, Y: 0.7, W: 0.35, H: 0.08, Kind: overlay.MarkSignature, Text: "فاطمة الزهراء", Caption: "Signed 2026-11-23 10:00:00 UTC · sgn_0123456789"},
+				overlay.Mark{
+					Page: i + 1, X: 0.6, Y: 0.6, W: 0.3, H: 0.08, Kind: overlay.MarkText,
+					Text: "A longer answer that has to be broken into several lines to be read, with ١٢٣ and דוד in it.",
+				},
+				overlay.Mark{
+					Page: i + 1, X: 0.1, Y: 0.7, W: 0.35, H: 0.08, Kind: overlay.MarkSignature, Text: "فاطمة الزهراء",
+					Caption: "Signed 2026-11-23 10:00:00 UTC · sgn_0123456789",
+				},
 			)
 		}
 		placed, err := overlay.Place(t.Context(), prepared, marks, overlay.PlaceOptions{})
@@ -67,17 +73,34 @@ func TestLook(t *testing.T) {
 		}
 		done := append(bytes.Clone(prepared), placed...)
 		report, err := typeset.Append(t.Context(), done, typeset.Report{
-			Title: "Certificate of completion", Subtitle: "Truck 42", VerifyURL: "https://sign.example/verify/0123456789abcdef", At: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
-			Facts:   []typeset.Fact{{Label: "Envelope", Value: "env_0123456789"}, {Label: "Customer", Value: "דוד כהן"}},
-			Signers: []typeset.Signer{{Name: "محمد علي الأمين", Role: "seller", Email: "m@example.com", Authentication: "link", Signed: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}},
-			Events:  []typeset.Event{{Seq: 1, At: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), Type: "envelope.created", Actor: "key", Detail: "張 has no glyph here", Hash: strings.Repeat("ab", 32)}},
-			Notice:  "This certificate states what the system found.",
+			Title: "Certificate of completion", Subtitle: "Truck 42", VerifyURL: "https://sign.example/verify/0123456789abcdef",
+			At:    time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
+			Facts: []typeset.Fact{{Label: "Envelope", Value: "env_0123456789"}, {Label: "Customer", Value: "דוד כהן"}},
+			Signers: []typeset.Signer{
+				{
+					Name: "محمد علي الأمين", Role: "seller", Email: "m@example.com", Authentication: "link",
+					Signed: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC),
+				},
+			},
+			Events: []typeset.Event{
+				{
+					Seq: 1, At: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), Type: "envelope.created", Actor: "key",
+					Detail: "張 has no glyph here", Hash: strings.Repeat("ab", 32),
+				},
+			},
+			Notice: "This certificate states what the system found.",
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		done = append(done, report...)
-		marked, err := copymark.MarkCopy(t.Context(), done, copymark.Mark{EnvelopeID: "env_0123456789", CopyID: "cpy_0123456789", Version: 1, SHA256: strings.Repeat("cd", 32), At: time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)})
+		marked, err := copymark.MarkCopy(
+			t.Context(), done,
+			copymark.Mark{
+				EnvelopeID: "env_0123456789", CopyID: "cpy_0123456789", Version: 1, SHA256: strings.Repeat("cd", 32),
+				At: time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC),
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +109,9 @@ func TestLook(t *testing.T) {
 			if err := os.WriteFile(at+".pdf", b, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if out, err := exec.Command("pdftoppm", "-cropbox", "-scale-to", "600", "-png", at+".pdf", at).CombinedOutput(); err != nil {
+			if out, err := exec.Command(
+				"pdftoppm", "-cropbox", "-scale-to", "600", "-png", at+".pdf", at,
+			).CombinedOutput(); err != nil {
 				t.Errorf("%s: %v %s", name, err, out)
 			}
 		}

@@ -61,21 +61,42 @@ func TestMemory(t *testing.T) {
 	testenv.Long(t)
 	rows := func(n int, row string) []byte { return deflate(times(n, row)) }
 	files := map[string][]byte{
-		"rows of nothing":    bombOfRows("/Size 999999999/W[1 4 2]/Filter/FlateDecode", rows(490_000, "\x00\x00\x00\x00\x00\x00\x00")),
-		"rows of the page":   bombOfRows("/Size 999999999/W[1 4 2]/Filter/FlateDecode", rows(490_000, "\x01\x00\x00\x00\x0a\x00\x00")),
-		"rows of itself":     bombOfRows("/Size 999999999/W[1 4 2]/Filter/FlateDecode", rows(490_000, "\x02\x00\x00\x00\x04\x00\x00")),
-		"rows deflated":      bombOfRows("/Size 999999999/W[1 4 2]/Filter[/FlateDecode/FlateDecode]", deflate(rows(490_000, "\x01\x00\x00\x00\x0a\x00\x00"))),
-		"rows without end":   bombOfRows("/Size 999999999/W[1 4 2]/Filter[/FlateDecode/FlateDecode]", deflate(rows(3_000_000, "\x01\x00\x00\x00\x0a\x00\x00"))),
-		"wide rows":          bombOfRows("/Size 999999999/W[8 8 8]/Filter[/FlateDecode/FlateDecode]", deflate(deflate(make([]byte, 30<<20)))),
-		"rows many times":    bombOfRows("/Size 9/W[1 4 2]/Index["+strings.Repeat("0 99999 ", 50)+"]/Filter/FlateDecode", rows(490_000, "\x01\x00\x00\x00\x0a\x00\x00")),
-		"wide predictor":     bombOfRows("/Size 9/W[1 4 2]/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 1048575>>", deflate(make([]byte, 99))),
+		"rows of nothing": bombOfRows(
+			"/Size 999999999/W[1 4 2]/Filter/FlateDecode", rows(490_000, "\x00\x00\x00\x00\x00\x00\x00"),
+		),
+		"rows of the page": bombOfRows(
+			"/Size 999999999/W[1 4 2]/Filter/FlateDecode", rows(490_000, "\x01\x00\x00\x00\x0a\x00\x00"),
+		),
+		"rows of itself": bombOfRows(
+			"/Size 999999999/W[1 4 2]/Filter/FlateDecode", rows(490_000, "\x02\x00\x00\x00\x04\x00\x00"),
+		),
+		"rows deflated": bombOfRows(
+			"/Size 999999999/W[1 4 2]/Filter[/FlateDecode/FlateDecode]", deflate(rows(490_000, "\x01\x00\x00\x00\x0a\x00\x00")),
+		),
+		"rows without end": bombOfRows(
+			"/Size 999999999/W[1 4 2]/Filter[/FlateDecode/FlateDecode]",
+			deflate(rows(3_000_000, "\x01\x00\x00\x00\x0a\x00\x00")),
+		),
+		"wide rows": bombOfRows(
+			"/Size 999999999/W[8 8 8]/Filter[/FlateDecode/FlateDecode]", deflate(deflate(make([]byte, 30<<20))),
+		),
+		"rows many times": bombOfRows(
+			"/Size 9/W[1 4 2]/Index["+strings.Repeat("0 99999 ", 50)+"]/Filter/FlateDecode",
+			rows(490_000, "\x01\x00\x00\x00\x0a\x00\x00"),
+		),
+		"wide predictor": bombOfRows(
+			"/Size 9/W[1 4 2]/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 1048575>>", deflate(make([]byte, 99)),
+		),
 		"empty arrays":       padded(bombOfObjects(1, "["+strings.Repeat("[]", 8<<20)+"]")),
 		"small dictionaries": padded(bombOfObjects(1, "["+strings.Repeat("<</A/B>>", 2<<20)+"]")),
 		"a long string":      padded(bombOfObjects(1, "("+strings.Repeat("x", 30<<20)+")")),
 		"many arrays":        bombOfObjects(200_000, "[[[[[1]]]]]"),
 		"many dictionaries":  bombOfObjects(200_000, "<</A<</B<<>>>>>>"),
 	}
-	for _, name := range []string{"xref bomb", "xref size", "object bomb", "double bomb", "content bomb", "overlap in stream", "many references", "open strings", "trailers"} {
+	for _, name := range []string{
+		"xref bomb", "xref size", "object bomb", "double bomb", "content bomb", "overlap in stream", "many references",
+		"open strings", "trailers",
+	} {
 		files["hostile: "+name] = testpdf.Hostile()[name]
 	}
 	for name, raw := range files {
@@ -116,7 +137,9 @@ func TestMemoryOfVerbs(t *testing.T) {
 			"Inspect":   func() error { _, err := pdfinspect.Inspect(context.Background(), f.Raw, pdf.Limits{}); return err },
 			"Normalize": func() error { return only(pdfinspect.Normalize(context.Background(), f.Raw, pdf.Limits{})) },
 			"Prepare": func() error {
-				_, _, err := overlay.Prepare(context.Background(), f.Raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(2)})
+				_, _, err := overlay.Prepare(
+					context.Background(), f.Raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(2)},
+				)
 				return err
 			},
 			"Place": func() error {

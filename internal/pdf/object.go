@@ -68,7 +68,8 @@ func Number(o Object) (float64, bool) {
 	return 0, false
 }
 
-// TextString encodes s as a text string (ISO 32000-2 §7.9.2.2): ASCII as it is, anything else as UTF-16BE with its mark.
+// TextString encodes s as a text string (ISO 32000-2 §7.9.2.2): ASCII as it is, anything else as UTF-16BE with its
+// mark.
 func TextString(s string) String {
 	ascii := true
 	for _, r := range s {

@@ -78,11 +78,12 @@ func (d *Document) Pages() (_ []Page, err error) {
 	return d.pages, nil
 }
 
-// WalkPages returns the pages below root, or only as many as until says when it is not 0. With an error come those before
-// the damage.
+// WalkPages returns the pages below root, or only as many as until says when it is not 0. With an error come those
+// before the damage.
 func (d *Document) WalkPages(root Ref, until int) ([]Page, error) {
 	w := pageWalk{d: d, seen: map[Ref]bool{}, until: until}
-	if err := w.node(root, Page{MediaBox: Letter(), CropBox: Letter()}, inherited{}, 0); err != nil && !errors.Is(err, errFound) {
+	if err := w.node(root, Page{MediaBox: Letter(), CropBox: Letter()}, inherited{}, 0); err != nil &&
+		!errors.Is(err, errFound) {
 		return w.pages, err
 	}
 	if len(w.pages) == 0 {
@@ -166,7 +167,8 @@ func (w *pageWalk) node(ref Ref, p Page, inh inherited, depth int) error {
 		}
 	}
 	if n, ok := w.d.Int(dict["Count"]); !ok || n != int64(len(w.pages)-before) {
-		w.d.odd[ref.Num] = "a node of the page tree does not count its pages rightly" // readers believe the count, or the tree
+		// readers believe the count, or the tree
+		w.d.odd[ref.Num] = "a node of the page tree does not count its pages rightly"
 	}
 	return nil
 }

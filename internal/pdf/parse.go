@@ -95,7 +95,8 @@ func (p *Parser) Uint() (int, bool) {
 	return n, true
 }
 
-// What objects take in memory, in bytes: any object with the place where it stands, and what an array or dictionary takes beside.
+// What objects take in memory, in bytes: any object with the place where it stands, and what an array or dictionary
+// takes beside.
 const (
 	costObject    = 40
 	costContainer = 64

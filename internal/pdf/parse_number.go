@@ -41,7 +41,8 @@ func (p *Parser) Number() (Object, error) {
 
 var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// plainNumber reads a number of at most 15 digits, for which one division gives what strconv would; nil for anything else.
+// plainNumber reads a number of at most 15 digits, for which one division gives what strconv would; nil for anything
+// else.
 func plainNumber(w []byte) Object {
 	neg := len(w) > 0 && w[0] == '-'
 	digits, point, n := 0, -1, int64(0)

@@ -27,7 +27,8 @@ func object(t testing.TB, syntax string) (pdf.Object, error) {
 func TestObjects(t *testing.T) {
 	t.Parallel()
 	for syntax, want := range map[string]pdf.Object{
-		"true": true, "false": false, "null": nil, "42": int64(42), "-7": int64(-7), "+3": int64(3), "0.5": 0.5, "-.25": -0.25, "4.": 4.0,
+		"true": true, "false": false, "null": nil, "42": int64(42), "-7": int64(-7), "+3": int64(3), "0.5": 0.5,
+		"-.25": -0.25, "4.": 4.0,
 		"--5": -5.0, "0.-3": 0.0, "99999999999999999999": 1e20,
 		"/Name": pdf.Name("Name"), "/A#20B": pdf.Name("A B"), "/#": pdf.Name("#"), "/#zz": pdf.Name("#zz"), "/": pdf.Name(""),
 		"(a(b)c)": pdf.String("a(b)c"), `(a\)\n\101\5\q)`: pdf.String("a)\nA\x05q"), "(a\\\r\nb\r\nc)": pdf.String("ab\nc"),
@@ -50,7 +51,10 @@ func TestObjects(t *testing.T) {
 
 func TestMalformedObjects(t *testing.T) {
 	t.Parallel()
-	for _, syntax := range []string{"(open", "<48", "<4x>", "[1", "<</A", "<</A>>", "<<1 2>>", "]", ">>", "}", "nul", "1e5", strings.Repeat("[", 200), strings.Repeat("<</A", 200)} {
+	for _, syntax := range []string{
+		"(open", "<48", "<4x>", "[1", "<</A", "<</A>>", "<<1 2>>", "]", ">>", "}", "nul", "1e5", strings.Repeat("[", 200),
+		strings.Repeat("<</A", 200),
+	} {
 		got, err := object(t, syntax)
 		var r *pdf.Refusal
 		if !errors.As(err, &r) {
@@ -159,18 +163,32 @@ func TestOpenRefuses(t *testing.T) {
 		limits pdf.Limits
 		want   string
 	}{
-		"empty":            {nil, pdf.Limits{}, pdf.ReasonNotPDF},
-		"text":             {[]byte("hello"), pdf.Limits{}, pdf.ReasonNotPDF},
-		"header alone":     {[]byte("%PDF-1.7\n"), pdf.Limits{}, pdf.ReasonDamaged},
-		"too large":        {testpdf.New(testpdf.Options{}), pdf.Limits{Bytes: 100}, pdf.ReasonTooLarge},
-		"no pages":         {testpdf.New(testpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 0/Kids[]>>"}}), pdf.Limits{}, pdf.ReasonNoPages},
-		"page tree loop":   {loop, pdf.Limits{}, pdf.ReasonDamaged},
-		"page tree deep":   {testpdf.New(testpdf.Options{Objects: deep}), pdf.Limits{}, pdf.ReasonTooDeep},
-		"page named twice": {testpdf.New(testpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 60/Kids[" + strings.Join(many, " ") + "]>>"}}), pdf.Limits{}, pdf.ReasonDamaged},
+		"empty":        {nil, pdf.Limits{}, pdf.ReasonNotPDF},
+		"text":         {[]byte("hello"), pdf.Limits{}, pdf.ReasonNotPDF},
+		"header alone": {[]byte("%PDF-1.7\n"), pdf.Limits{}, pdf.ReasonDamaged},
+		"too large":    {testpdf.New(testpdf.Options{}), pdf.Limits{Bytes: 100}, pdf.ReasonTooLarge},
+		"no pages": {
+			testpdf.New(testpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 0/Kids[]>>"}}),
+			pdf.Limits{},
+			pdf.ReasonNoPages,
+		},
+		"page tree loop": {loop, pdf.Limits{}, pdf.ReasonDamaged},
+		"page tree deep": {testpdf.New(testpdf.Options{Objects: deep}), pdf.Limits{}, pdf.ReasonTooDeep},
+		"page named twice": {
+			testpdf.New(
+				testpdf.Options{Objects: map[int]string{2: "<</Type/Pages/Count 60/Kids[" + strings.Join(many, " ") + "]>>"}},
+			),
+			pdf.Limits{},
+			pdf.ReasonDamaged,
+		},
 		"too many pages":   {testpdf.New(testpdf.Options{Pages: 9}), pdf.Limits{Pages: 8}, pdf.ReasonTooManyPages},
 		"too many objects": {testpdf.New(testpdf.Options{Pages: 9}), pdf.Limits{Objects: 8}, pdf.ReasonTooManyObjects},
 		"object streams inflate": {
-			testpdf.New(testpdf.Options{Structure: testpdf.ObjectStreams, Objects: map[int]string{50: "(" + strings.Repeat("x", 1<<20) + ")"}}),
+			testpdf.New(
+				testpdf.Options{
+					Structure: testpdf.ObjectStreams, Objects: map[int]string{50: "(" + strings.Repeat("x", 1<<20) + ")"},
+				},
+			),
 			pdf.Limits{Decoded: 1 << 16},
 			pdf.ReasonDecodeLimit,
 		},
@@ -215,10 +233,12 @@ func TestDecode(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r *pdf.Refusal
-	if _, err := d.Decode(pdf.Deflate(pdf.Dict{}, make([]byte, 2000))); !errors.As(err, &r) || r.Reason != pdf.ReasonDecodeLimit {
+	if _, err := d.Decode(pdf.Deflate(pdf.Dict{}, make([]byte, 2000))); !errors.As(err, &r) ||
+		r.Reason != pdf.ReasonDecodeLimit {
 		t.Errorf("bomb: got %v", err)
 	}
-	if _, err := d.Decode(&pdf.Stream{Dict: pdf.Dict{"Filter": pdf.Name("DCTDecode")}}); !errors.As(err, &r) || r.Reason != pdf.ReasonUnsupported {
+	if _, err := d.Decode(&pdf.Stream{Dict: pdf.Dict{"Filter": pdf.Name("DCTDecode")}}); !errors.As(err, &r) ||
+		r.Reason != pdf.ReasonUnsupported {
 		t.Errorf("image codec: got %v", err)
 	}
 }

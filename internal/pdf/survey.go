@@ -42,8 +42,8 @@ func (d *Document) Survey(n int) (*Survey, error) {
 	return s, nil
 }
 
-// withoutSubject returns a signature reference, and a signature dictionary with its references, without /Data that names the
-// catalog (ISO 32000-2 §12.8.1 table 256): what a signature is about plays no further role by it.
+// withoutSubject returns a signature reference, and a signature dictionary with its references, without /Data that
+// names the catalog (ISO 32000-2 §12.8.1 table 256): what a signature is about plays no further role by it.
 func (d *Document) withoutSubject(o Dict) Dict {
 	if o["TransformMethod"] != nil && o["Data"] == Object(d.Root()) {
 		return o.Without("Data")
@@ -70,8 +70,8 @@ func (d *Document) noteSurvey(n int, s *Survey) {
 	d.surveys[n] = s
 }
 
-// Adopt takes object n, and its survey, over from other, a file of which both are revisions and that has the object at the
-// same place.
+// Adopt takes object n, and its survey, over from other, a file of which both are revisions and that has the object at
+// the same place.
 func (d *Document) Adopt(other *Document, n int, s *Survey) {
 	d.noteSurvey(n, s)
 	if c, ok := other.cache[n]; ok {

@@ -139,8 +139,8 @@ func (u *Update) EditCatalog(change func(Dict) error) error {
 	return err
 }
 
-// AppendTo appends items to the array under key of parent, an own copy that the caller stores. The grown array is always
-// written into parent: an indirect array may be shared with another object, which must not change with it.
+// AppendTo appends items to the array under key of parent, an own copy that the caller stores. The grown array is
+// always written into parent: an indirect array may be shared with another object, which must not change with it.
 func (u *Update) AppendTo(parent Dict, key Name, items ...Object) error {
 	old, err := u.Array(parent[key])
 	if err != nil {
@@ -277,7 +277,9 @@ func (u *Update) writeStream(w *writer, trailer Dict) {
 	var index Array
 	for _, n := range u.numbers() {
 		o := u.offsets[n]
-		rows.Write([]byte{1, byte(o >> 32), byte(o >> 24), byte(o >> 16), byte(o >> 8), byte(o), byte(u.gens[n] >> 8), byte(u.gens[n])})
+		rows.Write(
+			[]byte{1, byte(o >> 32), byte(o >> 24), byte(o >> 16), byte(o >> 8), byte(o), byte(u.gens[n] >> 8), byte(u.gens[n])},
+		)
 		if k := len(index); k > 0 && index[k-2].(int64)+index[k-1].(int64) == int64(n) {
 			index[k-1] = index[k-1].(int64) + 1
 			continue
@@ -305,8 +307,8 @@ const (
 // dangles bounds how far behind the last object numbers are looked at that the document may refer to.
 const dangles = 1 << 16
 
-// AvoidDangling makes [Update.Alloc] go on behind every number that the document refers to without having such an object:
-// what got one of them would appear where it was never meant to. It reads the whole document.
+// AvoidDangling makes [Update.Alloc] go on behind every number that the document refers to without having such an
+// object: what got one of them would appear where it was never meant to. It reads the whole document.
 func (u *Update) AvoidDangling() (err error) {
 	defer Guard(&err)
 	for _, n := range u.d.Numbers() {
@@ -326,8 +328,8 @@ func (u *Update) AvoidDangling() (err error) {
 	return nil
 }
 
-// Scratch begins an update that is never appended: its objects, and those of the document that they refer to, are written
-// anew, as a file of their own. It therefore takes files that cannot be extended.
+// Scratch begins an update that is never appended: its objects, and those of the document that they refer to, are
+// written anew, as a file of their own. It therefore takes files that cannot be extended.
 func (d *Document) Scratch() *Update {
 	return &Update{d: d, objects: map[int]Object{}, gens: map[int]int{}, next: d.size, offsets: map[int]int64{}}
 }

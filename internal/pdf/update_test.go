@@ -24,7 +24,9 @@ func TestUpdateEveryKind(t *testing.T) {
 				dict := page.Dict.Clone()
 				dict["Rotate"] = int64(90)
 				u.Put(page.Ref, dict)
-				if _, err := u.AppendPage(pdf.Dict{"MediaBox": page.MediaBox.Array(), "Contents": page.Dict["Contents"], "Rotate": int64(90)}); err != nil {
+				if _, err := u.AppendPage(
+					pdf.Dict{"MediaBox": page.MediaBox.Array(), "Contents": page.Dict["Contents"], "Rotate": int64(90)},
+				); err != nil {
 					t.Fatal(err)
 				}
 			})
@@ -67,7 +69,8 @@ func TestPageAttributes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Rotate != 270 || p.MediaBox != (pdf.Rect{X1: 100, Y1: 700}) || p.CropBox != (pdf.Rect{10, 10, 100, 90}) || p.UserUnit != 2 || p.Resources != (pdf.Ref{Num: 4}) {
+	if p.Rotate != 270 || p.MediaBox != (pdf.Rect{X1: 100, Y1: 700}) || p.CropBox != (pdf.Rect{10, 10, 100, 90}) ||
+		p.UserUnit != 2 || p.Resources != (pdf.Ref{Num: 4}) {
 		t.Errorf("got %+v", p)
 	}
 	if _, err := pdftest.Open(t, raw).Page(2); err == nil {

@@ -132,8 +132,8 @@ func (d *Document) checkCount(n int) error {
 	return nil
 }
 
-// admit counts entries before they are kept. A section may have as many as a file may have objects; all sections together
-// may have more by what stands in the file, so that it does not count how often tables were written anew.
+// admit counts entries before they are kept. A section may have as many as a file may have objects; all sections
+// together may have more by what stands in the file, so that it does not count how often tables were written anew.
 func (d *Document) admit(inSection, more int) error {
 	if err := d.checkCount(inSection + more); err != nil {
 		return err

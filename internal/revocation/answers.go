@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Answers is parsed revocation data. It remembers what it found, so that a file with many signatures by few certificates
-// is judged as fast as one; it is for one goroutine.
+// Answers is parsed revocation data. It remembers what it found, so that a file with many signatures by few
+// certificates is judged as fast as one; it is for one goroutine.
 type Answers struct {
 	ocsps [][]byte
 	crls  []*list

@@ -16,8 +16,8 @@ import (
 // maxOCSP bounds a response in bytes. Those of large authorities have a few thousand.
 const maxOCSP = 64 << 10
 
-// readOCSP parses a response and checks that it is about cert, and signed by the issuer or a responder that it delegated.
-// Parsing with no issuer checks nothing about a response that carries no certificate.
+// readOCSP parses a response and checks that it is about cert, and signed by the issuer or a responder that it
+// delegated. Parsing with no issuer checks nothing about a response that carries no certificate.
 func readOCSP(der []byte, cert, issuer *x509.Certificate) (statement, bool) {
 	r, err := ocsp.ParseResponseForCert(der, cert, nil)
 	if err != nil || r.SerialNumber.Cmp(cert.SerialNumber) != 0 || !aboutIssuer(r, issuer) {
@@ -32,11 +32,12 @@ func readOCSP(der []byte, cert, issuer *x509.Certificate) (statement, bool) {
 		return s, true
 	}
 	s.responder = r.Certificate
-	return s, r.Certificate != nil && r.CheckSignatureFrom(r.Certificate) == nil && delegated(r.Certificate, issuer, r.ProducedAt)
+	return s,
+		r.Certificate != nil && r.CheckSignatureFrom(r.Certificate) == nil && delegated(r.Certificate, issuer, r.ProducedAt)
 }
 
-// outdated reports whether an answer was signed with a digest of which collisions can be made: it may still warn, but says
-// nothing good of a certificate.
+// outdated reports whether an answer was signed with a digest of which collisions can be made: it may still warn, but
+// says nothing good of a certificate.
 func outdated(a x509.SignatureAlgorithm) bool {
 	return slices.Contains([]x509.SignatureAlgorithm{
 		x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1,
@@ -89,7 +90,8 @@ func aboutIssuer(r *ocsp.Response, issuer *x509.Certificate) bool {
 // did so (RFC 6960 §4.2.2.2).
 func delegated(responder, issuer *x509.Certificate, at time.Time) bool {
 	return bytes.Equal(responder.RawIssuer, issuer.RawSubject) && responder.CheckSignatureFrom(issuer) == nil &&
-		slices.Contains(responder.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) && len(responder.UnhandledCriticalExtensions) == 0 &&
+		slices.Contains(responder.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) &&
+		len(responder.UnhandledCriticalExtensions) == 0 &&
 		(responder.KeyUsage == 0 || responder.KeyUsage&x509.KeyUsageDigitalSignature != 0) &&
 		!at.Before(responder.NotBefore) && !at.After(responder.NotAfter)
 }

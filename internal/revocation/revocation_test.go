@@ -69,7 +69,8 @@ func TestProof(t *testing.T) {
 	pki := newPKI(t)
 	a := answers(t, pki, func(*testpki.Revocations) {})
 	now := time.Now()
-	if s, p := a.Certificate(pki.Seal.Leaf(), pki.CA, now, now); s != revocation.Good || len(p.OCSPs) != 1 || len(p.CRLs) != 0 {
+	if s, p := a.Certificate(pki.Seal.Leaf(), pki.CA, now, now); s != revocation.Good || len(p.OCSPs) != 1 ||
+		len(p.CRLs) != 0 {
 		t.Errorf("certificate: got %s, %d responses, %d lists", s, len(p.OCSPs), len(p.CRLs))
 	}
 	if s, p := a.Certificate(pki.CA, pki.Root, now, now); s != revocation.Good || len(p.OCSPs) != 0 || len(p.CRLs) != 1 {

@@ -27,7 +27,8 @@ func (p *Proof) Add(q Proof) {
 	p.Certificates = append(p.Certificates, q.Certificates...)
 }
 
-// Chain returns the worst answer for the certificates of a chain, leaf first, root last. The root is trusted, not checked.
+// Chain returns the worst answer for the certificates of a chain, leaf first, root last. The root is trusted, not
+// checked.
 func (a *Answers) Chain(chain []*x509.Certificate, at, now time.Time) Status {
 	worst := Good
 	for i := 0; i+1 < len(chain); i++ {
@@ -41,8 +42,8 @@ func (a *Answers) Chain(chain []*x509.Certificate, at, now time.Time) Status {
 	return worst
 }
 
-// Certificate says whether cert was revoked at a time, by answers that its issuer or a responder it delegated signed, and
-// what a good answer rests on. One that says "revoked" counts more than any that say "good".
+// Certificate says whether cert was revoked at a time, by answers that its issuer or a responder it delegated signed,
+// and what a good answer rests on. One that says "revoked" counts more than any that say "good".
 func (a *Answers) Certificate(cert, issuer *x509.Certificate, at, now time.Time) (Status, Proof) {
 	return a.ask(cert, issuer, at, now, 0)
 }
@@ -70,8 +71,8 @@ func (a *Answers) ask(cert, issuer *x509.Certificate, at, now time.Time, depth i
 	return status, best
 }
 
-// standing says whether a delegated responder was revoked when it gave an answer. One whose certificate has the extension
-// id-pkix-ocsp-nocheck needs no answer (RFC 6960 §4.2.2.2.1).
+// standing says whether a delegated responder was revoked when it gave an answer. One whose certificate has the
+// extension id-pkix-ocsp-nocheck needs no answer (RFC 6960 §4.2.2.2.1).
 func (a *Answers) standing(s statement, issuer *x509.Certificate, now time.Time, depth int) (Status, Proof) {
 	switch {
 	case neverChecked(s.responder):
@@ -82,9 +83,12 @@ func (a *Answers) standing(s statement, issuer *x509.Certificate, now time.Time,
 	return a.ask(s.responder, issuer, s.producedAt, now, depth+1)
 }
 
-// Unanswered returns the delegated responder that gave an OCSP response about cert and whose own revocation is still to be
-// asked of issuer; nil when there is none. depth is the number of responders asked about so far on behalf of one certificate.
-func (a *Answers) Unanswered(response []byte, cert, issuer *x509.Certificate, now time.Time, depth int) *x509.Certificate {
+// Unanswered returns the delegated responder that gave an OCSP response about cert and whose own revocation is still to
+// be asked of issuer; nil when there is none. depth is the number of responders asked about so far on behalf of one
+// certificate.
+func (a *Answers) Unanswered(
+	response []byte, cert, issuer *x509.Certificate, now time.Time, depth int,
+) *x509.Certificate {
 	s, ok := readOCSP(response, cert, issuer)
 	if !ok || s.responder == nil || neverChecked(s.responder) || depth == maxDelegation {
 		return nil

@@ -41,17 +41,28 @@ func Active() map[string][]byte {
 		"embedded_files":     WithAttachment(),
 		"external_reference": custom(Classic, "", link("<</S/GoToR/F(other.pdf)/D[0/Fit]>>")),
 		"external_reference 2": custom(Classic, "", "", object{
-			body: "/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/F<</FS/URL/F(http://example.com/a)>>", stream: true,
+			body:   "/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/F<</FS/URL/F(http://example.com/a)>>",
+			stream: true,
 		}),
-		"rich_media":         custom(Classic, "", "/Annots[<</Type/Annot/Subtype/RichMedia/Rect[0 0 9 9]>>]"),
-		"xfa":                custom(Classic, "/AcroForm<</Fields[]/XFA 8 0 R>>", "", stream("", "<xdp/>")),
-		"optional_content":   custom(Classic, "/OCProperties<</OCGs[8 0 R]/D<<>>>>", "", body("<</Type/OCG/Name(Layer)>>")),
-		"alternate_images":   custom(Classic, "", "", stream("/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Alternates[<</Image 8 0 R>>]", "a")),
-		"print_only_content": custom(Classic, "", "/Annots[<</Type/Annot/Subtype/FreeText/F 36/Rect[72 72 200 200]/Contents(x)>>]"),
-		"postscript":         custom(Classic, "", "", stream("/Type/XObject/Subtype/PS", "showpage")),
+		"rich_media":       custom(Classic, "", "/Annots[<</Type/Annot/Subtype/RichMedia/Rect[0 0 9 9]>>]"),
+		"xfa":              custom(Classic, "/AcroForm<</Fields[]/XFA 8 0 R>>", "", stream("", "<xdp/>")),
+		"optional_content": custom(Classic, "/OCProperties<</OCGs[8 0 R]/D<<>>>>", "", body("<</Type/OCG/Name(Layer)>>")),
+		"alternate_images": custom(
+			Classic, "", "",
+			stream(
+				"/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Alternates[<</Image 8 0 R>>]",
+				"a",
+			),
+		),
+		"print_only_content": custom(
+			Classic, "", "/Annots[<</Type/Annot/Subtype/FreeText/F 36/Rect[72 72 200 200]/Contents(x)>>]",
+		),
+		"postscript": custom(Classic, "", "", stream("/Type/XObject/Subtype/PS", "showpage")),
 		"viewer_made_fields": custom(Classic, "/AcroForm<</Fields[8 0 R]/NeedAppearances true>>", "/Annots[8 0 R]",
 			body("<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(Filled in)/Rect[72 500 272 520]>>")),
-		"rich_text": custom(Classic, "", "/Annots[<</Type/Annot/Subtype/FreeText/Rect[72 72 200 200]/Contents(x)/RC(<body>x</body>)>>]"),
+		"rich_text": custom(
+			Classic, "", "/Annots[<</Type/Annot/Subtype/FreeText/Rect[72 72 200 200]/Contents(x)/RC(<body>x</body>)>>]",
+		),
 		"rich_text 2": custom(Classic, "/AcroForm<</Fields[8 0 R]>>", "/Annots[8 0 R]",
 			body("<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(x)/RV(<body><p>x</p></body>)/Rect[72 500 272 520]>>")),
 		"ambiguous_structure": custom(Classic, "", "", body("<</A 1/A 2>>")),
@@ -77,7 +88,9 @@ func WithAttachment() []byte {
 // visible signature field that is not signed, a link within the file, one to the web, and a hidden note.
 func Form() []byte {
 	form := func(w, h int, content string) object {
-		return stream(fmt.Sprintf("/Type/XObject/Subtype/Form/BBox[0 0 %d %d]/Resources<</Font<</F1 3 0 R>>>>", w, h), content)
+		return stream(
+			fmt.Sprintf("/Type/XObject/Subtype/Form/BBox[0 0 %d %d]/Resources<</Font<</F1 3 0 R>>>>", w, h), content,
+		)
 	}
 	widget := func(entries string) object { return body("<</Type/Annot/Subtype/Widget/F 4/P 7 0 R%s>>", entries) }
 	return custom(Classic,
@@ -112,24 +125,35 @@ func encrypted(user, owner string) []byte {
 	return b.bytes(root, Classic)
 }
 
-// Odd has pages of odd geometry, one file each; the text "UPRIGHT" reads upright on the displayed page's lower left part.
+// Odd has pages of odd geometry, one file each; the text "UPRIGHT" reads upright on the displayed page's lower left
+// part.
 func Odd() map[string][]byte {
 	files := map[string][]byte{}
 	for _, deg := range []int{90, 180, 270} {
 		files[fmt.Sprintf("rotated %d", deg)] = Rotated(deg)
 	}
-	files["landscape"] = Build(Classic, Page{Media: [4]float64{0, 0, 792, 612}, Content: "BT /F1 14 Tf 72 100 Td (UPRIGHT) Tj ET"})
+	files["landscape"] = Build(
+		Classic, Page{Media: [4]float64{0, 0, 792, 612}, Content: "BT /F1 14 Tf 72 100 Td (UPRIGHT) Tj ET"},
+	)
 	files["cropped"] = Cropped()
 	files["user unit"] = Build(Classic, Page{UserUnit: 2, Content: "BT /F1 14 Tf 72 100 Td (UPRIGHT) Tj ET"})
-	files["A0"] = Build(Classic, Page{Media: [4]float64{0, 0, 2384, 3370}, Content: "BT /F1 14 Tf 72 100 Td (UPRIGHT) Tj ET"})
-	files["tiny"] = Build(Classic, Page{Media: [4]float64{0, 0, 180, 120}, Content: "BT /F1 8 Tf 10 40 Td (UPRIGHT) Tj ET"})
-	files["shifted"] = Build(Classic, Page{Media: [4]float64{-300, -400, 312, 392}, Content: "BT /F1 14 Tf -228 -300 Td (UPRIGHT) Tj ET"})
+	files["A0"] = Build(
+		Classic, Page{Media: [4]float64{0, 0, 2384, 3370}, Content: "BT /F1 14 Tf 72 100 Td (UPRIGHT) Tj ET"},
+	)
+	files["tiny"] = Build(
+		Classic, Page{Media: [4]float64{0, 0, 180, 120}, Content: "BT /F1 8 Tf 10 40 Td (UPRIGHT) Tj ET"},
+	)
+	files["shifted"] = Build(
+		Classic, Page{Media: [4]float64{-300, -400, 312, 392}, Content: "BT /F1 14 Tf -228 -300 Td (UPRIGHT) Tj ET"},
+	)
 	return files
 }
 
 // Rotated is one page with /Rotate, on which the text reads upright.
 func Rotated(degrees int) []byte {
-	m := map[int]string{0: "1 0 0 1 72 100", 90: "0 1 -1 0 512 72", 180: "-1 0 0 -1 540 692", 270: "0 -1 1 0 100 720"}[degrees%360]
+	m := map[int]string{
+		0: "1 0 0 1 72 100", 90: "0 1 -1 0 512 72", 180: "-1 0 0 -1 540 692", 270: "0 -1 1 0 100 720",
+	}[degrees%360]
 	return Build(Classic, Page{Rotate: degrees, Content: "BT /F1 14 Tf " + m + " Tm (UPRIGHT) Tj ET"})
 }
 
@@ -145,10 +169,18 @@ func Cropped() []byte {
 // often, text, marked content or an array left open, an inline image that holds operators.
 func Unruly() []byte {
 	var ps []Page
-	for _, tail := range []string{"q 0.2 0 0 0.2 400 400 cm", "Q Q 0.2 0 0 0.2 300 300 cm", "BT /F1 4 Tf", "/OC /Hidden BDC", "/Span <</ActualText(x)>> BDC", "q q Q", "(an open string"} {
+	for _, tail := range []string{
+		"q 0.2 0 0 0.2 400 400 cm", "Q Q 0.2 0 0 0.2 300 300 cm", "BT /F1 4 Tf", "/OC /Hidden BDC",
+		"/Span <</ActualText(x)>> BDC", "q q Q", "(an open string",
+	} {
 		ps = append(ps, Page{Content: "BT /F1 14 Tf 72 600 Td (UNRULY) Tj ET\n" + tail})
 	}
-	ps = append(ps, Page{Content: "BT /F1 14 Tf 72 600 Td (UNRULY) Tj ET\nq 40 0 0 40 72 500 cm BI /W 4 /H 1 /BPC 8 /CS /G ID \nQ Q EI Q"})
+	ps = append(
+		ps,
+		Page{
+			Content: "BT /F1 14 Tf 72 600 Td (UNRULY) Tj ET\nq 40 0 0 40 72 500 cm BI /W 4 /H 1 /BPC 8 /CS /G ID \nQ Q EI Q",
+		},
+	)
 	return Build(Classic, ps...)
 }
 

@@ -64,7 +64,10 @@ func contractHead(c *strings.Builder) float64 {
 }
 
 func contractFoot(c *strings.Builder) {
-	line(c, "F1", 9, 72, 170, "NOTICE TO BUYER: Do not sign this contract before you read it. You are entitled to a copy of it.")
+	line(
+		c, "F1", 9, 72, 170,
+		"NOTICE TO BUYER: Do not sign this contract before you read it. You are entitled to a copy of it.",
+	)
 	for i, who := range []string{"Buyer", "Seller-Creditor"} {
 		x := 72 + float64(i)*250
 		fmt.Fprintf(c, "0.6 w %g 110 m %g 110 l S\n", x, x+210)
@@ -73,17 +76,50 @@ func contractFoot(c *strings.Builder) {
 }
 
 var contractTerms = [][2]string{
-	{"Promise to pay", "You promise to pay us the amount financed and finance charges at the rate stated above until the balance is paid in full. We figure the finance charge each day on the unpaid part of the amount financed. Payments are applied first to the finance charge earned and then to the balance."},
-	{"Security interest", "You give us a security interest in the vehicle described above, in all parts and goods put on it, in money or goods received for it, and in insurance, maintenance, service or other contracts we finance for you. This secures payment of all you owe on this contract."},
-	{"Late payment", "If a payment is more than ten days late you pay a charge of five percent of the part that is late. Taking a late payment or a late charge does not excuse the lateness and does not mean that you may keep making payments late."},
-	{"Prepayment", "You may prepay all or part of the unpaid balance at any time without penalty. If you do so you must pay the earned and unpaid part of the finance charge and all other amounts due up to the date of your payment."},
-	{"Insurance", "You agree to have physical damage insurance covering loss of or damage to the vehicle for the term of this contract. The insurance must cover our interest in the vehicle. If you do not have it we may, if we choose, buy insurance that covers your interest and ours or ours alone."},
-	{"Default", "You are in default if you do not pay a payment in full when it is due, give false information on your application, start a proceeding in bankruptcy, or break any agreement in this contract. If you default we may demand that you pay all you owe at once, subject to your right to reinstate."},
-	{"Repossession and sale", "If you default we may take the vehicle from you, if we do so peacefully. We will sell it unless you redeem it, and will send you written notice before selling. Money from the sale, less allowed expenses, is applied to the amount you owe; a surplus is paid to you."},
-	{"Warranties of the seller", "Unless the seller makes a written warranty or enters into a service contract within ninety days of this contract, the seller makes no warranties, express or implied, on the vehicle. This does not affect warranties that the manufacturer of the vehicle may provide."},
-	{"Electronic records", "You and we agree that this contract may be created, signed and kept as an electronic record, that the authoritative copy is the one held in the vault of record, and that every other file or print of it is a copy. You may have a paper copy at no charge on request."},
-	{"Assignment", "We may assign this contract, and control of its authoritative copy, to another. Any holder of this consumer credit contract is subject to all claims and defenses which the debtor could assert against the seller of goods or services obtained with the proceeds hereof."},
-	{"Governing law", "Federal law and the law of the State of New York apply to this contract. If any part of this contract is not valid, all other parts stay valid. We may delay or refrain from enforcing any of our rights without losing them."},
+	{
+		"Promise to pay",
+		"You promise to pay us the amount financed and finance charges at the rate stated above until the balance is paid in full. We figure the finance charge each day on the unpaid part of the amount financed. Payments are applied first to the finance charge earned and then to the balance.",
+	},
+	{
+		"Security interest",
+		"You give us a security interest in the vehicle described above, in all parts and goods put on it, in money or goods received for it, and in insurance, maintenance, service or other contracts we finance for you. This secures payment of all you owe on this contract.",
+	},
+	{
+		"Late payment",
+		"If a payment is more than ten days late you pay a charge of five percent of the part that is late. Taking a late payment or a late charge does not excuse the lateness and does not mean that you may keep making payments late.",
+	},
+	{
+		"Prepayment",
+		"You may prepay all or part of the unpaid balance at any time without penalty. If you do so you must pay the earned and unpaid part of the finance charge and all other amounts due up to the date of your payment.",
+	},
+	{
+		"Insurance",
+		"You agree to have physical damage insurance covering loss of or damage to the vehicle for the term of this contract. The insurance must cover our interest in the vehicle. If you do not have it we may, if we choose, buy insurance that covers your interest and ours or ours alone.",
+	},
+	{
+		"Default",
+		"You are in default if you do not pay a payment in full when it is due, give false information on your application, start a proceeding in bankruptcy, or break any agreement in this contract. If you default we may demand that you pay all you owe at once, subject to your right to reinstate.",
+	},
+	{
+		"Repossession and sale",
+		"If you default we may take the vehicle from you, if we do so peacefully. We will sell it unless you redeem it, and will send you written notice before selling. Money from the sale, less allowed expenses, is applied to the amount you owe; a surplus is paid to you.",
+	},
+	{
+		"Warranties of the seller",
+		"Unless the seller makes a written warranty or enters into a service contract within ninety days of this contract, the seller makes no warranties, express or implied, on the vehicle. This does not affect warranties that the manufacturer of the vehicle may provide.",
+	},
+	{
+		"Electronic records",
+		"You and we agree that this contract may be created, signed and kept as an electronic record, that the authoritative copy is the one held in the vault of record, and that every other file or print of it is a copy. You may have a paper copy at no charge on request.",
+	},
+	{
+		"Assignment",
+		"We may assign this contract, and control of its authoritative copy, to another. Any holder of this consumer credit contract is subject to all claims and defenses which the debtor could assert against the seller of goods or services obtained with the proceeds hereof.",
+	},
+	{
+		"Governing law",
+		"Federal law and the law of the State of New York apply to this contract. If any part of this contract is not valid, all other parts stay valid. We may delay or refrain from enforcing any of our rights without losing them.",
+	},
 }
 
 // wrap breaks text into lines of at most width points in Helvetica of the given size.

@@ -42,7 +42,8 @@ func Extended() map[string][]byte {
 // Certified is a form with usage rights that its author certified as well: that is a signature of the document.
 func Certified() []byte {
 	return custom(Classic, "/Perms<</UR3 8 0 R/DocMDP 10 0 R>>"+fmt.Sprintf(extendedForm, "", 3), "/Annots[9 0 R]",
-		body(usageRights, "UR3"), body("<</Type/Annot/Subtype/Widget/F 4/P 7 0 R/FT/Tx/T(name)/Rect[72 600 272 620]>>"), body(certification))
+		body(usageRights, "UR3"), body("<</Type/Annot/Subtype/Widget/F 4/P 7 0 R/FT/Tx/T(name)/Rect[72 600 272 620]>>"),
+		body(certification))
 }
 
 // Portfolio is a cover sheet with the documents attached.

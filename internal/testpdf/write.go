@@ -18,7 +18,8 @@ const (
 	Classic       Structure = iota // table and trailer, 7.5.4
 	XRefStreams                    // cross-reference stream, 7.5.8
 	ObjectStreams                  // objects packed into object streams as well, 7.5.7
-	HybridRef                      // table plus /XRefStm for hidden objects, 7.5.8.4; only the information dictionary is hidden
+	// table plus /XRefStm for hidden objects, 7.5.8.4; only the information dictionary is hidden
+	HybridRef
 )
 
 // Structures lists all of them.
@@ -152,7 +153,10 @@ func (w *writer) table(tail string, size int, hybrid bool) {
 		at := w.out.Len()
 		w.offsets[size] = at
 		rows := w.rows(func(n int) bool { _, ok := w.packed[n]; return ok }, size)
-		fmt.Fprintf(&w.out, "%d 0 obj\n<</Type/XRef/Size %d/W[1 4 2]/Index[%s]%s/Length %d>>\nstream\n", size, size+1, rows.index, tail, len(rows.data))
+		fmt.Fprintf(
+			&w.out, "%d 0 obj\n<</Type/XRef/Size %d/W[1 4 2]/Index[%s]%s/Length %d>>\nstream\n", size, size+1, rows.index, tail,
+			len(rows.data),
+		)
 		w.out.Write(rows.data)
 		w.out.WriteString("\nendstream\nendobj\n")
 		tail += fmt.Sprintf("/XRefStm %d", at)
@@ -175,7 +179,10 @@ func (w *writer) stream(tail string, n int) {
 	w.offsets[n] = start
 	rows := w.rows(func(int) bool { return true }, n+1)
 	data := deflate(rows.data)
-	fmt.Fprintf(&w.out, "%d 0 obj\n<</Type/XRef/Size %d/W[1 4 2]/Index[%s]%s/Filter/FlateDecode/Length %d>>\nstream\n", n, n+1, rows.index, tail, len(data))
+	fmt.Fprintf(
+		&w.out, "%d 0 obj\n<</Type/XRef/Size %d/W[1 4 2]/Index[%s]%s/Filter/FlateDecode/Length %d>>\nstream\n", n, n+1,
+		rows.index, tail, len(data),
+	)
 	w.out.Write(data)
 	fmt.Fprintf(&w.out, "\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n", start)
 }

@@ -4,8 +4,8 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// AddField appends a form field, merged with its widget, to /AcroForm and to the annotations of page. SigFlags is set where
-// it is not zero. Every other entry of the form (fields, /DA, /DR, /XFA) stays.
+// AddField appends a form field, merged with its widget, to /AcroForm and to the annotations of page. SigFlags is set
+// where it is not zero. Every other entry of the form (fields, /DA, /DR, /XFA) stays.
 func AddField(u *pdf.Update, field pdf.Ref, page pdf.Page, sigFlags int64) error {
 	err := u.EditCatalog(func(c pdf.Dict) error {
 		form, err := u.Edit(c["AcroForm"], func(f pdf.Dict) error {

@@ -46,8 +46,8 @@ func Extendable(d *pdf.Document) string {
 	return ""
 }
 
-// UsageRights returns how many signatures of the catalog's /Perms grant usage rights (ISO 32000-2 §12.8.2.3). They are in no
-// form field and say nothing about who signed the document.
+// UsageRights returns how many signatures of the catalog's /Perms grant usage rights (ISO 32000-2 §12.8.2.3). They are
+// in no form field and say nothing about who signed the document.
 func UsageRights(d *pdf.Document) int {
 	catalog, err := d.Catalog()
 	if err != nil {
@@ -60,7 +60,9 @@ func UsageRights(d *pdf.Document) int {
 	n := 0
 	for _, k := range []pdf.Name{"UR", "UR3"} {
 		sig, err := d.Dict(perms[k])
-		if err == nil && sig["ByteRange"] != nil && slices.ContainsFunc(Transforms(d, sig), func(t Transform) bool { return t.Method == k }) {
+		if err == nil && sig["ByteRange"] != nil && slices.ContainsFunc(Transforms(d, sig), func(t Transform) bool {
+			return t.Method == k
+		}) {
 			n++
 		}
 	}

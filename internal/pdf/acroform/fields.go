@@ -4,8 +4,8 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// MaxFieldName bounds the full name of a form field, in bytes: names are made of all names above, so that without a bound
-// a small file has names that no machine holds.
+// MaxFieldName bounds the full name of a form field, in bytes: names are made of all names above, so that without a
+// bound a small file has names that no machine holds.
 const MaxFieldName = 4096
 
 // Field is a terminal field of the form (ISO 32000-2 §12.7.4) with what it inherits.

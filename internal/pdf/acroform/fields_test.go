@@ -11,7 +11,11 @@ import (
 
 func TestUpdateKeepsTheForm(t *testing.T) {
 	t.Parallel()
-	raw := testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields 31 0 R/DA(x)/XFA(y)>>", Objects: map[int]string{30: "<</FT/Tx/T(A)>>", 31: "[30 0 R]"}})
+	raw := testpdf.New(
+		testpdf.Options{
+			Catalog: "/AcroForm<</Fields 31 0 R/DA(x)/XFA(y)>>", Objects: map[int]string{30: "<</FT/Tx/T(A)>>", 31: "[30 0 R]"},
+		},
+	)
 	d := pdftest.Extend(t, raw, func(u *pdf.Update) {
 		page, err := u.Document().Page(1)
 		if err != nil {
@@ -46,10 +50,13 @@ func TestSignatureFields(t *testing.T) {
 		34: "<</T(Date)/FT/Tx>>",
 	}})
 	fields, err := acroform.SignatureFields(pdftest.Open(t, raw))
-	if err != nil || len(fields) != 2 || fields[0].Name != "Buyer.One" || fields[0].Value != (pdf.Ref{Num: 33}) || fields[1].Value != nil {
+	if err != nil || len(fields) != 2 || fields[0].Name != "Buyer.One" || fields[0].Value != (pdf.Ref{Num: 33}) ||
+		fields[1].Value != nil {
 		t.Errorf("got %+v, %v", fields, err)
 	}
-	loop := testpdf.New(testpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</T(A)/Kids[30 0 R]>>"}})
+	loop := testpdf.New(
+		testpdf.Options{Catalog: "/AcroForm<</Fields[30 0 R]>>", Objects: map[int]string{30: "<</T(A)/Kids[30 0 R]>>"}},
+	)
 	if _, err := acroform.SignatureFields(pdftest.Open(t, loop)); err == nil {
 		t.Error("a field that is its own child was accepted")
 	}

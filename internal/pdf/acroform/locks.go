@@ -13,8 +13,8 @@ const (
 	maxNameParts  = 100    // parts of a full field name that is looked up
 )
 
-// A Lock says which form fields a signature froze: by the transform FieldMDP of its dictionary (ISO 32000-2 §12.8.2.4), or
-// by /Lock of its field (§12.7.5.5). The zero value locks all fields.
+// A Lock says which form fields a signature froze: by the transform FieldMDP of its dictionary (ISO 32000-2 §12.8.2.4),
+// or by /Lock of its field (§12.7.5.5). The zero value locks all fields.
 type Lock struct {
 	except bool            // all but the named ones
 	names  map[string]bool // full names, each with its descendants; nil for all fields
@@ -38,8 +38,8 @@ func (l Lock) Covers(name string, added bool) bool {
 	return l.named(name)
 }
 
-// named reports whether a field or one that it descends from is named. Of a name with very many parts that is not asked:
-// the answer is then the one that locks.
+// named reports whether a field or one that it descends from is named. Of a name with very many parts that is not
+// asked: the answer is then the one that locks.
 func (l Lock) named(name string) bool {
 	if strings.Count(name, ".") > maxNameParts {
 		return !l.except
@@ -153,8 +153,8 @@ func Transforms(d *pdf.Document, sig pdf.Dict) []Transform {
 	return out
 }
 
-// Certification returns the DocMDP permission (1, 2 or 3) that a signature dictionary grants, 0 when it certifies nothing.
-// Of several it is the strictest; one that the standard does not know counts as 1.
+// Certification returns the DocMDP permission (1, 2 or 3) that a signature dictionary grants, 0 when it certifies
+// nothing. Of several it is the strictest; one that the standard does not know counts as 1.
 func Certification(d *pdf.Document, sig pdf.Dict) int {
 	out := 0
 	for _, t := range Transforms(d, sig) {

@@ -13,8 +13,8 @@ import (
 
 // rereading reads a file a second time, without its cross-reference data: it searches for objects from the beginning to
 // the end, and the last one of a number counts. That is what readers do with files that they take for damaged, and they
-// differ on which those are. Where this reading and the first one differ in an object that the catalog reaches (a page, a
-// form field, an appearance), two readers may show two documents.
+// differ on which those are. Where this reading and the first one differ in an object that the catalog reaches (a page,
+// a form field, an appearance), two readers may show two documents.
 type rereading struct {
 	d       *pdf.Document
 	placed  []located      // the objects that stand in the file itself, by place

@@ -29,7 +29,8 @@ const (
 	maxLater = 1<<22 - 1
 )
 
-// endsPlainly reports whether a file ends with "startxref", a number and the end-of-file marker, and nothing between them.
+// endsPlainly reports whether a file ends with "startxref", a number and the end-of-file marker, and nothing between
+// them.
 func endsPlainly(b []byte) bool {
 	at := bytes.LastIndex(b, []byte("startxref"))
 	if at < 0 || len(b)-at > MaxSpace {
@@ -39,8 +40,8 @@ func endsPlainly(b []byte) bool {
 	return m != nil && len(bytes.TrimRight(b[at+len(m):], " \r\n\t\f\x00")) == 0
 }
 
-// plainTable reports whether the cross-reference table at a place is written as the standard says, and where its keyword
-// trailer stands.
+// plainTable reports whether the cross-reference table at a place is written as the standard says, and where its
+// keyword trailer stands.
 func plainTable(b []byte, at int) (trailer int, ok bool) {
 	const entryLength = 20
 	s := tableParts()

@@ -19,8 +19,8 @@ type tailReader struct {
 
 // TailProblem says what does not belong behind the first n bytes: anything but objects at the places that the newer
 // cross-reference sections name, those sections, and end-of-file markers. Readers that repair files would find objects
-// smuggled in elsewhere (incremental saving attacks with missing or wrong cross-reference data), and differ on when to repair
-// one, so that nothing may be written in a way that some take for damage.
+// smuggled in elsewhere (incremental saving attacks with missing or wrong cross-reference data), and differ on when to
+// repair one, so that nothing may be written in a way that some take for damage.
 func TailProblem(d *pdf.Document, n int64, newer []pdf.Section) string {
 	if !pdf.EndsWithEOF(d.Raw()) {
 		return "bytes follow the end of the file"
@@ -28,7 +28,10 @@ func TailProblem(d *pdf.Document, n int64, newer []pdf.Section) string {
 	if !endsPlainly(d.Raw()) {
 		return "the end of the file is not where all readers find it"
 	}
-	r := tailReader{d: d, newer: newer, known: map[int64]pdf.Ref{}, packed: map[pdf.Ref]bool{}, starts: map[int64]bool{}, words: map[int]bool{}}
+	r := tailReader{
+		d: d, newer: newer, known: map[int64]pdf.Ref{}, packed: map[pdf.Ref]bool{}, starts: map[int64]bool{},
+		words: map[int]bool{},
+	}
 	if detail := r.sections(); detail != "" {
 		return detail
 	}
@@ -85,14 +88,15 @@ func (r *tailReader) sections() string {
 	if len(r.newer) > 0 && len(numbers) > 0 && numbers[len(numbers)-1] > maxLater {
 		return "a later revision uses object numbers that not all readers accept"
 	}
-	if size, ok := r.d.Trailer()["Size"].(int64); len(r.newer) > 0 && (!ok || len(numbers) > 0 && int64(numbers[len(numbers)-1]) >= size) {
+	if size, ok := r.d.Trailer()["Size"].(int64); len(r.newer) > 0 &&
+		(!ok || len(numbers) > 0 && int64(numbers[len(numbers)-1]) >= size) {
 		return "the cross-reference data says that there are fewer objects than it names"
 	}
 	return ""
 }
 
-// maxBefore bounds the white space between the place that a startxref or /Prev names and the cross-reference data. Readers pass over
-// it; several producers count the line end before the keyword.
+// maxBefore bounds the white space between the place that a startxref or /Prev names and the cross-reference data.
+// Readers pass over it; several producers count the line end before the keyword.
 const maxBefore = 16
 
 // afterSpace returns where the next thing stands that is no white space.
@@ -184,7 +188,8 @@ func (r *tailReader) object(p *pdf.Parser, at int64) string {
 func (r *tailReader) stream(p *pdf.Parser, num int, dict pdf.Dict, section bool) string {
 	length, ok := r.d.Int(dict["Length"])
 	before := r.d.Oddities()[num]
-	if _, err := r.d.StreamBody(p, num, dict); err != nil || !ok || length < 0 || (before == "" && r.d.Oddities()[num] != "") {
+	if _, err := r.d.StreamBody(p, num, dict); err != nil || !ok || length < 0 ||
+		(before == "" && r.d.Oddities()[num] != "") {
 		return fmt.Sprintf("stream %d of a later revision is not as long as it says", num)
 	}
 	switch r.d.Name(dict["Type"]) {
@@ -206,8 +211,8 @@ func (r *tailReader) stream(p *pdf.Parser, num int, dict pdf.Dict, section bool)
 	return ""
 }
 
-// hidden looks for the words by which readers find objects when they repair a file, wherever they stand: in the data of a
-// stream, in a string, in a comment.
+// hidden looks for the words by which readers find objects when they repair a file, wherever they stand: in the data of
+// a stream, in a string, in a comment.
 func (r *tailReader) hidden(n int) string {
 	for _, word := range []string{"obj", "xref", "trailer"} {
 		for at := n; ; at += len(word) {
@@ -236,14 +241,16 @@ func findable(b []byte, at int, word string) bool {
 	return len(rest) == 0 || rest[0] >= '0' && rest[0] <= '9' || rest[0] == '%'
 }
 
-// numbered reports whether b ends with two numbers, as they stand before an object, or with what may be a comment behind one.
+// numbered reports whether b ends with two numbers, as they stand before an object, or with what may be a comment
+// behind one.
 func numbered(b []byte) bool {
 	for range 2 {
 		i := len(b)
 		for i > 0 && pdf.IsSpace(b[i-1]) {
 			i--
 		}
-		if line := b[max(0, i-256):i]; bytes.ContainsAny(b[i:], "\r\n") && bytes.IndexByte(line[bytes.LastIndexAny(line, "\r\n")+1:], '%') >= 0 {
+		if line := b[max(0, i-256):i]; bytes.ContainsAny(b[i:], "\r\n") &&
+			bytes.IndexByte(line[bytes.LastIndexAny(line, "\r\n")+1:], '%') >= 0 {
 			return true
 		}
 		b = b[:i]

@@ -47,8 +47,8 @@ func (c Color) rgb() [3]float64 {
 	return [3]float64{}
 }
 
-// Canvas builds the content of one form XObject or page. Its coordinates are points from the top-left corner, y downwards;
-// text is placed by its baseline.
+// Canvas builds the content of one form XObject or page. Its coordinates are points from the top-left corner, y
+// downwards; text is placed by its baseline.
 type Canvas struct {
 	Width, Height float64
 	fonts         font.Fonts
@@ -294,7 +294,8 @@ func (c *Canvas) Form(m [6]float64) pdf.Ref {
 		matrix[i] = v
 	}
 	dict := pdf.Dict{
-		"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Form"), "BBox": pdf.Array{0.0, 0.0, c.Width, c.Height}, "Matrix": matrix, "Resources": c.resources(),
+		"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Form"), "BBox": pdf.Array{0.0, 0.0, c.Width, c.Height},
+		"Matrix": matrix, "Resources": c.resources(),
 	}
 	content := c.Content
 	if c.Decoration {
@@ -309,7 +310,10 @@ func (c *Canvas) Form(m [6]float64) pdf.Ref {
 
 // Page returns what was drawn as a page dictionary.
 func (c *Canvas) Page(u *pdf.Update) pdf.Dict {
-	d := pdf.Dict{"MediaBox": pdf.Array{0.0, 0.0, c.Width, c.Height}, "Resources": c.resources(), "Contents": u.Add(pdf.Deflate(pdf.Dict{}, c.Content))}
+	d := pdf.Dict{
+		"MediaBox": pdf.Array{0.0, 0.0, c.Width, c.Height}, "Resources": c.resources(),
+		"Contents": u.Add(pdf.Deflate(pdf.Dict{}, c.Content)),
+	}
 	if len(c.marked) > 0 {
 		d["StructParents"], d["Tabs"] = c.key, pdf.Name("S")
 	}

@@ -5,8 +5,8 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// Outlines returns a form XObject that fills the shapes of gs at size 100, as paths: it looks like text but is none, so it
-// stays out of what is extracted from the page. Its origin is where the first baseline begins.
+// Outlines returns a form XObject that fills the shapes of gs at size 100, as paths: it looks like text but is none, so
+// it stays out of what is extracted from the page. Its origin is where the first baseline begins.
 func Outlines(u *pdf.Update, gs []font.Glyph, col Color) (pdf.Ref, error) {
 	c := New(0, 0, font.Fonts{}, nil)
 	c.Fill(col)
@@ -19,7 +19,8 @@ func Outlines(u *pdf.Update, gs []font.Glyph, col Color) (pdf.Ref, error) {
 	}
 	c.Content = append(c.Content, "f\n"...)
 	return u.Add(pdf.Deflate(pdf.Dict{
-		"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Form"), "BBox": pdf.Array{-100.0, -100.0, x + 100, 200.0}, "Resources": pdf.Dict{},
+		"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Form"), "BBox": pdf.Array{-100.0, -100.0, x + 100, 200.0},
+		"Resources": pdf.Dict{},
 	}, c.Content)), nil
 }
 

@@ -13,8 +13,8 @@ type Reader struct {
 	Args   []operand
 }
 
-// operand is an object before an operator. Most are numbers of paths that nobody asks for, so a number is only found here,
-// and read when it is wanted.
+// operand is an object before an operator. Most are numbers of paths that nobody asks for, so a number is only found
+// here, and read when it is wanted.
 type operand struct {
 	object pdf.Object
 	number int // where it stands, when it is a number; else -1

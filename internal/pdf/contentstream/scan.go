@@ -23,17 +23,18 @@ type Scan struct {
 	Decoded bool // buf holds all of the content looked at last
 }
 
-// Balanced reports whether the content in parts pairs q with Q, BT with ET and marked content with EMC, never closes what
-// it has not opened, and ends between two operators, so that what is drawn after it comes out as meant: readers take an
-// array, a dictionary or an image that is left open to go on, whatever follows. What cannot be decoded within bounds is not
-// balanced.
+// Balanced reports whether the content in parts pairs q with Q, BT with ET and marked content with EMC, never closes
+// what it has not opened, and ends between two operators, so that what is drawn after it comes out as meant: readers
+// take an array, a dictionary or an image that is left open to go on, whatever follows. What cannot be decoded within
+// bounds is not balanced.
 func (s *Scan) Balanced(d *pdf.Document, parts pdf.Array) bool {
 	open, ok := s.look(d, parts)
 	return ok && open == nesting{}
 }
 
 // look returns what the content in parts leaves open. It is not ok when something is closed that was not open, when the
-// content ends within an operand or an image, or has an operator in one, and when it cannot be decoded within bounds; decoded tells the last apart.
+// content ends within an operand or an image, or has an operator in one, and when it cannot be decoded within bounds;
+// decoded tells the last apart.
 func (s *Scan) look(d *pdf.Document, parts pdf.Array) (open nesting, ok bool) {
 	s.buf.Reset()
 	s.Decoded = false
@@ -229,8 +230,8 @@ func afterHexadecimal(b []byte, i int) int {
 	return i + end + 1
 }
 
-// afterOperand passes what began at i as a string, an array or a dictionary, as readers do: whatever is in it, up to its
-// end; -1 when it has none.
+// afterOperand passes what began at i as a string, an array or a dictionary, as readers do: whatever is in it, up to
+// its end; -1 when it has none.
 func afterOperand(b []byte, i int) int {
 	var within []byte
 	for i < len(b) {

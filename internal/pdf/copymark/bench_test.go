@@ -11,7 +11,10 @@ import (
 func BenchmarkMarkCopy(b *testing.B) {
 	for _, f := range pdftest.Sizes() {
 		b.Run(f.Name, func(b *testing.B) {
-			pdftest.Against(b, f.Raw, func() error { _, err := copymark.MarkCopy(context.Background(), f.Raw, pdftest.CopyMark()); return err }, pdftest.SHA(f.Raw))
+			pdftest.Against(b, f.Raw, func() error {
+				_, err := copymark.MarkCopy(context.Background(), f.Raw, pdftest.CopyMark())
+				return err
+			}, pdftest.SHA(f.Raw))
 		})
 	}
 }
@@ -23,7 +26,9 @@ func BenchmarkCheckCopy(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.Run(f.Name, func(b *testing.B) {
-			pdftest.Against(b, marked, func() error { return copymark.CheckCopy(marked, copymark.DefaultText) }, pdftest.SHA(marked))
+			pdftest.Against(b, marked, func() error {
+				return copymark.CheckCopy(marked, copymark.DefaultText)
+			}, pdftest.SHA(marked))
 		})
 	}
 }

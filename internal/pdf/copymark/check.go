@@ -9,10 +9,10 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/signing"
 )
 
-// CheckCopy verifies that raw is what a marked copy should be: it carries no signature, form or action that could pass it off as
-// the authoritative copy, and on each of its pages every one of texts (the mark, the copy's id) stands as text that a
-// reader draws. White space does not count. The error says what is missing, and on which page; a file that cannot be read
-// is a [*pdf.Refusal].
+// CheckCopy verifies that raw is what a marked copy should be: it carries no signature, form or action that could pass
+// it off as the authoritative copy, and on each of its pages every one of texts (the mark, the copy's id) stands as
+// text that a reader draws. White space does not count. The error says what is missing, and on which page; a file that
+// cannot be read is a [*pdf.Refusal].
 func CheckCopy(raw []byte, texts ...string) error {
 	d, err := pdf.Open(raw, pdf.Limits{Bytes: int64(len(raw)), Decoded: extract.MaxText})
 	if err != nil {

@@ -38,7 +38,8 @@ func TestCheckCopyAcceptsMarkedCopies(t *testing.T) {
 				t.Error(err)
 			}
 			for _, other := range []string{"cpy_abd", "the authoritative copy of"} {
-				if err := copymark.CheckCopy(marked, copyText, other); err == nil || !strings.Contains(err.Error(), "page 1 does not show") {
+				if err := copymark.CheckCopy(marked, copyText, other); err == nil ||
+					!strings.Contains(err.Error(), "page 1 does not show") {
 					t.Errorf("%s: got %v, want an error that names page 1", other, err)
 				}
 			}
@@ -128,11 +129,15 @@ func TestCheckCopyRefusesWhatActs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := copymark.CheckCopy(append(marked[:len(marked):len(marked)], appended...), copyText); err == nil || !strings.Contains(err.Error(), entry) {
+		if err := copymark.CheckCopy(append(marked[:len(marked):len(marked)], appended...), copyText); err == nil ||
+			!strings.Contains(err.Error(), entry) {
 			t.Errorf("%s: got %v, want an error that names it", entry, err)
 		}
 	}
-	signed := testpdf.Build(testpdf.Classic, testpdf.Page{Content: "BT /F1 12 Tf 72 700 Td (This is a copy) Tj ET", Extra: "/X<</Type/Sig/ByteRange[0 1 2 3]>>"})
+	signed := testpdf.Build(
+		testpdf.Classic,
+		testpdf.Page{Content: "BT /F1 12 Tf 72 700 Td (This is a copy) Tj ET", Extra: "/X<</Type/Sig/ByteRange[0 1 2 3]>>"},
+	)
 	if err := copymark.CheckCopy(signed, "This is a copy"); err == nil {
 		t.Error("a file with a signature dictionary passes")
 	}
@@ -162,8 +167,10 @@ func FuzzCheckCopy(f *testing.F) {
 func TestMarkCopyOfSmallPages(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]testpdf.Page{
-		"icon": {Media: [4]float64{0, 0, 32, 32}}, "rotated": {Media: [4]float64{0, 0, 9, 300}, Rotate: 90}, "ribbon": {Media: [4]float64{5, 5, 600, 12}},
-		"cropped": {Crop: [4]float64{100, 100, 110, 110}}, "unit": {Media: [4]float64{0, 0, 20, 20}, UserUnit: 4}, "unruly": {Media: [4]float64{0, 0, 20, 20}, Content: "q q Q Q Q BT"},
+		"icon": {Media: [4]float64{0, 0, 32, 32}}, "rotated": {Media: [4]float64{0, 0, 9, 300}, Rotate: 90},
+		"ribbon":  {Media: [4]float64{5, 5, 600, 12}},
+		"cropped": {Crop: [4]float64{100, 100, 110, 110}}, "unit": {Media: [4]float64{0, 0, 20, 20}, UserUnit: 4},
+		"unruly": {Media: [4]float64{0, 0, 20, 20}, Content: "q q Q Q Q BT"},
 	} {
 		marked := markCopy(t, testpdf.Build(testpdf.Classic, p))
 		if err := copymark.CheckCopy(marked, copyText, "cpy_abc"); err != nil {

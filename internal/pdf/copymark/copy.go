@@ -54,10 +54,12 @@ func (m Mark) line() string {
 // MarkCopy writes a copy of raw that says on every page, as text that can be extracted, and in its metadata, that it is
 // one. Nothing in it is signed and nothing acts: what signatures, form fields and annotations look like becomes page
 // content; signatures, their validation data, permissions, form, scripts, actions (but jumps within the file),
-// attachments, private data and old metadata are left out. Objects that cannot be reached are gone, numbers, order and /ID
-// are new, so no run of bytes gives the original back; streams of page content, fonts and images are copied as they are.
+// attachments, private data and old metadata are left out. Objects that cannot be reached are gone, numbers, order and
+// /ID are new, so no run of bytes gives the original back; streams of page content, fonts and images are copied as they
+// are.
 //
-// A file that is encrypted but opens without a password is copied unencrypted. A [*pdf.Refusal] means that no copy can be made.
+// A file that is encrypted but opens without a password is copied unencrypted. A [*pdf.Refusal] means that no copy can
+// be made.
 func MarkCopy(ctx context.Context, raw []byte, m Mark) (out []byte, err error) {
 	d, err := pdf.Read(raw, m.Limits)
 	if err != nil {
@@ -78,7 +80,9 @@ func MarkCopyOf(ctx context.Context, d *pdf.Document, m Mark) (out []byte, err e
 		return nil, err
 	}
 	u := d.Scratch()
-	c := copier{Mark: m, u: u, set: font.NewSet(u), over: overlay.NewOverlays(u), marks: map[contentstream.Geometry]pdf.Ref{}}
+	c := copier{
+		Mark: m, u: u, set: font.NewSet(u), over: overlay.NewOverlays(u), marks: map[contentstream.Geometry]pdf.Ref{},
+	}
 	c.over.Lenient = true
 	if c.flat, err = newFlattener(u, c.set, m.Fonts); err != nil {
 		return nil, err
@@ -246,7 +250,9 @@ func (c *copier) catalog(tree pdf.Ref) (pdf.Ref, error) {
 	if names, err := c.u.Document().Dict(old["Names"]); err == nil && names["Dests"] != nil {
 		dict["Names"] = pdf.Dict{"Dests": names["Dests"]}
 	}
-	c.metadata = c.u.Add(&pdf.Stream{Dict: pdf.Dict{"Type": pdf.Name("Metadata"), "Subtype": pdf.Name("XML")}, Raw: c.xmp()})
+	c.metadata = c.u.Add(
+		&pdf.Stream{Dict: pdf.Dict{"Type": pdf.Name("Metadata"), "Subtype": pdf.Name("XML")}, Raw: c.xmp()},
+	)
 	dict["Metadata"] = c.metadata
 	return c.u.Add(dict), nil
 }

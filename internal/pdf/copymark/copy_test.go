@@ -23,7 +23,8 @@ func copyable() map[string][]byte {
 	files := pdftest.EveryGeometry()
 	maps.Copy(files, testpdf.Active())
 	maps.Copy(files, map[string][]byte{
-		"contract": testpdf.Contract(12), "unruly": testpdf.Unruly(), "encrypted": testpdf.Encrypted(), "scan": testpdf.Sized(3, 1<<20),
+		"contract": testpdf.Contract(12), "unruly": testpdf.Unruly(), "encrypted": testpdf.Encrypted(),
+		"scan":                testpdf.Sized(3, 1<<20),
 		"many object streams": testpdf.ObjectStream(300), "shared 100": testpdf.Shared(100),
 	})
 	return files
@@ -36,8 +37,9 @@ func TestMarkCopyRefuses(t *testing.T) {
 		raw    []byte
 		reason string
 	}{
-		"not a PDF": {[]byte("x"), pdf.ReasonNotPDF}, "password": {testpdf.Locked(), pdf.ReasonPassword}, "no pages": {hostile["no pages"], pdf.ReasonNoPages},
-		"bomb": {hostile["object bomb"], pdf.ReasonDecodeLimit},
+		"not a PDF": {[]byte("x"), pdf.ReasonNotPDF}, "password": {testpdf.Locked(), pdf.ReasonPassword},
+		"no pages": {hostile["no pages"], pdf.ReasonNoPages},
+		"bomb":     {hostile["object bomb"], pdf.ReasonDecodeLimit},
 	} {
 		_, err := copymark.MarkCopy(t.Context(), c.raw, pdftest.CopyMark())
 		var r *pdf.Refusal
@@ -81,7 +83,8 @@ func TestMarkCopyMarksEveryPage(t *testing.T) {
 				t.Errorf("%s: the copy has %s", name, active)
 			}
 		}
-		if len(after.Pages) != len(before.Pages) || after.Signed || after.Encrypted != pdfinspect.EncryptedNo || after.Sealing.Mode != pdfinspect.SealingEmbedded {
+		if len(after.Pages) != len(before.Pages) || after.Signed || after.Encrypted != pdfinspect.EncryptedNo ||
+			after.Sealing.Mode != pdfinspect.SealingEmbedded {
 			t.Errorf("%s: the copy is %+v", name, after)
 		}
 		if grown := len(out) - len(raw); grown > 64<<10+len(raw)/4+900*len(after.Pages) {
@@ -98,7 +101,9 @@ func TestMarkCopyFlattens(t *testing.T) {
 		t.Fatal(err)
 	}
 	pdftest.Shows(t, "form", out, 1, "FILLED VALUE", "UNDRAWN VALUE", "SIGNATURE LOOK")
-	for _, gone := range []string{"/AcroForm", "/Widget", "/FT", "/SigFlags", "HIDDEN NOTE", "http://example.com", "/URI"} {
+	for _, gone := range []string{
+		"/AcroForm", "/Widget", "/FT", "/SigFlags", "HIDDEN NOTE", "http://example.com", "/URI",
+	} {
 		if bytes.Contains(out, []byte(gone)) {
 			t.Errorf("the copy still has %s", gone)
 		}
@@ -131,11 +136,13 @@ func TestMarkCopyLeavesOutWhatActs(t *testing.T) {
 	}
 }
 
-// TestMarkCopyGivesNoOriginalBack: no long run of the copy's bytes outside stream data stands in the original, and no prefix
-// or suffix of the copy does.
+// TestMarkCopyGivesNoOriginalBack: no long run of the copy's bytes outside stream data stands in the original, and no
+// prefix or suffix of the copy does.
 func TestMarkCopyGivesNoOriginalBack(t *testing.T) {
 	t.Parallel()
-	for name, raw := range map[string][]byte{"contract": testpdf.Contract(8), "sealed": pdftest.Sealed(t, testpdf.Contract(8)), "scan": testpdf.Sized(4, 1<<20)} {
+	for name, raw := range map[string][]byte{
+		"contract": testpdf.Contract(8), "sealed": pdftest.Sealed(t, testpdf.Contract(8)), "scan": testpdf.Sized(4, 1<<20),
+	} {
 		out, err := copymark.MarkCopy(t.Context(), raw, pdftest.CopyMark())
 		if err != nil {
 			t.Fatal(err)
@@ -196,7 +203,9 @@ func TestMarkedCopiesInOtherReaders(t *testing.T) {
 }
 
 func ExampleMarkCopy() {
-	out, err := copymark.MarkCopy(context.Background(), testpdf.Form(), copymark.Mark{EnvelopeID: "env_1", CopyID: "cpy_2", Version: 1})
+	out, err := copymark.MarkCopy(
+		context.Background(), testpdf.Form(), copymark.Mark{EnvelopeID: "env_1", CopyID: "cpy_2", Version: 1},
+	)
 	if err != nil {
 		fmt.Println(err)
 		return

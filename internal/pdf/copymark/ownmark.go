@@ -27,8 +27,8 @@ const (
 	RecordFooter = "Record made by evault"
 )
 
-// An OwnMark is something that this software puts into files and that tells a copy, a sealed document or a report from an
-// original.
+// An OwnMark is something that this software puts into files and that tells a copy, a sealed document or a report from
+// an original.
 type OwnMark struct {
 	Kind  string // one of the Own constants
 	Place string // such as "page 3"
@@ -79,11 +79,11 @@ const (
 	maxOwnMetadata = 4 << 20
 )
 
-// FindOwnMarks looks for marks of this software in every object of the file, in the document information, in metadata, in the
-// reasons of signatures, and in the text of pages and of annotations' appearances, whether a reader shows it or not, with
-// the fonts' own tables of characters, or by which characters are equal where a font has none. So they are found however
-// the file was saved again, and in single pages of it that were put into another file. Marks drawn as shapes or as pictures
-// are not found.
+// FindOwnMarks looks for marks of this software in every object of the file, in the document information, in metadata,
+// in the reasons of signatures, and in the text of pages and of annotations' appearances, whether a reader shows it or
+// not, with the fonts' own tables of characters, or by which characters are equal where a font has none. So they are
+// found however the file was saved again, and in single pages of it that were put into another file. Marks drawn as
+// shapes or as pictures are not found.
 //
 // What it decodes counts apart from [pdf.Limits].Decoded.
 func FindOwnMarks(ctx context.Context, d *pdf.Document) (m OwnMarks, err error) {

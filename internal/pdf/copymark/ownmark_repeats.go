@@ -24,8 +24,8 @@ type repeated struct {
 	again int // how many characters there are again
 }
 
-// leastAgain is how many characters must be there again in a text that no other has the pattern of; with half of them it is
-// looked for only where nothing says what the text is.
+// leastAgain is how many characters must be there again in a text that no other has the pattern of; with half of them
+// it is looked for only where nothing says what the text is.
 const leastAgain = 12
 
 // repeatedTexts are the patterns of texts, with their spaces and without, as programs keep them or not.

@@ -38,15 +38,21 @@ func ownMarks(t *testing.T, raw []byte) []string {
 func marked(t *testing.T) map[string][]byte {
 	t.Helper()
 	contract := testpdf.Contract(3)
-	legend, _, err := overlay.Prepare(t.Context(), contract, overlay.Preparation{Legend: copymark.LegendStart + "; all else is a copy."})
+	legend, _, err := overlay.Prepare(
+		t.Context(), contract, overlay.Preparation{Legend: copymark.LegendStart + "; all else is a copy."},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := typeset.PDF(t.Context(), typeset.Report{Title: "Custody record", Footer: "Certificate crt_1", At: time.Unix(1e9, 0)})
+	record, err := typeset.PDF(
+		t.Context(), typeset.Report{Title: "Custody record", Footer: "Certificate crt_1", At: time.Unix(1e9, 0)},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string][]byte{copymark.OwnCopy: markCopy(t, contract), copymark.OwnLegend: legend, copymark.OwnRecord: record}
+	return map[string][]byte{
+		copymark.OwnCopy: markCopy(t, contract), copymark.OwnLegend: legend, copymark.OwnRecord: record,
+	}
 }
 
 func TestOwnMarks(t *testing.T) {
@@ -56,7 +62,9 @@ func TestOwnMarks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for how, file := range map[string][]byte{"as made": raw, "written anew": clean, "with bytes before": slices.Concat([]byte("% x\n"), raw)} {
+		for how, file := range map[string][]byte{
+			"as made": raw, "written anew": clean, "with bytes before": slices.Concat([]byte("% x\n"), raw),
+		} {
 			if got := ownMarks(t, file); !slices.Equal(got, []string{kind}) {
 				t.Errorf("%s, %s: got %q", kind, how, got)
 			}
@@ -71,7 +79,9 @@ func TestOwnMarks(t *testing.T) {
 	if got := ownMarks(t, bare); !slices.Equal(got, []string{copymark.OwnCopy}) {
 		t.Errorf("without metadata: got %q", got)
 	}
-	if got := ownMarks(t, bytes.ReplaceAll(copied, []byte("/Contents"), []byte("/Contentx"))); !slices.Equal(got, []string{copymark.OwnCopy}) {
+	if got := ownMarks(
+		t, bytes.ReplaceAll(copied, []byte("/Contents"), []byte("/Contentx")),
+	); !slices.Equal(got, []string{copymark.OwnCopy}) {
 		t.Errorf("without page content: got %q", got)
 	}
 }
@@ -125,7 +135,8 @@ func TestOwnMarksInForms(t *testing.T) {
 func TestNoOwnMarks(t *testing.T) {
 	t.Parallel()
 	files := map[string][]byte{
-		"contract": testpdf.Contract(3), "form": testpdf.Form(), "encrypted": testpdf.Encrypted(), "scan": testpdf.Sized(1, 200_000),
+		"contract": testpdf.Contract(3), "form": testpdf.Form(), "encrypted": testpdf.Encrypted(),
+		"scan":     testpdf.Sized(1, 200_000),
 		"a clause": testpdf.Simple(1, "Any print is a copy, not the authoritative copy, which is in the vault."),
 	}
 	clean, err := pdfinspect.Normalize(t.Context(), testpdf.Contract(1), pdf.Limits{})

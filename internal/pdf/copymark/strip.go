@@ -9,14 +9,16 @@ const goTo = pdf.Name("GoTo")
 
 // actionTypes are all action types but GoTo (ISO 32000-2 §12.6.4).
 var actionTypes = map[pdf.Name]bool{
-	"GoToR": true, "GoToE": true, "GoToDp": true, "Launch": true, "Thread": true, "URI": true, "Sound": true, "Movie": true,
-	"Hide": true, "Named": true, "SubmitForm": true, "ResetForm": true, "ImportData": true, "SetOCGState": true,
+	"GoToR": true, "GoToE": true, "GoToDp": true, "Launch": true, "Thread": true, "URI": true, "Sound": true,
+	"Movie": true,
+	"Hide":  true, "Named": true, "SubmitForm": true, "ResetForm": true, "ImportData": true, "SetOCGState": true,
 	"Rendition": true, "Trans": true, "GoTo3DView": true, "JavaScript": true, "RichMediaExecute": true,
 }
 
 // droppedTypes are dictionaries that a copy leaves out, by /Type.
 var droppedTypes = map[pdf.Name]bool{
-	"Sig": true, "DocTimeStamp": true, "SigRef": true, "Filespec": true, "F": true, "EmbeddedFile": true, "DSS": true, "VRI": true,
+	"Sig": true, "DocTimeStamp": true, "SigRef": true, "Filespec": true, "F": true, "EmbeddedFile": true, "DSS": true,
+	"VRI": true,
 }
 
 // droppedKeys are left out of every dictionary.
@@ -25,7 +27,8 @@ var droppedKeys = map[pdf.Name]bool{
 	"Alternates": true, "Thumb": true, "ByteRange": true, "RC": true, "RV": true,
 }
 
-// stripper says what of a document a copy leaves out: signatures, form fields, actions, scripts, attachments, private data.
+// stripper says what of a document a copy leaves out: signatures, form fields, actions, scripts, attachments, private
+// data.
 type stripper struct {
 	d        *pdf.Document
 	metadata pdf.Ref // the copy's own, the only metadata that stays
@@ -56,7 +59,8 @@ func (s stripper) without(v pdf.Dict, k pdf.Name) bool {
 
 // catalogKeys are the entries of the catalog that a copy keeps.
 var catalogKeys = []pdf.Name{
-	"PageLabels", "Dests", "ViewerPreferences", "PageLayout", "Outlines", "StructTreeRoot", "MarkInfo", "Lang", "OutputIntents", "OCProperties",
+	"PageLabels", "Dests", "ViewerPreferences", "PageLayout", "Outlines", "StructTreeRoot", "MarkInfo", "Lang",
+	"OutputIntents", "OCProperties",
 }
 
 // pageKeys are the entries of a page that a copy keeps beside boxes, resources and content.

@@ -12,11 +12,14 @@ import (
 
 // unended is page content that ends within something: readers take what follows it to be in it.
 var unended = []string{
-	"[", "[ 1 2", "[ (", "<<", "<< /a", "<< /a [", "/a <<", "<</a<</b 1>>", "<< 1 2 3 >> [", "<< /a 1 > ", "q BT /a << ", "(", "(a (b) ", "<", "<a",
-	"<zz(>", "<\xfb(> (", "BI", "BI /W 1 /H 1", "{", "{ [", "[ ] ]", "] >> ) }", "f [ f", "q [ Q [", "0 0 m [ 0 0", "BX [", "/a /b BDC [ q", "%", "% [",
+	"[", "[ 1 2", "[ (", "<<", "<< /a", "<< /a [", "/a <<", "<</a<</b 1>>", "<< 1 2 3 >> [", "<< /a 1 > ", "q BT /a << ",
+	"(", "(a (b) ", "<", "<a",
+	"<zz(>", "<\xfb(> (", "BI", "BI /W 1 /H 1", "{", "{ [", "[ ] ]", "] >> ) }", "f [ f", "q [ Q [", "0 0 m [ 0 0", "BX [",
+	"/a /b BDC [ q", "%", "% [",
 }
 
-// TestNothingSwallowsAMark: what is drawn over content that ends within an operand is seen, by our reader and by others.
+// TestNothingSwallowsAMark: what is drawn over content that ends within an operand is seen, by our reader and by
+// others.
 func TestNothingSwallowsAMark(t *testing.T) {
 	t.Parallel()
 	for _, content := range unended {
@@ -26,7 +29,11 @@ func TestNothingSwallowsAMark(t *testing.T) {
 			t.Errorf("%q: %v", content, err)
 			continue
 		}
-		appended, err := overlay.Place(t.Context(), raw, []overlay.Mark{{Page: 1, X: 0.1, Y: 0.3, W: 0.5, H: 0.1, Kind: overlay.MarkSignature, Text: "Ada"}}, overlay.PlaceOptions{})
+		appended, err := overlay.Place(
+			t.Context(), raw,
+			[]overlay.Mark{{Page: 1, X: 0.1, Y: 0.3, W: 0.5, H: 0.1, Kind: overlay.MarkSignature, Text: "Ada"}},
+			overlay.PlaceOptions{},
+		)
 		if err != nil {
 			t.Errorf("%q: %v", content, err)
 			continue
@@ -47,7 +54,9 @@ func TestReadersSeeTheMark(t *testing.T) {
 	for _, content := range unended {
 		pages = append(pages, testpdf.Page{Content: content})
 	}
-	marked, err := copymark.MarkCopy(t.Context(), testpdf.Build(testpdf.Classic, pages...), copymark.Mark{CopyID: "cpy_abc"})
+	marked, err := copymark.MarkCopy(
+		t.Context(), testpdf.Build(testpdf.Classic, pages...), copymark.Mark{CopyID: "cpy_abc"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,9 +68,9 @@ type textReader struct {
 }
 
 // VisibleText returns the text that a page draws, in the order of its content stream, without white space: text in
-// rendering mode 3, nearly transparent, unreadably small, or beginning outside the page, is left out. Codes that the font
-// gives no Unicode value are left out too, and so are forms that are damaged or of more than 16 MiB. Annotations are not
-// looked at.
+// rendering mode 3, nearly transparent, unreadably small, or beginning outside the page, is left out. Codes that the
+// font gives no Unicode value are left out too, and so are forms that are damaged or of more than 16 MiB. Annotations
+// are not looked at.
 func (t *Source) VisibleText(p pdf.Page) (_ string, err error) {
 	defer pdf.Guard(&err)
 	t.buf.Reset()
@@ -291,8 +291,8 @@ func (r *textReader) resource(res pdf.Dict, kind pdf.Name, c *contentstream.Read
 	return list[name], err
 }
 
-// PageText returns all text that the page's content and the appearances of its annotations show, without white space, as
-// far as it can be read. Content of more than 16 MiB is not read.
+// PageText returns all text that the page's content and the appearances of its annotations show, without white space,
+// as far as it can be read. Content of more than 16 MiB is not read.
 func (t *Source) PageText(p pdf.Page) (_ string, err error) {
 	defer pdf.Guard(&err)
 	r := &textReader{Source: t, page: p}

@@ -23,7 +23,9 @@ func BenchmarkPrepare(b *testing.B) {
 	for _, f := range pdftest.Sizes() {
 		b.Run(f.Name, func(b *testing.B) {
 			pdftest.Against(b, f.Raw, func() error {
-				_, _, err := overlay.Prepare(context.Background(), f.Raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(2)})
+				_, _, err := overlay.Prepare(
+					context.Background(), f.Raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(2)},
+				)
 				return err
 			}, pdftest.SHA(f.Raw))
 		})

@@ -38,7 +38,9 @@ type resources struct {
 
 // NewOverlays draws on pages by u.
 func NewOverlays(u *pdf.Update) *Overlays {
-	return &Overlays{u: u, resources: map[any]*resources{}, xobjects: map[pdf.Ref]pdf.Dict{}, streams: map[string]pdf.Ref{}}
+	return &Overlays{
+		u: u, resources: map[any]*resources{}, xobjects: map[pdf.Ref]pdf.Dict{}, streams: map[string]pdf.Ref{},
+	}
 }
 
 // Placed is a form XObject and the matrix to draw it with; the zero matrix means as it is.
@@ -59,7 +61,9 @@ func (o *Overlays) DrawWithin(p pdf.Page, had pdf.Rect, forms ...Placed) error {
 	}
 	before := "q\n"
 	if p.CropBox != had {
-		before = fmt.Sprintf("q %s %s %s %s re W n\n", canvas.Num(had.X0), canvas.Num(had.Y0), canvas.Num(had.Width()), canvas.Num(had.Height()))
+		before = fmt.Sprintf(
+			"q %s %s %s %s re W n\n", canvas.Num(had.X0), canvas.Num(had.Y0), canvas.Num(had.Width()), canvas.Num(had.Height()),
+		)
 	}
 	dict, err := o.u.Dict(p.Ref)
 	if err != nil {
@@ -102,8 +106,8 @@ func (o *Overlays) DrawWithin(p pdf.Page, had pdf.Rect, forms ...Placed) error {
 	return nil
 }
 
-// contents returns the streams of a /Contents entry as references. It goes by the file as it was: a number that the file names
-// without having it may be that of an object which the update adds.
+// contents returns the streams of a /Contents entry as references. It goes by the file as it was: a number that the
+// file names without having it may be that of an object which the update adds.
 func (o *Overlays) contents(entry pdf.Object) (pdf.Array, error) {
 	direct, err := o.u.Document().Resolve(entry)
 	if err != nil {
@@ -185,7 +189,9 @@ func (o *Overlays) shared(p pdf.Page, dict pdf.Dict) (*resources, error) {
 
 // isolate turns content that would disturb what is drawn after it into one form XObject, which hands nothing on.
 func (o *Overlays) isolate(p pdf.Page, parts pdf.Array) (*resources, pdf.Array, error) {
-	form := pdf.Dict{"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Form"), "BBox": p.MediaBox.Array(), "Resources": p.Resources}
+	form := pdf.Dict{
+		"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Form"), "BBox": p.MediaBox.Array(), "Resources": p.Resources,
+	}
 	if p.Resources == nil {
 		form["Resources"] = pdf.Dict{}
 	}

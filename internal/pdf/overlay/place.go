@@ -21,8 +21,8 @@ const (
 	MarkImage     = "image"     // PNG
 )
 
-// A Mark is something placed on a page. X, Y, W and H are fractions (0 to 1) of the page as displayed, from its top-left
-// corner; Page counts from 1.
+// A Mark is something placed on a page. X, Y, W and H are fractions (0 to 1) of the page as displayed, from its
+// top-left corner; Page counts from 1.
 type Mark struct {
 	Page       int
 	X, Y, W, H float64
@@ -39,11 +39,11 @@ type PlaceOptions struct {
 }
 
 // Place draws marks on the pages of raw and returns the incremental update to append to it: raw + appended is the new
-// file. Marks stand upright on the page as displayed, whatever its rotation, crop box and user unit; text and pictures are
-// made smaller where they would leave their box. Text is embedded with its fonts and can be extracted again.
+// file. Marks stand upright on the page as displayed, whatever its rotation, crop box and user unit; text and pictures
+// are made smaller where they would leave their box. Text is embedded with its fonts and can be extracted again.
 //
-// It fails with a [*font.MissingGlyphError] when a character cannot be drawn, an [*ImageError] when a PNG cannot be used, and a
-// [*pdf.Refusal] when raw cannot be extended.
+// It fails with a [*font.MissingGlyphError] when a character cannot be drawn, an [*ImageError] when a PNG cannot be
+// used, and a [*pdf.Refusal] when raw cannot be extended.
 func Place(ctx context.Context, raw []byte, marks []Mark, opt PlaceOptions) (appended []byte, err error) {
 	defer pdf.Guard(&err)
 	d, err := pdf.Open(raw, opt.Limits)

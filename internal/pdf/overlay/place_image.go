@@ -44,7 +44,10 @@ func decodePNG(raw []byte) (*pixels, error) {
 	}
 	im := image.NewNRGBA(image.Rect(0, 0, conf.Width, conf.Height))
 	draw.Draw(im, im.Bounds(), src, src.Bounds().Min, draw.Src)
-	p := &pixels{w: conf.Width, h: conf.Height, rgb: make([]byte, 0, 3*conf.Width*conf.Height), alpha: make([]byte, 0, conf.Width*conf.Height)}
+	p := &pixels{
+		w: conf.Width, h: conf.Height, rgb: make([]byte, 0, 3*conf.Width*conf.Height),
+		alpha: make([]byte, 0, conf.Width*conf.Height),
+	}
 	clear, opaque := true, true
 	for i := 0; i < len(im.Pix); i += 4 {
 		a := im.Pix[i+3]

@@ -54,9 +54,20 @@ func TestPlaceNamesMissingGlyphs(t *testing.T) {
 	for _, c := range []struct {
 		text string
 		char rune
-	}{{"张伟", '张'}, {"Kim 김", '김'}, {"ܫܠܡ", 'ܫ'}, {"नमस्ते", 'न'}, {"ไทย", 'ไ'}, {"bell\a", '\a'}, {"override\u202Etxt", '\u202E'}} {
+	}{
+		{"张伟", '张'},
+		{"Kim 김", '김'},
+		{"ܫܠܡ", 'ܫ'},
+		{"नमस्ते", 'न'},
+		{"ไทย", 'ไ'},
+		{"bell\a", '\a'},
+		{"override\u202Etxt", '\u202E'},
+	} {
 		for _, kind := range []string{overlay.MarkText, overlay.MarkSignature} {
-			_, err := overlay.Place(t.Context(), testpdf.Contract(1), []overlay.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: kind, Text: c.text}}, overlay.PlaceOptions{})
+			_, err := overlay.Place(
+				t.Context(), testpdf.Contract(1), []overlay.Mark{{Page: 1, W: 0.5, H: 0.1, Kind: kind, Text: c.text}},
+				overlay.PlaceOptions{},
+			)
 			var missing *font.MissingGlyphError
 			if !errors.As(err, &missing) || missing.Char != c.char {
 				t.Errorf("%q as %s: got %v, want %q missing", c.text, kind, err, c.char)
@@ -78,7 +89,8 @@ func TestPlaceRefusesImages(t *testing.T) {
 		return err
 	}
 	for name, raw := range map[string][]byte{
-		"not a PNG": []byte("GIF89a"), "cut off": whole[:len(whole)-20], "nothing drawn": pdftest.PNG(image.NewNRGBA(image.Rect(0, 0, 20, 20))),
+		"not a PNG": []byte("GIF89a"), "cut off": whole[:len(whole)-20],
+		"nothing drawn":   pdftest.PNG(image.NewNRGBA(image.Rect(0, 0, 20, 20))),
 		"too many pixels": bomb(4096, 1100), "too many bytes": append(bytes.Clone(whole), make([]byte, 1<<20)...),
 		"huge claims": hugePNG(),
 	} {
@@ -99,7 +111,10 @@ func hugePNG() []byte {
 	return raw
 }
 
-var signerTexts = []string{"Łukasz Żółć", "Signed by Łukasz Żółć, 2026-11-23 10:00 UTC", "Signed by Ελένη, 2026-11-23 10:05 UTC", "Nguyễn Thị Hồng", "✓"}
+var signerTexts = []string{
+	"Łukasz Żółć", "Signed by Łukasz Żółć, 2026-11-23 10:00 UTC", "Signed by Ελένη, 2026-11-23 10:05 UTC",
+	"Nguyễn Thị Hồng", "✓",
+}
 
 func TestPlaceOnEveryGeometry(t *testing.T) {
 	t.Parallel()
@@ -126,7 +141,8 @@ func TestPlaceOnEveryGeometry(t *testing.T) {
 			want = []string{"Łukasz Żółć", "Nguyễn Thị Hồng", "✓"} // captions there are too small to read
 		}
 		pdftest.Shows(t, name, out, 1, want...)
-		if info, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{}); err != nil || info.Sealing.Mode != pdfinspect.SealingEmbedded {
+		if info, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{}); err != nil ||
+			info.Sealing.Mode != pdfinspect.SealingEmbedded {
 			t.Errorf("%s: afterwards %+v, %v", name, info, err)
 		}
 	}
@@ -163,7 +179,11 @@ func TestPlaceOneAfterAnother(t *testing.T) {
 		for i := range 5 {
 			text := fmt.Sprintf("Signer number %d", i+1)
 			want = append(want, text)
-			appended, err := overlay.Place(t.Context(), out, []overlay.Mark{{Page: 1, X: 0.1, Y: 0.1 * float64(i+1), W: 0.6, H: 0.09, Kind: overlay.MarkSignature, Text: text}}, overlay.PlaceOptions{})
+			appended, err := overlay.Place(
+				t.Context(), out,
+				[]overlay.Mark{{Page: 1, X: 0.1, Y: 0.1 * float64(i+1), W: 0.6, H: 0.09, Kind: overlay.MarkSignature, Text: text}},
+				overlay.PlaceOptions{},
+			)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -176,11 +196,16 @@ func TestPlaceOneAfterAnother(t *testing.T) {
 func TestPlaceEveryName(t *testing.T) {
 	t.Parallel()
 	names := []string{
-		"Jane Doe", "Zażółć gęślą jaźń", "Ελένη Παπαδοπούλου", "Щербаков Юрий", "Nguyễn Thị Hồng Ánh", "Ґалаґан Їжак", "Արամ Խաչատրյան", "გიორგი",
+		"Jane Doe", "Zażółć gęślą jaźń", "Ελένη Παπαδοπούλου", "Щербаков Юрий", "Nguyễn Thị Hồng Ánh", "Ґалаґан Їжак",
+		"Արամ Խաչատրյան", "გიორგი",
 		"O\u2019Brien-Smythe \u2013 \u00C6r\u00F8", "e\u0301clair (combining)",
 	}
 	for _, n := range names {
-		appended, err := overlay.Place(t.Context(), testpdf.Contract(1), []overlay.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.6, H: 0.08, Kind: overlay.MarkSignature, Text: n}}, overlay.PlaceOptions{})
+		appended, err := overlay.Place(
+			t.Context(), testpdf.Contract(1),
+			[]overlay.Mark{{Page: 1, X: 0.1, Y: 0.1, W: 0.6, H: 0.08, Kind: overlay.MarkSignature, Text: n}},
+			overlay.PlaceOptions{},
+		)
 		if err != nil {
 			t.Errorf("%s: %v", n, err)
 			continue
@@ -222,7 +247,9 @@ type word struct {
 
 var (
 	pageTag = regexp.MustCompile(`<page width="([\d.]+)" height="([\d.]+)"`)
-	wordTag = regexp.MustCompile(`<word xMin="(-?[\d.]+)" yMin="(-?[\d.]+)" xMax="(-?[\d.]+)" yMax="(-?[\d.]+)">([^<]*)</word>`)
+	wordTag = regexp.MustCompile(
+		`<word xMin="(-?[\d.]+)" yMin="(-?[\d.]+)" xMax="(-?[\d.]+)" yMax="(-?[\d.]+)">([^<]*)</word>`,
+	)
 )
 
 func wordsOf(t *testing.T, raw []byte) (words []word) {

@@ -29,11 +29,11 @@ type Preparation struct {
 }
 
 // Prepare adds the legend and the signature pages by one incremental update and returns the new file, of which raw is a
-// prefix, with the blocks in the order of the signatories, for each the signature and then the date. With nothing to add
-// it returns raw itself, if it could be extended.
+// prefix, with the blocks in the order of the signatories, for each the signature and then the date. With nothing to
+// add it returns raw itself, if it could be extended.
 //
-// It fails with a [*pdf.Refusal] when raw cannot be read or extended, with a [*font.MissingGlyphError] when the legend, a role or a
-// name cannot be drawn, and with a [*TooLongError] when a role and name are too long for a block.
+// It fails with a [*pdf.Refusal] when raw cannot be read or extended, with a [*font.MissingGlyphError] when the legend,
+// a role or a name cannot be drawn, and with a [*TooLongError] when a role and name are too long for a block.
 func Prepare(ctx context.Context, raw []byte, p Preparation) (out []byte, blocks []Block, err error) {
 	defer pdf.Guard(&err)
 	d, err := pdf.Open(raw, p.Limits)
@@ -156,7 +156,8 @@ const (
 	lineHeight  = 34.0
 )
 
-// signaturePages appends as many pages as the signatories need, of the size of the first page where that is a usual one.
+// signaturePages appends as many pages as the signatories need, of the size of the first page where that is a usual
+// one.
 func (p *preparer) signaturePages(pages []pdf.Page) error {
 	if len(p.SignaturePage) == 0 {
 		return nil
@@ -177,7 +178,9 @@ func (p *preparer) signaturePages(pages []pdf.Page) error {
 		if total > 1 {
 			title = fmt.Sprintf("Signatures (%d of %d)", n+1, total)
 		}
-		if err := c.Tagged(top, "H2", canvas.Says(title), func() error { return c.Text(font.Bold, 15, blockMargin, 62, canvas.Ink, title) }); err != nil {
+		if err := c.Tagged(top, "H2", canvas.Says(title), func() error {
+			return c.Text(font.Bold, 15, blockMargin, 62, canvas.Ink, title)
+		}); err != nil {
 			return err
 		}
 		c.Line(blockMargin, 72, w-blockMargin, 72, 0.8, canvas.Ink)
@@ -264,12 +267,17 @@ func block(c *canvas.Canvas, s Signatory, y float64, page int, sect *canvas.Tag)
 		x    float64
 		text string
 	}{{blockMargin, "Signature"}, {dateX, "Date"}} {
-		if err := c.Tagged(sect, "P", canvas.Says(l.text), func() error { return c.Text(font.Regular, 7, l.x, foot+9, canvas.Gray, l.text) }); err != nil {
+		if err := c.Tagged(sect, "P", canvas.Says(l.text), func() error {
+			return c.Text(font.Regular, 7, l.x, foot+9, canvas.Gray, l.text)
+		}); err != nil {
 			return nil, err
 		}
 	}
 	at := func(kind string, x, w float64) Block {
-		return Block{Role: s.Role, Kind: kind, Page: page, X: x / c.Width, Y: (foot - lineHeight - 1) / c.Height, W: w / c.Width, H: lineHeight / c.Height}
+		return Block{
+			Role: s.Role, Kind: kind, Page: page, X: x / c.Width, Y: (foot - lineHeight - 1) / c.Height, W: w / c.Width,
+			H: lineHeight / c.Height,
+		}
 	}
 	return []Block{at("signature", blockMargin, sign), at("date", dateX, dateW)}, nil
 }

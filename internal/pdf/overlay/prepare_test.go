@@ -24,7 +24,10 @@ import (
 func TestPrepareRefuses(t *testing.T) {
 	t.Parallel()
 	var refusal *pdf.Refusal
-	for name, raw := range map[string][]byte{"encrypted": testpdf.Encrypted(), "locked": testpdf.Locked(), "not a PDF": []byte("x"), "cut off": testpdf.Contract(1)[:2000]} {
+	for name, raw := range map[string][]byte{
+		"encrypted": testpdf.Encrypted(), "locked": testpdf.Locked(), "not a PDF": []byte("x"),
+		"cut off": testpdf.Contract(1)[:2000],
+	} {
 		for _, p := range []overlay.Preparation{{Legend: pdftest.Legend}, {SignaturePage: pdftest.Signatories(1)}, {}} {
 			if _, _, err := overlay.Prepare(t.Context(), raw, p); !errors.As(err, &refusal) {
 				t.Errorf("%s: got %v, want a refusal", name, err)
@@ -32,13 +35,18 @@ func TestPrepareRefuses(t *testing.T) {
 		}
 	}
 	var missing *font.MissingGlyphError
-	_, _, err := overlay.Prepare(t.Context(), testpdf.Contract(1), overlay.Preparation{SignaturePage: []overlay.Signatory{{Role: "Buyer", Name: "张伟"}}})
+	_, _, err := overlay.Prepare(
+		t.Context(), testpdf.Contract(1),
+		overlay.Preparation{SignaturePage: []overlay.Signatory{{Role: "Buyer", Name: "张伟"}}},
+	)
 	if !errors.As(err, &missing) || missing.Char != '张' {
 		t.Errorf("got %v, want 张 missing", err)
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := overlay.Prepare(canceled, testpdf.Contract(2), overlay.Preparation{Legend: pdftest.Legend}); !errors.Is(err, context.Canceled) {
+	if _, _, err := overlay.Prepare(
+		canceled, testpdf.Contract(2), overlay.Preparation{Legend: pdftest.Legend},
+	); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
@@ -55,7 +63,9 @@ func TestPrepareNothing(t *testing.T) {
 func TestPrepareEveryGeometry(t *testing.T) {
 	t.Parallel()
 	for name, raw := range pdftest.EveryGeometry() {
-		out, blocks, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(2)})
+		out, blocks, err := overlay.Prepare(
+			t.Context(), raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(2)},
+		)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -77,7 +87,9 @@ func TestPrepareEveryGeometry(t *testing.T) {
 				t.Errorf("%s: block %+v", name, b)
 			}
 		}
-		if diff := cmp.Diff([]string{"Buyer 1 signature", "Buyer 1 date", "Buyer 2 signature", "Buyer 2 date"}, kinds); diff != "" {
+		if diff := cmp.Diff(
+			[]string{"Buyer 1 signature", "Buyer 1 date", "Buyer 2 signature", "Buyer 2 date"}, kinds,
+		); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -85,7 +97,9 @@ func TestPrepareEveryGeometry(t *testing.T) {
 
 func TestPrepareManySignatories(t *testing.T) {
 	t.Parallel()
-	out, blocks, err := overlay.Prepare(t.Context(), testpdf.Contract(3), overlay.Preparation{SignaturePage: pdftest.Signatories(50)})
+	out, blocks, err := overlay.Prepare(
+		t.Context(), testpdf.Contract(3), overlay.Preparation{SignaturePage: pdftest.Signatories(50)},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +167,10 @@ func TestLongNamesStayReadable(t *testing.T) {
 	t.Parallel()
 	font := regexp.MustCompile(`/F\d+ (\S+) Tf`)
 	long := strings.TrimSpace(strings.Repeat("Maximiliana ", 17))[:200]
-	out, _, err := overlay.Prepare(t.Context(), testpdf.Simple(1, "Loan"), overlay.Preparation{SignaturePage: []overlay.Signatory{{Role: long[:190], Name: long}}})
+	out, _, err := overlay.Prepare(
+		t.Context(), testpdf.Simple(1, "Loan"),
+		overlay.Preparation{SignaturePage: []overlay.Signatory{{Role: long[:190], Name: long}}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +214,9 @@ func TestPreparedFilesInOtherReaders(t *testing.T) {
 	pdftest.Tools(t)
 	t.Parallel()
 	for name, raw := range pdftest.EveryGeometry() {
-		out, _, err := overlay.Prepare(t.Context(), raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(3)})
+		out, _, err := overlay.Prepare(
+			t.Context(), raw, overlay.Preparation{Legend: pdftest.Legend, SignaturePage: pdftest.Signatories(3)},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,8 +13,9 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
 )
 
-// An Appearance is what a signature field shows. X, Y, W and H are fractions (0 to 1) of the page as displayed, from its
-// top-left corner; Page counts from 1. A picture stands to the left of the text, above it where the box is high, or alone.
+// An Appearance is what a signature field shows. X, Y, W and H are fractions (0 to 1) of the page as displayed, from
+// its top-left corner; Page counts from 1. A picture stands to the left of the text, above it where the box is high, or
+// alone.
 type Appearance struct {
 	Page       int
 	X, Y, W, H float64
@@ -30,8 +31,8 @@ type Widget struct {
 	Normal pdf.Ref // the appearance stream; zero when it shows nothing
 }
 
-// NewWidget draws a for an annotation. It stands upright on the page as displayed, whatever its rotation, crop box and user
-// unit (ISO 32000-2 §12.5.5). It fails with a [*font.MissingGlyphError] or an [*ImageError].
+// NewWidget draws a for an annotation. It stands upright on the page as displayed, whatever its rotation, crop box and
+// user unit (ISO 32000-2 §12.5.5). It fails with a [*font.MissingGlyphError] or an [*ImageError].
 func NewWidget(u *pdf.Update, a Appearance) (_ Widget, err error) {
 	defer pdf.Guard(&err)
 	m := Mark{X: a.X, Y: a.Y, W: a.W, H: a.H}

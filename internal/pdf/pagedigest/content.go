@@ -43,7 +43,8 @@ var lossless = map[pdf.Name]bool{
 	"ASCII85Decode": true, "A85": true, "RunLengthDecode": true, "RL": true,
 }
 
-// data writes the data of a stream after its lossless filters; behind a codec of images as it is encoded, with the codec.
+// data writes the data of a stream after its lossless filters; behind a codec of images as it is encoded, with the
+// codec.
 func (p *pageHasher) data(s *sink, v *pdf.Stream) error {
 	filters, err := p.d.List(v.Dict["Filter"], nil)
 	if err != nil {
@@ -87,12 +88,15 @@ func (p *pageHasher) data(s *sink, v *pdf.Stream) error {
 
 // resourceKinds says of which kind the resource is that the last operand of an operator names; of Tf it is the first.
 var resourceKinds = map[string]pdf.Name{
-	"Do": "XObject", "Tf": "Font", "gs": "ExtGState", "cs": "ColorSpace", "CS": "ColorSpace", "scn": "Pattern", "SCN": "Pattern",
-	"sh": "Shading",
+	"Do": "XObject", "Tf": "Font", "gs": "ExtGState", "cs": "ColorSpace", "CS": "ColorSpace", "scn": "Pattern",
+	"SCN": "Pattern",
+	"sh":  "Shading",
 }
 
 // unseen are operators that leave nothing on the page: marked content and compatibility.
-var unseen = map[string]bool{"BMC": true, "BDC": true, "EMC": true, "MP": true, "DP": true, "BX": true, "EX": true, "BI": true}
+var unseen = map[string]bool{
+	"BMC": true, "BDC": true, "EMC": true, "MP": true, "DP": true, "BX": true, "EX": true, "BI": true,
+}
 
 // painting are operators that leave something on the page.
 var painting = map[string]bool{
@@ -100,8 +104,8 @@ var painting = map[string]bool{
 	"Tj": true, "TJ": true, "'": true, "\"": true, "ID": true,
 }
 
-// content hashes content by its operators and operands, so that white space and the spelling of strings, names and numbers
-// do not count. The name of a resource counts as what it names.
+// content hashes content by its operators and operands, so that white space and the spelling of strings, names and
+// numbers do not count. The name of a resource counts as what it names.
 func (p *pageHasher) content(data []byte, in *resourceScope) (hashed, error) {
 	if err := p.d.Charge((contentWeight-1)*len(data) + contentCost); err != nil {
 		return hashed{}, err

@@ -28,13 +28,13 @@ const (
 )
 
 // Digest returns a SHA-256 digest of what the pages hold: for each page its boxes, rotation and unit, its content with
-// all that this draws (fonts without their glyph programs, images, patterns, colors), and the appearance and value of each
-// annotation that is shown. A file that another program saved again has the same digest, whatever became of object
+// all that this draws (fonts without their glyph programs, images, patterns, colors), and the appearance and value of
+// each annotation that is shown. A file that another program saved again has the same digest, whatever became of object
 // numbers, compression, cross-reference data, document information, identifiers, encryption that needs no password, and
 // the names of resources; one whose pages were drawn anew has another. Marked content and links count for nothing.
 //
-// drawn is false, and the digest of no use, where no page shows anything. A [*pdf.Refusal] says why there is no digest. What is
-// decoded counts apart from [pdf.Limits].Decoded.
+// drawn is false, and the digest of no use, where no page shows anything. A [*pdf.Refusal] says why there is no digest.
+// What is decoded counts apart from [pdf.Limits].Decoded.
 func Digest(ctx context.Context, d *pdf.Document) (sum [sha256.Size]byte, drawn bool, err error) {
 	defer pdf.Guard(&err)
 	defer d.DecodeApart(maxPagesDecoded)()
@@ -171,7 +171,8 @@ func (p *pageHasher) page(page pdf.Page) (hashed, error) {
 	return s.done(drawn), nil
 }
 
-// value hashes an object by what it holds, whether it is direct or not. in are the resources of the content that draws it.
+// value hashes an object by what it holds, whether it is direct or not. in are the resources of the content that draws
+// it.
 func (p *pageHasher) value(o pdf.Object, in *resourceScope) (hashed, error) {
 	ref, indirect := o.(pdf.Ref)
 	if !indirect {
@@ -233,8 +234,8 @@ func (p *pageHasher) direct(o pdf.Object, in *resourceScope) (hashed, error) {
 	return s.done(false), err
 }
 
-// operand writes a value: a scalar as it is, what is made of others by its digest. Where substitute is not nil it stands
-// for the name of a resource.
+// operand writes a value: a scalar as it is, what is made of others by its digest. Where substitute is not nil it
+// stands for the name of a resource.
 func (p *pageHasher) operand(s *sink, o pdf.Object, substitute *hashed) error {
 	if substitute != nil {
 		s.text('R', string(substitute.sum[:]))
@@ -298,7 +299,8 @@ func (p *pageHasher) entries(s *sink, v pdf.Dict) error {
 	}
 	for _, k := range v.SortedKeys() {
 		o := v[k]
-		if passedKeys[k] || k == "Resources" && p.d.Name(v["Subtype"]) != "Type3" { // what content uses of them is hashed with it
+		// what content uses of them is hashed with it
+		if passedKeys[k] || k == "Resources" && p.d.Name(v["Subtype"]) != "Type3" {
 			continue
 		}
 		switch k {

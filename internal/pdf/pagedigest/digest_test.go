@@ -36,11 +36,16 @@ func pagesDigest(t *testing.T, raw []byte) string {
 // digestible are documents of different makes, each with other pages.
 func digestible(t *testing.T) map[string][]byte {
 	return map[string][]byte{
-		"contract": testpdf.Contract(3), "shorter contract": testpdf.Contract(2), "form": testpdf.Form(), "scan": testpdf.Sized(2, 300_000),
-		"smaller scan": testpdf.Sized(2, 200_000), "shared": testpdf.Shared(3), "rotated": testpdf.Rotated(90), "upright": testpdf.Rotated(0),
-		"cropped": testpdf.Cropped(), "text": testpdf.Simple(2, "Ann owes 500"), "other text": testpdf.Simple(2, "Bob owes 500"),
-		"other amount": testpdf.Simple(2, "Ann owes 600"), "more pages": testpdf.Simple(3, "Ann owes 500"), "placed": placed(t, "Ann Lee"),
-		"placed by another": placed(t, "Zoé Kim"), "drawn": drawnOn(t, 40), "drawn otherwise": drawnOn(t, 41), "encrypted": testpdf.Encrypted(),
+		"contract": testpdf.Contract(3), "shorter contract": testpdf.Contract(2), "form": testpdf.Form(),
+		"scan":         testpdf.Sized(2, 300_000),
+		"smaller scan": testpdf.Sized(2, 200_000), "shared": testpdf.Shared(3), "rotated": testpdf.Rotated(90),
+		"upright": testpdf.Rotated(0),
+		"cropped": testpdf.Cropped(), "text": testpdf.Simple(2, "Ann owes 500"),
+		"other text":   testpdf.Simple(2, "Bob owes 500"),
+		"other amount": testpdf.Simple(2, "Ann owes 600"), "more pages": testpdf.Simple(3, "Ann owes 500"),
+		"placed":            placed(t, "Ann Lee"),
+		"placed by another": placed(t, "Zoé Kim"), "drawn": drawnOn(t, 40), "drawn otherwise": drawnOn(t, 41),
+		"encrypted": testpdf.Encrypted(),
 	}
 }
 
@@ -48,7 +53,10 @@ func digestible(t *testing.T) map[string][]byte {
 func placed(t *testing.T, name string) []byte {
 	t.Helper()
 	raw := testpdf.Simple(1, "Loan")
-	more, err := overlay.Place(t.Context(), raw, []overlay.Mark{{Page: 1, X: 0.1, Y: 0.5, W: 0.5, H: 0.1, Kind: overlay.MarkSignature, Text: name}}, overlay.PlaceOptions{})
+	more, err := overlay.Place(
+		t.Context(), raw, []overlay.Mark{{Page: 1, X: 0.1, Y: 0.5, W: 0.5, H: 0.1, Kind: overlay.MarkSignature, Text: name}},
+		overlay.PlaceOptions{},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +119,8 @@ func TestPagesDigestOfWhatReadersDraw(t *testing.T) {
 	t.Parallel()
 	page := func(annotation string) []byte {
 		return []byte("%PDF-1.7\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n" +
-			"3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Annots[<<" + annotation + "/Rect[9 9 50 50]>>]>> endobj\n" +
+			"3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Annots[<<" + annotation +
+			"/Rect[9 9 50 50]>>]>> endobj\n" +
 			"4 0 obj <</Length 14>> stream\n0 0 m 9 9 l S \nendstream endobj\n5 0 obj <</Length 5>> stream\n500.0\nendstream endobj\n" +
 			"trailer <</Root 1 0 R/Size 6>>\n%%EOF\n")
 	}
@@ -142,9 +151,12 @@ func TestPagesDigestOfWhatReadersDraw(t *testing.T) {
 func TestPagesDigestOfEmptyPages(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
-		"nothing": "", "state only": "q 1 0 0 1 0 0 cm Q", "a path that is not painted": "0 0 m 9 9 l n", "font without text": "BT /F1 12 Tf ET",
+		"nothing": "", "state only": "q 1 0 0 1 0 0 cm Q", "a path that is not painted": "0 0 m 9 9 l n",
+		"font without text": "BT /F1 12 Tf ET",
 	} {
-		if sum := pagesDigest(t, testpdf.Build(testpdf.Classic, testpdf.Page{Content: content}, testpdf.Page{Content: content})); sum != "" {
+		if sum := pagesDigest(
+			t, testpdf.Build(testpdf.Classic, testpdf.Page{Content: content}, testpdf.Page{Content: content}),
+		); sum != "" {
 			t.Errorf("%s: got a digest", name)
 		}
 	}
@@ -154,7 +166,9 @@ func TestPagesDigestOfEmptyPages(t *testing.T) {
 func TestPagesDigestStays(t *testing.T) {
 	t.Parallel()
 	want := pagesDigest(t, testpdf.Structured(testpdf.Classic, 2, "Text"))
-	for name, s := range map[string]testpdf.Structure{"xref stream": testpdf.XRefStreams, "object streams": testpdf.ObjectStreams, "hybrid": testpdf.HybridRef} {
+	for name, s := range map[string]testpdf.Structure{
+		"xref stream": testpdf.XRefStreams, "object streams": testpdf.ObjectStreams, "hybrid": testpdf.HybridRef,
+	} {
 		if pagesDigest(t, testpdf.Structured(s, 2, "Text")) != want {
 			t.Errorf("%s: another digest", name)
 		}
@@ -173,7 +187,8 @@ func TestPagesDigestStays(t *testing.T) {
 	}
 	want = spelled("BT /F1 12 Tf 72 700 Td (Text) Tj ET 0 0 m 9 9 l S")
 	for _, content := range []string{
-		"BT\r\n/F1 12.0 Tf\n72. +700 Td <54657874> Tj ET\n0 0 m\t9 9.00 l S", "/Artifact BMC BT /F1 12 Tf 72 700 Td (Te\\170t) Tj ET EMC 0 0 m 9 9 l S",
+		"BT\r\n/F1 12.0 Tf\n72. +700 Td <54657874> Tj ET\n0 0 m\t9 9.00 l S",
+		"/Artifact BMC BT /F1 12 Tf 72 700 Td (Te\\170t) Tj ET EMC 0 0 m 9 9 l S",
 		"BT /#461 12 Tf 72 700 Td (Text) Tj ET -0 0 m 9 9 l S % end",
 		"q\nq BT /F1 12 Tf 72 700 Td (Text) Tj ET 0 0 m 9 9 l S Q\nQ",
 	} {
@@ -251,9 +266,15 @@ func TestPagesDigestReadsDrawingsOnce(t *testing.T) {
 		raw     []byte
 		refused bool
 	}{
-		"forms without resources":            {pdftest.SharedContent(1, "/XObject<<"+chain+">>", "/X0 Do", objects...), false},
-		"forms that draw each other":         {pdftest.SharedContent(1, "/XObject<</A 5 0 R/B 6 0 R>>", "/A Do /B Do", "/B Do /A Do", "/A Do /B Do"), false},
-		"direct resources named often":       {pdftest.SharedContent(1, big, strings.Repeat("/G gs ", 100_000)+"0 0 m 9 9 l S"), false},
+		"forms without resources": {
+			pdftest.SharedContent(1, "/XObject<<"+chain+">>", "/X0 Do", objects...), false,
+		},
+		"forms that draw each other": {
+			pdftest.SharedContent(1, "/XObject<</A 5 0 R/B 6 0 R>>", "/A Do /B Do", "/B Do /A Do", "/A Do /B Do"), false,
+		},
+		"direct resources named often": {
+			pdftest.SharedContent(1, big, strings.Repeat("/G gs ", 100_000)+"0 0 m 9 9 l S"), false,
+		},
 		"direct resources named by the page": {pdftest.SharedContent(1000, big, "/G gs 0 0 m 9 9 l S"), true},
 	} {
 		d, err := pdf.Read(c.raw, pdf.Limits{})

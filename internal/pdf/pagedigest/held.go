@@ -4,8 +4,8 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// elsewhere is the digest of what a file holds whose pages only stand for it: the files attached to the cover of a portfolio
-// (§12.3.5), and the form whose pages the reader makes. It is empty for any other file.
+// elsewhere is the digest of what a file holds whose pages only stand for it: the files attached to the cover of a
+// portfolio (§12.3.5), and the form whose pages the reader makes. It is empty for any other file.
 func (p *pageHasher) elsewhere() ([]byte, error) {
 	catalog, err := p.d.Catalog()
 	if err != nil {

@@ -31,7 +31,8 @@ const (
 	activeRichText    = "rich_text"
 )
 
-// actions maps action types (ISO 32000-2 §12.6.4) to what they are called here. URI counts only where no click is needed.
+// actions maps action types (ISO 32000-2 §12.6.4) to what they are called here. URI counts only where no click is
+// needed.
 var actions = map[pdf.Name]string{
 	"JavaScript": activeJavaScript, "Launch": activeLaunch, "SubmitForm": activeSubmit, "ImportData": activeImport,
 	"GoToR": activeExternal, "GoToE": activeExternal, "Rendition": activeMedia, "Movie": activeMedia, "Sound": activeMedia,
@@ -40,13 +41,16 @@ var actions = map[pdf.Name]string{
 
 // keys maps dictionary keys whose presence is enough.
 var keys = map[pdf.Name]string{
-	"JS": activeJavaScript, "XFA": activeXFA, "EmbeddedFiles": activeFiles, "EF": activeFiles, "Alternates": activeAlternates,
-	"RC": activeRichText, "RV": activeRichText, "OCProperties": activeLayers, "RichMediaContent": activeMedia, "RichMediaSettings": activeMedia, "Collection": activeFiles,
+	"JS": activeJavaScript, "XFA": activeXFA, "EmbeddedFiles": activeFiles, "EF": activeFiles,
+	"Alternates": activeAlternates,
+	"RC":         activeRichText, "RV": activeRichText, "OCProperties": activeLayers, "RichMediaContent": activeMedia,
+	"RichMediaSettings": activeMedia, "Collection": activeFiles,
 }
 
 // subtypes maps annotation and XObject subtypes.
 var subtypes = map[pdf.Name]string{
-	"FileAttachment": activeFiles, "RichMedia": activeMedia, "3D": activeMedia, "Screen": activeMedia, "Movie": activeMedia,
+	"FileAttachment": activeFiles, "RichMedia": activeMedia, "3D": activeMedia, "Screen": activeMedia,
+	"Movie": activeMedia,
 	"Sound": activeMedia, "PS": activePostScript,
 }
 
@@ -145,7 +149,8 @@ func (w *activeWalk) dict(v pdf.Dict) {
 	if v["AA"] != nil {
 		w.triggers(v["AA"])
 	}
-	if flags, ok := w.d.Int(v["F"]); ok && v["Rect"] != nil && flags&pdf.FlagNoView != 0 && flags&pdf.FlagPrint != 0 && flags&pdf.FlagHidden == 0 {
+	if flags, ok := w.d.Int(v["F"]); ok && v["Rect"] != nil && flags&pdf.FlagNoView != 0 && flags&pdf.FlagPrint != 0 &&
+		flags&pdf.FlagHidden == 0 {
 		w.found[activePrintOnly] = true
 	}
 	w.byteRange = w.byteRange || v["ByteRange"] != nil

@@ -18,7 +18,10 @@ import (
 // before puts text in front of the cross-reference table, with startxref moved. Objects keep their places.
 func before(raw []byte, text string) []byte {
 	at := bytes.LastIndex(raw, []byte("xref\n0 "))
-	return fmt.Appendf(nil, "%s%s%sstartxref\n%d\n%%%%EOF\n", raw[:at], text, raw[at:bytes.LastIndex(raw, []byte("startxref"))], at+len(text))
+	return fmt.Appendf(
+		nil, "%s%s%sstartxref\n%d\n%%%%EOF\n", raw[:at], text, raw[at:bytes.LastIndex(raw, []byte("startxref"))],
+		at+len(text),
+	)
 }
 
 // swapped exchanges two rows of the cross-reference table.
@@ -54,36 +57,54 @@ func TestInspectNamesAmbiguousStructure(t *testing.T) {
 	}
 	packed := func(num int, body string) string {
 		head := fmt.Sprintf("%d 0 ", num)
-		return fmt.Sprintf("90 0 obj\n<</Type/ObjStm/N 1/First %d/Length %d>>\nstream\n%s%s\nendstream\nendobj\n", len(head), len(head)+len(body), head, body)
+		return fmt.Sprintf(
+			"90 0 obj\n<</Type/ObjStm/N 1/First %d/Length %d>>\nstream\n%s%s\nendstream\nendobj\n", len(head),
+			len(head)+len(body), head, body,
+		)
 	}
 	freed := regexp.MustCompile(`\d{10} 00000 n\r\n(0000000000 00000 f\r\n)?trailer`)
 	for name, raw := range map[string][]byte{
-		"content stands again":            before(plain, "6 0 obj\n"+content(otherText)+"\nendobj\n"),
-		"content stands again, unspaced":  before(plain, "%x\n6 0 obj<</Length 51>>stream\n"+otherText+"\nendstream endobj\n"),
-		"content in a later stream":       before(plain, packed(5, "<</Type/Page/Parent 2 0 R>>")),
-		"page stands again in a comment":  before(plain, "%\r5 0 obj <</Type/Page/Parent 2 0 R>> endobj\n"),
-		"page stands again in a string":   with(30, "<</Title(\n5 0 obj <</Type/Page/Parent 2 0 R>> endobj\n)>>"),
-		"catalog stands again":            before(plain, "1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"),
-		"a later trailer":                 append(before(plain, "50 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"), "trailer\n<</Root 50 0 R>>\n%%EOF\n"...),
-		"contents swapped":                swapped(plain, 6, 8),
-		"pages swapped":                   swapped(plain, 5, 7),
-		"length too short":                with(6, "<</Length 10>>\nstream\n"+otherText+"\nendstream"),
-		"length too long":                 with(6, "<</Length 900>>\nstream\n"+otherText+"\nendstream"),
-		"length over two ends":            with(6, content(otherText+"\nendstream\nendobj\n"+otherText)),
-		"comment before stream":           with(6, strings.Replace(content(otherText), ">>\nstream", ">>%\nstream", 1)),
-		"stream after a carriage return":  with(6, strings.Replace(content(otherText), "stream\n", "stream\r", 1)),
-		"fewer pages counted":             with(2, "<</Type/Pages/Count 1/Kids[5 0 R 7 0 R]/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>>>"),
-		"more pages counted":              with(2, "<</Type/Pages/Count 3/Kids[5 0 R 7 0 R]/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>>>"),
-		"pages not counted":               with(2, "<</Type/Pages/Kids[5 0 R 7 0 R]/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>>>"),
-		"a kid that is not there":         with(2, "<</Type/Pages/Count 3/Kids[5 0 R 7 0 R 77 0 R]/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>>>"),
-		"a second header":                 before(plain, "%PDF-1.4\n"),
-		"a document in an attachment":     attached(string(testpdf.New(testpdf.Options{Pages: 1}))),
-		"a document behind another":       slices.Concat(testpdf.Contract(1), plain),
-		"an object within another":        within(plain),
-		"an object that is marked free":   freed.ReplaceAll(plain, []byte("0000000000 00000 f\r\n${1}trailer")),
-		"an annotation that is not named": before(testpdf.New(testpdf.Options{Page: "/Annots[70 0 R]"}), "70 0 obj\n<</Type/Annot/Subtype/Square/Rect[0 0 9 9]>>\nendobj\n"),
-		"a key twice":                     with(6, strings.Replace(content(otherText), "<<", "<</Length 4", 1)),
-		"another generation":              testpdf.New(testpdf.Options{Page: "/Annots[6 1 R]"}),
+		"content stands again": before(plain, "6 0 obj\n"+content(otherText)+"\nendobj\n"),
+		"content stands again, unspaced": before(
+			plain, "%x\n6 0 obj<</Length 51>>stream\n"+otherText+"\nendstream endobj\n",
+		),
+		"content in a later stream":      before(plain, packed(5, "<</Type/Page/Parent 2 0 R>>")),
+		"page stands again in a comment": before(plain, "%\r5 0 obj <</Type/Page/Parent 2 0 R>> endobj\n"),
+		"page stands again in a string":  with(30, "<</Title(\n5 0 obj <</Type/Page/Parent 2 0 R>> endobj\n)>>"),
+		"catalog stands again":           before(plain, "1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"),
+		"a later trailer": append(before(
+			plain, "50 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n",
+		), "trailer\n<</Root 50 0 R>>\n%%EOF\n"...),
+		"contents swapped":               swapped(plain, 6, 8),
+		"pages swapped":                  swapped(plain, 5, 7),
+		"length too short":               with(6, "<</Length 10>>\nstream\n"+otherText+"\nendstream"),
+		"length too long":                with(6, "<</Length 900>>\nstream\n"+otherText+"\nendstream"),
+		"length over two ends":           with(6, content(otherText+"\nendstream\nendobj\n"+otherText)),
+		"comment before stream":          with(6, strings.Replace(content(otherText), ">>\nstream", ">>%\nstream", 1)),
+		"stream after a carriage return": with(6, strings.Replace(content(otherText), "stream\n", "stream\r", 1)),
+		"fewer pages counted": with(
+			2, "<</Type/Pages/Count 1/Kids[5 0 R 7 0 R]/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>>>",
+		),
+		"more pages counted": with(
+			2, "<</Type/Pages/Count 3/Kids[5 0 R 7 0 R]/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>>>",
+		),
+		"pages not counted": with(
+			2, "<</Type/Pages/Kids[5 0 R 7 0 R]/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>>>",
+		),
+		"a kid that is not there": with(
+			2, "<</Type/Pages/Count 3/Kids[5 0 R 7 0 R 77 0 R]/MediaBox[0 0 612 792]/Resources<</Font<</F1 4 0 R>>>>>>",
+		),
+		"a second header":               before(plain, "%PDF-1.4\n"),
+		"a document in an attachment":   attached(string(testpdf.New(testpdf.Options{Pages: 1}))),
+		"a document behind another":     slices.Concat(testpdf.Contract(1), plain),
+		"an object within another":      within(plain),
+		"an object that is marked free": freed.ReplaceAll(plain, []byte("0000000000 00000 f\r\n${1}trailer")),
+		"an annotation that is not named": before(
+			testpdf.New(testpdf.Options{Page: "/Annots[70 0 R]"}),
+			"70 0 obj\n<</Type/Annot/Subtype/Square/Rect[0 0 9 9]>>\nendobj\n",
+		),
+		"a key twice":        with(6, strings.Replace(content(otherText), "<<", "<</Length 4", 1)),
+		"another generation": testpdf.New(testpdf.Options{Page: "/Annots[6 1 R]"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,7 +126,13 @@ func TestInspectNamesAmbiguousStructure(t *testing.T) {
 // within lets the entry of object 8 point into the data of the content of page 1, where an object 8 stands as well.
 func within(plain []byte) []byte {
 	inner := "8 0 obj\n" + content(otherText) + "\nendobj\n"
-	raw := testpdf.New(testpdf.Options{Objects: map[int]string{6: strings.Replace(content(inner), "endstream\nendobj\n\nendstream", "endstream\nendobj\n\nendstream", 1)}})
+	raw := testpdf.New(
+		testpdf.Options{
+			Objects: map[int]string{
+				6: strings.Replace(content(inner), "endstream\nendobj\n\nendstream", "endstream\nendobj\n\nendstream", 1),
+			},
+		},
+	)
 	old := fmt.Appendf(nil, "%010d", bytes.LastIndex(raw, []byte("8 0 obj")))
 	return bytes.Replace(raw, old, fmt.Appendf(nil, "%010d", bytes.Index(raw, []byte("8 0 obj"))), 1)
 }

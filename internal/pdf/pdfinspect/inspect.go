@@ -42,21 +42,22 @@ type Info struct {
 const maxWarnings = 20
 
 // Inspect reads every object of raw and says what the file is. It opens, fetches and runs nothing. A file that is not
-// accepted leaves as a [*pdf.Refusal]: what is no PDF, needs a password, has no pages, exceeds a limit or is beyond repair.
+// accepted leaves as a [*pdf.Refusal]: what is no PDF, needs a password, has no pages, exceeds a limit or is beyond
+// repair.
 //
 // ActiveContent names what may act, reach outside, or look different to different readers: javascript, launch,
 // uri_on_open (an address opened without a click), submit_form, import_data, embedded_files, external_reference (remote
-// go-to, external stream, reference XObject), rich_media (video, sound, 3D, Flash), xfa, dynamic_xfa (the pages are made by
-// the viewer, ISO 32000-2 §7.7.2 /NeedsRendering), portfolio (the pages are the cover of attached files, §12.3.5),
-// optional_content (layers),
-// alternate_images, print_only_content (annotations not shown on screen), postscript, ambiguous_structure (objects that
-// readers may read differently), viewer_made_fields (form fields that each reader draws for itself), rich_text (XHTML in
-// annotations and fields, ISO 32000-2 §12.7.4.4, which each reader lays out for itself). Objects that cannot be reached from
-// the catalog count too. An open action that goes to a page of the file is none.
+// go-to, external stream, reference XObject), rich_media (video, sound, 3D, Flash), xfa, dynamic_xfa (the pages are
+// made by the viewer, ISO 32000-2 §7.7.2 /NeedsRendering), portfolio (the pages are the cover of attached files,
+// §12.3.5), optional_content (layers), alternate_images, print_only_content (annotations not shown on screen),
+// postscript, ambiguous_structure (objects that readers may read differently), viewer_made_fields (form fields that
+// each reader draws for itself), rich_text (XHTML in annotations and fields, ISO 32000-2 §12.7.4.4, which each reader
+// lays out for itself). Objects that cannot be reached from the catalog count too. An open action that goes to a page
+// of the file is none.
 //
-// The file is read twice: by its cross-reference data, and by searching for objects from the beginning to the end. Where
-// the two differ in an object that the catalog reaches, or in the catalog, that is ambiguous_structure, and a warning says
-// where; so are lengths and counts of pages that are not right, and a second document in the file.
+// The file is read twice: by its cross-reference data, and by searching for objects from the beginning to the end.
+// Where the two differ in an object that the catalog reaches, or in the catalog, that is ambiguous_structure, and a
+// warning says where; so are lengths and counts of pages that are not right, and a second document in the file.
 func Inspect(ctx context.Context, raw []byte, l pdf.Limits) (info *Info, err error) {
 	d, err := pdf.Read(raw, l)
 	if err != nil {
@@ -70,7 +71,10 @@ func InspectDocument(ctx context.Context, d *pdf.Document) (info *Info, err erro
 	defer pdf.Guard(&err)
 	d.Renew()
 	if n := pdf.CountRevisions(d.Raw()); n > pdf.MaxRevisions {
-		return nil, &pdf.Refusal{Reason: pdf.ReasonRevisions, Detail: fmt.Sprintf("%d revisions, at most %d are accepted", n, pdf.MaxRevisions)}
+		return nil,
+			&pdf.Refusal{
+				Reason: pdf.ReasonRevisions, Detail: fmt.Sprintf("%d revisions, at most %d are accepted", n, pdf.MaxRevisions),
+			}
 	}
 	pages, err := d.Pages()
 	if err != nil {

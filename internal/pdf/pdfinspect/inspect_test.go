@@ -32,7 +32,11 @@ func TestInspectRefuses(t *testing.T) {
 		{"page tree in a circle", hostile["pages two loop"], pdf.Limits{}, pdf.ReasonDamaged},
 		{"bytes", testpdf.Contract(3), pdf.Limits{Bytes: 1000}, pdf.ReasonTooLarge},
 		{"pages", testpdf.Contract(3), pdf.Limits{Pages: 2}, pdf.ReasonTooManyPages},
-		{"revisions", append(testpdf.Simple(1, "x"), strings.Repeat("startxref\n1\n%%EOF\n", 1000)...), pdf.Limits{}, pdf.ReasonRevisions},
+		{
+			"revisions", append(testpdf.Simple(1, "x"), strings.Repeat("startxref\n1\n%%EOF\n", 1000)...),
+			pdf.Limits{},
+			pdf.ReasonRevisions,
+		},
 		{"objects", testpdf.Contract(30), pdf.Limits{Objects: 20}, pdf.ReasonTooManyObjects},
 		{"nesting", hostile["deep page tree"], pdf.Limits{}, pdf.ReasonTooDeep},
 		{"decoded bytes", hostile["object bomb"], pdf.Limits{}, pdf.ReasonDecodeLimit},
@@ -74,7 +78,8 @@ func TestInspectLeavesPlainFilesAlone(t *testing.T) {
 	t.Parallel()
 	files := testpdf.Odd()
 	maps.Copy(files, map[string][]byte{
-		"contract": testpdf.Contract(12), "xref stream": testpdf.XRefStream(3), "object streams": testpdf.ObjectStream(120), "hybrid": testpdf.Hybrid(3),
+		"contract": testpdf.Contract(12), "xref stream": testpdf.XRefStream(3), "object streams": testpdf.ObjectStream(120),
+		"hybrid": testpdf.Hybrid(3),
 		"shared": testpdf.Shared(3), "opens at a page": testpdf.OpensAtPage(),
 	})
 	for name, raw := range files {
@@ -109,7 +114,8 @@ func TestInspectSealing(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		if info.Encrypted != c.encrypted || info.Sealing.Reason != c.reason || (info.Sealing.Mode == pdfinspect.SealingDetached) != (c.reason != "") {
+		if info.Encrypted != c.encrypted || info.Sealing.Reason != c.reason ||
+			(info.Sealing.Mode == pdfinspect.SealingDetached) != (c.reason != "") {
 			t.Errorf("%s: got %q, %+v", c.name, info.Encrypted, info.Sealing)
 		}
 		if len(info.Pages) != 2 {
@@ -122,9 +128,11 @@ func TestInspectPageSizes(t *testing.T) {
 	t.Parallel()
 	odd := testpdf.Odd()
 	for name, want := range map[string]contentstream.PageSize{
-		"rotated 90": {Width: 792, Height: 612}, "rotated 180": {Width: 612, Height: 792}, "rotated 270": {Width: 792, Height: 612},
-		"landscape": {Width: 792, Height: 612}, "cropped": {Width: 600, Height: 900}, "user unit": {Width: 1224, Height: 1584},
-		"A0": {Width: 2384, Height: 3370}, "tiny": {Width: 180, Height: 120}, "shifted": {Width: 612, Height: 792},
+		"rotated 90": {Width: 792, Height: 612}, "rotated 180": {Width: 612, Height: 792},
+		"rotated 270": {Width: 792, Height: 612},
+		"landscape":   {Width: 792, Height: 612}, "cropped": {Width: 600, Height: 900},
+		"user unit": {Width: 1224, Height: 1584},
+		"A0":        {Width: 2384, Height: 3370}, "tiny": {Width: 180, Height: 120}, "shifted": {Width: 612, Height: 792},
 	} {
 		info, err := pdfinspect.Inspect(t.Context(), odd[name], pdf.Limits{})
 		if err != nil {

@@ -11,11 +11,11 @@ import (
 // Normalize rewrites an unsigned file so that it can be extended: one classic cross-reference table, no encryption, no
 // usage rights, no unreachable objects, streams as they were encoded. What the pages show does not change.
 //
-// Usage rights (ISO 32000-2 §12.8.2.3) are signed by the maker of a form for its readers, over the file as it was made; they
-// say nothing of who signed the document, and end with any change of it.
+// Usage rights (ISO 32000-2 §12.8.2.3) are signed by the maker of a form for its readers, over the file as it was made;
+// they say nothing of who signed the document, and end with any change of it.
 //
-// It fails with a [*pdf.Refusal]: reason "unsupported" when the file is signed, for rewriting would break the signature, and
-// the reasons of [Inspect].
+// It fails with a [*pdf.Refusal]: reason "unsupported" when the file is signed, for rewriting would break the
+// signature, and the reasons of [Inspect].
 func Normalize(ctx context.Context, raw []byte, l pdf.Limits) (out []byte, err error) {
 	defer pdf.Guard(&err)
 	info, err := Inspect(ctx, raw, l)
@@ -58,7 +58,9 @@ func Normalize(ctx context.Context, raw []byte, l pdf.Limits) (out []byte, err e
 	return out, nil
 }
 
-var errSignedFile = &pdf.Refusal{Reason: pdf.ReasonUnsupported, Detail: "the file is signed, and rewriting it would break the signature"}
+var errSignedFile = &pdf.Refusal{
+	Reason: pdf.ReasonUnsupported, Detail: "the file is signed, and rewriting it would break the signature",
+}
 
 // IsSigned reports that [Normalize] refused a file because it is signed.
 func IsSigned(r *pdf.Refusal) bool { return r == errSignedFile }

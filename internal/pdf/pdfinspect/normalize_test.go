@@ -15,11 +15,16 @@ import (
 func TestNormalize(t *testing.T) {
 	t.Parallel()
 	var r *pdf.Refusal
-	if _, err := pdfinspect.Normalize(t.Context(), pdftest.Sealed(t, testpdf.Contract(1)), pdf.Limits{}); !errors.As(err, &r) || r.Reason != pdf.ReasonUnsupported {
+	if _, err := pdfinspect.Normalize(
+		t.Context(), pdftest.Sealed(t, testpdf.Contract(1)), pdf.Limits{},
+	); !errors.As(err, &r) || r.Reason != pdf.ReasonUnsupported {
 		t.Errorf("a signed file: got %v, want a refusal", err)
 	}
 	cut := testpdf.Contract(3)
-	files := map[string][]byte{"encrypted": testpdf.Encrypted(), "cut off": cut[:len(cut)-30], "form": testpdf.Form(), "layers": testpdf.Active()["optional_content"]}
+	files := map[string][]byte{
+		"encrypted": testpdf.Encrypted(), "cut off": cut[:len(cut)-30], "form": testpdf.Form(),
+		"layers": testpdf.Active()["optional_content"],
+	}
 	maps.Copy(files, pdftest.EveryGeometry())
 	for name, raw := range files {
 		out, err := pdfinspect.Normalize(t.Context(), raw, pdf.Limits{})
@@ -29,7 +34,8 @@ func TestNormalize(t *testing.T) {
 		}
 		before, _ := pdfinspect.Inspect(t.Context(), raw, pdf.Limits{})
 		after, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{})
-		if err != nil || after.Sealing.Mode != pdfinspect.SealingEmbedded || after.Encrypted != pdfinspect.EncryptedNo || len(after.Pages) != len(before.Pages) {
+		if err != nil || after.Sealing.Mode != pdfinspect.SealingEmbedded || after.Encrypted != pdfinspect.EncryptedNo ||
+			len(after.Pages) != len(before.Pages) {
 			t.Errorf("%s: got %+v, %v", name, after, err)
 			continue
 		}

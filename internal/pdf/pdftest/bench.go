@@ -23,7 +23,8 @@ func Sizes() []File {
 	}
 }
 
-// Against runs ours, then times the floor, a peer that does the least one could do with the bytes, and reports the ratio.
+// Against runs ours, then times the floor, a peer that does the least one could do with the bytes, and reports the
+// ratio.
 func Against(b *testing.B, raw []byte, ours func() error, floor func() error) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(raw)))

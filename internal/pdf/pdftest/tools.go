@@ -84,7 +84,9 @@ func Sound(t *testing.T, name string, raw []byte) {
 	if out, ok := Run(t, raw, "qpdf", "--check", "FILE"); !ok {
 		t.Errorf("%s: qpdf: %s", name, out)
 	}
-	if out, _ := Run(t, raw, "mutool", "draw", "-q", "-F", "text", "-o", os.DevNull, "FILE"); strings.Contains(out, "error:") {
+	if out, _ := Run(t, raw, "mutool", "draw", "-q", "-F", "text", "-o", os.DevNull, "FILE"); strings.Contains(
+		out, "error:",
+	) {
 		t.Errorf("%s: mutool: %s", name, out)
 	}
 }

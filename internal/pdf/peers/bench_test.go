@@ -63,14 +63,18 @@ type beside struct {
 	peer     verb
 }
 
-// BenchmarkPeers measures ours and the peer in one run. peak-MiB is heap over the file itself; files-held is that and the
-// file, in files.
+// BenchmarkPeers measures ours and the peer in one run. peak-MiB is heap over the file itself; files-held is that and
+// the file, in files.
 func BenchmarkPeers(b *testing.B) {
 	for _, v := range verbs() {
 		for _, f := range []struct {
 			name string
 			raw  []byte
-		}{{"10_pages_1_MB", testpdf.Sized(10, 1<<20)}, {"100_pages_20_MB", testpdf.Sized(100, 20<<20)}, {"100_pages_text", testpdf.Contract(100)}} {
+		}{
+			{"10_pages_1_MB", testpdf.Sized(10, 1<<20)},
+			{"100_pages_20_MB", testpdf.Sized(100, 20<<20)},
+			{"100_pages_text", testpdf.Contract(100)},
+		} {
 			b.Run(v.name+"/"+f.name, func(b *testing.B) { v.measure(b, f.raw) })
 		}
 	}
@@ -78,10 +82,16 @@ func BenchmarkPeers(b *testing.B) {
 
 func verbs() []beside {
 	ctx := context.Background()
-	mark := overlay.Mark{Page: 1, X: 0.1, Y: 0.8, W: 0.4, H: 0.06, Kind: overlay.MarkSignature, Text: "Łukasz Żółć", Caption: "Signed by Łukasz Żółć"}
+	mark := overlay.Mark{
+		Page: 1, X: 0.1, Y: 0.8, W: 0.4, H: 0.06, Kind: overlay.MarkSignature, Text: "Łukasz Żółć",
+		Caption: "Signed by Łukasz Żółć",
+	}
 	copyMark := copymark.Mark{EnvelopeID: "env_1", CopyID: "cpy_1", Version: 1, SHA256: strings.Repeat("a", 64)}
 	return []beside{
-		{"MarkCopy", func(raw []byte) error { _, err := copymark.MarkCopy(ctx, raw, copyMark); return err }, "pdfcpu-watermark", watermark},
+		{"MarkCopy", func(raw []byte) error {
+			_, err := copymark.MarkCopy(ctx, raw, copyMark)
+			return err
+		}, "pdfcpu-watermark", watermark},
 		{"MarkAndCheckCopy", func(raw []byte) error {
 			marked, err := copymark.MarkCopy(ctx, raw, copyMark)
 			if err != nil {
@@ -93,7 +103,10 @@ func verbs() []beside {
 			_, err := overlay.Place(ctx, raw, []overlay.Mark{mark}, overlay.PlaceOptions{})
 			return err
 		}, "pdfcpu-watermark", watermark},
-		{"Inspect", func(raw []byte) error { _, err := pdfinspect.Inspect(ctx, raw, pdf.Limits{}); return err }, "pdfcpu-validate", validate},
+		{"Inspect", func(raw []byte) error {
+			_, err := pdfinspect.Inspect(ctx, raw, pdf.Limits{})
+			return err
+		}, "pdfcpu-validate", validate},
 	}
 }
 

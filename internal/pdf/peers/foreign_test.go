@@ -34,7 +34,8 @@ var pki = sync.OnceValue(func() *testpki.PKI {
 	return p
 })
 
-// samples lists the PDF files of a module in the module cache, below a folder. They are read there, and never committed.
+// samples lists the PDF files of a module in the module cache, below a folder. They are read there, and never
+// committed.
 func samples(t testing.TB, module, below string) []string {
 	t.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
@@ -42,7 +43,8 @@ func samples(t testing.TB, module, below string) []string {
 		t.Skipf("module cache: %v", err)
 	}
 	var out []string
-	err = filepath.WalkDir(filepath.Join(strings.TrimSpace(string(dir)), below), func(path string, _ fs.DirEntry, err error) error {
+	root := filepath.Join(strings.TrimSpace(string(dir)), below)
+	err = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if strings.HasSuffix(path, ".pdf") {
 			out = append(out, path)
 		}
@@ -63,8 +65,8 @@ func read(t testing.TB, path string) []byte {
 	return raw
 }
 
-// trusting verifies a file as one would who trusts whatever certificates it carries, soon after it was signed: what is left
-// is whether the signatures are intact.
+// trusting verifies a file as one would who trusts whatever certificates it carries, soon after it was signed: what is
+// left is whether the signatures are intact.
 func trusting(t testing.TB, raw []byte) *pades.Report {
 	t.Helper()
 	o := pades.Options{Roots: x509.NewCertPool()}
@@ -131,7 +133,10 @@ func TestSignedSamples(t *testing.T) {
 				t.Errorf("%s: called broken: %s", filepath.Base(path), s.Problem)
 			}
 			judged[s.Integrity]++
-			t.Logf("%-22s %-24s %s, %s, %s, %s %s; pdfsig %s", filepath.Base(path), s.SubFilter, s.Level, s.Integrity, s.Trust, s.ChangesAfter, s.Problem, pdfsig(path))
+			t.Logf(
+				"%-22s %-24s %s, %s, %s, %s %s; pdfsig %s", filepath.Base(path), s.SubFilter, s.Level, s.Integrity, s.Trust,
+				s.ChangesAfter, s.Problem, pdfsig(path),
+			)
 		}
 	}
 	t.Logf("signatures: %v", judged)
@@ -203,7 +208,9 @@ func TestPdfsignSignatures(t *testing.T) {
 		"object streams":        {pki().RSA(), testpdf.ObjectStream(3), nil},
 		"certification P=2":     {pki().Seal, raw, certify(sign.AllowFillingExistingFormFieldsAndSignaturesPerms)},
 		"visible": {pki().Seal, raw, func(d *sign.SignData) {
-			d.Appearance = sign.Appearance{Visible: true, Page: 1, LowerLeftX: 100, LowerLeftY: 50, UpperRightX: 300, UpperRightY: 100}
+			d.Appearance = sign.Appearance{
+				Visible: true, Page: 1, LowerLeftX: 100, LowerLeftY: 50, UpperRightX: 300, UpperRightY: 100,
+			}
 		}},
 	} {
 		if tc.change == nil {
@@ -237,7 +244,9 @@ func TestPdfsignSignatures(t *testing.T) {
 
 func extended(t testing.TB, raw []byte) []byte {
 	t.Helper()
-	e, err := pades.NewExtender(pades.ExtenderConfig{Roots: pki().Roots(), Revocation: pki().Revocations(), Timestamper: pki().Timestamper()})
+	e, err := pades.NewExtender(
+		pades.ExtenderConfig{Roots: pki().Roots(), Revocation: pki().Revocations(), Timestamper: pki().Timestamper()},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,8 +257,8 @@ func extended(t testing.TB, raw []byte) []byte {
 	return append(bytes.Clone(raw), x.Appended...)
 }
 
-// TestSealsOnFilesOfOthers seals every PDF that pdfcpu ships as a sample, by many producers: the seal is good, or the file
-// is refused by name.
+// TestSealsOnFilesOfOthers seals every PDF that pdfcpu ships as a sample, by many producers: the seal is good, or the
+// file is refused by name.
 func TestSealsOnFilesOfOthers(t *testing.T) {
 	t.Parallel()
 	sealed, refused, verdicts := 0, map[string]int{}, map[string]int{}

@@ -100,7 +100,9 @@ func (p *producers) iText(kind string, at place, stamped bool, field string) pro
 		if field == "" {
 			field = p.name()
 		}
-		fmt.Fprintf(p.java, "%s\t%s\t%s\t%d\t%g\t%g\t%g\t%g\t%s\t%s\n", in, out, field, at.page, at.x0, at.y0, at.x1, at.y1, kind, tsa)
+		fmt.Fprintf(
+			p.java, "%s\t%s\t%s\t%d\t%g\t%g\t%g\t%g\t%s\t%s\n", in, out, field, at.page, at.x0, at.y0, at.x1, at.y1, kind, tsa,
+		)
 		if !p.said.Scan() || p.said.Text() != "ok" {
 			t.Fatalf("iText: %s", p.said.Text())
 		}
@@ -116,7 +118,10 @@ func (p *producers) startJava(t *testing.T) {
 	}
 	key, chain := p.identity(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "java", "-cp", strings.Join(path, string(filepath.ListSeparator)), filepath.Join("testdata", "Sign.java"), key, chain)
+	cmd := exec.CommandContext(
+		ctx, "java", "-cp", strings.Join(path, string(filepath.ListSeparator)), filepath.Join("testdata", "Sign.java"), key,
+		chain,
+	)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -139,7 +144,10 @@ func (p *producers) pdfsign(at place) producer {
 		t.Helper()
 		out, err := pdfsign(pki().RSA(), raw, func(d *sign.SignData) {
 			if at != (place{}) {
-				d.Appearance = sign.Appearance{Visible: true, Page: uint32(at.page), LowerLeftX: at.x0, LowerLeftY: at.y0, UpperRightX: at.x1, UpperRightY: at.y1}
+				d.Appearance = sign.Appearance{
+					Visible: true, Page: uint32(at.page), LowerLeftX: at.x0, LowerLeftY: at.y0, UpperRightX: at.x1,
+					UpperRightY: at.y1,
+				}
 			}
 		})
 		if err != nil {
@@ -177,7 +185,8 @@ func (p *producers) node(at place) producer {
 		if err != nil {
 			t.Fatal(err)
 		}
-		leaf, issuers := p.file(t, "leaf.pem", pemOf(pki().RSA().Chain[:1])), p.file(t, "issuers.pem", pemOf(pki().RSA().Chain[1:]))
+		leaf, issuers := p.file(t, "leaf.pem", pemOf(pki().RSA().Chain[:1])),
+			p.file(t, "issuers.pem", pemOf(pki().RSA().Chain[1:]))
 		key := p.file(t, "key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 		in, out := p.next(t, raw)
 		rect := fmt.Sprintf("%g,%g,%g,%g", at.x0, at.y0, at.x1, at.y1)
@@ -208,15 +217,17 @@ func byPdfcpu(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// signedByMany are honest files with two to five signatures of two programs or more. Signatures that are seen stand where the pages are
-// empty.
+// signedByMany are honest files with two to five signatures of two programs or more. Signatures that are seen stand
+// where the pages are empty.
 func signedByMany(t *testing.T) map[string][]byte {
 	p := newProducers(t)
 	left, right := place{1, 60, 50, 260, 68}, place{1, 320, 50, 520, 68}
 	second := place{2, 320, 50, 520, 68}
 	box := func(page int, x float64) func(*pades.SealRequest) {
 		return func(r *pades.SealRequest) {
-			r.Appearance = &pades.Appearance{Page: page, X: x, Y: 0.914, W: 0.25, H: 0.022, Lines: []string{"Sealed by Example Vault"}}
+			r.Appearance = &pades.Appearance{
+				Page: page, X: x, Y: 0.914, W: 0.25, H: 0.022, Lines: []string{"Sealed by Example Vault"},
+			}
 		}
 	}
 	mine, seen, seenRight := p.seal(), p.seal(box(1, 0.1)), p.seal(box(1, 0.6))
@@ -230,7 +241,8 @@ func signedByMany(t *testing.T) map[string][]byte {
 		"pdfsign, own, validation material, stamp": {p.pdfsign(right), mine, more},
 	}
 	bases := map[string][]byte{
-		"contract": testpdf.Contract(3), "one page": testpdf.Contract(1), "object streams": testpdf.ObjectStream(3), "pdfcpu": byPdfcpu(t), "turned": testpdf.New(testpdf.Options{Page: "/Rotate 90"}),
+		"contract": testpdf.Contract(3), "one page": testpdf.Contract(1), "object streams": testpdf.ObjectStream(3),
+		"pdfcpu": byPdfcpu(t), "turned": testpdf.New(testpdf.Options{Page: "/Rotate 90"}),
 	}
 	if os.Getenv("EVAULT_TOOLS") == "1" {
 		iText := func(at place) producer { return p.iText("sign", at, false, "") }
@@ -246,7 +258,9 @@ func signedByMany(t *testing.T) map[string][]byte {
 			"iText with a time-stamp, own, validation material, stamp": {stamped(right), mine, more},
 			"own, validation material, stamp, iText":                   {mine, more, iText(right)},
 			"pdfsign seen, iText seen":                                 {p.pdfsign(left), iText(right)},
-			"pdfsign, own, iText seen, own seen, iText":                {p.pdfsign(place{}), mine, iText(left), seenRight, iText(place{})},
+			"pdfsign, own, iText seen, own seen, iText": {
+				p.pdfsign(place{}), mine, iText(left), seenRight, iText(place{}),
+			},
 		} {
 			all[name] = s
 		}
@@ -264,8 +278,13 @@ func signedByMany(t *testing.T) map[string][]byte {
 		}
 	}
 	if os.Getenv("EVAULT_TOOLS") == "1" {
-		add("on two pages: iText seen, own, iText seen", testpdf.Contract(3), steps{p.iText("sign", second, false, ""), mine, p.iText("sign", left, true, "")})
-		add("inherited sizes: own, iText seen", testpdf.New(testpdf.Options{}), steps{mine, p.iText("sign", right, false, "")})
+		add(
+			"on two pages: iText seen, own, iText seen", testpdf.Contract(3),
+			steps{p.iText("sign", second, false, ""), mine, p.iText("sign", left, true, "")},
+		)
+		add(
+			"inherited sizes: own, iText seen", testpdf.New(testpdf.Options{}), steps{mine, p.iText("sign", right, false, "")},
+		)
 		field := testpdf.New(testpdf.Options{
 			Catalog: "/AcroForm<</Fields[30 0 R 31 0 R]>>", Page: "/Annots[30 0 R 31 0 R]", Objects: map[int]string{
 				30: "<</Type/Annot/Subtype/Widget/FT/Sig/T(Buyer)/Rect[100 100 300 160]/F 4>>",
@@ -279,8 +298,14 @@ func signedByMany(t *testing.T) map[string][]byte {
 		add("node-signpdf twice, own", testpdf.Contract(3), steps{p.node(place{}), p.node(right), mine})
 		add("node-signpdf, own seen", testpdf.Contract(1), steps{p.node(left), seenRight})
 		if os.Getenv("EVAULT_TOOLS") == "1" {
-			add("node-signpdf, iText seen, own", testpdf.Contract(3), steps{p.node(place{}), p.iText("sign", right, false, ""), mine})
-			add("node-signpdf twice, iText twice, own", testpdf.Contract(2), steps{p.node(place{}), p.node(left), p.iText("sign", right, true, ""), p.iText("sign", place{}, false, ""), mine})
+			add(
+				"node-signpdf, iText seen, own", testpdf.Contract(3),
+				steps{p.node(place{}), p.iText("sign", right, false, ""), mine},
+			)
+			add(
+				"node-signpdf twice, iText twice, own", testpdf.Contract(2),
+				steps{p.node(place{}), p.node(left), p.iText("sign", right, true, ""), p.iText("sign", place{}, false, ""), mine},
+			)
 		}
 	}
 	return out
@@ -327,17 +352,28 @@ func tampered(t *testing.T, raw []byte) map[string][]byte {
 	return map[string][]byte{
 		"a byte":           flipped,
 		"bytes at the end": append(bytes.Clone(raw), "1 0 obj<<>>endobj\n"...),
-		"other content":    edit("Contents", func(u *pdf.Update) pdf.Object { return u.AddStream(pdf.Dict{}, []byte("0 0 99 99 re f")) }),
-		"page turned":      edit("Rotate", func(*pdf.Update) pdf.Object { return int64(270) }),
+		"other content": edit("Contents", func(u *pdf.Update) pdf.Object {
+			return u.AddStream(pdf.Dict{}, []byte("0 0 99 99 re f"))
+		}),
+		"page turned": edit("Rotate", func(*pdf.Update) pdf.Object { return int64(270) }),
 		"text laid over": later(func(u *pdf.Update, p pdf.Page) error {
-			return acroform.AddAnnotation(u, u.Add(pdf.Dict{"Type": pdf.Name("Annot"), "Subtype": pdf.Name("FreeText"), "Rect": pdf.Rect{X1: 400, Y1: 400}.Array(), "Contents": pdf.String("PAID")}), p)
+			return acroform.AddAnnotation(
+				u,
+				u.Add(
+					pdf.Dict{
+						"Type": pdf.Name("Annot"), "Subtype": pdf.Name("FreeText"), "Rect": pdf.Rect{X1: 400, Y1: 400}.Array(),
+						"Contents": pdf.String("PAID"),
+					},
+				),
+				p,
+			)
 		}),
 		"a seal laid over": over(t, raw),
 	}
 }
 
-// TestSignedByMany: of honest files that several people signed with several programs no signature is called broken, nor the file
-// suspicious; of the same files tampered with none is called valid.
+// TestSignedByMany: of honest files that several people signed with several programs no signature is called broken, nor
+// the file suspicious; of the same files tampered with none is called valid.
 func TestSignedByMany(t *testing.T) {
 	files := signedByMany(t)
 	suspicious, fooled, bad := 0, 0, 0
@@ -361,13 +397,17 @@ func TestSignedByMany(t *testing.T) {
 			if err != nil || len(r.Signatures) == 0 || r.Problem != "" {
 				continue
 			}
-			if s := r.Signatures[0]; s.Integrity == pades.IntegrityValid && (s.ChangesAfter == pades.ChangesNone || s.ChangesAfter == pades.ChangesPermitted) {
+			if s := r.Signatures[0]; s.Integrity == pades.IntegrityValid &&
+				(s.ChangesAfter == pades.ChangesNone || s.ChangesAfter == pades.ChangesPermitted) {
 				fooled++
 				t.Errorf("%s, %s: called valid, %s, %q", name, attack, s.ChangesAfter, s.Changes)
 			}
 		}
 	}
-	t.Logf("%d honest files, by number of signatures %v: %d suspicious; %d tampered: %d called valid", len(files), signatures, suspicious, bad, fooled)
+	t.Logf(
+		"%d honest files, by number of signatures %v: %d suspicious; %d tampered: %d called valid", len(files), signatures,
+		suspicious, bad, fooled,
+	)
 	if len(files) < 20 {
 		t.Errorf("only %d files", len(files))
 	}

@@ -42,7 +42,9 @@ func ours(b *testing.B, change func(*pades.Config)) work {
 // BenchmarkSeal measures our seals, pdfsign's signature and the bare cryptography in one run. peak-MiB is heap over the
 // file itself; files-held is that and the file, in files.
 func BenchmarkSeal(b *testing.B) {
-	e, err := pades.NewExtender(pades.ExtenderConfig{Roots: pki().Roots(), Revocation: pki().Revocations(), Timestamper: pki().Timestamper()})
+	e, err := pades.NewExtender(
+		pades.ExtenderConfig{Roots: pki().Roots(), Revocation: pki().Revocations(), Timestamper: pki().Timestamper()},
+	)
 	if err != nil {
 		b.Fatal(err)
 	}

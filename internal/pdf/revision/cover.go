@@ -17,8 +17,9 @@ const (
 	maxInkStates    = 1000    // saved by q
 )
 
-// covers says what a page shows in a rectangle, in words, or "" for nothing: text, pictures, whatever is painted in another color than
-// white, annotations but for those given. Rules do not count, for signatures are written on them; nor does text that is not drawn.
+// covers says what a page shows in a rectangle, in words, or "" for nothing: text, pictures, whatever is painted in
+// another color than white, annotations but for those given. Rules do not count, for signatures are written on them;
+// nor does text that is not drawn.
 func covers(d *pdf.Document, p pdf.Page, r pdf.Rect, except map[pdf.Ref]bool, e *Effort) (string, error) {
 	const edge = 1 // point; neighbors may touch
 	if r.Width() > 4*edge && r.Height() > 4*edge {
@@ -209,7 +210,9 @@ func (s *inkScan) move(x, y float64) {
 }
 
 func (s *inkScan) close() {
-	box := with(pdf.NewRect(s.at[0], s.at[1], s.at[0], s.at[1]), pdf.NewRect(s.start[0], s.start[1], s.start[0], s.start[1]))
+	box := with(
+		pdf.NewRect(s.at[0], s.at[1], s.at[0], s.at[1]), pdf.NewRect(s.start[0], s.start[1], s.start[0], s.start[1]),
+	)
 	s.lines = append(s.lines[:min(len(s.lines), maxInkSegments)], box)
 	s.at = s.start
 }

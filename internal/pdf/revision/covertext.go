@@ -149,8 +149,8 @@ func inkFontOf(d *pdf.Document, o pdf.Object) (*inkFont, error) {
 	return f, nil
 }
 
-// descendant reads the widths of a composite font (§9.7.4.3). Codes are taken for the numbers of characters, as Identity-H has it; with
-// another encoding the greatest width is that of all.
+// descendant reads the widths of a composite font (§9.7.4.3). Codes are taken for the numbers of characters, as
+// Identity-H has it; with another encoding the greatest width is that of all.
 func descendant(d *pdf.Document, f *inkFont, dict pdf.Dict) error {
 	list, err := d.Array(dict["DescendantFonts"])
 	if err != nil || len(list) == 0 {
@@ -265,7 +265,8 @@ func (s *inkScan) text(str pdf.String, w float64) {
 	const invisible, clipping = 3, 7
 	blank := st.font.bytes != 2 && strings.Trim(string(str), " ") == ""
 	filled, stroked := st.mode%4 == 0 || st.mode%4 == 2, st.mode%4 == 1 || st.mode%4 == 2
-	if blank || st.mode == invisible || st.mode == clipping || (!filled || st.fill.white) && (!stroked || st.stroke.white) {
+	if blank || st.mode == invisible || st.mode == clipping ||
+		(!filled || st.fill.white) && (!stroked || st.stroke.white) {
 		return
 	}
 	m := s.tm.Times(st.ctm)

@@ -81,8 +81,8 @@ func (c *comparison) resources(was, is pdf.Object, depth int) error {
 
 func isRef(o pdf.Object) bool { _, ok := o.(pdf.Ref); return ok }
 
-// fields judges a list of form fields: those of the form, or the children of a field. What was there stays; signature fields may
-// come. up is the full name of the field above, and its reference.
+// fields judges a list of form fields: those of the form, or the children of a field. What was there stays; signature
+// fields may come. up is the full name of the field above, and its reference.
 func (c *comparison) fields(was, is pdf.Object, up string, parent pdf.Ref, depth int) error {
 	if depth > c.old.Limits().Depth {
 		return &pdf.Refusal{Reason: pdf.ReasonTooDeep, Detail: "form fields"}
@@ -113,7 +113,8 @@ func (c *comparison) fields(was, is pdf.Object, up string, parent pdf.Ref, depth
 	return nil
 }
 
-// grown judges a field with children that was changed: only its list of children may have grown. It notes the field's name.
+// grown judges a field with children that was changed: only its list of children may have grown. It notes the field's
+// name.
 func (c *comparison) grown(o pdf.Object, up string, depth int, taken map[string]bool) error {
 	ref, _ := o.(pdf.Ref)
 	old, err := c.old.Dict(o)
@@ -156,7 +157,8 @@ func partialName(d *pdf.Document, f pdf.Dict) string {
 
 // fieldKeys are the entries that a new signature field, and a widget of one, may have: none that acts.
 var fieldKeys = []pdf.Name{
-	"Type", "Subtype", "FT", "T", "TU", "TM", "F", "Ff", "Rect", "P", "V", "AP", "AS", "DA", "DR", "MK", "BS", "Border", "Lock", "SV", "NM",
+	"Type", "Subtype", "FT", "T", "TU", "TM", "F", "Ff", "Rect", "P", "V", "AP", "AS", "DA", "DR", "MK", "BS", "Border",
+	"Lock", "SV", "NM",
 	"M", "Parent", "Kids", "StructParent",
 }
 
@@ -173,11 +175,14 @@ func (c *comparison) addedField(o pdf.Object, up string, parent pdf.Ref, taken m
 	}
 	above, _ := f["Parent"].(pdf.Ref)
 	switch {
-	case !ok || f == nil || c.isOld(ref) || c.new.Name(f["FT"]) != "Sig" || (f["Subtype"] != nil && c.new.Name(f["Subtype"]) != "Widget"):
+	case !ok || f == nil || c.isOld(ref) || c.new.Name(f["FT"]) != "Sig" ||
+		(f["Subtype"] != nil && c.new.Name(f["Subtype"]) != "Widget"):
 		c.refuse("form field %s was added", pdf.Quoted(full))
 		return nil
 	case name == "" || taken[name] || above != parent:
-		c.refuse("signature field %s was added beside a field of that name, or without a name or place of its own", pdf.Quoted(full))
+		c.refuse(
+			"signature field %s was added beside a field of that name, or without a name or place of its own", pdf.Quoted(full),
+		)
 		return nil
 	}
 	for k := range f {
@@ -252,7 +257,8 @@ func (c *comparison) signature(name string, f pdf.Dict, visible, added bool) {
 		what = "visible " + what
 	}
 	c.changes = append(c.changes, Change{
-		Text: fmt.Sprintf("%s %s was added", what, pdf.Quoted(name)), Kind: ChangePermitted, Signature: value.Num, Field: name, Added: added,
+		Text: fmt.Sprintf("%s %s was added", what, pdf.Quoted(name)), Kind: ChangePermitted, Signature: value.Num,
+		Field: name, Added: added,
 	})
 }
 

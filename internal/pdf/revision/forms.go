@@ -15,8 +15,8 @@ import (
 // maxFillings bounds how many fields one revision may change: each is reported.
 const maxFillings = 10_000
 
-// fillings reports the fields of the form that were there, are no signatures, and have another value or look now. What a field
-// looks like is not compared with its value; it must stay in the rectangle of its widget.
+// fillings reports the fields of the form that were there, are no signatures, and have another value or look now. What
+// a field looks like is not compared with its value; it must stay in the rectangle of its widget.
 func (c *comparison) fillings() error {
 	var touched []acroform.Field
 	var wrong error
@@ -80,8 +80,8 @@ func (c *comparison) redrawn(widget pdf.Dict) (bool, error) {
 // maxAppearances bounds the appearances that are looked at in one comparison: widgets may share them.
 const maxAppearances = 2_000_000
 
-// eachAppearance hands every appearance stream of a widget to f (ISO 32000-2 §12.5.5): one for each of /N, /R, /D, or for each of
-// their states.
+// eachAppearance hands every appearance stream of a widget to f (ISO 32000-2 §12.5.5): one for each of /N, /R, /D, or
+// for each of their states.
 func (c *comparison) eachAppearance(d *pdf.Document, widget pdf.Dict, f func(pdf.Object) error) error {
 	ap, err := d.Dict(widget["AP"])
 	if err != nil {
@@ -145,7 +145,8 @@ func (c *comparison) mine(ref pdf.Ref, name string) {
 	}
 }
 
-// widgets returns the widgets of a field, those that changed marked as judged, or why they are none of this field alone.
+// widgets returns the widgets of a field, those that changed marked as judged, or why they are none of this field
+// alone.
 func (c *comparison) widgets(f acroform.Field) (out []widget, problem string, _ error) {
 	if len(f.Kids) == 0 {
 		now, err := c.new.Dict(f.Ref)
@@ -233,8 +234,8 @@ func (c *comparison) drawnWithin(w widget) (fits bool, _ error) {
 	return fits, err
 }
 
-// fits reports whether an appearance stream stays in the rectangle of its annotation: its bounding box, turned and scaled by its
-// matrix, is no larger (ISO 32000-2 §12.5.5), so that it does so for readers too that do not scale it.
+// fits reports whether an appearance stream stays in the rectangle of its annotation: its bounding box, turned and
+// scaled by its matrix, is no larger (ISO 32000-2 §12.5.5), so that it does so for readers too that do not scale it.
 func holdsValueOf(d *pdf.Document, s *pdf.Stream, rect pdf.Object) bool {
 	if s == nil || d.Name(s.Dict["Subtype"]) != "Form" {
 		return false
@@ -273,7 +274,8 @@ func bounds(m contentstream.Matrix, r pdf.Rect) pdf.Rect {
 // maxValues bounds how many selected options of a field are named.
 const maxValues = 20
 
-// valueText returns the value of a form field as a reader would name it: text, the name of a state, the selected options.
+// valueText returns the value of a form field as a reader would name it: text, the name of a state, the selected
+// options.
 func valueText(d *pdf.Document, o pdf.Object) string {
 	o, err := d.Resolve(o)
 	if err != nil {
@@ -304,8 +306,8 @@ func valueText(d *pdf.Document, o pdf.Object) string {
 	return "?"
 }
 
-// roles refuses a changed field whose object also serves as something else than a field: the change may have another meaning
-// there.
+// roles refuses a changed field whose object also serves as something else than a field: the change may have another
+// meaning there.
 func (c *comparison) roles() error {
 	if len(c.filled) == 0 {
 		return nil
@@ -328,8 +330,8 @@ func (c *comparison) roles() error {
 	return nil
 }
 
-// fieldRoles are the entries that name a field as a field: of widgets, structure, pop-ups and actions. Arrays, which list
-// fields and annotations, have no key.
+// fieldRoles are the entries that name a field as a field: of widgets, structure, pop-ups and actions. Arrays, which
+// list fields and annotations, have no key.
 var fieldRoles = []pdf.Name{"", "Parent", "Obj", "T", "IRT", "Popup", "AN"}
 
 // eachKey hands every reference in o to f, with the key of the dictionary that it is the value of.

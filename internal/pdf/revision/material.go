@@ -21,8 +21,8 @@ func (c *comparison) metadata(was, is pdf.Object) error {
 	return nil
 }
 
-// validation judges the document security store (ETSI EN 319 142-1 §5.4.2.1): its dictionaries and arrays may change, the
-// streams in it not.
+// validation judges the document security store (ETSI EN 319 142-1 §5.4.2.1): its dictionaries and arrays may change,
+// the streams in it not.
 func (c *comparison) validation(was, is pdf.Object) error {
 	if was == nil && is == nil {
 		return nil

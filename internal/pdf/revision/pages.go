@@ -6,7 +6,8 @@ import (
 	"github.com/evaultlib/evault/internal/pdf"
 )
 
-// info judges the document information dictionary. It is not part of what the pages show; each entry that was changed is named.
+// info judges the document information dictionary. It is not part of what the pages show; each entry that was changed
+// is named.
 func (c *comparison) info() error {
 	was, is := c.old.Trailer()["Info"], c.new.Trailer()["Info"]
 	ref, ok := is.(pdf.Ref)
@@ -64,7 +65,8 @@ func (c *comparison) pages() error {
 	return nil
 }
 
-// aboveOf returns what a page inherits for an entry (ISO 32000-2 §7.7.3.4), nil for nothing. Some producers write it into the page.
+// aboveOf returns what a page inherits for an entry (ISO 32000-2 §7.7.3.4), nil for nothing. Some producers write it
+// into the page.
 func aboveOf(d *pdf.Document, page pdf.Dict, key pdf.Name) pdf.Object {
 	if key != "Resources" && key != "MediaBox" && key != "CropBox" && key != "Rotate" {
 		return nil
@@ -166,12 +168,13 @@ func describe(n int, o pdf.Object) string {
 
 // signatureKeys are the entries of a signature dictionary that mean nothing where another object is expected.
 var signatureKeys = []pdf.Name{
-	"Type", "Filter", "SubFilter", "ByteRange", "Contents", "Cert", "Reference", "Changes", "Name", "M", "Location", "Reason",
+	"Type", "Filter", "SubFilter", "ByteRange", "Contents", "Cert", "Reference", "Changes", "Name", "M", "Location",
+	"Reason",
 	"ContactInfo", "R", "V", "Prop_Build", "Prop_AuthTime", "Prop_AuthType",
 }
 
-// inert reports whether a new object does nothing in any role: an invisible signature field or a signature dictionary. A
-// producer that counts wrongly may name the very number that the next signature gets.
+// inert reports whether a new object does nothing in any role: an invisible signature field or a signature dictionary.
+// A producer that counts wrongly may name the very number that the next signature gets.
 func (c *comparison) inert(ref pdf.Ref, o pdf.Object) bool {
 	d, ok := o.(pdf.Dict)
 	if !ok {

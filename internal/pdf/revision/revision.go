@@ -33,13 +33,14 @@ const (
 	ChangePermitted                    // it cannot: validation material, metadata, signatures
 )
 
-// ChangesSince compares d with one of its earlier revisions, a document opened from a prefix of d, and names what changed.
+// ChangesSince compares d with one of its earlier revisions, a document opened from a prefix of d, and names what
+// changed.
 //
-// The comparison starts from a whitelist: /DSS, new signature fields and signatures in fields that were there, metadata;
-// form fields filled in are named with their old and new values.
-// Every other object that differs is reported and not permitted, and so is whatever common readers might treat
-// differently: objects outside the cross-reference data, objects supplied for dangling references, objects with a
-// permitted role that also play another one (shadow attacks).
+// The comparison starts from a whitelist: /DSS, new signature fields and signatures in fields that were there,
+// metadata; form fields filled in are named with their old and new values. Every other object that differs is reported
+// and not permitted, and so is whatever common readers might treat differently: objects outside the cross-reference
+// data, objects supplied for dangling references, objects with a permitted role that also play another one (shadow
+// attacks).
 func ChangesSince(d *pdf.Document, old *pdf.Document) ([]Change, error) {
 	return ChangesWithin(d, old, &Effort{})
 }
@@ -53,7 +54,10 @@ func (e *Effort) spent() bool { return e.operators > maxInkOperators || e.decode
 // ChangesWithin is [ChangesSince] as one of several comparisons.
 func ChangesWithin(d *pdf.Document, old *pdf.Document, e *Effort) (_ []Change, err error) {
 	defer pdf.Guard(&err)
-	c := &comparison{effort: e, old: old, new: d, explained: map[int]bool{}, added: map[pdf.Ref]bool{}, filled: map[int]string{}, grownOnce: map[pdf.Ref]bool{}}
+	c := &comparison{
+		effort: e, old: old, new: d, explained: map[int]bool{}, added: map[pdf.Ref]bool{}, filled: map[int]string{},
+		grownOnce: map[pdf.Ref]bool{},
+	}
 	if !bytes.Equal(d.Raw()[:len(old.Raw())], old.Raw()) {
 		return nil, errors.New("pdf: not a revision of this document")
 	}
@@ -64,10 +68,13 @@ func ChangesWithin(d *pdf.Document, old *pdf.Document, e *Effort) (_ []Change, e
 		return c.changes, nil
 	}
 	if d.Repaired() || old.Repaired() || d.Encrypted() || old.Encrypted() {
-		return nil, &pdf.Refusal{Reason: pdf.ReasonUnsupported, Detail: "revisions of damaged or encrypted files are not compared"}
+		return nil,
+			&pdf.Refusal{Reason: pdf.ReasonUnsupported, Detail: "revisions of damaged or encrypted files are not compared"}
 	}
 	n := len(d.Sections()) - len(old.Sections())
-	if n < 0 || !slices.EqualFunc(d.Sections()[n:], old.Sections(), func(a, b pdf.Section) bool { return a.Offset == b.Offset }) {
+	if n < 0 || !slices.EqualFunc(d.Sections()[n:], old.Sections(), func(a, b pdf.Section) bool {
+		return a.Offset == b.Offset
+	}) {
 		c.refuse("the later cross-reference data does not build on the signed revision")
 		return c.changes, nil
 	}
@@ -78,7 +85,9 @@ func ChangesWithin(d *pdf.Document, old *pdf.Document, e *Effort) (_ []Change, e
 		return c.changes, err
 	}
 	if len(c.changes) == 0 {
-		c.changes = []Change{{Text: "a revision was added in which nothing that is shown was changed", Kind: ChangePermitted, Validation: true}}
+		c.changes = []Change{
+			{Text: "a revision was added in which nothing that is shown was changed", Kind: ChangePermitted, Validation: true},
+		}
 	}
 	return c.changes, nil
 }
@@ -111,7 +120,9 @@ func (c *comparison) run() error {
 	if err := c.survey(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{c.catalog, c.info, c.signedFields, c.pages, c.covering, c.fillings, c.rest, c.supplied} {
+	for _, step := range []func() error{
+		c.catalog, c.info, c.signedFields, c.pages, c.covering, c.fillings, c.rest, c.supplied,
+	} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -179,12 +190,15 @@ func (c *comparison) catalog() error {
 	for _, k := range differing(was, is, "AcroForm", "DSS", "Extensions", "Version", "Metadata", "StructTreeRoot") {
 		c.refuse("/%s of the catalog was changed", k)
 	}
-	if !pdf.Equal(was["Version"], is["Version"]) && rank(c.new, is["Version"]) < max(rank(c.old, was["Version"]), headerRank(c.old)) {
+	if !pdf.Equal(was["Version"], is["Version"]) &&
+		rank(c.new, is["Version"]) < max(rank(c.old, was["Version"]), headerRank(c.old)) {
 		c.refuse("/Version of the catalog names an earlier version")
 	}
 	for _, k := range []pdf.Name{"Version", "Extensions"} { // what the features of later revisions ask for (§7.2.2, §7.12)
 		if !pdf.Equal(was[k], is[k]) {
-			c.changes = append(c.changes, Change{Text: fmt.Sprintf("/%s of the catalog was changed", k), Kind: ChangePermitted, Validation: true})
+			c.changes = append(
+				c.changes, Change{Text: fmt.Sprintf("/%s of the catalog was changed", k), Kind: ChangePermitted, Validation: true},
+			)
 		}
 	}
 	c.explain(c.old.Root(), "the catalog", 0)

@@ -19,7 +19,9 @@ func TestChangesSinceWithDamagedPageTree(t *testing.T) {
 		ok     bool
 	}{
 		"validation material": {func(u *pdf.Update) {
-			if _, err := signing.AddValidationMaterial(u, signing.Material{ValidationMaterial: signing.ValidationMaterial{Certificates: [][]byte{{1}}}}); err != nil {
+			if _, err := signing.AddValidationMaterial(
+				u, signing.Material{ValidationMaterial: signing.ValidationMaterial{Certificates: [][]byte{{1}}}},
+			); err != nil {
 				t.Fatal(err)
 			}
 		}, true},

@@ -11,8 +11,8 @@ type shown struct {
 	widget pdf.Dict
 }
 
-// looks notes what a widget of a signature field shows, and reports whether that is anything. Readers draw its appearance, and some
-// its colors.
+// looks notes what a widget of a signature field shows, and reports whether that is anything. Readers draw its
+// appearance, and some its colors.
 func (c *comparison) looks(name string, ref pdf.Ref, w pdf.Dict) (bool, error) {
 	if c.invisible(w) || w["AP"] == nil && w["MK"] == nil {
 		return false, nil

@@ -13,8 +13,8 @@ var structureKeys = []pdf.Name{"Type", "S", "P", "K", "Pg", "ID", "T", "Lang", "
 // maxStructure bounds the elements and tree nodes that are looked at.
 const maxStructure = 200_000
 
-// structureGrowth judges what came to the structure of a tagged file: elements for new widgets of signature fields, and nothing about
-// what was there.
+// structureGrowth judges what came to the structure of a tagged file: elements for new widgets of signature fields, and
+// nothing about what was there.
 type structureGrowth struct {
 	*comparison
 	seen  map[pdf.Ref]bool
@@ -162,7 +162,8 @@ func (g *structureGrowth) newElement(o pdf.Object, parent pdf.Ref, depth int) er
 		return err
 	}
 	d, _ := direct.(pdf.Dict)
-	if depth > g.old.Limits().Depth || !ok || d == nil || g.isOld(ref) || g.new.Name(d["S"]) == "" || d["P"] != pdf.Object(parent) {
+	if depth > g.old.Limits().Depth || !ok || d == nil || g.isOld(ref) || g.new.Name(d["S"]) == "" ||
+		d["P"] != pdf.Object(parent) {
 		g.refuse("the structure was changed by something else than an element for a new signature")
 		return nil
 	}
@@ -195,8 +196,8 @@ func (g *structureGrowth) newElement(o pdf.Object, parent pdf.Ref, depth int) er
 	return nil
 }
 
-// parentTree judges the number tree that leads from annotations and pages to elements (§14.7.5.4): its entries stay, and new ones lead
-// to new elements.
+// parentTree judges the number tree that leads from annotations and pages to elements (§14.7.5.4): its entries stay,
+// and new ones lead to new elements.
 func (g *structureGrowth) parentTree(was, is pdf.Object) error {
 	before, err := g.numbers(g.old, was, 0)
 	if err != nil {

@@ -34,7 +34,8 @@ func (c *comparison) survey() error {
 	return nil
 }
 
-// moved reports whether an object, or the object stream that holds it, is read from another place in the newer document.
+// moved reports whether an object, or the object stream that holds it, is read from another place in the newer
+// document.
 func (c *comparison) moved(n int) bool {
 	e := c.old.Entry(n)
 	return e != c.new.Entry(n) || (e.Kind == pdf.KindCompressed && c.old.Entry(e.Stream) != c.new.Entry(e.Stream))

@@ -26,15 +26,16 @@ type Placeholder struct {
 	from, to int // of the hexadecimal string with its brackets, in appended
 }
 
-// A Reservation is a signature dictionary of an update, with room for a value that is not known before the update is closed.
+// A Reservation is a signature dictionary of an update, with room for a value that is not known before the update is
+// closed.
 type Reservation struct {
 	Ref                 pdf.Ref // of the dictionary
 	u                   *pdf.Update
 	byteRange, from, to int // in the dictionary
 }
 
-// Reserve adds a signature dictionary (ISO 32000-2 §12.8.1) with room for a value of size bytes. dict must lack /ByteRange
-// and /Contents. [Reservation.Close] finishes the update.
+// Reserve adds a signature dictionary (ISO 32000-2 §12.8.1) with room for a value of size bytes. dict must lack
+// /ByteRange and /Contents. [Reservation.Close] finishes the update.
 func Reserve(u *pdf.Update, dict pdf.Dict, size int) *Reservation {
 	r := &Reservation{u: u}
 	b := pdf.Append(nil, dict)
@@ -75,7 +76,8 @@ func (p *Placeholder) HashPrefix(h hash.Hash) {
 // HashAppended is [Placeholder.HashPrefix] for an h that has seen the file already.
 func (p *Placeholder) HashAppended(h hash.Hash) { h.Write(p.appended[:p.from]) }
 
-// HashSuffix writes what comes after the signature value to h. After [Placeholder.HashPrefix] h has seen the byte range.
+// HashSuffix writes what comes after the signature value to h. After [Placeholder.HashPrefix] h has seen the byte
+// range.
 func (p *Placeholder) HashSuffix(h hash.Hash) { h.Write(p.appended[p.to:]) }
 
 // HashRest writes everything after the prefix to h, the signature value included: after [Placeholder.HashPrefix] h has
@@ -104,10 +106,10 @@ type Signature struct {
 	Value     []byte   // /Contents decoded, with its padding
 }
 
-// ReadSignature reads the signature dictionary that field value v names and checks what makes its digest mean something:
-// the dictionary is an indirect, uncompressed object that every reader reads alike; /ByteRange is [0 a b c]; the gap
-// [a,b) is exactly the hexadecimal string of this dictionary's /Contents; the byte range ends with an end-of-file
-// marker (ISO 32000-2 §12.8.1; ETSI EN 319 142-1 §5.4.2). An error says what is wrong.
+// ReadSignature reads the signature dictionary that field value v names and checks what makes its digest mean
+// something: the dictionary is an indirect, uncompressed object that every reader reads alike; /ByteRange is [0 a b c];
+// the gap [a,b) is exactly the hexadecimal string of this dictionary's /Contents; the byte range ends with an
+// end-of-file marker (ISO 32000-2 §12.8.1; ETSI EN 319 142-1 §5.4.2). An error says what is wrong.
 func ReadSignature(d *pdf.Document, v pdf.Object) (_ *Signature, err error) {
 	defer pdf.Guard(&err)
 	ref, ok := v.(pdf.Ref)
@@ -177,8 +179,8 @@ func checkByteRange(d *pdf.Document, s *Signature, contents [2]int) error {
 }
 
 // CountByteRanges returns how many signature dictionaries the file seems to hold in any of its revisions: the larger of
-// the times "/ByteRange" is written and the number of objects with such an entry, however spelled or compressed. The error
-// tells of an object that cannot be read; the count is then of the others.
+// the times "/ByteRange" is written and the number of objects with such an entry, however spelled or compressed. The
+// error tells of an object that cannot be read; the count is then of the others.
 func CountByteRanges(d *pdf.Document) (n int, unreadable error) {
 	objects := 0
 	for _, n := range d.Numbers() {
@@ -193,10 +195,10 @@ func CountByteRanges(d *pdf.Document) (n int, unreadable error) {
 	return max(objects, bytes.Count(d.Raw(), []byte("/ByteRange"))), unreadable
 }
 
-// SignedPrefixes returns, ascending, the lengths of the prefixes of the file that its approval signatures sign: b+c of each
-// /ByteRange [0 a b c]. Signatures that certify (DocMDP) are left out, for many contracts may be made from one certified
-// blank: certified is the length of the longest prefix that one signs. So are document time-stamps, which say nothing about
-// who holds the file, and signatures whose byte range does not hold together.
+// SignedPrefixes returns, ascending, the lengths of the prefixes of the file that its approval signatures sign: b+c of
+// each /ByteRange [0 a b c]. Signatures that certify (DocMDP) are left out, for many contracts may be made from one
+// certified blank: certified is the length of the longest prefix that one signs. So are document time-stamps, which say
+// nothing about who holds the file, and signatures whose byte range does not hold together.
 func SignedPrefixes(d *pdf.Document) (signed []int64, certified int64, err error) {
 	fields, err := acroform.SignatureFields(d)
 	if err != nil {

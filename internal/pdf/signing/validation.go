@@ -21,10 +21,10 @@ type Material struct {
 	At       time.Time // when it was collected; whole seconds count
 }
 
-// vriKey returns the name under which /VRI holds what concerns one signature: the SHA-1 digest, in upper-case hexadecimal,
-// of the whole string in /Contents (ISO 32000-2 §12.8.4.3; ETSI EN 319 142-1 §5.4.2.3). The string is taken as it stands,
-// with the zeros that fill the room reserved for it, as the DSS library of the European Commission and pyHanko do; iText
-// agrees for signatures, and leaves the padding of document time-stamps out.
+// vriKey returns the name under which /VRI holds what concerns one signature: the SHA-1 digest, in upper-case
+// hexadecimal, of the whole string in /Contents (ISO 32000-2 §12.8.4.3; ETSI EN 319 142-1 §5.4.2.3). The string is
+// taken as it stands, with the zeros that fill the room reserved for it, as the DSS library of the European Commission
+// and pyHanko do; iText agrees for signatures, and leaves the padding of document time-stamps out.
 func vriKey(contents []byte) pdf.Name {
 	sum := sha1.Sum(contents)
 	return pdf.Name(strings.ToUpper(hex.EncodeToString(sum[:])))
@@ -43,8 +43,8 @@ func (m *ValidationMaterial) kinds() []materialKind {
 	return []materialKind{{"Certs", "Cert", &m.Certificates}, {"OCSPs", "OCSP", &m.OCSPs}, {"CRLs", "CRL", &m.CRLs}}
 }
 
-// ReadValidationMaterial reads the document security store; it is empty when there is none. What stands in /VRI alone is not
-// read: the standard wants it in the lists too.
+// ReadValidationMaterial reads the document security store; it is empty when there is none. What stands in /VRI alone
+// is not read: the standard wants it in the lists too.
 func ReadValidationMaterial(d *pdf.Document) (m ValidationMaterial, err error) {
 	defer pdf.Guard(&err)
 	catalog, err := d.Catalog()
@@ -87,9 +87,9 @@ func material(d *pdf.Document, o pdf.Object, use func(o pdf.Object, der []byte))
 	return nil
 }
 
-// AddValidationMaterial writes a new document security store that holds the old one's references and what the parts add to
-// them, each stream once, and an entry in /VRI for each part. Entries that are there stay, and grow only by what is new
-// for their signature. It reports whether there was anything to add.
+// AddValidationMaterial writes a new document security store that holds the old one's references and what the parts add
+// to them, each stream once, and an entry in /VRI for each part. Entries that are there stay, and grow only by what is
+// new for their signature. It reports whether there was anything to add.
 func AddValidationMaterial(u *pdf.Update, parts ...Material) (added bool, err error) {
 	defer pdf.Guard(&err)
 	err = u.EditCatalog(func(c pdf.Dict) error {

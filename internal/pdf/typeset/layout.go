@@ -60,12 +60,16 @@ func (s *sheet) text(kind pdf.Name, write func() error) error {
 	return write()
 }
 
-func (r Report) layOut(ctx context.Context, set *font.Set, tags *canvas.Tagger, top *canvas.Tag) ([]*canvas.Canvas, error) {
+func (r Report) layOut(
+	ctx context.Context, set *font.Set, tags *canvas.Tagger, top *canvas.Tag,
+) ([]*canvas.Canvas, error) {
 	s := &sheet{Report: r, ctx: ctx, set: set, tags: tags, top: top, at: top}
 	if err := s.newPage(); err != nil {
 		return nil, err
 	}
-	for _, part := range []func() error{s.head, s.facts, s.sections, s.code, s.signers, s.tables, s.digests, s.events, s.notice, s.feet} {
+	for _, part := range []func() error{
+		s.head, s.facts, s.sections, s.code, s.signers, s.tables, s.digests, s.events, s.notice, s.feet,
+	} {
 		if err := part(); err != nil {
 			return nil, err
 		}
@@ -111,7 +115,9 @@ func (s *sheet) head() error {
 	width := s.width()
 	if s.VerifyURL != "" {
 		x, y := s.c.Width-reportMargin-qrSize, reportMargin-14
-		if err := s.c.Tagged(s.at, "Figure", canvas.Alt("QR code of "+s.VerifyURL), func() error { return s.qr(x, y) }); err != nil {
+		if err := s.c.Tagged(s.at, "Figure", canvas.Alt("QR code of "+s.VerifyURL), func() error {
+			return s.qr(x, y)
+		}); err != nil {
 			return err
 		}
 		width -= qrSize + 20

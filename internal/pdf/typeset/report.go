@@ -10,8 +10,8 @@ import (
 )
 
 // A Report is a document that is filed beside or behind a contract: a certificate of completion, a custody record, a
-// disclosure. Empty parts are left out; they come in the order of the fields, but for Digests, which come before Events.
-// Characters that no font can draw are written as code points, such as [U+5F20].
+// disclosure. Empty parts are left out; they come in the order of the fields, but for Digests, which come before
+// Events. Characters that no font can draw are written as code points, such as [U+5F20].
 type Report struct {
 	Title     string
 	Subtitle  string
@@ -147,11 +147,14 @@ func PDF(ctx context.Context, r Report) (out []byte, err error) {
 	set.Finish()
 	u.Put(tree, pdf.Dict{"Type": pdf.Name("Pages"), "Count": int64(len(pages)), "Kids": kids})
 	root := u.Add(pdf.Dict{
-		"Type": pdf.Name("Catalog"), "Pages": tree, "Lang": pdf.String("en-US"), "MarkInfo": pdf.Dict{"Marked": true}, "StructTreeRoot": tags.Root,
+		"Type": pdf.Name("Catalog"), "Pages": tree, "Lang": pdf.String("en-US"), "MarkInfo": pdf.Dict{"Marked": true},
+		"StructTreeRoot":    tags.Root,
 		"ViewerPreferences": pdf.Dict{"DisplayDocTitle": true},
 	})
 	at := pdf.String(r.At.UTC().Format("D:20060102150405Z"))
-	info := u.Add(pdf.Dict{"Title": pdf.TextString(r.Title), "Producer": pdf.String("evault"), "CreationDate": at, "ModDate": at})
+	info := u.Add(
+		pdf.Dict{"Title": pdf.TextString(r.Title), "Producer": pdf.String("evault"), "CreationDate": at, "ModDate": at},
+	)
 	w := pdf.Rewriter{Update: u}
 	return w.Write(root, info, "1.7")
 }

@@ -54,7 +54,10 @@ func TestReportSaysEverything(t *testing.T) {
 			t.Errorf("two runs differ (%v)", err)
 		}
 		got, pages := allText(t, out)
-		want := []string{r.Title, r.Subtitle, "env_4k2j9x7q8d7f6s5a", "Lakeshore Motors LLC", digest, r.Notice, fmt.Sprintf("Page %d of %d", pages, pages), "made 2026-11-23 10:00:05 UTC"}
+		want := []string{
+			r.Title, r.Subtitle, "env_4k2j9x7q8d7f6s5a", "Lakeshore Motors LLC", digest, r.Notice,
+			fmt.Sprintf("Page %d of %d", pages, pages), "made 2026-11-23 10:00:05 UTC",
+		}
 		for _, s := range r.Signers {
 			want = append(want, s.Name, "Signed 2026-11-23 10:01:05")
 		}
@@ -78,18 +81,22 @@ func TestReportSurvivesOddContent(t *testing.T) {
 	long := strings.Repeat("unbreakable", 300)
 	r := typeset.Report{
 		Title: long, Subtitle: "张伟", Code: "K7-4F-22", Facts: []typeset.Fact{{Label: long, Value: long}, {}},
-		Signers:  []typeset.Signer{{Name: "张伟\a", Address: long, Consent: strings.Repeat("Word and word. ", 2000)}, {}},
-		Events:   []typeset.Event{{Detail: strings.Repeat("line\n", 300)}, {}},
-		Digests:  []typeset.Digest{{Label: "x", Hex: strings.Repeat("ab", 2000)}, {}},
-		Sections: []typeset.Section{{Heading: "Heading", Paragraphs: []string{long, "", strings.Repeat("Sentence. ", 2000)}}, {}},
-		Notice:   long,
+		Signers: []typeset.Signer{{Name: "张伟\a", Address: long, Consent: strings.Repeat("Word and word. ", 2000)}, {}},
+		Events:  []typeset.Event{{Detail: strings.Repeat("line\n", 300)}, {}},
+		Digests: []typeset.Digest{{Label: "x", Hex: strings.Repeat("ab", 2000)}, {}},
+		Sections: []typeset.Section{
+			{Heading: "Heading", Paragraphs: []string{long, "", strings.Repeat("Sentence. ", 2000)}}, {},
+		},
+		Notice: long,
 	}
 	out, err := typeset.PDF(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, _ := allText(t, out)
-	for want, times := range map[string]int{"[U+5F20][U+4F1F]": 2, "[U+0007]": 1, "K7-4F-22": 1, "line": 300, "abab": 900} {
+	for want, times := range map[string]int{
+		"[U+5F20][U+4F1F]": 2, "[U+0007]": 1, "K7-4F-22": 1, "line": 300, "abab": 900,
+	} {
 		if n := strings.Count(got, want); n < times {
 			t.Errorf("%q is in the report %d times, want %d", want, n, times)
 		}
@@ -112,7 +119,8 @@ func TestAppend(t *testing.T) {
 		}
 		out := append(bytes.Clone(raw), appended...)
 		info, err := pdfinspect.Inspect(t.Context(), out, pdf.Limits{})
-		if err != nil || info.Sealing.Mode != pdfinspect.SealingEmbedded || len(info.Pages) < 3 || info.Pages[1] != (contentstream.PageSize{Width: 612, Height: 792}) {
+		if err != nil || info.Sealing.Mode != pdfinspect.SealingEmbedded || len(info.Pages) < 3 ||
+			info.Pages[1] != (contentstream.PageSize{Width: 612, Height: 792}) {
 			t.Errorf("%s: got %+v, %v", name, info, err)
 			continue
 		}

@@ -36,7 +36,8 @@ func (s *sheet) tables() error {
 	return nil
 }
 
-// table writes a table under a head that is repeated on each page. A row that is higher than a page goes on on the next one.
+// table writes a table under a head that is repeated on each page. A row that is higher than a page goes on on the next
+// one.
 func (s *sheet) table(t Table) error {
 	if len(t.Rows) == 0 {
 		return nil
@@ -92,7 +93,10 @@ func height(lines cellLines) (h float64) {
 func (s *sheet) wrapCell(c Cell, most float64) (cellLines, error) {
 	var out cellLines
 	for _, part := range []cellLine{
-		{font.Bold, bodySize, canvas.Ink, c.Strong}, {font.Regular, tableSize, canvas.Ink, c.Text}, {font.Regular, 7, canvas.Gray, c.Small}, {font.Mono, 6, canvas.Gray, c.Mono},
+		{font.Bold, bodySize, canvas.Ink, c.Strong},
+		{font.Regular, tableSize, canvas.Ink, c.Text},
+		{font.Regular, 7, canvas.Gray, c.Small},
+		{font.Mono, 6, canvas.Gray, c.Mono},
 	} {
 		if part.text == "" {
 			continue
@@ -190,13 +194,21 @@ func (s *sheet) tableRow(cols []column, lines []cellLines) error {
 }
 
 func (s *sheet) signers() error {
-	t := Table{Heading: "Signers", Columns: []Column{{"Signer", 160}, {"Authentication and consent", 184}, {"Times (UTC)", 160}}}
+	t := Table{
+		Heading: "Signers", Columns: []Column{{"Signer", 160}, {"Authentication and consent", 184}, {"Times (UTC)", 160}},
+	}
 	for _, g := range s.Signers {
 		var times []string
 		for _, m := range []struct {
 			name string
 			at   time.Time
-		}{{"Notified", g.Notified}, {"Viewed", g.Viewed}, {"Consented", g.Consented}, {"Signed", g.Signed}, {"Declined", g.Declined}} {
+		}{
+			{"Notified", g.Notified},
+			{"Viewed", g.Viewed},
+			{"Consented", g.Consented},
+			{"Signed", g.Signed},
+			{"Declined", g.Declined},
+		} {
 			if !m.at.IsZero() {
 				times = append(times, m.name+"  "+m.at.UTC().Format("2006-01-02 15:04:05"))
 			}
@@ -211,14 +223,21 @@ func (s *sheet) signers() error {
 }
 
 func (s *sheet) events() error {
-	t := Table{Heading: "Events", Columns: []Column{{"No.", 30}, {"Time (UTC)", 100}, {"Event", 122}, {"By", 84}, {"From; hash of the event", 168}}}
+	t := Table{
+		Heading: "Events",
+		Columns: []Column{{"No.", 30}, {"Time (UTC)", 100}, {"Event", 122}, {"By", 84}, {"From; hash of the event", 168}},
+	}
 	for _, e := range s.Events {
 		seq := ""
 		if e.Seq > 0 {
 			seq = fmt.Sprint(e.Seq)
 		}
 		t.Rows = append(t.Rows, []Cell{
-			{Small: seq}, {Text: e.At.UTC().Format("2006-01-02 15:04:05")}, {Text: e.Type}, {Text: e.Actor}, {Text: e.Detail, Mono: e.Hash},
+			{Small: seq},
+			{Text: e.At.UTC().Format("2006-01-02 15:04:05")},
+			{Text: e.Type},
+			{Text: e.Actor},
+			{Text: e.Detail, Mono: e.Hash},
 		})
 	}
 	return s.table(t)
