@@ -12,13 +12,19 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/font"
-	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/storage"
 )
 
-// Limits bound the work that one file may cause; zero fields mean their
-// defaults: 25 MiB, 5,000 pages, 500,000 objects, depth 100, 64 MiB decoded (less of a small file).
-type Limits = pdf.Limits
+// Limits bound the work that one file may cause. A zero field means its default.
+type Limits struct {
+	Bytes   int64 // size of the file; default 25 MiB
+	Pages   int   // default 5,000
+	Objects int   // cross-reference entries; default 500,000
+	Depth   int   // nesting of objects and of the page tree; default 100
+	// Decoded bounds the bytes that come out of stream filters. Default: 4 MiB and 256
+	// for each byte of the file, at most 64 MiB, so that a small file never takes much.
+	Decoded int64
+}
 
 // LinkKey is a key of the signing links' HMAC-SHA256.
 type LinkKey struct {

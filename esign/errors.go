@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/evaultlib/evault/esign/intake"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/storage"
@@ -15,10 +16,8 @@ import (
 // glyph_missing, active_content, required.
 type InvalidError = storage.InvalidError
 
-// Refusal says why a file is not accepted: not_pdf, password, no_pages,
-// too_large, too_many_pages, too_many_objects, too_many_revisions, too_deep,
-// decode_limit, damaged, unsupported.
-type Refusal = pdf.Refusal
+// Refusal says why a file is not accepted.
+type Refusal = intake.Refusal
 
 var (
 	// ErrNotFound: no such envelope, or another organization's.

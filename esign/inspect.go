@@ -26,7 +26,7 @@ type inProcess struct {
 }
 
 func (i inProcess) Inspect(ctx context.Context, raw []byte) (*Inspection, error) {
-	d, err := pdf.Read(raw, i.limits)
+	d, err := pdf.Read(raw, pdf.Limits(i.limits))
 	if err != nil {
 		return nil, err
 	}

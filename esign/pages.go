@@ -3,13 +3,14 @@ package esign
 import (
 	"context"
 
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 )
 
 // grown are the limits for a document that was accepted and has grown since.
-func (e *Engine) grown() Limits {
+func (e *Engine) grown() pdf.Limits {
 	l := e.cfg.Limits
-	return Limits{Bytes: 1 << 40, Pages: l.Pages + 10_000, Objects: l.Objects + 1_000_000, Depth: l.Depth, Decoded: l.Decoded}
+	return pdf.Limits{Bytes: 1 << 40, Pages: l.Pages + 10_000, Objects: l.Objects + 1_000_000, Depth: l.Depth, Decoded: l.Decoded}
 }
 
 // place appends marks to raw.

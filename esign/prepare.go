@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/pdf/overlay"
@@ -40,7 +41,7 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 	if sealable && len(in.Signatures) > 0 {
 		return &NotSignableError{Reason: reasonSigned}
 	}
-	p := overlay.Preparation{SignaturePage: d.env.signatories(r), Fonts: e.fonts, Limits: e.cfg.Limits}
+	p := overlay.Preparation{SignaturePage: d.env.signatories(r), Fonts: e.fonts, Limits: pdf.Limits(e.cfg.Limits)}
 	if !r.WithoutLegend {
 		p.Legend = legend
 	}
@@ -59,7 +60,7 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 		return &NotSignableError{Reason: info.Sealing.Reason}
 	}
 	if normalized {
-		if in.Normalized, err = pdfinspect.TakenOut(r.Document, e.cfg.Limits); err != nil {
+		if in.Normalized, err = pdfinspect.TakenOut(r.Document, pdf.Limits(e.cfg.Limits)); err != nil {
 			return fmt.Errorf("what was taken out of the document: %w", err)
 		}
 	}
@@ -148,7 +149,7 @@ func (e *Engine) prepare(ctx context.Context, raw []byte, p overlay.Preparation,
 			return out, blocks, false, err
 		}
 	}
-	clean, err := pdfinspect.Normalize(ctx, raw, e.cfg.Limits)
+	clean, err := pdfinspect.Normalize(ctx, raw, pdf.Limits(e.cfg.Limits))
 	if err == nil {
 		out, blocks, err = overlay.Prepare(ctx, clean, p)
 	}

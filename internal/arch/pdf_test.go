@@ -7,11 +7,11 @@ import (
 )
 
 // rooms says which rooms of PDF and signatures each room may import, from the
-// syntax up. The syntax of PDF and that of signatures import nothing of ours.
+// syntax up. The syntax of PDF and that of signatures import no engine.
 var rooms = map[string][]string{
 	"internal/cms":               {},
 	"internal/revocation":        {"internal/cms"},
-	"internal/pdf":               {},
+	"internal/pdf":               {"esign/intake"}, // the words in which a host is told why a file is refused
 	"internal/font":              {"internal/pdf"},
 	"internal/pdf/ambiguity":     {"internal/pdf"},
 	"internal/pdf/contentstream": {"internal/pdf"},

@@ -1,34 +1,28 @@
 package pdf
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/evaultlib/evault/esign/intake"
+)
 
 // Reasons of a [Refusal].
 const (
-	ReasonNotPDF         = "not_pdf"
-	ReasonPassword       = "password"
-	ReasonNoPages        = "no_pages"
-	ReasonTooLarge       = "too_large"
-	ReasonTooManyPages   = "too_many_pages"
-	ReasonTooManyObjects = "too_many_objects"
-	ReasonRevisions      = "too_many_revisions"
-	ReasonTooDeep        = "too_deep"
-	ReasonDecodeLimit    = "decode_limit"
-	ReasonDamaged        = "damaged"
-	ReasonUnsupported    = "unsupported"
+	ReasonNotPDF         = intake.ReasonNotPDF
+	ReasonPassword       = intake.ReasonPassword
+	ReasonNoPages        = intake.ReasonNoPages
+	ReasonTooLarge       = intake.ReasonTooLarge
+	ReasonTooManyPages   = intake.ReasonTooManyPages
+	ReasonTooManyObjects = intake.ReasonTooManyObjects
+	ReasonRevisions      = intake.ReasonRevisions
+	ReasonTooDeep        = intake.ReasonTooDeep
+	ReasonDecodeLimit    = intake.ReasonDecodeLimit
+	ReasonDamaged        = intake.ReasonDamaged
+	ReasonUnsupported    = intake.ReasonUnsupported
 )
 
-// A Refusal says why a file is not accepted.
-type Refusal struct {
-	Reason string // one of the Reason constants
-	Detail string // for a log or an error message; never content of the file
-}
-
-func (r *Refusal) Error() string {
-	if r.Detail == "" {
-		return "pdf: " + r.Reason
-	}
-	return "pdf: " + r.Reason + ": " + r.Detail
-}
+// Refusal says why a file is not accepted, to a host too.
+type Refusal = intake.Refusal
 
 // Limits bound the work a file may cause. A zero field means its default.
 type Limits struct {
