@@ -120,42 +120,36 @@ var closers = [4]string{"Q\n", "ET\n", "EMC\n", "EX\n"}
 
 const maxClosers = 1000
 
+// openings are what content has opened so far, and whether it did so rightly.
+type openings struct {
+	depth  nesting
+	within []byte // arrays and dictionaries that are open, by their last byte
+	image  bool   // between BI and ID
+	wrong  bool
+}
+
 func scanOperators(b []byte) (depth nesting, ok bool) {
-	ok = true
-	var within []byte // arrays and dictionaries that are open, by their last byte
-	image := false    // between BI and ID
-	leave := func(kind byte) {
-		if n := len(within) - 1; n >= 0 && within[n] == kind {
-			within = within[:n]
-			return
-		}
-		ok = false
-	}
+	var s openings
 	for i := 0; i < len(b); {
-		c := b[i]
-		switch {
+		switch c := b[i]; {
 		case pdf.IsSpace(c), c == '{', c == '}', c == ')':
 			i++
 		case c == '[':
-			within = append(within, ']')
+			s.within = append(s.within, ']')
 			i++
 		case c == ']':
-			leave(']')
+			s.leave(']')
 			i++
 		case c == '(':
-			if i = afterString(b, i); i < 0 {
-				return depth, false
-			}
+			i = afterString(b, i)
 		case c == '<' && i+1 < len(b) && b[i+1] == '<':
-			within = append(within, '>')
+			s.within = append(s.within, '>')
 			i += 2
 		case c == '<':
-			if i = afterHexadecimal(b, i); i < 0 {
-				return depth, false
-			}
+			i = afterHexadecimal(b, i)
 		case c == '>':
 			if i++; i < len(b) && b[i] == '>' {
-				leave('>')
+				s.leave('>')
 				i++
 			}
 		case c == '%':
@@ -163,37 +157,55 @@ func scanOperators(b []byte) (depth nesting, ok bool) {
 				i++
 			}
 		default:
-			start := i
-			for i++; i < len(b) && pdf.IsRegular(b[i]); i++ {
-			}
-			word := b[start:i]
-			if word[0] < 'A' {
-				continue
-			}
-			if len(within) > 0 && !isConstant(word) {
-				ok = false
-			}
-			if len(word) > 3 {
-				continue
-			}
-			switch string(word) {
-			case "BI":
-				image = true
-			case "ID":
-				if i = afterInlineImage(b, i); i < 0 {
-					return depth, false
-				}
-				image = false
-			default:
-				if p, pair := pairs[string(word)]; pair {
-					if depth[p.kind] += p.step; depth[p.kind] < 0 {
-						depth[p.kind], ok = 0, false
-					}
-				}
+			i = s.word(b, i)
+		}
+		if i < 0 {
+			return s.depth, false
+		}
+	}
+	return s.depth, !s.wrong && len(s.within) == 0 && !s.image
+}
+
+// leave closes an array or a dictionary.
+func (s *openings) leave(kind byte) {
+	if n := len(s.within) - 1; n >= 0 && s.within[n] == kind {
+		s.within = s.within[:n]
+		return
+	}
+	s.wrong = true
+}
+
+// word takes the word that begins at start and returns where it ends, with the image that it introduces; -1 when that has
+// no end.
+func (s *openings) word(b []byte, start int) int {
+	i := start + 1
+	for i < len(b) && pdf.IsRegular(b[i]) {
+		i++
+	}
+	word := b[start:i]
+	if word[0] < 'A' {
+		return i
+	}
+	if len(s.within) > 0 && !isConstant(word) {
+		s.wrong = true
+	}
+	if len(word) > 3 {
+		return i
+	}
+	switch string(word) {
+	case "BI":
+		s.image = true
+	case "ID":
+		s.image = false
+		return afterInlineImage(b, i)
+	default:
+		if p, pair := pairs[string(word)]; pair {
+			if s.depth[p.kind] += p.step; s.depth[p.kind] < 0 {
+				s.depth[p.kind], s.wrong = 0, true
 			}
 		}
 	}
-	return depth, ok && len(within) == 0 && !image
+	return i
 }
 
 func isConstant(word []byte) bool {
