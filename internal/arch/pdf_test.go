@@ -1,6 +1,10 @@
 package arch_test
 
 import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -52,5 +56,30 @@ func TestRoomsOfPDF(t *testing.T) {
 	}
 	if found != len(rooms) {
 		t.Errorf("found %d rooms, want %d", found, len(rooms))
+	}
+}
+
+// TestInternalPackagesAreSmall: a package that is read in one go has at most so many
+// files and lines, tests apart.
+func TestInternalPackagesAreSmall(t *testing.T) {
+	t.Parallel()
+	const mostFiles, mostLines = 30, 4000
+	files, lines := map[string]int{}, map[string]int{}
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		dir := filepath.Dir(path)
+		files[dir], lines[dir] = files[dir]+1, lines[dir]+bytes.Count(b, []byte("\n"))
+		return err
+	})
+	if err != nil || len(files) < len(rooms) {
+		t.Fatalf("found %d packages, %v", len(files), err)
+	}
+	for dir := range files {
+		if files[dir] > mostFiles || lines[dir] > mostLines {
+			t.Errorf("%s has %d files and %d lines, want at most %d and %d", dir, files[dir], lines[dir], mostFiles, mostLines)
+		}
 	}
 }
