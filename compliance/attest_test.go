@@ -77,9 +77,8 @@ func TestAttestLaterAtOnce(t *testing.T) {
 
 func TestAttestRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	signed, plain, released := w.Completed(), w.paper(), w.paper()
-	w.VaultIn(signed)
+	w, signed := vaultedWorld(t)
+	plain, released := w.paper(), w.paper()
 	w.VaultIn(released)
 	w.VaultOut(released)
 	var invalid *compliance.InvalidError

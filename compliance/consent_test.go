@@ -49,19 +49,18 @@ func TestConsentIsTheControllers(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			deposited, released := w.Completed(), w.Completed()
-			edit := func(r *handover.VaultInRequest) {
-				if tc.agent {
-					r.Depositor, r.SecuredParty = agent, &bank
-				}
+			w, deposited, released := twoWorld(t)
+			edit := func(*handover.VaultInRequest) {}
+			if tc.agent {
+				edit = func(r *handover.VaultInRequest) { r.Depositor, r.SecuredParty = agent, &bank }
+				released = w.Completed()
+				w.VaultIn(released, edit)
 			}
 			w.VaultIn(deposited, edit, func(r *handover.VaultInRequest) { r.Actor, r.RequestSHA256 = tc.by, tc.request })
 			got := failed(w.evaluate(deposited).Result)[certificate.ConsentToAssigneeChange]
 			if (got != "") != tc.fails || tc.fails && !strings.Contains(got, tc.says) {
 				t.Errorf("deposit: got %q", got)
 			}
-			w.VaultIn(released, edit)
 			r := testworld.VaultOutRequest(released)
 			r.Actor, r.RequestSHA256 = tc.by, tc.request
 			_, err := w.Handover.VaultOut(t.Context(), r)

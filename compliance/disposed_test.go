@@ -33,16 +33,16 @@ func TestDisposed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var w *world
-			w = newWorld(t, func(s *setup) {
+			var id string
+			disposing := func(s *setup) {
 				s.Vault.Disposed = func(ctx context.Context, tx storage.Tx, id string) error { return w.ESign.With(tx).Dispose(ctx, id) }
-			})
-			id := ""
+			}
 			if tc.paper {
+				w = newWorld(t, disposing)
 				id = w.paper()
 				w.VaultIn(id, func(r *handover.VaultInRequest) { r.Attestation = testworld.Attestation() })
 			} else {
-				id = w.Completed()
-				w.VaultIn(id)
+				w, id = vaultedWorld(t, disposing)
 			}
 			w.inspect(id)
 			w.VaultOut(id)

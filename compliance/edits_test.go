@@ -221,9 +221,7 @@ func changedMarks() []changed {
 // it, and taken into the log once more proves nothing.
 func TestEventsLoggedAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	first, second := w.Completed(), w.Completed()
-	w.VaultIn(first)
+	w, second, first := twoWorld(t)
 	w.VaultIn(second)
 	stored := w.Events(first)[slices.IndexFunc(w.Events(first), func(e vault.Event) bool { return e.Type == "vault.stored" })]
 	testdb.Rewrite(t, w.DB.Bun(), first, stored.Seq, "key_9")

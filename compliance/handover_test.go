@@ -373,11 +373,9 @@ func TestAutoVaultGoesOn(t *testing.T) {
 
 func TestEvaluateDue(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	live, gone := w.Completed(), w.Completed()
+	w, live, gone := twoWorld(t)
 	w.evaluate(w.Created().ID) // is not vaulted and never due
 	w.VaultIn(live)
-	w.VaultIn(gone)
 	w.VaultOut(gone)
 	if n, err := w.Compliance.EvaluateDue(t.Context(), 10); n != 0 || err != nil {
 		t.Errorf("at once: %d, %v", n, err)

@@ -25,9 +25,9 @@ func TestPasses(t *testing.T) {
 			"create": {1, 3, 0, 0}, "sign": {4, 6, 2, 0}, "vault in": {6, 5, 7, 4}, "evaluate": {2, 2, 4, 4},
 			"download": {1, 0, 0, 0}, "release": {7, 7, 4, 4}, "fetch": {0, 0, 0, 0}, "evaluate released": {3, 5, 4, 4},
 		}},
-		{20, map[string]passes{
-			"create": {1, 3, 0, 0}, "sign": {40, 42, 20, 0}, "vault in": {6, 5, 25, 22}, "evaluate": {2, 2, 22, 22},
-			"download": {1, 0, 0, 0}, "release": {7, 7, 22, 22}, "fetch": {0, 0, 0, 0}, "evaluate released": {3, 5, 22, 22},
+		{8, map[string]passes{
+			"create": {1, 3, 0, 0}, "sign": {16, 18, 8, 0}, "vault in": {6, 5, 13, 10}, "evaluate": {2, 2, 10, 10},
+			"download": {1, 0, 0, 0}, "release": {7, 7, 10, 10}, "fetch": {0, 0, 0, 0}, "evaluate released": {3, 5, 10, 10},
 		}},
 	} {
 		t.Run(fmt.Sprint(test.signers, " signers"), func(t *testing.T) {

@@ -67,9 +67,8 @@ func shown(r typeset.Report) string {
 // of a certificate stands on its pages, but those of notPrinted.
 func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	esigned, paper := w.Completed(), w.paper()
-	w.VaultIn(esigned)
+	w, released, esigned := twoWorld(t)
+	paper := w.paper()
 	w.VaultIn(paper, func(r *handover.VaultInRequest) {
 		r.Regime, r.Jurisdiction = certificate.NoRegime, "US-CA"
 		r.Attestation = &custody.Attestation{
@@ -80,7 +79,6 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 	if _, err := w.Vault.ReadAuthoritative(t.Context(), vault.ReadRequest{OrgID: dealer.OrgID, EnvelopeID: esigned, Actor: actor}); err != nil {
 		t.Fatal(err)
 	}
-	released := w.Completed()
 	w.VaultIn(released)
 	w.VaultOut(released)
 	for _, id := range []string{esigned, paper, released} {

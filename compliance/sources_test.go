@@ -121,9 +121,9 @@ func stories(t *testing.T) []story {
 	list := []story{{name: "live"}, {name: "paper"}, {name: "released"}}
 	for i := range list {
 		s := &list[i]
-		s.w = newWorld(t)
 		switch s.name {
 		case "paper":
+			s.w = newWorld(t)
 			s.id = s.w.paper()
 			s.w.VaultIn(s.id, func(r *handover.VaultInRequest) {
 				r.Depositor, r.SecuredParty, r.Attestation = agent, &bank, testworld.Attestation()
@@ -132,8 +132,7 @@ func stories(t *testing.T) []story {
 				r.Classification = &custody.Classification{PromiseToPay: true, SpecificGoods: true}
 			})
 		default:
-			s.id = s.w.Completed()
-			s.w.VaultIn(s.id)
+			s.w, s.id = vaultedWorld(t)
 		}
 		s.w.inspect(s.id)
 		if s.name == "released" {
@@ -262,9 +261,7 @@ func TestStoredResultIsHeldAgainstItsChecks(t *testing.T) {
 // and not with the event of its result, is not what the vault record says.
 func TestRecordHoldsTheResultAgainstItsEvent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	passed, failed := w.Completed(), w.Completed()
-	w.VaultIn(passed)
+	w, failed, passed := twoWorld(t)
 	w.VaultIn(failed, func(r *handover.VaultInRequest) { r.Actor = compliance.Actor{Kind: "operator", ID: "root"} })
 	for id, want := range map[string]bool{passed: true, failed: false} {
 		w.evaluate(id) // of a later time than the event

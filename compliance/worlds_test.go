@@ -1,11 +1,20 @@
 package compliance_test
 
 import (
+	"os"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/evaultlib/evault/internal/testworld"
 )
+
+// TestMain lets garbage wait: the many small worlds of these tests leave much of it.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
 
 // completedWorld is a world with an envelope that both have signed, and its id.
 func completedWorld(t testing.TB, edit ...func(*setup)) (*world, string) {
@@ -26,9 +35,20 @@ func vaultedWorld(t testing.TB, edit ...func(*setup)) (*world, string) {
 	})
 }
 
+// twoWorld is a world with one that both have signed, and another that is in the vault.
+func twoWorld(t testing.TB) (w *world, completed, vaulted string) {
+	t.Helper()
+	w, ids := once.two.world(t, nil, func() (*world, string) {
+		w, vaulted := vaultedWorld(t)
+		return w, w.Completed() + " " + vaulted
+	})
+	completed, vaulted, _ = strings.Cut(ids, " ")
+	return w, completed, vaulted
+}
+
 // once are worlds that many tests begin with: made by the first of them, and
 // copied for each.
-var once struct{ completed, vaulted beginning }
+var once struct{ completed, vaulted, two beginning }
 
 type beginning struct {
 	made  sync.Once

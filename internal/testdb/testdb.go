@@ -178,18 +178,36 @@ func openSQLite(t testing.TB, w Wrap) *bun.DB {
 
 func openFile(t testing.TB, path string, w Wrap) *bun.DB {
 	t.Helper()
-	if w == nil {
-		db, err := sqlite.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return closing(t, bun.NewDB(db, sqlitedialect.New()))
-	}
 	c, err := sqlite.Connector(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return closing(t, bun.NewDB(sql.OpenDB(w(c)), sqlitedialect.New()))
+	if c = (unsynced{c}); w != nil {
+		return closing(t, bun.NewDB(sql.OpenDB(w(c)), sqlitedialect.New()))
+	}
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return closing(t, bun.NewDB(db, sqlitedialect.New()))
+}
+
+// connections are as many as sqlite.Open has at least.
+const connections = 8
+
+// unsynced opens connections that leave it to the operating system when to write: no
+// test here outlives it.
+type unsynced struct{ driver.Connector }
+
+func (u unsynced) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := u.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = c.(driver.ExecerContext).ExecContext(ctx, "PRAGMA synchronous = OFF", nil); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 func openPostgres(t testing.TB, w Wrap) *bun.DB {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"gocloud.dev/blob"
+	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/blob/memblob"
 
 	"github.com/evaultlib/evault/esign/pades"
@@ -122,7 +123,8 @@ func (b *Base) bucket(memory bool) *blob.Bucket {
 	if b.Dir == "" {
 		b.Dir = filepath.Join(b.T.TempDir(), "blobs")
 	}
-	bucket, err := blobstore.OpenFolder(b.Dir)
+	// A plain folder: that of blobstore waits for the disk at each write.
+	bucket, err := fileblob.OpenBucket(b.Dir, &fileblob.Options{CreateDir: true, NoTempDir: true, Metadata: fileblob.MetadataDontWrite})
 	Check(b.T, err)
 	return bucket
 }
