@@ -26,7 +26,7 @@ func (a *API) embedPage(c *call) (*rest.Reply, error) {
 	if q.Has("origin") && !plainOrigin(origin) {
 		return nil, rest.BadQuery("origin must be an origin such as https://app.example")
 	}
-	page, err := web.RenderEmbed(web.Embed{SessionURL: a.cfg.BasePath + "/embed/session"}, web.Frame(origin))
+	page, err := web.RenderEmbed(web.Embed{SessionURL: a.cfg.BasePath + "/embed/session", Origin: origin}, web.Frame(origin))
 	if err != nil {
 		return nil, err
 	}

@@ -105,7 +105,7 @@ func TestEmbedVault(t *testing.T) {
 	token := h.do(t, "POST", "/embed/token", embed(env, "vault", nil)).want(200).str("data.token")
 	u := h.do(t, "POST", "/embed/session", obj{"token": token}, key("")).want(200).str("data.session_url")
 	page := h.do(t, "GET", u, nil, key("")).want(200)
-	for _, want := range []string{"Truck 42", "compliant", "deposit", "Name of org_a", "Vault Operator"} {
+	for _, want := range []string{"Truck 42", "All requirements were met on November 23, 2026", "Deposit", `tabindex="0" role="region"`, "Name of org_a", "Vault Operator"} {
 		if !strings.Contains(string(page.Body), want) {
 			t.Errorf("the page lacks %q", want)
 		}

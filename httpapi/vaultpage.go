@@ -4,8 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/evaultlib/evault/compliance/certificate"
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/texts"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/storage"
@@ -36,15 +39,16 @@ func (a *API) vaultPage(c *call) (*rest.Reply, error) {
 		return nil, err
 	}
 	self := a.cfg.BasePath + "/vault/" + c.Params["token"]
+	words := a.texts.Match("en") // the vault's page is in English
 	page := web.Vault{
-		EnvelopeName: v.Name, Status: v.Status, Controller: v.Controller.Party.Name, Custodian: v.Custodian.Party.Name,
-		VaultedAt: at(v.VaultedAt), DocumentHash: string(v.DocumentHash), CertificateURL: self + "/certificate", RecordURL: self + "/custody-record.pdf", Compliant: complianceText(a.compliant(s)),
+		EnvelopeName: v.Name, Status: inWords(v.Status), Controller: v.Controller.Party.Name, Custodian: v.Custodian.Party.Name,
+		VaultedAt: words.Moment(v.VaultedAt.UTC()), DocumentHash: string(v.DocumentHash), CertificateURL: self + "/certificate", RecordURL: self + "/custody-record.pdf", Compliant: complianceText(words, a.compliant(s), s),
 	}
 	if v.Marked != nil {
 		page.CopyURL = self + "/copy.pdf"
 	}
-	for _, e := range custodyOf(entries) {
-		page.Custody = append(page.Custody, web.Step{At: e.RecordedAt, Kind: e.Kind, From: nameOf(e.From), To: nameOf(e.To), Version: strconv.Itoa(e.Version)})
+	for i, e := range custodyOf(entries) {
+		page.Custody = append(page.Custody, web.Step{At: words.Moment(entries[i].RecordedAt.UTC()), Kind: inWords(e.Kind), From: nameOf(e.From), To: nameOf(e.To), Version: strconv.Itoa(e.Version)})
 	}
 	p, err := web.RenderVault(page, web.Frame(t.Filename))
 	if err != nil {
@@ -53,14 +57,26 @@ func (a *API) vaultPage(c *call) (*rest.Reply, error) {
 	return pageReply(http.StatusOK, p), nil
 }
 
-func complianceText(ok *bool) string {
-	switch {
-	case ok == nil:
-		return "not evaluated lately"
-	case *ok:
-		return "compliant"
+// complianceText says what the last evaluation found, and when.
+func complianceText(words *texts.Words, now *bool, s *esign.Summary) string {
+	if s.EvaluatedAt == nil || s.Compliant == nil {
+		return "Not evaluated yet"
 	}
-	return "not compliant"
+	found := "Not all requirements were met"
+	if *s.Compliant {
+		found = "All requirements were met"
+	}
+	found += " on " + words.Moment(s.EvaluatedAt.UTC())
+	if now == nil {
+		found += "; something has happened since, and the next evaluation is due"
+	}
+	return found
+}
+
+// inWords is a status or the kind of a step as people read it.
+func inWords(name string) string {
+	name = strings.ReplaceAll(name, "_", " ")
+	return strings.ToUpper(name[:min(1, len(name))]) + name[min(1, len(name)):]
 }
 
 func nameOf(p *custodyParty) string {

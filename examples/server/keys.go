@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/evaultlib/evault/scopes"
@@ -88,6 +89,21 @@ func ensureOrganization(ctx context.Context, v *embedded.Embedded, id, name, cap
 	return err
 }
 
+// setOrigins replaces the web origins of an organization, a comma-separated list; ""
+// leaves them.
+func setOrigins(ctx context.Context, v *embedded.Embedded, id, origins string) error {
+	if origins == "" {
+		return nil
+	}
+	o, err := v.Scopes.Organization(ctx, id)
+	if err != nil {
+		return err
+	}
+	o.Origins = strings.Split(origins, ",")
+	_, err = v.Scopes.UpdateOrganization(ctx, *o)
+	return err
+}
+
 type keyLine struct {
 	KeyID      string     `json:"key_id"`
 	OrgID      string     `json:"org_id"`
@@ -108,7 +124,7 @@ func keys(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return errors.New(usage)
 	}
 	var o options
-	var org, set, capacity, id string
+	var org, set, capacity, id, origins string
 	var rpm int
 	fs := flag.NewFlagSet("keys "+args[0], flag.ContinueOnError)
 	fs.SetOutput(stderr)
@@ -118,6 +134,7 @@ func keys(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.IntVar(&rpm, "rpm", 0, "requests per minute (create; 0 is the default)")
 	fs.StringVar(&capacity, "capacity", scopes.Agent, "agent or principal, of a new organization")
 	fs.StringVar(&id, "key", "", "key id (disable, rotate)")
+	fs.StringVar(&origins, "origins", "", "comma-separated web origins that may embed the organization's pages (create)")
 	if err := fs.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -135,6 +152,9 @@ func keys(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return fmt.Errorf("-scopes: %w", err)
 		}
 		if err := ensureOrganization(ctx, v, org, org, capacity); err != nil {
+			return err
+		}
+		if err := setOrigins(ctx, v, org, origins); err != nil {
 			return err
 		}
 		k, secret, err := v.Scopes.Issue(ctx, scopes.IssueRequest{OrgID: org, Scopes: allowed, PerMinute: rpm})

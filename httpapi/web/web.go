@@ -33,7 +33,7 @@ func (f Frame) ancestors() string {
 
 // Vault is the page of an embedded vault.
 type Vault struct {
-	EnvelopeName, Status, Controller, Custodian string
+	EnvelopeName, Status, Controller, Custodian string // Status in words
 	VaultedAt, DocumentHash                     string
 	CopyURL, CertificateURL, RecordURL          string // "" for none
 	Compliant                                   string
@@ -46,6 +46,7 @@ type Step struct{ At, Kind, From, To, Version string }
 // Embed is the frame that takes the token out of its own address.
 type Embed struct {
 	SessionURL string // where the token is exchanged
+	Origin     string // that may frame the page, "" for none
 }
 
 // Verify is the page that says what bytes are to the vault.

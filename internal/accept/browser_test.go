@@ -23,8 +23,9 @@ import (
 
 // tab is one page of a browser of its own.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	t      *testing.T
+	ctx    context.Context
+	framed bool // an iframe: it has no mouse of its own
 
 	mu     sync.Mutex
 	faults []string // exceptions of scripts
@@ -154,6 +155,10 @@ func (b *tab) event(name string) {
 func (b *tab) click(selector string) {
 	b.t.Helper()
 	b.until(selector, "document.readyState === 'complete' && document.querySelector(%s)?.getClientRects().length", selector)
+	if b.framed {
+		js[bool](b, "document.querySelector(%s).click(), true", selector)
+		return
+	}
 	at := js[struct{ X, Y float64 }](b, `(() => {
 		const e = document.querySelector(%s);
 		e.scrollIntoView({block: "center", behavior: "instant"});

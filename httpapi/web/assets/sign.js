@@ -21,6 +21,7 @@
   }
   var print = $("print");
   if (print) { print.hidden = false; print.addEventListener("click", function () { window.print(); }); }
+  if (!main.dataset.pages) { scrollTo(0, 0); }
   if (body.dataset.event === "signed" || body.dataset.event === "declined") {
     try { localStorage.removeItem(store); } catch (e) { /* storage is off */ }
   }
@@ -391,7 +392,7 @@
   function problem(text) {
     if (text) { var li = document.createElement("li"); li.textContent = text; problems.querySelector("ul").replaceChildren(li); }
     leave(); steps();
-    problems.hidden = false; problems.scrollIntoView({ block: "center" }); problems.focus();
+    problems.hidden = false; scrollTo(0, 0); problems.focus({ preventScroll: true });
     tell("error");
   }
   problems.addEventListener("click", function (e) {
@@ -405,7 +406,7 @@
     busy = true; submit.disabled = true; submit.textContent = say("button.signing");
     var free = function () { busy = false; submit.disabled = false; steps(); };
     post("/sign").then(function (r) {
-      if (r.type === "opaqueredirect" || r.redirected || r.ok) { location.reload(); return; }
+      if (r.type === "opaqueredirect" || r.redirected || r.ok) { history.scrollRestoration = "manual"; location.reload(); return; }
       return r.text().then(function (html) {
         free();
         var doc = new DOMParser().parseFromString(html, "text/html");
