@@ -21,6 +21,7 @@ format:
 
 vet:
 	go vet ./...
+	cd internal/extstore && go vet ./...
 
 static:
 	$(TOOL) staticcheck ./...
@@ -29,6 +30,7 @@ tidy:
 	go mod tidy -diff
 	cd internal/accept && go mod tidy -diff
 	cd internal/pdf/peers && go mod tidy -diff
+	cd internal/extstore && go mod tidy -diff
 	cd internal/tools && go mod tidy -diff
 
 # What go test ./... leaves out. served: the tests that ask PostgreSQL or outside tools or take long, and files of other
@@ -39,6 +41,7 @@ served blackbox: export EVAULT_LONG = 1
 served: need-services
 	go test -vet=off -count=1 $(SERVED)
 	cd internal/pdf/peers && go test ./...
+	cd internal/extstore && go test ./...
 
 blackbox: need-services
 	cd internal/accept && go test -vet=off -count=1 -timeout 8m ./...
