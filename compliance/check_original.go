@@ -9,7 +9,6 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -71,7 +70,7 @@ func checkDeposit(f *facts, p *probe, e event.Event) {
 		{"seal", f.versions[0].Seal.Mode, d.Sealing},
 		{"seal's level", f.versions[0].Seal.Level, d.Level},
 		{"deposit event", c.StoredEventID, e.ID},
-		{"second list of claims", string(vault.WitnessDigest(f.witnesses)), string(d.ClaimsSHA256)},
+		{"second list of claims", string(custody.WitnessDigest(f.witnesses)), string(d.ClaimsSHA256)},
 		{"time of deposit", environ.Format(c.VaultedAt), environ.Format(e.RecordedAt)},
 	} {
 		if x.row != x.event {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/fingerprint"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/storage"
@@ -159,7 +160,7 @@ func (e *Engine) gatherDeposited(ctx context.Context, f *facts, first versionFac
 	}
 	f.source = first.begin(o.Size)
 	file, at := content.Cut(o.Size), f.recorded(first.EventID, first.CreatedAt)
-	f.prefixes, f.prefixErr = vault.RevisionsOf(f.original.Source, file, parsed)
+	f.prefixes, f.prefixErr = fingerprint.RevisionsOf(f.original.Source, file, parsed)
 	switch {
 	case first.report != nil && first.report.OK() && f.original.Source.Kind == custody.SourceESign:
 		f.sourceReport = within(first.report, o.Size) // what holds with more behind it holds without

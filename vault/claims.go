@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/evaultlib/evault/internal/eventlog"
+	"github.com/evaultlib/evault/internal/fingerprint"
+	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/custody"
@@ -65,13 +67,13 @@ func (d *deposit) collisions(ctx context.Context, s Store) ([]custody.Claim, err
 // ErrNotAnOriginal, whoever vaulted the other.
 func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.Digest]bool, error) {
 	found, err := d.collisions(ctx, v.c.Store)
-	if err != nil || len(found) == 0 && len(d.contents.marks) == 0 {
+	if err != nil || len(found) == 0 && len(d.contents.Marks) == 0 {
 		return nil, err
 	}
 	if d.madeBy(found) {
 		return nil, errTaken
 	}
-	if v.c.OnDuplicate != nil && v.c.OnDuplicate(ctx, Duplicate{d.EnvelopeID, d.OrgID, found, d.contents.marks}) {
+	if v.c.OnDuplicate != nil && v.c.OnDuplicate(ctx, Duplicate{d.EnvelopeID, d.OrgID, found, d.contents.Marks}) {
 		allowed := map[storage.Digest]bool{}
 		for _, c := range found {
 			allowed[c.SHA256] = true
@@ -82,7 +84,7 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 	for _, c := range found {
 		matched[c.SHA256] = true
 	}
-	data := event.DuplicateRefusedData{DepositedSHA256: d.Source.Object.SHA256, Matches: sorted(matched), Marks: d.contents.marks}
+	data := event.DuplicateRefusedData{DepositedSHA256: d.Source.Object.SHA256, Matches: sorted(matched), Marks: d.contents.Marks}
 	err = v.update(ctx, func(ctx context.Context, s Store) error {
 		events, err := s.Events(ctx, d.EnvelopeID)
 		if err != nil || refused(events, d.Source.Object.SHA256) {
@@ -132,4 +134,78 @@ func (d *deposit) madeBy(found []custody.Claim) bool {
 
 func sorted(set map[storage.Digest]bool) []storage.Digest {
 	return slices.Sorted(maps.Keys(set))
+}
+
+// claimDeposited claims what was handed in: its bytes, the revisions that are
+// nobody else's, and what the last signer left. The others are looked up.
+func (d *deposit) claimDeposited(file *document) error {
+	d.claim(custody.ClaimDeposited, d.Source.Object.SHA256, 0)
+	r, err := fingerprint.Of(d.Source, file.Content, file.opened, file.openErr)
+	if err != nil {
+		return err
+	}
+	for _, sum := range slices.Sorted(maps.Keys(r.Claimed)) {
+		d.claim(r.Claimed[sum], sum, 0)
+	}
+	d.revisions = r.All
+	if sha256 := d.Source.SignedSHA256; sha256 != "" {
+		if !slices.Contains(d.revisions, sha256) {
+			return validate.Fail("source.signed_sha256", "prefix", "is no earlier revision of the bytes handed in")
+		}
+		d.claim(custody.ClaimSigned, sha256, 0)
+	}
+	return nil
+}
+
+// claimContents claims what the pages hold. Paper must bear no mark of this
+// system, an e-sign document none but those of its own completion.
+func (d *deposit) claimContents(ctx context.Context, file *document) (err error) {
+	if d.contents, err = fingerprint.ContentsOf(ctx, d.Source.Kind, file.Bytes(), file.readable, file.unreadErr); err != nil {
+		return err
+	}
+	if d.contents.Pages != "" {
+		d.claim(custody.ClaimPages, d.contents.Pages, 0)
+	}
+	return nil
+}
+
+// describe adds to the data of the event of a deposit what the file was found to
+// hold, and what could not be found out.
+func describe(c fingerprint.Contents, data *event.StoredData) {
+	data.MarksAllowed, data.MarksUnread = c.Marks, c.Unread // without leave, a file with marks is refused
+	if data.PagesSHA256 = c.Pages; c.Pages == "" {
+		data.PagesUnread = c.Blank
+	}
+}
+
+// claimsAtOnce is how many claims one query asks for or inserts.
+const claimsAtOnce = 500
+
+// claimsOn returns the claims on any of the digests.
+func claimsOn(ctx context.Context, s Store, digests []storage.Digest) ([]custody.Claim, error) {
+	slices.Sort(digests)
+	var found []custody.Claim
+	for some := range slices.Chunk(slices.Compact(digests), claimsAtOnce) {
+		claims, err := s.Claims(ctx, some...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, claims...)
+	}
+	return found, nil
+}
+
+// addClaims inserts the claims of a deposit and their witnesses, in a transaction.
+func addClaims(ctx context.Context, s Store, claims []custody.Claim) error {
+	for some := range slices.Chunk(claims, claimsAtOnce) {
+		if err := s.AddClaims(ctx, some...); err != nil {
+			return err
+		}
+	}
+	for some := range slices.Chunk(custody.Witnessed(claims), claimsAtOnce) {
+		if err := s.AddWitnesses(ctx, some...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

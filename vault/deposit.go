@@ -8,6 +8,7 @@ import (
 
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
+	"github.com/evaultlib/evault/internal/fingerprint"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -53,8 +54,8 @@ type deposit struct {
 	version   custody.Version
 	marked    *custody.RegisteredCopy
 	claims    []custody.Claim
-	revisions []storage.Digest // of all earlier states of the deposited bytes, looked up whether claimed or not
-	contents  contents         // of the deposited file
+	revisions []storage.Digest     // of all earlier states of the deposited bytes, looked up whether claimed or not
+	contents  fingerprint.Contents // of the deposited file
 	entry     custody.Entry
 	ack       *custody.Acknowledgment
 }
@@ -347,12 +348,12 @@ func (d *deposit) events(claims []custody.Claim) []eventlog.Draft {
 		Source: d.Source.Kind, DepositedSHA256: d.Source.Object.SHA256,
 		Sealing: d.version.Seal.Mode, SealingReason: d.version.Seal.Reason, Level: d.version.Seal.Level, StatementSHA256: d.version.Seal.SHA256,
 		Capacity: d.Capacity, Regime: d.Regime, RegimeBasis: d.RegimeBasis, Jurisdiction: d.Jurisdiction,
-		ClaimsSHA256: WitnessDigest(claims), DuplicatesAllowed: sorted(d.allowed),
+		ClaimsSHA256: custody.WitnessDigest(claims), DuplicatesAllowed: sorted(d.allowed),
 	}
 	if d.marked != nil {
 		data.MarkedCopy = &event.MarkedCopy{CopyID: d.marked.ID, SHA256: d.marked.SHA256}
 	}
-	d.contents.describe(&data)
+	describe(d.contents, &data)
 	draft := func(kind string, data, detail any) eventlog.Draft {
 		return eventlog.Draft{EnvelopeID: d.EnvelopeID, Type: kind, Actor: d.Actor, Data: data, Detail: detail}
 	}

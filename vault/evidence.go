@@ -16,7 +16,7 @@ type Evidence struct {
 	Original        *custody.Original
 	Versions        []custody.Version
 	Claims          []custody.Claim
-	Witnesses       []custody.Claim          // of the deposit's claims; see WitnessDigest
+	Witnesses       []custody.Claim          // of the deposit's claims; see custody.WitnessDigest
 	Rivals          []custody.Claim          // of other envelopes, on bytes that this copy has
 	Register        []custody.RegisteredCopy // newest first, all of it
 	Custody         []custody.Entry

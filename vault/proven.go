@@ -177,7 +177,7 @@ func (r *record) asDeposited(e Event) string {
 		return "the copy differs from the event of its deposit"
 	case len(r.versions) == 0 || r.versions[0].Object.SHA256 != d.SHA256:
 		return "version 1 differs from the event of its deposit"
-	case WitnessDigest(r.claims) != d.ClaimsSHA256:
+	case custody.WitnessDigest(r.claims) != d.ClaimsSHA256:
 		return "the claims of the deposit differ from its event"
 	}
 	return ""

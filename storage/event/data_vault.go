@@ -18,7 +18,7 @@ type StoredData struct {
 	Regime          string         `json:"regime"`
 	RegimeBasis     string         `json:"regime_basis"`
 	Jurisdiction    string         `json:"jurisdiction"`
-	ClaimsSHA256    storage.Digest `json:"claims_sha256"` // vault.WitnessDigest
+	ClaimsSHA256    storage.Digest `json:"claims_sha256"` // custody.WitnessDigest
 
 	MarkedCopy        *MarkedCopy      `json:"marked_copy,omitempty"`
 	DuplicatesAllowed []storage.Digest `json:"duplicates_allowed,omitempty"`

@@ -1,4 +1,4 @@
-package vault
+package fingerprint
 
 import (
 	"context"
@@ -11,17 +11,16 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 	"github.com/evaultlib/evault/internal/pdf/pagedigest"
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
 // contents are what a file says of itself and holds, whatever its bytes are:
 // both stay when another program saves it again.
-type contents struct {
-	marks  []string       // of this system
-	unread string         // why not all of the file could be searched for marks; "" when it was
-	pages  storage.Digest // of what the pages hold; "" where there is none
-	blank  string         // why there is none
+type Contents struct {
+	Marks  []string       // of this system
+	Unread string         // why not all of the file could be searched for marks; "" when it was
+	Pages  storage.Digest // of what the pages hold; "" where there is none
+	Blank  string         // why there is none
 }
 
 // completed are the marks that every document bears which was signed here.
@@ -29,31 +28,33 @@ var completed = []string{copymark.OwnLegend, copymark.OwnCompletion, copymark.Ow
 
 // contents reads a file that is to be vaulted. What cannot be read is said and
 // is no error.
-func contentsOf(ctx context.Context, s custody.Source, file *document) (contents, error) {
-	var c contents
-	if err := file.unreadErr; err != nil {
-		c.unread, err = refusal(err)
-		c.blank = c.unread
-		return c, err
+//
+// doc is the file as it was read, unread why it could not be; kind is
+// custody.SourceESign or custody.SourcePaper.
+func ContentsOf(ctx context.Context, kind string, raw []byte, doc *pdf.Document, unread error) (Contents, error) {
+	var c Contents
+	if unread != nil {
+		c.Unread, unread = refusal(unread)
+		c.Blank = c.Unread
+		return c, unread
 	}
-	doc := file.readable
 	doc.Renew()
 	found, err := copymark.FindOwnMarks(ctx, doc)
-	if c.unread = found.Unread; err != nil {
-		if c.unread, err = refusal(err); err != nil {
+	if c.Unread = found.Unread; err != nil {
+		if c.Unread, err = refusal(err); err != nil {
 			return c, err
 		}
 	}
-	c.marks = slices.DeleteFunc(found.Kinds(), func(kind string) bool {
-		return s.Kind == custody.SourceESign && slices.Contains(completed, kind)
+	c.Marks = slices.DeleteFunc(found.Kinds(), func(mark string) bool {
+		return kind == custody.SourceESign && slices.Contains(completed, mark)
 	})
-	c.pages, c.blank, err = pagesOf(ctx, doc)
-	if err != nil || c.pages == "" || s.Kind == custody.SourcePaper {
+	c.Pages, c.Blank, err = pagesOf(ctx, doc)
+	if err != nil || c.Pages == "" || kind == custody.SourcePaper {
 		return c, err
 	}
-	blank, err := firstPages(ctx, file.Bytes())
-	if blank == c.pages {
-		c.pages, c.blank = "", "signing left the pages as they were, and other contracts may be made from them"
+	blank, err := firstPages(ctx, raw)
+	if blank == c.Pages {
+		c.Pages, c.Blank = "", "signing left the pages as they were, and other contracts may be made from them"
 	}
 	return c, err
 }
@@ -93,25 +94,4 @@ func refusal(err error) (string, error) {
 		return r.Error(), nil
 	}
 	return "", fmt.Errorf("contents: %w", err)
-}
-
-// claimContents claims what the pages hold. Paper must bear no mark of this
-// system, an e-sign document none but those of its own completion.
-func (d *deposit) claimContents(ctx context.Context, file *document) (err error) {
-	if d.contents, err = contentsOf(ctx, d.Source, file); err != nil {
-		return err
-	}
-	if d.contents.pages != "" {
-		d.claim(custody.ClaimPages, d.contents.pages, 0)
-	}
-	return nil
-}
-
-// describe adds to the data of the event of a deposit what the file was found to
-// hold, and what could not be found out.
-func (c contents) describe(data *event.StoredData) {
-	data.MarksAllowed, data.MarksUnread = c.marks, c.unread // without leave, a file with marks is refused
-	if data.PagesSHA256 = c.pages; c.pages == "" {
-		data.PagesUnread = c.blank
-	}
 }
