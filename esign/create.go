@@ -32,6 +32,7 @@ type CreateRequest struct {
 	// SigningOrder's default is sequential when a signer has an order, else parallel.
 	Consent       string            // default: ConsentClick; nothing else is supported yet
 	Message       string            `validate:"max=2000"`
+	Summary       []SummaryRow      // shown to signers above the document; at most 30, labels of 80 characters, values of 300
 	RedirectURL   string            `validate:"max=2000"`                 // https; the caller checks its origin
 	ExpiresInDays int               `validate:"omitempty,min=1,max=3650"` // counted from the sending; default: 30
 	SecuredParty  *Party            // the assignee that vault-in names by default
@@ -87,6 +88,7 @@ type Draft struct {
 	env     *Envelope
 	objects []storage.Object
 	sender  string // legal name
+	summary []SummaryRow
 	actor   Actor
 	send    bool
 	also    func(context.Context, storage.Tx, *Envelope) error
@@ -124,7 +126,7 @@ func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Draft{env: e.newEnvelope(&r), sender: sender, actor: r.Actor, send: r.Send && r.EnvelopeKind == KindESign, also: r.Also}
+	d := &Draft{env: e.newEnvelope(&r), sender: sender, summary: r.Summary, actor: r.Actor, send: r.Send && r.EnvelopeKind == KindESign, also: r.Also}
 	if r.EnvelopeKind == KindPaper {
 		return d, nil
 	}
@@ -247,7 +249,12 @@ func (e *Engine) insert(ctx context.Context, s Store, env *Envelope, d *Draft) e
 	if err != nil {
 		return err
 	}
-	drafts := []eventlog.Draft{{EnvelopeID: env.ID, Type: event.EnvelopeCreated, Actor: d.actor, Data: data, Detail: createdDetail(env, d.sender)}}
+	if data.SummarySHA256, err = sumSummary(d.summary); err != nil {
+		return err
+	}
+	detail := createdDetail(env, d.sender)
+	detail.Summary = d.summary
+	drafts := []eventlog.Draft{{EnvelopeID: env.ID, Type: event.EnvelopeCreated, Actor: d.actor, Data: data, Detail: detail}}
 	var turn []Signer
 	if d.send {
 		var sent eventlog.Draft

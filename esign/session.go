@@ -30,6 +30,7 @@ type Session struct {
 	OrgID, EnvelopeID, EnvelopeName, Message string
 	EnvelopeStatus                           Status
 	Signer                                   Signer
+	Summary                                  []SummaryRow
 	AuthRequired                             bool // a step-up is outstanding; with AuthLink never
 	ConsentMode                              string
 	DisclosureSHA256                         storage.Digest
@@ -66,7 +67,8 @@ func (e *Engine) Session(ctx context.Context, token string, _ Client) (*Session,
 		return nil, err
 	}
 	s.PagesShown = r.list(true)
-	return s, nil
+	s.Summary, err = e.summary(ctx, e.cfg.Store, env)
+	return s, err
 }
 
 func (e *Envelope) fieldsOf(signerID string) []Field {

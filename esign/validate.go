@@ -29,6 +29,7 @@ func (r *CreateRequest) checkLengths() error {
 	most("fields", len(r.Fields), maxFields)
 	most("signers", len(r.Signers), maxSigners)
 	most("metadata", len(r.Metadata), maxMetadata)
+	most("summary", len(r.Summary), maxSummary)
 	return p.Err()
 }
 
@@ -107,6 +108,7 @@ func (r *CreateRequest) check() error {
 	line(&p, "external_id", r.ExternalID)
 	filename(&p, "filename", r.Filename)
 	text(&p, "message", r.Message)
+	checkSummary(&p, r.Summary)
 	zone(&p, "time_zone", r.TimeZone)
 	if r.Consent != ConsentClick {
 		p.Add("consent", ruleNotSupported, "must be click; %s", notYet)

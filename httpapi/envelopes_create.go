@@ -33,6 +33,7 @@ type createInput struct {
 	SigningOrder  string            `json:"signing_order"`
 	Consent       string            `json:"consent"`
 	Message       string            `json:"message"`
+	Summary       []summaryRow      `json:"summary"`
 	RedirectURL   string            `json:"redirect_url"`
 	ExpiresInDays *int              `json:"expires_in_days"`
 	SecuredParty  *partyBody        `json:"secured_party"`
@@ -41,6 +42,11 @@ type createInput struct {
 	AutoVault     bool              `json:"auto_vault"`
 	TimeZone      string            `json:"time_zone"`
 	Send          *bool             `json:"send"`
+}
+
+type summaryRow struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
 }
 
 type fieldInput struct {
@@ -133,6 +139,9 @@ func (in *createInput) request() esign.CreateRequest {
 		EnvelopeName: in.EnvelopeName, ExternalID: in.ExternalID, SigningOrder: in.SigningOrder, Consent: in.Consent,
 		Message: in.Message, RedirectURL: in.RedirectURL, Metadata: in.Metadata, AutoVault: in.AutoVault, TimeZone: in.TimeZone,
 		WithoutLegend: in.Legend != nil && !*in.Legend, Send: in.Send == nil || *in.Send,
+	}
+	for _, row := range in.Summary {
+		r.Summary = append(r.Summary, esign.SummaryRow(row))
 	}
 	if in.ExpiresInDays != nil {
 		r.ExpiresInDays = *in.ExpiresInDays

@@ -92,6 +92,7 @@ func (a *API) client(c *call) esign.Client {
 type sessionBody struct {
 	EnvelopeName string             `json:"envelope_name"`
 	Message      *string            `json:"message"`
+	Summary      []summaryRow       `json:"summary"`
 	Signer       sessionSigner      `json:"signer"`
 	Status       esign.SignerStatus `json:"status"`
 	AuthRequired bool               `json:"auth_required"`
@@ -144,6 +145,10 @@ func sessionOf(s *esign.Session) *sessionBody {
 		Consent:    sessionConsent{s.ConsentMode, s.DisclosureSHA256, atp(s.ConsentedAt)},
 		PagesShown: list(s.PagesShown),
 		Pages:      make([]sessionPage, len(s.Pages)), Fields: make([]sessionField, len(s.Fields)), ExpiresAt: atp(s.ExpiresAt), TimeZone: s.TimeZone,
+	}
+	b.Summary = make([]summaryRow, len(s.Summary))
+	for i, row := range s.Summary {
+		b.Summary[i] = summaryRow(row)
 	}
 	for i, p := range s.Pages {
 		b.Pages[i] = sessionPage{i + 1, p.Width, p.Height}

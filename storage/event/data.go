@@ -52,6 +52,8 @@ type EnvelopeCreatedData struct {
 	Consent      string         `json:"consent"`
 	AutoVault    bool           `json:"auto_vault"`
 	TimeZone     string         `json:"time_zone"`
+	// SummarySHA256 is the digest of the detail's Summary, in canonical JSON.
+	SummarySHA256 storage.Digest `json:"summary_sha256,omitempty"`
 
 	*CreatedDocument // nil for paper
 }
@@ -87,6 +89,13 @@ type EnvelopeCreatedDetail struct {
 	Fields        []CommittedField `json:"fields"`
 	Filename      string           `json:"filename,omitempty"`
 	SecuredParty  *CreatedParty    `json:"secured_party,omitempty"`
+	Summary       []SummaryRow     `json:"summary,omitempty"`
+}
+
+// SummaryRow is one line of what the sender told signers in short.
+type SummaryRow struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
 }
 
 // CreatedSigner is a signer as the sender named it.

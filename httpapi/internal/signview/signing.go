@@ -35,6 +35,9 @@ func Signing(s *esign.Session, r Request) web.Signing {
 		Disclosure: web.Disclosure{Title: r.Disclosure.Title, SHA256: string(r.Disclosure.SHA256()), Paragraphs: strings.Split(r.Disclosure.Text, "\n\n")},
 		PageCount:  len(s.Pages), Unread: Unread(s), HasText: r.HasText, CanPreview: r.CanPreview && s.PageImages,
 	}
+	for _, row := range s.Summary {
+		v.Summary = append(v.Summary, web.Row(row))
+	}
 	v.Title = s.EnvelopeName
 	if len(r.Problems) > 0 {
 		v.Title = v.Say("error.title", "title", s.EnvelopeName)
