@@ -114,6 +114,17 @@ func certificates(t *testing.T, s compliance.Store) {
 			t.Errorf("%s taken: got %v, want ErrConflict", name, err)
 		}
 	}
+	certificateReads(t, s, id, one, two)
+	list, err := s.Certificates(ctx, env)
+	if diff := cmp.Diff([]compliance.StoredCertificate{one, two}, list); diff != "" || err != nil {
+		t.Errorf("list: %v\n%s", err, diff)
+	}
+}
+
+// certificateReads finds each of two certificates of one envelope in every way, and
+// nothing where there is none.
+func certificateReads(t *testing.T, s compliance.Store, id func(string) string, one, two compliance.StoredCertificate) {
+	ctx, env := t.Context(), one.EnvelopeID
 	type read func() (compliance.StoredCertificate, error)
 	for name, r := range map[string]struct {
 		read read
@@ -140,10 +151,6 @@ func certificates(t *testing.T, s compliance.Store) {
 		if _, err := r(); !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("absent %s: got %v, want ErrNotFound", name, err)
 		}
-	}
-	list, err := s.Certificates(ctx, env)
-	if diff := cmp.Diff([]compliance.StoredCertificate{one, two}, list); diff != "" || err != nil {
-		t.Errorf("list: %v\n%s", err, diff)
 	}
 }
 
