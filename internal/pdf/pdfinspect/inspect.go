@@ -32,7 +32,6 @@ type Info struct {
 	Pages         []contentstream.PageSize
 	Encrypted     string
 	Signed        bool     // the file holds a signature dictionary, reachable or not
-	Signatures    int      // signature fields with a value
 	ActiveContent []string // names, sorted; see [Inspect]
 	Warnings      []string
 	Sealing       Sealing
@@ -118,12 +117,8 @@ func (info *Info) signatures(d *pdf.Document, w *activeWalk) {
 	if err != nil {
 		w.warnings = append(w.warnings, "the form fields cannot be read: "+err.Error())
 	}
-	for _, f := range fields {
-		if f.Value != nil {
-			info.Signatures++
-		}
-	}
-	info.Signed = info.Signatures > 0 || w.byteRange || bytes.Contains(d.Raw(), []byte("/ByteRange"))
+	signed := slices.ContainsFunc(fields, func(f acroform.SignatureField) bool { return f.Value != nil })
+	info.Signed = signed || w.byteRange || bytes.Contains(d.Raw(), []byte("/ByteRange"))
 }
 
 func (info *Info) warn(d *pdf.Document, w *activeWalk) {

@@ -48,10 +48,9 @@ type Signer struct {
 	Address           string // network address and user agent
 	Notified, Viewed  time.Time
 	Consented, Signed time.Time
-	Declined          time.Time
 }
 
-// A Event is one row of the table of events.
+// An Event is one row of the table of events.
 type Event struct {
 	Seq    int
 	At     time.Time

@@ -207,7 +207,6 @@ func (s *sheet) signers() error {
 			{"Viewed", g.Viewed},
 			{"Consented", g.Consented},
 			{"Signed", g.Signed},
-			{"Declined", g.Declined},
 		} {
 			if !m.at.IsZero() {
 				times = append(times, m.name+"  "+m.at.UTC().Format("2006-01-02 15:04:05"))
