@@ -81,7 +81,7 @@ func TestAttestRefuses(t *testing.T) {
 	plain, released := w.paper(), w.paper()
 	w.VaultIn(released)
 	w.VaultOut(released)
-	var invalid *compliance.InvalidError
+	var invalid *storage.InvalidError
 	for _, tc := range []struct {
 		name, id string
 		edit     func(*handover.AttestRequest)

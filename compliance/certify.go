@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // Note records, in the transaction of an event, that the event asks for a
@@ -19,7 +20,7 @@ func (e *Engine) Note(ctx context.Context, tx storage.Tx, d Due) error {
 // evaluation, which is kept, and the certificate. Each step is idempotent. Of
 // several calls for one envelope in this process one does the work and the others
 // wait for it. Errors: those of Issue, translog.ErrRewound.
-func (e *Engine) Certify(ctx context.Context, envelopeID, cause string, actor Actor) error {
+func (e *Engine) Certify(ctx context.Context, envelopeID, cause string, actor event.Actor) error {
 	release, err := e.certifying.Acquire(ctx, envelopeID)
 	if err != nil {
 		return err
@@ -31,15 +32,15 @@ func (e *Engine) Certify(ctx context.Context, envelopeID, cause string, actor Ac
 	if _, err := e.c.Log.Wait(ctx, cause); err != nil {
 		return err
 	}
-	f, err := e.gather(ctx, envelopeID)
+	ev, err := e.gather(ctx, envelopeID)
 	if err != nil {
 		return err
 	}
-	r := f.evaluate()
-	if err := e.keep(ctx, f, r, actor); err != nil {
+	r := ev.evaluate()
+	if err := e.keep(ctx, ev, r, actor); err != nil {
 		return err
 	}
-	_, err = e.issue(ctx, f, r, cause)
+	_, err = e.issue(ctx, ev, r, cause)
 	return err
 }
 

@@ -15,39 +15,40 @@ import (
 // checkConsent is element (4): every entry of the custody chain is signed by the
 // vault, follows the one before, has its event, and is an act of the organization
 // that controlled the copy at that moment.
-func checkConsent(f *facts, p *probe) {
-	to := f.checkHolder(p)
+func checkConsent(ev *evidence, out *outcome) {
+	to := ev.checkHolder(out)
 	if to == nil {
 		return
 	}
 	if to.Controller.BoundBy == custody.BoundByNone {
-		p.fail(noAgent, to.Assignee.Name)
+		out.fail(noAgent, to.Assignee.Name)
 	}
 	var acts []string
-	for i, e := range f.custody {
-		s := f.chainOf[i]
+	for i, e := range ev.custody {
+		s := ev.chain[i]
 		if problem := custodyDiffers(e, s); problem != "" {
-			p.fail("The record of custody entry %d differs from its signed statement in its %s.", i+1, problem)
+			out.fail("The record of custody entry %d differs from its signed statement in its %s.", i+1, problem)
 		}
-		if of := f.custodyEvent(s, e.Statement); of == nil || of.ID != e.EventID || of.Actor != s.Consent.Actor {
-			p.fail("Custody entry %d has no event that names its statement and its actor.", i+1)
+		if of := ev.custodyEvent(s, e.Statement); of == nil || of.ID != e.EventID || of.Actor != s.Consent.Actor {
+			out.fail("Custody entry %d has no event that names its statement and its actor.", i+1)
 		}
-		if act := f.act(p, s); act != "" {
+		if act := ev.consentWords(out, s); act != "" {
 			acts = append(acts, act)
 		}
 	}
-	if n := len(f.typed(event.CustodyAssigned)); n != len(f.custody) {
-		p.fail("%d changes of custody are recorded as events, %d in the custody chain.", n, len(f.custody))
+	if n := len(ev.ofType(event.CustodyAssigned)); n != len(ev.custody) {
+		out.fail("%d changes of custody are recorded as events, %d in the custody chain.", n, len(ev.custody))
 	}
-	if len(p.problems) == 0 {
-		p.note("The custody chain has %s, each signed by the vault and following the one before. %s",
-			number(len(f.custody), "entry", "entries"), strings.Join(acts, " "))
+	if len(out.problems) == 0 {
+		out.note("The custody chain has %s, each signed by the vault and following the one before. %s",
+			number(len(ev.custody), "entry", "entries"), strings.Join(acts, " "))
 	}
 }
 
-// act judges who acted in an entry and says it in words. An operator's act, a
-// program's, or that of another organization is nobody's consent.
-func (f *facts) act(p *probe, s custody.Statement) string {
+// consentWords says by whose act an entry has the consent of its controller, "" where it
+// has none, which fails the check. An operator's act, a program's, or that of another
+// organization is no one's consent.
+func (ev *evidence) consentWords(out *outcome, s custody.Statement) string {
 	a, deposit := s.Consent.Actor, s.From == nil
 	moment := s.From
 	if deposit {
@@ -56,26 +57,26 @@ func (f *facts) act(p *probe, s custody.Statement) string {
 	org, basis, how := moment.Controller.OrgID, certificate.Attested, "attested from the digest of its request"
 	switch {
 	case a.ID == "":
-		p.fail("Custody entry %d names no actor.", s.Seq)
+		out.fail("Custody entry %d names no actor.", s.Seq)
 		return ""
-	case deposit && f.standingOrder(a, org):
+	case deposit && ev.standingOrder(a, org):
 		basis, how = certificate.Declared, "on the standing order given when the envelope was created, as declared"
 	case s.Consent.Kind == custody.ConsentDeclared && a.Kind == event.ActorMember && a.OrgID == org:
 		basis, how = certificate.Declared, "named by the host as a member of that organization, as declared"
 	case s.Consent.Kind == custody.ConsentAttested && a.Kind == event.ActorKey && a.OrgID == org && s.Consent.RequestSHA256 != "":
 	case a.OrgID != "" && a.OrgID != org:
-		p.fail("The %s was an act of %s, whose organization is not %s, the controller's.", s.Kind, actorWords(a), org)
+		out.fail("The %s was an act of %s, whose organization is not %s, the controller's.", s.Kind, actorWords(a), org)
 		return ""
 	default:
-		p.fail("The %s was an act of %s, which is not a consent: no key or member of %s asked for it in a recorded request.", s.Kind, actorWords(a), org)
+		out.fail("The %s was an act of %s, which is not a consent: no key or member of %s asked for it in a recorded request.", s.Kind, actorWords(a), org)
 		return ""
 	}
-	p.items = append(p.items, certificate.Item{Kind: "consent", Ref: s.CustodyID + " by " + actorWords(a), SHA256: s.Consent.RequestSHA256, Basis: basis})
+	out.items = append(out.items, certificate.Item{Kind: "consent", Ref: s.CustodyID + " by " + actorWords(a), SHA256: s.Consent.RequestSHA256, Basis: basis})
 	switch {
 	case deposit:
 		return fmt.Sprintf("There was no controller before the deposit; it was an act of %s, %s.", actorWords(a), how)
 	case moment.Controller.BoundBy == custody.BoundByAgent:
-		p.item("agency", moment.Controller.Party.Name, "", certificate.Declared)
+		out.item("agency", moment.Controller.Party.Name, "", certificate.Declared)
 		return fmt.Sprintf("The %s has the consent of the agent %s, as declared, by %s, %s; the assignee %s itself gave none.",
 			s.Kind, moment.Controller.Party.Name, actorWords(a), how, moment.Assignee.Name)
 	}
@@ -83,10 +84,10 @@ func (f *facts) act(p *probe, s custody.Statement) string {
 }
 
 // consentOf says whose consent an entry carries, "" where it is nobody's.
-func (f *facts) consentOf(s custody.Statement) string {
-	var p probe
+func (ev *evidence) consentOf(s custody.Statement) string {
+	var out outcome
 	switch {
-	case s.From == nil || f.act(&p, s) == "":
+	case s.From == nil || ev.consentWords(&out, s) == "":
 		return ""
 	case s.From.Controller.BoundBy == custody.BoundByAgent:
 		return "agent"
@@ -100,8 +101,8 @@ const AutoVault = "auto_vault"
 
 // standingOrder reports whether a deposit that nobody asked for was ordered when
 // the envelope was created, by a key or a member of the organization.
-func (f *facts) standingOrder(a event.Actor, org string) bool {
-	created := f.typed(event.EnvelopeCreated)
+func (ev *evidence) standingOrder(a event.Actor, org string) bool {
+	created := ev.ofType(event.EnvelopeCreated)
 	if a != (event.Actor{Kind: "system", ID: AutoVault}) || len(created) != 1 {
 		return false
 	}
@@ -119,8 +120,8 @@ func actorWords(a event.Actor) string {
 
 // custodyEvent returns the event that names a custody statement, nil when there
 // is none.
-func (f *facts) custodyEvent(s custody.Statement, statement string) *event.Event {
-	list := about(f, event.CustodyAssigned, func(d event.CustodyAssignedData) bool {
+func (ev *evidence) custodyEvent(s custody.Statement, statement string) *event.Event {
+	list := about(ev, event.CustodyAssigned, func(d event.CustodyAssignedData) bool {
 		return d.CustodyID == s.CustodyID && d.StatementSHA256 == storage.Sum([]byte(statement))
 	})
 	if len(list) == 0 {

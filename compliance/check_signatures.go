@@ -20,51 +20,51 @@ import (
 // checkSignatures: everyone whose signature the record requires consented,
 // authenticated as asked, and signed; the signatures in the file are valid, or
 // the paper's are attested.
-func checkSignatures(f *facts, p *probe) {
-	if f.envelope.Kind == esign.KindPaper {
-		checkPaper(f, p)
+func checkSignatures(ev *evidence, out *outcome) {
+	if ev.envelope.Kind == esign.KindPaper {
+		checkPaper(ev, out)
 		return
 	}
-	if f.source.err != nil && f.disposed() {
-		p.end(deletedAway)
+	if ev.source.err != nil && ev.disposed() {
+		out.end(deletedAway)
 		return
 	}
-	if f.source.err != nil {
-		p.fail("The completed document cannot be examined: %v.", f.source.err)
+	if ev.source.err != nil {
+		out.fail("The completed document cannot be examined: %v.", ev.source.err)
 		return
 	}
-	created := f.typed(event.EnvelopeCreated)
+	created := ev.ofType(event.EnvelopeCreated)
 	if len(created) != 1 {
-		p.fail("The chain has %d events of the envelope's creation; there must be one.", len(created))
+		out.fail("The chain has %d events of the envelope's creation; there must be one.", len(created))
 		return
 	}
 	required := requiredSigners(created[0])
 	if len(required) == 0 {
-		p.fail("The event of the creation names no signers.")
+		out.fail("The event of the creation names no signers.")
 		return
 	}
-	if err := esign.CheckFields(f.envelope, created[0]); err != nil {
-		p.fail("What the signers had to fill in differs from the event of the creation: %v.", err)
+	if err := esign.CheckFields(ev.envelope, created[0]); err != nil {
+		out.fail("What the signers had to fill in differs from the event of the creation: %v.", err)
 	}
-	states := f.states(p)
+	states := ev.states(out)
 	how := map[string]int{}
 	for _, want := range required {
-		checkSigner(f, p, want, states)
-		words, basis := f.identified(want.SignerID, want.Auth)
+		checkSigner(ev, out, want, states)
+		words, basis := ev.identified(want.SignerID, want.Auth)
 		how[words]++
-		p.item("identification", want.SignerID, "", basis)
+		out.item("identification", want.SignerID, "", basis)
 	}
-	for _, s := range f.envelope.Signers {
+	for _, s := range ev.envelope.Signers {
 		if !slices.ContainsFunc(required, func(r event.CreatedSigner) bool { return r.SignerID == s.ID }) {
-			p.fail("The signer %s is on record, but not in the event of the creation.", s.ID)
+			out.fail("The signer %s is on record, but not in the event of the creation.", s.ID)
 		}
 	}
-	checkCompletion(f, p)
-	if len(p.problems) == 0 {
-		p.note("Each of %s consented to electronic records and signed; the document that was presented to each is contained, byte for byte, "+
+	checkCompletion(ev, out)
+	if len(out.problems) == 0 {
+		out.note("Each of %s consented to electronic records and signed; the document that was presented to each is contained, byte for byte, "+
 			"at the beginning of the completed file, whose seal is valid.", number(len(required), "signer", "signers"))
 		for _, words := range slices.Sorted(maps.Keys(how)) {
-			p.note("Of these, %s %s.", number(how[words], "was", "were"), words)
+			out.note("Of these, %s %s.", number(how[words], "was", "were"), words)
 		}
 	}
 }
@@ -86,11 +86,11 @@ func requiredSigners(created event.Event) []event.CreatedSigner {
 
 // states returns the digests of the document's states: of its prefixes at each
 // part, recomputed from the completed bytes.
-func (f *facts) states(p *probe) map[storage.Digest]bool {
+func (ev *evidence) states(out *outcome) map[storage.Digest]bool {
 	states := map[storage.Digest]bool{}
-	for _, part := range f.envelope.Parts {
-		if f.source.sum(part.Size) != part.SHA256 {
-			p.fail("The completed document does not begin with state %d on record.", part.Seq)
+	for _, part := range ev.envelope.Parts {
+		if ev.source.sum(part.Size) != part.SHA256 {
+			out.fail("The completed document does not begin with state %d on record.", part.Seq)
 			continue
 		}
 		states[part.SHA256] = true
@@ -98,50 +98,50 @@ func (f *facts) states(p *probe) map[storage.Digest]bool {
 	return states
 }
 
-func checkSigner(f *facts, p *probe, want event.CreatedSigner, states map[storage.Digest]bool) {
-	row := slices.IndexFunc(f.envelope.Signers, func(s esign.Signer) bool { return s.ID == want.SignerID })
+func checkSigner(ev *evidence, out *outcome, want event.CreatedSigner, states map[storage.Digest]bool) {
+	row := slices.IndexFunc(ev.envelope.Signers, func(s esign.Signer) bool { return s.ID == want.SignerID })
 	if row < 0 {
-		p.fail("The signer %s is missing from the record.", want.SignerID)
+		out.fail("The signer %s is missing from the record.", want.SignerID)
 		return
 	}
-	s := f.envelope.Signers[row]
-	signed := about(f, event.EnvelopeSigned, func(d event.SignedData) bool { return d.SignerID == want.SignerID })
+	s := ev.envelope.Signers[row]
+	signed := about(ev, event.EnvelopeSigned, func(d event.SignedData) bool { return d.SignerID == want.SignerID })
 	if len(signed) != 1 {
-		p.fail("The chain has %[2]d events of a signature by signer %[1]s; there must be one.", want.SignerID, len(signed))
+		out.fail("The chain has %[2]d events of a signature by signer %[1]s; there must be one.", want.SignerID, len(signed))
 		return
 	}
 	e := signed[0]
 	d := event.DataOf[event.SignedData](e)
 	if want.Email != "" && (s.Email != want.Email || s.Name != want.Name || s.Role != want.Role || s.Auth != want.Auth) {
-		p.fail("The record of signer %s differs from the event of the creation.", want.SignerID)
+		out.fail("The record of signer %s differs from the event of the creation.", want.SignerID)
 	}
 	if e.Actor.Kind != "signer" || e.Actor.ID != want.SignerID || d.Auth != cmp.Or(want.Auth, s.Auth) {
-		p.fail("The event of the signature of signer %s names another actor, or another authentication than was asked for.", want.SignerID)
+		out.fail("The event of the signature of signer %s names another actor, or another authentication than was asked for.", want.SignerID)
 	}
 	if s.Status != esign.SignerSigned || !at(s.SignedAt, e) || d.SignatureKind != s.SignatureKind ||
 		d.PresentedSHA256 != s.PresentedSHA256 || d.DisclosureSHA256 != s.DisclosureSHA256 {
-		p.fail("The record of signer %s differs from the event of the signature.", want.SignerID)
+		out.fail("The record of signer %s differs from the event of the signature.", want.SignerID)
 	}
 	if !states[d.PresentedSHA256] || !states[d.DocumentSHA256] {
-		p.fail("What signer %s saw or signed is not among the verified states of the completed document.", want.SignerID)
+		out.fail("What signer %s saw or signed is not among the verified states of the completed document.", want.SignerID)
 	}
-	if err := esign.CheckValues(f.envelope, e); err != nil {
-		p.fail("What signer %s filled in differs from the event of the signature: %v.", want.SignerID, err)
+	if err := esign.CheckValues(ev.envelope, e); err != nil {
+		out.fail("What signer %s filled in differs from the event of the signature: %v.", want.SignerID, err)
 	}
-	if s.DeclinedAt != nil || s.DeclineReason != "" || s.WithdrawnAt != nil && !f.withdrew(want.SignerID) {
-		p.fail("The record of signer %s has a refusal or a withdrawal of which there is no event.", want.SignerID)
+	if s.DeclinedAt != nil || s.DeclineReason != "" || s.WithdrawnAt != nil && !ev.withdrew(want.SignerID) {
+		out.fail("The record of signer %s has a refusal or a withdrawal of which there is no event.", want.SignerID)
 	}
-	switch given := f.consent(want.SignerID, e); {
+	switch given := ev.consent(want.SignerID, e); {
 	case given == nil:
-		p.fail("The signer %s had not consented to electronic records when signing.", want.SignerID)
+		out.fail("The signer %s had not consented to electronic records when signing.", want.SignerID)
 	case !at(s.ConsentedAt, *given):
-		p.fail("The record of signer %s differs from the event of the consent.", want.SignerID)
+		out.fail("The record of signer %s differs from the event of the consent.", want.SignerID)
 	default:
-		p.event(f, *given)
+		out.event(ev, *given)
 	}
-	p.event(f, e)
-	if f.disclosed(want.SignerID) == nil && s.LinkDisclosedAt != nil {
-		p.fail("The record of signer %s says that the sender read the link, but no event does.", want.SignerID)
+	out.event(ev, e)
+	if ev.disclosed(want.SignerID) == nil && s.LinkDisclosedAt != nil {
+		out.fail("The record of signer %s says that the sender read the link, but no event does.", want.SignerID)
 	}
 }
 
@@ -170,8 +170,8 @@ func sameName(a, b string) bool {
 
 // disclosed returns the first event by which the sender read the signer's link,
 // nil when there is none.
-func (f *facts) disclosed(signerID string) *event.Event {
-	for _, e := range f.typed(event.EnvelopeLinksDisclosed) {
+func (ev *evidence) disclosed(signerID string) *event.Event {
+	for _, e := range ev.ofType(event.EnvelopeLinksDisclosed) {
 		if slices.Contains(event.DataOf[event.LinksDisclosedData](e).SignerIDs, signerID) {
 			return &e
 		}
@@ -180,15 +180,15 @@ func (f *facts) disclosed(signerID string) *event.Event {
 }
 
 // withdrew reports whether the signer withdrew a consent.
-func (f *facts) withdrew(signerID string) bool {
-	return len(about(f, event.EnvelopeConsentWithdrawn, func(d event.ConsentWithdrawnData) bool { return d.SignerID == signerID })) > 0
+func (ev *evidence) withdrew(signerID string) bool {
+	return len(about(ev, event.EnvelopeConsentWithdrawn, func(d event.ConsentWithdrawnData) bool { return d.SignerID == signerID })) > 0
 }
 
 // consent returns the signer's last consent before the event, nil when it was
 // withdrawn since, or there is none.
-func (f *facts) consent(signerID string, before event.Event) *event.Event {
+func (ev *evidence) consent(signerID string, before event.Event) *event.Event {
 	var last *event.Event
-	for _, e := range f.events {
+	for _, e := range ev.events {
 		if e.Seq >= before.Seq {
 			break
 		}
@@ -213,67 +213,67 @@ func (f *facts) consent(signerID string, before event.Event) *event.Event {
 
 // checkCompletion: the completed bytes are those that the chain names, and the
 // signatures in them are valid.
-func checkCompletion(f *facts, p *probe) {
-	sum := f.source.whole()
-	completed := f.typed(event.EnvelopeCompleted)
+func checkCompletion(ev *evidence, out *outcome) {
+	sum := ev.source.whole()
+	completed := ev.ofType(event.EnvelopeCompleted)
 	if len(completed) != 1 || event.DataOf[event.CompletedData](completed[0]).CompletionSHA256 != sum {
-		p.fail("The chain has no event that names the digest of the completed document.")
+		out.fail("The chain has no event that names the digest of the completed document.")
 	} else {
-		p.event(f, completed[0])
+		out.event(ev, completed[0])
 	}
-	if f.sourceErr != nil {
-		p.fail("The signatures in the completed document cannot be verified: %v.", f.sourceErr)
+	if ev.sourceErr != nil {
+		out.fail("The signatures in the completed document cannot be verified: %v.", ev.sourceErr)
 		return
 	}
-	for _, s := range f.sourceReport.Signatures {
+	for _, s := range ev.sourceReport.Signatures {
 		if !s.OK() {
-			p.fail("The signature in the field %s of the completed document does not verify: %s.", s.Field, signatureProblem(s))
+			out.fail("The signature in the field %s of the completed document does not verify: %s.", s.Field, signatureProblem(s))
 		}
 	}
-	if f.sourceReport.Problem != "" || lastSignature(f.sourceReport) == nil {
-		p.fail("The completed document has no valid seal. %s", f.sourceReport.Problem)
+	if ev.sourceReport.Problem != "" || lastSignature(ev.sourceReport) == nil {
+		out.fail("The completed document has no valid seal. %s", ev.sourceReport.Problem)
 		return
 	}
-	p.item("completion", f.envelope.ID, sum, certificate.Verified)
+	out.item("completion", ev.envelope.ID, sum, certificate.Verified)
 }
 
 // checkPaper: somebody declared who signed the paper, and signatures that are in
 // the file are not broken.
-func checkPaper(f *facts, p *probe) {
-	if f.original == nil {
-		p.fail("The paper is not vaulted yet: who signed it is attested with the deposit or after it.")
+func checkPaper(ev *evidence, out *outcome) {
+	if ev.original == nil {
+		out.fail("The paper is not vaulted yet: who signed it is attested with the deposit or after it.")
 		return
 	}
-	a := f.attestation()
+	a := ev.attestation()
 	if a == nil {
-		p.fail("No proved attestation says who signed the document.")
+		out.fail("No proved attestation says who signed the document.")
 	} else {
-		if !sameJSON(a, f.original.Attestation) {
-			p.fail("The record of the attestation differs from its event.")
+		if !sameJSON(a, ev.original.Attestation) {
+			out.fail("The record of the attestation differs from its event.")
 		}
-		for _, e := range f.typed(event.VaultAttested) {
-			p.event(f, e)
+		for _, e := range ev.ofType(event.VaultAttested) {
+			out.event(ev, e)
 		}
-		p.item("attestation", a.AttestedBy, digestOf(a), certificate.Declared)
-		p.note("%s (%s) declared that the document is signed by %s; the software cannot see ink.", a.AttestedBy, a.Capacity, strings.Join(a.SignedBy, ", "))
+		out.item("attestation", a.AttestedBy, digestOf(a), certificate.Declared)
+		out.note("%s (%s) declared that the document is signed by %s; the software cannot see ink.", a.AttestedBy, a.Capacity, strings.Join(a.SignedBy, ", "))
 	}
-	if f.disposed() {
-		p.end(deletedAway)
+	if ev.disposed() {
+		out.end(deletedAway)
 		return
 	}
-	if f.sourceReport == nil {
+	if ev.sourceReport == nil {
 		return // no PDF signatures could be read; the attestation stands alone
 	}
-	for _, s := range f.sourceReport.Signatures {
+	for _, s := range ev.sourceReport.Signatures {
 		// What was filled into a form after a signature breaks it only where that signature, or one before it, forbids it.
 		forbidden := s.ChangesAfter == pades.ChangesFilled && s.Problem != s.TrustProblem
 		if s.Integrity == pades.IntegrityInvalid || s.ChangesAfter == pades.ChangesSuspicious || forbidden {
-			p.fail("The signature in the field %s of the paper's file does not verify: %s.", s.Field, signatureProblem(s))
+			out.fail("The signature in the field %s of the paper's file does not verify: %s.", s.Field, signatureProblem(s))
 			continue
 		}
 		if s.ChangesAfter == pades.ChangesFilled {
-			p.note("After the signature in the field %s the form was filled in: %s.", s.Field, firstChanges(s.Changes))
+			out.note("After the signature in the field %s the form was filled in: %s.", s.Field, firstChanges(s.Changes))
 		}
-		p.item("pdf_signature", fmt.Sprintf("%s: integrity %s, trust %s", s.Field, s.Integrity, s.Trust), "", certificate.Verified)
+		out.item("pdf_signature", fmt.Sprintf("%s: integrity %s, trust %s", s.Field, s.Integrity, s.Trust), "", certificate.Verified)
 	}
 }

@@ -9,21 +9,21 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// probe gathers what one check finds. A check with a problem is not satisfied;
+// outcome gathers what one check finds. A check with a problem is not satisfied;
 // one that ended without a problem does not apply any more.
-type probe struct {
+type outcome struct {
 	ended    bool
 	problems []string
 	notes    []string
 	items    []certificate.Item
 }
 
-func (p *probe) fail(format string, args ...any) {
-	p.problems = append(p.problems, sentence(format, args))
+func (out *outcome) fail(format string, args ...any) {
+	out.problems = append(out.problems, sentence(format, args))
 }
 
-func (p *probe) note(format string, args ...any) {
-	p.notes = append(p.notes, sentence(format, args))
+func (out *outcome) note(format string, args ...any) {
+	out.notes = append(out.notes, sentence(format, args))
 }
 
 // sentence ends with one full stop, also after a name that ends with one.
@@ -35,23 +35,23 @@ func sentence(format string, args []any) string {
 	return s
 }
 
-func (p *probe) item(kind, ref string, sha storage.Digest, basis string) {
-	p.items = append(p.items, certificate.Item{Kind: kind, Ref: ref, SHA256: sha, Basis: basis})
+func (out *outcome) item(kind, ref string, sha storage.Digest, basis string) {
+	out.items = append(out.items, certificate.Item{Kind: kind, Ref: ref, SHA256: sha, Basis: basis})
 }
 
 // event adds an event as evidence; it is a problem when the log does not prove it.
-func (p *probe) event(f *facts, e event.Event) {
-	index, err := f.logged(e)
+func (out *outcome) event(ev *evidence, e event.Event) {
+	index, err := ev.logged(e)
 	if err != nil {
-		p.fail("The event %s (%s) is not proved by the log: %v.", e.ID, e.Type, err)
+		out.fail("The event %s (%s) is not proved by the log: %v.", e.ID, e.Type, err)
 		return
 	}
-	p.items = append(p.items, certificate.Item{Kind: "event", Ref: e.ID, SHA256: e.Hash, LogIndex: index, Basis: certificate.Verified})
+	out.items = append(out.items, certificate.Item{Kind: "event", Ref: e.ID, SHA256: e.Hash, LogIndex: index, Basis: certificate.Verified})
 }
 
 // checkTable gives each requirement its check.
-func checkTable() map[string]func(f *facts, p *probe) {
-	return map[string]func(f *facts, p *probe){
+func checkTable() map[string]func(ev *evidence, out *outcome) {
+	return map[string]func(ev *evidence, out *outcome){
 		certificate.SingleAuthoritativeCopy:   checkSingleCopy,
 		certificate.TamperEvidentRecord:       checkRecord,
 		certificate.AssigneeIdentified:        checkAssignee,
@@ -67,23 +67,23 @@ const notVaulted = "The record is not vaulted: there is no authoritative copy."
 
 // evaluate runs the checks of the regime. Without a regime there are none, and
 // what they would have found wrong with the record itself becomes findings.
-func (f *facts) evaluate() certificate.Result {
-	r := certificate.Result{State: f.state(), Regime: f.regime.ID, EvaluatedAt: certificate.At(f.at), Findings: f.findings(), Checks: []certificate.Check{}}
+func (ev *evidence) evaluate() certificate.Result {
+	r := certificate.Result{State: ev.state(), Regime: ev.regime.ID, EvaluatedAt: certificate.At(ev.at), Findings: ev.findings(), Checks: []certificate.Check{}}
 	table := checkTable()
-	for _, q := range f.regime.Requirements {
-		var p probe
-		table[q.ID](f, &p)
+	for _, q := range ev.regime.Requirements {
+		var out outcome
+		table[q.ID](ev, &out)
 		r.Checks = append(r.Checks, certificate.Check{
-			ID: q.ID, Requirement: q.Text, Reference: q.Reference, Satisfied: p.satisfied(),
-			Detail: p.detail(), Evidence: append([]certificate.Item{}, p.items...),
+			ID: q.ID, Requirement: q.Text, Reference: q.Reference, Satisfied: out.satisfied(),
+			Detail: out.detail(), Evidence: append([]certificate.Item{}, out.items...),
 		})
 	}
-	if len(f.regime.Requirements) == 0 {
+	if len(ev.regime.Requirements) == 0 {
 		for _, id := range []string{certificate.SingleAuthoritativeCopy, certificate.TamperEvidentRecord} {
-			var p probe
-			table[id](f, &p)
-			if len(p.problems) > 0 {
-				r.Findings = append(r.Findings, certificate.Finding{ID: id, Detail: p.detail()})
+			var out outcome
+			table[id](ev, &out)
+			if len(out.problems) > 0 {
+				r.Findings = append(r.Findings, certificate.Finding{ID: id, Detail: out.detail()})
 			}
 		}
 	}
@@ -91,27 +91,27 @@ func (f *facts) evaluate() certificate.Result {
 	return r
 }
 
-func (p *probe) satisfied() *bool {
-	if p.ended && len(p.problems) == 0 {
+func (out *outcome) satisfied() *bool {
+	if out.ended && len(out.problems) == 0 {
 		return nil
 	}
-	met := len(p.problems) == 0
+	met := len(out.problems) == 0
 	return &met
 }
 
 // end says that the requirement no longer applies; what is wrong with the record
 // of the time before remains a problem.
-func (p *probe) end(format string, args ...any) {
-	p.ended = true
-	p.note(format, args...)
+func (out *outcome) end(format string, args ...any) {
+	out.ended = true
+	out.note(format, args...)
 }
 
 // state is what became of the authoritative copy.
-func (f *facts) state() string {
+func (ev *evidence) state() string {
 	switch {
-	case f.original == nil:
+	case ev.original == nil:
 		return certificate.StateNone
-	case f.released():
+	case ev.released():
 		return certificate.StateReleased
 	}
 	return certificate.StateLive
@@ -125,9 +125,9 @@ func number(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-func (p *probe) detail() string {
-	if len(p.problems) > 0 {
-		return strings.Join(p.problems, " ")
+func (out *outcome) detail() string {
+	if len(out.problems) > 0 {
+		return strings.Join(out.problems, " ")
 	}
-	return strings.Join(p.notes, " ")
+	return strings.Join(out.notes, " ")
 }

@@ -4,12 +4,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -21,10 +21,10 @@ func TestConsentIsTheControllers(t *testing.T) {
 	agent := dealer
 	agent.Capacity, agent.Agreement = custody.CapacityAgent, agreement
 	digest := storage.Sum([]byte("request"))
-	member := compliance.Actor{Kind: "member", ID: "ms_hopper", OrgID: dealer.OrgID}
+	member := event.Actor{Kind: "member", ID: "ms_hopper", OrgID: dealer.OrgID}
 	cases := []struct {
 		name    string
-		by      compliance.Actor
+		by      event.Actor
 		request storage.Digest
 		agent   bool
 		fails   bool
@@ -37,14 +37,14 @@ func TestConsentIsTheControllers(t *testing.T) {
 		{"a key of the controller", actor, digest, false, false, "attested", "controller", certificate.Attested, "consent of the controller", "declared"},
 		{"a member of the controller", member, "", false, false, "declared", "controller", certificate.Declared, "as declared", ""},
 		{"a key of the agent", actor, digest, true, false, "attested", "agent", certificate.Declared, "itself gave none", "consent of the controller"},
-		{"an operator", compliance.Actor{Kind: "operator", ID: "root"}, digest, false, true, "", "", "", "not a consent", "consent of the controller"},
-		{"an operator that claims an organization", compliance.Actor{Kind: "operator", ID: "root", OrgID: dealer.OrgID}, digest, false, true, "", "", "", "not a consent", ""},
+		{"an operator", event.Actor{Kind: "operator", ID: "root"}, digest, false, true, "", "", "", "not a consent", "consent of the controller"},
+		{"an operator that claims an organization", event.Actor{Kind: "operator", ID: "root", OrgID: dealer.OrgID}, digest, false, true, "", "", "", "not a consent", ""},
 		{"a key without a request", actor, "", false, true, "", "", "", "not a consent", ""},
-		{"a key of nobody", compliance.Actor{Kind: "key", ID: "key_1"}, digest, false, true, "", "", "", "not a consent", ""},
-		{"a key of another organization", compliance.Actor{Kind: "key", ID: "key_9", OrgID: "org_other"}, digest, false, true, "", "", "", "org_other", ""},
-		{"a member of another organization", compliance.Actor{Kind: "member", ID: "mallory", OrgID: "org_other"}, "", false, true, "", "", "", "org_other", ""},
-		{"a program", compliance.Actor{Kind: "system", ID: "auto_vault"}, digest, false, true, "", "", "", "not a consent", ""},
-		{"nobody", compliance.Actor{}, digest, false, true, "", "", "", "no actor", ""},
+		{"a key of nobody", event.Actor{Kind: "key", ID: "key_1"}, digest, false, true, "", "", "", "not a consent", ""},
+		{"a key of another organization", event.Actor{Kind: "key", ID: "key_9", OrgID: "org_other"}, digest, false, true, "", "", "", "org_other", ""},
+		{"a member of another organization", event.Actor{Kind: "member", ID: "mallory", OrgID: "org_other"}, "", false, true, "", "", "", "org_other", ""},
+		{"a program", event.Actor{Kind: "system", ID: "auto_vault"}, digest, false, true, "", "", "", "not a consent", ""},
+		{"nobody", event.Actor{}, digest, false, true, "", "", "", "no actor", ""},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -92,21 +92,21 @@ func TestConsentIsTheControllers(t *testing.T) {
 func TestStandingOrder(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		by    compliance.Actor
+		by    event.Actor
 		order bool
 		met   bool
 	}{
 		"a key's order":       {actor, true, true},
 		"no order":            {actor, false, false},
-		"an operator's order": {compliance.Actor{Kind: "operator", ID: "root"}, true, false},
-		"another's order":     {compliance.Actor{Kind: "key", ID: "k", OrgID: "org_other"}, true, false},
+		"an operator's order": {event.Actor{Kind: "operator", ID: "root"}, true, false},
+		"another's order":     {event.Actor{Kind: "key", ID: "k", OrgID: "org_other"}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			id := w.Completed(func(r *esign.CreateRequest) { r.Actor, r.AutoVault = tc.by, tc.order })
 			w.VaultIn(id, func(r *handover.VaultInRequest) {
-				r.Actor, r.RequestID, r.RequestSHA256 = compliance.Actor{Kind: "system", ID: "auto_vault"}, "", ""
+				r.Actor, r.RequestID, r.RequestSHA256 = event.Actor{Kind: "system", ID: "auto_vault"}, "", ""
 			})
 			got := failed(w.evaluate(id).Result)[certificate.ConsentToAssigneeChange]
 			if (got == "") != tc.met {

@@ -1,6 +1,6 @@
 // Package compliance says what can be shown about a vaulted record, and signs it.
 //
-//	facts (esign, vault, log, stored bytes)
+//	evidence (esign, vault, log, stored bytes)
 //	   │
 //	   ▼
 //	Evaluate ─► checks ─► Result ──changed──► event vault.compliance.passed | failed

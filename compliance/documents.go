@@ -37,13 +37,13 @@ func (s *stored) begin(n int64) stored { return stored{size: n, sums: s.sums} }
 
 // lengths are those of the beginnings of the document that the records name: what
 // signers saw and left, what was deposited, and each version.
-func (f *facts) lengths(versions []custody.Version) []int {
+func (ev *evidence) lengths(versions []custody.Version) []int {
 	var list []int
-	for _, p := range f.envelope.Parts {
+	for _, p := range ev.envelope.Parts {
 		list = append(list, int(p.Size))
 	}
-	if f.original != nil {
-		list = append(list, int(f.original.Source.Object.Size))
+	if ev.original != nil {
+		list = append(list, int(ev.original.Source.Object.Size))
 	}
 	for _, v := range versions {
 		list = append(list, int(v.Object.Size))
@@ -105,11 +105,11 @@ func parse(file *storage.Content) *pdf.Document {
 }
 
 // gatherVersions reads each version by itself.
-func (e *Engine) gatherVersions(ctx context.Context, f *facts, versions []custody.Version) error {
+func (e *Engine) gatherVersions(ctx context.Context, ev *evidence, versions []custody.Version) error {
 	var detached [][]byte
-	lengths := f.lengths(versions)
+	lengths := ev.lengths(versions)
 	for i, v := range versions {
-		if err := e.gatherVersion(ctx, f, i, v, lengths); err != nil {
+		if err := e.gatherVersion(ctx, ev, i, v, lengths); err != nil {
 			return err
 		}
 		if v.Seal.Mode == custody.SealingDetached {
@@ -117,18 +117,18 @@ func (e *Engine) gatherVersions(ctx context.Context, f *facts, versions []custod
 		}
 	}
 	if len(detached) > 0 {
-		f.statements, f.sealErr = vault.VerifyVersions(ctx, detached, f.original.Source.Object.SHA256, func(i int) pades.Options {
-			return e.options(f.recorded(versions[i].EventID, versions[i].CreatedAt))
+		ev.statements, ev.sealErr = vault.VerifyVersions(ctx, detached, ev.original.Source.Object.SHA256, func(i int) pades.Options {
+			return e.options(ev.recorded(versions[i].EventID, versions[i].CreatedAt))
 		})
-		f.sealErr = errors.Join(f.sealErr, f.sameDetached())
+		ev.sealErr = errors.Join(ev.sealErr, ev.sameDetached())
 	}
 	return ctx.Err()
 }
 
-func (e *Engine) gatherVersion(ctx context.Context, f *facts, i int, v custody.Version, lengths []int) (err error) {
-	x, at := versionFacts{Version: v}, f.recorded(v.EventID, v.CreatedAt)
+func (e *Engine) gatherVersion(ctx context.Context, ev *evidence, i int, v custody.Version, lengths []int) (err error) {
+	x, at := versionEvidence{Version: v}, ev.recorded(v.EventID, v.CreatedAt)
 	var content *storage.Content
-	if content, x.stored, err = e.examine(ctx, f.original, v.Object, lengths...); err != nil {
+	if content, x.stored, err = e.examine(ctx, ev.original, v.Object, lengths...); err != nil {
 		return err
 	}
 	var parsed *pdf.Document
@@ -140,34 +140,34 @@ func (e *Engine) gatherVersion(ctx context.Context, f *facts, i int, v custody.V
 	} else if x.err == nil {
 		x.report, x.reportErr = e.verify(ctx, content, parsed, at)
 	}
-	f.versions = append(f.versions, x)
+	ev.versions = append(ev.versions, x)
 	if i == 0 {
-		e.gatherDeposited(ctx, f, x, content, parsed)
+		e.gatherDeposited(ctx, ev, x, content, parsed)
 	}
 	return nil
 }
 
 // gatherDeposited examines the document as deposited, the beginning of version 1.
-func (e *Engine) gatherDeposited(ctx context.Context, f *facts, first versionFacts, content *storage.Content, parsed *pdf.Document) {
-	o := f.original.Source.Object
+func (e *Engine) gatherDeposited(ctx context.Context, ev *evidence, first versionEvidence, content *storage.Content, parsed *pdf.Document) {
+	o := ev.original.Source.Object
 	switch {
 	case first.err != nil:
-		f.source = stored{err: first.err}
+		ev.source = stored{err: first.err}
 		return
 	case first.sum(o.Size) != o.SHA256:
-		f.source = stored{err: errors.New("version 1 does not begin with it")}
+		ev.source = stored{err: errors.New("version 1 does not begin with it")}
 		return
 	}
-	f.source = first.begin(o.Size)
-	file, at := content.Cut(o.Size), f.recorded(first.EventID, first.CreatedAt)
-	f.prefixes, f.prefixErr = fingerprint.RevisionsOf(f.original.Source, file, parsed)
+	ev.source = first.begin(o.Size)
+	file, at := content.Cut(o.Size), ev.recorded(first.EventID, first.CreatedAt)
+	ev.prefixes, ev.prefixErr = fingerprint.RevisionsOf(ev.original.Source, file, parsed)
 	switch {
-	case first.report != nil && first.report.OK() && f.original.Source.Kind == custody.SourceESign:
-		f.sourceReport = within(first.report, o.Size) // what holds with more behind it holds without
+	case first.report != nil && first.report.OK() && ev.original.Source.Kind == custody.SourceESign:
+		ev.sourceReport = within(first.report, o.Size) // what holds with more behind it holds without
 	case o.Size == content.Size():
-		f.sourceReport, f.sourceErr = e.verify(ctx, file, parsed, at)
+		ev.sourceReport, ev.sourceErr = e.verify(ctx, file, parsed, at)
 	default:
-		f.sourceReport, f.sourceErr = e.verify(ctx, file, nil, at)
+		ev.sourceReport, ev.sourceErr = e.verify(ctx, file, nil, at)
 	}
 }
 
@@ -184,28 +184,28 @@ func within(r *pades.Report, n int64) *pades.Report {
 
 // gatherCompletion examines the completed document that is not vaulted yet, as the
 // e-sign engine keeps it.
-func (e *Engine) gatherCompletion(ctx context.Context, f *facts) error {
-	if f.original != nil && len(f.versions) > 0 {
+func (e *Engine) gatherCompletion(ctx context.Context, ev *evidence) error {
+	if ev.original != nil && len(ev.versions) > 0 {
 		return nil
 	}
-	f.source.err = errors.New("it is not complete")
-	if f.envelope.Sealed == nil || e.c.Objects == nil {
+	ev.source.err = errors.New("it is not complete")
+	if ev.envelope.Sealed == nil || e.c.Objects == nil {
 		return nil
 	}
-	content, err := e.c.Objects.Load(ctx, f.envelope.Sealed.Object)
-	if f.source, err = storedAs(content, f.lengths(nil), err); err != nil || f.source.err != nil {
+	content, err := e.c.Objects.Load(ctx, ev.envelope.Sealed.Object)
+	if ev.source, err = storedAs(content, ev.lengths(nil), err); err != nil || ev.source.err != nil {
 		return err
 	}
-	f.sourceReport, f.sourceErr = e.verify(ctx, content, nil, f.recordedLast(event.EnvelopeCompleted))
+	ev.sourceReport, ev.sourceErr = e.verify(ctx, content, nil, ev.recordedLast(event.EnvelopeCompleted))
 	return ctx.Err()
 }
 
 // gatherRegister reads the marked copies.
-func (e *Engine) gatherRegister(ctx context.Context, f *facts, register []custody.RegisteredCopy) error {
+func (e *Engine) gatherRegister(ctx context.Context, ev *evidence, register []custody.RegisteredCopy) error {
 	for _, r := range register {
-		x := registerFacts{RegisteredCopy: r}
+		x := copyEvidence{RegisteredCopy: r}
 		if r.Kind != custody.CopyInspection {
-			content, found, err := e.examine(ctx, f.original, r.Object)
+			content, found, err := e.examine(ctx, ev.original, r.Object)
 			if err != nil {
 				return err
 			}
@@ -213,7 +213,7 @@ func (e *Engine) gatherRegister(ctx context.Context, f *facts, register []custod
 				x.markErr = copymark.CheckCopy(content.Bytes(), vault.CopyText, r.ID)
 			}
 		}
-		f.register = append(f.register, x)
+		ev.register = append(ev.register, x)
 	}
 	return ctx.Err()
 }

@@ -14,50 +14,50 @@ import (
 // from objects that were verified in this evaluation, never from a row: events that
 // the log proves, signed statements, seals and bytes. What cannot be verified is
 // left empty, and a check says why.
-func (e *Engine) draft(f *facts, r certificate.Result, causeID string) (*certificate.Certificate, error) {
-	cause, ok := f.byID[causeID]
+func (e *Engine) draft(ev *evidence, r certificate.Result, causeID string) (*certificate.Certificate, error) {
+	cause, ok := ev.byID[causeID]
 	if !ok {
 		return nil, fmt.Errorf("the event %s is none of this envelope", causeID)
 	}
-	proof, err := f.logProof(cause)
+	proof, err := ev.logProof(cause)
 	if err != nil {
 		return nil, err
 	}
 	c := &certificate.Certificate{
-		Type: f.regime.CertificateType, Version: certificate.Version, Cause: certificate.Cause{EventID: cause.ID, Type: cause.Type}, AsOf: certificate.At(f.at),
-		Subject: f.subject(), Regime: f.regime.ID, RegimeBasis: f.basis, AuthoritativeCopy: f.held(), Seal: f.printedSeal(),
-		Attestation: f.printedAttestation(), Declarations: f.declarations(), Powers: f.powers(),
-		Copies: f.copies(), Signatures: f.signatures(), Custody: f.printedCustody(),
-		Compliance: r, Log: proof, System: e.system(f),
+		Type: ev.regime.CertificateType, Version: certificate.Version, Cause: certificate.Cause{EventID: cause.ID, Type: cause.Type}, AsOf: certificate.At(ev.at),
+		Subject: ev.subject(), Regime: ev.regime.ID, RegimeBasis: ev.basis, AuthoritativeCopy: ev.held(), Seal: ev.printedSeal(),
+		Attestation: ev.printedAttestation(), Declarations: ev.declarations(), Powers: ev.powers(),
+		Copies: ev.copies(), Signatures: ev.signatures(), Custody: ev.printedCustody(),
+		Compliance: r, Log: proof, System: e.system(ev),
 	}
-	if stored := f.stored(); stored != nil {
+	if stored := ev.stored(); stored != nil {
 		c.Jurisdiction = event.DataOf[event.StoredData](*stored).Jurisdiction
 	}
-	if d := f.deposit(); d != nil && d.Classification != nil {
+	if d := ev.deposit(); d != nil && d.Classification != nil {
 		c.Classification = (*certificate.Answers)(d.Classification)
 	}
-	if to := f.holder(); to != nil {
+	if to := ev.holder(); to != nil {
 		c.SecuredParty, c.Assignee = party(to.Assignee), party(to.Assignee)
 		c.Controller = certificate.Controller{Party: party(to.Controller.Party), BoundBy: to.Controller.BoundBy}
-		if e := f.ended(); e != nil {
+		if e := ev.ended(); e != nil {
 			c.Controller.Until = timePtr(&e.RecordedAt)
 		}
 		c.Custodian = certificate.Custodian{Party: party(to.Custodian.Party), Kind: to.Custodian.Kind}
 	}
-	c.Acknowledgments, c.Custodian.Acknowledgment = f.acknowledgments(), f.acknowledgedNow()
+	c.Acknowledgments, c.Custodian.Acknowledgment = ev.acknowledgments(), ev.acknowledgedNow()
 	if e.c.VerifyURL != nil {
 		address := e.c.VerifyURL(c.AuthoritativeCopy.SHA256)
 		c.VerifyURL = &address
 	}
-	c.LegalNotice = e.notice(f, c.VerifyURL)
+	c.LegalNotice = e.notice(ev, c.VerifyURL)
 	return c, nil
 }
 
 // proven returns the events of a type that are not disproved by the log.
-func (f *facts) proven(kind string) []event.Event {
+func (ev *evidence) proven(kind string) []event.Event {
 	var list []event.Event
-	for _, e := range f.typed(kind) {
-		if _, err := f.logged(e); err == nil {
+	for _, e := range ev.ofType(kind) {
+		if _, err := ev.logged(e); err == nil {
 			list = append(list, e)
 		}
 	}
@@ -65,10 +65,10 @@ func (f *facts) proven(kind string) []event.Event {
 }
 
 // stored is the event of the deposit, nil where there is not exactly one.
-func (f *facts) stored() *event.Event { return only(f.proven(event.VaultStored)) }
+func (ev *evidence) stored() *event.Event { return only(ev.proven(event.VaultStored)) }
 
 // ended is the event of the release, nil while the copy is live.
-func (f *facts) ended() *event.Event { return only(f.proven(event.VaultReleased)) }
+func (ev *evidence) ended() *event.Event { return only(ev.proven(event.VaultReleased)) }
 
 func only(list []event.Event) *event.Event {
 	if len(list) != 1 {
@@ -79,12 +79,12 @@ func only(list []event.Event) *event.Event {
 
 // subject is what the event of the creation says of the envelope, and its erased
 // detail does not.
-func (f *facts) subject() certificate.Subject {
-	s := certificate.Subject{EnvelopeID: f.envelope.ID, Status: "vaulted"}
-	if f.released() {
+func (ev *evidence) subject() certificate.Subject {
+	s := certificate.Subject{EnvelopeID: ev.envelope.ID, Status: "vaulted"}
+	if ev.released() {
 		s.Status = "released"
 	}
-	if created := only(f.proven(event.EnvelopeCreated)); created != nil {
+	if created := only(ev.proven(event.EnvelopeCreated)); created != nil {
 		d, _ := event.DetailOf[event.EnvelopeCreatedDetail](*created)
 		s.EnvelopeName, s.CustomerID = d.EnvelopeName, d.CustomerID
 	}
@@ -92,9 +92,9 @@ func (f *facts) subject() certificate.Subject {
 }
 
 // held is the authoritative copy as the events of its deposit and release say.
-func (f *facts) held() certificate.Held {
-	h := certificate.Held{HeldHere: !f.released()}
-	stored, ended := f.stored(), f.ended()
+func (ev *evidence) held() certificate.Held {
+	h := certificate.Held{HeldHere: !ev.released()}
+	stored, ended := ev.stored(), ev.ended()
 	if stored != nil {
 		d := event.DataOf[event.StoredData](*stored)
 		h.CopyID, h.DepositedSHA256, h.VaultedAt = d.CopyID, d.DepositedSHA256, certificate.At(stored.RecordedAt)
@@ -105,7 +105,7 @@ func (f *facts) held() certificate.Held {
 		h.ReleasedAt = timePtr(&ended.RecordedAt)
 		h.SHA256, h.Size, h.Version = d.SHA256, d.Size, d.Version
 	}
-	if s := f.releaseStatement; s != nil {
+	if s := ev.releaseStatement; s != nil {
 		h.ReleaseReason, h.ReleaseNote = s.Reason, s.Note
 		h.Recipient = (*certificate.Recipient)(&s.Recipient)
 	}
@@ -113,31 +113,31 @@ func (f *facts) held() certificate.Held {
 }
 
 // custodianName is the custodian's name in the verified custody chain.
-func (f *facts) custodianName() string {
-	if to := f.holder(); to != nil {
+func (ev *evidence) custodianName() string {
+	if to := ev.holder(); to != nil {
 		return to.Custodian.Party.Name
 	}
 	return ""
 }
 
 // printedSeal says what the seal of the newest version itself says.
-func (f *facts) printedSeal() certificate.Seal {
-	says, err := f.seal(len(f.versions) - 1)
+func (ev *evidence) printedSeal() certificate.Seal {
+	content, err := ev.seal(len(ev.versions) - 1)
 	if err != nil {
 		return certificate.Seal{}
 	}
-	s := certificate.Seal{Mode: says.mode, Level: says.level, TimeSource: says.timeSource, SHA256: says.sha256}
-	if stored := f.stored(); stored != nil && says.mode == custody.SealingDetached {
+	s := certificate.Seal{Mode: content.mode, Level: content.level, TimeSource: content.timeSource, SHA256: content.sha256}
+	if stored := ev.stored(); stored != nil && content.mode == custody.SealingDetached {
 		s.Reason = event.DataOf[event.StoredData](*stored).SealingReason
 	}
 	return s
 }
 
 // acknowledgments are those that verify and have an event.
-func (f *facts) acknowledgments() []certificate.Acknowledgment {
+func (ev *evidence) acknowledgments() []certificate.Acknowledgment {
 	list := []certificate.Acknowledgment{}
-	for _, a := range f.acks {
-		s, printed := f.acknowledgment(a)
+	for _, a := range ev.acks {
+		s, printed := ev.acknowledgment(a)
 		if s != nil {
 			list = append(list, printed)
 		}
@@ -145,10 +145,10 @@ func (f *facts) acknowledgments() []certificate.Acknowledgment {
 	return list
 }
 
-func (f *facts) acknowledgment(a custody.Acknowledgment) (*custody.AcknowledgmentStatement, certificate.Acknowledgment) {
+func (ev *evidence) acknowledgment(a custody.Acknowledgment) (*custody.AcknowledgmentStatement, certificate.Acknowledgment) {
 	sum := storage.Sum([]byte(a.JWS))
-	s, err := custody.VerifyAcknowledgment(a.JWS, f.keys)
-	if err != nil || s.EnvelopeID != f.envelope.ID || !f.acknowledgedBy(sum) {
+	s, err := custody.VerifyAcknowledgment(a.JWS, ev.keys)
+	if err != nil || s.EnvelopeID != ev.envelope.ID || !ev.acknowledgedBy(sum) {
 		return nil, certificate.Acknowledgment{}
 	}
 	at, err := environ.Parse(s.At)
@@ -160,10 +160,10 @@ func (f *facts) acknowledgment(a custody.Acknowledgment) (*custody.Acknowledgmen
 
 // acknowledgedNow is the acknowledgment of who holds the copy now, nil when there is
 // none.
-func (f *facts) acknowledgedNow() *certificate.Acknowledgment {
-	holding := f.holding()
-	for _, a := range f.acks {
-		if s, printed := f.acknowledgment(a); s != nil && holding >= 0 && s.CustodyID == f.chainOf[holding].CustodyID {
+func (ev *evidence) acknowledgedNow() *certificate.Acknowledgment {
+	holding := ev.holding()
+	for _, a := range ev.acks {
+		if s, printed := ev.acknowledgment(a); s != nil && holding >= 0 && s.CustodyID == ev.chain[holding].CustodyID {
 			return &printed
 		}
 	}
@@ -172,8 +172,8 @@ func (f *facts) acknowledgedNow() *certificate.Acknowledgment {
 
 // printedAttestation is the attestation of paper that the deposit's event commits
 // to.
-func (f *facts) printedAttestation() *certificate.Attestation {
-	a := f.attestation()
+func (ev *evidence) printedAttestation() *certificate.Attestation {
+	a := ev.attestation()
 	if a == nil {
 		return nil
 	}
@@ -193,11 +193,11 @@ func by(a event.Actor) certificate.By { return certificate.By(a) }
 
 // copies are the registered copies whose events say so. Each value is the event's;
 // a size is that of the bytes which have its digest.
-func (f *facts) copies() []certificate.CopyEntry {
+func (ev *evidence) copies() []certificate.CopyEntry {
 	list := []certificate.CopyEntry{}
-	for _, r := range f.register {
-		e, ok := f.byID[r.EventID]
-		if _, err := f.logged(e); !ok || err != nil || !namesCopy(e, r) || !f.registered(r, e) {
+	for _, r := range ev.register {
+		e, ok := ev.byID[r.EventID]
+		if _, err := ev.logged(e); !ok || err != nil || !namesCopy(e, r) || !ev.registered(r, e) {
 			continue // and a check says so
 		}
 		x := certificate.CopyEntry{
@@ -207,8 +207,8 @@ func (f *facts) copies() []certificate.CopyEntry {
 		case r.err == nil && r.size > 0:
 			x.Size = r.size
 		default:
-			for i := range f.versions {
-				if v := &f.versions[i]; v.err == nil && v.whole() == x.SHA256 {
+			for i := range ev.versions {
+				if v := &ev.versions[i]; v.err == nil && v.whole() == x.SHA256 {
 					x.Size = v.size
 				}
 			}
@@ -219,19 +219,19 @@ func (f *facts) copies() []certificate.CopyEntry {
 }
 
 // printedCustody is the verified custody chain.
-func (f *facts) printedCustody() []certificate.CustodyEntry {
+func (ev *evidence) printedCustody() []certificate.CustodyEntry {
 	list := []certificate.CustodyEntry{}
-	for i, s := range f.chainOf {
+	for i, s := range ev.chain {
 		at, err := environ.Parse(s.At)
 		if err != nil {
 			continue
 		}
 		x := certificate.CustodyEntry{
 			CustodyID: s.CustodyID, Kind: s.Kind, Version: s.Version, SHA256: s.SHA256, RecordedAt: certificate.At(at),
-			Statement: storage.Sum([]byte(f.custody[i].Statement)), Actor: by(s.Consent.Actor), RequestSHA256: s.Consent.RequestSHA256,
+			Statement: storage.Sum([]byte(ev.custody[i].Statement)), Actor: by(s.Consent.Actor), RequestSHA256: s.Consent.RequestSHA256,
 		}
-		x.Consent, x.ConsentOf = s.Consent.Kind, f.consentOf(s)
-		if e := f.custodyEvent(s, f.custody[i].Statement); e != nil {
+		x.Consent, x.ConsentOf = s.Consent.Kind, ev.consentOf(s)
+		if e := ev.custodyEvent(s, ev.custody[i].Statement); e != nil {
 			x.EventID = e.ID
 		}
 		if s.From != nil {
@@ -251,26 +251,26 @@ func (f *facts) printedCustody() []certificate.CustodyEntry {
 }
 
 // signatures tells what the events of the signers say.
-func (f *facts) signatures() []certificate.SignatureEntry {
+func (ev *evidence) signatures() []certificate.SignatureEntry {
 	list := []certificate.SignatureEntry{}
-	created := only(f.proven(event.EnvelopeCreated))
+	created := only(ev.proven(event.EnvelopeCreated))
 	if created == nil {
 		return list
 	}
 	for _, s := range requiredSigners(*created) { // none: check 4 fails
 		x := certificate.SignatureEntry{SignerID: s.SignerID, Name: s.Name, Email: s.Email, Role: s.Role, Auth: s.Auth}
-		if e := f.signed(s.SignerID); e != nil {
+		if e := ev.signed(s.SignerID); e != nil {
 			x.SignedAt = timePtr(&e.RecordedAt)
 			d := event.DataOf[event.SignedData](*e)
 			x.Auth, x.DisclosureSHA256, x.PresentedSHA256 = d.Auth, d.DisclosureSHA256, d.PresentedSHA256
 			if as, ok := event.DetailOf[event.SignedDetail](*e); ok {
 				x.Name, x.Email, x.Role = as.Name, as.Email, as.Role
 			}
-			if given := f.consent(s.SignerID, *e); given != nil {
+			if given := ev.consent(s.SignerID, *e); given != nil {
 				x.ConsentedAt = timePtr(&given.RecordedAt)
 			}
 		}
-		if e := f.disclosed(s.SignerID); e != nil {
+		if e := ev.disclosed(s.SignerID); e != nil {
 			x.LinkDisclosedAt = timePtr(&e.RecordedAt)
 		}
 		list = append(list, x)
@@ -279,9 +279,9 @@ func (f *facts) signatures() []certificate.SignatureEntry {
 }
 
 // signed is the event of a signer's signature, nil when there is not one.
-func (f *facts) signed(signerID string) *event.Event {
+func (ev *evidence) signed(signerID string) *event.Event {
 	var list []event.Event
-	for _, e := range f.proven(event.EnvelopeSigned) {
+	for _, e := range ev.proven(event.EnvelopeSigned) {
 		if event.DataOf[event.SignedData](e).SignerID == signerID && e.Actor.ID == signerID {
 			list = append(list, e)
 		}
@@ -289,9 +289,9 @@ func (f *facts) signed(signerID string) *event.Event {
 	return only(list)
 }
 
-func (e *Engine) system(f *facts) certificate.System {
+func (e *Engine) system(ev *evidence) certificate.System {
 	return certificate.System{
 		Name: e.c.System, Version: e.c.Version, Issuer: e.c.Issuer, Anchors: e.c.Anchors,
-		RulesVersion: certificate.RulesVersion, RulesSHA256: certificate.RulesSHA256(), Keys: e.systemKeys(f),
+		RulesVersion: certificate.RulesVersion, RulesSHA256: certificate.RulesSHA256(), Keys: e.systemKeys(ev),
 	}
 }

@@ -15,17 +15,10 @@ import (
 	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/semaphore"
 	"github.com/evaultlib/evault/storage"
-	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
 )
-
-// Actor is who caused an event.
-type Actor = event.Actor
-
-// InvalidError lists every field of a request that breaks a rule.
-type InvalidError = storage.InvalidError
 
 var (
 	// ErrCertificatePending: the certificate is not issued yet, because its events

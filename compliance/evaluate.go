@@ -25,35 +25,35 @@ type Evaluation struct {
 }
 
 // system is the actor of what nobody asked for.
-var system = Actor{Kind: "system", ID: "compliance"}
+var system = event.Actor{Kind: "system", ID: "compliance"}
 
 // Evaluate recomputes every check of an envelope, in any status, and keeps the
 // result. When the result of a vaulted envelope differs from the last one, the
 // event vault.compliance.passed or .failed says so and a certificate is due.
 // Errors: esign.ErrNotFound, storage.ErrUnavailable where a store does not answer.
-func (e *Engine) Evaluate(ctx context.Context, orgID, envelopeID string, actor Actor) (*Evaluation, error) {
+func (e *Engine) Evaluate(ctx context.Context, orgID, envelopeID string, actor event.Actor) (*Evaluation, error) {
 	if _, err := e.c.ESign.Status(ctx, orgID, envelopeID); err != nil {
 		return nil, err
 	}
 	return e.evaluate(ctx, envelopeID, actor)
 }
 
-func (e *Engine) evaluate(ctx context.Context, envelopeID string, actor Actor) (*Evaluation, error) {
-	f, err := e.gather(ctx, envelopeID)
+func (e *Engine) evaluate(ctx context.Context, envelopeID string, actor event.Actor) (*Evaluation, error) {
+	ev, err := e.gather(ctx, envelopeID)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
-	r := f.evaluate()
-	if err := e.keep(ctx, f, r, actor); err != nil {
+	r := ev.evaluate()
+	if err := e.keep(ctx, ev, r, actor); err != nil {
 		return nil, fmt.Errorf("evaluate %s: %w", envelopeID, err)
 	}
-	env := f.envelope
+	env := ev.envelope
 	return &Evaluation{env.ID, env.Name, env.CustomerID, string(env.Status), r}, nil
 }
 
 // keep stores a result; what changed becomes an event.
-func (e *Engine) keep(ctx context.Context, f *facts, r certificate.Result, actor Actor) error {
-	row, err := e.row(f, r)
+func (e *Engine) keep(ctx context.Context, ev *evidence, r certificate.Result, actor event.Actor) error {
+	row, err := e.row(ev, r)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (e *Engine) keep(ctx context.Context, f *facts, r certificate.Result, actor
 			if err := s.PutEvaluation(ctx, row, before); err != nil {
 				return err
 			}
-			if f.original == nil || f.released() { // the release itself told the envelope that nothing here is compliant
+			if ev.original == nil || ev.released() { // the release itself told the envelope that nothing here is compliant
 				return nil
 			}
 			changed := r.Compliant != nil && (before == nil || before.Digest != row.Digest)
@@ -79,7 +79,7 @@ func (e *Engine) keep(ctx context.Context, f *facts, r certificate.Result, actor
 			if err != nil || !changed {
 				return err
 			}
-			return e.tell(ctx, s, f, r, row, actor)
+			return e.announce(ctx, s, ev, r, row, actor)
 		})
 	})
 }
@@ -109,16 +109,16 @@ func last(ctx context.Context, s Store, envelopeID string) (*StoredEvaluation, e
 	return &row, err
 }
 
-func (e *Engine) row(f *facts, r certificate.Result) (StoredEvaluation, error) {
+func (e *Engine) row(ev *evidence, r certificate.Result) (StoredEvaluation, error) {
 	b, err := canonjson.Marshal(r)
 	if err != nil {
 		return StoredEvaluation{}, err
 	}
 	row := StoredEvaluation{
-		EnvelopeID: f.envelope.ID, EvaluatedAt: f.at, Compliant: r.Compliant, Score: r.Score, Digest: resultDigest(r), Result: b,
+		EnvelopeID: ev.envelope.ID, EvaluatedAt: ev.at, Compliant: r.Compliant, Score: r.Score, Digest: resultDigest(r), Result: b,
 	}
-	if f.original != nil && f.original.Status == custody.StatusVaulted {
-		due := f.at.Add(e.c.MaxAge)
+	if ev.original != nil && ev.original.Status == custody.StatusVaulted {
+		due := ev.at.Add(e.c.MaxAge)
 		row.DueAt = &due
 	}
 	return row, nil
@@ -134,15 +134,15 @@ func resultDigest(r certificate.Result) storage.Digest {
 	return digestOf(map[string]any{"state": r.State, "regime": r.Regime, "satisfied": found, "basis": basis})
 }
 
-// tell appends the event of a changed result. The first result is certified
+// announce appends the event of a changed result. The first result is certified
 // together with the deposit; a later one asks for a certificate of its own.
-func (e *Engine) tell(ctx context.Context, s Store, f *facts, r certificate.Result, row StoredEvaluation, actor Actor) error {
+func (e *Engine) announce(ctx context.Context, s Store, ev *evidence, r certificate.Result, row StoredEvaluation, actor event.Actor) error {
 	kind := event.VaultComplianceFailed
 	if *r.Compliant {
 		kind = event.VaultCompliancePassed
 	}
 	events, err := e.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: row.EnvelopeID, Type: kind, Actor: actor, Data: event.ComplianceData{
-		CopyID: f.original.CopyID, Regime: r.Regime, Compliant: *r.Compliant, Score: *r.Score, MissingRequirements: r.MissingRequirements,
+		CopyID: ev.original.CopyID, Regime: r.Regime, Compliant: *r.Compliant, Score: *r.Score, MissingRequirements: r.MissingRequirements,
 		EvaluatedAt: environ.Format(r.EvaluatedAt.Time), EvaluationSHA256: storage.Sum(row.Result),
 	}})
 	if err != nil {
@@ -156,7 +156,7 @@ func (e *Engine) tell(ctx context.Context, s Store, f *facts, r certificate.Resu
 		return err
 	}
 	return s.InsertDue(ctx, Due{
-		CauseID: events[0].ID, CauseType: kind, EnvelopeID: row.EnvelopeID, OrgID: f.original.OrgID,
+		CauseID: events[0].ID, CauseType: kind, EnvelopeID: row.EnvelopeID, OrgID: ev.original.OrgID,
 		CreatedAt: events[0].RecordedAt, NextTry: events[0].RecordedAt,
 	})
 }

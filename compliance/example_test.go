@@ -6,13 +6,13 @@ import (
 	"log"
 	"os"
 
-	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage/embedded"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // exampleCompleted opens an installation in a temporary folder and completes an
@@ -46,7 +46,7 @@ func exampleCompleted(ctx context.Context) (e *embedded.Embedded, envelopeID str
 	}
 }
 
-var exampleActor = compliance.Actor{Kind: "member", ID: "ms_byron", OrgID: "org_acme"}
+var exampleActor = event.Actor{Kind: "member", ID: "ms_byron", OrgID: "org_acme"}
 
 func must(err error) {
 	if err != nil {

@@ -25,12 +25,12 @@ func InWords(path, value string) string {
 // Look evaluates an envelope and drafts the certificate of a cause, and keeps
 // neither.
 func (e *Engine) Look(ctx context.Context, envelopeID, causeID string) (*certificate.Certificate, certificate.Result, error) {
-	f, err := e.gather(ctx, envelopeID)
+	ev, err := e.gather(ctx, envelopeID)
 	if err != nil {
 		return nil, certificate.Result{}, err
 	}
-	r := f.evaluate()
-	c, err := e.draft(f, r, causeID)
+	r := ev.evaluate()
+	c, err := e.draft(ev, r, causeID)
 	return c, r, err
 }
 

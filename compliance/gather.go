@@ -19,37 +19,37 @@ import (
 
 // gather reads everything the checks compute from. What does not verify is a
 // fact, not an error; an error is a store that does not answer.
-func (e *Engine) gather(ctx context.Context, envelopeID string) (*facts, error) {
+func (e *Engine) gather(ctx context.Context, envelopeID string) (*evidence, error) {
 	r, err := e.read(ctx, envelopeID)
 	if err != nil {
 		return nil, err
 	}
-	f := &facts{
+	ev := &evidence{
 		envelope: r.esign.Envelope, events: r.esign.Events, byID: map[string]event.Event{},
 		keys: e.c.Vault.StatementKeys(), mergeDelay: e.c.Log.MaxMergeDelay(), integrityAge: e.c.IntegrityAge,
 	}
-	f.redacted, f.chainErr = event.Verify(envelopeID, f.events)
-	for i, x := range f.events {
-		f.events[i] = canonicalEvent(x)
-		f.byID[x.ID] = f.events[i]
+	ev.redacted, ev.chainErr = event.Verify(envelopeID, ev.events)
+	for i, x := range ev.events {
+		ev.events[i] = canonicalEvent(x)
+		ev.byID[x.ID] = ev.events[i]
 	}
-	if err := e.gatherCopy(ctx, f, r); err != nil {
+	if err := e.gatherCopy(ctx, ev, r); err != nil {
 		return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
 	}
-	if err := e.gatherCompletion(ctx, f); err != nil {
+	if err := e.gatherCompletion(ctx, ev); err != nil {
 		return nil, fmt.Errorf("evidence of %s: %w", envelopeID, err)
 	}
-	if err := e.gatherLog(ctx, f); err != nil {
+	if err := e.gatherLog(ctx, ev); err != nil {
 		return nil, fmt.Errorf("log of %s: %w", envelopeID, err)
 	}
-	if err := e.gatherIssued(ctx, f, r.issued); err != nil {
+	if err := e.gatherIssued(ctx, ev, r.issued); err != nil {
 		return nil, fmt.Errorf("certificates of %s: %w", envelopeID, err)
 	}
-	f.at = e.now() // after the last read: nothing in the facts is younger
-	if n := len(f.events); n > 0 && f.at.Before(f.events[n-1].RecordedAt) {
-		f.at = f.events[n-1].RecordedAt
+	ev.at = e.now() // after the last read: nothing in the evidence is younger
+	if n := len(ev.events); n > 0 && ev.at.Before(ev.events[n-1].RecordedAt) {
+		ev.at = ev.events[n-1].RecordedAt
 	}
-	return f, e.gatherRegime(f)
+	return ev, e.gatherRegime(ev)
 }
 
 // canonicalEvent is what the canonical bytes of an event say, whose hash the log
@@ -68,59 +68,59 @@ func canonicalEvent(row event.Event) event.Event {
 }
 
 // gatherRegime takes the regime that the event of the deposit froze, or the default.
-func (e *Engine) gatherRegime(f *facts) (err error) {
-	f.basis = certificate.BasisDefault
-	if stored := f.stored(); stored != nil {
+func (e *Engine) gatherRegime(ev *evidence) (err error) {
+	ev.basis = certificate.BasisDefault
+	if stored := ev.stored(); stored != nil {
 		d := event.DataOf[event.StoredData](*stored)
-		if f.regime, err = regimeByID(d.Regime); err == nil {
-			f.basis = d.RegimeBasis
+		if ev.regime, err = regimeByID(d.Regime); err == nil {
+			ev.basis = d.RegimeBasis
 			return nil
 		}
 	}
-	f.regime, err = regimeByID(e.c.Regime)
+	ev.regime, err = regimeByID(e.c.Regime)
 	return err
 }
 
 // gatherRelease verifies the release statement, which the event of the release
 // names.
-func (f *facts) gatherRelease() {
-	if f.release == nil {
+func (ev *evidence) gatherRelease() {
+	if ev.release == nil {
 		return
 	}
-	s, err := custody.VerifyRelease(f.release.Statement, f.keys)
-	switch sum := storage.Sum([]byte(f.release.Statement)); {
+	s, err := custody.VerifyRelease(ev.release.Statement, ev.keys)
+	switch sum := storage.Sum([]byte(ev.release.Statement)); {
 	case err != nil:
-		f.releaseErr = err
-	case len(about(f, event.VaultReleased, func(d event.ReleasedData) bool { return d.StatementSHA256 == sum })) != 1:
-		f.releaseErr = errors.New("no event names it")
+		ev.releaseErr = err
+	case len(about(ev, event.VaultReleased, func(d event.ReleasedData) bool { return d.StatementSHA256 == sum })) != 1:
+		ev.releaseErr = errors.New("no event names it")
 	default:
-		f.releaseStatement = &s
+		ev.releaseStatement = &s
 	}
 }
 
-func (e *Engine) gatherCopy(ctx context.Context, f *facts, r *records) error {
-	ev := r.vault
-	if ev == nil {
+func (e *Engine) gatherCopy(ctx context.Context, ev *evidence, r *records) error {
+	kept := r.vault
+	if kept == nil {
 		return nil
 	}
-	f.original, f.claims, f.custody, f.acks, f.release, f.spent = ev.Original, ev.Claims, ev.Custody, ev.Acknowledgments, ev.Release, ev.Spent
-	f.witnesses, f.rivals = ev.Witnesses, ev.Rivals
-	statements := make([]string, len(f.custody))
-	for i, c := range f.custody {
+	ev.original, ev.claims, ev.custody, ev.acks, ev.release, ev.spent = kept.Original, kept.Claims, kept.Custody, kept.Acknowledgments, kept.Release, kept.Spent
+	ev.witnesses, ev.rivals = kept.Witnesses, kept.Rivals
+	statements := make([]string, len(ev.custody))
+	for i, c := range ev.custody {
 		statements[i] = c.Statement
 	}
-	f.chainOf, f.custodyErr = custody.VerifyCustody(statements, f.keys)
-	f.gatherRelease()
-	if err := e.gatherVersions(ctx, f, ev.Versions); err != nil {
+	ev.chain, ev.custodyErr = custody.VerifyCustody(statements, ev.keys)
+	ev.gatherRelease()
+	if err := e.gatherVersions(ctx, ev, kept.Versions); err != nil {
 		return err
 	}
-	return e.gatherRegister(ctx, f, r.register)
+	return e.gatherRegister(ctx, ev, r.register)
 }
 
 // sameDetached holds what detached statements say against the records.
-func (f *facts) sameDetached() error {
-	for i, s := range f.statements {
-		if v := f.versions[i]; s.CopyID != v.CopyID || s.EnvelopeID != f.envelope.ID || s.Kind != v.Kind || v.Seal.SHA256 != storage.Sum(v.Statement) {
+func (ev *evidence) sameDetached() error {
+	for i, s := range ev.statements {
+		if v := ev.versions[i]; s.CopyID != v.CopyID || s.EnvelopeID != ev.envelope.ID || s.Kind != v.Kind || v.Seal.SHA256 != storage.Sum(v.Statement) {
 			return fmt.Errorf("statement %d is about another version", i+1)
 		}
 	}
@@ -129,8 +129,8 @@ func (f *facts) sameDetached() error {
 
 // recorded is the time at which a certificate must have been valid: that of the
 // event, which the log proves.
-func (f *facts) recorded(eventID string, otherwise time.Time) time.Time {
-	if e, ok := f.byID[eventID]; ok {
+func (ev *evidence) recorded(eventID string, otherwise time.Time) time.Time {
+	if e, ok := ev.byID[eventID]; ok {
 		return e.RecordedAt
 	}
 	return otherwise
@@ -140,20 +140,20 @@ func (e *Engine) options(at time.Time) pades.Options {
 	return pades.Options{Roots: e.c.Keys.Keys().Roots(e.c.Roots, at), Now: at, Limits: pades.Limits{Bytes: 1 << 32}}
 }
 
-func (f *facts) recordedLast(kind string) time.Time {
-	list := f.typed(kind)
+func (ev *evidence) recordedLast(kind string) time.Time {
+	list := ev.ofType(kind)
 	if len(list) == 0 {
-		return f.envelope.CreatedAt
+		return ev.envelope.CreatedAt
 	}
 	return list[len(list)-1].RecordedAt
 }
 
 // gatherLog proves every event against the newest checkpoint.
-func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
-	f.log = logFacts{proofs: map[string]certificate.LogEntry{}, missing: map[string]error{}}
+func (e *Engine) gatherLog(ctx context.Context, ev *evidence) error {
+	ev.log = logEvidence{proofs: map[string]certificate.LogEntry{}, missing: map[string]error{}}
 	err := e.c.Log.Check(ctx)
 	if errors.Is(err, translog.ErrRewound) || errors.Is(err, translog.ErrCorrupt) || errors.Is(err, translog.ErrCheckpoint) {
-		f.log.err = err
+		ev.log.err = err
 		return nil
 	}
 	if err != nil {
@@ -167,18 +167,18 @@ func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
 	if err != nil {
 		return err
 	}
-	if f.log.checkpoint, f.log.key, f.log.err = translog.OpenCheckpoint(newest.Note, keys); f.log.err != nil {
+	if ev.log.checkpoint, ev.log.key, ev.log.err = translog.OpenCheckpoint(newest.Note, keys); ev.log.err != nil {
 		return nil
 	}
-	prover, err := e.c.Log.Prover(ctx, f.log.checkpoint.Size)
+	prover, err := e.c.Log.Prover(ctx, ev.log.checkpoint.Size)
 	if err != nil {
 		return err
 	}
-	for _, x := range f.events {
-		if x.LogIndex == nil || *x.LogIndex >= f.log.checkpoint.Size {
+	for _, x := range ev.events {
+		if x.LogIndex == nil || *x.LogIndex >= ev.log.checkpoint.Size {
 			continue
 		}
-		if err := f.prove(ctx, prover, x); err != nil {
+		if err := ev.prove(ctx, prover, x); err != nil {
 			return err
 		}
 		if !restsOn(x.Type) {
@@ -188,15 +188,15 @@ func (e *Engine) gatherLog(ctx context.Context, f *facts) error {
 		case err != nil:
 			return err
 		case displaced:
-			delete(f.log.proofs, x.ID)
-			f.log.missing[x.ID] = translog.ErrDisplaced
+			delete(ev.log.proofs, x.ID)
+			ev.log.missing[x.ID] = translog.ErrDisplaced
 		}
 	}
 	return nil
 }
 
-func (f *facts) prove(ctx context.Context, prover *translog.Prover, x event.Event) error {
-	cp := f.log.checkpoint
+func (ev *evidence) prove(ctx context.Context, prover *translog.Prover, x event.Event) error {
+	cp := ev.log.checkpoint
 	proof, err := prover.Inclusion(ctx, *x.LogIndex)
 	if errors.Is(err, storage.ErrUnavailable) || ctx.Err() != nil {
 		return errors.Join(err, ctx.Err())
@@ -205,14 +205,14 @@ func (f *facts) prove(ctx context.Context, prover *translog.Prover, x event.Even
 		err = translog.VerifyInclusion(x.Canonical, *x.LogIndex, cp.Size, cp.Root, proof)
 	}
 	if err != nil {
-		f.log.missing[x.ID] = err
+		ev.log.missing[x.ID] = err
 		return nil
 	}
 	entry := certificate.LogEntry{EventID: x.ID, Type: x.Type, Canonical: x.Canonical, LeafHash: tlog.RecordHash(x.Canonical).String(), Index: *x.LogIndex, InclusionProof: []string{}}
 	for _, h := range proof {
 		entry.InclusionProof = append(entry.InclusionProof, h.String())
 	}
-	f.log.proofs[x.ID] = entry
+	ev.log.proofs[x.ID] = entry
 	return nil
 }
 
@@ -223,7 +223,7 @@ func (e *Engine) Keys(ctx context.Context) (certificate.Keys, error) {
 }
 
 // gatherIssued reads what earlier certificates prove.
-func (e *Engine) gatherIssued(ctx context.Context, f *facts, list []StoredCertificate) error {
+func (e *Engine) gatherIssued(ctx context.Context, ev *evidence, list []StoredCertificate) error {
 	keys, err := e.Keys(ctx)
 	if err != nil {
 		return err
@@ -233,19 +233,19 @@ func (e *Engine) gatherIssued(ctx context.Context, f *facts, list []StoredCertif
 		switch {
 		case err == nil && c.Serial != i+1:
 			err = fmt.Errorf("serial %d is missing", i+1)
-		case err == nil && len(about(f, event.CertificateIssued, func(d event.CertificateIssuedData) bool { return d.CertificateSHA256 == s.SHA256 })) != 1:
+		case err == nil && len(about(ev, event.CertificateIssued, func(d event.CertificateIssuedData) bool { return d.CertificateSHA256 == s.SHA256 })) != 1:
 			err = errors.New("its issue has no event")
 		}
 		if err != nil {
-			f.issueErr = fmt.Errorf("%s: %w", s.ID, err)
+			ev.issueErr = fmt.Errorf("%s: %w", s.ID, err)
 			continue
 		}
 		for _, x := range c.Log.Entries {
-			f.issued = append(f.issued, provenEvent{c.ID, x})
+			ev.issued = append(ev.issued, provenEvent{c.ID, x})
 		}
 	}
-	if n := len(f.typed(event.CertificateIssued)); n != len(list) && f.issueErr == nil {
-		f.issueErr = fmt.Errorf("%d were issued, %d are on record", n, len(list))
+	if n := len(ev.ofType(event.CertificateIssued)); n != len(list) && ev.issueErr == nil {
+		ev.issueErr = fmt.Errorf("%d were issued, %d are on record", n, len(list))
 	}
 	return nil
 }

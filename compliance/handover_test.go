@@ -110,7 +110,7 @@ func TestVaultInRefuses(t *testing.T) {
 	w := newWorld(t)
 	sent, done, paper := w.Created().ID, w.Completed(), w.paper()
 	var state *esign.StateError
-	var invalid *compliance.InvalidError
+	var invalid *storage.InvalidError
 	cases := []struct {
 		name string
 		id   string

@@ -24,11 +24,11 @@ func (e *Engine) Issue(ctx context.Context, envelopeID, cause string) (*certific
 	if err == nil || !errors.Is(err, storage.ErrNotFound) {
 		return c, err
 	}
-	f, err := e.gather(ctx, envelopeID)
+	ev, err := e.gather(ctx, envelopeID)
 	if err != nil {
 		return nil, fmt.Errorf("issue: %w", err)
 	}
-	return e.issue(ctx, f, f.evaluate(), cause)
+	return e.issue(ctx, ev, ev.evaluate(), cause)
 }
 
 // issued returns the certificate of a cause; storage.ErrNotFound.
@@ -44,13 +44,13 @@ func (e *Engine) issued(ctx context.Context, envelopeID, cause string) (*certifi
 	return s.open(keys)
 }
 
-func (e *Engine) issue(ctx context.Context, f *facts, r certificate.Result, cause string) (*certificate.Certificate, error) {
-	if f.original == nil {
+func (e *Engine) issue(ctx context.Context, ev *evidence, r certificate.Result, cause string) (*certificate.Certificate, error) {
+	if ev.original == nil {
 		return nil, vault.ErrNotVaulted
 	}
-	c, err := e.draft(f, r, cause)
+	c, err := e.draft(ev, r, cause)
 	if err != nil {
-		return nil, fmt.Errorf("issue %s: %w", f.envelope.ID, err)
+		return nil, fmt.Errorf("issue %s: %w", ev.envelope.ID, err)
 	}
 	var out *certificate.Certificate
 	err = storage.Retry(ctx, func() (err error) {
@@ -58,7 +58,7 @@ func (e *Engine) issue(ctx context.Context, f *facts, r certificate.Result, caus
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("issue %s: %w", f.envelope.ID, err)
+		return nil, fmt.Errorf("issue %s: %w", ev.envelope.ID, err)
 	}
 	return out, nil
 }
@@ -105,8 +105,8 @@ func (e *Engine) sign(ctx context.Context, c certificate.Certificate) (*certific
 	return &c, err
 }
 
-// tells reports whether a certificate repeats what events of this type say.
-func tells(kind string) bool {
+// repeats reports whether a certificate repeats what events of this type say.
+func repeats(kind string) bool {
 	switch kind {
 	case event.EnvelopeSigned, event.VaultStored, event.VaultAttested, event.VaultReleased:
 		return true
@@ -120,36 +120,36 @@ func restsOn(kind string) bool {
 	case event.EnvelopeCompleted, event.VaultCompliancePassed, event.VaultComplianceFailed:
 		return true
 	}
-	return tells(kind)
+	return repeats(kind)
 }
 
 // logProof proves the events that the certificate rests on, the last integrity
 // check and the cause among them; ErrCertificatePending while the cause is not in
 // the log.
-func (f *facts) logProof(cause event.Event) (certificate.LogProof, error) {
-	if f.log.err != nil {
-		return certificate.LogProof{}, f.log.err
+func (ev *evidence) logProof(cause event.Event) (certificate.LogProof, error) {
+	if ev.log.err != nil {
+		return certificate.LogProof{}, ev.log.err
 	}
-	cp := f.log.checkpoint
+	cp := ev.log.checkpoint
 	p := certificate.LogProof{Origin: cp.Origin, TreeSize: cp.Size, RootHash: cp.Root.String(), Checkpoint: cp.Note, Entries: []certificate.LogEntry{}}
-	if _, ok := f.log.proofs[cause.ID]; !ok {
-		if err := f.log.missing[cause.ID]; err != nil {
+	if _, ok := ev.log.proofs[cause.ID]; !ok {
+		if err := ev.log.missing[cause.ID]; err != nil {
 			return p, err
 		}
 		return p, ErrCertificatePending
 	}
-	for _, e := range f.events {
-		if _, ok := f.log.proofs[e.ID]; !ok && tells(e.Type) {
-			if err := f.log.missing[e.ID]; err != nil {
+	for _, e := range ev.events {
+		if _, ok := ev.log.proofs[e.ID]; !ok && repeats(e.Type) {
+			if err := ev.log.missing[e.ID]; err != nil {
 				return p, err
 			}
 			return p, ErrCertificatePending
 		}
 	}
-	checked := f.typed(event.VaultIntegrityChecked)
-	for _, e := range f.events {
+	checked := ev.ofType(event.VaultIntegrityChecked)
+	for _, e := range ev.events {
 		last := len(checked) > 0 && e.ID == checked[len(checked)-1].ID
-		if x, ok := f.log.proofs[e.ID]; ok && (last || e.ID == cause.ID || restsOn(e.Type)) {
+		if x, ok := ev.log.proofs[e.ID]; ok && (last || e.ID == cause.ID || restsOn(e.Type)) {
 			p.Entries = append(p.Entries, x)
 		}
 	}

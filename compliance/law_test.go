@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testworld"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -65,7 +65,7 @@ func TestContradictionsAreRefused(t *testing.T) {
 			r := testworld.VaultInRequest("env_none")
 			r.Regime, r.Jurisdiction, r.Classification = tc.regime, tc.place, tc.is
 			_, _, err := w.Handover.VaultIn(t.Context(), r)
-			var invalid *compliance.InvalidError
+			var invalid *storage.InvalidError
 			switch refused := errors.As(err, &invalid); {
 			case refused != (tc.field != ""):
 				t.Errorf("got %v", err)

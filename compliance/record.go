@@ -74,11 +74,11 @@ func (e *Engine) announced(ctx context.Context, s StoredEvaluation) (*bool, erro
 	if found == nil {
 		return nil, nil
 	}
-	ev, err := e.c.ESign.Evidence(ctx, s.EnvelopeID)
+	chain, err := e.c.ESign.Evidence(ctx, s.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range slices.Backward(ev.Events) {
+	for _, row := range slices.Backward(chain.Events) {
 		x := canonicalEvent(row)
 		if x.Type != event.VaultCompliancePassed && x.Type != event.VaultComplianceFailed {
 			continue

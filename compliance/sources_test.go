@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/internal/testworld"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/custody"
 )
@@ -262,7 +262,7 @@ func TestStoredResultIsHeldAgainstItsChecks(t *testing.T) {
 func TestRecordHoldsTheResultAgainstItsEvent(t *testing.T) {
 	t.Parallel()
 	w, failed, passed := twoWorld(t)
-	w.VaultIn(failed, func(r *handover.VaultInRequest) { r.Actor = compliance.Actor{Kind: "operator", ID: "root"} })
+	w.VaultIn(failed, func(r *handover.VaultInRequest) { r.Actor = event.Actor{Kind: "operator", ID: "root"} })
 	for id, want := range map[string]bool{passed: true, failed: false} {
 		w.evaluate(id) // of a later time than the event
 		rec, err := w.Compliance.Record(t.Context(), dealer.OrgID, id)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
@@ -16,6 +15,7 @@ import (
 	"github.com/evaultlib/evault/internal/testpki"
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
@@ -38,7 +38,7 @@ func tales() []tale {
 }
 
 // by deposits as an act of somebody.
-func by(a compliance.Actor) func(*handover.VaultInRequest) {
+func by(a event.Actor) func(*handover.VaultInRequest) {
 	return func(r *handover.VaultInRequest) { r.Actor = a }
 }
 
@@ -85,15 +85,15 @@ func talesOfParties() []tale {
 		{name: "secured party by its own name", in: func(r *handover.VaultInRequest) {
 			r.SecuredParty = &custody.Party{Name: dealer.LegalName, Identifier: dealer.OrgID, Email: "vault@dealer.test"}
 		}},
-		{name: "member", in: by(compliance.Actor{Kind: "member", ID: "ms_hopper", OrgID: dealer.OrgID})},
-		{name: "operator", in: by(compliance.Actor{Kind: "operator", ID: "root"})},
-		{name: "stranger", in: by(compliance.Actor{Kind: "key", ID: "key_9", OrgID: "org_other"})},
-		{name: "nobody", in: by(compliance.Actor{})},
+		{name: "member", in: by(event.Actor{Kind: "member", ID: "ms_hopper", OrgID: dealer.OrgID})},
+		{name: "operator", in: by(event.Actor{Kind: "operator", ID: "root"})},
+		{name: "stranger", in: by(event.Actor{Kind: "key", ID: "key_9", OrgID: "org_other"})},
+		{name: "nobody", in: by(event.Actor{})},
 		{
 			name:  "order",
 			begin: func(w *world) string { return w.Completed(func(r *esign.CreateRequest) { r.AutoVault = true }) },
 			in: func(r *handover.VaultInRequest) {
-				r.Actor, r.RequestID, r.RequestSHA256 = compliance.Actor{Kind: "system", ID: "auto_vault"}, "", ""
+				r.Actor, r.RequestID, r.RequestSHA256 = event.Actor{Kind: "system", ID: "auto_vault"}, "", ""
 			},
 		},
 		{name: "links by mail", setup: mailed, begin: (*world).signedByMail, in: same},

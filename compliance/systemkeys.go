@@ -11,28 +11,28 @@ import (
 // systemKeys are the public keys that a certificate rests on: the one that signs
 // it, those in use when custody statements, acknowledgments and seals were made, and
 // the one that signed the checkpoint.
-func (e *Engine) systemKeys(f *facts) []certificate.SystemKey {
+func (e *Engine) systemKeys(ev *evidence) []certificate.SystemKey {
 	own := certificate.SystemKey{Use: string(keyring.Certificate), KID: e.keyID, Holder: e.c.Issuer}
 	if e.c.CertifiedBy != "" {
 		own.CertifiedBy = &e.c.CertifiedBy
 	}
 	list := []certificate.SystemKey{own}
 	var stated, acknowledged []time.Time
-	for _, s := range f.chainOf {
+	for _, s := range ev.chain {
 		if at, err := environ.Parse(s.At); err == nil {
 			stated = append(stated, at)
 		}
 	}
-	for _, a := range f.acknowledgments() {
+	for _, a := range ev.acknowledgments() {
 		acknowledged = append(acknowledged, a.At.Time)
 	}
-	for _, k := range inUse(f.keys.Of(keyring.Statement), stated) {
+	for _, k := range inUse(ev.keys.Of(keyring.Statement), stated) {
 		list = append(list, certificate.SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: e.c.Issuer})
 	}
-	for _, k := range inUse(f.keys.Of(keyring.Custodian), acknowledged) {
-		list = append(list, certificate.SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: f.custodianName()})
+	for _, k := range inUse(ev.keys.Of(keyring.Custodian), acknowledged) {
+		list = append(list, certificate.SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: ev.custodianName()})
 	}
-	for _, k := range e.sealKeys(f) {
+	for _, k := range e.sealKeys(ev) {
 		x := certificate.SystemKey{Use: string(k.Purpose), KID: k.ID, Holder: e.c.Issuer, SelfSigned: k.SelfMade}
 		if issuer := k.Chain[0].Issuer.String(); !k.SelfMade && issuer != k.Chain[0].Subject.String() {
 			x.CertifiedBy = &issuer
@@ -41,14 +41,14 @@ func (e *Engine) systemKeys(f *facts) []certificate.SystemKey {
 		}
 		list = append(list, x)
 	}
-	return append(list, certificate.SystemKey{Use: string(keyring.Log), KID: f.log.key.ID(), Holder: e.c.Issuer})
+	return append(list, certificate.SystemKey{Use: string(keyring.Log), KID: ev.log.key.ID(), Holder: e.c.Issuer})
 }
 
 // sealKeys are the keys in use when the versions were sealed.
-func (e *Engine) sealKeys(f *facts) keyring.Keys {
+func (e *Engine) sealKeys(ev *evidence) keyring.Keys {
 	var sealed []time.Time
-	for _, v := range f.versions {
-		sealed = append(sealed, f.recorded(v.EventID, v.CreatedAt))
+	for _, v := range ev.versions {
+		sealed = append(sealed, ev.recorded(v.EventID, v.CreatedAt))
 	}
 	return inUse(e.c.Keys.Keys().Of(keyring.Seal), sealed)
 }

@@ -15,9 +15,9 @@ import (
 )
 
 // declarations are what somebody said and no software can see.
-func (f *facts) declarations() []certificate.Declaration {
+func (ev *evidence) declarations() []certificate.Declaration {
 	list := []certificate.Declaration{}
-	d := f.deposit()
+	d := ev.deposit()
 	if d == nil {
 		return list
 	}
@@ -29,7 +29,7 @@ func (f *facts) declarations() []certificate.Declaration {
 				d.Custody.Assignee.Name, a.Reference, environ.Micro(a.Date).Format("2006-01-02")),
 		})
 	}
-	if a := f.attestation(); a != nil {
+	if a := ev.attestation(); a != nil {
 		list = append(list,
 			certificate.Declaration{Kind: "attestation", By: fmt.Sprintf("%s (%s)", a.AttestedBy, a.Capacity), Statement: a.Statement, SHA256: digestOf(a)},
 			certificate.Declaration{Kind: "medium", By: a.AttestedBy, Statement: medium(a)})
@@ -75,19 +75,19 @@ func power(what, holder, detail string) certificate.Power {
 
 // powers says what this software's interface allows, and to whom, and what whoever
 // runs the system could do beside it.
-func (f *facts) powers() []certificate.Power {
+func (ev *evidence) powers() []certificate.Power {
 	outside := power(
 		"act beside this software", "whoever runs the database, the document storage, the keys and the host program",
 		"Can read, delete or replace what is stored, and call the software's functions in process. An alteration shows by digests, seals "+
 			"and log, a deletion as a missing copy, and an operator's act is recorded as one; records made anew with the keys show only against checkpoints kept elsewhere.",
 	)
-	if f.released() {
+	if ev.released() {
 		return []certificate.Power{
 			power("release, inspect, change an assignee", noFunction, "The copy was handed over. What is still stored here are copies and records."),
 			outside,
 		}
 	}
-	to := f.holder()
+	to := ev.holder()
 	if to == nil {
 		return []certificate.Power{outside}
 	}
@@ -112,7 +112,7 @@ func (f *facts) powers() []certificate.Power {
 }
 
 // notice is the legal notice.
-func (e *Engine) notice(f *facts, verify *string) string {
+func (e *Engine) notice(ev *evidence, verify *string) string {
 	said := e.c.LegalNotice
 	if said == "" {
 		later, key := "", "no one has certified"
@@ -125,10 +125,10 @@ func (e *Engine) notice(f *facts, verify *string) string {
 		said = fmt.Sprintf(LegalNotice, later, key)
 	}
 	sentences := append([]string{said}, e.c.Remarks...)
-	if slices.ContainsFunc(e.sealKeys(f), func(k keyring.Key) bool { return k.SelfMade }) {
+	if slices.ContainsFunc(e.sealKeys(ev), func(k keyring.Key) bool { return k.SelfMade }) {
 		sentences = append(sentences, "The certificate of the seal leads to a root that this system made itself.")
 	}
-	if f.unclassified() {
+	if ev.unclassified() {
 		sentences = append(sentences, "The record was not classified: the regime is the default of this installation.")
 	}
 	return strings.Join(sentences, " ")
@@ -138,41 +138,41 @@ func (e *Engine) notice(f *facts, verify *string) string {
 const regimeUnknown = "regime_unknown"
 
 // findings are what no check scores.
-func (f *facts) findings() []certificate.Finding {
+func (ev *evidence) findings() []certificate.Finding {
 	list := []certificate.Finding{}
 	add := func(id, format string, args ...any) {
 		list = append(list, certificate.Finding{ID: id, Detail: fmt.Sprintf(format, args...)})
 	}
-	if f.original != nil && f.stored() == nil {
+	if ev.original != nil && ev.stored() == nil {
 		add(regimeUnknown, "It is not proved under which law the record was deposited. It was examined under the default of this installation.")
-	} else if f.regime.ID == certificate.NoRegime {
+	} else if ev.regime.ID == certificate.NoRegime {
 		said := map[string]string{
 			certificate.BasisDeclared:   "The depositor named no control statute for this record.",
 			certificate.BasisClassified: "From the depositor's answers no control statute was concluded for this record.",
 			certificate.BasisDefault:    "No control statute was named for this record, and this installation has none as its default.",
-		}[f.basis]
+		}[ev.basis]
 		add("no_control_statute", "%s Control was not examined.", said)
 	}
-	if f.unclassified() {
+	if ev.unclassified() {
 		add("not_classified", "The record was not classified. It was examined under the default of this installation.")
 	}
-	if f.redacted > 0 {
-		add("redacted", "The details of %s are not here any more; their digests remain in the chain.", number(f.redacted, "event", "events"))
+	if ev.redacted > 0 {
+		add("redacted", "The details of %s are not here any more; their digests remain in the chain.", number(ev.redacted, "event", "events"))
 	}
-	for _, s := range f.envelope.Signers {
-		if f.disclosed(s.ID) != nil {
+	for _, s := range ev.envelope.Signers {
+		if ev.disclosed(s.ID) != nil {
 			add("link_disclosed", "The sender could read the signing link of signer %s.", s.ID)
 		}
 	}
-	for _, e := range f.typed(event.EnvelopeSigned) {
+	for _, e := range ev.ofType(event.EnvelopeSigned) {
 		if typed, name := signedAs(e); typed != "" && !sameName(typed, name) {
 			add("signature_not_the_name", "Signer %s signed as %q; the name on record is %q.", event.DataOf[event.SignedData](e).SignerID, typed, name)
 		}
 	}
-	if f.original != nil && f.original.Source.Kind == custody.SourcePaper && f.attestation() == nil {
+	if ev.original != nil && ev.original.Source.Kind == custody.SourcePaper && ev.attestation() == nil {
 		add("medium_unknown", "No proved declaration says where the file comes from, who signed it, or whether a paper original exists.")
 	}
-	if f.original != nil {
+	if ev.original != nil {
 		add("not_visible_here", "This installation cannot see whether the same agreement was also signed, scanned or vaulted elsewhere.")
 	}
 	return list
@@ -180,17 +180,17 @@ func (f *facts) findings() []certificate.Finding {
 
 // unclassified reports whether nobody named a regime or answered what the record is:
 // it is not vaulted yet, or the event of its deposit says so.
-func (f *facts) unclassified() bool {
-	return f.basis == certificate.BasisDefault && (f.original == nil || f.stored() != nil)
+func (ev *evidence) unclassified() bool {
+	return ev.basis == certificate.BasisDefault && (ev.original == nil || ev.stored() != nil)
 }
 
 // identified says how a signer was identified, and on what basis. A link that the
 // sender could read too is only the sender's word for who signed.
-func (f *facts) identified(signerID, auth string) (words, basis string) {
+func (ev *evidence) identified(signerID, auth string) (words, basis string) {
 	switch {
 	case auth != esign.AuthLink:
 		return "identified by " + strings.ReplaceAll(auth, "_", " "), certificate.Verified
-	case f.disclosed(signerID) != nil:
+	case ev.disclosed(signerID) != nil:
 		return "identified by possession of a link that the sender could read too", certificate.Attested
 	}
 	return "identified only by possession of a link", certificate.Verified

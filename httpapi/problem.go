@@ -59,8 +59,8 @@ type problem struct {
 // problems is the one table from an error to its answer: the first row whose error
 // is in the chain. A row without an error is found by its code, by describe, which
 // answers the errors with fields: rest.RequestError, storage.InvalidError (which is
-// esign.InvalidError, vault.InvalidError, translog.InvalidError,
-// compliance.InvalidError and scopes.InvalidError), esign.StateError,
+// esign.InvalidError, vault.InvalidError, translog.InvalidError and
+// scopes.InvalidError), esign.StateError,
 // esign.ExternalIDError, esign.NotSignableError, esign.NotAnOriginalError,
 // esign.NotViewedError, esign.Refusal and vault.AlreadyVaultedError.
 // pades.NotExtendableError, pades.SizeError, pades.FieldError and

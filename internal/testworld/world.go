@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
@@ -91,8 +92,8 @@ func Depositor() handover.Depositor {
 }
 
 // Actor is a key of the dealer.
-func Actor() compliance.Actor {
-	return compliance.Actor{Kind: "key", ID: "key_1", OrgID: Dealer().Identifier}
+func Actor() event.Actor {
+	return event.Actor{Kind: "key", ID: "key_1", OrgID: Dealer().Identifier}
 }
 
 // Created is an envelope for two signers, sent.

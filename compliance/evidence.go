@@ -20,10 +20,10 @@ import (
 	"github.com/evaultlib/evault/vault/translog"
 )
 
-// facts are what the checks compute from: records as they stand, bytes as they
+// evidence is what the checks compute from: records as they stand, bytes as they
 // are stored now, and proofs made and verified now. Nothing in them is a result
 // that somebody stored.
-type facts struct {
+type evidence struct {
 	at       time.Time
 	regime   certificate.Regime
 	basis    string
@@ -32,7 +32,7 @@ type facts struct {
 	byID     map[string]event.Event
 	redacted int
 	chainErr error // of event.Verify
-	log      logFacts
+	log      logEvidence
 	issued   []provenEvent // by earlier certificates
 	issueErr error         // an earlier certificate that does not verify
 
@@ -43,7 +43,7 @@ type facts struct {
 	sourceErr    error
 
 	original   *custody.Original // nil: not vaulted
-	versions   []versionFacts
+	versions   []versionEvidence
 	statements []custody.VersionStatement // detached seals
 	sealErr    error                      // of vault.VerifyVersions
 	rivals     []custody.Claim            // of other envelopes on bytes of the copy
@@ -51,9 +51,9 @@ type facts struct {
 	witnesses  []custody.Claim            // of those claims
 	prefixes   map[storage.Digest]string  // revisions of the deposited bytes that are claimed, and as what
 	prefixErr  error
-	register   []registerFacts
+	register   []copyEvidence
 	custody    []custody.Entry
-	chainOf    []custody.Statement // verified
+	chain      []custody.Statement // verified
 	custodyErr error               // of vault.VerifyCustody
 	acks       []custody.Acknowledgment
 	release    *vault.Release
@@ -67,7 +67,7 @@ type facts struct {
 	integrityAge time.Duration
 }
 
-type versionFacts struct {
+type versionEvidence struct {
 	custody.Version
 	stored
 	report    *pades.Report // embedded seals
@@ -76,13 +76,13 @@ type versionFacts struct {
 	sealReport *pades.SignatureReport // detached seals
 }
 
-type registerFacts struct {
+type copyEvidence struct {
 	custody.RegisteredCopy
 	stored
 	markErr error // of pdf.CheckCopy
 }
 
-type logFacts struct {
+type logEvidence struct {
 	checkpoint translog.Checkpoint
 	key        translog.Key // that signed it
 	err        error        // no checkpoint with a valid signature, or the database is behind it
@@ -96,10 +96,10 @@ type provenEvent struct {
 	entry       certificate.LogEntry
 }
 
-// typed returns the events of a type, in order.
-func (f *facts) typed(kind string) []event.Event {
+// ofType returns the events of a type, in order.
+func (ev *evidence) ofType(kind string) []event.Event {
 	var list []event.Event
-	for _, e := range f.events {
+	for _, e := range ev.events {
 		if e.Type == kind {
 			list = append(list, e)
 		}
@@ -108,9 +108,9 @@ func (f *facts) typed(kind string) []event.Event {
 }
 
 // about returns the events of a type whose data say so.
-func about[T any](f *facts, kind string, so func(T) bool) []event.Event {
+func about[T any](ev *evidence, kind string, so func(T) bool) []event.Event {
 	var list []event.Event
-	for _, e := range f.typed(kind) {
+	for _, e := range ev.ofType(kind) {
 		if so(event.DataOf[T](e)) {
 			list = append(list, e)
 		}
@@ -159,22 +159,22 @@ func digestOf(v any) storage.Digest {
 	return storage.Sum(b)
 }
 
-// current returns the newest version's facts. A copy has one: the vault gives no
+// current returns the evidence of the newest version. A copy has one: the vault gives no
 // evidence without.
-func (f *facts) current() *versionFacts {
-	return &f.versions[len(f.versions)-1]
+func (ev *evidence) current() *versionEvidence {
+	return &ev.versions[len(ev.versions)-1]
 }
 
 // released reports whether the chain tells of a release, or a record does.
-func (f *facts) released() bool {
-	return len(f.typed(event.VaultReleased)) > 0 || f.original != nil && f.original.Status == custody.StatusReleased
+func (ev *evidence) released() bool {
+	return len(ev.ofType(event.VaultReleased)) > 0 || ev.original != nil && ev.original.Status == custody.StatusReleased
 }
 
 // disposed reports whether the bytes of a released copy were deleted as the rules
 // allow: after the recipient's acknowledgment, which the log proves, and its grace.
 // They are then rightly gone.
-func (f *facts) disposed() bool {
-	r, s, acknowledged := f.release, f.releaseStatement, only(f.proven(event.VaultAcknowledged))
+func (ev *evidence) disposed() bool {
+	r, s, acknowledged := ev.release, ev.releaseStatement, only(ev.proven(event.VaultAcknowledged))
 	if r == nil || r.DeletedAt == nil || s == nil || acknowledged == nil {
 		return false
 	}
@@ -183,7 +183,7 @@ func (f *facts) disposed() bool {
 		return false
 	}
 	after := acknowledged.RecordedAt.Add(time.Duration(d.DeleteGraceSeconds) * time.Second)
-	return !r.DeletedAt.Before(after) && !f.at.Before(after)
+	return !r.DeletedAt.Before(after) && !ev.at.Before(after)
 }
 
 // deletedAway is why a check of a copy that was disposed of has nothing to compute
@@ -192,17 +192,17 @@ const deletedAway = "The copy was released, its receipt was acknowledged, and it
 
 // logged returns an event's index in the log, nil while it is pending, and an
 // error where it should be there and is not proved to be.
-func (f *facts) logged(e event.Event) (*int64, error) {
-	if f.log.err != nil {
-		return nil, f.log.err
+func (ev *evidence) logged(e event.Event) (*int64, error) {
+	if ev.log.err != nil {
+		return nil, ev.log.err
 	}
-	if p, ok := f.log.proofs[e.ID]; ok {
+	if p, ok := ev.log.proofs[e.ID]; ok {
 		return &p.Index, nil
 	}
-	if err := f.log.missing[e.ID]; err != nil {
+	if err := ev.log.missing[e.ID]; err != nil {
 		return nil, err
 	}
-	if f.at.Sub(e.RecordedAt) > f.mergeDelay {
+	if ev.at.Sub(e.RecordedAt) > ev.mergeDelay {
 		return nil, errors.New("it is not in the log")
 	}
 	return nil, nil
@@ -210,9 +210,9 @@ func (f *facts) logged(e event.Event) (*int64, error) {
 
 // holding is the index of the last entry of the verified custody chain in which
 // somebody holds the copy here, -1 when there is none.
-func (f *facts) holding() int {
-	for i := len(f.chainOf) - 1; i >= 0; i-- {
-		if f.chainOf[i].To != nil {
+func (ev *evidence) holding() int {
+	for i := len(ev.chain) - 1; i >= 0; i-- {
+		if ev.chain[i].To != nil {
 			return i
 		}
 	}
@@ -220,48 +220,48 @@ func (f *facts) holding() int {
 }
 
 // seal returns what the seal of a version says, and why it does not hold.
-func (f *facts) seal(i int) (says sealFacts, err error) {
+func (ev *evidence) seal(i int) (content sealContent, err error) {
 	if i < 0 {
-		return says, errors.New("there is no version")
+		return content, errors.New("there is no version")
 	}
-	v := f.versions[i]
+	v := ev.versions[i]
 	if v.Seal.Mode == custody.SealingDetached {
-		if f.sealErr != nil {
-			return says, f.sealErr
+		if ev.sealErr != nil {
+			return content, ev.sealErr
 		}
-		if i >= len(f.statements) {
-			return says, errors.New("it has no statement")
+		if i >= len(ev.statements) {
+			return content, errors.New("it has no statement")
 		}
-		s := f.statements[i]
-		says = sealFacts{mode: custody.SealingDetached, sha256: storage.Sum(v.Statement), assignee: &s.Assignee}
+		s := ev.statements[i]
+		content = sealContent{mode: custody.SealingDetached, sha256: storage.Sum(v.Statement), assignee: &s.Assignee}
 		if v.sealReport == nil {
-			return says, errors.New("its statement does not verify")
+			return content, errors.New("its statement does not verify")
 		}
-		if says.level, says.timeSource = levelOf(v.sealReport); says.level != v.Seal.Level {
-			return says, fmt.Errorf("its statement has level %s, not %s", says.level, v.Seal.Level)
+		if content.level, content.timeSource = levelOf(v.sealReport); content.level != v.Seal.Level {
+			return content, fmt.Errorf("its statement has level %s, not %s", content.level, v.Seal.Level)
 		}
-		return says, nil
+		return content, nil
 	}
 	if v.err != nil {
-		return says, v.err
+		return content, v.err
 	}
 	if v.reportErr != nil {
-		return says, v.reportErr
+		return content, v.reportErr
 	}
 	s := lastSignature(v.report)
 	switch {
 	case v.report.Problem != "":
-		return says, errors.New(v.report.Problem)
+		return content, errors.New(v.report.Problem)
 	case s == nil || s.Field != v.Seal.Field:
-		return says, fmt.Errorf("its last signature is not in the field %q", v.Seal.Field)
+		return content, fmt.Errorf("its last signature is not in the field %q", v.Seal.Field)
 	case !s.OK():
-		return says, fmt.Errorf("signature field %s: %s", s.Field, signatureProblem(*s))
+		return content, fmt.Errorf("signature field %s: %s", s.Field, signatureProblem(*s))
 	}
-	says = sealFacts{mode: custody.SealingEmbedded, reason: s.Reason}
-	if says.level, says.timeSource = levelOf(s); says.level != v.Seal.Level || says.timeSource != v.Seal.TimeSource {
-		return says, fmt.Errorf("signature field %s has level %s and time from %s, not %s and %s", s.Field, says.level, says.timeSource, v.Seal.Level, v.Seal.TimeSource)
+	content = sealContent{mode: custody.SealingEmbedded, reason: s.Reason}
+	if content.level, content.timeSource = levelOf(s); content.level != v.Seal.Level || content.timeSource != v.Seal.TimeSource {
+		return content, fmt.Errorf("signature field %s has level %s and time from %s, not %s and %s", s.Field, content.level, content.timeSource, v.Seal.Level, v.Seal.TimeSource)
 	}
-	return says, nil
+	return content, nil
 }
 
 // levelOf reads a seal's level and what its time rests on from the signature.
@@ -285,7 +285,7 @@ func lastSignature(r *pades.Report) *pades.SignatureReport {
 }
 
 // sealFacts is what a valid seal says.
-type sealFacts struct {
+type sealContent struct {
 	mode       string
 	reason     string         // embedded
 	assignee   *custody.Party // detached
@@ -295,11 +295,11 @@ type sealFacts struct {
 }
 
 // names reports whether the seal names p.
-func (s sealFacts) names(p custody.Party) bool {
-	if s.assignee != nil {
-		return *s.assignee == p
+func (c sealContent) names(p custody.Party) bool {
+	if c.assignee != nil {
+		return *c.assignee == p
 	}
-	return p.Name != "" && strings.Contains(s.reason, p.Name) && strings.Contains(s.reason, p.Identifier)
+	return p.Name != "" && strings.Contains(c.reason, p.Name) && strings.Contains(c.reason, p.Identifier)
 }
 
 // firstChanges names the first few changes after a signature.
