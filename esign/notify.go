@@ -29,9 +29,11 @@ type Notice struct {
 	Kind                            string
 	OrgID, EnvelopeID, EnvelopeName string
 	SignerID, Email, Name           string
+	SenderName                      string // the legal name, "" where Config.SenderName gives none
+	Language                        string // BCP 47, in which the signer read the disclosure; "" before
 	Message                         string
-	URL                             string // the signing link, a secret; "" where it is dead
-	ExpiresAt                       *time.Time
+	URL                             string     // the signing link, a secret; "" where it is dead
+	ExpiresAt                       *time.Time // of the link: for signing, and once completed for the copy
 }
 
 // Notifier tells signers. An error is tried again later.
@@ -92,10 +94,16 @@ func (e *Engine) deliver(ctx context.Context, q QueuedNotice) error {
 	}
 	n := Notice{
 		ID: q.ID, Kind: q.Kind, OrgID: env.OrgID, EnvelopeID: env.ID, EnvelopeName: env.Name,
-		SignerID: sg.ID, Email: sg.Email, Name: sg.Name, Message: q.Message,
+		SignerID: sg.ID, Email: sg.Email, Name: sg.Name, Message: q.Message, Language: sg.DisclosureLocale,
+	}
+	if n.SenderName, err = e.senderName(ctx, env.OrgID); err != nil {
+		return err
 	}
 	if q.Kind != NoticeVoided && q.Kind != NoticeDeclined {
 		n.URL, n.ExpiresAt = e.cfg.SigningURL(e.token(sg)), env.ExpiresAt
+		if q.Kind == NoticeCompleted {
+			n.ExpiresAt = env.readableUntil(sg)
+		}
 	}
 	err = e.cfg.Notifier.Notify(ctx, n)
 	switch {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -9,6 +10,9 @@ import (
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 )
+
+// wrapped is a line that goes on in the next one.
+var wrapped = regexp.MustCompile(`([\pL\pN,;]) ?\n(\p{Ll})`)
 
 // drawn runs work that draws for a signer, within the signer's share.
 func (a *API) drawn(c *call, signerID string, work func() (*rest.Reply, error)) (*rest.Reply, error) {
@@ -70,7 +74,7 @@ func (a *API) signerText(c *call) (*rest.Reply, error) {
 		v := web.Text{Shell: sh, Back: a.self(c) + "?" + lang + "=" + sh.Words.Tag}
 		for i, text := range words {
 			page := web.TextPage{Page: i + 1}
-			for _, part := range strings.Split(text, "\n\n") {
+			for _, part := range strings.Split(wrapped.ReplaceAllString(text, "$1 $2"), "\n\n") {
 				if part = strings.TrimSpace(part); part != "" {
 					page.Paragraphs = append(page.Paragraphs, part)
 				}

@@ -5,52 +5,62 @@ import (
 	"context"
 	"fmt"
 	"mime"
+	"net/mail"
 	"net/smtp"
 	"strings"
+	"time"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/texts"
 )
 
 // relay sends signers' notices as plain text through a mail relay that asks for
 // no password, such as one on the same machine.
-type relay struct{ addr, from string }
+type relay struct {
+	addr, from string
+	texts      *texts.Catalog
+	now        func() time.Time
+}
 
 // Notify implements esign.Notifier.
 func (r relay) Notify(_ context.Context, n esign.Notice) error {
+	return smtp.SendMail(r.addr, nil, r.from, []string{n.Email}, r.mail(n))
+}
+
+// mail is a notice as RFC 5322 wants it. A notice that is sent again has the same
+// Message-ID.
+func (r relay) mail(n esign.Notice) []byte {
+	words := r.texts.Match(n.Language)
 	var b bytes.Buffer
 	header := func(k, v string) { fmt.Fprintf(&b, "%s: %s\r\n", k, oneLine(v)) }
-	header("From", r.from)
+	say := func(key string) string {
+		return words.Say(texts.Key(key), "sender", n.SenderName, "envelope", n.EnvelopeName, "name", n.Name)
+	}
+	_, domain, _ := strings.Cut(r.from, "@")
+	header("From", (&mail.Address{Name: oneLine(n.SenderName), Address: r.from}).String())
 	header("To", n.Email)
-	header("Subject", mime.QEncoding.Encode("utf-8", oneLine(subjects[n.Kind]+": "+n.EnvelopeName)))
+	header("Subject", mime.QEncoding.Encode("utf-8", oneLine(say("mail."+n.Kind))))
+	header("Date", r.now().Format(time.RFC1123Z))
+	header("Message-ID", "<"+n.ID+"@"+domain+">")
 	header("MIME-Version", "1.0")
 	header("Content-Type", "text/plain; charset=utf-8")
 	header("Content-Transfer-Encoding", "8bit")
-	b.WriteString("\r\n")
-	b.WriteString(strings.ReplaceAll(text(n), "\n", "\r\n"))
-	return smtp.SendMail(r.addr, nil, r.from, []string{n.Email}, b.Bytes())
-}
-
-var subjects = map[string]string{
-	esign.NoticeSign:      "Please sign",
-	esign.NoticeReminder:  "Reminder: please sign",
-	esign.NoticeVoided:    "Withdrawn",
-	esign.NoticeDeclined:  "Declined by another signer",
-	esign.NoticeCompleted: "Signed by all",
-}
-
-func text(n esign.Notice) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Dear %s,\n\n%s: %s.\n", n.Name, subjects[n.Kind], n.EnvelopeName)
-	if n.Message != "" {
-		fmt.Fprintf(&b, "\n%s\n", n.Message)
-	}
+	parts := []string{say("mail.dear"), say("mail." + n.Kind + ".text")}
 	if n.URL != "" {
-		fmt.Fprintf(&b, "\n%s\n\nThe link is meant for you alone; please do not forward it.\n", n.URL)
+		parts = append(parts, n.URL, say("mail.private"))
+	}
+	if n.Message != "" {
+		parts = append(parts, n.Message)
 	}
 	if n.ExpiresAt != nil {
-		fmt.Fprintf(&b, "It works until %s.\n", n.ExpiresAt.Format("January 2, 2006, 15:04 MST"))
+		key := texts.Key("mail.until")
+		if n.Kind == esign.NoticeCompleted {
+			key = "mail.completed.until"
+		}
+		parts = append(parts, words.Say(key, "time", words.Moment(n.ExpiresAt.UTC())))
 	}
-	return b.String()
+	b.WriteString("\r\n" + strings.ReplaceAll(strings.Join(parts, "\n\n")+"\n", "\n", "\r\n"))
+	return b.Bytes()
 }
 
 // oneLine keeps a value from ending its header.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 	"github.com/uptrace/bun"
@@ -18,6 +19,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/memblob"
 
+	"github.com/evaultlib/evault/esign/texts"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
 	"github.com/evaultlib/evault/storage/embedded"
@@ -100,7 +102,11 @@ func open(ctx context.Context, o options, logger *slog.Logger) (*embedded.Embedd
 	}
 	opts := embedded.Options{Dir: o.data, DB: db, Bucket: bucket, Anchors: anchors, BaseURL: o.baseURL, Custodian: custodian(), Remarks: remarks(), Renderer: o.renderer, Env: storage.Env{Logger: logger}}
 	if o.smtp != "" {
-		opts.Notifier = relay{addr: o.smtp, from: "evault@localhost"}
+		catalog, err := texts.New()
+		if err != nil {
+			return nil, err
+		}
+		opts.Notifier = relay{addr: o.smtp, from: "evault@localhost", texts: catalog, now: time.Now}
 	}
 	return embedded.Open(ctx, opts)
 }
