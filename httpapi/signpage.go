@@ -112,9 +112,9 @@ func (a *API) signAgain(c *call) (*rest.Reply, error) {
 
 // ask is a page that asks before it ends something.
 type ask struct {
-	name, path, button string
-	paragraphs         []string
-	required           bool
+	name, path string
+	paragraphs []string
+	required   bool
 }
 
 // asks are the pages by the pattern of their route.
