@@ -157,7 +157,7 @@ func (p papers) agree(t *testing.T) {
 	}
 	for i, s := range p.custody {
 		x := c.Custody[i]
-		if x.CustodyID != s.CustodyID || x.Kind != s.Kind || x.SHA256 != s.SHA256 || x.Version != s.Version || x.Consent != s.Consent.Kind || x.Actor.ID != s.Consent.Actor.ID {
+		if x.CustodyID != s.CustodyID || x.Kind != string(s.Kind) || x.SHA256 != s.SHA256 || x.Version != s.Version || x.Consent != string(s.Consent.Kind) || x.Actor.ID != s.Consent.Actor.ID {
 			t.Errorf("entry %d: certificate %+v, statement %+v", i+1, x, s)
 		}
 	}
@@ -218,7 +218,7 @@ func (p papers) agreeReleased(t *testing.T) {
 		}
 	}
 	page := p.pages[len(p.pages)-1]
-	if c.Seal.Mode == custody.SealingDetached {
+	if c.Seal.Mode == string(custody.SealingDetached) {
 		say(t, "README", readme, "version-statements/0002.p7s says so")
 		if slices.ContainsFunc(p.pages, func(page string) bool { return strings.Contains(page, unspaced("now the original")) }) {
 			t.Error("a file that cannot be extended has a release page")

@@ -65,9 +65,9 @@ func checkDeposit(ev *evidence, out *outcome, e event.Event) {
 		{"regime", c.Regime, d.Regime},
 		{"basis of the regime", c.RegimeBasis, d.RegimeBasis},
 		{"jurisdiction", c.Jurisdiction, d.Jurisdiction},
-		{"capacity", c.Capacity, d.Capacity},
-		{"source", c.Source.Kind, d.Source},
-		{"seal", ev.versions[0].Seal.Mode, d.Sealing},
+		{"capacity", string(c.Capacity), d.Capacity},
+		{"source", string(c.Source.Kind), d.Source},
+		{"seal", string(ev.versions[0].Seal.Mode), d.Sealing},
 		{"seal's level", ev.versions[0].Seal.Level, d.Level},
 		{"deposit event", c.StoredEventID, e.ID},
 		{"second list of claims", string(custody.WitnessDigest(ev.witnesses)), string(d.ClaimsSHA256)},
@@ -132,7 +132,7 @@ func checkClaims(ev *evidence, out *outcome) {
 	if ev.prefixErr != nil {
 		out.fail("The earlier states of the deposited file cannot be read: %v.", ev.prefixErr)
 	}
-	want := map[storage.Digest]string{}
+	want := map[storage.Digest]custody.ClaimKind{}
 	for _, r := range ev.register {
 		if r.Kind != custody.CopyInspection {
 			want[r.SHA256] = custody.ClaimCopy
@@ -161,7 +161,7 @@ func checkClaims(ev *evidence, out *outcome) {
 	for _, c := range ev.claims {
 		if c.EnvelopeID == ev.envelope.ID && want[c.SHA256] == c.Kind {
 			delete(want, c.SHA256)
-			out.item("claim", c.Kind, c.SHA256, certificate.Verified)
+			out.item("claim", string(c.Kind), c.SHA256, certificate.Verified)
 		}
 	}
 	for sum, kind := range want {
@@ -287,7 +287,7 @@ func checkVersion(ev *evidence, out *outcome, i int, before storage.Object) {
 		return
 	}
 	e, ok := ev.byID[v.EventID]
-	if kind := map[string]string{event.VaultStored: custody.VersionDeposit, event.VaultReleased: custody.VersionRelease}[e.Type]; ok && (kind != v.Kind || !at(&v.CreatedAt, e)) {
+	if kind := map[string]custody.VersionKind{event.VaultStored: custody.VersionDeposit, event.VaultReleased: custody.VersionRelease}[e.Type]; ok && (kind != v.Kind || !at(&v.CreatedAt, e)) {
 		out.fail("The record of version %d differs from its event.", n)
 	}
 	if copyID, _, sum := copyIn(e); !ok || copyID != v.CopyID || sum != v.Object.SHA256 {

@@ -69,7 +69,7 @@ func checkMarked(ev *evidence, out *outcome, r copyEvidence) {
 
 // checkRegister: a row that was taken out of the register still has its event.
 func checkRegister(ev *evidence, out *outcome) {
-	has := func(kind, id string) bool {
+	has := func(kind custody.CopyKind, id string) bool {
 		return slices.ContainsFunc(ev.register, func(r copyEvidence) bool { return r.Kind == kind && r.ID == id })
 	}
 	for _, e := range ev.ofType(event.VaultStored) {

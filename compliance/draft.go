@@ -38,11 +38,11 @@ func (e *Engine) draft(ev *evidence, r certificate.Result, causeID string) (*cer
 	}
 	if to := ev.holder(); to != nil {
 		c.SecuredParty, c.Assignee = party(to.Assignee), party(to.Assignee)
-		c.Controller = certificate.Controller{Party: party(to.Controller.Party), BoundBy: to.Controller.BoundBy}
+		c.Controller = certificate.Controller{Party: party(to.Controller.Party), BoundBy: string(to.Controller.BoundBy)}
 		if e := ev.ended(); e != nil {
 			c.Controller.Until = timePtr(&e.RecordedAt)
 		}
-		c.Custodian = certificate.Custodian{Party: party(to.Custodian.Party), Kind: to.Custodian.Kind}
+		c.Custodian = certificate.Custodian{Party: party(to.Custodian.Party), Kind: string(to.Custodian.Kind)}
 	}
 	c.Acknowledgments, c.Custodian.Acknowledgment = ev.acknowledgments(), ev.acknowledgedNow()
 	if e.c.VerifyURL != nil {
@@ -126,7 +126,7 @@ func (ev *evidence) printedSeal() certificate.Seal {
 	if err != nil {
 		return certificate.Seal{}
 	}
-	s := certificate.Seal{Mode: content.mode, Level: content.level, TimeSource: content.timeSource, SHA256: content.sha256}
+	s := certificate.Seal{Mode: string(content.mode), Level: content.level, TimeSource: content.timeSource, SHA256: content.sha256}
 	if stored := ev.stored(); stored != nil && content.mode == custody.SealingDetached {
 		s.Reason = event.DataOf[event.StoredData](*stored).SealingReason
 	}
@@ -201,7 +201,7 @@ func (ev *evidence) copies() []certificate.CopyEntry {
 			continue // and a check says so
 		}
 		x := certificate.CopyEntry{
-			CopyID: r.ID, Kind: r.Kind, Version: r.RegisteredCopy.Version, SHA256: r.SHA256, MadeAt: certificate.At(e.RecordedAt), GivenTo: by(e.Actor),
+			CopyID: r.ID, Kind: string(r.Kind), Version: r.RegisteredCopy.Version, SHA256: r.SHA256, MadeAt: certificate.At(e.RecordedAt), GivenTo: by(e.Actor),
 		}
 		switch {
 		case r.err == nil && r.size > 0:
@@ -227,10 +227,10 @@ func (ev *evidence) printedCustody() []certificate.CustodyEntry {
 			continue
 		}
 		x := certificate.CustodyEntry{
-			CustodyID: s.CustodyID, Kind: s.Kind, Version: s.Version, SHA256: s.SHA256, RecordedAt: certificate.At(at),
+			CustodyID: s.CustodyID, Kind: string(s.Kind), Version: s.Version, SHA256: s.SHA256, RecordedAt: certificate.At(at),
 			Statement: storage.Sum([]byte(ev.custody[i].Statement)), Actor: by(s.Consent.Actor), RequestSHA256: s.Consent.RequestSHA256,
 		}
-		x.Consent, x.ConsentOf = s.Consent.Kind, ev.consentOf(s)
+		x.Consent, x.ConsentOf = string(s.Consent.Kind), ev.consentOf(s)
 		if e := ev.custodyEvent(s, ev.custody[i].Statement); e != nil {
 			x.EventID = e.ID
 		}

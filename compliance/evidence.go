@@ -44,12 +44,12 @@ type evidence struct {
 
 	original   *custody.Original // nil: not vaulted
 	versions   []versionEvidence
-	statements []custody.VersionStatement // detached seals
-	sealErr    error                      // of vault.VerifyVersions
-	rivals     []custody.Claim            // of other envelopes on bytes of the copy
-	claims     []custody.Claim            // of the copy
-	witnesses  []custody.Claim            // of those claims
-	prefixes   map[storage.Digest]string  // revisions of the deposited bytes that are claimed, and as what
+	statements []custody.VersionStatement           // detached seals
+	sealErr    error                                // of vault.VerifyVersions
+	rivals     []custody.Claim                      // of other envelopes on bytes of the copy
+	claims     []custody.Claim                      // of the copy
+	witnesses  []custody.Claim                      // of those claims
+	prefixes   map[storage.Digest]custody.ClaimKind // revisions of the deposited bytes that are claimed, and as what
 	prefixErr  error
 	register   []copyEvidence
 	custody    []custody.Entry
@@ -286,7 +286,7 @@ func lastSignature(r *pades.Report) *pades.SignatureReport {
 
 // sealFacts is what a valid seal says.
 type sealContent struct {
-	mode       string
+	mode       custody.SealingMode
 	reason     string         // embedded
 	assignee   *custody.Party // detached
 	sha256     storage.Digest // of the statement, detached

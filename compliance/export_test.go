@@ -18,7 +18,7 @@ func (e *Engine) Pages(c *certificate.Certificate) typeset.Report { return e.cus
 func InWords(path, value string) string {
 	return map[string]map[string]string{
 		"compliance.checks.evidence.kind": evidenceWords, "controller.bound_by": boundByWords,
-		"seal.mode": {custody.SealingEmbedded: "in the file", custody.SealingDetached: "beside the file"},
+		"seal.mode": {string(custody.SealingEmbedded): "in the file", string(custody.SealingDetached): "beside the file"},
 	}[path][value]
 }
 

@@ -191,7 +191,7 @@ func (w *world) sameDocument(t *testing.T, id string) {
 	}
 	done, err := w.ESign.Completion(t.Context(), dealer.OrgID, id)
 	check(t, err)
-	if c.Source.Object.SHA256 != done.Object.SHA256 || env.DocumentHash != c.DocumentHash || string(env.Status) != c.Status {
+	if c.Source.Object.SHA256 != done.Object.SHA256 || env.DocumentHash != c.DocumentHash || string(env.Status) != string(c.Status) {
 		t.Fatalf("the envelope, %s, has %s; the vault, %s, has %s", env.Status, done.Object.SHA256, c.Status, c.Source.Object.SHA256)
 	}
 	if e := w.evaluate(id); strings.Contains(failed(e.Result)["single_authoritative_copy"], "another document") {

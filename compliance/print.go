@@ -135,15 +135,15 @@ func basisText(c *certificate.Certificate) string {
 
 // boundByWords say how a controller acts.
 var boundByWords = map[string]string{
-	custody.BoundByOrganization: "acting itself, through its members and API keys",
-	custody.BoundByAgent:        "acting for the assignee under an agreement, as declared",
-	custody.BoundByNone:         "for an assignee whose agent is not on record",
+	string(custody.BoundByOrganization): "acting itself, through its members and API keys",
+	string(custody.BoundByAgent):        "acting for the assignee under an agreement, as declared",
+	string(custody.BoundByNone):         "for an assignee whose agent is not on record",
 }
 
 // sealText says where the seal is, of what level, and whose time it has.
 func sealText(s certificate.Seal) string {
 	where := "in the file"
-	if s.Mode == custody.SealingDetached {
+	if s.Mode == string(custody.SealingDetached) {
 		where = "beside the file, which cannot carry one (" + strings.ReplaceAll(s.Reason, "_", " ") + ")"
 	}
 	return line(where, "PAdES level "+s.Level, "time from the "+strings.TrimPrefix(s.TimeSource, "the "))

@@ -171,7 +171,7 @@ func powersTable(c *certificate.Certificate) typeset.Table {
 func copiesTable(c *certificate.Certificate) typeset.Table {
 	cols := []typeset.Column{{Head: "Made (UTC)", Width: 19}, {Head: "Kind", Width: 19}, {Head: "Of", Width: 12}, {Head: "Copy", Width: 50}}
 	kinds := map[string]string{
-		custody.CopyMarked: "marked copy", custody.CopySigner: "marked copy for a signer", custody.CopyInspection: "download of the authoritative copy",
+		string(custody.CopyMarked): "marked copy", string(custody.CopySigner): "marked copy for a signer", string(custody.CopyInspection): "download of the authoritative copy",
 	}
 	return table("Register of copies, as of the time of the evaluation", cols, c.Copies, func(x certificate.CopyEntry) []typeset.Cell {
 		kind := x.Kind

@@ -34,7 +34,7 @@ func (a *API) copies(c *call) (*rest.Reply, error) {
 	}
 	out := make([]copyBody, len(l.Items))
 	for i, r := range l.Items {
-		out[i] = copyBody{r.ID, r.Kind, r.Version, r.SHA256, at(r.MadeAt), actorBody(r.GivenTo)}
+		out[i] = copyBody{r.ID, string(r.Kind), r.Version, r.SHA256, at(r.MadeAt), actorBody(r.GivenTo)}
 	}
 	return &rest.Reply{Status: http.StatusOK, Data: out, Meta: rest.MetaOf(page, l.Total, l.Next)}, nil
 }

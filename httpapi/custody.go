@@ -33,15 +33,15 @@ func custodyPartyOf(c *custody.Parties) *custodyParty {
 		return nil
 	}
 	keeper := partyOf(c.Custodian.Party)
-	return &custodyParty{partyOf(c.Assignee), &controllerBody{partyOf(c.Controller.Party), c.Controller.BoundBy}, &keeper}
+	return &custodyParty{partyOf(c.Assignee), &controllerBody{partyOf(c.Controller.Party), string(c.Controller.BoundBy)}, &keeper}
 }
 
 func custodyOf(entries []custody.Entry) []custodyBody {
 	out := make([]custodyBody, len(entries))
 	for i, e := range entries {
 		out[i] = custodyBody{
-			CustodyID: e.ID, Kind: e.Kind, From: custodyPartyOf(e.From), To: custodyPartyOf(e.To), Version: e.Version, SHA256: e.SHA256,
-			Consent: e.Consent.Kind, Actor: actorBody(e.Consent.Actor), EventID: e.EventID, RecordedAt: environ.Format(e.RecordedAt), Statement: e.Statement,
+			CustodyID: e.ID, Kind: string(e.Kind), From: custodyPartyOf(e.From), To: custodyPartyOf(e.To), Version: e.Version, SHA256: e.SHA256,
+			Consent: string(e.Consent.Kind), Actor: actorBody(e.Consent.Actor), EventID: e.EventID, RecordedAt: environ.Format(e.RecordedAt), Statement: e.Statement,
 		}
 		if r := e.Recipient; r != nil {
 			out[i].To = &custodyParty{Assignee: partyOut{r.Name, orNull(r.Organization), orNull(r.Email)}}

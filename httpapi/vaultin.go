@@ -140,7 +140,7 @@ func (a *API) vaultInNow(c *call, in vaultInInput, kind string) (*rest.Reply, er
 // they ended.
 func (a *API) vaultIn(c *call, in vaultInInput, kind, ifMatch string) (*rest.Reply, error) {
 	r := handover.VaultInRequest{
-		EnvelopeID: c.id(), Custodian: in.Custodian, Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification,
+		EnvelopeID: c.id(), Custodian: custody.CustodianKind(in.Custodian), Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification,
 		DocumentSHA256: in.DocumentSHA256, Kind: kind, IfMatch: ifMatch, Actor: c.actor(), RequestID: c.RequestID,
 	}
 	var err error
@@ -194,7 +194,7 @@ func (a *API) vaultInAgain(c *call, body []byte) (*rest.Reply, error) {
 }
 
 func depositor(o *scopes.Organization) handover.Depositor {
-	d := handover.Depositor{OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity}
+	d := handover.Depositor{OrgID: o.ID, LegalName: o.LegalName, Capacity: custody.Capacity(o.Capacity)}
 	if g := o.Agreement; g != nil {
 		d.Agreement = &custody.Agreement{Reference: g.Reference, Date: g.Date, SHA256: g.SHA256, NotTransferor: g.NotTransferor}
 	}

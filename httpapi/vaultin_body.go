@@ -83,12 +83,12 @@ func partyOf(p custody.Party) partyOut {
 func recordOf(r *compliance.VaultRecord) vaultRecord {
 	c := r.Original
 	out := vaultRecord{
-		EnvelopeID: c.EnvelopeID, Status: c.Status, VaultedAt: at(c.VaultedAt), DocumentHash: c.DocumentHash, DepositedSHA256: c.Source.Object.SHA256,
+		EnvelopeID: c.EnvelopeID, Status: string(c.Status), VaultedAt: at(c.VaultedAt), DocumentHash: c.DocumentHash, DepositedSHA256: c.Source.Object.SHA256,
 		Authoritative: authoritative{c.CopyID, c.Version, c.DocumentHash, c.Size}, SecuredParty: partyOf(c.SecuredParty),
-		Controller: controllerBody{partyOf(c.Controller.Party), c.Controller.BoundBy},
-		Custodian:  custodianBody{partyOut: partyOf(c.Custodian.Party), Kind: c.Custodian.Kind},
+		Controller: controllerBody{partyOf(c.Controller.Party), string(c.Controller.BoundBy)},
+		Custodian:  custodianBody{partyOut: partyOf(c.Custodian.Party), Kind: string(c.Custodian.Kind)},
 		Regime:     c.Regime, RegimeBasis: c.RegimeBasis, Jurisdiction: orNull(c.Jurisdiction),
-		Seal:          sealBody{Mode: c.Seal.Mode, Reason: orNull(c.Seal.Reason), Level: c.Seal.Level, TimeSource: c.Seal.TimeSource},
+		Seal:          sealBody{Mode: string(c.Seal.Mode), Reason: orNull(c.Seal.Reason), Level: c.Seal.Level, TimeSource: c.Seal.TimeSource},
 		CertificateID: orNull(r.CertificateID), Compliant: r.Compliant, Log: positionOf(r.Log),
 	}
 	if m := c.Marked; m != nil {

@@ -62,9 +62,9 @@ func (r releaseRecord) WithoutSecrets() any {
 // there is one to fetch.
 func (a *API) releaseReply(c *call, r *vault.Release) (*rest.Reply, error) {
 	out := releaseRecord{
-		ReleaseID: r.ReleaseID, EnvelopeID: r.EnvelopeID, Status: custody.StatusReleased, Reason: r.Reason, Note: orNull(r.Note),
+		ReleaseID: r.ReleaseID, EnvelopeID: r.EnvelopeID, Status: string(custody.StatusReleased), Reason: r.Reason, Note: orNull(r.Note),
 		ReleasedAt: at(r.ReleasedAt), Authoritative: releasedBody{r.SHA256, r.Size, r.Version},
-		Delivery: deliveryBody{r.Delivery(), atp(r.FetchedAt), atp(r.AcknowledgedAt), atp(r.DeleteAfter)},
+		Delivery: deliveryBody{string(r.Delivery()), atp(r.FetchedAt), atp(r.AcknowledgedAt), atp(r.DeleteAfter)},
 	}
 	out.Recipient.Name, out.Recipient.Organization, out.Recipient.Email = r.Recipient.Name, orNull(r.Recipient.Organization), orNull(r.Recipient.Email)
 	p, err := a.cfg.Compliance.LogPosition(c.Ctx, r.EventID)

@@ -41,7 +41,7 @@ func (a *API) vaultPage(c *call) (*rest.Reply, error) {
 	self := a.cfg.BasePath + "/vault/" + c.Params["token"]
 	words := a.texts.Match("en") // the vault's page is in English
 	page := web.Vault{
-		EnvelopeName: v.Name, Status: inWords(v.Status), Controller: v.Controller.Party.Name, Custodian: v.Custodian.Party.Name,
+		EnvelopeName: v.Name, Status: inWords(string(v.Status)), Controller: v.Controller.Party.Name, Custodian: v.Custodian.Party.Name,
 		VaultedAt: words.Moment(v.VaultedAt.UTC()), DocumentHash: string(v.DocumentHash), CertificateURL: self + "/certificate", RecordURL: self + "/custody-record.pdf", Compliant: complianceText(words, a.compliant(s), s),
 	}
 	if v.Marked != nil {

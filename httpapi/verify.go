@@ -45,12 +45,12 @@ func (a *API) verify(c *call) (*rest.Reply, error) {
 	if c.WantsPage() {
 		return a.verifyPage(c, sum, state)
 	}
-	return rest.OK(digestBody{sum, state, at(c.Now), verifyNotice[state]}).With("Vary", "Accept"), nil
+	return rest.OK(digestBody{sum, string(state), at(c.Now), verifyNotice[state]}).With("Vary", "Accept"), nil
 }
 
 // lookup asks the vault, and for what it does not know the signers' copies of
 // documents that are not vaulted.
-func (a *API) lookup(ctx context.Context, sum storage.Digest) (state string, err error) {
+func (a *API) lookup(ctx context.Context, sum storage.Digest) (state vault.State, err error) {
 	if state, err = a.cfg.Vault.Lookup(ctx, sum); err != nil || state != vault.StateUnknown {
 		return state, err
 	}
@@ -62,9 +62,9 @@ func (a *API) lookup(ctx context.Context, sum storage.Digest) (state string, err
 }
 
 // verifyPage is the same answer for people: QR codes lead here.
-func (a *API) verifyPage(c *call, sum storage.Digest, state string) (*rest.Reply, error) {
+func (a *API) verifyPage(c *call, sum storage.Digest, state vault.State) (*rest.Reply, error) {
 	p, err := web.RenderVerify(web.Verify{
-		State: state, Title: verifyTitle[state], Notice: verifyNotice[state], SHA256: string(sum), AsOf: at(c.Now), Action: a.cfg.BasePath + "/verify/",
+		State: string(state), Title: verifyTitle[state], Notice: verifyNotice[state], SHA256: string(sum), AsOf: at(c.Now), Action: a.cfg.BasePath + "/verify/",
 	})
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (a *API) verifyPage(c *call, sum storage.Digest, state string) (*rest.Reply
 	return pageReply(http.StatusOK, p).With("Vary", "Accept"), nil
 }
 
-var verifyTitle = map[string]string{
+var verifyTitle = map[vault.State]string{
 	vault.StateAuthoritative: "The authoritative copy",
 	vault.StateReleased:      "A released original",
 	vault.StateSuperseded:    "An earlier state of a vaulted document",
@@ -80,7 +80,7 @@ var verifyTitle = map[string]string{
 	vault.StateUnknown:       "Not known to this vault",
 }
 
-var verifyNotice = map[string]string{
+var verifyNotice = map[vault.State]string{
 	vault.StateAuthoritative: "The authoritative copy is the one held in the vault; an equal file elsewhere is a copy of it.",
 	vault.StateReleased:      "The original was released with these bytes; this vault holds no authoritative copy any more.",
 	vault.StateSuperseded:    "These are the bytes of an earlier version, or of what was signed or deposited; they are not the authoritative copy.",

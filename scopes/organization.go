@@ -15,12 +15,15 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
+// Capacity is the role in which an organization may hold control.
+type Capacity string
+
 // The capacities in which an organization may hold control.
 const (
 	// Principal acts for itself alone.
-	Principal = "principal"
+	Principal Capacity = "principal"
 	// Agent may hold control for an outside party, under its Agreement.
-	Agent = "agent"
+	Agent Capacity = "agent"
 )
 
 // Agreement is the appointment on which an agent's control rests. The vault
@@ -34,9 +37,9 @@ type Agreement struct {
 
 // Organization is a tenant: who owns keys and envelopes and may be a party.
 type Organization struct {
-	ID        string // org_ and up to 64 lower-case letters, digits or underscores
-	LegalName string // at most 200 characters
-	Capacity  string // Principal or Agent
+	ID        string   // org_ and up to 64 lower-case letters, digits or underscores
+	LegalName string   // at most 200 characters
+	Capacity  Capacity // Principal or Agent
 	Agreement *Agreement
 	Origins   []string // web origins that may embed its pages, such as "https://app.example.com"
 	CreatedAt time.Time

@@ -13,7 +13,7 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-func (d *deposit) claim(kind string, sha256 storage.Digest, version int) {
+func (d *deposit) claim(kind custody.ClaimKind, sha256 storage.Digest, version int) {
 	for _, c := range d.claims {
 		if c.SHA256 == sha256 {
 			return

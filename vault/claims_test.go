@@ -50,7 +50,7 @@ func (w *world) claimed(t *testing.T) (claims []custody.Claim, files map[string]
 		}
 		claims = append(claims, e.Claims...)
 	}
-	for _, kind := range []string{
+	for _, kind := range []custody.ClaimKind{
 		custody.ClaimDeposited, custody.ClaimVersion, custody.ClaimCopy, custody.ClaimPrefix, custody.ClaimRevision, custody.ClaimPages, custody.ClaimSigned,
 	} {
 		if !slices.ContainsFunc(claims, func(c custody.Claim) bool { return c.Kind == kind }) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/evaultlib/evault/internal/environ"
@@ -19,14 +20,14 @@ import (
 // DepositRequest asks to make the authoritative copy of an envelope.
 type DepositRequest struct {
 	EnvelopeID string
-	OrgID      string // who deposits
-	OrgName    string // its legal name
-	Capacity   string // CapacityPrincipal (default) or CapacityAgent, when SecuredParty is another
+	OrgID      string           // who deposits
+	OrgName    string           // its legal name
+	Capacity   custody.Capacity // CapacityPrincipal (default) or CapacityAgent, when SecuredParty is another
 	Agreement  *custody.Agreement
 	Source     custody.Source
 
-	SecuredParty *custody.Party // the assignee; default: the organization itself
-	Custodian    string         // CustodianSelf or CustodianOperator; default: operator where one is configured
+	SecuredParty *custody.Party        // the assignee; default: the organization itself
+	Custodian    custody.CustodianKind // CustodianSelf or CustodianOperator; default: operator where one is configured
 
 	Regime         string // control statute, as package compliance names them
 	RegimeBasis    string // declared, classified or host_default
@@ -133,18 +134,10 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 			p.Add(f.name, "required", "is required")
 		}
 	}
-	oneOf := func(field, value string, allowed ...string) {
-		for _, a := range allowed {
-			if value == a {
-				return
-			}
-		}
-		p.Add(field, "oneof", "must be one of %q", allowed)
-	}
-	oneOf("source.kind", r.Source.Kind, custody.SourceESign, custody.SourcePaper)
-	oneOf("source.sealing", r.Source.Sealing.Mode, custody.SealingEmbedded, custody.SealingDetached)
-	oneOf("custodian", r.Custodian, "", custody.CustodianSelf, custody.CustodianOperator)
-	oneOf("capacity", r.Capacity, "", custody.CapacityPrincipal, custody.CapacityAgent)
+	oneOf(&p, "source.kind", r.Source.Kind, custody.SourceESign, custody.SourcePaper)
+	oneOf(&p, "source.sealing", r.Source.Sealing.Mode, custody.SealingEmbedded, custody.SealingDetached)
+	oneOf(&p, "custodian", r.Custodian, "", custody.CustodianSelf, custody.CustodianOperator)
+	oneOf(&p, "capacity", r.Capacity, "", custody.CapacityPrincipal, custody.CapacityAgent)
 	if r.SecuredParty != nil {
 		p.StructBelow("secured_party.", *r.SecuredParty)
 	}
@@ -176,6 +169,13 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 	}
 	d.custody.Assignee, d.custody.Controller, d.custody.Custodian = v.parties(&d.DepositRequest, &p)
 	return d, p.Err()
+}
+
+// oneOf refuses a value that is none of those allowed.
+func oneOf[T ~string](p *validate.Problems, field string, value T, allowed ...T) {
+	if !slices.Contains(allowed, value) {
+		p.Add(field, "oneof", "must be one of %q", allowed)
+	}
 }
 
 // agrees says whether a repeated request asks for the copy that is there. What
@@ -345,9 +345,9 @@ func (d *deposit) copy(stored Event) *custody.Original {
 func (d *deposit) events(claims []custody.Claim) []eventlog.Draft {
 	data := event.StoredData{
 		CopyID: d.copyID, Version: 1, SHA256: d.version.Object.SHA256, Size: d.version.Object.Size,
-		Source: d.Source.Kind, DepositedSHA256: d.Source.Object.SHA256,
-		Sealing: d.version.Seal.Mode, SealingReason: d.version.Seal.Reason, Level: d.version.Seal.Level, StatementSHA256: d.version.Seal.SHA256,
-		Capacity: d.Capacity, Regime: d.Regime, RegimeBasis: d.RegimeBasis, Jurisdiction: d.Jurisdiction,
+		Source: string(d.Source.Kind), DepositedSHA256: d.Source.Object.SHA256,
+		Sealing: string(d.version.Seal.Mode), SealingReason: d.version.Seal.Reason, Level: d.version.Seal.Level, StatementSHA256: d.version.Seal.SHA256,
+		Capacity: string(d.Capacity), Regime: d.Regime, RegimeBasis: d.RegimeBasis, Jurisdiction: d.Jurisdiction,
 		ClaimsSHA256: custody.WitnessDigest(claims), DuplicatesAllowed: sorted(d.allowed),
 	}
 	if d.marked != nil {

@@ -210,19 +210,19 @@ func TestParties(t *testing.T) {
 		custodian string
 		ack       bool
 	}{
-		"default":             {with, func(*vault.DepositRequest) {}, org, custody.BoundByOrganization, custody.CustodianOperator, true},
-		"no operator":         {without, func(*vault.DepositRequest) {}, org, custody.BoundByOrganization, custody.CustodianSelf, false},
-		"self":                {with, func(r *vault.DepositRequest) { r.Custodian = custody.CustodianSelf }, org, custody.BoundByOrganization, custody.CustodianSelf, false},
-		"itself by its id":    {with, func(r *vault.DepositRequest) { r.SecuredParty = &self }, own, custody.BoundByOrganization, custody.CustodianOperator, true},
-		"name alone":          {with, func(r *vault.DepositRequest) { r.SecuredParty = &custody.Party{Name: org.Name} }, custody.Party{Name: org.Name}, custody.BoundByNone, custody.CustodianOperator, true},
-		"outside, principal":  {with, func(r *vault.DepositRequest) { r.SecuredParty = &bank }, bank, custody.BoundByNone, custody.CustodianOperator, true},
-		"outside, agent":      {with, func(r *vault.DepositRequest) { r.SecuredParty, r.Capacity, r.Agreement = &bank, "agent", agreement }, bank, custody.BoundByAgent, custody.CustodianOperator, true},
-		"outside, agent self": {without, func(r *vault.DepositRequest) { r.SecuredParty, r.Capacity, r.Agreement = &bank, "agent", agreement }, bank, custody.BoundByAgent, custody.CustodianSelf, false},
+		"default":             {with, func(*vault.DepositRequest) {}, org, string(custody.BoundByOrganization), string(custody.CustodianOperator), true},
+		"no operator":         {without, func(*vault.DepositRequest) {}, org, string(custody.BoundByOrganization), string(custody.CustodianSelf), false},
+		"self":                {with, func(r *vault.DepositRequest) { r.Custodian = custody.CustodianSelf }, org, string(custody.BoundByOrganization), string(custody.CustodianSelf), false},
+		"itself by its id":    {with, func(r *vault.DepositRequest) { r.SecuredParty = &self }, own, string(custody.BoundByOrganization), string(custody.CustodianOperator), true},
+		"name alone":          {with, func(r *vault.DepositRequest) { r.SecuredParty = &custody.Party{Name: org.Name} }, custody.Party{Name: org.Name}, string(custody.BoundByNone), string(custody.CustodianOperator), true},
+		"outside, principal":  {with, func(r *vault.DepositRequest) { r.SecuredParty = &bank }, bank, string(custody.BoundByNone), string(custody.CustodianOperator), true},
+		"outside, agent":      {with, func(r *vault.DepositRequest) { r.SecuredParty, r.Capacity, r.Agreement = &bank, "agent", agreement }, bank, string(custody.BoundByAgent), string(custody.CustodianOperator), true},
+		"outside, agent self": {without, func(r *vault.DepositRequest) { r.SecuredParty, r.Capacity, r.Agreement = &bank, "agent", agreement }, bank, string(custody.BoundByAgent), string(custody.CustodianSelf), false},
 	} {
 		r := c.on.request("env_" + strings.NewReplacer(" ", "_", ",", "").Replace(name))
 		c.edit(&r)
 		got := c.on.deposit(r)
-		if got.SecuredParty != c.assignee || got.Controller.BoundBy != c.boundBy || got.Custodian.Kind != c.custodian || (got.Acknowledgment != nil) != c.ack {
+		if got.SecuredParty != c.assignee || string(got.Controller.BoundBy) != c.boundBy || string(got.Custodian.Kind) != c.custodian || (got.Acknowledgment != nil) != c.ack {
 			t.Errorf("%s: got %+v, %+v, %+v, acknowledged %t", name, got.SecuredParty, got.Controller, got.Custodian, got.Acknowledgment != nil)
 		}
 	}

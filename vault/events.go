@@ -8,11 +8,11 @@ import (
 // assigned is the data of the event of a custody entry.
 func assigned(e *custody.Entry) event.CustodyAssignedData {
 	data := event.CustodyAssignedData{
-		CustodyID: e.ID, Seq: e.Seq, Kind: e.Kind, CopyID: e.CopyID, Version: e.Version,
-		SHA256: e.SHA256, StatementSHA256: e.StatementSHA256, Consent: e.Consent.Kind,
+		CustodyID: e.ID, Seq: e.Seq, Kind: string(e.Kind), CopyID: e.CopyID, Version: e.Version,
+		SHA256: e.SHA256, StatementSHA256: e.StatementSHA256, Consent: string(e.Consent.Kind),
 	}
 	if e.To != nil {
-		data.BoundBy, data.Custodian = e.To.Controller.BoundBy, e.To.Custodian.Kind
+		data.BoundBy, data.Custodian = string(e.To.Controller.BoundBy), string(e.To.Custodian.Kind)
 	}
 	return data
 }

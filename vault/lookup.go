@@ -10,13 +10,16 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
+// State is what bytes are to the vault.
+type State string
+
 // States that Lookup answers.
 const (
-	StateAuthoritative = "authoritative" // current version of a live copy
-	StateReleased      = "released"      // a release version
-	StateSuperseded    = "superseded"    // an earlier version, the bytes deposited or completed, or those as the last signer left them
-	StateCopy          = "copy"          // a registered marked copy, a signer's too
-	StateUnknown       = "unknown"
+	StateAuthoritative State = "authoritative" // current version of a live copy
+	StateReleased      State = "released"      // a release version
+	StateSuperseded    State = "superseded"    // an earlier version, the bytes deposited or completed, or those as the last signer left them
+	StateCopy          State = "copy"          // a registered marked copy, a signer's too
+	StateUnknown       State = "unknown"
 )
 
 // Lookup says what bytes with this digest are to the vault, whoever's they are:
@@ -25,7 +28,7 @@ const (
 // holds the copy's record against its event chain and the log, as Proven does:
 // ErrRecordAltered. The current version of a copy whose release has begun is
 // superseded.
-func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state string, err error) {
+func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state State, err error) {
 	if _, err := storage.ParseDigest(string(sha256)); err != nil {
 		return "", invalidDigest(err)
 	}

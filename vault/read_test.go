@@ -268,7 +268,7 @@ func TestLookup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.request("env_a")
-	state := func(sha storage.Digest) string {
+	state := func(sha storage.Digest) vault.State {
 		t.Helper()
 		s, err := w.Lookup(t.Context(), sha)
 		if err != nil {
@@ -281,7 +281,7 @@ func TestLookup(t *testing.T) {
 		t.Errorf("not vaulted yet: got %s", got)
 	}
 	c := w.deposit(r)
-	for sha, want := range map[storage.Digest]string{
+	for sha, want := range map[storage.Digest]vault.State{
 		c.DocumentHash:          vault.StateAuthoritative,
 		completion:              vault.StateSuperseded,
 		r.Source.DocumentSHA256: vault.StateUnknown,
@@ -299,9 +299,9 @@ func TestLookup(t *testing.T) {
 		t.Fatal(err)
 	}
 	for sha, want := range map[storage.Digest]string{
-		rel.SHA256: vault.StateReleased, c.DocumentHash: vault.StateSuperseded, completion: vault.StateSuperseded,
+		rel.SHA256: string(vault.StateReleased), c.DocumentHash: string(vault.StateSuperseded), completion: string(vault.StateSuperseded),
 	} {
-		if got := state(sha); got != want {
+		if got := state(sha); string(got) != want {
 			t.Errorf("after release: got %s, want %s", got, want)
 		}
 	}

@@ -31,12 +31,15 @@ type ReleaseRequest struct {
 	Also func(ctx context.Context, tx storage.Tx, r *Release) error
 }
 
+// Delivery is how far a release package has come.
+type Delivery string
+
 // Delivery states of a release.
 const (
-	DeliveryPreparing    = "preparing"
-	DeliveryReady        = "ready"
-	DeliveryFetched      = "fetched"
-	DeliveryAcknowledged = "acknowledged"
+	DeliveryPreparing    Delivery = "preparing"
+	DeliveryReady        Delivery = "ready"
+	DeliveryFetched      Delivery = "fetched"
+	DeliveryAcknowledged Delivery = "acknowledged"
 )
 
 // Release is the end of an authoritative copy here.
@@ -65,7 +68,7 @@ type Release struct {
 func (r *Release) Parties() standing.Parties { return standing.Parties{Controller: r.OrgID} }
 
 // Delivery says how far the package has come.
-func (r *Release) Delivery() string {
+func (r *Release) Delivery() Delivery {
 	switch {
 	case r.AcknowledgedAt != nil:
 		return DeliveryAcknowledged

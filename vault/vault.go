@@ -46,11 +46,14 @@ type Custodian struct {
 	StandingAcknowledgmentSHA256 storage.Digest
 }
 
+// Inspection is what ReadAuthoritative hands out.
+type Inspection string
+
 // What ReadAuthoritative hands out (Config.Inspection).
 const (
-	InspectionExact  = "exact"  // the authoritative bytes
-	InspectionMarked = "marked" // the marked copy
-	InspectionOff    = "off"    // nothing
+	InspectionExact  Inspection = "exact"  // the authoritative bytes
+	InspectionMarked Inspection = "marked" // the marked copy
+	InspectionOff    Inspection = "off"    // nothing
 )
 
 // Duplicate is an attempt to deposit what was vaulted before, or what bears
@@ -77,7 +80,7 @@ type Config struct {
 	// each integrity check. Default: where Keys has no seal either, digests only.
 	Roots *x509.CertPool
 
-	Inspection     string        // default InspectionExact
+	Inspection     Inspection    // default InspectionExact
 	ReleaseGrace   time.Duration // between acknowledgment and deletion; default 30 days
 	IntegrityEvery time.Duration // between two integrity checks; default 24 h
 

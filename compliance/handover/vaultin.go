@@ -18,7 +18,7 @@ import (
 type Depositor struct {
 	OrgID     string
 	LegalName string
-	Capacity  string             // vault.CapacityPrincipal or vault.CapacityAgent
+	Capacity  custody.Capacity   // custody.CapacityPrincipal or custody.CapacityAgent
 	Agreement *custody.Agreement // of an agent
 }
 
@@ -29,7 +29,7 @@ type VaultInRequest struct {
 	Depositor  Depositor
 
 	SecuredParty   *custody.Party          // default: the envelope's, else the depositor
-	Custodian      string                  // vault.CustodianSelf or vault.CustodianOperator; default: the vault's
+	Custodian      custody.CustodianKind   // custody.CustodianSelf or custody.CustodianOperator; default: the vault's
 	Regime         string                  // see compliance.Engine.Choose
 	Jurisdiction   string                  // ISO 3166-1 or -2, such as US-NY; default: none is named
 	Classification *custody.Classification // recorded; see compliance.Engine.Choose
@@ -128,7 +128,7 @@ func (e *Engine) deposit(r VaultInRequest, done *esign.Completion) vault.Deposit
 		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.deposited(r),
 		Source: custody.Source{
 			Kind: custody.SourceESign, Object: done.Object, DocumentSHA256: done.DocumentSHA256, Level: done.Level,
-			Sealing: custody.Sealing{Mode: done.Sealing.Mode, Reason: done.Sealing.Reason}, Name: done.Name, CustomerID: done.CustomerID,
+			Sealing: custody.Sealing{Mode: custody.SealingMode(done.Sealing.Mode), Reason: done.Sealing.Reason}, Name: done.Name, CustomerID: done.CustomerID,
 			SignedSHA256: done.SignedSHA256,
 		},
 	}

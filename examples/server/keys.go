@@ -77,7 +77,7 @@ func firstKey(ctx context.Context, v *embedded.Embedded) (issued, error) {
 }
 
 // ensureOrganization makes the organization unless it is there.
-func ensureOrganization(ctx context.Context, v *embedded.Embedded, id, name, capacity string) error {
+func ensureOrganization(ctx context.Context, v *embedded.Embedded, id, name string, capacity scopes.Capacity) error {
 	o := scopes.Organization{ID: id, LegalName: name, Capacity: capacity}
 	if capacity == scopes.Agent {
 		o.Agreement = agreement()
@@ -132,7 +132,7 @@ func keys(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.StringVar(&org, "org", demoOrg, "organization, made if it is new")
 	fs.StringVar(&set, "scopes", "", "comma-separated scopes (create)")
 	fs.IntVar(&rpm, "rpm", 0, "requests per minute (create; 0 is the default)")
-	fs.StringVar(&capacity, "capacity", scopes.Agent, "agent or principal, of a new organization")
+	fs.StringVar(&capacity, "capacity", string(scopes.Agent), "agent or principal, of a new organization")
 	fs.StringVar(&id, "key", "", "key id (disable, rotate)")
 	fs.StringVar(&origins, "origins", "", "comma-separated web origins that may embed the organization's pages (create)")
 	if err := fs.Parse(args[1:]); err != nil {
@@ -151,7 +151,7 @@ func keys(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("-scopes: %w", err)
 		}
-		if err := ensureOrganization(ctx, v, org, org, capacity); err != nil {
+		if err := ensureOrganization(ctx, v, org, org, scopes.Capacity(capacity)); err != nil {
 			return err
 		}
 		if err := setOrigins(ctx, v, org, origins); err != nil {

@@ -31,7 +31,7 @@ var completed = []string{copymark.OwnLegend, copymark.OwnCompletion, copymark.Ow
 //
 // doc is the file as it was read, unread why it could not be; kind is
 // custody.SourceESign or custody.SourcePaper.
-func ContentsOf(ctx context.Context, kind string, raw []byte, doc *pdf.Document, unread error) (Contents, error) {
+func ContentsOf(ctx context.Context, kind custody.SourceKind, raw []byte, doc *pdf.Document, unread error) (Contents, error) {
 	var c Contents
 	if unread != nil {
 		c.Unread, unread = refusal(unread)

@@ -22,8 +22,8 @@ const maxRevisions = 4 * pdf.MaxRevisions
 // beginnings of the file that were whole files before more was appended, with and
 // without the line end, counted from the first byte and from the PDF header.
 type Revisions struct {
-	Claimed map[storage.Digest]string // as what; see Source.Revisions
-	All     []storage.Digest          // sorted; the others are looked up only
+	Claimed map[storage.Digest]custody.ClaimKind // as what; see Source.Revisions
+	All     []storage.Digest                     // sorted; the others are looked up only
 }
 
 // Revisions returns what a deposit of raw claims beside raw itself, and as what:
@@ -35,7 +35,7 @@ type Revisions struct {
 //
 // parsed is the file, or what was made of it by appending, where the caller has
 // parsed it with the same limits; nil: it is parsed.
-func RevisionsOf(s custody.Source, file *storage.Content, parsed pades.Parsed) (map[storage.Digest]string, error) {
+func RevisionsOf(s custody.Source, file *storage.Content, parsed pades.Parsed) (map[storage.Digest]custody.ClaimKind, error) {
 	d, err := (*pdf.Document)(nil), error(nil)
 	if d, _ = parsed.(*pdf.Document); d == nil {
 		d, err = pdf.Open(file.Bytes(), pdf.Limits{Bytes: file.Size()})
@@ -61,7 +61,7 @@ func Of(s custody.Source, file *storage.Content, d *pdf.Document, err error) (Re
 	if err != nil {
 		return Revisions{}, fmt.Errorf("signatures: %w", err)
 	}
-	kinds, n := map[int]string{}, 0
+	kinds, n := map[int]custody.ClaimKind{}, 0
 	pdf.Revisions(raw, func(end, lineEnd int) {
 		if n++; n > maxRevisions {
 			return
@@ -80,7 +80,7 @@ func Of(s custody.Source, file *storage.Content, d *pdf.Document, err error) (Re
 	for _, end := range signed {
 		kinds[int(end)] = custody.ClaimPrefix
 	}
-	r := Revisions{Claimed: map[storage.Digest]string{}}
+	r := Revisions{Claimed: map[storage.Digest]custody.ClaimKind{}}
 	r.add(kinds, 0, file)
 	if at := pdf.HeaderAt(raw); at > 0 { // what stands before the header may have been put there
 		if s.Kind == custody.SourcePaper {
@@ -97,7 +97,7 @@ func Of(s custody.Source, file *storage.Content, d *pdf.Document, err error) (Re
 
 // add adds the digests of a file, from one byte on, up to each end, but not that of the
 // whole file. content is what there is from that byte on.
-func (r *Revisions) add(kinds map[int]string, from int, content *storage.Content) {
+func (r *Revisions) add(kinds map[int]custody.ClaimKind, from int, content *storage.Content) {
 	whole := from + int(content.Size())
 	for _, end := range slices.Sorted(maps.Keys(kinds)) {
 		if end <= from || end > whole || from == 0 && end == whole {

@@ -321,7 +321,7 @@ func (e *Embedded) Depositor(ctx context.Context, orgID string) (handover.Deposi
 		return handover.Depositor{}, err
 	}
 	return handover.Depositor{
-		OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity, Agreement: (*custody.Agreement)(o.Agreement),
+		OrgID: o.ID, LegalName: o.LegalName, Capacity: custody.Capacity(o.Capacity), Agreement: (*custody.Agreement)(o.Agreement),
 	}, nil
 }
 

@@ -146,7 +146,7 @@ func organizationToRow(o scopes.Organization) (*organizationRow, error) {
 		return nil, err
 	}
 	r := &organizationRow{
-		OrgID: o.ID, LegalName: o.LegalName, Capacity: o.Capacity, Origins: string(origins), CreatedAt: utc(o.CreatedAt),
+		OrgID: o.ID, LegalName: o.LegalName, Capacity: string(o.Capacity), Origins: string(origins), CreatedAt: utc(o.CreatedAt),
 	}
 	if a := o.Agreement; a != nil {
 		r.AgreementReference, r.AgreementDate = &a.Reference, utcp(&a.Date)
@@ -156,7 +156,7 @@ func organizationToRow(o scopes.Organization) (*organizationRow, error) {
 }
 
 func (r organizationRow) organization() (scopes.Organization, error) {
-	o := scopes.Organization{ID: r.OrgID, LegalName: r.LegalName, Capacity: r.Capacity, CreatedAt: utc(r.CreatedAt)}
+	o := scopes.Organization{ID: r.OrgID, LegalName: r.LegalName, Capacity: scopes.Capacity(r.Capacity), CreatedAt: utc(r.CreatedAt)}
 	if err := json.Unmarshal([]byte(r.Origins), &o.Origins); err != nil {
 		return o, fmt.Errorf("organization %s: origins: %w", r.OrgID, err)
 	}

@@ -129,7 +129,7 @@ func (s vaultStore) AddClaims(ctx context.Context, claims ...custody.Claim) erro
 	}
 	rs := make([]claimRow, len(claims))
 	for i, c := range claims {
-		rs[i] = claimRow{SHA256: string(c.SHA256), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: c.Kind, Version: c.Version, ClaimedAt: utc(c.ClaimedAt)}
+		rs[i] = claimRow{SHA256: string(c.SHA256), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: string(c.Kind), Version: c.Version, ClaimedAt: utc(c.ClaimedAt)}
 	}
 	return s.put(ctx, &rs)
 }
@@ -140,7 +140,7 @@ func (s vaultStore) AddWitnesses(ctx context.Context, claims ...custody.Claim) e
 	}
 	rs := make([]witnessRow, len(claims))
 	for i, c := range claims {
-		rs[i] = witnessRow{CopyID: c.CopyID, SHA256: string(c.SHA256), Kind: c.Kind}
+		rs[i] = witnessRow{CopyID: c.CopyID, SHA256: string(c.SHA256), Kind: string(c.Kind)}
 	}
 	return s.put(ctx, &rs)
 }
@@ -153,7 +153,7 @@ func (s vaultStore) ClaimsOf(ctx context.Context, copyID string) ([]custody.Clai
 
 func (s vaultStore) AddRegistered(ctx context.Context, r custody.RegisteredCopy) error {
 	return s.put(ctx, &registeredRow{
-		ID: r.ID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, SHA256: string(r.SHA256), Size: r.Size,
+		ID: r.ID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: string(r.Kind), Version: r.Version, SHA256: string(r.SHA256), Size: r.Size,
 		Object: r.Object.Name, MadeAt: utc(r.MadeAt), GivenToKind: r.GivenTo.Kind, GivenToID: r.GivenTo.ID, GivenToOrg: r.GivenTo.OrgID, EventID: r.EventID,
 	})
 }

@@ -58,11 +58,11 @@ type copyRow struct {
 
 func copyToRow(c *custody.Original) (*copyRow, error) {
 	r := &copyRow{
-		CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, Status: c.Status, Name: c.Name, CustomerID: c.CustomerID,
+		CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, OrgID: c.OrgID, Status: string(c.Status), Name: c.Name, CustomerID: c.CustomerID,
 		Version: c.Version, DocumentHash: string(c.DocumentHash), Size: c.Size,
-		SourceKind: c.Source.Kind, SourceObject: c.Source.Object.Name, SourceSHA256: string(c.Source.Object.SHA256),
+		SourceKind: string(c.Source.Kind), SourceObject: c.Source.Object.Name, SourceSHA256: string(c.Source.Object.SHA256),
 		SourceSize: c.Source.Object.Size, DocumentSHA256: string(c.Source.DocumentSHA256), SourceLevel: c.Source.Level,
-		Capacity: c.Capacity, Regime: c.Regime, RegimeBasis: c.RegimeBasis, Jurisdiction: c.Jurisdiction,
+		Capacity: string(c.Capacity), Regime: c.Regime, RegimeBasis: c.RegimeBasis, Jurisdiction: c.Jurisdiction,
 		VaultedAt: utc(c.VaultedAt), ReleasedAt: utcp(c.ReleasedAt), QuarantinedAt: utcp(c.QuarantinedAt),
 		IntegrityCheckedAt: utc(c.IntegrityCheckedAt), IntegrityOK: c.IntegrityOK, StoredEventID: c.StoredEventID, Revision: c.Revision,
 	}
@@ -85,13 +85,13 @@ func copyToRow(c *custody.Original) (*copyRow, error) {
 // copy leaves Marked and Acknowledgment to its caller.
 func (r *copyRow) copy() (*custody.Original, error) {
 	c := &custody.Original{
-		CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, Status: r.Status, Name: r.Name, CustomerID: r.CustomerID,
+		CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, OrgID: r.OrgID, Status: custody.Status(r.Status), Name: r.Name, CustomerID: r.CustomerID,
 		Version: r.Version, DocumentHash: storage.Digest(r.DocumentHash), Size: r.Size,
 		Source: custody.Source{
-			Kind: r.SourceKind, Object: storage.Object{Name: r.SourceObject, SHA256: storage.Digest(r.SourceSHA256), Size: r.SourceSize},
+			Kind: custody.SourceKind(r.SourceKind), Object: storage.Object{Name: r.SourceObject, SHA256: storage.Digest(r.SourceSHA256), Size: r.SourceSize},
 			DocumentSHA256: storage.Digest(r.DocumentSHA256), Level: r.SourceLevel, Name: r.Name, CustomerID: r.CustomerID,
 		},
-		Capacity: r.Capacity, Regime: r.Regime, RegimeBasis: r.RegimeBasis, Jurisdiction: r.Jurisdiction,
+		Capacity: custody.Capacity(r.Capacity), Regime: r.Regime, RegimeBasis: r.RegimeBasis, Jurisdiction: r.Jurisdiction,
 		VaultedAt: utc(r.VaultedAt), ReleasedAt: utcp(r.ReleasedAt), QuarantinedAt: utcp(r.QuarantinedAt),
 		IntegrityCheckedAt: utc(r.IntegrityCheckedAt), IntegrityOK: r.IntegrityOK, StoredEventID: r.StoredEventID, Revision: r.Revision,
 	}
@@ -121,7 +121,7 @@ type versionRow struct {
 
 func versionToRow(v custody.Version) (*versionRow, error) {
 	r := &versionRow{
-		CopyID: v.CopyID, Version: v.Version, Kind: v.Kind, Object: v.Object.Name, SHA256: string(v.Object.SHA256), Size: v.Object.Size,
+		CopyID: v.CopyID, Version: v.Version, Kind: string(v.Kind), Object: v.Object.Name, SHA256: string(v.Object.SHA256), Size: v.Object.Size,
 		PrefixSHA256: string(v.Prefix.SHA256), PrefixSize: v.Prefix.Size, Statement: v.Statement, EventID: v.EventID, CreatedAt: utc(v.CreatedAt),
 	}
 	return r, encodeColumns(column{&r.Seal, v.Seal})
@@ -129,7 +129,7 @@ func versionToRow(v custody.Version) (*versionRow, error) {
 
 func (r *versionRow) version() (custody.Version, error) {
 	v := custody.Version{
-		CopyID: r.CopyID, Version: r.Version, Kind: r.Kind, Object: storage.Object{Name: r.Object, SHA256: storage.Digest(r.SHA256), Size: r.Size},
+		CopyID: r.CopyID, Version: r.Version, Kind: custody.VersionKind(r.Kind), Object: storage.Object{Name: r.Object, SHA256: storage.Digest(r.SHA256), Size: r.Size},
 		Prefix: storage.Object{SHA256: storage.Digest(r.PrefixSHA256), Size: r.PrefixSize}, Statement: r.Statement,
 		EventID: r.EventID, CreatedAt: utc(r.CreatedAt),
 	}
@@ -148,7 +148,7 @@ type claimRow struct {
 }
 
 func (r claimRow) claim() (custody.Claim, error) {
-	return custody.Claim{SHA256: storage.Digest(r.SHA256), CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, ClaimedAt: utc(r.ClaimedAt)}, nil
+	return custody.Claim{SHA256: storage.Digest(r.SHA256), CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: custody.ClaimKind(r.Kind), Version: r.Version, ClaimedAt: utc(r.ClaimedAt)}, nil
 }
 
 type witnessRow struct {
@@ -179,7 +179,7 @@ type registeredRow struct {
 
 func (r registeredRow) registered() (custody.RegisteredCopy, error) {
 	reg := custody.RegisteredCopy{
-		ID: r.ID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: r.Kind, Version: r.Version, SHA256: storage.Digest(r.SHA256), Size: r.Size,
+		ID: r.ID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Kind: custody.CopyKind(r.Kind), Version: r.Version, SHA256: storage.Digest(r.SHA256), Size: r.Size,
 		MadeAt: utc(r.MadeAt), GivenTo: event.Actor{Kind: r.GivenToKind, ID: r.GivenToID, OrgID: r.GivenToOrg}, EventID: r.EventID,
 	}
 	if r.Object != "" {
@@ -211,7 +211,7 @@ type custodyRow struct {
 
 func custodyToRow(e custody.Entry) (*custodyRow, error) {
 	r := &custodyRow{
-		CustodyID: e.ID, CopyID: e.CopyID, EnvelopeID: e.EnvelopeID, Seq: e.Seq, Kind: e.Kind, Version: e.Version, SHA256: string(e.SHA256),
+		CustodyID: e.ID, CopyID: e.CopyID, EnvelopeID: e.EnvelopeID, Seq: e.Seq, Kind: string(e.Kind), Version: e.Version, SHA256: string(e.SHA256),
 		Statement: e.Statement, StatementSHA256: string(e.StatementSHA256), PreviousSHA256: string(e.PreviousSHA256),
 		EventID: e.EventID, RecordedAt: utc(e.RecordedAt),
 	}
@@ -220,7 +220,7 @@ func custodyToRow(e custody.Entry) (*custodyRow, error) {
 
 func (r custodyRow) entry() (custody.Entry, error) {
 	e := custody.Entry{
-		ID: r.CustodyID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Seq: r.Seq, Kind: r.Kind, Version: r.Version, SHA256: storage.Digest(r.SHA256),
+		ID: r.CustodyID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Seq: r.Seq, Kind: custody.EntryKind(r.Kind), Version: r.Version, SHA256: storage.Digest(r.SHA256),
 		Statement: r.Statement, StatementSHA256: storage.Digest(r.StatementSHA256), PreviousSHA256: storage.Digest(r.PreviousSHA256),
 		EventID: r.EventID, RecordedAt: utc(r.RecordedAt),
 	}

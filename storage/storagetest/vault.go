@@ -124,7 +124,7 @@ func vaultOneCopy(t *testing.T, s vault.Store) {
 	c := inserted(t, s, id)
 	second := copyOf(id)
 	second.CopyID = id("cpy_second")
-	for _, status := range []string{custody.StatusVaulted, custody.StatusReleased} {
+	for _, status := range []string{string(custody.StatusVaulted), string(custody.StatusReleased)} {
 		if err := s.InsertOriginal(t.Context(), second); !errors.Is(err, storage.ErrConflict) {
 			t.Errorf("second copy of a %s one: got %v, want ErrConflict", status, err)
 		}
@@ -227,17 +227,17 @@ func vaultWitnesses(t *testing.T, s vault.Store) {
 		CopyID: c.CopyID, Version: 1, Kind: custody.VersionDeposit, Object: storage.Object{Name: id("v1"), SHA256: sum("version"), Size: 9},
 		Prefix: storage.Object{SHA256: sum("prefix"), Size: 3}, Seal: c.Seal, EventID: "e", CreatedAt: scopesDay,
 	})
-	for _, kind := range []string{custody.CopyMarked, custody.CopyInspection} {
+	for _, kind := range []string{string(custody.CopyMarked), string(custody.CopyInspection)} {
 		err = errors.Join(err, s.AddRegistered(ctx, custody.RegisteredCopy{
-			ID: id(kind), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: kind, Version: 1, SHA256: sum(kind), MadeAt: scopesDay, EventID: "e",
+			ID: id(kind), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: custody.CopyKind(kind), Version: 1, SHA256: sum(kind), MadeAt: scopesDay, EventID: "e",
 		}))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	for digest, want := range map[storage.Digest]string{
+	for digest, want := range map[storage.Digest]custody.ClaimKind{
 		c.Source.Object.SHA256: custody.ClaimDeposited, sum("version"): custody.ClaimVersion, sum("prefix"): custody.ClaimDeposited,
-		sum(custody.CopyMarked): custody.ClaimCopy, sum(custody.CopyInspection): "",
+		sum(string(custody.CopyMarked)): custody.ClaimCopy, sum(string(custody.CopyInspection)): "",
 	} {
 		got, err := s.Claims(ctx, digest)
 		switch {
@@ -256,9 +256,9 @@ func vaultClaimWitnesses(t *testing.T, s vault.Store) {
 	var of [2][]custody.Claim
 	for i := range of {
 		c := inserted(t, s, func(what string) string { return id(fmt.Sprint(what, i)) })
-		for _, kind := range []string{custody.ClaimPages, custody.ClaimPrefix, custody.ClaimRevision, custody.ClaimSigned} {
+		for _, kind := range []string{string(custody.ClaimPages), string(custody.ClaimPrefix), string(custody.ClaimRevision), string(custody.ClaimSigned)} {
 			of[i] = append(of[i], custody.Claim{
-				SHA256: storage.Sum([]byte(id(kind))), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: kind, ClaimedAt: c.VaultedAt,
+				SHA256: storage.Sum([]byte(id(kind))), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Kind: custody.ClaimKind(kind), ClaimedAt: c.VaultedAt,
 			})
 		}
 		slices.SortFunc(of[i], func(a, b custody.Claim) int { return strings.Compare(string(a.SHA256), string(b.SHA256)) })
@@ -271,7 +271,7 @@ func vaultClaimWitnesses(t *testing.T, s vault.Store) {
 	for i, c := range of[0] {
 		got, err := s.Claims(ctx, c.SHA256)
 		slices.SortFunc(got, func(a, b custody.Claim) int { return strings.Compare(a.CopyID, b.CopyID) })
-		same(t, c.Kind, got, []custody.Claim{c, of[1][i]}, err)
+		same(t, string(c.Kind), got, []custody.Claim{c, of[1][i]}, err)
 	}
 	if err := s.AddClaims(ctx, of[0]...); err != nil {
 		t.Fatalf("claims beside their witnesses: %v", err)

@@ -92,11 +92,11 @@ func vaultDue(t *testing.T, s vault.Store) {
 		status string
 		want   bool
 	}{
-		{c.IntegrityCheckedAt, custody.StatusVaulted, false},
-		{c.IntegrityCheckedAt.Add(time.Microsecond), custody.StatusVaulted, true},
-		{c.IntegrityCheckedAt.Add(time.Microsecond), custody.StatusReleased, false},
+		{c.IntegrityCheckedAt, string(custody.StatusVaulted), false},
+		{c.IntegrityCheckedAt.Add(time.Microsecond), string(custody.StatusVaulted), true},
+		{c.IntegrityCheckedAt.Add(time.Microsecond), string(custody.StatusReleased), false},
 	} {
-		c.Status = step.status
+		c.Status = custody.Status(step.status)
 		if err := s.UpdateOriginal(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}

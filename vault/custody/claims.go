@@ -19,7 +19,7 @@ func Witnessed(claims []Claim) []Claim {
 func WitnessDigest(claims []Claim) storage.Digest {
 	var lines []string
 	for _, c := range Witnessed(claims) {
-		lines = append(lines, c.Kind+" "+string(c.SHA256)+"\n")
+		lines = append(lines, string(c.Kind)+" "+string(c.SHA256)+"\n")
 	}
 	slices.Sort(lines)
 	return storage.Sum([]byte(strings.Join(lines, "")))

@@ -8,37 +8,46 @@ import (
 	"github.com/evaultlib/evault/storage/standing"
 )
 
+// Status is whether an authoritative copy is here.
+type Status string
+
 // Statuses of an authoritative copy.
 const (
-	StatusVaulted  = "vaulted"
-	StatusReleased = "released"
+	StatusVaulted  Status = "vaulted"
+	StatusReleased Status = "released"
 )
+
+// SourceKind is where a deposited document comes from.
+type SourceKind string
 
 // Kinds of source.
 const (
-	SourceESign = "esign"
-	SourcePaper = "paper"
+	SourceESign SourceKind = "esign"
+	SourcePaper SourceKind = "paper"
 )
+
+// SealingMode is how a file carries its seal.
+type SealingMode string
 
 // How a file carries the vault's statement of itself.
 const (
-	SealingEmbedded = "embedded" // a PAdES signature appended to the file
-	SealingDetached = "detached" // a CMS statement beside the file, which never changes
+	SealingEmbedded SealingMode = "embedded" // a PAdES signature appended to the file
+	SealingDetached SealingMode = "detached" // a CMS statement beside the file, which never changes
 )
 
 // Sealing says how a PDF can be sealed, found when it came in, and why when it
 // cannot be extended: encrypted, damaged, certified_no_changes, locked or
 // usage_rights.
 type Sealing struct {
-	Mode   string `json:"mode"`
-	Reason string `json:"reason,omitempty"`
+	Mode   SealingMode `json:"mode"`
+	Reason string      `json:"reason,omitempty"`
 }
 
 // Source is what is deposited: a completion of esign or an uploaded paper
 // document. The deposit takes over its object; DeleteDue unlinks it together
 // with the versions.
 type Source struct {
-	Kind           string
+	Kind           SourceKind
 	Object         storage.Object
 	DocumentSHA256 storage.Digest   // as uploaded or made from the template; looked up in the claims, not claimed
 	Origins        []storage.Digest // what else it was made from; likewise
@@ -63,7 +72,7 @@ type SourceCopy struct {
 // Copy is the one authoritative copy of an envelope.
 type Original struct {
 	CopyID, EnvelopeID, OrgID string
-	Status                    string
+	Status                    Status
 	Name, CustomerID          string
 
 	Version      int
@@ -75,7 +84,7 @@ type Original struct {
 	SecuredParty Party // the assignee, whom the seal names
 	Controller   Controller
 	Custodian    Holder
-	Capacity     string
+	Capacity     Capacity
 	Agreement    *Agreement
 
 	Regime, RegimeBasis, Jurisdiction string
@@ -100,7 +109,7 @@ func (c *Original) Parties() standing.Parties { return standing.Parties{Controll
 
 // Seal is what seals a version.
 type Seal struct {
-	Mode       string         `json:"mode"`             // SealingEmbedded or SealingDetached
+	Mode       SealingMode    `json:"mode"`             // SealingEmbedded or SealingDetached
 	Reason     string         `json:"reason,omitempty"` // why detached
 	Level      string         `json:"level"`            // ETSI EN 319 142-1: B-B, B-T, B-LT or B-LTA
 	TimeSource string         `json:"time_source"`
@@ -108,10 +117,13 @@ type Seal struct {
 	SHA256     storage.Digest `json:"sha256,omitempty"` // of the statement, detached only
 }
 
+// VersionKind is what made a version.
+type VersionKind string
+
 // Kinds of version.
 const (
-	VersionDeposit = "deposit"
-	VersionRelease = "release"
+	VersionDeposit VersionKind = "deposit"
+	VersionRelease VersionKind = "release"
 )
 
 // Version is one state of an authoritative copy. Its bytes are a byte prefix of
@@ -119,7 +131,7 @@ const (
 type Version struct {
 	CopyID    string
 	Version   int // from 1
-	Kind      string
+	Kind      VersionKind
 	Object    storage.Object
 	Prefix    storage.Object // what it extends: the source, or the version before; Name is ""
 	Seal      Seal
@@ -128,11 +140,14 @@ type Version struct {
 	CreatedAt time.Time
 }
 
+// CopyKind is what a row of the copy register is about.
+type CopyKind string
+
 // Kinds of registered copies.
 const (
-	CopyMarked     = "copy"       // every page says that it is not authoritative
-	CopySigner     = "signer"     // a marked copy that esign gave to signers
-	CopyInspection = "inspection" // a download of the authoritative bytes
+	CopyMarked     CopyKind = "copy"       // every page says that it is not authoritative
+	CopySigner     CopyKind = "signer"     // a marked copy that esign gave to signers
+	CopyInspection CopyKind = "inspection" // a download of the authoritative bytes
 )
 
 // Registered is a row of the copy register, 9-105(b)(5).
@@ -140,7 +155,7 @@ type RegisteredCopy struct {
 	ID         string // cpy_…
 	CopyID     string
 	EnvelopeID string
-	Kind       string
+	Kind       CopyKind
 	Version    int // of the authoritative copy that it was made from; 0: of a state before the deposit
 	SHA256     storage.Digest
 	Size       int64
@@ -150,15 +165,18 @@ type RegisteredCopy struct {
 	EventID    string
 }
 
+// ClaimKind is what a claimed digest belongs to.
+type ClaimKind string
+
 // Kinds of claim.
 const (
-	ClaimDeposited = "deposited" // the bytes handed in
-	ClaimVersion   = "version"   // a version of the authoritative copy
-	ClaimCopy      = "copy"      // a marked copy
-	ClaimPrefix    = "prefix"    // the revision that an approval signature in the deposited bytes covers
-	ClaimRevision  = "revision"  // an earlier state of paper, a whole file that more was appended to
-	ClaimPages     = "pages"     // what the pages hold, not bytes: files that were saved again collide
-	ClaimSigned    = "signed"    // the deposited bytes as the last signer left them
+	ClaimDeposited ClaimKind = "deposited" // the bytes handed in
+	ClaimVersion   ClaimKind = "version"   // a version of the authoritative copy
+	ClaimCopy      ClaimKind = "copy"      // a marked copy
+	ClaimPrefix    ClaimKind = "prefix"    // the revision that an approval signature in the deposited bytes covers
+	ClaimRevision  ClaimKind = "revision"  // an earlier state of paper, a whole file that more was appended to
+	ClaimPages     ClaimKind = "pages"     // what the pages hold, not bytes: files that were saved again collide
+	ClaimSigned    ClaimKind = "signed"    // the deposited bytes as the last signer left them
 )
 
 // Claim says that bytes with this digest, or pages that hold what it is the
@@ -168,7 +186,7 @@ type Claim struct {
 	SHA256     storage.Digest
 	CopyID     string
 	EnvelopeID string
-	Kind       string
+	Kind       ClaimKind
 	Version    int // ClaimVersion only
 	ClaimedAt  time.Time
 }
@@ -177,17 +195,20 @@ type Claim struct {
 // actor agreed (9-105(b)(4)). Whether that organization was the controller of the
 // moment, package compliance judges; before a deposit there is no controller.
 type Consent struct {
-	Kind          string         `json:"kind"`
+	Kind          ConsentKind    `json:"kind"`
 	Actor         event.Actor    `json:"actor"`
 	RequestID     string         `json:"request_id,omitempty"`
 	RequestSHA256 storage.Digest `json:"request_sha256,omitempty"`
 }
 
+// ConsentKind is what a consent rests on.
+type ConsentKind string
+
 // Kinds of consent.
 const (
-	ConsentAttested = "attested" // a key of an organization asked, in a request whose digest is recorded
-	ConsentDeclared = "declared" // a host, in process, names the member of an organization who acted
-	ConsentNone     = "none"     // an operator or a program acted: nobody's consent
+	ConsentAttested ConsentKind = "attested" // a key of an organization asked, in a request whose digest is recorded
+	ConsentDeclared ConsentKind = "declared" // a host, in process, names the member of an organization who acted
+	ConsentNone     ConsentKind = "none"     // an operator or a program acted: nobody's consent
 )
 
 // consentBy is the consent that an actor's request is.
@@ -203,10 +224,13 @@ func ConsentBy(a event.Actor, requestID string, request storage.Digest) Consent 
 	return c
 }
 
+// EntryKind is the kind of change of custody.
+type EntryKind string
+
 // Kinds of custody entry.
 const (
-	EntryDeposit = "deposit"
-	EntryRelease = "release"
+	EntryDeposit EntryKind = "deposit"
+	EntryRelease EntryKind = "release"
 )
 
 // CustodyEntry is one link of a copy's custody chain. From is nil in the first
@@ -216,7 +240,7 @@ type Entry struct {
 	CopyID          string
 	EnvelopeID      string
 	Seq             int // from 1
-	Kind            string
+	Kind            EntryKind
 	From, To        *Parties
 	Recipient       *Recipient // CustodyRelease only
 	Version         int

@@ -23,23 +23,26 @@ func (p Party) String() string {
 	return p.Name + " (" + p.Identifier + ")"
 }
 
+// Binding is how a controller is bound to what it controls.
+type Binding string
+
 // How a controller is bound to what it controls (Controller.BoundBy).
 const (
 	// BoundByOrganization: the depositing organization is itself the assignee.
-	BoundByOrganization = "organization"
+	BoundByOrganization Binding = "organization"
 	// BoundByAgent: the organization acts for an outside assignee, under its recorded
 	// agreement, as declared.
-	BoundByAgent = "agent"
+	BoundByAgent Binding = "agent"
 	// BoundByNone: the assignee is an outside party for whom nobody acts; the
 	// organization can hand the original to that party only.
-	BoundByNone = "none"
+	BoundByNone Binding = "none"
 )
 
 // Controller is who can act on an authoritative copy.
 type Controller struct {
-	Party   Party  `json:"party"`
-	OrgID   string `json:"org_id"`
-	BoundBy string `json:"bound_by"`
+	Party   Party   `json:"party"`
+	OrgID   string  `json:"org_id"`
+	BoundBy Binding `json:"bound_by"`
 }
 
 // Recipient is who gets the original. The JSON names are those of the release
@@ -57,22 +60,28 @@ func (r Recipient) String() string {
 	return r.Name + ", " + r.Organization
 }
 
+// CustodianKind is who keeps a copy for its assignee.
+type CustodianKind string
+
 // Kinds of custodian.
 const (
-	CustodianSelf     = "self"     // the assignee's own vault, 9-105(b)(3) first limb
-	CustodianOperator = "operator" // Config.Custodian, by an acknowledgment for each copy
+	CustodianSelf     CustodianKind = "self"     // the assignee's own vault, 9-105(b)(3) first limb
+	CustodianOperator CustodianKind = "operator" // Config.Custodian, by an acknowledgment for each copy
 )
 
 // Holder is the custodian of one copy.
 type Holder struct {
-	Kind  string `json:"kind"`
-	Party Party  `json:"party"`
+	Kind  CustodianKind `json:"kind"`
+	Party Party         `json:"party"`
 }
+
+// Capacity is the role in which an organization deposits for an outside party.
+type Capacity string
 
 // Capacities of an organization that deposits for an outside party.
 const (
-	CapacityPrincipal = "principal"
-	CapacityAgent     = "agent"
+	CapacityPrincipal Capacity = "principal"
+	CapacityAgent     Capacity = "agent"
 )
 
 // Agreement is the declared appointment on which an agent's control rests.

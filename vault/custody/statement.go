@@ -72,7 +72,7 @@ type Statement struct {
 	// Jurisdiction is the clause of a deposit that provides one, "" where the
 	// depositor named none and in later entries.
 	Jurisdiction string         `json:"jurisdiction"`
-	Kind         string         `json:"kind"`
+	Kind         EntryKind      `json:"kind"`
 	Prev         storage.Digest `json:"prev"`
 	Recipient    *Recipient     `json:"recipient"`
 	Seq          int            `json:"seq"`
@@ -121,7 +121,7 @@ type VersionStatement struct {
 	At         string         `json:"at"`
 	CopyID     string         `json:"copy_id"`
 	EnvelopeID string         `json:"envelope_id"`
-	Kind       string         `json:"kind"`
+	Kind       VersionKind    `json:"kind"`
 	Prev       storage.Digest `json:"prev"`
 	Reason     string         `json:"reason,omitempty"`
 	Recipient  *Recipient     `json:"recipient"`
