@@ -42,7 +42,7 @@ var english = map[Key]string{
 	"doc.pdf":          "Open as PDF",
 	"doc.text":         "Text view",
 	"doc.page":         "Page {n} of {total}",
-	"doc.page.alt":     "Page {n} of {total} as a picture. The text view and the PDF have its words.",
+	"doc.page.alt":     "Page {n} of {total} as a picture",
 	"doc.zoom.in":      "Zoom in",
 	"doc.zoom.out":     "Zoom out",
 	"doc.zoom":         "{n} %",

@@ -42,7 +42,7 @@ var spanish = map[Key]string{
 	"doc.pdf":          "Abrir como PDF",
 	"doc.text":         "Ver como texto",
 	"doc.page":         "Página {n} de {total}",
-	"doc.page.alt":     "Página {n} de {total} como imagen. Sus palabras están en la vista de texto y en el PDF.",
+	"doc.page.alt":     "Página {n} de {total} como imagen",
 	"doc.zoom.in":      "Ampliar",
 	"doc.zoom.out":     "Reducir",
 	"doc.zoom":         "{n} %",

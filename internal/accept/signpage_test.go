@@ -286,3 +286,13 @@ func throughADroppedConnection(t *testing.T, c *client) {
 	b.signs()
 	c.values(link, map[string]string{"text": "D123 4567", "dropdown": "Blue"})
 }
+
+// TestSigningPageIsLight: the page without its pictures stays under 60 kB.
+func TestSigningPageIsLight(t *testing.T) {
+	t.Parallel()
+	s := start(t, t.TempDir(), "")
+	_, link := s.client(t, s.APIKey).oneSigner("Ada Byron", testpdf.Contract(50), nil)
+	if n := len(s.client(t, "").get(link).want(http.StatusOK).Body); n > 60_000 {
+		t.Errorf("the page of 50 pages has %d bytes", n)
+	}
+}

@@ -59,11 +59,16 @@
   }
   // Browsers load what is far below, too. A picture counts as shown, so it comes when
   // its page does.
+  function sharp(img) { // two sizes of each picture, for screens with more pixels
+    if (img.srcset) { return; }
+    img.sizes = Math.round(img.getBoundingClientRect().width) + "px";
+    img.srcset = img.src + " 800w, " + img.src.replace("w=800", "w=1600") + " 1600w";
+  }
   var near = new IntersectionObserver(function (entries) {
     entries.forEach(function (e) {
       var img = e.isIntersecting && e.target.querySelector("img");
       if (!img || !img.dataset.src) { return; }
-      img.srcset = img.dataset.srcset; img.src = img.dataset.src;
+      img.src = img.dataset.src; sharp(img);
       delete img.dataset.src;
       near.unobserve(e.target);
     });
@@ -71,10 +76,10 @@
   sheets.forEach(function (sheet) {
     var img = sheet.querySelector("img");
     if (!img.complete && sheet.getBoundingClientRect().top > innerHeight + 200) {
-      img.dataset.src = img.src; img.dataset.srcset = img.srcset;
-      img.removeAttribute("srcset"); img.removeAttribute("src");
+      img.dataset.src = img.src;
+      img.removeAttribute("src");
       near.observe(sheet);
-    }
+    } else { sharp(img); }
     var loaded = function () { if (img.naturalWidth >= 100) { delete sheet.dataset.unread; readText(); if (form) { steps(); } } };
     img.addEventListener("load", loaded);
     if (img.complete) { setTimeout(loaded); }
