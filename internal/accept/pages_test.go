@@ -2,8 +2,10 @@ package accept_test
 
 import (
 	"bytes"
+	"fmt"
 	"image/png"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -52,6 +54,18 @@ func TestPageImages(t *testing.T) {
 	}
 	c.get("/partner/envelopes/"+env+"/status").want(http.StatusOK).equal("data.status", "viewed")
 	screenshots(t, "sign", link)
+	anon.get(link + "/text").want(http.StatusOK)
+	anon.get(link + "/decline").want(http.StatusOK)
+	session := anon.get(link + "/session").want(http.StatusOK)
+	anon.post(link+"/consent", map[string]any{"disclosure_sha256": session.str("data.consent.disclosure_sha256")}).want(http.StatusOK)
+	anon.get(link + "/consent/withdraw").want(http.StatusOK)
+	filled := url.Values{"signature": {"Ada Byron"}, "page": {"1"}}
+	for i := range session.list("data.fields") {
+		if f := fmt.Sprintf("data.fields.%d.", i); session.str(f+"kind") == "text" {
+			filled.Set("field:"+session.str(f+"field_id"), "1FTFW1E50NFA00042")
+		}
+	}
+	anon.do("POST", link+"/preview", []byte(filled.Encode()), header("Content-Type", "application/x-www-form-urlencoded")).want(http.StatusOK)
 	c.sign(link, "Ada Byron")
 	screenshots(t, "signed", link)
 	c.sign(c.link(env, "seller@example.com"), "Łukasz Żółć").equal("data.envelope_status", "completed")
