@@ -93,7 +93,7 @@ func (e *Engine) open(ctx context.Context, s Store, token string) (*Envelope, *S
 			return nil, nil, ErrNotYourTurn
 		}
 	case StatusSigned, StatusCompleted, StatusVaulted, StatusReleased:
-		if env.ExpiresAt != nil && e.now().After(env.ExpiresAt.Add(copyGrace)) {
+		if until := env.readableUntil(sg); until != nil && e.now().After(*until) {
 			return nil, nil, ErrLinkGone
 		}
 	case StatusPreparing:
@@ -111,8 +111,8 @@ func (e *Engine) openToRead(ctx context.Context, s Store, token string) (*Envelo
 	if err != nil {
 		return nil, nil, err
 	}
-	ended, is := env.endedWithoutCompletion()
-	if !is || sg.Status != SignerSigned || e.now().After(ended.Add(copyGrace)) {
+	_, ended := env.endedWithoutCompletion()
+	if until := env.readableUntil(sg); !ended || until == nil || e.now().After(*until) {
 		return e.open(ctx, s, token)
 	}
 	own := slices.IndexFunc(env.Parts, func(p Part) bool { return p.SignerID == sg.ID })
@@ -120,15 +120,15 @@ func (e *Engine) openToRead(ctx context.Context, s Store, token string) (*Envelo
 	return env, sg, nil
 }
 
-// Readable returns the id of the envelope whose document the link opens now. It
+// Readable returns the state of a link that opens the document now. It
 // changes nothing. A link of a signer whose envelope ended without completion is
 // readable for 30 days after Session says ErrLinkGone. Errors: those of Session.
-func (e *Engine) Readable(ctx context.Context, token string) (envelopeID string, err error) {
-	env, _, err := e.openToRead(ctx, e.cfg.Store, token)
+func (e *Engine) Readable(ctx context.Context, token string) (*LinkState, error) {
+	env, sg, err := e.openToRead(ctx, e.cfg.Store, token)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return env.ID, nil
+	return env.linkState(sg), nil
 }
 
 // endedWithoutCompletion says when the envelope was declined or voided, or

@@ -39,13 +39,22 @@ func (e *Engine) LinkState(ctx context.Context, token string) (*LinkState, error
 	}
 	env.judge(e.now())
 	sg := env.signer(id)
+	if sg.LinkVersion != version {
+		return &LinkState{
+			OrgID: env.OrgID, EnvelopeID: env.ID, EnvelopeName: env.Name, Status: env.Status, Signer: *sg, Zone: env.ZoneOf(sg),
+			Replaced: true,
+		}, nil
+	}
+	return env.linkState(sg), nil
+}
+
+// linkState is the state of the newest link of sg.
+func (e *Envelope) linkState(sg *Signer) *LinkState {
 	s := &LinkState{
-		OrgID: env.OrgID, EnvelopeID: env.ID, EnvelopeName: env.Name, Status: env.Status, Signer: *sg, Zone: env.ZoneOf(sg),
+		OrgID: e.OrgID, EnvelopeID: e.ID, EnvelopeName: e.Name, Status: e.Status, Signer: *sg, Zone: e.ZoneOf(sg),
+		ReadableUntil: e.readableUntil(sg),
 	}
-	if s.Replaced = sg.LinkVersion != version; s.Replaced {
-		return s, nil
-	}
-	for _, o := range env.Signers {
+	for _, o := range e.Signers {
 		if o.ID != sg.ID && o.Status != SignerSigned {
 			s.Left++
 			if o.Order < sg.Order {
@@ -53,17 +62,16 @@ func (e *Engine) LinkState(ctx context.Context, token string) (*LinkState, error
 			}
 		}
 	}
-	if ended, is := env.endedWithoutCompletion(); is {
+	if ended, is := e.endedWithoutCompletion(); is {
 		s.EndedAt = &ended
 	}
-	switch {
-	case env.Status == StatusVoided:
-		s.Reason = env.VoidReason
-	case env.Status == StatusDeclined:
+	switch e.Status {
+	case StatusVoided:
+		s.Reason = e.VoidReason
+	case StatusDeclined:
 		s.Reason = sg.DeclineReason
 	}
-	s.ReadableUntil = env.readableUntil(sg)
-	return s, nil
+	return s
 }
 
 // readableUntil is when the link of sg ceases to open a copy; nil where it opens none.

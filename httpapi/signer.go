@@ -185,8 +185,9 @@ func (a *API) signerDocument(c *call) (*rest.Reply, error) {
 		return nil, err
 	}
 	p, err := a.signerPass(c)
+	var link *esign.LinkState
 	if err == nil {
-		_, err = a.cfg.ESign.Readable(c.Ctx, p.link) // also after an end, when there is no session
+		link, err = a.cfg.ESign.Readable(c.Ctx, p.link) // also after an end, when there is no session
 	}
 	if err != nil {
 		a.asPage(c, p)
@@ -196,10 +197,6 @@ func (a *API) signerDocument(c *call) (*rest.Reply, error) {
 		return &rest.Reply{Status: 200, Raw: []byte{}, Header: map[string]string{"Content-Type": "application/pdf"}}, nil
 	}
 	h, err := a.cfg.ESign.OpenDocument(c.Ctx, p.link, a.client(c))
-	var link *esign.LinkState
-	if err == nil {
-		link, err = a.cfg.ESign.LinkState(c.Ctx, p.link)
-	}
 	if err != nil {
 		a.asPage(c, p)
 		return nil, err
