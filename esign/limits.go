@@ -12,6 +12,13 @@ const (
 	maxFields   = 500
 	maxSigners  = 50
 	maxMetadata = 50
+	maxSummary  = 30 // rows
+)
+
+// The longest texts of a row of the summary, in characters.
+const (
+	maxSummaryLabel = 80
+	maxSummaryValue = 300
 )
 
 // The least size of a field, in fractions of the page.

@@ -15,12 +15,6 @@ import (
 // financed" and "$21,480.00". The document prevails over it, and pages say so.
 type SummaryRow = event.SummaryRow
 
-const (
-	maxSummary      = 30  // rows
-	maxSummaryLabel = 80  // characters
-	maxSummaryValue = 300 // characters
-)
-
 func checkSummary(p *validate.Problems, rows []SummaryRow) {
 	for i, r := range rows {
 		for _, c := range []struct {

@@ -67,7 +67,7 @@ func (a *API) formRefused(c *call, refused error) (*rest.Reply, error) {
 	}
 	problems := signview.Problems(d, s, a.shell(c, ""))
 	var rp *rest.Reply
-	if ask, is := a.asks()[c.route.pattern]; is {
+	if ask, is := asks[c.route.pattern]; is {
 		rp, err = a.askPage(c, d.Status, p, s, ask, problems)
 	} else {
 		rp, err = a.signingPage(c, d.Status, p, s, problems)
@@ -118,15 +118,13 @@ type ask struct {
 }
 
 // asks are the pages by the pattern of their route.
-func (a *API) asks() map[string]ask {
-	return map[string]ask{
-		"/sign/{token}/decline": {
-			name: "decline", path: "/decline", paragraphs: []string{"decline.what", "decline.instead"}, required: true,
-		},
-		"/sign/{token}/consent/withdraw": {
-			name: "withdraw", path: "/consent/withdraw", paragraphs: []string{"withdraw.what", "withdraw.paper"},
-		},
-	}
+var asks = map[string]ask{
+	"/sign/{token}/decline": {
+		name: "decline", path: "/decline", paragraphs: []string{"decline.what", "decline.instead"}, required: true,
+	},
+	"/sign/{token}/consent/withdraw": {
+		name: "withdraw", path: "/consent/withdraw", paragraphs: []string{"withdraw.what", "withdraw.paper"},
+	},
 }
 
 // signerAsk is the page before a signer declines, or withdraws the consent.
@@ -136,7 +134,7 @@ func (a *API) signerAsk(c *call) (*rest.Reply, error) {
 		a.asPage(c, p)
 		return nil, a.guard(c, err)
 	}
-	what := a.asks()[c.route.pattern]
+	what := asks[c.route.pattern]
 	if what.required && s.Signer.Status == esign.SignerSigned || !what.required && s.ConsentedAt == nil {
 		return a.back(c, ""), nil // there is nothing to decline or withdraw
 	}

@@ -19,13 +19,8 @@ func (a *API) donePage(c *call, status int, p pass, s *esign.Session, sh web.She
 		return nil, err
 	}
 	zone := signview.Zone(s)
-	say := func(t *time.Time) string {
-		if t == nil {
-			return ""
-		}
-		return sh.Words.Moment(t.In(zone))
-	}
-	v := web.Done{Shell: sh, EnvelopeName: s.EnvelopeName, CopyURL: a.self(c) + "/document.pdf", ContinueURL: s.RedirectURL, Action: a.self(c)}
+	say := func(t *time.Time) string { return signview.Moment(sh, t, zone) }
+	v := web.Done{Shell: sh, CopyURL: a.self(c) + "/document.pdf", ContinueURL: s.RedirectURL}
 	v.Event = "signed"
 	v.Facts = []web.Row{{Label: sh.Say("done.document"), Value: s.EnvelopeName}, {Label: sh.Say("ended.sender"), Value: sh.Sender.Name}}
 	v.Title = sh.Say("signed.title")

@@ -5,6 +5,7 @@ import (
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
+	"github.com/evaultlib/evault/httpapi/internal/signview"
 	"github.com/evaultlib/evault/httpapi/web"
 )
 
@@ -57,12 +58,7 @@ func (a *API) endedNotice(c *call, s *esign.LinkState) web.Notice {
 	sh := a.shell(c, s.OrgID)
 	sh.Event, sh.Signer, sh.Reference = "error", s.Signer.ID, c.RequestID
 	v := web.Notice{}
-	moment := func(t *time.Time) string {
-		if t == nil {
-			return ""
-		}
-		return sh.Words.Moment(t.In(s.Zone))
-	}
+	moment := func(t *time.Time) string { return signview.Moment(sh, t, s.Zone) }
 	key, what := "closed", sh.Say("closed.what")
 	switch {
 	case s.Replaced:

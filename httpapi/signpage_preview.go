@@ -2,17 +2,13 @@ package httpapi
 
 import (
 	"net/http"
-	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
+	"github.com/evaultlib/evault/httpapi/internal/signview"
 	"github.com/evaultlib/evault/httpapi/web"
 )
-
-// wrapped is a line that goes on in the next one.
-var wrapped = regexp.MustCompile(`([\pL\pN,;]) ?\n(\p{Ll})`)
 
 // drawn runs work that draws for a signer, within the signer's share.
 func (a *API) drawn(c *call, signerID string, work func() (*rest.Reply, error)) (*rest.Reply, error) {
@@ -71,17 +67,9 @@ func (a *API) signerText(c *call) (*rest.Reply, error) {
 		}
 		sh := a.shell(c, s.OrgID)
 		sh.Title = sh.Say("text.title", "envelope", s.EnvelopeName)
-		v := web.Text{Shell: sh, Back: a.self(c) + "?" + lang + "=" + sh.Words.Tag}
-		for i, text := range words {
-			page := web.TextPage{Page: i + 1}
-			for _, part := range strings.Split(wrapped.ReplaceAllString(text, "$1 $2"), "\n\n") {
-				if part = strings.TrimSpace(part); part != "" {
-					page.Paragraphs = append(page.Paragraphs, part)
-				}
-			}
-			v.Pages = append(v.Pages, page)
-		}
-		page, err := web.RenderText(v, p.frame)
+		page, err := web.RenderText(web.Text{
+			Shell: sh, Back: a.self(c) + "?" + lang + "=" + sh.Words.Tag, Pages: signview.Text(words),
+		}, p.frame)
 		if err != nil {
 			return nil, err
 		}

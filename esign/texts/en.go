@@ -21,7 +21,6 @@ var english = map[Key]string{
 	"sign.for":     "For {name} ({email})",
 	"sign.until":   "Please sign by {time}.",
 	"sign.message": "Message from {sender}",
-	"sign.steps":   "Agree, read, sign",
 
 	"summary.title": "In short",
 	"summary.note":  "Given by {sender}. The contract prevails.",
@@ -72,7 +71,6 @@ var english = map[Key]string{
 	"field.also.initial": "Also initial here: {label}",
 	"field.places.one":   "It will stand on page {pages}.",
 	"field.places.other": "It will stand in {n} places (page {pages}).",
-	"field.here":         "Go to the place on the page",
 
 	"mark.signature":      "Your signature",
 	"mark.initials":       "Your initials",
@@ -103,7 +101,6 @@ var english = map[Key]string{
 	"nav.next":             "Next: {label}",
 	"nav.read":             "Next: read page {n}",
 	"nav.previous":         "Previous",
-	"nav.close":            "Done",
 	"nav.left.one":         "1 thing to do",
 	"nav.left.other":       "{n} things to do",
 	"nav.ready":            "Everything is filled in",
@@ -151,7 +148,6 @@ var english = map[Key]string{
 	"problem.png":        "{field}: the picture is blank, too large or not a PNG.",
 	"problem.time_zone":  "Please choose your time zone from the list.",
 	"problem.other":      "{field}: {message}.",
-	"problem.changed":    "The document has changed meanwhile. Please read the page again and sign.",
 
 	"signed.title":         "You have signed",
 	"signed.thanks":        "Thank you, {name}. Your signature was recorded on {time}.",
@@ -168,7 +164,6 @@ var english = map[Key]string{
 	"done.facts":           "For your records",
 	"done.document":        "Document",
 	"done.signedon":        "You signed",
-	"done.completed":       "Completed",
 	"done.digest":          "Digest of your copy (SHA-256)",
 	"done.check":           "Check a file against the vault",
 	"done.held":            "Where the original is held",

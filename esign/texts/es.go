@@ -21,7 +21,6 @@ var spanish = map[Key]string{
 	"sign.for":     "Para {name} ({email})",
 	"sign.until":   "Firme antes del {time}.",
 	"sign.message": "Mensaje de {sender}",
-	"sign.steps":   "Aceptar, leer, firmar",
 
 	"summary.title": "En resumen",
 	"summary.note":  "Datos de {sender}. Prevalece el contrato.",
@@ -72,7 +71,6 @@ var spanish = map[Key]string{
 	"field.also.initial": "Poner también las iniciales aquí: {label}",
 	"field.places.one":   "Aparecerá en la página {pages}.",
 	"field.places.other": "Aparecerá en {n} lugares (página {pages}).",
-	"field.here":         "Ir al lugar en la página",
 
 	"mark.signature":      "Su firma",
 	"mark.initials":       "Sus iniciales",
@@ -103,7 +101,6 @@ var spanish = map[Key]string{
 	"nav.next":             "Siguiente: {label}",
 	"nav.read":             "Siguiente: leer la página {n}",
 	"nav.previous":         "Anterior",
-	"nav.close":            "Listo",
 	"nav.left.one":         "Falta 1 cosa",
 	"nav.left.other":       "Faltan {n} cosas",
 	"nav.ready":            "Todo está completo",
@@ -151,7 +148,6 @@ var spanish = map[Key]string{
 	"problem.png":        "{field}: la imagen está en blanco, es demasiado grande o no es un PNG.",
 	"problem.time_zone":  "Elija su zona horaria en la lista.",
 	"problem.other":      "{field}: {message}.",
-	"problem.changed":    "El documento ha cambiado entretanto. Lea la página otra vez y firme.",
 
 	"signed.title":         "Ha firmado",
 	"signed.thanks":        "Gracias, {name}. Su firma se registró el {time}.",
@@ -168,7 +164,6 @@ var spanish = map[Key]string{
 	"done.facts":           "Para sus archivos",
 	"done.document":        "Documento",
 	"done.signedon":        "Usted firmó",
-	"done.completed":       "Completado",
 	"done.digest":          "Resumen criptográfico de su copia (SHA-256)",
 	"done.check":           "Comprobar un archivo con la bóveda",
 	"done.held":            "Dónde está el original",

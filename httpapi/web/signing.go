@@ -148,17 +148,12 @@ func RenderSigning(s Signing, f Frame) (Page, error) {
 // Done is the page after the signature.
 type Done struct {
 	Shell
-	EnvelopeName string
-	Paragraphs   []string
-	Facts        []Row
-	Digest       string // of the copy, "" for none
-	VerifyURL    string // "" for none
-	CopyURL      string
-	ContinueURL  string
-	WithdrawURL  string // "" without a consent to withdraw
-	Pages        []PagePicture
-	PageCount    int
-	Action       string
+	Paragraphs  []string
+	Facts       []Row
+	Digest      string // of the copy, "" for none
+	VerifyURL   string // "" for none
+	CopyURL     string
+	ContinueURL string
 }
 
 // RenderDone renders d.
@@ -188,13 +183,13 @@ func RenderNotice(n Notice, f Frame) (Page, error) {
 // Ask is a page that asks for a reason before it does something that ends something.
 type Ask struct {
 	Shell
-	Paragraphs          []string
-	Action, Back        string
-	Label, Button       string
-	Reason              string
-	Required            bool
-	Problem             []Problem
-	BackText, FieldName string
+	Paragraphs     []string
+	Action         string // where the answer goes
+	Label, Button  string
+	Reason         string
+	Required       bool
+	Problem        []Problem
+	Back, BackText string // the way back
 }
 
 // RenderAsk renders a.

@@ -74,8 +74,8 @@ func pages(t *testing.T, f web.Frame) map[string]web.Page {
 		"signing": func() (web.Page, error) { return web.RenderSigning(signing(t), f) },
 		"done": func() (web.Page, error) {
 			return web.RenderDone(web.Done{
-				Shell: shell(t), EnvelopeName: hostile, Paragraphs: []string{hostile}, Facts: []web.Row{{hostile, hostile}}, Digest: hostile,
-				VerifyURL: "/v", CopyURL: "/c", ContinueURL: "javascript:alert(1)", WithdrawURL: "/w",
+				Shell: shell(t), Paragraphs: []string{hostile}, Facts: []web.Row{{hostile, hostile}}, Digest: hostile,
+				VerifyURL: "/v", CopyURL: "/c", ContinueURL: "javascript:alert(1)",
 			}, f)
 		},
 		"text": func() (web.Page, error) {

@@ -29,14 +29,6 @@ type Secretive interface{ WithoutSecrets() any }
 // OK is the reply 200 with data.
 func OK(data any) *Reply { return &Reply{Status: http.StatusOK, Data: data} }
 
-// Created is the reply 201 with data.
-func Created(data any) *Reply { return &Reply{Status: http.StatusCreated, Data: data} }
-
-// Raw is the reply 200 with the bytes b of a media type.
-func Raw(contentType string, b []byte) *Reply {
-	return (&Reply{Status: http.StatusOK, Raw: b}).With("Content-Type", contentType)
-}
-
 // With sets a header and returns rp.
 func (rp *Reply) With(name, value string) *Reply {
 	if rp.Header == nil {

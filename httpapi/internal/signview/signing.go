@@ -44,9 +44,9 @@ func Signing(s *esign.Session, r Request) web.Signing {
 	}
 	v.UnreadRange = esign.PageRanges(v.Unread)
 	zone := Zone(s)
-	v.ExpiresAt, v.Consented = moment(v.Shell, s.ExpiresAt, zone), moment(v.Shell, s.ConsentedAt, zone)
+	v.ExpiresAt, v.Consented = Moment(v.Shell, s.ExpiresAt, zone), Moment(v.Shell, s.ConsentedAt, zone)
 	if s.ConsentedAt == nil {
-		v.Withdrawn = moment(v.Shell, s.Signer.WithdrawnAt, zone)
+		v.Withdrawn = Moment(v.Shell, s.Signer.WithdrawnAt, zone)
 	}
 	v.Event = "ready"
 	if v.Consented != "" {
@@ -199,7 +199,8 @@ func Zone(s *esign.Session) *time.Location {
 	return time.UTC
 }
 
-func moment(sh web.Shell, t *time.Time, zone *time.Location) string {
+// Moment is a time in words, in a zone; "" for none.
+func Moment(sh web.Shell, t *time.Time, zone *time.Location) string {
 	if t == nil {
 		return ""
 	}
