@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -80,8 +81,8 @@ type Registry struct {
 
 // New returns a Registry. It does no I/O.
 func New(c Config) (*Registry, error) {
-	if c.Store == nil {
-		return nil, errors.New("scopes: Config.Store is required")
+	if err := environ.Require("scopes", map[string]bool{"Store": c.Store == nil}); err != nil {
+		return nil, err
 	}
 	return &Registry{store: c.Store, env: c.Env.WithDefaults()}, nil
 }

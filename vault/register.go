@@ -17,7 +17,7 @@ const (
 	maxPage     = 100
 )
 
-// Copies lists the copy register of an envelope, newest first: marked copies
+// RegisteredCopies lists the copy register of an envelope, newest first: marked copies
 // and downloads. ErrNotVaulted, *InvalidError for a page that makes no sense.
 func (v *Vault) RegisteredCopies(ctx context.Context, orgID, envelopeID string, p storage.Page) (storage.List[custody.RegisteredCopy], error) {
 	list := storage.List[custody.RegisteredCopy]{Total: -1}

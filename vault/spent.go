@@ -12,7 +12,6 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/custody"
-	"github.com/evaultlib/evault/vault/keyring"
 )
 
 // spentSeal is the mark that a release leaves beside the database, version 1: the
@@ -150,8 +149,8 @@ func (v *Vault) opened(b []byte, c *custody.Original, last custody.Version) (*re
 	if err != nil {
 		return nil, err
 	}
-	var cs custody.Statement
-	if err := custody.Parse(m.Custody, custody.TypCustody, keyring.Statement, v.StatementKeys(), &cs); err != nil {
+	cs, err := custody.VerifyStatement(m.Custody, v.StatementKeys())
+	if err != nil {
 		return nil, err
 	}
 	at, err := environ.Parse(rs.At)

@@ -34,7 +34,7 @@ type Store interface {
 	// UpdateOriginal writes c if its revision is still c.Revision and increases both;
 	// storage.ErrConflict when it is not.
 	UpdateOriginal(ctx context.Context, c *custody.Original) error
-	// Copy returns the copy of an envelope; storage.ErrNotFound.
+	// Original returns the original of an envelope; storage.ErrNotFound.
 	Original(ctx context.Context, envelopeID string) (*custody.Original, error)
 	// OriginalsToCheck returns envelope ids of live copies last checked before t, or
 	// postponed to before t, oldest first.

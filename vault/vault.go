@@ -232,7 +232,7 @@ func (v *Vault) live(ctx context.Context, s Store, act standing.Act, orgID, enve
 	return c, err
 }
 
-// Copy returns the authoritative copy of an envelope, live or released;
+// Original returns the authoritative copy of an envelope, live or released;
 // ErrNotVaulted.
 func (v *Vault) Original(ctx context.Context, orgID, envelopeID string) (*custody.Original, error) {
 	return v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)

@@ -168,7 +168,7 @@ func TestCertificateStandsAlone(t *testing.T) {
 	t.Parallel()
 	all := packages(t)
 	allowed := []string{
-		"compliance/certificate", "internal/canonjson", "internal/eventlog", "internal/jws", "internal/missing", "internal/environ",
+		"compliance/certificate", "internal/canonjson", "internal/eventlog", "internal/jws", "internal/environ",
 		"storage", "storage/event", "vault/keyring", "vault/translog",
 	}
 	p, ok := all[module+"compliance/certificate"]

@@ -69,7 +69,7 @@ type SourceCopy struct {
 	EventID string      // of its making
 }
 
-// Copy is the one authoritative copy of an envelope.
+// Original is the one authoritative copy of an envelope.
 type Original struct {
 	CopyID, EnvelopeID, OrgID string
 	Status                    Status
@@ -150,7 +150,7 @@ const (
 	CopyInspection CopyKind = "inspection" // a download of the authoritative bytes
 )
 
-// Registered is a row of the copy register, 9-105(b)(5).
+// RegisteredCopy is a row of the copy register, 9-105(b)(5).
 type RegisteredCopy struct {
 	ID         string // cpy_…
 	CopyID     string
@@ -211,7 +211,7 @@ const (
 	ConsentNone     ConsentKind = "none"     // an operator or a program acted: nobody's consent
 )
 
-// consentBy is the consent that an actor's request is.
+// ConsentBy is the consent that an actor's request is.
 func ConsentBy(a event.Actor, requestID string, request storage.Digest) Consent {
 	c := Consent{Kind: ConsentNone, Actor: a, RequestID: requestID, RequestSHA256: request}
 	switch {
@@ -233,7 +233,7 @@ const (
 	EntryRelease EntryKind = "release"
 )
 
-// CustodyEntry is one link of a copy's custody chain. From is nil in the first
+// Entry is one link of a copy's custody chain. From is nil in the first
 // entry, To in a release: nobody holds the copy here any more.
 type Entry struct {
 	ID              string // cust_…
@@ -242,7 +242,7 @@ type Entry struct {
 	Seq             int // from 1
 	Kind            EntryKind
 	From, To        *Parties
-	Recipient       *Recipient // CustodyRelease only
+	Recipient       *Recipient // EntryRelease only
 	Version         int
 	SHA256          storage.Digest // of that version
 	Consent         Consent
@@ -253,7 +253,7 @@ type Entry struct {
 	RecordedAt      time.Time
 }
 
-// Custody is who is what at one moment.
+// Parties are who is assignee, controller and custodian at one moment.
 type Parties struct {
 	Assignee   Party      `json:"assignee"`
 	Controller Controller `json:"controller"`

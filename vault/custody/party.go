@@ -125,7 +125,7 @@ type PaperCustodian struct {
 	ReceiptSHA256 storage.Digest `json:"receipt_sha256" validate:"required"`
 }
 
-// named reports whether r is the party p: its name, and its e-mail address where
+// Named reports whether r is the party p: its name, and its e-mail address where
 // both give one.
 func (p Party) Named(r Recipient) bool {
 	name := r.Organization

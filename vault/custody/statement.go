@@ -58,10 +58,10 @@ const (
 // ErrStatement: a statement is not what it claims to be.
 var ErrStatement = errors.New("vault: statement is not valid")
 
-// acknowledges is the sentence a custodian signs for each copy.
+// AcknowledgmentText is the sentence a custodian signs for each copy.
 const AcknowledgmentText = "The custodian named here acknowledges that it maintains the authoritative copy named here, and holds it for the assignee named here under the control of the controller named here."
 
-// CustodyStatement is the payload of a custody statement.
+// Statement is the payload of a custody statement.
 type Statement struct {
 	At         string   `json:"at"`
 	Consent    Consent  `json:"consent"`
@@ -140,7 +140,7 @@ func VerifyCustody(statements []string, keys keyring.Keys) ([]Statement, error) 
 	var prev storage.Digest
 	for i, token := range statements {
 		var s Statement
-		if err := Parse(token, TypCustody, keyring.Statement, keys, &s); err != nil {
+		if err := parse(token, TypCustody, keyring.Statement, keys, &s); err != nil {
 			return nil, fmt.Errorf("custody entry %d: %w", i+1, err)
 		}
 		if problem := s.follows(out, prev); problem != "" {
@@ -175,17 +175,25 @@ func (s Statement) follows(before []Statement, prev storage.Digest) string {
 	return ""
 }
 
+// VerifyStatement verifies one custody statement by itself, whatever stands before it
+// in its chain; ErrStatement.
+func VerifyStatement(token string, keys keyring.Keys) (Statement, error) {
+	var s Statement
+	err := parse(token, TypCustody, keyring.Statement, keys, &s)
+	return s, known(err, s.V)
+}
+
 // VerifyAcknowledgment verifies a custodian's acknowledgment; ErrStatement.
 func VerifyAcknowledgment(token string, keys keyring.Keys) (AcknowledgmentStatement, error) {
 	var s AcknowledgmentStatement
-	err := Parse(token, TypAcknowledgment, keyring.Custodian, keys, &s)
+	err := parse(token, TypAcknowledgment, keyring.Custodian, keys, &s)
 	return s, known(err, s.V)
 }
 
 // VerifyRelease verifies a release statement; ErrStatement.
 func VerifyRelease(token string, keys keyring.Keys) (ReleaseStatement, error) {
 	var s ReleaseStatement
-	err := Parse(token, TypRelease, keyring.Statement, keys, &s)
+	err := parse(token, TypRelease, keyring.Statement, keys, &s)
 	return s, known(err, s.V)
 }
 
@@ -204,7 +212,7 @@ func (s *AcknowledgmentStatement) signedAt() string { return s.At }
 func (s *ReleaseStatement) signedAt() string        { return s.At }
 
 // parse reads a statement signed by a key of the purpose that was in use then.
-func Parse(token, typ string, p keyring.Purpose, keys keyring.Keys, v signed) error {
+func parse(token, typ string, p keyring.Purpose, keys keyring.Keys, v signed) error {
 	fail := func(err error) error { return fmt.Errorf("%w: %w", ErrStatement, err) }
 	payload, kid, err := keys.OpenJWS(token, typ, p)
 	if err != nil {
