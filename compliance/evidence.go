@@ -54,7 +54,7 @@ type evidence struct {
 	register   []copyEvidence
 	custody    []custody.Entry
 	chain      []custody.Statement // verified
-	custodyErr error               // of vault.VerifyCustody
+	custodyErr error               // of custody.VerifyCustody
 	acks       []custody.Acknowledgment
 	release    *vault.Release
 	spent      bool         // a release of the copy has begun
@@ -79,7 +79,7 @@ type versionEvidence struct {
 type copyEvidence struct {
 	custody.RegisteredCopy
 	stored
-	markErr error // of pdf.CheckCopy
+	markErr error // of copymark.CheckCopy
 }
 
 type logEvidence struct {

@@ -14,7 +14,7 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// contents are what a file says of itself and holds, whatever its bytes are:
+// Contents are what a file says of itself and holds, whatever its bytes are:
 // both stay when another program saves it again.
 type Contents struct {
 	Marks  []string       // of this system
@@ -26,7 +26,7 @@ type Contents struct {
 // completed are the marks that every document bears which was signed here.
 var completed = []string{copymark.OwnLegend, copymark.OwnCompletion, copymark.OwnRecord}
 
-// contents reads a file that is to be vaulted. What cannot be read is said and
+// ContentsOf reads a file that is to be vaulted. What cannot be read is said and
 // is no error.
 //
 // doc is the file as it was read, unread why it could not be; kind is

@@ -18,20 +18,20 @@ import (
 // an inspection accepted.
 const maxRevisions = 4 * pdf.MaxRevisions
 
-// revisions are the digests of the earlier states of deposited bytes: of the
+// Revisions are the digests of the earlier states of deposited bytes: of the
 // beginnings of the file that were whole files before more was appended, with and
 // without the line end, counted from the first byte and from the PDF header.
 type Revisions struct {
-	Claimed map[storage.Digest]custody.ClaimKind // as what; see Source.Revisions
+	Claimed map[storage.Digest]custody.ClaimKind // as what; see RevisionsOf
 	All     []storage.Digest                     // sorted; the others are looked up only
 }
 
-// Revisions returns what a deposit of raw claims beside raw itself, and as what:
+// RevisionsOf returns what a deposit of the file claims beside the file itself, and as what:
 // the revision that each approval signature in it covers (ClaimPrefix), and of
 // paper every other earlier state as well (ClaimRevision), but not those that a
 // certification covers. Blanks that many contracts are made from are so left
 // free: of e-sign documents unsigned revisions, of paper certified ones.
-// *InvalidError when raw has too many revisions.
+// *InvalidError when the file has too many revisions.
 //
 // parsed is the file, or what was made of it by appending, where the caller has
 // parsed it with the same limits; nil: it is parsed.
@@ -44,7 +44,8 @@ func RevisionsOf(s custody.Source, file *storage.Content, parsed pades.Parsed) (
 	return r.Claimed, err
 }
 
-// revisionsOf takes the file, and what parsing it gave.
+// Of is RevisionsOf for a file and what parsing it gave, with the revisions that are
+// looked up only.
 func Of(s custody.Source, file *storage.Content, d *pdf.Document, err error) (Revisions, error) {
 	raw := file.Bytes()
 	var signed []int64

@@ -161,7 +161,7 @@ func (p *Parser) Header(num, gen int) bool {
 	return ok1 && ok2 && n == num && g == gen && p.KeywordPrefix("obj")
 }
 
-// keywordPrefix reads a keyword that may run into the next token, as in "1 0 obj<<".
+// KeywordPrefix reads a keyword that may run into the next token, as in "1 0 obj<<".
 func (p *Parser) KeywordPrefix(k string) bool {
 	p.Skip()
 	if !bytes.HasPrefix(p.Bytes[p.Pos:], []byte(k)) {
@@ -171,7 +171,7 @@ func (p *Parser) KeywordPrefix(k string) bool {
 	return true
 }
 
-// streamBody reads the data after the keyword "stream". A /Length that lies is corrected by searching "endstream".
+// StreamBody reads the data after the keyword "stream". A /Length that lies is corrected by searching "endstream".
 func (d *Document) StreamBody(p *Parser, num int, dict Dict) (Object, error) {
 	cr := p.Pos < len(p.Bytes) && p.Bytes[p.Pos] == '\r'
 	if cr {

@@ -16,9 +16,9 @@ type Parser struct {
 	MaxCost  int // 0 for no bound
 	// plain refuses numbers that are not written as the standard says: readers differ on what they mean.
 	plain bool
-	// duplicate is set when a dictionary names one key twice: readers differ on which value counts.
+	// Duplicate is set when a dictionary names one key twice: readers differ on which value counts.
 	Duplicate bool
-	// spans, when not nil, receives where the values of the outermost dictionary stand.
+	// Spans, when not nil, receives where the values of the outermost dictionary stand.
 	Spans map[Name][2]int
 }
 
@@ -80,7 +80,7 @@ func (p *Parser) Keyword(k string) bool {
 	return true
 }
 
-// uint reads an unsigned decimal integer of at most ten digits; otherwise nothing is consumed.
+// Uint reads an unsigned decimal integer of at most ten digits; otherwise nothing is consumed.
 func (p *Parser) Uint() (int, bool) {
 	p.Skip()
 	start, n := p.Pos, 0

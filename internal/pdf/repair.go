@@ -62,7 +62,7 @@ func (d *Document) scan() error {
 	}
 }
 
-// headerBefore reads backwards the "n g " in front of the keyword obj at position at.
+// HeaderBefore reads backwards the "n g " in front of the keyword obj at position at.
 func HeaderBefore(b []byte, at int) (num, gen, off int, ok bool) {
 	i := at
 	back := func(f func(byte) bool, most int) bool {

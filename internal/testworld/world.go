@@ -38,12 +38,6 @@ type Config struct {
 	Handover   handover.Config
 }
 
-// New makes a World.
-func New(t testing.TB, o Options, edit ...func(*Config)) *World {
-	t.Helper()
-	return NewBase(t, o).World(edit...)
-}
-
 // World makes the engines on b.
 func (b *Base) World(edit ...func(*Config)) *World {
 	t := b.T

@@ -99,7 +99,7 @@ func Locks(d *pdf.Document, f SignatureField) (locks []Lock, final bool) {
 	return locks, final
 }
 
-// lock reads /Action and /Fields (tables 236 and 259).
+// readLock reads /Action and /Fields (tables 236 and 259).
 func readLock(d *pdf.Document, dict pdf.Dict) Lock {
 	action := d.Name(dict["Action"])
 	if action != "Include" && action != "Exclude" {

@@ -26,25 +26,16 @@ const (
 	Panel // behind a code
 )
 
-// rgb returns the color in DeviceRGB, each part 0 to 1.
-func (c Color) rgb() [3]float64 {
-	switch c {
-	case Gray:
-		return [3]float64{0.4, 0.4, 0.4}
-	case Pale:
-		return [3]float64{0.78, 0.78, 0.78}
-	case BlueInk:
-		return [3]float64{0.05, 0.1, 0.45}
-	case Warning:
-		return [3]float64{0.65, 0.05, 0.05}
-	case White:
-		return [3]float64{1, 1, 1}
-	case Shade:
-		return [3]float64{0.93, 0.94, 0.97}
-	case Panel:
-		return [3]float64{0.94, 0.95, 0.98}
-	}
-	return [3]float64{}
+// rgb has the colors in DeviceRGB, each part 0 to 1.
+var rgb = [...][]float64{
+	Ink:     {0, 0, 0},
+	Gray:    {0.4, 0.4, 0.4},
+	Pale:    {0.78, 0.78, 0.78},
+	BlueInk: {0.05, 0.1, 0.45},
+	Warning: {0.65, 0.05, 0.05},
+	White:   {1, 1, 1},
+	Shade:   {0.93, 0.94, 0.97},
+	Panel:   {0.94, 0.95, 0.98},
 }
 
 // Canvas builds the content of one form XObject or page. Its coordinates are points from the top-left corner, y
@@ -95,13 +86,11 @@ func (c *Canvas) Op(operator string, args ...float64) {
 
 // Fill sets the color of what is filled, text included.
 func (c *Canvas) Fill(col Color) {
-	rgb := col.rgb()
-	c.Op("rg", rgb[:]...)
+	c.Op("rg", rgb[col]...)
 }
 
 func (c *Canvas) stroke(col Color) {
-	rgb := col.rgb()
-	c.Op("RG", rgb[:]...)
+	c.Op("RG", rgb[col]...)
 }
 
 // Line draws a line from x1, y1 to x2, y2.

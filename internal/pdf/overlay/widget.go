@@ -75,7 +75,7 @@ func WidgetOf(u *pdf.Update, f acroform.SignatureField, a Appearance) (_ Widget,
 	return Widget{}, errors.New("pdf: the field is on no page")
 }
 
-// draw makes the appearance stream for the rectangle of w.
+// drawAppearance makes the appearance stream for the rectangle of w.
 func drawAppearance(u *pdf.Update, w *Widget, a Appearance) error {
 	wide, high := w.Rect.Width()*w.Page.UserUnit, w.Rect.Height()*w.Page.UserUnit
 	if w.Page.Rotate == 90 || w.Page.Rotate == 270 {

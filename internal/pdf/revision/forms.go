@@ -228,15 +228,15 @@ func (c *comparison) drawnWithin(w widget) (fits bool, _ error) {
 		}
 		c.explain(o, "the appearance of a form field", 1)
 		s, err := c.new.Stream(o)
-		fits = fits && err == nil && (c.invisible(w.now) || holdsValueOf(c.new, s, w.now["Rect"]))
+		fits = fits && err == nil && (c.invisible(w.now) || staysWithin(c.new, s, w.now["Rect"]))
 		return err
 	})
 	return fits, err
 }
 
-// fits reports whether an appearance stream stays in the rectangle of its annotation: its bounding box, turned and
+// staysWithin reports whether an appearance stream stays in the rectangle of its annotation: its bounding box, turned and
 // scaled by its matrix, is no larger (ISO 32000-2 §12.5.5), so that it does so for readers too that do not scale it.
-func holdsValueOf(d *pdf.Document, s *pdf.Stream, rect pdf.Object) bool {
+func staysWithin(d *pdf.Document, s *pdf.Stream, rect pdf.Object) bool {
 	if s == nil || d.Name(s.Dict["Subtype"]) != "Form" {
 		return false
 	}

@@ -21,7 +21,7 @@ func (c *comparison) looks(name string, ref pdf.Ref, w pdf.Dict) (bool, error) {
 	fits := true
 	err := c.eachAppearance(c.new, w, func(o pdf.Object) error {
 		s, err := c.new.Stream(o)
-		fits = fits && err == nil && holdsValueOf(c.new, s, w["Rect"])
+		fits = fits && err == nil && staysWithin(c.new, s, w["Rect"])
 		return err
 	})
 	if !fits {
