@@ -100,10 +100,6 @@ func (v *Vault) acknowledge(e custody.Entry) (*custody.Acknowledgment, error) {
 // a jurisdiction.
 func (v *Vault) entry(e custody.Entry, jurisdiction string) (custody.Entry, error) {
 	var err error
-	e.Statement, e.StatementSHA256, err = v.state(custody.TypCustody, custody.Statement{
-		At: environ.Format(e.RecordedAt), Consent: e.Consent, CopyID: e.CopyID, CustodyID: e.ID, EnvelopeID: e.EnvelopeID,
-		From: e.From, Jurisdiction: jurisdiction, Kind: e.Kind, Prev: e.PreviousSHA256, Recipient: e.Recipient, Seq: e.Seq, SHA256: e.SHA256,
-		To: e.To, V: custody.StatementVersion, Version: e.Version,
-	})
+	e.Statement, e.StatementSHA256, err = v.state(custody.TypCustody, custody.StatementOf(e, jurisdiction))
 	return e, err
 }

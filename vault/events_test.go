@@ -24,6 +24,7 @@ func TestDetailsKeepTheirBytes(t *testing.T) {
 	defer f.Close()
 	samples := map[string]any{
 		event.VaultStored: custody.StoredDetail{}, event.VaultAttested: custody.AttestedDetail{}, event.VaultReleased: custody.ReleasedDetail{},
+		event.CustodyOffered: custody.OfferedDetail{}, event.CustodyRejected: custody.RejectedDetail{},
 	}
 	seen := map[string]int{}
 	s := bufio.NewScanner(f)

@@ -167,3 +167,49 @@ type CertificateIssuedData struct {
 	Cause             string         `json:"cause"` // id of the event that caused it
 	CertificateSHA256 storage.Digest `json:"certificate_sha256"`
 }
+
+// CustodyOfferedData is the data of CustodyOffered. The parties are ids of
+// organizations; names, and what the assignment is for, are in the detail. The actor
+// of the event and its request are the consent of the controller.
+type CustodyOfferedData struct {
+	AssignmentID  string         `json:"assignment_id"`
+	CopyID        string         `json:"copy_id"`
+	Version       int            `json:"version"` // that is offered
+	SHA256        storage.Digest `json:"sha256"`  // of that version
+	Purpose       string         `json:"purpose"` // sale, pledge or release_back
+	From          string         `json:"from"`
+	To            string         `json:"to"`
+	ExpiresAt     string         `json:"expires_at"`
+	Consent       string         `json:"consent"`
+	RequestID     string         `json:"request_id"`
+	RequestSHA256 storage.Digest `json:"request_sha256"`
+}
+
+// CustodyAcceptedData is the data of CustodyAccepted: the switch of control.
+type CustodyAcceptedData struct {
+	AssignmentID           string         `json:"assignment_id"`
+	CustodyID              string         `json:"custody_id"`
+	CopyID                 string         `json:"copy_id"`
+	Version                int            `json:"version"` // the new one, which names the assignee
+	SHA256                 storage.Digest `json:"sha256"`  // of that version
+	Size                   int64          `json:"size"`
+	EndsVersion            int            `json:"ends_version"`
+	Purpose                string         `json:"purpose"`
+	Level                  string         `json:"level"` // of the seal, ETSI EN 319 142-1
+	VersionStatementSHA256 storage.Digest `json:"version_statement_sha256"`
+
+	MarkedCopy *MarkedCopy `json:"marked_copy,omitempty"` // absent where the file cannot be marked
+}
+
+// CustodyEndedData is the data of CustodyRejected, CustodyCancelled and CustodyExpired.
+type CustodyEndedData struct {
+	AssignmentID string `json:"assignment_id"`
+	CopyID       string `json:"copy_id"`
+	Version      int    `json:"version"` // that was offered
+}
+
+// ControlDeniedData is the data of ControlDenied.
+type ControlDeniedData struct {
+	EnvelopeID string `json:"envelope_id"` // of the first attempt in that hour
+	Verb       string `json:"verb"`
+}

@@ -12,8 +12,9 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// written are events as they were written before their data had structs: one of
-// each shape that the tests of all engines made.
+// written are events as they were written before their data had structs, one of each
+// shape that the tests of all engines made, and those of types that came later, as
+// they were first written.
 func written(t *testing.T) (lines []line) {
 	t.Helper()
 	f, err := os.Open("testdata/events.jsonl")

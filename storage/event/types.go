@@ -39,13 +39,14 @@ const (
 	VaultComplianceFailed = "vault.compliance.failed"
 	CustodyAssigned       = "custody.assigned"     // each entry of the custody chain
 	CustodyAcknowledged   = "custody.acknowledged" // by the custodian
-	CustodyOffered        = "custody.offered"      // not written yet, as the next four
-	CustodyAccepted       = "custody.accepted"
+	CustodyOffered        = "custody.offered"
+	CustodyAccepted       = "custody.accepted" // control has moved
 	CustodyRejected       = "custody.rejected"
 	CustodyCancelled      = "custody.cancelled"
 	CustodyExpired        = "custody.expired"
 	CertificateIssued     = "certificate.issued"
-	KeysChanged           = "keys.changed" // in the installation's own chain; data: package keyring
+	ControlDenied         = "control.denied" // in an organization's own chain, named by its id: once for each actor, verb and hour
+	KeysChanged           = "keys.changed"   // in the installation's own chain; data: package keyring
 )
 
 // CustodyPrefix begins the types of all events of custody.
@@ -92,11 +93,11 @@ var schemas = [...]Schema{
 	{VaultComplianceFailed, true, ComplianceData{}, nil},
 	{CustodyAssigned, false, CustodyAssignedData{}, nil},
 	{CustodyAcknowledged, false, CustodyAcknowledgedData{}, nil},
-	{CustodyOffered, true, nil, nil},
-	{CustodyAccepted, true, nil, nil},
-	{CustodyRejected, true, nil, nil},
-	{CustodyCancelled, true, nil, nil},
-	{CustodyExpired, true, nil, nil},
+	{CustodyOffered, true, CustodyOfferedData{}, nil}, // detail: custody.OfferedDetail
+	{CustodyAccepted, true, CustodyAcceptedData{}, nil},
+	{CustodyRejected, true, CustodyEndedData{}, nil}, // detail: custody.RejectedDetail
+	{CustodyCancelled, true, CustodyEndedData{}, nil},
+	{CustodyExpired, true, CustodyEndedData{}, nil},
 	{CertificateIssued, false, CertificateIssuedData{}, nil},
 }
 

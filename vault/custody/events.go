@@ -22,3 +22,18 @@ type ReleasedDetail struct {
 	Recipient Recipient `json:"recipient"`
 	Note      string    `json:"note"`
 }
+
+// OfferedDetail is the detail of event.CustodyOffered: what the offer fixes besides
+// the event's data.
+type OfferedDetail struct {
+	Assignee Party    `json:"assignee"`
+	Interest Interest `json:"interest"`
+	Reason   string   `json:"reason"`
+	Note     string   `json:"note"`
+}
+
+// RejectedDetail is the detail of event.CustodyRejected, absent where no reason was
+// given.
+type RejectedDetail struct {
+	Reason string `json:"reason"`
+}

@@ -84,7 +84,8 @@ type Original struct {
 	SecuredParty Party // the assignee, whom the seal names
 	Controller   Controller
 	Custodian    Holder
-	Capacity     Capacity
+	Interest     Interest // of the controller
+	Capacity     Capacity // of the depositor, for the assignee of the deposit
 	Agreement    *Agreement
 
 	Regime, RegimeBasis, Jurisdiction string
@@ -100,12 +101,24 @@ type Original struct {
 	IntegrityCheckedAt time.Time
 	IntegrityOK        bool
 	StoredEventID      string
+	OfferID            string // of the open offer, which locks the copy; "" for none
 	Revision           int64
+
+	// The organizations of offers, as the Store reads them beside the copy.
+	Offeree string   // of the open offer
+	Former  []string // that had control before the present controller
 }
 
 // Parties returns who has a role in the copy: OrgID is the organization that
-// controls it.
-func (c *Original) Parties() standing.Parties { return standing.Parties{Controller: c.OrgID} }
+// controls it. One that has control again is no former controller.
+func (c *Original) Parties() standing.Parties {
+	return standing.Parties{Controller: c.OrgID, Offeree: c.Offeree, Former: c.Former}
+}
+
+// Held returns who is what to the copy now, as its record says.
+func (c *Original) Held() Parties {
+	return Parties{Assignee: c.SecuredParty, Controller: c.Controller, Custodian: c.Custodian, Interest: c.Interest}
+}
 
 // Seal is what seals a version.
 type Seal struct {
@@ -122,8 +135,9 @@ type VersionKind string
 
 // Kinds of version.
 const (
-	VersionDeposit VersionKind = "deposit"
-	VersionRelease VersionKind = "release"
+	VersionDeposit    VersionKind = "deposit"
+	VersionAssignment VersionKind = "assignment"
+	VersionRelease    VersionKind = "release"
 )
 
 // Version is one state of an authoritative copy. Its bytes are a byte prefix of
@@ -229,8 +243,9 @@ type EntryKind string
 
 // Kinds of custody entry.
 const (
-	EntryDeposit EntryKind = "deposit"
-	EntryRelease EntryKind = "release"
+	EntryDeposit    EntryKind = "deposit"
+	EntryAssignment EntryKind = "assignment"
+	EntryRelease    EntryKind = "release"
 )
 
 // Entry is one link of a copy's custody chain. From is nil in the first
@@ -251,13 +266,21 @@ type Entry struct {
 	PreviousSHA256  storage.Digest // StatementSHA256 of the entry before, "" for the first
 	EventID         string
 	RecordedAt      time.Time
+
+	// EntryAssignment only. Consent is the offeror's, by its offer.
+	AssignmentID string
+	Purpose      Purpose
+	Reason       string   // of a sale by a pledgee
+	Acceptance   *Consent // of the new controller
 }
 
-// Parties are who is assignee, controller and custodian at one moment.
+// Parties are who is assignee, controller and custodian at one moment, and what
+// the controller has in the copy.
 type Parties struct {
 	Assignee   Party      `json:"assignee"`
 	Controller Controller `json:"controller"`
 	Custodian  Holder     `json:"custodian"`
+	Interest   Interest   `json:"interest,omitzero"` // zero until the first assignment
 }
 
 // Acknowledgment is a custodian's signed word that it holds one copy for one

@@ -11,10 +11,10 @@ import (
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
-// # Statements, version 1
+// # Statements, version 1, and custody statements, version 2
 //
 // What the vault and a custodian sign beside the authoritative copy. Each is
-// canonical JSON (internal/canonjson: sorted keys, no white space) with "v":1;
+// canonical JSON (internal/canonjson: sorted keys, no white space) with its "v";
 // times are UTC with six decimals, digests lower-case hex. These formats never
 // change; a later one has another v.
 //
@@ -32,6 +32,13 @@ import (
 //	{"at","consent":{"actor":{"id","kind","org_id"?},"kind","request_id"?,"request_sha256"?},"copy_id","custody_id",
 //	 "envelope_id","from":Custody or null,"jurisdiction","kind","prev","recipient":Recipient or null,"seq","sha256",
 //	 "to":Custody or null,"v","version"}
+//
+// Version 2 is that of an assignment, and of an entry with a Custody that has the member
+// "interest":{"kind","obligation"?:{"amount"?,"currency"?,"reference"},"pledged_by"?:Party}.
+// An assignment has, besides, the acceptance of the new controller, where consent is
+// that of the one before, by its offer:
+//
+//	{"acceptance":Consent,"assignment_id",…,"purpose","reason"?,…}
 //
 // acknowledgment:
 //
@@ -53,6 +60,7 @@ const (
 	TypAcknowledgment = "evault-acknowledgment+jwt"
 	TypRelease        = "evault-release+jwt"
 	StatementVersion  = 1
+	assignmentVersion = 2 // of custody statements
 )
 
 // ErrStatement: a statement is not what it claims to be.
@@ -80,6 +88,46 @@ type Statement struct {
 	To           *Parties       `json:"to"`
 	V            int            `json:"v"`
 	Version      int            `json:"version"`
+
+	// Of an assignment only.
+	Acceptance   *Consent `json:"acceptance,omitempty"`
+	AssignmentID string   `json:"assignment_id,omitempty"`
+	Purpose      Purpose  `json:"purpose,omitempty"`
+	Reason       string   `json:"reason,omitempty"`
+}
+
+// StatementOf is the statement of an entry; jurisdiction is the clause of a deposit
+// that provides one.
+func StatementOf(e Entry, jurisdiction string) Statement {
+	s := Statement{
+		At: environ.Format(e.RecordedAt), Consent: e.Consent, CopyID: e.CopyID, CustodyID: e.ID, EnvelopeID: e.EnvelopeID,
+		From: e.From, Jurisdiction: jurisdiction, Kind: e.Kind, Prev: e.PreviousSHA256, Recipient: e.Recipient, Seq: e.Seq, SHA256: e.SHA256,
+		To: e.To, Version: e.Version,
+		Acceptance: e.Acceptance, AssignmentID: e.AssignmentID, Purpose: e.Purpose, Reason: e.Reason,
+	}
+	s.V = s.format()
+	return s
+}
+
+// format is the version of the format that a statement needs.
+func (s Statement) format() int {
+	if s.Kind == EntryAssignment || s.From != nil && s.From.Interest != (Interest{}) || s.To != nil && s.To.Interest != (Interest{}) {
+		return assignmentVersion
+	}
+	return StatementVersion
+}
+
+// shape says what an entry of its kind may not have, or lacks; "" for nothing.
+func (s Statement) shape() string {
+	assigned := s.Acceptance != nil && s.AssignmentID != "" && s.Purpose != "" && s.From != nil && s.To != nil && s.Recipient == nil
+	bare := s.Acceptance == nil && s.AssignmentID == "" && s.Purpose == "" && s.Reason == ""
+	switch {
+	case s.Kind == EntryAssignment && !assigned:
+		return "is an assignment without its acceptance, id, purpose or parties"
+	case s.Kind != EntryAssignment && !bare:
+		return "has members of an assignment"
+	}
+	return ""
 }
 
 // AcknowledgmentStatement is the payload of a custodian's acknowledgment.
@@ -153,8 +201,10 @@ func VerifyCustody(statements []string, keys keyring.Keys) ([]Statement, error) 
 
 func (s Statement) follows(before []Statement, prev storage.Digest) string {
 	switch n := len(before); {
-	case s.V != StatementVersion:
+	case s.V != s.format():
 		return fmt.Sprintf("version %d is unknown", s.V)
+	case s.shape() != "":
+		return s.shape()
 	case s.Seq != n+1:
 		return fmt.Sprintf("has seq %d", s.Seq)
 	case s.Prev != prev:
@@ -180,7 +230,14 @@ func (s Statement) follows(before []Statement, prev storage.Digest) string {
 func VerifyStatement(token string, keys keyring.Keys) (Statement, error) {
 	var s Statement
 	err := parse(token, TypCustody, keyring.Statement, keys, &s)
-	return s, known(err, s.V)
+	switch {
+	case err != nil:
+	case s.V != s.format():
+		err = fmt.Errorf("%w: version %d is unknown", ErrStatement, s.V)
+	case s.shape() != "":
+		err = fmt.Errorf("%w: %s", ErrStatement, s.shape())
+	}
+	return s, err
 }
 
 // VerifyAcknowledgment verifies a custodian's acknowledgment; ErrStatement.
