@@ -7,9 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
+	"github.com/evaultlib/evault/compliance/internal/pages"
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
@@ -63,6 +64,15 @@ func shown(r typeset.Report) string {
 	return b.String()
 }
 
+// inWords is how the pages print a word of the certificate that is for programs, ""
+// where they print it as it is.
+func inWords(path, value string) string {
+	return map[string]map[string]string{
+		"compliance.checks.evidence.kind": pages.EvidenceWords, "controller.bound_by": pages.BoundByWords,
+		"seal.mode": {string(custody.SealingEmbedded): "in the file", string(custody.SealingDetached): "beside the file"},
+	}[path][value]
+}
+
 // TestCustodyRecordSaysWhatTheCertificateSays: every text, digest, number and time
 // of a certificate stands on its pages, but those of notPrinted.
 func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
@@ -96,12 +106,12 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 		if err := d.Decode(&fields); err != nil {
 			t.Fatal(err)
 		}
-		text := shown(w.Compliance.Pages(c))
+		text := shown(pages.Report(c, font.Fonts{}))
 		leaves("", fields, func(path, value string) {
 			if strings.HasSuffix(path, "_at") || path == "controller.until" || path == "as_of" || path == "acknowledgments.at" || path == "custodian.acknowledgment.at" {
 				value = strings.ReplaceAll(value, "T", " ")[:19]
 			}
-			if words := compliance.InWords(path, value); words != "" {
+			if words := inWords(path, value); words != "" {
 				value = words
 			}
 			if !notPrinted[path] && !strings.Contains(text, value) {
@@ -126,12 +136,12 @@ func TestCustodyRecordSaysWhatTheCertificateSays(t *testing.T) {
 // speak of one only where there is one.
 func TestVerifyAddressStandsOnce(t *testing.T) {
 	t.Parallel()
-	w, address := newWorld(t), "https://evault.test/verify/1"
-	text := shown(w.Compliance.Pages(&certificate.Certificate{VerifyURL: &address}))
+	address := "https://evault.test/verify/1"
+	text := shown(pages.Report(&certificate.Certificate{VerifyURL: &address}, font.Fonts{}))
 	if n := strings.Count(text, address); n != 1 || !strings.Contains(text, "The verify address") {
 		t.Errorf("printed %d times: %s", n, text)
 	}
-	if text := shown(w.Compliance.Pages(&certificate.Certificate{})); strings.Contains(text, "verify address") {
+	if text := shown(pages.Report(&certificate.Certificate{}, font.Fonts{})); strings.Contains(text, "verify address") {
 		t.Errorf("no address, but: %s", text)
 	}
 }

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/evaultlib/evault/compliance/certificate"
+	"github.com/evaultlib/evault/compliance/internal/pages"
 	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/custody"
@@ -108,4 +111,16 @@ func (e *Engine) LogPosition(ctx context.Context, eventID string) (*LogPosition,
 		return nil, nil
 	}
 	return &LogPosition{eventID, entry.Index, cp.Size, cp.Root.String()}, nil
+}
+
+// CustodyRecord returns a certificate as pages that can be read and filed: what
+// was found, the custody chain, signatures, copies, powers, log entries and
+// digests, with the verify address of the certificate, if any, as a QR code.
+// The same certificate makes the same bytes.
+func (e *Engine) CustodyRecord(ctx context.Context, c *certificate.Certificate) ([]byte, error) {
+	b, err := typeset.PDF(ctx, pages.Report(c, e.fonts))
+	if err != nil {
+		return nil, fmt.Errorf("custody record of %s: %w", c.Subject.EnvelopeID, err)
+	}
+	return b, nil
 }

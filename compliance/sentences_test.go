@@ -17,7 +17,7 @@ import (
 
 // printedFiles are the sources of what an evaluation and a certificate say.
 var printedFiles = []string{
-	"words.go", "draft.go", "checks.go", "check_*.go", "evidence.go", "engine.go", "certificate/regime.go", "certificate/requirements.go", "print.go", "print_tables.go",
+	"words.go", "draft.go", "checks.go", "check_*.go", "evidence.go", "engine.go", "certificate/regime.go", "certificate/requirements.go", "internal/pages/*.go",
 }
 
 // printedSentences are the texts of three words or more in the sources, with the

@@ -8,8 +8,10 @@ import (
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
+	"github.com/evaultlib/evault/compliance/internal/pages"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
@@ -239,7 +241,7 @@ func (w *world) told(id string) string {
 	}
 	c, _, err := w.Compliance.Look(w.T.Context(), id, cause)
 	check(w.T, err)
-	return strings.Join([]string{certificateText(c), shown(w.Compliance.Pages(c))}, "\n")
+	return strings.Join([]string{certificateText(c), shown(pages.Report(c, font.Fonts{}))}, "\n")
 }
 
 // strangers is a form under a signature of somebody whom nobody here trusts.

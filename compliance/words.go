@@ -8,6 +8,7 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 
 	"github.com/evaultlib/evault/compliance/certificate"
+	"github.com/evaultlib/evault/compliance/internal/pages"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/vault/custody"
@@ -37,7 +38,7 @@ func (ev *evidence) declarations() []certificate.Declaration {
 	if d.Classification != nil {
 		list = append(list, certificate.Declaration{
 			Kind: "classification", By: controller.Party.Name, SHA256: digestOf(d.Classification),
-			Statement: "What the record is, as answered at the deposit: " + answersText(certificate.Answers(*d.Classification)) + ".",
+			Statement: "What the record is, as answered at the deposit: " + pages.Answers(certificate.Answers(*d.Classification)) + ".",
 		})
 	}
 	return list
@@ -53,7 +54,7 @@ func medium(a *custody.Attestation) string {
 	case "destroyed":
 		said += "; the paper original was destroyed"
 		if a.DestroyedAt != nil {
-			said += " on " + utc(timePtr(a.DestroyedAt)) + " UTC"
+			said += " on " + pages.UTC(timePtr(a.DestroyedAt)) + " UTC"
 		}
 	case "held":
 		said += "; there are two media: this file, and a tangible original held by " + a.Holder
@@ -134,9 +135,6 @@ func (e *Engine) notice(ev *evidence, verify *string) string {
 	return strings.Join(sentences, " ")
 }
 
-// regimeUnknown is the finding that the event of the deposit is not proved.
-const regimeUnknown = "regime_unknown"
-
 // findings are what no check scores.
 func (ev *evidence) findings() []certificate.Finding {
 	list := []certificate.Finding{}
@@ -144,7 +142,7 @@ func (ev *evidence) findings() []certificate.Finding {
 		list = append(list, certificate.Finding{ID: id, Detail: fmt.Sprintf(format, args...)})
 	}
 	if ev.original != nil && ev.stored() == nil {
-		add(regimeUnknown, "It is not proved under which law the record was deposited. It was examined under the default of this installation.")
+		add(certificate.RegimeUnknown, "It is not proved under which law the record was deposited. It was examined under the default of this installation.")
 	} else if ev.regime.ID == certificate.NoRegime {
 		said := map[string]string{
 			certificate.BasisDeclared:   "The depositor named no control statute for this record.",

@@ -314,6 +314,10 @@ type Finding struct {
 	Detail string `json:"detail"`
 }
 
+// RegimeUnknown is the id of the finding that the event of the deposit is not proved, so
+// that the regime of the certificate is the issuer's default.
+const RegimeUnknown = "regime_unknown"
+
 // Met reports whether the requirement is satisfied.
 func (c Check) Met() bool { return c.Satisfied != nil && *c.Satisfied }
 

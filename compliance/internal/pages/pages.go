@@ -1,12 +1,16 @@
-package compliance
+// Package pages lays a certificate out to read and file: the custody record. It prints
+// what the certificate says, and no more.
+//
+// Stability: internal, for package compliance; it may change with any version.
+package pages
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/evaultlib/evault/compliance/certificate"
+	"github.com/evaultlib/evault/internal/font"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/custody"
@@ -19,26 +23,16 @@ const printNotice = " These pages show, for reading and filing, what the certifi
 // printVerify follows where the pages have a verify address.
 const printVerify = " The verify address tells what the vault says of the authoritative copy now."
 
-// CustodyRecord returns a certificate as pages that can be read and filed: what
-// was found, the custody chain, signatures, copies, powers, log entries and
-// digests, with the verify address of the certificate, if any, as a QR code.
-// The same certificate makes the same bytes.
-func (e *Engine) CustodyRecord(ctx context.Context, c *certificate.Certificate) ([]byte, error) {
-	b, err := typeset.PDF(ctx, e.custodyRecord(c))
-	if err != nil {
-		return nil, fmt.Errorf("custody record of %s: %w", c.Subject.EnvelopeID, err)
-	}
-	return b, nil
-}
-
-func (e *Engine) custodyRecord(c *certificate.Certificate) typeset.Report {
+// Report lays a certificate out. The same certificate makes the same report.
+func Report(c *certificate.Certificate, fonts font.Fonts) typeset.Report {
 	r := typeset.Report{
 		Title: "Custody record", Subtitle: c.Subject.EnvelopeName, Facts: recordFacts(c), Digests: recordDigests(c),
 		Tables: []typeset.Table{
 			requirementsTable(c), findingsTable(c), custodyTable(c), signaturesTable(c), acknowledgmentsTable(c),
 			declarationsTable(c), powersTable(c), copiesTable(c), logTable(c), keysTable(c),
 		},
-		Notice: c.LegalNotice + printNotice, Footer: "Certificate " + c.ID + " · envelope " + c.Subject.EnvelopeID, At: c.IssuedAt.Time, Fonts: e.fonts,
+		Notice: c.LegalNotice + printNotice, Footer: "Certificate " + c.ID + " · envelope " + c.Subject.EnvelopeID,
+		At: c.IssuedAt.Time, Fonts: fonts,
 	}
 	if c.VerifyURL != nil {
 		r.VerifyURL = *c.VerifyURL
@@ -49,8 +43,8 @@ func (e *Engine) custodyRecord(c *certificate.Certificate) typeset.Report {
 
 const printTime = "2006-01-02 15:04:05"
 
-// utc is a time to the second, "" for none.
-func utc(t *certificate.Time) string {
+// UTC is a time to the second, "" for none.
+func UTC(t *certificate.Time) string {
 	if t == nil || t.IsZero() {
 		return ""
 	}
@@ -73,7 +67,7 @@ func recordFacts(c *certificate.Certificate) []typeset.Fact {
 	list := []typeset.Fact{
 		{Label: "Result", Value: resultText(c.Compliance)},
 		{Label: "Law", Value: line(regime, basisText(c), c.Jurisdiction)},
-		{Label: "Authoritative copy", Value: fmt.Sprintf("%s, version %d, %d bytes, vaulted %s UTC", held.CopyID, held.Version, held.Size, utc(&held.VaultedAt))},
+		{Label: "Authoritative copy", Value: fmt.Sprintf("%s, version %d, %d bytes, vaulted %s UTC", held.CopyID, held.Version, held.Size, UTC(&held.VaultedAt))},
 		{Label: "Held here", Value: heldText(held)},
 		{Label: "Seal", Value: sealText(c.Seal)},
 		{Label: "Secured party", Value: partyText(c.SecuredParty)},
@@ -83,21 +77,21 @@ func recordFacts(c *certificate.Certificate) []typeset.Fact {
 	}
 	custodian := partyText(c.Custodian.Party)
 	if a := c.Custodian.Acknowledgment; a != nil {
-		custodian += fmt.Sprintf("; acknowledgment %s of %s UTC", a.ID, utc(&a.At))
+		custodian += fmt.Sprintf("; acknowledgment %s of %s UTC", a.ID, UTC(&a.At))
 	}
 	controls, keeps := "Controller", "Custodian"
 	if !held.HeldHere {
 		controls, keeps = "Controller until the release", "Custodian until the release"
 	}
 	list = append(list,
-		typeset.Fact{Label: controls, Value: line(partyText(c.Controller.Party), boundByWords[c.Controller.BoundBy])},
+		typeset.Fact{Label: controls, Value: line(partyText(c.Controller.Party), BoundByWords[c.Controller.BoundBy])},
 		typeset.Fact{Label: keeps, Value: custodian},
 		typeset.Fact{Label: "Envelope", Value: c.Subject.EnvelopeID},
 	)
 	if c.Subject.CustomerID != "" {
 		list = append(list, typeset.Fact{Label: "Customer", Value: c.Subject.CustomerID})
 	}
-	issued := fmt.Sprintf("%s, no. %d, issued %s UTC after the event %s", c.ID, c.Serial, utc(&c.IssuedAt), c.Cause.Type)
+	issued := fmt.Sprintf("%s, no. %d, issued %s UTC after the event %s", c.ID, c.Serial, UTC(&c.IssuedAt), c.Cause.Type)
 	if c.Supersedes != nil {
 		issued += "; supersedes " + *c.Supersedes
 	}
@@ -108,13 +102,13 @@ func recordFacts(c *certificate.Certificate) []typeset.Fact {
 		list = append(list, typeset.Fact{Label: "Signers of the paper", Value: "as declared: " + strings.Join(a.SignedBy, "; ")})
 	}
 	if a := c.Classification; a != nil {
-		list = append(list, typeset.Fact{Label: "What the record is", Value: "as answered by the depositor: " + answersText(*a)})
+		list = append(list, typeset.Fact{Label: "What the record is", Value: "as answered by the depositor: " + Answers(*a)})
 	}
 	return append(list,
 		typeset.Fact{Label: "Issued by", Value: c.System.Issuer},
 		typeset.Fact{Label: "Log checkpoints", Value: "kept: " + c.System.Anchors},
 		typeset.Fact{Label: "Certificate", Value: issued},
-		typeset.Fact{Label: "As of", Value: utc(&c.AsOf) + " UTC; says nothing of later times"},
+		typeset.Fact{Label: "As of", Value: UTC(&c.AsOf) + " UTC; says nothing of later times"},
 		typeset.Fact{Label: "System", Value: line(c.System.Name, c.System.Version, "rules "+c.System.RulesVersion)},
 	)
 }
@@ -127,14 +121,14 @@ var basisWords = map[string]string{
 // basisText says how the regime was chosen. Where the deposit is not proved, its default
 // stands in for a law that may have been named.
 func basisText(c *certificate.Certificate) string {
-	if slices.ContainsFunc(c.Compliance.Findings, func(f certificate.Finding) bool { return f.ID == regimeUnknown }) {
+	if slices.ContainsFunc(c.Compliance.Findings, func(f certificate.Finding) bool { return f.ID == certificate.RegimeUnknown }) {
 		return "the default of this installation, since the law of the deposit is not proved"
 	}
 	return basisWords[c.RegimeBasis]
 }
 
-// boundByWords say how a controller acts.
-var boundByWords = map[string]string{
+// BoundByWords say how a controller acts.
+var BoundByWords = map[string]string{
 	string(custody.BoundByOrganization): "acting itself, through its members and API keys",
 	string(custody.BoundByAgent):        "acting for the assignee under an agreement, as declared",
 	string(custody.BoundByNone):         "for an assignee whose agent is not on record",
@@ -149,7 +143,8 @@ func sealText(s certificate.Seal) string {
 	return line(where, "PAdES level "+s.Level, "time from the "+strings.TrimPrefix(s.TimeSource, "the "))
 }
 
-func answersText(a certificate.Answers) string {
+// Answers says how the depositor answered each question about the record.
+func Answers(a certificate.Answers) string {
 	var list []string
 	for _, q := range []struct {
 		what string
@@ -179,12 +174,12 @@ func heldText(h certificate.Held) string {
 	if h.Recipient != nil {
 		to = " to " + line(h.Recipient.Name, h.Recipient.Organization, h.Recipient.Email)
 	}
-	return fmt.Sprintf("no: released %s UTC%s. Who controls the original since is outside this record.", utc(h.ReleasedAt), to)
+	return fmt.Sprintf("no: released %s UTC%s. Who controls the original since is outside this record.", UTC(h.ReleasedAt), to)
 }
 
 func resultText(r certificate.Result) string {
 	if len(r.Checks) == 0 {
-		return fmt.Sprintf("No control statute was examined; custody is recorded, basis %s; copy %s; evaluated %s UTC", r.Basis, r.State, utc(&r.EvaluatedAt))
+		return fmt.Sprintf("No control statute was examined; custody is recorded, basis %s; copy %s; evaluated %s UTC", r.Basis, r.State, UTC(&r.EvaluatedAt))
 	}
 	met, failed := 0, 0
 	for _, k := range r.Checks {
@@ -197,13 +192,13 @@ func resultText(r certificate.Result) string {
 	}
 	if r.Compliant == nil || r.Score == nil {
 		return fmt.Sprintf("The copy is %s. Of %d requirements %d are met, %d are not met, and %d no longer apply; basis %s; evaluated %s UTC",
-			r.State, len(r.Checks), met, failed, len(r.Checks)-met-failed, r.Basis, utc(&r.EvaluatedAt))
+			r.State, len(r.Checks), met, failed, len(r.Checks)-met-failed, r.Basis, UTC(&r.EvaluatedAt))
 	}
 	word := "Requirements not met"
 	if *r.Compliant {
 		word = "Requirements met"
 	}
-	return fmt.Sprintf("%s: %d of %d (score %d of 100), basis %s; copy %s; evaluated %s UTC", word, met, len(r.Checks), *r.Score, r.Basis, r.State, utc(&r.EvaluatedAt))
+	return fmt.Sprintf("%s: %d of %d (score %d of 100), basis %s; copy %s; evaluated %s UTC", word, met, len(r.Checks), *r.Score, r.Basis, r.State, UTC(&r.EvaluatedAt))
 }
 
 func recordDigests(c *certificate.Certificate) []typeset.Digest {

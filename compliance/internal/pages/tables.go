@@ -1,4 +1,4 @@
-package compliance
+package pages
 
 import (
 	"fmt"
@@ -32,8 +32,8 @@ func requirementsTable(c *certificate.Certificate) typeset.Table {
 	})
 }
 
-// evidenceWords say what an item of evidence is, where its kind does not.
-var evidenceWords = map[string]string{
+// EvidenceWords say what an item of evidence is, where its kind does not.
+var EvidenceWords = map[string]string{
 	"chain_head": "the last event of the chain", "claim": "entries in the register of claims", "read_back": "the stored bytes, read now",
 	"version": "the bytes of a version", "copy": "the bytes of a marked copy", "completion": "the bytes of the completed document",
 	"register": "the register of copies", "checkpoint": "a signed checkpoint of the log", "event": "events in the log",
@@ -58,7 +58,7 @@ func restingOn(items []certificate.Item) string {
 		}
 		for n, k := range kinds {
 			words := k
-			if w := evidenceWords[k]; w != "" {
+			if w := EvidenceWords[k]; w != "" {
 				words = w
 			}
 			if kinds[n] = words; count[k] > 1 {
@@ -89,7 +89,7 @@ func custodyTable(c *certificate.Certificate) typeset.Table {
 	}
 	return table("Chain of custody", cols, c.Custody, func(x certificate.CustodyEntry) []typeset.Cell {
 		return []typeset.Cell{
-			{Text: utc(&x.RecordedAt)},
+			{Text: UTC(&x.RecordedAt)},
 			{Strong: x.Kind, Small: consentText(x)},
 			party(x.From), party(x.To),
 			{Text: fmt.Sprintf("Version %d", x.Version), Small: line(x.CustodyID, string(x.RequestSHA256)), Mono: string(x.SHA256) + "\nstatement\n" + string(x.Statement)},
@@ -131,7 +131,7 @@ func signaturesTable(c *certificate.Certificate) typeset.Table {
 			what string
 			at   *certificate.Time
 		}{{"Consented", s.ConsentedAt}, {"Signed", s.SignedAt}, {"Link disclosed to the sender", s.LinkDisclosedAt}} {
-			if at := utc(m.at); at != "" {
+			if at := UTC(m.at); at != "" {
 				times = append(times, m.what+" "+at)
 			}
 		}
@@ -148,9 +148,9 @@ func acknowledgmentsTable(c *certificate.Certificate) typeset.Table {
 	return table("Acknowledgments of the custodian", cols, c.Acknowledgments, func(a certificate.Acknowledgment) []typeset.Cell {
 		revoked := ""
 		if a.RevokedAt != nil {
-			revoked = "revoked " + utc(a.RevokedAt)
+			revoked = "revoked " + UTC(a.RevokedAt)
 		}
-		return []typeset.Cell{{Text: a.ID}, {Text: utc(&a.At), Strong: revoked}, {Mono: string(a.SHA256)}}
+		return []typeset.Cell{{Text: a.ID}, {Text: UTC(&a.At), Strong: revoked}, {Mono: string(a.SHA256)}}
 	})
 }
 
@@ -183,7 +183,7 @@ func copiesTable(c *certificate.Certificate) typeset.Table {
 			of = fmt.Sprintf("version %d", x.Version)
 		}
 		return []typeset.Cell{
-			{Text: utc(&x.MadeAt)},
+			{Text: UTC(&x.MadeAt)},
 			{Text: kind},
 			{Text: of, Small: fmt.Sprintf("%d bytes", x.Size)},
 			{Text: line(x.GivenTo.Kind+" "+x.GivenTo.ID, x.GivenTo.OrgID), Small: x.CopyID, Mono: string(x.SHA256)},
