@@ -3,20 +3,15 @@ package vault
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/evaultlib/evault/internal/canonjson"
-	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
 	"github.com/evaultlib/evault/vault/custody"
+	"github.com/evaultlib/evault/vault/internal/attestation"
 )
 
 // AttestRequest brings the attestation of paper that was vaulted without one.
@@ -36,16 +31,6 @@ type Attested struct {
 	EventID string // of vault.attested; "" when the attestation came with the deposit
 }
 
-// clean copies an attestation with its times as they are recorded.
-func clean(a custody.Attestation) *custody.Attestation {
-	a.SignedBy = slices.Clone(a.SignedBy)
-	if a.DestroyedAt != nil {
-		at := environ.Micro(*a.DestroyedAt)
-		a.DestroyedAt = &at
-	}
-	return &a
-}
-
 // Attest adds an attestation to paper that was vaulted without one, as an event
 // that commits to it; nothing about the copy's bytes changes. It works once: the
 // same attestation again returns created false, another one is an
@@ -54,11 +39,11 @@ func clean(a custody.Attestation) *custody.Attestation {
 func (v *Vault) Attest(ctx context.Context, r AttestRequest) (a *Attested, created bool, err error) {
 	var p validate.Problems
 	p.Struct(r.Attestation)
-	checkAttestation(&r.Attestation, &p, "", v.now())
+	attestation.Check(&r.Attestation, &p, "", v.now())
 	if err := p.Err(); err != nil {
 		return nil, false, err
 	}
-	given := clean(r.Attestation)
+	given := attestation.Clean(r.Attestation)
 	c, err := v.Proven(ctx, r.OrgID, r.EnvelopeID)
 	switch {
 	case err != nil:
@@ -126,46 +111,3 @@ func (v *Vault) attestedBy(ctx context.Context, s Store, c *custody.Original) (s
 	}
 	return "", err
 }
-
-// checkAttestation judges what the tags do not: what says nothing, what contradicts itself, and
-// a destruction in the future. It names fields below prefix.
-func checkAttestation(a *custody.Attestation, p *validate.Problems, prefix string, now time.Time) {
-	for _, x := range []struct {
-		field, value string
-		least        int
-	}{{"attested_by", a.AttestedBy, 2}, {"capacity", a.Capacity, 2}, {"statement", a.Statement, 10}} {
-		if x.value != "" && (utf8.RuneCountInString(strings.TrimSpace(x.value)) < x.least || !says(x.value)) {
-			p.Add(prefix+x.field, "min", "says nothing: must have at least %d characters", x.least)
-		}
-	}
-	for i, name := range a.SignedBy {
-		if name != "" && !says(name) {
-			p.Add(fmt.Sprintf("%ssigned_by[%d]", prefix, i), "min", "says nothing: must name a person")
-		}
-	}
-	if at := a.DestroyedAt; at != nil && at.After(now) {
-		p.Add(prefix+"destroyed_at", "max", "lies in the future")
-	} else if at != nil && a.PaperOriginal != "destroyed" {
-		p.Add(prefix+"destroyed_at", "excluded", "contradicts paper_original, which is not destroyed")
-	}
-	if a.PaperCustodian != nil && a.PaperOriginal != "held" {
-		p.Add(prefix+"paper_custodian", "excluded", "contradicts paper_original, which is not held")
-	}
-	if k := a.PaperCustodian; k != nil {
-		if _, err := storage.ParseDigest(string(k.ReceiptSHA256)); err != nil && k.ReceiptSHA256 != "" {
-			p.Add(prefix+"paper_custodian.receipt_sha256", "sha256", "must be 64 lower-case hex digits")
-		}
-	}
-	if a.PaperOriginal == "held" && a.Holder == "" {
-		p.Add(prefix+"holder", "required", "is required when the paper original is held")
-	}
-	if a.PaperOriginal == "held" && a.PaperCustodian == nil {
-		p.Add(prefix+"paper_custodian", "required", "is required when the paper original is held: who keeps it, and the SHA-256 of the receipt")
-	}
-	if a.PaperOriginal == "none" && a.Origin == "scan" {
-		p.Add(prefix+"paper_original", "oneof", "must be destroyed or held: a scan was made from paper")
-	}
-}
-
-// says reports whether a text has a letter.
-func says(s string) bool { return strings.ContainsFunc(s, unicode.IsLetter) }

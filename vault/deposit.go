@@ -15,6 +15,7 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
 	"github.com/evaultlib/evault/vault/custody"
+	"github.com/evaultlib/evault/vault/internal/attestation"
 )
 
 // DepositRequest asks to make the authoritative copy of an envelope.
@@ -153,7 +154,7 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 		p.Add("attestation", "excluded", "is for paper documents only")
 	default:
 		p.StructBelow("attestation.", *r.Attestation)
-		checkAttestation(r.Attestation, &p, "attestation.", v.now())
+		attestation.Check(r.Attestation, &p, "attestation.", v.now())
 	}
 	d := &deposit{DepositRequest: r}
 	if d.Capacity == "" {
@@ -165,7 +166,7 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 		d.Agreement = &a
 	}
 	if r.Attestation != nil {
-		d.Attestation = clean(*r.Attestation)
+		d.Attestation = attestation.Clean(*r.Attestation)
 	}
 	d.custody.Assignee, d.custody.Controller, d.custody.Custodian = v.parties(&d.DepositRequest, &p)
 	return d, p.Err()

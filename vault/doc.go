@@ -21,6 +21,10 @@
 // nothing authoritative that was released since.
 //
 // A Vault is safe for concurrent use by any number of goroutines and replicas.
-// What it signs is specified in statement.go, what a release package holds in
-// package.go; both formats never change.
+// What it signs is specified in package custody, what a release package holds in
+// internal/releasepackage, and the mark of a release in internal/releasemark; these
+// formats never change.
+//
+// Stability: the formats are fixed for ever; the Go API may change until v1, and the
+// Store interface may grow.
 package vault

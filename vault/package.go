@@ -1,15 +1,9 @@
 package vault
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"path"
-	"strings"
 	"time"
 
 	"github.com/evaultlib/evault/internal/environ"
@@ -17,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/internal/releasepackage"
 )
 
 // PackageFile is a file that another engine adds to a release package:
@@ -25,20 +20,6 @@ type PackageFile struct {
 	Name    string // such as certificate.json; slashes make folders
 	Content []byte
 }
-
-// # Release package, version 1
-//
-//	authoritative.pdf          the release version
-//	release-statement.jws      format in statement.go
-//	custody/0001.jws …         custody statements, first entry first
-//	acknowledgments/0001.jws … the custodian's acknowledgments
-//	version-statements/0001.p7s … detached seals, where the file cannot carry them
-//	events.json                the envelope's event chain: [{"canonical","detail"?,"salt"?}], base64
-//	receipt                    32 random bytes: who knows the package's digest has the package
-//	VERIFY.txt                 how to check the package, and what each step proves
-//	README.txt                 what the package is, with every file and its SHA-256
-//
-// and what compliance adds.
 
 // BuildPackage builds the release package and keeps it; a second call returns
 // what the first one made. extra gives the files that others add; it is called
@@ -52,7 +33,7 @@ func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extr
 	if err != nil {
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 	}
-	files, err := v.packageFiles(ctx, r, e)
+	contents, err := v.contents(ctx, r, e)
 	if err != nil {
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 	}
@@ -61,10 +42,11 @@ func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extr
 		if err != nil {
 			return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 		}
-		files = append(files, more...)
+		for _, f := range more {
+			contents.More = append(contents.More, releasepackage.File(f))
+		}
 	}
-	files = append(files, PackageFile{"VERIFY.txt", []byte(packageVerify)})
-	b, err := pack(append([]PackageFile{readme(r, e, files)}, files...), r.ReleasedAt)
+	b, err := contents.Zip(v.c.Rand)
 	if err != nil {
 		return nil, fmt.Errorf("package of %s: %w", envelopeID, err)
 	}
@@ -112,8 +94,8 @@ func (v *Vault) PostponePackage(ctx context.Context, envelopeID string, next tim
 	return v.c.Store.PostponePackage(ctx, envelopeID, next)
 }
 
-// packageFiles gathers what the vault itself puts into a package.
-func (v *Vault) packageFiles(ctx context.Context, r *Release, e *Evidence) ([]PackageFile, error) {
+// contents gathers what the vault itself puts into a package.
+func (v *Vault) contents(ctx context.Context, r *Release, e *Evidence) (*releasepackage.Contents, error) {
 	last := e.Versions[len(e.Versions)-1]
 	if len(e.Custody) == 0 {
 		return nil, fmt.Errorf("copy %s has no custody entry: %w", r.CopyID, ErrIntegrity)
@@ -125,68 +107,18 @@ func (v *Vault) packageFiles(ctx context.Context, r *Release, e *Evidence) ([]Pa
 	if err != nil {
 		return nil, err
 	}
-	receipt := make([]byte, 32)
-	if _, err := io.ReadFull(v.c.Rand, receipt); err != nil {
-		return nil, err
-	}
-	events, err := eventsFile(e.Events)
-	if err != nil {
-		return nil, err
-	}
-	files := []PackageFile{
-		{"authoritative.pdf", original.Bytes()},
-		{"release-statement.jws", []byte(r.Statement)},
-		{"events.json", events},
-		{"receipt", receipt},
-	}
-	for i, c := range e.Custody {
-		files = append(files, PackageFile{fmt.Sprintf("custody/%04d.jws", i+1), []byte(c.Statement)})
-	}
-	for i, a := range e.Acknowledgments {
-		files = append(files, PackageFile{fmt.Sprintf("acknowledgments/%04d.jws", i+1), []byte(a.JWS)})
-	}
-	for _, x := range e.Versions {
-		if x.Statement != nil {
-			files = append(files, PackageFile{fmt.Sprintf("version-statements/%04d.p7s", x.Version), x.Statement})
-		}
-	}
-	return files, nil
+	return &releasepackage.Contents{
+		Release: r.terms(), Statement: r.Statement, Original: e.Original, Versions: e.Versions, Document: original.Bytes(),
+		Custody: e.Custody, Acknowledgments: e.Acknowledgments, Events: e.Events,
+	}, nil
 }
 
-func eventsFile(events []Event) ([]byte, error) {
-	type event struct {
-		Canonical []byte          `json:"canonical"`
-		Detail    json.RawMessage `json:"detail,omitempty"`
-		Salt      []byte          `json:"salt,omitempty"`
+// terms are what the pages and the package of a release say of it.
+func (r *Release) terms() releasepackage.Release {
+	return releasepackage.Release{
+		ReleaseID: r.ReleaseID, Reason: r.Reason, Recipient: r.Recipient, At: r.ReleasedAt,
+		Version: r.Version, SHA256: r.SHA256, EndsVersion: r.EndsVersion,
 	}
-	out := make([]event, len(events))
-	for i, e := range events {
-		out[i] = event{e.Canonical, e.Detail, e.Salt}
-	}
-	return json.MarshalIndent(out, "", "  ")
-}
-
-func pack(files []PackageFile, at time.Time) ([]byte, error) {
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	seen := map[string]bool{}
-	for _, f := range files {
-		if seen[f.Name] || f.Name != path.Clean(f.Name) || strings.HasPrefix(f.Name, "/") || strings.HasPrefix(f.Name, "..") {
-			return nil, fmt.Errorf("file name %q", f.Name)
-		}
-		seen[f.Name] = true
-		w, err := z.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Deflate, Modified: at})
-		if err != nil {
-			return nil, err
-		}
-		if _, err := w.Write(f.Content); err != nil {
-			return nil, err
-		}
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
 }
 
 // ReadPackage returns the release package and notes that it was fetched, in one

@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
 	"github.com/evaultlib/evault/vault/custody"
+	"github.com/evaultlib/evault/vault/internal/releasepackage"
 )
 
 // ReleaseRequest asks to hand the original over.
@@ -222,9 +223,12 @@ func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *custody.Ori
 	if last.Statement != nil {
 		prev = storage.Sum(last.Statement)
 	}
-	file, err := v.releasePage(ctx, rel, c, last, file)
-	if err != nil {
-		return err
+	if last.Seal.Mode != custody.SealingDetached {
+		page, err := releasepackage.Page(ctx, file, c, last, rel.terms(), v.fonts)
+		if err != nil {
+			return err
+		}
+		file = file.Append(page)
 	}
 	sealed, err := v.seal(ctx, sealing{
 		file: file, mode: custody.Sealing{Mode: last.Seal.Mode, Reason: last.Seal.Reason}, at: rel.ReleasedAt,

@@ -3,47 +3,24 @@ package vault
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault/custody"
+	"github.com/evaultlib/evault/vault/internal/releasemark"
 )
 
-// spentSeal is the mark that a release leaves beside the database, version 1: the
-// object released/<copy id> of the blob store, JSON. It is written durably before the
-// release's transaction commits and never deleted after that, and no row names
-// it, so that no sweep removes it and no restored or edited database hides it: a
-// copy with this mark is handed out by nobody again. It holds the whole release,
-// so that one which a crash interrupted goes on as it was decided, with the same
-// bytes and statements; no other can follow it.
-type spentSeal struct {
-	V       int            `json:"v"`
-	Release string         `json:"release"` // release statement, JWS
-	Custody string         `json:"custody"` // statement of the last custody entry, JWS
-	Object  storage.Object `json:"object"`  // the release version
-	Seal    custody.Seal   `json:"seal"`
-	CMS     []byte         `json:"cms,omitempty"` // of a detached seal
-}
-
-const (
-	spentVersion = 1
-	maxSpent     = 1 << 20
-)
-
-func spentName(copyID string) string { return "released/" + copyID }
-
+// spent is the mark that h leaves beside the database.
 func (h *releasing) spent() ([]byte, error) {
-	return json.Marshal(spentSeal{spentVersion, h.rel.Statement, h.entry.Statement, h.version.Object, h.version.Seal, h.version.Statement})
+	return releasemark.Encode(h.rel.Statement, h.entry, h.version)
 }
 
 // spent returns the mark of a copy's release, nil when there is none.
 func (v *Vault) spent(ctx context.Context, copyID string) ([]byte, error) {
-	r, err := v.c.Objects.Blobs.Open(ctx, spentName(copyID))
+	r, err := v.c.Objects.Blobs.Open(ctx, releasemark.Name(copyID))
 	if errors.Is(err, storage.ErrBlobMissing) {
 		return nil, nil
 	}
@@ -51,7 +28,7 @@ func (v *Vault) spent(ctx context.Context, copyID string) ([]byte, error) {
 		return nil, fmt.Errorf("mark of the release of %s: %w", copyID, errors.Join(storage.ErrUnavailable, err))
 	}
 	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, maxSpent))
+	b, err := io.ReadAll(io.LimitReader(r, releasemark.MaxBytes))
 	if err != nil {
 		return nil, fmt.Errorf("mark of the release of %s: %w: %w", copyID, storage.ErrUnavailable, err)
 	}
@@ -72,7 +49,7 @@ func (v *Vault) spend(ctx context.Context, h *releasing) error {
 	if err != nil {
 		return err
 	}
-	if err := v.c.Objects.Blobs.Put(ctx, spentName(h.rel.CopyID), mark); err != nil {
+	if err := v.c.Objects.Blobs.Put(ctx, releasemark.Name(h.rel.CopyID), mark); err != nil {
 		return fmt.Errorf("mark of the release of %s: %w", h.rel.CopyID, err)
 	}
 	there, err := v.spent(ctx, h.rel.CopyID)
@@ -92,7 +69,7 @@ func (v *Vault) unspend(ctx context.Context, h *releasing) {
 	if err == nil {
 		var there []byte
 		if there, err = v.spent(ctx, h.rel.CopyID); err == nil && bytes.Equal(there, mark) {
-			err = v.c.Objects.Blobs.Delete(ctx, spentName(h.rel.CopyID))
+			err = v.c.Objects.Blobs.Delete(ctx, releasemark.Name(h.rel.CopyID))
 		}
 	}
 	if err == nil {
@@ -114,7 +91,7 @@ func (v *Vault) remark(ctx context.Context, r *Release, last custody.Version, en
 	if err != nil || bytes.Equal(there, mark) {
 		return err
 	}
-	return v.c.Objects.Blobs.Put(ctx, spentName(r.CopyID), mark)
+	return v.c.Objects.Blobs.Put(ctx, releasemark.Name(r.CopyID), mark)
 }
 
 // begun returns the release that the mark of a copy holds, nil without a mark.
@@ -125,62 +102,23 @@ func (v *Vault) begun(ctx context.Context, r ReleaseRequest, c *custody.Original
 	if err != nil || b == nil {
 		return nil, err
 	}
-	h, err := v.opened(b, c, last)
+	m, err := releasemark.Open(b, c, last, v.StatementKeys())
 	if err != nil {
 		return nil, fmt.Errorf("mark of the release of %s: %w: %w", c.CopyID, ErrRecordAltered, err)
 	}
-	if h.rel.Reason != r.Reason || h.rel.Recipient != r.Recipient {
+	if m.Statement.Reason != r.Reason || m.Statement.Recipient != r.Recipient {
 		return nil, ErrAlreadyReleased
 	}
-	h.ReleaseRequest = r
-	if _, err := v.source(ctx, h.version.Object); err != nil {
+	if _, err := v.source(ctx, m.Version.Object); err != nil {
 		return nil, err
 	}
+	rel := &Release{
+		ReleaseID: m.Statement.ReleaseID, EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, OrgID: c.OrgID, Reason: r.Reason, Note: m.Statement.Note,
+		Recipient: r.Recipient, ReleasedAt: m.At, Version: m.Version.Version, SHA256: m.Version.Object.SHA256, Size: m.Version.Object.Size,
+		EndsVersion: m.Statement.EndsVersion, Statement: m.JWS,
+	}
+	h := &releasing{ReleaseRequest: r, rel: rel, version: m.Version, entry: m.Entry}
 	return h, v.c.Objects.Rows.Stage(ctx, h.version.Object, v.now()) // a restored database does not know it
-}
-
-// opened reads a mark back into the release that wrote it.
-func (v *Vault) opened(b []byte, c *custody.Original, last custody.Version) (*releasing, error) {
-	var m spentSeal
-	if err := json.Unmarshal(b, &m); err != nil || m.V != spentVersion {
-		return nil, fmt.Errorf("its version %d is unknown: %w", m.V, errors.Join(err, custody.ErrStatement))
-	}
-	rs, err := custody.VerifyRelease(m.Release, v.StatementKeys())
-	if err != nil {
-		return nil, err
-	}
-	cs, err := custody.VerifyStatement(m.Custody, v.StatementKeys())
-	if err != nil {
-		return nil, err
-	}
-	at, err := environ.Parse(rs.At)
-	if err != nil {
-		return nil, err
-	}
-	moved, err := environ.Parse(cs.At)
-	if err != nil {
-		return nil, err
-	}
-	if rs.CopyID != c.CopyID || rs.EnvelopeID != c.EnvelopeID || rs.EndsVersion != c.Version || rs.EndsSHA256 != c.DocumentHash ||
-		rs.SHA256 != m.Object.SHA256 || cs.CopyID != c.CopyID || cs.Kind != custody.EntryRelease || cs.SHA256 != rs.SHA256 || cs.Version != rs.Version {
-		return nil, fmt.Errorf("%w: it is about another version", custody.ErrStatement)
-	}
-	return &releasing{
-		rel: &Release{
-			ReleaseID: rs.ReleaseID, EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, OrgID: c.OrgID, Reason: rs.Reason, Note: rs.Note,
-			Recipient: rs.Recipient, ReleasedAt: at, Version: rs.Version, SHA256: rs.SHA256, Size: m.Object.Size,
-			EndsVersion: rs.EndsVersion, Statement: m.Release,
-		},
-		version: custody.Version{
-			CopyID: c.CopyID, Version: rs.Version, Kind: custody.VersionRelease, Object: m.Object, Seal: m.Seal, Statement: m.CMS, CreatedAt: at,
-			Prefix: storage.Object{SHA256: last.Object.SHA256, Size: last.Object.Size},
-		},
-		entry: custody.Entry{
-			ID: cs.CustodyID, CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: cs.Seq, Kind: cs.Kind, From: cs.From, Recipient: cs.Recipient,
-			Version: cs.Version, SHA256: cs.SHA256, Consent: cs.Consent, Statement: m.Custody, StatementSHA256: storage.Sum([]byte(m.Custody)),
-			PreviousSHA256: cs.Prev, RecordedAt: moved,
-		},
-	}, nil
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -1,4 +1,4 @@
-package vault
+package releasepackage
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// packageReadme opens README.txt of a release package.
-const packageReadme = `RELEASE PACKAGE OF ENVELOPE %s
+// introduction opens README.txt of a release package.
+const introduction = `RELEASE PACKAGE OF ENVELOPE %s
 
 This package hands over the original of a contract. The file authoritative.pdf is
 now that original; %s.
@@ -66,12 +66,13 @@ var fileWords = map[string]string{
 }
 
 // readme is README.txt of a package with these files.
-func readme(r *Release, e *Evidence, files []PackageFile) PackageFile {
+func (c *Contents) readme(files []File) File {
 	var b bytes.Buffer
-	last := e.Versions[len(e.Versions)-1]
-	ended := e.Versions[max(0, len(e.Versions)-2)]
-	fmt.Fprintf(&b, packageReadme, r.EnvelopeID, saysSo(last), r.Recipient, strings.ReplaceAll(r.Reason, "_", " "),
-		r.ReleasedAt.UTC().Format("2006-01-02 15:04:05"), e.Original.Custodian.Party.Name, e.Original.Controller.Party.Name,
+	last := c.Versions[len(c.Versions)-1]
+	ended := c.Versions[max(0, len(c.Versions)-2)]
+	r := c.Release
+	fmt.Fprintf(&b, introduction, c.Original.EnvelopeID, saysSo(last), r.Recipient, strings.ReplaceAll(r.Reason, "_", " "),
+		r.At.UTC().Format("2006-01-02 15:04:05"), c.Original.Custodian.Party.Name, c.Original.Controller.Party.Name,
 		r.EndsVersion, ended.Object.SHA256, r.Version, r.SHA256)
 	for _, f := range files {
 		words := fileWords[f.Name]
@@ -80,5 +81,5 @@ func readme(r *Release, e *Evidence, files []PackageFile) PackageFile {
 		}
 		fmt.Fprintf(&b, "\n  %s\n    %s\n    %s\n", f.Name, words, storage.Sum(f.Content))
 	}
-	return PackageFile{"README.txt", b.Bytes()}
+	return File{"README.txt", b.Bytes()}
 }

@@ -1,8 +1,8 @@
-package vault
+package releasepackage
 
-// packageVerify is VERIFY.txt of a release package: what a stranger does with
+// verification is VERIFY.txt of a release package: what a stranger does with
 // ordinary tools, what each step proves, and what it does not.
-const packageVerify = `HOW TO CHECK THIS PACKAGE
+const verification = `HOW TO CHECK THIS PACKAGE
 
 You need sha256sum, a text editor, pdfsig (poppler-utils), and, for step 5, the Go
 toolchain. Unpack the zip file into a folder of its own and work in that folder.
