@@ -67,10 +67,15 @@ func shown(r typeset.Report) string {
 // inWords is how the pages print a word of the certificate that is for programs, ""
 // where they print it as it is.
 func inWords(path, value string) string {
-	return map[string]map[string]string{
-		"compliance.checks.evidence.kind": pages.EvidenceWords, "controller.bound_by": pages.BoundByWords,
-		"seal.mode": {string(custody.SealingEmbedded): "in the file", string(custody.SealingDetached): "beside the file"},
-	}[path][value]
+	switch path {
+	case "compliance.checks.evidence.kind":
+		return pages.Evidence(value)
+	case "controller.bound_by":
+		return pages.BoundBy(value)
+	case "seal.mode":
+		return map[string]string{string(custody.SealingEmbedded): "in the file", string(custody.SealingDetached): "beside the file"}[value]
+	}
+	return ""
 }
 
 // TestCustodyRecordSaysWhatTheCertificateSays: every text, digest, number and time

@@ -84,7 +84,7 @@ func recordFacts(c *certificate.Certificate) []typeset.Fact {
 		controls, keeps = "Controller until the release", "Custodian until the release"
 	}
 	list = append(list,
-		typeset.Fact{Label: controls, Value: line(partyText(c.Controller.Party), BoundByWords[c.Controller.BoundBy])},
+		typeset.Fact{Label: controls, Value: line(partyText(c.Controller.Party), boundByWords[c.Controller.BoundBy])},
 		typeset.Fact{Label: keeps, Value: custodian},
 		typeset.Fact{Label: "Envelope", Value: c.Subject.EnvelopeID},
 	)
@@ -127,12 +127,15 @@ func basisText(c *certificate.Certificate) string {
 	return basisWords[c.RegimeBasis]
 }
 
-// BoundByWords say how a controller acts.
-var BoundByWords = map[string]string{
+// boundByWords say how a controller acts.
+var boundByWords = map[string]string{
 	string(custody.BoundByOrganization): "acting itself, through its members and API keys",
 	string(custody.BoundByAgent):        "acting for the assignee under an agreement, as declared",
 	string(custody.BoundByNone):         "for an assignee whose agent is not on record",
 }
+
+// BoundBy says how a controller acts, "" for a word that is not known.
+func BoundBy(word string) string { return boundByWords[word] }
 
 // sealText says where the seal is, of what level, and whose time it has.
 func sealText(s certificate.Seal) string {

@@ -32,14 +32,17 @@ func requirementsTable(c *certificate.Certificate) typeset.Table {
 	})
 }
 
-// EvidenceWords say what an item of evidence is, where its kind does not.
-var EvidenceWords = map[string]string{
+// evidenceWords say what an item of evidence is, where its kind does not.
+var evidenceWords = map[string]string{
 	"chain_head": "the last event of the chain", "claim": "entries in the register of claims", "read_back": "the stored bytes, read now",
 	"version": "the bytes of a version", "copy": "the bytes of a marked copy", "completion": "the bytes of the completed document",
 	"register": "the register of copies", "checkpoint": "a signed checkpoint of the log", "event": "events in the log",
 	"custody": "signed custody statements", "consent": "consents in custody statements", "seal": "the seal",
 	"acknowledgment": "the custodian's signed acknowledgment",
 }
+
+// Evidence says what an item of evidence is, "" where its kind does.
+func Evidence(kind string) string { return evidenceWords[kind] }
 
 // restingOn says how many items of each kind stand behind a finding, by what they
 // rest on.
@@ -58,7 +61,7 @@ func restingOn(items []certificate.Item) string {
 		}
 		for n, k := range kinds {
 			words := k
-			if w := EvidenceWords[k]; w != "" {
+			if w := evidenceWords[k]; w != "" {
 				words = w
 			}
 			if kinds[n] = words; count[k] > 1 {
