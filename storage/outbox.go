@@ -102,11 +102,11 @@ type Outbox interface {
 	// Undispatched returns events that were not fanned out, those of one envelope
 	// in the order of seq, at most limit.
 	Undispatched(ctx context.Context, limit int) ([]OutboxEvent, error)
-	// Parts returns the organizations whose standing to the envelope allows
-	// standing.Follow.
-	Parts(ctx context.Context, envelopeID string) ([]string, error)
-	// Feed returns events of envelopes to which the organization's standing allows
-	// standing.Follow, in the order of the log, at most limit. What is not in the log
+	// Followers returns the organizations whose standing to the envelope allows
+	// standing.Follow of this event.
+	Followers(ctx context.Context, eventID string) ([]string, error)
+	// Feed returns the events that the organization's standing to their envelopes allows
+	// it to follow, in the order of the log, at most limit. What is not in the log
 	// yet comes later, so a late commit is never missed.
 	Feed(ctx context.Context, q FeedQuery, limit int) ([]FeedEvent, error)
 	// Dispatch stores the deliveries of events and marks those dispatched, in one

@@ -34,7 +34,8 @@ type Store interface {
 	// UpdateOriginal writes c if its revision is still c.Revision and increases both;
 	// storage.ErrConflict when it is not.
 	UpdateOriginal(ctx context.Context, c *custody.Original) error
-	// Original returns the original of an envelope; storage.ErrNotFound.
+	// Original returns the original of an envelope, with the organizations of its
+	// offers; storage.ErrNotFound.
 	Original(ctx context.Context, envelopeID string) (*custody.Original, error)
 	// OriginalsToCheck returns envelope ids of live copies last checked before t, or
 	// postponed to before t, oldest first.
@@ -82,6 +83,31 @@ type Store interface {
 	// Acknowledgments returns all of a copy, oldest first.
 	Acknowledgments(ctx context.Context, copyID string) ([]custody.Acknowledgment, error)
 
+	// AddReceivingCode; storage.ErrConflict when the code is known.
+	AddReceivingCode(ctx context.Context, c custody.ReceivingCode) error
+	// ReceivingCode returns the code with a digest; storage.ErrNotFound.
+	ReceivingCode(ctx context.Context, sha256 storage.Digest) (custody.ReceivingCode, error)
+	// UseReceivingCode notes the offer that used a code; storage.ErrUsed when another
+	// one did.
+	UseReceivingCode(ctx context.Context, sha256 storage.Digest, offerID string) error
+	// AddOffer; storage.ErrConflict when the id is taken.
+	AddOffer(ctx context.Context, o *custody.Offer) error
+	// UpdateOffer writes o if its revision is still o.Revision and increases both;
+	// storage.ErrConflict when it is not.
+	UpdateOffer(ctx context.Context, o *custody.Offer) error
+	// Offer returns one offer; storage.ErrNotFound.
+	Offer(ctx context.Context, id string) (*custody.Offer, error)
+	// OffersOf returns all of a copy, oldest first.
+	OffersOf(ctx context.Context, copyID string) ([]custody.Offer, error)
+	// OffersTo lists the offers to an organization after a position, newest first; nil
+	// is the beginning.
+	OffersTo(ctx context.Context, orgID string, after *Position, offset, limit int) ([]custody.Offer, error)
+	// CountOffersTo counts the offers to an organization.
+	CountOffersTo(ctx context.Context, orgID string) (int, error)
+	// OffersToExpire returns ids of open offers whose ExpiresAt is not after now, oldest
+	// expiry first.
+	OffersToExpire(ctx context.Context, now time.Time, limit int) ([]string, error)
+
 	// AddTampering; storage.ErrConflict when the object is known as altered.
 	AddTampering(ctx context.Context, t custody.Tampering) error
 	// EndTampering; storage.ErrNotFound.
@@ -108,6 +134,9 @@ type Store interface {
 
 	// Events reads an envelope's whole chain, with details.
 	Events(ctx context.Context, envelopeID string) ([]Event, error)
+	// EventsSince reads the events of a chain that were recorded at t or later, in
+	// order.
+	EventsSince(ctx context.Context, chainID string, t time.Time) ([]Event, error)
 }
 
 // Position is where a page of the register begins.

@@ -70,7 +70,7 @@ func (s *Sender) dispatch(ctx context.Context) error {
 }
 
 func (s *Sender) fanOut(ctx context.Context, events []storage.OutboxEvent) error {
-	f := audience{s: s, now: s.now(), orgs: map[string][]receiver{}, parts: map[string][]string{}}
+	f := audience{s: s, now: s.now(), orgs: map[string][]receiver{}}
 	ids := make([]string, len(events))
 	var deliveries []storage.Delivery
 	for i, e := range events {
@@ -86,10 +86,9 @@ func (s *Sender) fanOut(ctx context.Context, events []storage.OutboxEvent) error
 
 // audience finds who may see an event; it remembers for one batch.
 type audience struct {
-	s     *Sender
-	now   time.Time
-	parts map[string][]string   // by envelope
-	orgs  map[string][]receiver // by organization
+	s    *Sender
+	now  time.Time
+	orgs map[string][]receiver // by organization
 }
 
 type receiver struct {
@@ -101,16 +100,12 @@ func (f *audience) deliveries(ctx context.Context, e storage.OutboxEvent) ([]sto
 	if !published(e.Type) {
 		return nil, nil
 	}
-	parts, known := f.parts[e.EnvelopeID]
-	if !known {
-		var err error
-		if parts, err = f.s.cfg.Outbox.Parts(ctx, e.EnvelopeID); err != nil {
-			return nil, err
-		}
-		f.parts[e.EnvelopeID] = parts
+	followers, err := f.s.cfg.Outbox.Followers(ctx, e.EventID)
+	if err != nil {
+		return nil, err
 	}
 	var out []storage.Delivery
-	for _, org := range parts {
+	for _, org := range followers {
 		receivers, err := f.receivers(ctx, org)
 		if err != nil {
 			return nil, err

@@ -144,8 +144,8 @@ func (o outbox) Undispatched(ctx context.Context, limit int) ([]storage.OutboxEv
 	return out, nil
 }
 
-func (o outbox) Parts(ctx context.Context, envelopeID string) ([]string, error) {
-	return o.who(ctx, standing.Follow, envelopeID)
+func (o outbox) Followers(ctx context.Context, eventID string) ([]string, error) {
+	return o.followers(ctx, eventID)
 }
 
 func (o outbox) Feed(ctx context.Context, q storage.FeedQuery, limit int) ([]storage.FeedEvent, error) {

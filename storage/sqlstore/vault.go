@@ -76,7 +76,7 @@ func (s vaultStore) Original(ctx context.Context, envelopeID string) (*custody.O
 			return nil, err
 		}
 	}
-	return c, nil
+	return c, s.parties(ctx, c)
 }
 
 func (s vaultStore) OriginalsToCheck(ctx context.Context, t time.Time, limit int) ([]string, error) {

@@ -53,6 +53,8 @@ type copyRow struct {
 	IntegrityOK        bool       `bun:"integrity_ok,notnull"`
 	CheckFrom          *time.Time `bun:"check_from"` // IntegrityCheckedAt, or as PostponeCheck said; nil once released
 	StoredEventID      string     `bun:"stored_event_id,notnull"`
+	Interest           string     `bun:"interest,notnull"`
+	OfferID            *string    `bun:"offer_id"`
 	Revision           int64      `bun:"revision,notnull"`
 }
 
@@ -75,9 +77,12 @@ func copyToRow(c *custody.Original) (*copyRow, error) {
 	if c.Acknowledgment != nil {
 		r.AcknowledgmentID = &c.Acknowledgment.ID
 	}
+	if c.OfferID != "" {
+		r.OfferID = &c.OfferID
+	}
 	return r, encodeColumns(
 		column{&r.Seal, c.Seal}, column{&r.Origins, c.Source.Origins}, column{&r.Sealing, c.Source.Sealing},
-		column{&r.SecuredParty, c.SecuredParty}, column{&r.Controller, c.Controller}, column{&r.Custodian, c.Custodian},
+		column{&r.SecuredParty, c.SecuredParty}, column{&r.Controller, c.Controller}, column{&r.Custodian, c.Custodian}, column{&r.Interest, c.Interest},
 		optional(&r.Agreement, c.Agreement), optional(&r.Classification, c.Classification), optional(&r.Attestation, c.Attestation),
 	)
 }
@@ -95,9 +100,12 @@ func (r *copyRow) copy() (*custody.Original, error) {
 		VaultedAt: utc(r.VaultedAt), ReleasedAt: utcp(r.ReleasedAt), QuarantinedAt: utcp(r.QuarantinedAt),
 		IntegrityCheckedAt: utc(r.IntegrityCheckedAt), IntegrityOK: r.IntegrityOK, StoredEventID: r.StoredEventID, Revision: r.Revision,
 	}
+	if r.OfferID != nil {
+		c.OfferID = *r.OfferID
+	}
 	return c, decodeColumns(
 		column{&r.Seal, &c.Seal}, column{&r.Origins, &c.Source.Origins}, column{&r.Sealing, &c.Source.Sealing},
-		column{&r.SecuredParty, &c.SecuredParty}, column{&r.Controller, &c.Controller}, column{&r.Custodian, &c.Custodian},
+		column{&r.SecuredParty, &c.SecuredParty}, column{&r.Controller, &c.Controller}, column{&r.Custodian, &c.Custodian}, column{&r.Interest, &c.Interest},
 		column{r.Agreement, &c.Agreement}, column{r.Classification, &c.Classification}, column{r.Attestation, &c.Attestation},
 	)
 }
@@ -207,24 +215,33 @@ type custodyRow struct {
 	PreviousSHA256  string    `bun:"previous_sha256,notnull"`
 	EventID         string    `bun:"event_id,notnull"`
 	RecordedAt      time.Time `bun:"recorded_at,notnull"`
+	AssignmentID    string    `bun:"assignment_id,notnull"`
+	Purpose         string    `bun:"purpose,notnull"`
+	Reason          string    `bun:"reason,notnull"`
+	Acceptance      *string   `bun:"acceptance"`
 }
 
 func custodyToRow(e custody.Entry) (*custodyRow, error) {
 	r := &custodyRow{
 		CustodyID: e.ID, CopyID: e.CopyID, EnvelopeID: e.EnvelopeID, Seq: e.Seq, Kind: string(e.Kind), Version: e.Version, SHA256: string(e.SHA256),
 		Statement: e.Statement, StatementSHA256: string(e.StatementSHA256), PreviousSHA256: string(e.PreviousSHA256),
-		EventID: e.EventID, RecordedAt: utc(e.RecordedAt),
+		EventID: e.EventID, RecordedAt: utc(e.RecordedAt), AssignmentID: e.AssignmentID, Purpose: string(e.Purpose), Reason: e.Reason,
 	}
-	return r, encodeColumns(optional(&r.From, e.From), optional(&r.To, e.To), optional(&r.Recipient, e.Recipient), column{&r.Consent, e.Consent})
+	return r, encodeColumns(
+		optional(&r.From, e.From), optional(&r.To, e.To), optional(&r.Recipient, e.Recipient), column{&r.Consent, e.Consent},
+		optional(&r.Acceptance, e.Acceptance),
+	)
 }
 
 func (r custodyRow) entry() (custody.Entry, error) {
 	e := custody.Entry{
 		ID: r.CustodyID, CopyID: r.CopyID, EnvelopeID: r.EnvelopeID, Seq: r.Seq, Kind: custody.EntryKind(r.Kind), Version: r.Version, SHA256: storage.Digest(r.SHA256),
 		Statement: r.Statement, StatementSHA256: storage.Digest(r.StatementSHA256), PreviousSHA256: storage.Digest(r.PreviousSHA256),
-		EventID: r.EventID, RecordedAt: utc(r.RecordedAt),
+		EventID: r.EventID, RecordedAt: utc(r.RecordedAt), AssignmentID: r.AssignmentID, Purpose: custody.Purpose(r.Purpose), Reason: r.Reason,
 	}
-	return e, decodeColumns(column{r.From, &e.From}, column{r.To, &e.To}, column{r.Recipient, &e.Recipient}, column{&r.Consent, &e.Consent})
+	return e, decodeColumns(
+		column{r.From, &e.From}, column{r.To, &e.To}, column{r.Recipient, &e.Recipient}, column{&r.Consent, &e.Consent}, column{r.Acceptance, &e.Acceptance},
+	)
 }
 
 type acknowledgmentRow struct {

@@ -10,12 +10,21 @@
 //	SeeEnvelope              x
 //	ManageEnvelope           x
 //	SeeCopy                              x
+//	SeeCustody                           x                      x
+//	SeeMarked                            x          x           x
+//	SeeOffer                             x          x
 //	ReadAuthoritative                    x
 //	Control                              x
-//	Follow                   x           x
+//	Answer                                          x
+//	Follow                   x           x          x           x
 //
 // An organization may be several of them at once, and may then do what any one
 // allows. To everyone else an envelope does not exist.
+//
+// Some roles may see and follow a part only: a former controller the custody entries,
+// certificates and events up to the switch by which it lost control, an offeree the
+// events of its own offers, and an originator, while another organization has
+// control, those of the envelope and not of the copy.
 package standing
 
 import (
@@ -32,7 +41,7 @@ const (
 	Originator Standing = 1 << iota // created the envelope
 	Controller                      // has control of the authoritative copy; of a released one, had it last
 	Offeree                         // was offered control and has not answered
-	Former                          // had control before the present controller
+	Former                          // had control before the present controller, to whom it assigned
 
 	Nobody Standing = 0
 )
@@ -44,25 +53,29 @@ type Act uint8
 const (
 	SeeEnvelope       Act = iota // read the envelope, its document and events; find it in lists
 	ManageEnvelope               // upload, send, remind, disclose links, void
-	SeeCopy                      // read the vault record, custody, versions, register, marked copy, release
+	SeeCopy                      // read the vault record, versions, register, release
+	SeeCustody                   // read the custody chain
+	SeeMarked                    // read the marked copy, and certificates
+	SeeOffer                     // read an offer of control
 	ReadAuthoritative            // read the authoritative bytes
-	Control                      // attest, repair, release; fetch and acknowledge the release package
+	Control                      // attest, repair, release; offer control, cancel the offer; fetch and acknowledge the release package
+	Answer                       // accept or reject an offer of control
 	Follow                       // get its events in feeds and webhooks
 )
 
-// table has a row for each role. A role without acts sees nothing: no Store
-// records offerees and former controllers yet.
+// table has a row for each role.
 var table = [...]struct {
 	role Standing
 	may  []Act
 }{
 	{Originator, []Act{SeeEnvelope, ManageEnvelope, Follow}},
-	{Controller, []Act{SeeCopy, ReadAuthoritative, Control, Follow}},
-	{Offeree, nil},
-	{Former, nil},
+	{Controller, []Act{SeeCopy, SeeCustody, SeeMarked, SeeOffer, ReadAuthoritative, Control, Follow}},
+	{Offeree, []Act{SeeMarked, SeeOffer, Answer, Follow}},
+	{Former, []Act{SeeCustody, SeeMarked, Follow}},
 }
 
-// Parties are the organizations that have a role; "" is nobody.
+// Parties are the organizations that have a role; "" is nobody. The controller is no
+// former controller, though it may have been one before.
 type Parties struct {
 	Originator, Controller, Offeree string
 	Former                          []string
@@ -81,7 +94,7 @@ func (p Parties) Of(orgID string) Standing {
 		{Originator, p.Originator == orgID},
 		{Controller, p.Controller == orgID},
 		{Offeree, p.Offeree == orgID},
-		{Former, slices.Contains(p.Former, orgID)},
+		{Former, p.Controller != orgID && slices.Contains(p.Former, orgID)},
 	} {
 		if has.is {
 			s |= has.role

@@ -30,6 +30,10 @@ func TestOf(t *testing.T) {
 			t.Errorf("%q: got %b, want %b", org, got, want)
 		}
 	}
+	back := standing.Parties{Controller: bank, Former: []string{dealer, bank}}
+	if got := back.Of(bank); got != standing.Controller {
+		t.Errorf("a controller that has control again: got %b", got)
+	}
 	if got := (standing.Parties{}).Of(""); got != standing.Nobody {
 		t.Errorf("no organization of no parties: got %b", got)
 	}
@@ -39,19 +43,20 @@ func TestOf(t *testing.T) {
 func TestMay(t *testing.T) {
 	t.Parallel()
 	see, manage := standing.SeeEnvelope, standing.ManageEnvelope
-	look, read, control, follow := standing.SeeCopy, standing.ReadAuthoritative, standing.Control, standing.Follow
+	look, chain, marked, offer := standing.SeeCopy, standing.SeeCustody, standing.SeeMarked, standing.SeeOffer
+	read, control, answer, follow := standing.ReadAuthoritative, standing.Control, standing.Answer, standing.Follow
 	for _, c := range []struct {
 		is  standing.Standing
 		may []standing.Act
 	}{
 		{standing.Nobody, nil},
 		{standing.Originator, []standing.Act{see, manage, follow}},
-		{standing.Controller, []standing.Act{look, read, control, follow}},
-		{standing.Offeree, nil},
-		{standing.Former, nil},
-		{standing.Former | standing.Offeree, nil},
-		{standing.Former | standing.Originator, []standing.Act{see, manage, follow}},
-		{standing.Originator | standing.Controller, []standing.Act{see, manage, look, read, control, follow}},
+		{standing.Controller, []standing.Act{look, chain, marked, offer, read, control, follow}},
+		{standing.Offeree, []standing.Act{marked, offer, answer, follow}},
+		{standing.Former, []standing.Act{chain, marked, follow}},
+		{standing.Former | standing.Offeree, []standing.Act{chain, marked, offer, answer, follow}},
+		{standing.Former | standing.Originator, []standing.Act{see, manage, chain, marked, follow}},
+		{standing.Originator | standing.Controller, []standing.Act{see, manage, look, chain, marked, offer, read, control, follow}},
 	} {
 		for a := see; a <= follow; a++ {
 			if got, want := c.is.May(a), slices.Contains(c.may, a); got != want {
@@ -63,7 +68,13 @@ func TestMay(t *testing.T) {
 
 func TestWho(t *testing.T) {
 	t.Parallel()
-	if got := slices.Collect(standing.Who(standing.Follow)); !slices.Equal(got, []standing.Standing{standing.Originator, standing.Controller}) {
-		t.Errorf("got %b follow", got)
+	for act, want := range map[standing.Act][]standing.Standing{
+		standing.Follow:  {standing.Originator, standing.Controller, standing.Offeree, standing.Former},
+		standing.Control: {standing.Controller},
+		standing.Answer:  {standing.Offeree},
+	} {
+		if got := slices.Collect(standing.Who(act)); !slices.Equal(got, want) {
+			t.Errorf("act %d: got %b, want %b", act, got, want)
+		}
 	}
 }

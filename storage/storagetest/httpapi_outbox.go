@@ -94,8 +94,8 @@ func testFeed(t *testing.T, b HTTPAPI) {
 	if got, err := b.Outbox.Feed(t.Context(), storage.FeedQuery{OrgID: "org_1"}, 10); len(got) != 0 || err != nil {
 		t.Errorf("got %v, %v; want nothing", got, err)
 	}
-	if parts, err := b.Outbox.Parts(t.Context(), "env_1"); len(parts) != 0 || err != nil {
-		t.Errorf("got %v, %v; want nobody", parts, err)
+	if orgs, err := b.Outbox.Followers(t.Context(), "evt_env_1_1"); len(orgs) != 0 || err != nil {
+		t.Errorf("got %v, %v; want nobody", orgs, err)
 	}
 }
 

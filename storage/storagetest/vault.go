@@ -38,6 +38,12 @@ func Vault(t *testing.T, s vault.Store) {
 		"joined to a transaction":  vaultJoined,
 		"racing copies of one":     vaultRace,
 		"digests of other records": vaultUnrelated,
+		"receiving codes":          vaultReceivingCodes,
+		"offers":                   vaultOffers,
+		"lists of offers":          vaultOffersListed,
+		"offers to expire":         vaultOffersDue,
+		"parties":                  vaultParties,
+		"events since":             vaultEventsSince,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,6 +69,7 @@ func copyOf(id func(string) string) *custody.Original {
 		},
 		SecuredParty: vaultParty, Controller: custody.Controller{Party: custody.Party{Name: "Agent"}, OrgID: "org_1", BoundBy: custody.BoundByAgent},
 		Custodian: custody.Holder{Kind: custody.CustodianOperator, Party: custody.Party{Name: "Operator"}}, Capacity: custody.CapacityAgent,
+		Interest: custody.Interest{Kind: custody.InterestPledgee, PledgedBy: vaultParty, Obligation: custody.Obligation{Reference: "Line 7"}}, OfferID: id("asg"),
 		Agreement: &custody.Agreement{Reference: "A", Date: scopesDay, SHA256: sum, NotTransferor: true},
 		Regime:    "ucc_9_105_2022", RegimeBasis: "classified", Jurisdiction: "US-NY", Classification: &custody.Classification{SpecificGoods: true},
 		Attestation: &custody.Attestation{AttestedBy: "A", SignedBy: []string{"B", "Ć"}, Origin: "scan", DestroyedAt: &t1},

@@ -58,6 +58,7 @@ func vaultCustody(t *testing.T, s vault.Store) {
 			ID: id("cust_2"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: 2, Kind: custody.EntryRelease, From: held, Recipient: &custody.Recipient{Name: "Ć"},
 			Version: 2, SHA256: storage.Sum(nil), Consent: consent, Statement: "d.e.f", StatementSHA256: storage.Sum([]byte("2")),
 			PreviousSHA256: storage.Sum([]byte("1")), EventID: "e", RecordedAt: scopesDay.Add(time.Second),
+			AssignmentID: "asg_1", Purpose: custody.PurposeSale, Reason: "ŕ", Acceptance: &consent,
 		},
 	}
 	for _, e := range want {

@@ -107,6 +107,7 @@ func (o *Offer) StatusAt(now time.Time) OfferStatus {
 // made to it. The code itself is stored nowhere.
 type ReceivingCode struct {
 	SHA256    storage.Digest // of the code
+	Binding   storage.Digest // of code and receiver together: another receiver in the row does not go with the code
 	OrgID     string         // of the receiver
 	Party     Party          // the receiver, as an assignee
 	Actor     event.Actor    // who made it
