@@ -65,7 +65,8 @@ type problem struct {
 // esign.NotViewedError, esign.Refusal and vault.AlreadyVaultedError.
 // pades.NotExtendableError, pades.SizeError, pades.FieldError and
 // pades.AppearanceError, about a seal of the host's own, reach a caller as the
-// error that they wrap, or as a 500.
+// error that they wrap, or as a 500. esign.UndeliverableError is a Notifier's and
+// reaches no caller.
 var problems = []problem{
 	{nil, 400, "bad_json", "The body is not one JSON value"},
 	{nil, 400, "too_many_values", "The body has too many values"},

@@ -46,10 +46,11 @@ func main() {
 
 // options are the flags of contract §8.
 type options struct {
-	addr, baseURL, smtp string
-	webhookPrivate      bool
-	pages               bool
-	renderer            esign.Renderer
+	addr, baseURL  string
+	smtp, smtpFrom string
+	webhookPrivate bool
+	pages          bool
+	renderer       esign.Renderer
 	places
 }
 
@@ -62,7 +63,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.SetOutput(stderr)
 	fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
 	fs.StringVar(&o.baseURL, "base-url", "", "where clients reach this server (default http:// and the address)")
-	fs.StringVar(&o.smtp, "smtp", "", "host:port of a mail relay for signers' notices (default: none is sent)")
+	fs.StringVar(&o.smtp, "smtp", "", "host:port of a mail relay for signers' notices, with STARTTLS unless it is on this machine (default: none is sent)")
+	fs.StringVar(&o.smtpFrom, "smtp-from", "evault demo <evault@localhost>", "address that signers' notices come from")
 	fs.BoolVar(&o.webhookPrivate, "webhook-allow-private", false, "let webhooks go to private addresses and to http")
 	fs.BoolVar(&o.pages, "pages", true, "show signers the pages as pictures; false: the PDF alone")
 	o.places.register(fs)

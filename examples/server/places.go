@@ -6,11 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	netmail "net/mail"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 	"github.com/uptrace/bun"
@@ -19,7 +19,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/memblob"
 
-	"github.com/evaultlib/evault/esign/texts"
+	"github.com/evaultlib/evault/esign/mail"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
 	"github.com/evaultlib/evault/storage/embedded"
@@ -102,11 +102,13 @@ func open(ctx context.Context, o options, logger *slog.Logger) (*embedded.Embedd
 	}
 	opts := embedded.Options{Dir: o.data, DB: db, Bucket: bucket, Anchors: anchors, BaseURL: o.baseURL, Custodian: custodian(), Remarks: remarks(), Renderer: o.renderer, Env: storage.Env{Logger: logger}}
 	if o.smtp != "" {
-		catalog, err := texts.New()
+		from, err := netmail.ParseAddress(o.smtpFrom)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("-smtp-from: %w", err)
 		}
-		opts.Notifier = relay{addr: o.smtp, from: "evault@localhost", texts: catalog, now: time.Now}
+		if opts.Notifier, err = mail.New(mail.Config{Addr: o.smtp, From: *from}); err != nil {
+			return nil, fmt.Errorf("-smtp: %w", err)
+		}
 	}
 	return embedded.Open(ctx, opts)
 }

@@ -71,6 +71,7 @@ var owners = []struct {
 	{"PDF libraries", []string{"github.com/pdfcpu/pdfcpu", "codeberg.org/go-pdf/fpdf", "github.com/boombuler/barcode"}, []string{"internal/pdf", "internal/testpdf", "examples"}},
 	{"fonts and shaping", []string{"github.com/go-fonts/dejavu", "github.com/go-text/typesetting"}, []string{"internal/font", "internal/testpdf", "examples"}},
 	{"the PDF renderer", []string{"github.com/klippa-app/go-pdfium", "github.com/tetratelabs/wazero"}, []string{"esign/render"}},
+	{"the mail library", []string{"github.com/wneessen/go-mail", module + "esign/mail"}, []string{"esign/mail", "examples"}},
 	{"net/http", []string{"net/http"}, []string{"httpapi", "esign/pades/tsa", "internal/testpki", "internal/bench", "examples"}},
 	{"httpapi", []string{module + "httpapi"}, []string{"httpapi", "internal/bench", "examples"}},
 	{"esign", []string{module + "esign"}, []string{"esign", "compliance", "httpapi", "vault", "storage/sqlstore", "storage/embedded", "storage/storagetest", "internal", "examples"}},
@@ -117,7 +118,7 @@ func TestEnginesLinkNoBackend(t *testing.T) {
 	t.Parallel()
 	forbidden := []string{
 		"github.com/uptrace/bun", "gocloud.dev", "modernc.org", "github.com/jackc/pgx", "github.com/lib/pq",
-		"github.com/tetratelabs/wazero", module + "httpapi", module + "storage/sqlstore",
+		"github.com/tetratelabs/wazero", "github.com/wneessen/go-mail", module + "httpapi", module + "storage/sqlstore",
 	}
 	all := packages(t)
 	for _, e := range engines {

@@ -1,0 +1,26 @@
+// Package mail tells signers by e-mail: an [esign.Notifier] that hands each notice
+// to an SMTP server (RFC 5321), as text and HTML, in the signer's language.
+//
+//	notices, err := mail.New(mail.Config{
+//		Addr: "smtp.example.com:587", Username: "evault", Password: password,
+//		From: netmail.Address{Name: "Example Signing", Address: "signing@example.com"},
+//	})
+//	… embedded.Options{Notifier: notices}
+//
+// The engine keeps the notices that wait and tries again
+// ([esign.Engine.NotifyDue]); this package makes one attempt and says how it
+// failed. A server's refusal for good is an [*esign.UndeliverableError], and the
+// signer is then marked undeliverable; every other error is temporary.
+//
+// A message is made for mail servers that sign it (DKIM, RFC 6376): it has Date,
+// From, To, Subject and a Message-ID, which is the same at every attempt of a
+// notice and names its signer, for [SignerOf]. Auto-Submitted (RFC 3834) keeps
+// vacation responders silent. A message that comes back later is for the host to
+// read, and for [esign.Engine.MarkUndeliverable].
+//
+// The links and codes in messages are secrets. No error of this package holds one,
+// nor an address; a server's words are dropped but for their codes.
+//
+// Words come from package texts. A host changes a word there, and the layout by
+// Config.HTML and Config.Text.
+package mail

@@ -1,0 +1,193 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"net"
+	netmail "net/mail"
+	"strconv"
+	"strings"
+	texttemplate "text/template"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/texts"
+)
+
+// Security is how the connection to the SMTP server is encrypted.
+type Security string
+
+const (
+	// StartTLS encrypts by STARTTLS (RFC 3207); a server without it is refused.
+	StartTLS Security = "starttls"
+	// ImplicitTLS encrypts from the first byte (RFC 8314, section 3.3), on port 465.
+	ImplicitTLS Security = "implicit"
+	// Plain does not encrypt. Whoever reads the network can then sign in the signers'
+	// place; it is meant for a mail server on the same machine.
+	Plain Security = "plain"
+)
+
+// Config is what a [Notifier] is made of. It is copied, never written.
+type Config struct {
+	// Addr is host and port of the SMTP server, such as "smtp.example.com:587". Required.
+	Addr string
+	// From is the address that messages come from and bounces go to, and the name of
+	// who runs the service: messages are from "Lakeshore Motors LLC via Example
+	// Signing". The address is required.
+	From netmail.Address
+
+	// Security: default ImplicitTLS on port 465, Plain on a loopback address, else StartTLS.
+	Security Security
+	// TLS is for certificates of a private authority, say. Default: the system's
+	// authorities, the server's name from Addr, TLS 1.2 or newer.
+	TLS *tls.Config
+	// Username and Password authenticate, where both are given (RFC 4954), and never
+	// on an unencrypted connection to another machine. Default: no authentication.
+	Username, Password string
+	// Hello is how this machine names itself to the server. Default: the domain of From.
+	Hello string
+	// Timeout bounds the delivery of one message, from the connection on. Default: 30 s.
+	Timeout time.Duration
+
+	// Texts are the words. Default: English and Spanish.
+	Texts *texts.Catalog
+	// Language is the BCP 47 tag of the language for a signer who has not read a
+	// disclosure yet. Default: English.
+	Language string
+	// HTML and Text lay a [Message] out. A template in it that is named after the kind
+	// of notice, such as "completed", is used for this kind. Default: DefaultHTML and
+	// DefaultText.
+	HTML *htmltemplate.Template
+	Text *texttemplate.Template
+
+	Now func() time.Time // default: time.Now
+}
+
+// Notifier sends notices by e-mail. It is safe for concurrent use and keeps no
+// connection open.
+type Notifier struct {
+	cfg    Config
+	host   string
+	port   int
+	domain string // of From, in ASCII
+}
+
+var _ esign.Notifier = (*Notifier)(nil)
+
+// New checks cfg and returns a Notifier. It does not connect.
+func New(cfg Config) (*Notifier, error) {
+	n := &Notifier{cfg: cfg}
+	host, port, err := net.SplitHostPort(cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("mail: Config.Addr: %w", err)
+	}
+	n.host = host
+	if n.port, err = strconv.Atoi(port); err != nil || host == "" {
+		return nil, errors.New("mail: Config.Addr needs a host and a port number, such as smtp.example.com:587")
+	}
+	if n.cfg.From.Address, n.domain, err = reachable(cfg.From.Address); err != nil || !ascii(n.cfg.From.Address) {
+		return nil, errors.New("mail: Config.From needs an address, such as signing@example.com")
+	}
+	n.cfg.From.Name = oneLine(cfg.From.Name)
+	if (cfg.Username == "") != (cfg.Password == "") {
+		return nil, errors.New("mail: Config.Username and Config.Password are given together")
+	}
+	if err := n.secure(); err != nil {
+		return nil, err
+	}
+	return n, n.setDefaults()
+}
+
+func (n *Notifier) secure() error {
+	loopback := n.host == "localhost" || net.ParseIP(n.host).IsLoopback()
+	if n.cfg.Security == "" {
+		switch {
+		case n.port == 465:
+			n.cfg.Security = ImplicitTLS
+		case loopback:
+			n.cfg.Security = Plain
+		default:
+			n.cfg.Security = StartTLS
+		}
+	}
+	switch s := n.cfg.Security; {
+	case s == Plain && !loopback && n.cfg.Password != "":
+		return errors.New("mail: Config.Password needs Config.Security starttls or implicit")
+	case s != StartTLS && s != ImplicitTLS && s != Plain:
+		return fmt.Errorf("mail: Config.Security is %q, want %s, %s or %s", s, StartTLS, ImplicitTLS, Plain)
+	}
+	n.cfg.TLS = n.cfg.TLS.Clone() // of nil it is nil
+	if n.cfg.TLS == nil {
+		n.cfg.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if n.cfg.TLS.ServerName == "" {
+		n.cfg.TLS.ServerName = n.host
+	}
+	return nil
+}
+
+func (n *Notifier) setDefaults() error {
+	if n.cfg.Texts == nil {
+		catalog, err := texts.New()
+		if err != nil {
+			return err
+		}
+		n.cfg.Texts = catalog
+	}
+	if n.cfg.Hello == "" {
+		n.cfg.Hello = n.domain
+	}
+	if n.cfg.Timeout <= 0 {
+		n.cfg.Timeout = 30 * time.Second
+	}
+	if n.cfg.HTML == nil {
+		n.cfg.HTML = DefaultHTML()
+	}
+	if n.cfg.Text == nil {
+		n.cfg.Text = DefaultText()
+	}
+	if n.cfg.Now == nil {
+		n.cfg.Now = time.Now
+	}
+	return nil
+}
+
+// Notify implements [esign.Notifier]. The error is an [*esign.UndeliverableError]
+// when the server refuses the signer's address for good.
+func (n *Notifier) Notify(ctx context.Context, notice esign.Notice) error {
+	to, _, err := reachable(notice.Email)
+	if err != nil {
+		return &esign.UndeliverableError{Status: "5.1.3"} // bad destination mailbox address syntax, RFC 3463
+	}
+	msg, err := n.compose(notice, to)
+	if err != nil {
+		return err
+	}
+	return n.send(ctx, msg, ascii(to))
+}
+
+// reachable returns an address as SMTP wants it, its domain as IDNA writes it
+// (RFC 5891), and that domain.
+func reachable(address string) (mailbox, domain string, err error) {
+	parsed, err := netmail.ParseAddress("<" + address + ">")
+	if err != nil {
+		return "", "", errors.New("mail: malformed address")
+	}
+	at := strings.LastIndexByte(parsed.Address, '@')
+	domain = parsed.Address[at+1:]
+	if !ascii(domain) {
+		if domain, err = idna.Lookup.ToASCII(domain); err != nil {
+			return "", "", errors.New("mail: malformed domain")
+		}
+	}
+	return parsed.Address[:at+1] + domain, domain, nil
+}
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return c > 0x7f })
+}

@@ -1,0 +1,178 @@
+package mail
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	netmail "net/mail"
+	"net/url"
+	"strings"
+	"unicode"
+
+	gomail "github.com/wneessen/go-mail"
+
+	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/texts"
+)
+
+// Message is what a template lays out: sentences in the signer's language, and the
+// notice that they were made from. Empty fields are left out.
+type Message struct {
+	Notice   esign.Notice
+	Language string // BCP 47, of the sentences
+	Sender   string // the legal name; where it is not known, the service's
+	Service  string // Config.From's name
+
+	Subject  string
+	Greeting string
+	Lead     string // what this is about, in a sentence or two
+	QuotedBy string // who says what is quoted
+	Quote    string // the sender's own words, of one or more lines
+	Button   string // what the link does
+	URL      string // a secret
+	LinkHint string // for a program that shows no button
+	Code     string // a secret
+	Notes    []string
+	Footer   []string
+}
+
+// kind is how a kind of notice is told.
+type kind struct {
+	button, until texts.Key
+	quotedBy      texts.Key // of Notice.Message
+	notes         []texts.Key
+}
+
+var kinds = map[string]kind{
+	esign.NoticeSign:      {"mail.sign.button", "mail.until", "sign.message", []texts.Key{"mail.private", "mail.unexpected"}},
+	esign.NoticeReminder:  {"mail.sign.button", "mail.until", "sign.message", []texts.Key{"mail.private", "mail.unexpected"}},
+	esign.NoticeCompleted: {"mail.completed.button", "mail.completed.until", "sign.message", []texts.Key{"mail.private"}},
+	esign.NoticeVoided:    {quotedBy: "ended.reason"},
+	esign.NoticeDeclined:  {quotedBy: "ended.reason"},
+}
+
+// message puts a notice into words.
+func (n *Notifier) message(notice esign.Notice) (*Message, error) {
+	how, known := kinds[notice.Kind]
+	if !known {
+		return nil, fmt.Errorf("mail: notice of unknown kind %q", notice.Kind)
+	}
+	words := n.cfg.Texts.Match(notice.Language, n.cfg.Language)
+	m := &Message{
+		Notice: notice, Language: words.Tag, Sender: oneLine(notice.SenderName), Service: n.cfg.From.Name,
+		Quote: lines(notice.Message), URL: notice.URL,
+	}
+	if m.Service == "" {
+		m.Service = n.domain
+	}
+	if m.Sender == "" {
+		m.Sender = m.Service
+	}
+	say := func(key texts.Key, more ...string) string {
+		return words.Say(key, append(more, "sender", m.Sender, "service", m.Service, "envelope", oneLine(notice.EnvelopeName), "name", oneLine(notice.Name))...)
+	}
+	title := texts.Key("mail." + notice.Kind)
+	m.Subject, m.Greeting, m.Lead = say(title), say("mail.dear"), say(title+".text")
+	if m.Quote != "" {
+		m.QuotedBy = say(how.quotedBy)
+	}
+	if m.URL != "" {
+		m.Button, m.LinkHint = say(how.button), say("mail.link")
+	}
+	if notice.ExpiresAt != nil && how.until != "" {
+		m.Notes = append(m.Notes, say(how.until, "time", words.Moment(notice.ExpiresAt.UTC())))
+	}
+	for _, key := range how.notes {
+		m.Notes = append(m.Notes, say(key))
+	}
+	m.Footer = []string{say("mail.service"), say("reference") + ": " + notice.EnvelopeID}
+	return m, nil
+}
+
+// compose makes the message of a notice to a mailbox, with its headers.
+func (n *Notifier) compose(notice esign.Notice, to string) (*gomail.Msg, error) {
+	m, err := n.message(notice)
+	if err != nil {
+		return nil, err
+	}
+	var text, html bytes.Buffer
+	if err := execute(n.cfg.Text.Lookup(notice.Kind), n.cfg.Text, &text, m); err != nil {
+		return nil, err
+	}
+	if err := execute(n.cfg.HTML.Lookup(notice.Kind), n.cfg.HTML, &html, m); err != nil {
+		return nil, err
+	}
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	msg.FromMailAddress(&netmail.Address{Name: n.from(m), Address: n.cfg.From.Address})
+	msg.ToMailAddress(&netmail.Address{Name: oneLine(notice.Name), Address: to})
+	msg.Subject(m.Subject)
+	msg.SetDateWithValue(n.cfg.Now())
+	msg.SetMessageIDWithValue(n.messageID(notice))
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetGenHeader("Content-Language", m.Language)
+	msg.SetBodyString(gomail.TypeTextPlain, text.String())
+	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
+	return msg, nil
+}
+
+// from names the sender and who sends for it.
+func (n *Notifier) from(m *Message) string {
+	if n.cfg.From.Name == "" || m.Sender == m.Service {
+		return m.Sender
+	}
+	return n.cfg.Texts.Match(m.Language).Say("mail.from", "sender", m.Sender, "service", m.Service)
+}
+
+// template is of text/template or html/template.
+type template interface {
+	comparable
+	Execute(w io.Writer, data any) error
+}
+
+func execute[T template](ofKind, common T, w io.Writer, m *Message) error {
+	var none T
+	if ofKind == none {
+		ofKind = common
+	}
+	if err := ofKind.Execute(w, m); err != nil {
+		return fmt.Errorf("mail: template for %s: %w", m.Notice.Kind, err)
+	}
+	return nil
+}
+
+// messageID is made of the ids of notice and signer, so that a notice that is sent
+// again is recognized. Ids are escaped to the characters of a dot-atom (RFC 5322,
+// section 3.2.3).
+func (n *Notifier) messageID(notice esign.Notice) string {
+	return url.QueryEscape(notice.ID) + "." + url.QueryEscape(notice.SignerID) + "@" + n.domain
+}
+
+// SignerOf returns the id of the signer to whom a message with this Message-ID was
+// sent, for a host that reads what came back; "" for an id that this package did
+// not make. Angle brackets are optional. Whoever answers a message can write any
+// id, so act on it only when the report comes from the host's own mail provider.
+func SignerOf(messageID string) (signerID string) {
+	id, _, ok := strings.Cut(strings.Trim(strings.TrimSpace(messageID), "<>"), "@")
+	notice, signer, both := strings.Cut(id, ".")
+	signerID, err := url.QueryUnescape(signer)
+	if !ok || !both || notice == "" || err != nil {
+		return ""
+	}
+	return signerID
+}
+
+// oneLine is s as one line of text, fit for a header.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return unicode.IsControl(c) || unicode.IsSpace(c) }), " ")
+}
+
+// lines are the lines of s without control characters.
+func lines(s string) string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	return strings.TrimSpace(strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) && c != '\n' && c != '\t' {
+			return -1
+		}
+		return c
+	}, s))
+}
