@@ -87,6 +87,15 @@ func (e *Engine) keep(ctx context.Context, ev *evidence, r certificate.Result, a
 // found is what a stored evaluation found, recomputed from the checks that it
 // keeps; nil where its record says otherwise.
 func (s StoredEvaluation) found() *bool {
+	if r := s.result(); r != nil {
+		return r.Compliant
+	}
+	return nil
+}
+
+// result is the result that a stored evaluation keeps; nil where its record
+// contradicts its checks.
+func (s StoredEvaluation) result() *certificate.Result {
 	var r certificate.Result
 	if canonjson.Unmarshal(s.Result, &r) != nil {
 		return nil
@@ -97,7 +106,7 @@ func (s StoredEvaluation) found() *bool {
 	if !sameJSON(again, r) || resultDigest(r) != s.Digest || !sameJSON(r.Compliant, s.Compliant) || !r.EvaluatedAt.Equal(s.EvaluatedAt) {
 		return nil
 	}
-	return r.Compliant
+	return &r
 }
 
 // last returns the newest evaluation, nil when there is none.
@@ -214,13 +223,13 @@ func (e *Engine) EvaluateDue(ctx context.Context, limit int) (done int, err erro
 	return done, nil
 }
 
-// LastEvaluation returns what the last evaluation found, and when: nil also where
-// the record of it contradicts the checks that it keeps. ErrNotFound of package
-// storage when there was none.
-func (e *Engine) LastEvaluation(ctx context.Context, envelopeID string) (compliant *bool, at time.Time, err error) {
+// LastEvaluation returns what the last evaluation found; nil where the record of it
+// contradicts the checks that it keeps. ErrNotFound of package storage when there
+// was none.
+func (e *Engine) LastEvaluation(ctx context.Context, envelopeID string) (*certificate.Result, error) {
 	row, err := e.c.Store.LastEvaluation(ctx, envelopeID)
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, err
 	}
-	return row.found(), row.EvaluatedAt, nil
+	return row.result(), nil
 }

@@ -244,11 +244,11 @@ func TestStoredResultIsHeldAgainstItsChecks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, id := vaultedWorld(t)
-			if found, _, err := w.Compliance.LastEvaluation(t.Context(), id); err != nil || found == nil || !*found {
+			if found, err := w.Compliance.LastEvaluation(t.Context(), id); err != nil || found == nil || !*found.Compliant {
 				t.Fatalf("before the edit: %v, %v", found, err)
 			}
 			w.Exec(edit)
-			found, _, err := w.Compliance.LastEvaluation(t.Context(), id)
+			found, err := w.Compliance.LastEvaluation(t.Context(), id)
 			rec, recErr := w.Compliance.Record(t.Context(), dealer.OrgID, id)
 			if err != nil || recErr != nil || found != nil || rec.Compliant != nil {
 				t.Errorf("got %v, %v; record %v, %v", found, err, rec.Compliant, recErr)

@@ -19,6 +19,7 @@ type LinkState struct {
 	EndedAt                         *time.Time // when it was declined or voided, or expired
 	Before                          int        // how many sign before this signer and have not yet
 	Left                            int        // how many others have not signed yet
+	RedirectURL                     string     // where signers are sent afterwards, "" for nowhere
 	ReadableUntil                   *time.Time // how long the link opens a copy; nil where it opens none
 	Zone                            *time.Location
 }
@@ -52,7 +53,7 @@ func (e *Engine) LinkState(ctx context.Context, token string) (*LinkState, error
 func (e *Envelope) linkState(sg *Signer) *LinkState {
 	s := &LinkState{
 		OrgID: e.OrgID, EnvelopeID: e.ID, EnvelopeName: e.Name, Status: e.Status, Signer: *sg, Zone: e.ZoneOf(sg),
-		ReadableUntil: e.readableUntil(sg),
+		ReadableUntil: e.readableUntil(sg), RedirectURL: e.RedirectURL,
 	}
 	for _, o := range e.Signers {
 		if o.ID != sg.ID && o.Status != SignerSigned {

@@ -32,8 +32,8 @@ func (a *API) extendsAnchors(ctx context.Context, s *esign.Summary) error {
 		return err
 	}
 	if err == nil && s.Compliant != nil && *s.Compliant && s.ReleasedAt == nil {
-		found, made, unknown := a.cfg.Compliance.LastEvaluation(ctx, s.ID)
-		if unknown == nil && found != nil && *found && a.now().Sub(made) <= a.cfg.Compliance.MaxAge() {
+		found, unknown := a.cfg.Compliance.LastEvaluation(ctx, s.ID)
+		if unknown == nil && found != nil && found.Compliant != nil && *found.Compliant && a.now().Sub(found.EvaluatedAt.Time) <= a.cfg.Compliance.MaxAge() {
 			return nil
 		}
 		s.Compliant = nil

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -157,6 +158,20 @@ func (h *house) stored(t *testing.T, digest string) string {
 		t.Fatalf("no object %s: %v", digest, err)
 	}
 	return found
+}
+
+// alter changes one byte of the stored version with a digest.
+func (h *house) alter(t *testing.T, digest string) {
+	t.Helper()
+	path := h.stored(t, digest)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	if err := errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, b, 0o600)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestTamperedBytesAreNotServed(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/storage"
 )
 
 // embedPage is the frame; it learns nothing of the envelope, so it answers every
@@ -31,6 +32,21 @@ func (a *API) embedPage(c *call) (*rest.Reply, error) {
 		return nil, err
 	}
 	return pageReply(http.StatusOK, page), nil
+}
+
+// embedScript is the script of a partner's page. Any page may load and check it
+// (subresource integrity), and keep it for an hour.
+func (a *API) embedScript(c *call) (*rest.Reply, error) {
+	if _, err := c.Query(); err != nil {
+		return nil, err
+	}
+	script, err := web.EmbedScript()
+	if err != nil {
+		return nil, err
+	}
+	rp := &rest.Reply{Status: http.StatusOK, Raw: script, Header: map[string]string{"Content-Type": "text/javascript; charset=utf-8"}}
+	rp = c.Etagged(rp, string(storage.Sum(script)))
+	return rp.With("Cache-Control", "public, max-age=3600").With("Cross-Origin-Resource-Policy", "cross-origin").With("Access-Control-Allow-Origin", "*"), nil
 }
 
 // plainOrigin accepts scheme, host and port in characters that a policy header

@@ -91,6 +91,13 @@ func (a *API) openEmbed(c *call) (*embedClaims, error) {
 		}
 		return nil, err
 	}
+	may, err := a.mayEmbed(c.Ctx, claims.Org, claims.Origin)
+	if err != nil {
+		return nil, err
+	}
+	if !may {
+		return nil, errEmbedGone
+	}
 	return &claims, a.embedStands(c.Ctx, &claims)
 }
 

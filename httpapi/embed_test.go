@@ -102,26 +102,123 @@ func TestEmbedVault(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	env := h.vaulted(t)
+	at := "/partner/envelopes/" + env
 	token := h.do(t, "POST", "/embed/token", embed(env, "vault", nil)).want(200).str("data.token")
 	u := h.do(t, "POST", "/embed/session", obj{"token": token}, key("")).want(200).str("data.session_url")
-	page := h.do(t, "GET", u, nil, key("")).want(200)
-	for _, want := range []string{"Truck 42", "All requirements were met on November 23, 2026", "Deposit", `tabindex="0" role="region"`, "Name of org_a", "Vault Operator"} {
-		if !strings.Contains(string(page.Body), want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
+	h.do(t, "GET", u, nil, key("")).says(
+		200, "Truck 42", "8 of 8 requirements are met", "Recomputed from the bytes", "9-105(b)(5)", "Deposit", `tabindex="0" role="region"`, "Name of org_a",
+		"Vault Operator", `<time datetime="2026-11-23T12:00:00Z">November 23, 2026, 12:00`, "Times are in UTC", "Register of copies", "Marked copy", "Ada Byron",
+	)
 	copied := h.do(t, "GET", u+"/copy.pdf", nil, key("")).want(200)
 	h.do(t, "GET", "/verify/"+sum(copied.Body), nil, key("")).want(200).equal("data.state", "copy")
 	h.do(t, "GET", u+"/certificate", nil, key("")).want(200).equal("data.subject.envelope_id", env)
 	h.do(t, "GET", strings.Replace(u, "/vault/", "/sign/", 1)+"/session", nil, key("")).problem(403, "token_invalid")
 	h.do(t, "GET", strings.Replace(u, "/vault/", "/download/", 1), nil, key("")).problem(403, "token_invalid")
+	original := h.do(t, "GET", h.do(t, "GET", at+"/vault/signed-url", nil).want(200).str("data.signed_url"), nil, key("")).want(200)
+	for _, path := range []string{"", "/copy.pdf", "/certificate", "/custody-record.pdf"} {
+		if a := h.do(t, "GET", u+path, nil, key("")).want(200); strings.Contains(string(a.Body), string(original.Body[len(original.Body)-200:])) {
+			t.Errorf("%q has bytes of the original", path)
+		}
+	}
+	h.do(t, "GET", u, nil, key("")).says(200, "Inspection of the original", "the next evaluation is due", "API key ")
 	late := h.do(t, "POST", "/embed/token", embed(env, "vault", nil)).want(200).str("data.token")
-	h.do(t, "POST", "/partner/envelopes/"+env+"/vault-out", obj{"reason": "payoff", "recipient": obj{"name": "R"}}).want(200)
+	h.do(t, "POST", at+"/vault-out", obj{"reason": "payoff", "recipient": obj{"name": "Robert Reed"}}).want(200)
 	for _, path := range []string{"", "/copy.pdf", "/certificate", "/custody-record.pdf"} { // the session dies with the copy
-		h.do(t, "GET", u+path, nil, key(""), header("Accept", "application/json")).want(410)
-		h.do(t, "GET", u+path, nil, key(""), header("Accept", "text/html")).want(410)
+		h.do(t, "GET", u+path, nil, key(""), header("Accept", "application/json")).problem(410, "token_withdrawn")
+		h.do(t, "GET", u+path, nil, key(""), browser).says(410)
+	}
+	gone := h.do(t, "GET", u, nil, key(""), browser).says(410, "released to Robert Reed", "no longer in this vault", "Release", `data-code="token_withdrawn"`)
+	if strings.Contains(string(gone.Body), ".pdf") {
+		t.Error("the page of a released original offers a copy")
 	}
 	h.do(t, "POST", "/embed/session", obj{"token": late}, key("")).problem(410, "embed_token_gone")
+}
+
+func TestEmbedQuarantinedVault(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	env := h.vaulted(t)
+	at := "/partner/envelopes/" + env
+	h.alter(t, h.do(t, "GET", at+"/status", nil).want(200).str("data.vault.document_hash"))
+	h.do(t, "GET", h.do(t, "GET", at+"/vault/signed-url", nil).want(200).str("data.signed_url"), nil, key("")).problem(409, "integrity_mismatch")
+	token := h.do(t, "POST", "/embed/token", embed(env, "vault", nil)).want(200).str("data.token")
+	u := h.do(t, "POST", "/embed/session", obj{"token": token}, key("")).want(200).str("data.session_url")
+	h.do(t, "GET", u, nil, key("")).says(200, "In quarantine", "found altered", `class="state quarantined"`)
+}
+
+// TestOrigins: what an organization's origins may do follows the list at once.
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const one, two = "https://app.a.example", "https://two.a.example"
+	h.do(t, "GET", "/partner/origins", nil).want(200).equal("data.origins", []string{one}).equal("data.org_id", "org_a")
+	h.do(t, "PUT", "/partner/origins", obj{"origins": []string{two, one, two}}).want(200).equal("data.origins", []string{two, one})
+	for _, wrong := range []any{[]string{"https://a.example/x"}, []string{"*"}, []string{"http://a.example"}, nil, make([]string, 101)} {
+		h.do(t, "PUT", "/partner/origins", obj{"origins": wrong}).problem(422, "invalid")
+	}
+	h.do(t, "GET", "/partner/origins", nil, key(h.other)).want(200).equal("data.origins", []string{"https://app.b.example"})
+	h.do(t, "PUT", "/partner/origins", obj{"origins": []string{}}, key(h.issue(t, "org_a", scopes.EnvelopesRead))).problem(403, "scope_missing")
+
+	env := h.vaulted(t)
+	var open, late []string
+	for _, widget := range []string{"sign", "vault"} {
+		id := env
+		if widget == "sign" {
+			id = h.create(t, contract(nil))
+		}
+		token := func() string {
+			return h.do(t, "POST", "/embed/token", embed(id, widget, obj{"origin": two})).want(200).str("data.token")
+		}
+		u := h.do(t, "POST", "/embed/session", obj{"token": token(), "origin": two}, key("")).want(200).str("data.session_url")
+		if csp := h.do(t, "GET", u, nil, key("")).want(200).Header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors "+two) {
+			t.Errorf("%s: policy %s", widget, csp)
+		}
+		open, late = append(open, u), append(late, token())
+	}
+	h.do(t, "PUT", "/partner/origins", obj{"origins": []string{one}}).want(200)
+	for i, u := range open {
+		gone := h.do(t, "GET", u, nil, key(""), browser).says(410)
+		if csp := gone.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors 'none'") {
+			t.Errorf("after the origin was taken away: policy %s", csp)
+		}
+		h.do(t, "POST", "/embed/session", obj{"token": late[i], "origin": two}, key("")).problem(410, "embed_token_gone")
+	}
+	h.do(t, "POST", "/embed/token", embed(env, "vault", obj{"origin": two})).problem(422, "invalid")
+}
+
+// TestEmbedScript: any page may load, check and keep the script, which is small.
+func TestEmbedScript(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a := h.do(t, "GET", "/embed.js", nil, key("")).want(200)
+	if len(a.Body) == 0 || len(a.Body) >= 5000 {
+		t.Errorf("%d bytes, want fewer than 5000", len(a.Body))
+	}
+	for name, want := range map[string]string{
+		"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin",
+		"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff",
+	} {
+		if got := a.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	h.do(t, "GET", "/embed.js", nil, key(""), header("If-None-Match", a.Header.Get("ETag"))).want(304)
+}
+
+// TestEndedSessionsSpeakInTheirFrame: a page that refuses is still one that its
+// partner's page may frame, and tells it the code.
+func TestEndedSessionsSpeakInTheirFrame(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const origin = "https://app.a.example"
+	env := h.create(t, contract(nil))
+	token := h.do(t, "POST", "/embed/token", embed(env, "sign", obj{"origin": origin})).want(200).str("data.token")
+	u := h.do(t, "POST", "/embed/session", obj{"token": token, "origin": origin}, key("")).want(200).str("data.session_url")
+	h.clock.Advance(2 * time.Hour)
+	a := h.do(t, "GET", u, nil, key(""), browser).says(410, `data-origin="`+origin+`"`, `data-event="error" data-code="token_expired"`)
+	if csp := a.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors "+origin) {
+		t.Errorf("policy %s", csp)
+	}
 }
 
 // TestEvery401NamesItsScheme, RFC 9110 section 11.6.1.

@@ -2,9 +2,7 @@ package httpapi
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
@@ -166,21 +164,4 @@ func (in *createInput) request() esign.CreateRequest {
 		})
 	}
 	return r
-}
-
-// checkRedirect holds the address that signers are sent to afterwards against
-// the organization's origins.
-func (a *API) checkRedirect(c *call, redirect string) error {
-	if redirect == "" {
-		return nil
-	}
-	org, err := a.cfg.Scopes.Organization(c.Ctx, c.key.OrgID)
-	if err != nil {
-		return err
-	}
-	u, err := url.Parse(redirect)
-	if err != nil || u.Scheme != "https" || !slices.Contains(org.Origins, u.Scheme+"://"+u.Host) {
-		return validate.Fail("redirect_url", "origin", "must be an https address on one of the organization's %s origins", strconv.Itoa(len(org.Origins)))
-	}
-	return nil
 }

@@ -51,5 +51,6 @@ const (
 	defaultPageWidth = 1000 // pixels of a page image
 	previewWidth     = 1200 // pixels of a page with what was filled in
 	maxImages        = 100  // pages shown as images; the rest of a long document is in the PDF
+	maxRegisterShown = 50   // entries of the register of copies on the vault's page
 	maxUserAgent     = 500  // bytes that are recorded of a User-Agent
 )

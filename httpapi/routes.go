@@ -136,6 +136,14 @@ func vaultRoutes() []route {
 func widgetRoutes() []route {
 	return []route{
 		{
+			method: "GET", pattern: "/partner/origins", about: "Read the web origins that may embed the organization's pages",
+			scopes: need(scopes.EnvelopesRead), handle: (*API).origins,
+		},
+		{
+			method: "PUT", pattern: "/partner/origins", about: "Replace the web origins that may embed the organization's pages",
+			scopes: need(scopes.EnvelopesWrite), body: jsonBody, handle: (*API).setOrigins,
+		},
+		{
 			method: "POST", pattern: "/embed/token", about: "Make a token for a widget",
 			scopes: need(scopes.ESignWrite, scopes.VaultRead), body: jsonBody, limit: sizeToken,
 			handle: (*API).embedToken, refill: (*API).embedAgain,
@@ -144,6 +152,10 @@ func widgetRoutes() []route {
 			method: "POST", pattern: "/embed/session", about: "Exchange an embed token, once, for a session",
 			cred: byNobody, body: jsonBody, limit: sizeToken,
 			handle: (*API).embedSession, refill: (*API).embedSessionAgain,
+		},
+		{
+			method: "GET", pattern: "/embed.js", about: "The script that shows a widget in a partner's page",
+			cred: byNobody, handle: (*API).embedScript,
 		},
 		{
 			method: "GET", pattern: "/embed/{widget}/{id}", about: "The widget's frame",

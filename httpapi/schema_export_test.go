@@ -40,6 +40,8 @@ func RouteBodies() map[string]RouteBody {
 		"POST " + envelope + "/vault-out":             {vaultOutInput{}, releaseRecord{}, nil},
 		"POST " + envelope + "/vault-out/acknowledge": {acknowledgeInput{}, releaseRecord{}, nil},
 		"PATCH /partner/webhook":                      {webhookInput{}, webhookBody{}, nil},
+		"GET /partner/origins":                        {nil, originsBody{}, nil},
+		"PUT /partner/origins":                        {originsInput{}, originsBody{}, nil},
 		"POST /embed/token":                           {embedInput{}, embedBody{}, nil},
 		"POST /embed/session":                         {exchangeInput{}, sessionGrant{}, nil},
 		"GET /vault/{token}/certificate":              {nil, certificate.Certificate{}, nil},

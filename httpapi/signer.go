@@ -61,16 +61,16 @@ func (a *API) signerPass(c *call) (pass, error) {
 		c.signer = id
 		return pass{link: token}, err
 	}
-	t, err := a.openTicket(c, token, ticketSession)
+	t, err := a.openEmbedded(c, token, ticketSession)
 	if err != nil {
-		return pass{}, err
+		return pass{frame: t.frame}, err
 	}
 	link, err := a.cfg.ESign.SignerToken(c.Ctx, t.OrgID, t.EnvelopeID, t.Target)
 	if err != nil {
-		return pass{}, err
+		return pass{frame: t.frame}, err
 	}
 	c.signer = t.Target
-	return pass{link: link, frame: web.Frame(t.Filename)}, nil
+	return pass{link: link, frame: t.frame}, nil
 }
 
 // guard counts tokens that were guessed.
@@ -256,7 +256,7 @@ type signerResult struct {
 }
 
 func signerReply(r *esign.SignerResult) *rest.Reply {
-	return rest.OK(signerResult{r.Status, r.EnvelopeStatus, orNull(r.RedirectURL)})
+	return rest.OK(signerResult{r.Status, r.EnvelopeStatus, orNull(withOutcome(r.RedirectURL, r.EnvelopeID, r.SignerID, r.Status))})
 }
 
 type consentInput struct {

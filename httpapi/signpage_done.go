@@ -20,7 +20,10 @@ func (a *API) donePage(c *call, status int, p pass, s *esign.Session, sh web.She
 	}
 	zone := signview.Zone(s)
 	say := func(t *time.Time) string { return signview.Moment(sh, t, zone) }
-	v := web.Done{Shell: sh, CopyURL: a.self(c) + "/document.pdf", ContinueURL: s.RedirectURL}
+	v := web.Done{Shell: sh, CopyURL: a.self(c) + "/document.pdf"}
+	if v.ContinueURL, err = a.continueURL(c.Ctx, s.OrgID, s.RedirectURL, s.EnvelopeID, &s.Signer); err != nil {
+		return nil, err
+	}
 	v.Event = "signed"
 	v.Facts = []web.Row{{Label: sh.Say("done.document"), Value: s.EnvelopeName}, {Label: sh.Say("ended.sender"), Value: sh.Sender.Name}}
 	v.Title = sh.Say("signed.title")

@@ -41,7 +41,9 @@ var noticeKeys = map[string]string{
 func (a *API) notice(c *call, p pass, d rest.Document) web.Notice {
 	if d.Code == "link_gone" || d.Code == "not_your_turn" {
 		if s, err := a.cfg.ESign.LinkState(c.Ctx, p.link); err == nil {
-			return a.endedNotice(c, s)
+			n := a.endedNotice(c, s)
+			n.Code = d.Code
+			return n
 		}
 	}
 	sh := a.shell(c, "")
@@ -49,7 +51,7 @@ func (a *API) notice(c *call, p pass, d rest.Document) web.Notice {
 	if !known {
 		key = "failed"
 	}
-	sh.Title, sh.Event, sh.Reference = sh.Say(key+".title"), "error", c.RequestID
+	sh.Title, sh.Event, sh.Code, sh.Reference = sh.Say(key+".title"), "error", d.Code, c.RequestID
 	return web.Notice{Shell: sh, Paragraphs: []string{sh.Say(key + ".what")}}
 }
 
@@ -65,6 +67,9 @@ func (a *API) endedNotice(c *call, s *esign.LinkState) web.Notice {
 		key, what = "replaced", sh.Say("replaced.what")
 	case s.Status == esign.StatusDeclined && s.Signer.Status == esign.SignerDeclined:
 		key, what, sh.Event = "declined.you", sh.Say("declined.you.what"), "declined"
+		if to, err := a.continueURL(c.Ctx, s.OrgID, s.RedirectURL, s.EnvelopeID, &s.Signer); err == nil {
+			v.ContinueURL = to
+		}
 	case s.Status == esign.StatusDeclined:
 		key, what = "declined", sh.Say("declined.what")
 	case s.Status == esign.StatusVoided:

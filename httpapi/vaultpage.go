@@ -2,13 +2,10 @@ package httpapi
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/evaultlib/evault/compliance/certificate"
-	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/esign/texts"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
 	"github.com/evaultlib/evault/storage"
@@ -16,86 +13,63 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// vaultPage is the plain page behind an embed token of the vault: marked copy,
-// custody and certificate, never the authoritative bytes.
+// vaultPage is the page behind an embed token of the vault: what a lender asks of an
+// original, its marked copy and its certificate, never the authoritative bytes.
 func (a *API) vaultPage(c *call) (*rest.Reply, error) {
 	t, err := a.openVaultSession(c)
+	if errors.Is(err, errTicketReleased) && c.page != nil {
+		return nil, a.releasedPage(c, t, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := a.cfg.Log.CheckRecent(c.Ctx); err != nil {
-		return nil, err
-	}
-	v, err := a.cfg.Vault.Original(c.Ctx, t.OrgID, t.EnvelopeID)
-	if err != nil {
-		return nil, err
-	}
-	entries, err := a.cfg.Vault.Custody(c.Ctx, t.OrgID, t.EnvelopeID)
-	if err != nil {
-		return nil, err
-	}
-	s, err := a.cfg.ESign.Status(c.Ctx, t.OrgID, t.EnvelopeID)
+	v, err := a.vaultView(c, t.Ticket)
 	if err != nil {
 		return nil, err
 	}
 	self := a.cfg.BasePath + "/vault/" + c.Params["token"]
-	words := a.texts.Match("en") // the vault's page is in English
-	page := web.Vault{
-		EnvelopeName: v.Name, Status: inWords(string(v.Status)), Controller: v.Controller.Party.Name, Custodian: v.Custodian.Party.Name,
-		VaultedAt: words.Moment(v.VaultedAt.UTC()), DocumentHash: string(v.DocumentHash), CertificateURL: self + "/certificate", RecordURL: self + "/custody-record.pdf", Compliant: complianceText(words, a.compliant(s), s),
+	v.CertificateURL, v.RecordURL = self+"/certificate", self+"/custody-record.pdf"
+	if v.HasCopy {
+		v.CopyURL = self + "/copy.pdf"
 	}
-	if v.Marked != nil {
-		page.CopyURL = self + "/copy.pdf"
-	}
-	for i, e := range custodyOf(entries) {
-		page.Custody = append(page.Custody, web.Step{At: words.Moment(entries[i].RecordedAt.UTC()), Kind: inWords(e.Kind), From: nameOf(e.From), To: nameOf(e.To), Version: strconv.Itoa(e.Version)})
-	}
-	p, err := web.RenderVault(page, web.Frame(t.Filename))
+	return vaultReply(http.StatusOK, v.Vault, t)
+}
+
+func vaultReply(status int, v web.Vault, t embedded) (*rest.Reply, error) {
+	p, err := web.RenderVault(v, t.frame)
 	if err != nil {
 		return nil, err
 	}
-	return pageReply(http.StatusOK, p), nil
+	return pageReply(status, p), nil
 }
 
-// complianceText says what the last evaluation found, and when.
-func complianceText(words *texts.Words, now *bool, s *esign.Summary) string {
-	if s.EvaluatedAt == nil || s.Compliant == nil {
-		return "Not evaluated yet"
+// errTicketReleased ends a session of the vault's page with the release of the original.
+var errTicketReleased = fmt.Errorf("%w: the original was released", errTicketDead)
+
+// releasedPage is refused, with a page that says what became of the original.
+func (a *API) releasedPage(c *call, t embedded, refused error) error {
+	v, err := a.vaultView(c, t.Ticket)
+	if err != nil {
+		return err
 	}
-	found := "Not all requirements were met"
-	if *s.Compliant {
-		found = "All requirements were met"
+	v.Code = judge(refused).Code
+	rp, err := vaultReply(http.StatusGone, v.Vault, t)
+	if err != nil {
+		return err
 	}
-	found += " on " + words.Moment(s.EvaluatedAt.UTC())
-	if now == nil {
-		found += "; something has happened since, and the next evaluation is due"
-	}
-	return found
+	return &shown{refused, rp}
 }
 
-// inWords is a status or the kind of a step as people read it.
-func inWords(name string) string {
-	name = strings.ReplaceAll(name, "_", " ")
-	return strings.ToUpper(name[:min(1, len(name))]) + name[min(1, len(name)):]
-}
-
-func nameOf(p *custodyParty) string {
-	if p == nil {
-		return ""
-	}
-	return p.Assignee.Name
-}
-
-func (a *API) openVaultSession(c *call) (storage.Ticket, error) {
+func (a *API) openVaultSession(c *call) (embedded, error) {
 	if _, err := c.Query(); err != nil {
-		return storage.Ticket{}, err
+		return embedded{}, err
 	}
-	t, err := a.openTicket(c, c.Params["token"], ticketVault)
+	t, err := a.openEmbedded(c, c.Params["token"], ticketVault)
 	if err == nil {
-		err = a.stillHeld(c, t)
+		err = a.stillHeld(c, t.Ticket)
 	}
 	if err != nil {
-		a.asPage(c, pass{frame: web.Frame(t.Filename)})
+		a.asPage(c, pass{frame: t.frame})
 		return t, a.guard(c, err)
 	}
 	return t, nil
@@ -110,7 +84,9 @@ func (a *API) stillHeld(c *call, t storage.Ticket) error {
 		return errTicketDead
 	case err != nil:
 		return err
-	case v.Status == custody.StatusReleased || v.Version != t.Version:
+	case v.Status == custody.StatusReleased:
+		return errTicketReleased
+	case v.Version != t.Version:
 		return errTicketDead
 	}
 	return nil
@@ -121,7 +97,7 @@ func (a *API) vaultPageCopy(c *call) (*rest.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.metered(c, t, func(c *call, t storage.Ticket) (*rest.Reply, error) {
+	return a.metered(c, t.Ticket, func(c *call, t storage.Ticket) (*rest.Reply, error) {
 		f, err := a.cfg.Vault.ReadCopy(c.Ctx, vault.ReadRequest{OrgID: t.OrgID, EnvelopeID: t.EnvelopeID})
 		if err != nil {
 			return nil, err

@@ -41,7 +41,7 @@ type Organization struct {
 	LegalName string   // at most 200 characters
 	Capacity  Capacity // Principal or Agent
 	Agreement *Agreement
-	Origins   []string // web origins that may embed its pages, such as "https://app.example.com"
+	Origins   []string // web origins that may embed its pages, such as "https://app.example.com"; at most 100
 	CreatedAt time.Time
 }
 
@@ -82,6 +82,25 @@ func (r *Registry) UpdateOrganization(ctx context.Context, o Organization) (*Org
 		return nil, fmt.Errorf("update organization %s: %w", o.ID, err)
 	}
 	return r.Organization(ctx, o.ID)
+}
+
+// SetOrigins replaces the organization's origins and returns them, each once. Pages
+// that a former origin embeds open nothing from then on. Errors: *InvalidError,
+// ErrOrganizationNotFound.
+func (r *Registry) SetOrigins(ctx context.Context, id string, list []string) ([]string, error) {
+	var p validate.Problems
+	list = origins(&p, list)
+	if err := p.Err(); err != nil {
+		return nil, err
+	}
+	err := r.store.SetOrigins(ctx, id, list)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrOrganizationNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("set origins of %s: %w", id, err)
+	}
+	return list, nil
 }
 
 // Organization returns the organization, or ErrOrganizationNotFound.
@@ -129,13 +148,27 @@ func normalize(o Organization) (Organization, error) {
 		checkAgreement(&p, a)
 		o.Agreement = &a
 	}
-	o.Origins = slices.Clone(o.Origins)
-	for i, origin := range o.Origins {
-		if !isOrigin(origin) {
+	o.Origins = origins(&p, o.Origins)
+	return o, p.Err()
+}
+
+// origins checks a list of origins and returns it with each named once.
+func origins(p *validate.Problems, list []string) []string {
+	if len(list) > maxOrigins {
+		p.Add("origins", "max", "must be at most %d origins", maxOrigins)
+		return nil
+	}
+	var out []string
+	for i, origin := range list {
+		if len(origin) > maxOrigin || !isOrigin(origin) {
 			p.Add(fmt.Sprintf("origins[%d]", i), "origin", "must be an https origin such as https://app.example.com (http is allowed for a loopback address)")
+			continue
+		}
+		if !slices.Contains(out, origin) {
+			out = append(out, origin)
 		}
 	}
-	return o, p.Err()
+	return out
 }
 
 func checkAgreement(p *validate.Problems, a Agreement) {

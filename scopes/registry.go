@@ -30,7 +30,11 @@ type InvalidError = storage.InvalidError
 // DefaultPerMinute is the request limit of a key for which none was asked.
 const DefaultPerMinute = 600
 
-const maxName = 200 // characters of a name
+const (
+	maxName    = 200 // characters of a name
+	maxOrigins = 100 // of an organization
+	maxOrigin  = 300 // characters of an origin
+)
 
 // Store keeps organizations and keys. It never sees a secret.
 type Store interface {
@@ -46,6 +50,8 @@ type Store interface {
 	InsertOrganization(ctx context.Context, o Organization) error
 	// UpdateOrganization replaces all but id and CreatedAt; storage.ErrNotFound.
 	UpdateOrganization(ctx context.Context, o Organization) error
+	// SetOrigins replaces the origins alone; storage.ErrNotFound.
+	SetOrigins(ctx context.Context, id string, origins []string) error
 	// Organization returns storage.ErrNotFound when there is none.
 	Organization(ctx context.Context, id string) (Organization, error)
 	// Organizations returns all, oldest first.

@@ -89,21 +89,6 @@ func ensureOrganization(ctx context.Context, v *embedded.Embedded, id, name stri
 	return err
 }
 
-// setOrigins replaces the web origins of an organization, a comma-separated list; ""
-// leaves them.
-func setOrigins(ctx context.Context, v *embedded.Embedded, id, origins string) error {
-	if origins == "" {
-		return nil
-	}
-	o, err := v.Scopes.Organization(ctx, id)
-	if err != nil {
-		return err
-	}
-	o.Origins = strings.Split(origins, ",")
-	_, err = v.Scopes.UpdateOrganization(ctx, *o)
-	return err
-}
-
 type keyLine struct {
 	KeyID      string     `json:"key_id"`
 	OrgID      string     `json:"org_id"`
@@ -154,8 +139,10 @@ func keys(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err := ensureOrganization(ctx, v, org, org, scopes.Capacity(capacity)); err != nil {
 			return err
 		}
-		if err := setOrigins(ctx, v, org, origins); err != nil {
-			return err
+		if origins != "" {
+			if _, err := v.Scopes.SetOrigins(ctx, org, strings.Split(origins, ",")); err != nil {
+				return err
+			}
 		}
 		k, secret, err := v.Scopes.Issue(ctx, scopes.IssueRequest{OrgID: org, Scopes: allowed, PerMinute: rpm})
 		if err != nil {

@@ -4,6 +4,7 @@
 //
 //	go run ./examples/server
 //	go run ./examples/server keys create -data ./data -org org_acme -scopes envelopes:read,vault:read
+//	go run ./examples/server origins set -data ./data -org org_acme https://app.acme.example
 //
 // When it is ready it prints one JSON line on standard output; logs go to
 // standard error. SIGTERM drains and exits 0.
@@ -55,8 +56,13 @@ type options struct {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if len(args) > 0 && args[0] == "keys" {
-		return keys(ctx, args[1:], stdout, stderr)
+	if len(args) > 0 {
+		switch args[0] {
+		case "keys":
+			return keys(ctx, args[1:], stdout, stderr)
+		case "origins":
+			return origins(ctx, args[1:], stdout, stderr)
+		}
 	}
 	var o options
 	fs := flag.NewFlagSet("server", flag.ContinueOnError)

@@ -96,6 +96,7 @@ type Shell struct {
 	Languages []Language
 	Signer    string // the signer's id, under which the page keeps what was typed; "" for none
 	Event     string // what a page around this one is told: ready, consented, signed, declined or error
+	Code      string // of the problem, with the event error; "" for none
 	Reference string // the request id, for the support; "" for none
 	Script    bool   // runs sign.js
 	frame     Frame

@@ -171,6 +171,8 @@ type Notice struct {
 	Link       string // the address of a button, "" for none
 	LinkText   string
 	Note       string // below the button
+	// ContinueURL leads back to the sender, "" for nowhere.
+	ContinueURL string
 }
 
 // RenderNotice renders n.

@@ -31,17 +31,63 @@ func (f Frame) ancestors() string {
 	return string(f)
 }
 
-// Vault is the page of an embedded vault.
+// States of the vault's page.
+const (
+	VaultLive        = "live"
+	VaultQuarantined = "quarantined" // the stored bytes were found altered
+	VaultReleased    = "released"    // the original is no longer here
+)
+
+// Vault is the page of an embedded vault. All texts are ready to be shown.
 type Vault struct {
-	EnvelopeName, Status, Controller, Custodian string // Status in words
-	VaultedAt, DocumentHash                     string
-	CopyURL, CertificateURL, RecordURL          string // "" for none
-	Compliant                                   string
-	Custody                                     []Step
+	EnvelopeName string
+	State        string
+	Title, Says  string // the state in words
+	Code         string // of the problem that a page around this one is told; "" for none
+
+	Facts                              []Fact
+	CopyURL, CertificateURL, RecordURL string // "" for none
+	Outcome                            string // of the last evaluation, in a few words
+	Note                               string // what the outcome does not know yet; "" for nothing
+	Checks                             []VaultCheck
+	Custody                            []Step
+	Copies                             []VaultCopy
+	MoreCopies                         int // that are not listed
+
+	frame Frame
+}
+
+// Origin is the page that may frame this one, "" for none.
+func (v Vault) Origin() string { return string(v.frame) }
+
+// Time is a moment as a machine and as people read it. Where scripts run, the page
+// says it in the reader's own zone.
+type Time struct{ Machine, Text string }
+
+// Fact is a label and its value: a text, a digest or a time.
+type Fact struct {
+	Label, Value, Digest string
+	At                   Time
+}
+
+// VaultCheck is a requirement of the law and what was found. Result is met, failed
+// or void, for a requirement that no longer applies.
+type VaultCheck struct {
+	Result, Requirement, Reference, Basis, Detail string
+	At                                            Time
 }
 
 // Step is one entry of the custody chain.
-type Step struct{ At, Kind, From, To, Version string }
+type Step struct {
+	At                      Time
+	Kind, From, To, Version string
+}
+
+// VaultCopy is one entry of the register of copies.
+type VaultCopy struct {
+	At                     Time
+	Kind, Version, GivenTo string
+}
 
 // Embed is the frame that takes the token out of its own address.
 type Embed struct {
@@ -74,10 +120,17 @@ type DocsProblem struct {
 }
 
 // RenderVault renders v.
-func RenderVault(v Vault, f Frame) (Page, error) { return render("vault.html", v, f, "", "") }
+func RenderVault(v Vault, f Frame) (Page, error) {
+	v.frame = f
+	return render("vault.html", v, f, "vault.js", "")
+}
 
 // RenderEmbed renders e. Its script exchanges the token.
-func RenderEmbed(e Embed, f Frame) (Page, error) { return render("embed.html", e, f, "embed.js", "") }
+func RenderEmbed(e Embed, f Frame) (Page, error) { return render("embed.html", e, f, "frame.js", "") }
+
+// EmbedScript is the script that a partner's page includes to show a widget: plain
+// JavaScript, served as it is.
+func EmbedScript() ([]byte, error) { return assets.ReadFile("assets/embed.js") }
 
 // RenderVerify renders v. Its script hashes a file that the reader picks; the file
 // goes nowhere.
@@ -95,15 +148,22 @@ type site struct {
 
 var load = sync.OnceValue(func() site {
 	s := site{sources: map[string]string{}, sums: map[string]string{}}
-	for _, name := range []string{"style.css", "sign.css", "sign.js", "embed.js", "verify.js"} {
-		b, err := assets.ReadFile("assets/" + name)
-		if err != nil {
-			return site{err: err}
+	for name, parts := range map[string][]string{
+		"style.css": {"style.css"}, "sign.css": {"sign.css"}, "frame.js": {"frame.js"}, "verify.js": {"verify.js"},
+		"sign.js": {"tell.js", "sign.js"}, "vault.js": {"tell.js", "vault.js"},
+	} {
+		var whole []byte
+		for _, part := range parts {
+			b, err := assets.ReadFile("assets/" + part)
+			if err != nil {
+				return site{err: err}
+			}
+			whole = append(whole, lean(b)...)
 		}
-		if b = lean(b); strings.HasSuffix(name, ".css") {
-			b = []byte(denser.Replace(string(b)))
+		if strings.HasSuffix(name, ".css") {
+			whole = []byte(denser.Replace(string(whole)))
 		}
-		s.sources[name], s.sums[name] = string(b), sum(b)
+		s.sources[name], s.sums[name] = string(whole), sum(whole)
 	}
 	s.pages, s.err = template.New("").Funcs(template.FuncMap{
 		"style":  func(name string) template.CSS { return template.CSS(s.sources[name]) }, //nolint:gosec // our own asset

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,7 +83,15 @@ func pages(t *testing.T, f web.Frame) map[string]web.Page {
 			return web.RenderText(web.Text{Shell: shell(t), Back: "/x", Pages: []web.TextPage{{Page: 1, Paragraphs: []string{hostile}}, {Page: 2}}}, f)
 		},
 		"vault": func() (web.Page, error) {
-			return web.RenderVault(web.Vault{EnvelopeName: hostile, Controller: hostile, CopyURL: "/c", CertificateURL: "/d", Custody: []web.Step{{From: hostile}}}, f)
+			at := web.Time{Machine: hostile, Text: hostile}
+			return web.RenderVault(web.Vault{
+				EnvelopeName: hostile, State: hostile, Title: hostile, Says: hostile, Code: hostile, Outcome: hostile, Note: hostile,
+				CopyURL: "/c", CertificateURL: "/d", RecordURL: "/r", MoreCopies: 1,
+				Facts:   []web.Fact{{Label: hostile, Value: hostile}, {Label: hostile, Digest: hostile}, {Label: hostile, At: at}},
+				Checks:  []web.VaultCheck{{Result: hostile, Requirement: hostile, Reference: hostile, Basis: hostile, Detail: hostile, At: at}},
+				Custody: []web.Step{{At: at, Kind: hostile, From: hostile, To: hostile, Version: hostile}},
+				Copies:  []web.VaultCopy{{At: at, Kind: hostile, Version: hostile, GivenTo: hostile}},
+			}, f)
 		},
 		"embed": func() (web.Page, error) { return web.RenderEmbed(web.Embed{SessionURL: "/api/v2/embed/session"}, f) },
 		"verify": func() (web.Page, error) {
@@ -131,7 +140,7 @@ func TestPolicyFitsThePage(t *testing.T) {
 			t.Errorf("%s: no style", name)
 		}
 		js := script.FindAllStringSubmatch(text, -1)
-		if name == "embed" || name == "verify" || name == "signing" || name == "done" {
+		if slices.Contains([]string{"embed", "verify", "signing", "done", "vault"}, name) {
 			if len(js) != 1 || !strings.Contains(p.Policy, "script-src "+digest(js[0][1])) {
 				t.Errorf("%s: %d scripts, policy %s", name, len(js), p.Policy)
 			}

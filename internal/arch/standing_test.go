@@ -18,6 +18,7 @@ var compared = map[string]string{
 	"storage/sqlstore/esign.go EnvelopeByExternalID": "external ids are unique for each organization",
 	"storage/sqlstore/outbox.go Endpoints":           "an organization's own endpoints",
 	"storage/sqlstore/scopes.go Organization":        "an organization's own row",
+	"storage/sqlstore/scopes.go SetOrigins":          "an organization's own row",
 	"storage/sqlstore/scopes.go InsertKey":           "an organization's own keys",
 	"storage/sqlstore/scopes.go Key":                 "an organization's own keys",
 	"storage/sqlstore/scopes.go Keys":                "an organization's own keys",

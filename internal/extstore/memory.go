@@ -110,6 +110,18 @@ func (s scopesStore) UpdateOrganization(_ context.Context, o scopes.Organization
 	})
 }
 
+func (s scopesStore) SetOrigins(_ context.Context, id string, origins []string) error {
+	return s.m.do(s.t, func(t *tx) error {
+		o, ok := t.records.orgs[id]
+		if !ok {
+			return storage.ErrNotFound
+		}
+		o.Origins = slices.Clone(origins)
+		t.records.orgs[id] = o
+		return nil
+	})
+}
+
 func (s scopesStore) Organization(_ context.Context, id string) (o scopes.Organization, err error) {
 	return o, s.m.do(s.t, func(t *tx) (err error) {
 		o, err = found(t.records.orgs, id)

@@ -69,6 +69,14 @@ func (s scopesStore) UpdateOrganization(ctx context.Context, o scopes.Organizati
 	return change(ctx, s.idb.NewUpdate().Model(r).ExcludeColumn("created_at").WherePK(), storage.ErrNotFound)
 }
 
+func (s scopesStore) SetOrigins(ctx context.Context, id string, origins []string) error {
+	list, err := json.Marshal(append([]string{}, origins...))
+	if err != nil {
+		return err
+	}
+	return change(ctx, s.idb.NewUpdate().Model((*organizationRow)(nil)).Set("origins = ?", string(list)).Where("org_id = ?", id), storage.ErrNotFound)
+}
+
 func (s scopesStore) Organization(ctx context.Context, id string) (scopes.Organization, error) {
 	var r organizationRow
 	if err := s.find(ctx, &r, "org_id = ?", "", id); err != nil {

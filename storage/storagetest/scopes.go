@@ -100,6 +100,18 @@ func organizations(t *testing.T, s scopes.Store) {
 	if err := s.UpdateOrganization(ctx, organization("org_none", scopesDay)); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("update of an absent one: got %v, want ErrNotFound", err)
 	}
+	for _, changed.Origins = range [][]string{{"https://c.example", "https://d.example"}, nil} {
+		if err := s.SetOrigins(ctx, late.ID, changed.Origins); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Organization(ctx, late.ID)
+		if diff := cmp.Diff(changed, got); diff != "" || err != nil {
+			t.Errorf("after new origins: %v\n%s", err, diff)
+		}
+	}
+	if err := s.SetOrigins(ctx, "org_none", nil); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("origins of an absent one: got %v, want ErrNotFound", err)
+	}
 }
 
 func keys(t *testing.T, s scopes.Store) {

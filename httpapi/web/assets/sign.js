@@ -1,24 +1,9 @@
-
 (function () {
   "use strict";
   var $ = function (id) { return document.getElementById(id); };
   var all = function (sel, in_) { return Array.prototype.slice.call((in_ || document).querySelectorAll(sel)); };
-  var body = document.body, main = $("main"), origin = body.dataset.origin, store = "evault:" + body.dataset.signer;
-
-  // What a page around this one is told; it may come again after a reload.
-  function tell(event, more) {
-    if (!origin || parent === window) { return; }
-    parent.postMessage(Object.assign({ source: "evault", event: event }, more), origin);
-  }
-  if (origin) {
-    tell("ready");
-    if (body.dataset.event && body.dataset.event !== "ready") { tell(body.dataset.event); }
-    var height = 0;
-    new ResizeObserver(function () {
-      var h = Math.ceil(document.documentElement.getBoundingClientRect().height);
-      if (h !== height) { height = h; tell("height", { height: h }); }
-    }).observe(document.documentElement);
-  }
+  var body = document.body, main = $("main"), store = "evault:" + body.dataset.signer;
+  var tell = evault.tell;
   var print = $("print");
   if (print) { print.hidden = false; print.addEventListener("click", function () { window.print(); }); }
   if (!main.dataset.pages) { scrollTo(0, 0); }
@@ -398,7 +383,7 @@
     if (text) { var li = document.createElement("li"); li.textContent = text; problems.querySelector("ul").replaceChildren(li); }
     leave(); steps();
     problems.hidden = false; scrollTo(0, 0); problems.focus({ preventScroll: true });
-    tell("error");
+    tell("error", { code: text ? "offline" : "invalid" });
   }
   problems.addEventListener("click", function (e) {
     var a = e.target.closest("a"); if (!a) { return; }
