@@ -29,13 +29,18 @@ func checkConsent(ev *evidence, out *outcome) {
 		if problem := custodyDiffers(e, s); problem != "" {
 			out.fail("The record of custody entry %d differs from its signed statement in its %s.", i+1, problem)
 		}
-		if of := ev.custodyEvent(s, e.Statement); of == nil || of.ID != e.EventID || of.Actor != s.Consent.Actor {
+		by := s.Consent.Actor
+		if s.Kind == custody.EntryAssignment {
+			by = s.Acceptance.Actor // the switch is the act of who accepts
+		}
+		if of := ev.custodyEvent(s, e.Statement); of == nil || of.ID != e.EventID || of.Actor != by {
 			out.fail("Custody entry %d has no event that names its statement and its actor.", i+1)
 		}
 		if act := ev.consentWords(out, s); act != "" {
 			acts = append(acts, act)
 		}
 	}
+	checkOffers(ev, out)
 	if n := len(ev.ofType(event.CustodyAssigned)); n != len(ev.custody) {
 		out.fail("%d changes of custody are recorded as events, %d in the custody chain.", n, len(ev.custody))
 	}
@@ -143,7 +148,8 @@ func custodyDiffers(e custody.Entry, s custody.Statement) string {
 		{"time", environ.Format(e.RecordedAt) == s.At},
 		{"parties", reflect.DeepEqual(e.From, s.From) && reflect.DeepEqual(e.To, s.To)},
 		{"recipient", reflect.DeepEqual(e.Recipient, s.Recipient)},
-		{"consent", e.Consent == s.Consent},
+		{"consent", e.Consent == s.Consent && reflect.DeepEqual(e.Acceptance, s.Acceptance)},
+		{"assignment", e.AssignmentID == s.AssignmentID && e.Purpose == s.Purpose && e.Reason == s.Reason},
 		{"digest", e.StatementSHA256 == storage.Sum([]byte(e.Statement))},
 	} {
 		if !x.same {

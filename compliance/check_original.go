@@ -90,8 +90,8 @@ func checkDeposit(ev *evidence, out *outcome, e event.Event) {
 	if d := ev.envelope.Document; d != nil && c.Source.DocumentSHA256 != d.Object.SHA256 {
 		out.fail("The records of copy and envelope name different documents.")
 	}
-	if d := ev.deposit(); d != nil && d.Custody.Controller.OrgID != c.OrgID {
-		out.fail("The record names another organization than the event of the deposit.")
+	if to := ev.holder(); to != nil && to.Controller.OrgID != c.OrgID {
+		out.fail("The record names another organization than the signed custody chain.")
 	}
 	if d := ev.deposit(); d != nil && !sameJSON(
 		[]any{c.Agreement, c.Classification, c.Attestation}, []any{d.Agreement, d.Classification, ev.attestation()},
@@ -274,6 +274,11 @@ func checkAmendments(ev *evidence, out *outcome) {
 	}
 }
 
+// versionKinds are the kinds of version by the events that make them.
+var versionKinds = map[string]custody.VersionKind{
+	event.VaultStored: custody.VersionDeposit, event.CustodyAccepted: custody.VersionAssignment, event.VaultReleased: custody.VersionRelease,
+}
+
 func checkVersion(ev *evidence, out *outcome, i int, before storage.Object) {
 	v := ev.versions[i]
 	n := v.Version.Version
@@ -287,7 +292,7 @@ func checkVersion(ev *evidence, out *outcome, i int, before storage.Object) {
 		return
 	}
 	e, ok := ev.byID[v.EventID]
-	if kind := map[string]custody.VersionKind{event.VaultStored: custody.VersionDeposit, event.VaultReleased: custody.VersionRelease}[e.Type]; ok && (kind != v.Kind || !at(&v.CreatedAt, e)) {
+	if ok && (versionKinds[e.Type] != v.Kind || !at(&v.CreatedAt, e)) {
 		out.fail("The record of version %d differs from its event.", n)
 	}
 	if copyID, _, sum := copyIn(e); !ok || copyID != v.CopyID || sum != v.Object.SHA256 {

@@ -2,6 +2,7 @@ package compliance
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/environ"
@@ -30,7 +31,7 @@ func checkAssignee(ev *evidence, out *outcome) {
 	} else {
 		out.item("seal", fmt.Sprintf("%s/%d", ev.original.CopyID, n+1), ev.versions[n].Object.SHA256, certificate.Verified)
 	}
-	if c := ev.original; c.SecuredParty != to.Assignee || c.Controller != to.Controller || c.Custodian != to.Custodian {
+	if c := ev.original; c.Held() != *to {
 		out.fail("The copy's record names other parties than the signed custody chain.")
 	}
 	entry := ev.holding()
@@ -40,9 +41,34 @@ func checkAssignee(ev *evidence, out *outcome) {
 		return
 	}
 	out.note("The seal of version %d and the signed custody entry %s name %s.", n+1, ev.chain[entry].CustodyID, to.Assignee.Name)
-	if to.Controller.BoundBy == custody.BoundByOrganization {
+	switch s := ev.chain[entry]; {
+	case s.Kind == custody.EntryAssignment:
+		out.note("%s", assignedWords(s))
+	case to.Controller.BoundBy == custody.BoundByOrganization:
 		out.note("No assignment is recorded here, nor whether %s is the original payee or lessor.", to.Assignee.Name)
 	}
+}
+
+// assignedWords say by what the present controller got control, and what it has.
+func assignedWords(s custody.Statement) string {
+	from, to := s.From.Controller.Party.Name, s.To.Controller.Party.Name
+	words := map[custody.Purpose]string{
+		custody.PurposeSale:        "%s sold to %s.",
+		custody.PurposePledge:      "%s pledged to %s.",
+		custody.PurposeReleaseBack: "%s released back to %s what that had pledged to it.",
+	}
+	said := fmt.Sprintf(words[s.Purpose], from, to)
+	if s.Reason != "" {
+		said = fmt.Sprintf("%s, a pledgee, sold to %s to enforce its interest, and gave the reason: %s.", from, to, strings.TrimSuffix(s.Reason, "."))
+	}
+	if i := s.To.Interest; i.Pledged() {
+		said += fmt.Sprintf(" %s controls as a pledgee; %s may redeem", to, i.PledgedBy.Name)
+		if o := i.Obligation; o.Reference != "" {
+			said += ", against the obligation " + strings.TrimSpace(o.Reference+" "+o.Amount+" "+o.Currency)
+		}
+		said += "."
+	}
+	return said
 }
 
 // named is the index of the version whose seal names the assignee: the last one
@@ -125,6 +151,7 @@ func checkHolder(ev *evidence, out *outcome) {
 	default:
 		out.fail("The custody chain names no custodian of a known kind.")
 	}
+	checkEarlierAcknowledgments(ev, out)
 	if len(out.problems) == 0 && !out.ended {
 		out.note("The stored bytes were read back now and have the digest recorded.")
 	}
@@ -163,28 +190,57 @@ func (ev *evidence) acknowledgedBy(sum storage.Digest) bool {
 // checkAcknowledgment verifies the custodian's word for this copy and this
 // assignee.
 func checkAcknowledgment(ev *evidence, out *outcome, to *custody.Parties) {
-	entry := ev.custody[ev.holding()]
+	a, s, problem := ev.acknowledged(ev.holding())
+	switch {
+	case problem != "":
+		out.fail("%s", problem)
+	case a == nil:
+		out.fail("The custodian %s has not acknowledged that it keeps the copy for %s.", to.Custodian.Party.Name, to.Assignee.Name)
+	default:
+		out.note("%s, the designated custodian, acknowledged at %s that it keeps the copy for %s.", s.Custodian.Name, s.At, s.Assignee.Name)
+		out.item("acknowledgment", a.ID, storage.Sum([]byte(a.JWS)), certificate.Attested)
+	}
+}
+
+// checkEarlierAcknowledgments verifies those for the controllers before.
+func checkEarlierAcknowledgments(ev *evidence, out *outcome) {
+	for i := range max(ev.holding(), 0) {
+		if to := ev.chain[i].To; to == nil || to.Custodian.Kind != custody.CustodianOperator {
+			continue
+		}
+		a, _, problem := ev.acknowledged(i)
+		switch {
+		case problem != "":
+			out.fail("%s", problem)
+		case a == nil:
+			out.fail("The custodian's acknowledgment for custody entry %d is missing.", i+1)
+		}
+	}
+}
+
+// acknowledged returns the custodian's acknowledgment of an entry of the custody chain,
+// and what is wrong with it; nil where there is none.
+func (ev *evidence) acknowledged(i int) (*custody.Acknowledgment, custody.AcknowledgmentStatement, string) {
+	to, id := ev.chain[i].To, ev.chain[i].CustodyID
 	for _, a := range ev.acks {
-		if a.CustodyID != entry.ID {
+		if a.CustodyID != id {
 			continue
 		}
 		s, err := custody.VerifyAcknowledgment(a.JWS, ev.keys)
+		said := ""
 		switch {
 		case err != nil:
-			out.fail("The custodian's acknowledgment %s does not verify: %v.", a.ID, err)
-		case s.CopyID != ev.original.CopyID || s.CustodyID != entry.ID || s.EnvelopeID != ev.envelope.ID:
-			out.fail("The acknowledgment %s is about another copy.", a.ID)
+			said = fmt.Sprintf("The custodian's acknowledgment %s does not verify: %v.", a.ID, err)
+		case s.CopyID != ev.original.CopyID || s.CustodyID != id || s.EnvelopeID != ev.envelope.ID:
+			said = fmt.Sprintf("The acknowledgment %s is about another copy.", a.ID)
 		case s.AcknowledgmentID != a.ID || a.SHA256 != storage.Sum([]byte(a.JWS)) || environ.Format(a.At) != s.At || a.Version != s.Version || a.CopyID != s.CopyID:
-			out.fail("The record of the acknowledgment %s differs from what was signed.", a.ID)
+			said = fmt.Sprintf("The record of the acknowledgment %s differs from what was signed.", a.ID)
 		case s.Assignee != to.Assignee || s.Controller != to.Controller || s.Custodian != to.Custodian.Party:
-			out.fail("The acknowledgment %s names other parties.", a.ID)
+			said = fmt.Sprintf("The acknowledgment %s names other parties.", a.ID)
 		case !ev.acknowledgedBy(storage.Sum([]byte(a.JWS))):
-			out.fail("The acknowledgment %s has no event.", a.ID)
-		default:
-			out.note("%s, the designated custodian, acknowledged at %s that it keeps the copy for %s.", s.Custodian.Name, s.At, s.Assignee.Name)
-			out.item("acknowledgment", a.ID, storage.Sum([]byte(a.JWS)), certificate.Attested)
+			said = fmt.Sprintf("The acknowledgment %s has no event.", a.ID)
 		}
-		return
+		return &a, s, said
 	}
-	out.fail("The custodian %s has not acknowledged that it keeps the copy for %s.", to.Custodian.Party.Name, to.Assignee.Name)
+	return nil, custody.AcknowledgmentStatement{}, ""
 }

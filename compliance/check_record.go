@@ -183,12 +183,19 @@ func (ev *evidence) checkEnvelope(out *outcome) {
 	if ev.released() {
 		status = esign.StatusReleased
 	}
-	if env.Status != status || (env.ReleasedAt != nil) != ev.released() || ev.ended() != nil && !at(env.ReleasedAt, *ev.ended()) || env.OrgID != ev.original.OrgID {
+	if env.Status != status || (env.ReleasedAt != nil) != ev.released() || ev.ended() != nil && !at(env.ReleasedAt, *ev.ended()) || !ev.depositedBy(env.OrgID) {
 		out.fail("The records of copy and envelope differ in status, time of release or organization.")
 	}
 	if env.VaultedAt == nil || !env.VaultedAt.Equal(ev.original.VaultedAt) || !ev.released() && env.DocumentHash != ev.original.DocumentHash {
 		out.fail("The records of copy and envelope differ in time of deposit or digest.")
 	}
+}
+
+// depositedBy reports whether the organization is that of the deposit, as far as its
+// event says.
+func (ev *evidence) depositedBy(orgID string) bool {
+	d := ev.deposit()
+	return d == nil || d.Custody.Controller.OrgID == orgID
 }
 
 // checkDocument holds the records of document and completion against the events

@@ -72,8 +72,8 @@ func checkRegister(ev *evidence, out *outcome) {
 	has := func(kind custody.CopyKind, id string) bool {
 		return slices.ContainsFunc(ev.register, func(r copyEvidence) bool { return r.Kind == kind && r.ID == id })
 	}
-	for _, e := range ev.ofType(event.VaultStored) {
-		if m := event.DataOf[event.StoredData](e).MarkedCopy; m != nil && !has(custody.CopyMarked, m.CopyID) {
+	for _, e := range ev.events {
+		if m := markedBy(e); m != nil && !has(custody.CopyMarked, m.CopyID) {
 			out.fail("The copy %s was made, but is not in the register.", m.CopyID)
 		}
 	}
@@ -100,13 +100,24 @@ func checkRegister(ev *evidence, out *outcome) {
 	}
 }
 
+// markedBy is the marked copy that a deposit or an assignment made.
+func markedBy(e event.Event) *event.MarkedCopy {
+	switch e.Type {
+	case event.VaultStored:
+		return event.DataOf[event.StoredData](e).MarkedCopy
+	case event.CustodyAccepted:
+		return event.DataOf[event.CustodyAcceptedData](e).MarkedCopy
+	}
+	return nil
+}
+
 // namesCopy reports whether an event names a copy of the register and its digest.
 func namesCopy(e event.Event, r copyEvidence) bool {
 	var id string
 	var sum storage.Digest
 	switch {
-	case r.Kind == custody.CopyMarked && e.Type == event.VaultStored:
-		if m := event.DataOf[event.StoredData](e).MarkedCopy; m != nil {
+	case r.Kind == custody.CopyMarked:
+		if m := markedBy(e); m != nil {
 			id, sum = m.CopyID, m.SHA256
 		}
 	case r.Kind == custody.CopySigner && e.Type == event.EnvelopeCopyMade:

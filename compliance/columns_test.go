@@ -47,6 +47,7 @@ var unseen = map[string]string{
 	"envelopes.updated_at":            "when something was looked at or tried, which decides nothing",
 	"envelopes.updated_at+30s":        "when something was looked at or tried, which decides nothing",
 	"events.dispatched_at":            "when something was looked at or tried, which decides nothing",
+	"offers.revision":                 "when something was looked at or tried, which decides nothing",
 	"releases.revision":               "when something was looked at or tried, which decides nothing",
 	"releases.fetched_at":             "when something was looked at or tried, which decides nothing",
 	"signers.notified_at":             "when something was looked at or tried, which decides nothing",
@@ -248,7 +249,7 @@ var ofTheInstallation = map[string]string{
 	"evault_tickets": "download addresses", "evault_templates": "before an envelope", "evault_endpoints": "webhooks", "evault_deliveries": "webhooks",
 	"evault_log_hashes": "of all events; proofs that do not hold are found by TestChangedFactsAreFound", "evault_log_head": "likewise",
 	"evault_log_checkpoints": "likewise", "evault_log_adoptions": "likewise", "evault_evaluations": "results, which no check reads", "evault_blobs": "where bytes are; the bytes are read",
-	"evault_due": "work that is left", "evault_notices": "mail",
+	"evault_receiving_codes": "by which an offer is made; each is bound to its receiver", "evault_due": "work that is left", "evault_notices": "mail",
 	"evault_signer_copies": "what is handed out again; the vault registers it, with its event",
 }
 

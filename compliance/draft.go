@@ -27,7 +27,7 @@ func (e *Engine) draft(ev *evidence, r certificate.Result, causeID string) (*cer
 		Type: ev.regime.CertificateType, Version: certificate.Version, Cause: certificate.Cause{EventID: cause.ID, Type: cause.Type}, AsOf: certificate.At(ev.at),
 		Subject: ev.subject(), Regime: ev.regime.ID, RegimeBasis: ev.basis, AuthoritativeCopy: ev.held(), Seal: ev.printedSeal(),
 		Attestation: ev.printedAttestation(), Declarations: ev.declarations(), Powers: ev.powers(),
-		Copies: ev.copies(), Signatures: ev.signatures(), Custody: ev.printedCustody(),
+		Copies: ev.copies(), Signatures: ev.signatures(), Custody: ev.printedCustody(), Interest: ev.interest(),
 		Compliance: r, Log: proof, System: e.system(ev),
 	}
 	if stored := ev.stored(); stored != nil {
@@ -91,13 +91,18 @@ func (ev *evidence) subject() certificate.Subject {
 	return s
 }
 
-// held is the authoritative copy as the events of its deposit and release say.
+// held is the authoritative copy as the events of its deposit, of its last assignment
+// and of its release say.
 func (ev *evidence) held() certificate.Held {
 	h := certificate.Held{HeldHere: !ev.released()}
 	stored, ended := ev.stored(), ev.ended()
 	if stored != nil {
 		d := event.DataOf[event.StoredData](*stored)
 		h.CopyID, h.DepositedSHA256, h.VaultedAt = d.CopyID, d.DepositedSHA256, certificate.At(stored.RecordedAt)
+		h.SHA256, h.Size, h.Version = d.SHA256, d.Size, d.Version
+	}
+	if moved := ev.proven(event.CustodyAccepted); len(moved) > 0 {
+		d := event.DataOf[event.CustodyAcceptedData](moved[len(moved)-1])
 		h.SHA256, h.Size, h.Version = d.SHA256, d.Size, d.Version
 	}
 	if ended != nil {
@@ -230,7 +235,7 @@ func (ev *evidence) printedCustody() []certificate.CustodyEntry {
 			CustodyID: s.CustodyID, Kind: string(s.Kind), Version: s.Version, SHA256: s.SHA256, RecordedAt: certificate.At(at),
 			Statement: storage.Sum([]byte(ev.custody[i].Statement)), Actor: by(s.Consent.Actor), RequestSHA256: s.Consent.RequestSHA256,
 		}
-		x.Consent, x.ConsentOf = string(s.Consent.Kind), ev.consentOf(s)
+		x.Consent, x.ConsentOf, x.Assignment = string(s.Consent.Kind), ev.consentOf(s), printedAssignment(s)
 		if e := ev.custodyEvent(s, ev.custody[i].Statement); e != nil {
 			x.EventID = e.ID
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -30,9 +31,15 @@ var system = event.Actor{Kind: "system", ID: "compliance"}
 // Evaluate recomputes every check of an envelope, in any status, and keeps the
 // result. When the result of a vaulted envelope differs from the last one, the
 // event vault.compliance.passed or .failed says so and a certificate is due.
-// Errors: esign.ErrNotFound, storage.ErrUnavailable where a store does not answer.
+// It is for who has control of the copy, before the deposit for the originator.
+// Errors: esign.ErrNotFound, vault.ErrNotController, storage.ErrUnavailable where a
+// store does not answer.
 func (e *Engine) Evaluate(ctx context.Context, orgID, envelopeID string, actor event.Actor) (*Evaluation, error) {
-	if _, err := e.c.ESign.Status(ctx, orgID, envelopeID); err != nil {
+	_, err := e.c.Vault.Original(ctx, orgID, envelopeID)
+	if errors.Is(err, vault.ErrNotVaulted) {
+		_, err = e.c.ESign.Status(ctx, orgID, envelopeID)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return e.evaluate(ctx, envelopeID, actor)

@@ -57,6 +57,7 @@ type evidence struct {
 	custodyErr error               // of custody.VerifyCustody
 	acks       []custody.Acknowledgment
 	release    *vault.Release
+	offers     []custody.Offer
 	spent      bool         // a release of the copy has begun
 	keys       keyring.Keys // of statements and acknowledgments
 
@@ -127,6 +128,9 @@ func copyIn(e event.Event) (copyID string, version int, sum storage.Digest) {
 		return d.CopyID, d.Version, d.SHA256
 	case event.VaultReleased:
 		d := event.DataOf[event.ReleasedData](e)
+		return d.CopyID, d.Version, d.SHA256
+	case event.CustodyAccepted:
+		d := event.DataOf[event.CustodyAcceptedData](e)
 		return d.CopyID, d.Version, d.SHA256
 	case event.VaultInspected:
 		d := event.DataOf[event.InspectedData](e)

@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testworld"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -36,6 +37,12 @@ func families() []family {
 		w.VaultOut(id)
 		return w, id
 	}
+	sold := func(t testing.TB) (*world, string) {
+		w, id := vaultedWorld(t)
+		w.Assign(id, testworld.Dealer(), testworld.Lender(), testworld.Pledged)
+		w.Assign(id, testworld.Lender(), testworld.Dealer(), func(r *vault.OfferRequest) { r.Purpose = custody.PurposeReleaseBack })
+		return w, id
+	}
 	agents := func(t testing.TB) (*world, string) {
 		w, id := completedWorld(t)
 		w.VaultIn(id, asAgent)
@@ -45,6 +52,7 @@ func families() []family {
 		{"live", vaulted, slices.Concat(changedFacts(), forgedFacts())},
 		{"agent's", agents, agentEdits()},
 		{"released", released, releasedEdits()},
+		{"assigned", sold, assignedEdits()},
 		{"paper", paper(testpdf.Simple(1, "Paper")), paperEdits()},
 		{"form", paper(testpdf.Form()), formEdits()},
 		{"sealed beside", paper(testpdf.Encrypted()), besideEdits()},
@@ -167,6 +175,19 @@ func releasedEdits() []changed {
 		{"the release's signature", ran("UPDATE evault_releases SET statement = statement || 'A'"), nil},
 		{"the event of the release is gone", lost("vault.released"), nil},
 		{"the time of deletion in the row", ran("UPDATE evault_releases SET delete_after = released_at"), nil},
+	}
+}
+
+func assignedEdits() []changed {
+	consent := []string{certificate.ConsentToAssigneeChange}
+	return []changed{
+		{"the status of an offer in the row", ran("UPDATE evault_offers SET status = 'cancelled' WHERE purpose = 'pledge'"), consent},
+		{"an offer is gone", ran("DELETE FROM evault_offers WHERE purpose = 'pledge'"), consent},
+		{"the event of an offer is gone", lost("custody.offered"), consent},
+		{"the event of an acceptance is gone", lost("custody.accepted"), consent},
+		{"the acceptance in the row", ran("UPDATE evault_custody SET acceptance = replace(acceptance, 'lender', 'other') WHERE purpose = 'pledge'"), consent},
+		{"an earlier acknowledgment is gone", ran("DELETE FROM evault_acknowledgments WHERE version = 2"), []string{certificate.HeldByAssigneeOrCustodian}},
+		{"the interest in the row", ran(`UPDATE evault_copies SET interest = '{"kind":"pledgee"}'`), []string{certificate.AssigneeIdentified}},
 	}
 }
 

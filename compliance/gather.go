@@ -104,7 +104,7 @@ func (e *Engine) gatherCopy(ctx context.Context, ev *evidence, r *records) error
 		return nil
 	}
 	ev.original, ev.claims, ev.custody, ev.acks, ev.release, ev.spent = kept.Original, kept.Claims, kept.Custody, kept.Acknowledgments, kept.Release, kept.Spent
-	ev.witnesses, ev.rivals = kept.Witnesses, kept.Rivals
+	ev.witnesses, ev.rivals, ev.offers = kept.Witnesses, kept.Rivals, kept.Offers
 	statements := make([]string, len(ev.custody))
 	for i, c := range ev.custody {
 		statements[i] = c.Statement

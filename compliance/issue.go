@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/evaultlib/evault/compliance/certificate"
@@ -157,7 +158,8 @@ func (ev *evidence) logProof(cause event.Event) (certificate.LogProof, error) {
 }
 
 // Certificate returns a certificate of the organization's envelope; serial 0 is
-// the newest. Errors: vault.ErrNotVaulted, ErrCertificateNotFound, and
+// the newest. A former controller gets those that name it as the controller; one to
+// whom control is offered gets all. Errors: vault.ErrNotVaulted, ErrCertificateNotFound, and
 // ErrCertificatePending where the newest is not issued yet, or a release that was
 // begun is not complete; vault.ErrRecordAltered where the newest says that the
 // original is here and the vault's records do not bear it out; translog.ErrRewound
@@ -167,8 +169,12 @@ func (e *Engine) Certificate(ctx context.Context, orgID, envelopeID string, seri
 	if err := e.c.Log.CheckRecent(ctx); err != nil {
 		return nil, fmt.Errorf("certificate of %s: %w", envelopeID, err)
 	}
-	if _, err := e.c.Vault.Original(ctx, orgID, envelopeID); err != nil {
+	own, err := e.c.Vault.SeesCertificates(ctx, orgID, envelopeID)
+	if err != nil {
 		return nil, err
+	}
+	if own {
+		return e.ownCertificate(ctx, orgID, envelopeID, serial)
 	}
 	s, err := e.c.Store.CertificateBySerial(ctx, envelopeID, serial)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -195,6 +201,32 @@ func (e *Engine) Certificate(ctx context.Context, orgID, envelopeID string, seri
 		}
 	}
 	return c, nil
+}
+
+// ownCertificate returns a certificate that names the organization as the controller;
+// serial 0 is the newest of them.
+func (e *Engine) ownCertificate(ctx context.Context, orgID, envelopeID string, serial int) (*certificate.Certificate, error) {
+	list, err := e.c.Store.Certificates(ctx, envelopeID)
+	if err != nil {
+		return nil, fmt.Errorf("certificates of %s: %w", envelopeID, err)
+	}
+	keys, err := e.Keys(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("certificates of %s: %w", envelopeID, err)
+	}
+	for _, s := range slices.Backward(list) {
+		if serial != 0 && s.Serial != serial {
+			continue
+		}
+		c, err := s.open(keys)
+		if err != nil {
+			return nil, fmt.Errorf("certificate of %s: %w", envelopeID, err)
+		}
+		if c.Controller.Identifier == orgID {
+			return c, nil
+		}
+	}
+	return nil, ErrCertificateNotFound
 }
 
 // State says whether a certificate is the newest of its envelope and what it says of

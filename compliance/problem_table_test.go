@@ -87,6 +87,7 @@ var problems = map[string][]string{
 		"the event of the creation names no signer", "the events of the signatures are gone",
 	},
 	"The chain of events does not verify: %v.": {
+		"the event of an acceptance is gone", "the event of an offer is gone",
 		"a consent is gone", "an event's canonical bytes and hash", "an event's data", "an event's detail",
 		"no event says that a link was read", "no marked copy is on record", "the agent may be the transferor",
 		"the custody event is gone", "the deposit has no event",
@@ -109,6 +110,7 @@ var problems = map[string][]string{
 		"the custody statement names another controller",
 	},
 	"The copy %s has no event that names it and its digest.": {
+		"the event of an acceptance is gone",
 		"a marked copy's event in the row", "no event is left", "the deposit has no event",
 		"the event of the deposit is gone", "the marked copy is another's",
 		"the marked copy is the authoritative one",
@@ -129,6 +131,7 @@ var problems = map[string][]string{
 		"the number of the version in the row",
 	},
 	"The copy's record names other parties than the signed custody chain.": {
+		"the interest in the row",
 		"the assignee in the row", "the controller in the row", "the custodian in the row",
 		"the custody statement names another controller", "the custody statement names another kind of custodian",
 	},
@@ -170,11 +173,13 @@ var problems = map[string][]string{
 		"the paper is held without a receipt",
 	},
 	"The event %s, which certificate %s proves, is missing.": {
+		"the event of an acceptance is gone", "the event of an offer is gone",
 		"the custody event is gone", "the deposit has no event", "the event of the completion is gone",
 		"the event of the deposit is gone", "the event of the release is gone",
 		"the events of the signatures are gone",
 	},
 	"The event of %s is missing.": {
+		"the event of an acceptance is gone",
 		"a marked copy's event in the row", "no event is left", "the custody event is gone",
 		"the deposit has no event", "the event of the deposit is gone", "the event of the release is gone",
 	},
@@ -201,8 +206,17 @@ var problems = map[string][]string{
 		"the completed document has no seal", "the completed document is no file",
 		"the completed document was changed after the seal",
 	},
-	"The record names another organization than the event of the deposit.": {"the organization in the row"},
+	"The record names another organization than the signed custody chain.": {"the organization in the row"},
+	"The record of offers does not agree with its events: %s.": {
+		"the status of an offer in the row", "an offer is gone", "the event of an offer is gone", "the event of an acceptance is gone",
+	},
+	"Custody entry %d has no offer that fixed what it assigned, and to whom.":           {"the event of an offer is gone"},
+	"The custodian's acknowledgment for custody entry %d is missing.":                   {"an earlier acknowledgment is gone"},
+	"Custody entry %d has no event of the acceptance.":                                  {"the event of an acceptance is gone"},
+	"%d acceptances are recorded as events, %d in the custody chain.":                   {"the event of an acceptance is gone"},
+	"Custody entry %d was accepted by %s, which is no act of %s in a recorded request.": {"accepted by an operator"},
 	"The record of custody entry %d differs from its signed statement in its %s.": {
+		"the acceptance in the row",
 		"the assignee in the custody row", "the consent in the row",
 		"the custody statement names another controller", "the custody statement names another kind of custodian",
 	},
@@ -241,7 +255,7 @@ var problems = map[string][]string{
 		"the paper is held without a receipt",
 	},
 	"The records of copy and envelope differ in status, time of release or organization.": {
-		"a release in the envelope's row", "the copy's status in the row", "the organization in the row",
+		"a release in the envelope's row", "the copy's status in the row",
 	},
 	"The records of copy and envelope differ in the name of the envelope or the customer.": {"the customer in the row"},
 	"The records of copy and envelope differ in time of deposit or digest.": {
@@ -294,6 +308,7 @@ var problems = map[string][]string{
 		"the digest of a version under a seal beside it",
 	},
 	"Version %d has no event that names its digest.": {
+		"the event of an acceptance is gone",
 		"a version's event", "no event is left", "other bytes with their digest in every row",
 		"the deposit has no event", "the event of the deposit is gone", "the event of the release is gone",
 		"the form was filled in after the seal", "the paper's file is none", "the seal names another",

@@ -43,6 +43,7 @@ var sources = map[string]string{
 	"custodian":                           "custody statement (JWS); acknowledgment statement (JWS)",
 	"custody":                             "custody statements (JWS), named by their events",
 	"declarations":                        "detail of the deposit's event",
+	"interest":                            "custody statement (JWS)",
 	"issued_at":                           "clock of the signature",
 	"jurisdiction":                        "event of the deposit",
 	"jws":                                 "the signature",
@@ -118,7 +119,7 @@ func stories(t *testing.T) []story {
 	t.Helper()
 	agent := dealer
 	agent.Capacity, agent.Agreement = custody.CapacityAgent, agreement
-	list := []story{{name: "live"}, {name: "paper"}, {name: "released"}}
+	list := []story{{name: "live"}, {name: "paper"}, {name: "released"}, {name: "assigned"}}
 	for i := range list {
 		s := &list[i]
 		switch s.name {
@@ -135,8 +136,14 @@ func stories(t *testing.T) []story {
 			s.w, s.id = vaultedWorld(t)
 		}
 		s.w.inspect(s.id)
-		if s.name == "released" {
+		switch s.name {
+		case "released":
 			s.w.VaultOut(s.id)
+		case "assigned": // sold with a reason by a pledgee, and offered again
+			own, lender, buyer := testworld.Dealer(), testworld.Lender(), testworld.Buyer()
+			s.w.Assign(s.id, own, lender, testworld.Pledged)
+			s.w.Assign(s.id, lender, buyer, func(r *vault.OfferRequest) { r.Reason, r.Note = "default", "lot 7" })
+			s.w.Offer(s.id, buyer, lender)
 		}
 		_, err := s.w.Log.Integrate(t.Context())
 		check(t, err)
@@ -181,8 +188,10 @@ func TestRowsArePrintedNowhere(t *testing.T) {
 		`UPDATE evault_copies SET secured_party = replace(secured_party, 'a', 'Mallory'), controller = replace(controller, 'Dealer', 'Mallory'), custodian = replace(custodian, 'Vault', 'Mallory')`,
 		`UPDATE evault_copies SET vaulted_at = '2020-01-01 00:00:00+00:00', document_hash = 'Mallory', size = 1, version = 9, name = 'Mallory', customer_id = 'Mallory'`,
 		`UPDATE evault_copies SET attestation = replace(attestation, 'Bob', 'Mallory'), classification = '{"real_property":true}', agreement = replace(agreement, 'Agency', 'Mallory')`,
-		`UPDATE evault_custody SET recipient = replace(recipient, 'Cleo', 'Mallory'), consent = replace(consent, 'key_1', 'Mallory'), to_custody = replace(to_custody, 'Dealer', 'Mallory'), recorded_at = '2020-01-01 00:00:00+00:00', kind = 'Mallory', sha256 = 'Mallory'`,
-		`UPDATE evault_acknowledgments SET acknowledgment_id = 'Mallory', sha256 = 'Mallory', at = '2020-01-01 00:00:00+00:00'`,
+		`UPDATE evault_custody SET recipient = replace(recipient, 'Cleo', 'Mallory'), consent = replace(consent, 'key_1', 'Mallory'), to_custody = replace(to_custody, 'Dealer', 'Mallory'), recorded_at = '2020-01-01 00:00:00+00:00', kind = 'Mallory', sha256 = 'Mallory', purpose = 'Mallory', reason = 'Mallory', acceptance = replace(acceptance, 'buyer', 'Mallory')`,
+		`UPDATE evault_offers SET purpose = 'Mallory', reason = 'Mallory', note = 'Mallory', assignee = replace(assignee, 'Trust', 'Mallory'), interest = '{"kind":"Mallory"}', org_id = 'Mallory'`,
+		`UPDATE evault_copies SET interest = '{"kind":"Mallory"}', offer_id = 'Mallory'`,
+		`UPDATE evault_acknowledgments SET acknowledgment_id = 'Mallory' || acknowledgment_id, sha256 = 'Mallory', at = '2020-01-01 00:00:00+00:00'`,
 		`UPDATE evault_copy_register SET made_at = '2020-01-01 00:00:00+00:00', given_to_id = 'Mallory', size = 1, version = 9`,
 		`UPDATE evault_signers SET name = 'Mallory', email = 'mallory@bank.test', role = 'Mallory', signed_at = '2020-01-01 00:00:00+00:00', consented_at = '2020-01-01 00:00:00+00:00'`,
 		`UPDATE evault_envelopes SET name = 'Mallory', customer_id = 'Mallory'`,

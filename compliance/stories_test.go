@@ -36,7 +36,7 @@ type tale struct {
 
 // tales are the stories that nobody tampers with.
 func tales() []tale {
-	return slices.Concat(talesOfParties(), talesOfLaw(), talesOfPaper(), talesOfStates(), talesOfHosts())
+	return slices.Concat(talesOfParties(), talesOfControl(), talesOfLaw(), talesOfPaper(), talesOfStates(), talesOfHosts())
 }
 
 // by deposits as an act of somebody.
@@ -99,6 +99,31 @@ func talesOfParties() []tale {
 			},
 		},
 		{name: "links by mail", setup: mailed, begin: (*world).signedByMail, in: same},
+	}
+}
+
+// talesOfControl are those about control that moves.
+func talesOfControl() []tale {
+	own, buyer, lender := testworld.Dealer(), testworld.Buyer(), testworld.Lender()
+	pledged := func(w *world, id string) { w.Assign(id, own, lender, testworld.Pledged) }
+	return []tale{
+		{name: "sold", in: same, then: func(w *world, id string) { w.Assign(id, own, buyer) }},
+		{name: "pledged", in: same, then: pledged},
+		{name: "released back", in: same, then: func(w *world, id string) {
+			pledged(w, id)
+			w.Assign(id, lender, own, func(r *vault.OfferRequest) { r.Purpose = custody.PurposeReleaseBack })
+		}},
+		{name: "enforced", in: same, then: func(w *world, id string) {
+			pledged(w, id)
+			w.Assign(id, lender, buyer, func(r *vault.OfferRequest) { r.Reason = "Default of the dealer." })
+		}},
+		{name: "accepted by an operator", in: same, then: func(w *world, id string) {
+			o := w.Offer(id, own, buyer)
+			_, _, err := w.Handover.Accept(w.T.Context(), vault.AcceptRequest{
+				OrgID: buyer.Identifier, AssignmentID: o.ID, Actor: event.Actor{Kind: "operator", ID: "root"},
+			})
+			check(w.T, err)
+		}},
 	}
 }
 

@@ -104,12 +104,23 @@ func (ev *evidence) powers() []certificate.Power {
 	return []certificate.Power{
 		power("release", controller, release),
 		power("inspect", controller, "By a key of its organization with the scope vault:read; each download is registered."),
-		power("add or change an assignee", noFunction, "This version offers no assignment; a release ends custody here."),
+		power("add or change an assignee", controller, assigns(to)),
 		power("alter the bytes", noFunction, "The software only adds to a version, in the file or in a statement beside it, under a seal and with an event."),
 		power("prevent or undo an act of the controller", noFunction, "The interface gives no function for it to a transferor, a former controller or an operator."),
 		power("keep", to.Custodian.Party.Name, keeps),
 		outside,
 	}
+}
+
+// assigns says to whom a controller can assign.
+func assigns(to *custody.Parties) string {
+	switch {
+	case to.Controller.BoundBy == custody.BoundByNone:
+		return "To the assignee " + to.Assignee.Name + " only, by an offer that the assignee accepts: no agent of the assignee is on record."
+	case to.Interest.Pledged():
+		return "By an offer that the receiver accepts: back to " + to.Interest.PledgedBy.Name + ", which pledged it; to others by a pledge, or by a sale for which it gives a reason."
+	}
+	return "By an offer to another organization of this installation, which accepts it; each switch makes a new version under a seal that names the assignee."
 }
 
 // notice is the legal notice.

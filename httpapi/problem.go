@@ -133,6 +133,10 @@ var problems = []problem{
 	{esign.ErrConsentRequired, 409, "consent_required", "Consent to electronic records is required"},
 
 	{vault.ErrNotVaulted, 404, "not_vaulted", "The vault holds no authoritative copy of this envelope"},
+	{vault.ErrNotController, 403, "not_controller", "Control of the copy has moved to another organization"},
+	{vault.ErrOfferOpen, 409, "offer_open", "An offer of control is open: accept, reject or cancel it first"},
+	{vault.ErrOfferNotFound, 404, "offer_not_found", "Offer not found"},
+	{vault.ErrOfferEnded, 409, "offer_ended", "The offer was accepted, rejected or cancelled, or has expired"},
 	{vault.ErrReleased, 410, "released", "The authoritative copy was released"},
 	{vault.ErrAlreadyVaulted, 409, "already_vaulted", "The envelope is already vaulted with other values"},
 	{vault.ErrNotAnOriginal, 409, "not_an_original", "The file contains or belongs to a document that was vaulted before, or was made by this system"},

@@ -25,26 +25,29 @@ func (v *Vault) parties(r *DepositRequest, p *validate.Problems) (assignee custo
 	} else if s != nil {
 		assignee.Email = s.Email
 	}
-	kind := r.Custodian
-	if kind == "" {
-		kind = custody.CustodianSelf
-		if v.c.Custodian != nil {
-			kind = custody.CustodianOperator
-		}
-	}
-	custodian = custody.Holder{Kind: kind, Party: own}
-	if kind != custody.CustodianOperator {
-		return assignee, controller, custodian
-	}
-	if v.c.Custodian == nil {
-		p.Add("custodian", "not_configured", "no operator is configured as custodian")
-		return assignee, controller, custodian
-	}
-	custodian.Party = v.c.Custodian.Party
-	if controller.BoundBy == custody.BoundByNone && custodian.Party.Identifier == r.OrgID {
+	custodian = v.holder(r.Custodian, own, p)
+	if controller.BoundBy == custody.BoundByNone && custodian.Kind == custody.CustodianOperator && custodian.Party.Identifier == r.OrgID {
 		p.Add("custodian", "custodian_is_transferor", "the custodian would be the transferor of what it holds")
 	}
 	return assignee, controller, custodian
+}
+
+// holder resolves who keeps a copy for the controller own.
+func (v *Vault) holder(kind custody.CustodianKind, own custody.Party, p *validate.Problems) custody.Holder {
+	switch {
+	case kind == "" && v.c.Custodian != nil:
+		kind = custody.CustodianOperator
+	case kind == "":
+		kind = custody.CustodianSelf
+	}
+	switch {
+	case kind != custody.CustodianOperator:
+		return custody.Holder{Kind: kind, Party: own}
+	case v.c.Custodian == nil:
+		p.Add("custodian", "not_configured", "no operator is configured as custodian")
+		return custody.Holder{Kind: kind, Party: own}
+	}
+	return custody.Holder{Kind: kind, Party: v.c.Custodian.Party}
 }
 
 // state signs a statement with the vault's key.

@@ -182,8 +182,8 @@ func oneOf[T ~string](p *validate.Problems, field string, value T, allowed ...T)
 // agrees says whether a repeated request asks for the copy that is there. What
 // it does not say cannot disagree.
 func (d *deposit) agrees(c *custody.Original) error {
-	if !c.Parties().Of(d.OrgID).May(standing.SeeCopy) {
-		return ErrNotVaulted
+	if _, err := allowed(c, standing.SeeCopy, d.OrgID); err != nil {
+		return err
 	}
 	if c.Status == custody.StatusReleased {
 		return ErrReleased
@@ -241,7 +241,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*custody.Original, erro
 	if d.version.Object, err = v.keep(ctx, storage.KindVersion, d.copyID+"-v1", sealed.file); err != nil {
 		return nil, err
 	}
-	if d.marked, err = v.mark(ctx, &d, file); err != nil {
+	if d.marked, err = v.mark(ctx, marking{d.EnvelopeID, d.version, d.Actor}, file); err != nil {
 		return nil, err
 	}
 	d.claim(custody.ClaimVersion, d.version.Object.SHA256, 1)
@@ -252,7 +252,7 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*custody.Original, erro
 		ID: v.c.NewID("cust"), CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Seq: 1, Kind: custody.EntryDeposit, To: &d.custody,
 		Version: 1, SHA256: d.version.Object.SHA256, RecordedAt: d.at,
 		Consent: custody.ConsentBy(d.Actor, d.RequestID, d.RequestSHA256),
-	}, d.jurisdictionClause(""))
+	}, jurisdictionOf(d.Jurisdiction, ""))
 	if err != nil {
 		return nil, err
 	}
@@ -320,12 +320,7 @@ func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*custody.Origin
 	if d.Also != nil {
 		steps = append(steps, func() error { return d.Also(ctx, s.Tx(), c) })
 	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return nil, err
-		}
-	}
-	return c, nil
+	return c, inOrder(steps...)
 }
 
 func (d *deposit) copy(stored Event) *custody.Original {
@@ -365,10 +360,7 @@ func (d *deposit) events(claims []custody.Claim) []eventlog.Draft {
 		draft(event.CustodyAssigned, assigned(&d.entry), nil),
 	}
 	if d.ack != nil {
-		drafts = append(drafts, draft(event.CustodyAcknowledged, event.CustodyAcknowledgedData{
-			AcknowledgmentID: d.ack.ID, CustodyID: d.entry.ID, CopyID: d.copyID, Version: 1,
-			AcknowledgmentSHA256: d.ack.SHA256, KeyID: d.ack.KeyID,
-		}, nil))
+		drafts = append(drafts, acknowledged(d.ack, d.entry, d.Actor))
 	}
 	return drafts
 }

@@ -9,6 +9,12 @@
 //	        CheckIntegrity, Repair, Evidence                                                      │
 //	                                                                        tombstone ◄─ DeleteDue
 //
+// Control moves from one organization to another by an offer, which locks the copy:
+//
+//	MakeReceivingCode ─► Offer ─┬─ AcceptOffer ─► next version, names the new assignee
+//	 (by the receiver)          ├─ RejectOffer, CancelOffer
+//	                            └─ OffersDue: past its expiry
+//
 // One envelope has one copy for ever, released or not, and bytes that were
 // deposited, are a version, a marked copy or a signed revision of one of them are
 // claimed over the whole installation for ever: nothing is vaulted twice. Both

@@ -15,6 +15,14 @@ var (
 	// ErrNotVaulted: the envelope has no authoritative copy here, or it is another
 	// organization's.
 	ErrNotVaulted = errors.New("vault: not vaulted")
+	// ErrNotController: the organization had control once, and assigned it.
+	ErrNotController = errors.New("vault: control has moved to another organization")
+	// ErrOfferOpen: control is offered, and until the offer ends nothing else is.
+	ErrOfferOpen = errors.New("vault: an offer of control is open")
+	// ErrOfferNotFound: there is no such offer, or it is not for this organization.
+	ErrOfferNotFound = errors.New("vault: offer not found")
+	// ErrOfferEnded: the offer was accepted, rejected, cancelled or has expired.
+	ErrOfferEnded = errors.New("vault: the offer has ended")
 	// ErrReleased: the authoritative copy was handed over.
 	ErrReleased = errors.New("vault: released")
 	// ErrAlreadyVaulted: the envelope was vaulted by another request. The error is

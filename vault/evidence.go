@@ -20,6 +20,7 @@ type Evidence struct {
 	Rivals          []custody.Claim          // of other envelopes, on bytes that this copy has
 	Register        []custody.RegisteredCopy // newest first, all of it
 	Custody         []custody.Entry
+	Offers          []custody.Offer
 	Acknowledgments []custody.Acknowledgment
 	Tamperings      []custody.Tampering
 	Release         *Release // nil while live
@@ -43,12 +44,13 @@ func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, err
 		func() (err error) { e.Claims, err = s.ClaimsOf(ctx, c.CopyID); return err },
 		func() (err error) { e.Witnesses, err = s.WitnessesOf(ctx, c.CopyID); return err },
 		func() (err error) { e.Custody, err = s.Custody(ctx, c.CopyID); return err },
+		func() (err error) { e.Offers, err = s.OffersOf(ctx, c.CopyID); return err },
 		func() (err error) { e.Acknowledgments, err = s.Acknowledgments(ctx, c.CopyID); return err },
 		func() (err error) { e.Tamperings, err = s.Tamperings(ctx, c.CopyID); return err },
 		func() (err error) { e.Events, err = s.Events(ctx, envelopeID); return err },
 		func() (err error) { e.Register, err = v.register(ctx, envelopeID); return err },
 		func() error {
-			mark, err := v.spent(ctx, c.CopyID)
+			mark, err := v.spent(ctx, c)
 			e.Spent = mark != nil
 			return err
 		},

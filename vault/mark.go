@@ -14,19 +14,26 @@ import (
 // CopyText is what every page of a marked copy says.
 const CopyText = copymark.DefaultText
 
-// mark makes the marked copy of version 1, which shows what the deposited file shows:
-// the seal is nothing to be seen, and no copy has signatures. nil when the file cannot
-// be marked.
-func (v *Vault) mark(ctx context.Context, d *deposit, file *document) (*custody.RegisteredCopy, error) {
+// marking is what a marked copy is made of, besides its file.
+type marking struct {
+	envelopeID string
+	version    custody.Version
+	by         Actor
+}
+
+// mark makes the marked copy of a version, which shows what the file under its seal
+// shows: the seal is nothing to be seen, and no copy has signatures. nil when the file
+// cannot be marked.
+func (v *Vault) mark(ctx context.Context, m marking, file *document) (*custody.RegisteredCopy, error) {
 	id, marked, err := v.c.NewID("cpy"), []byte(nil), file.unreadErr
 	if err == nil {
 		marked, err = copymark.MarkCopyOf(ctx, file.readable, copymark.Mark{
-			Text: CopyText, EnvelopeID: d.EnvelopeID, CopyID: id, Version: 1, SHA256: string(d.version.Object.SHA256), At: d.at,
+			Text: CopyText, EnvelopeID: m.envelopeID, CopyID: id, Version: m.version.Version, SHA256: string(m.version.Object.SHA256), At: m.version.CreatedAt,
 		})
 	}
 	var refusal *pdf.Refusal
 	if errors.As(err, &refusal) {
-		v.log.WarnContext(ctx, "vault: no marked copy", "envelope_id", d.EnvelopeID, "reason", refusal.Reason)
+		v.log.WarnContext(ctx, "vault: no marked copy", "envelope_id", m.envelopeID, "reason", refusal.Reason)
 		return nil, nil
 	}
 	if err != nil {
@@ -37,8 +44,8 @@ func (v *Vault) mark(ctx context.Context, d *deposit, file *document) (*custody.
 		return nil, err
 	}
 	return &custody.RegisteredCopy{
-		ID: id, CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Kind: custody.CopyMarked, Version: 1, SHA256: o.SHA256, Size: o.Size,
-		Object: o, MadeAt: d.at, GivenTo: d.Actor,
+		ID: id, CopyID: m.version.CopyID, EnvelopeID: m.envelopeID, Kind: custody.CopyMarked, Version: m.version.Version, SHA256: o.SHA256, Size: o.Size,
+		Object: o, MadeAt: m.version.CreatedAt, GivenTo: m.by,
 	}, nil
 }
 

@@ -22,6 +22,7 @@ type record struct {
 	events   []Event
 	versions []custody.Version
 	custody  []custody.Entry
+	offers   []custody.Offer
 	release  *Release // nil without one
 }
 
@@ -63,7 +64,7 @@ func (v *Vault) authoritative(ctx context.Context, c *custody.Original) (*custod
 	if err != nil || c.Status == custody.StatusReleased {
 		return c, err
 	}
-	s, err := v.spent(ctx, c.CopyID)
+	s, err := v.spent(ctx, c)
 	if err == nil && s != nil {
 		err = ErrReleased
 	}
@@ -100,6 +101,7 @@ func (v *Vault) record(ctx context.Context, c *custody.Original) (*record, error
 			func() (err error) { r.versions, err = s.Versions(ctx, c.CopyID); return err },
 			func() (err error) { r.custody, err = s.Custody(ctx, c.CopyID); return err },
 			func() (err error) { r.claims, err = s.WitnessesOf(ctx, c.CopyID); return err },
+			func() (err error) { r.offers, err = s.OffersOf(ctx, c.CopyID); return err },
 			func() (err error) {
 				r.release, err = s.Release(ctx, c.EnvelopeID)
 				if errors.Is(err, storage.ErrNotFound) {
@@ -138,6 +140,7 @@ func (v *Vault) contradiction(ctx context.Context, r *record) (why string, err e
 		func() string { return r.asAssigned(assigned) },
 		func() string { return r.asReleased() },
 		func() string { return v.asStated(r) },
+		func() string { return custody.OffersDiffer(r.copy, r.offers, r.events) },
 	} {
 		if why := check(); why != "" {
 			return why, nil
@@ -246,7 +249,7 @@ func (v *Vault) asStated(r *record) string {
 	if to == nil {
 		to = said[n-1].From // released: who held it last
 	}
-	if to == nil || to.Assignee != c.SecuredParty || to.Controller != c.Controller || to.Custodian != c.Custodian || to.Controller.OrgID != c.OrgID {
+	if to == nil || *to != c.Held() || to.Controller.OrgID != c.OrgID {
 		return "the copy's parties differ from the newest custody statement"
 	}
 	return ""

@@ -319,3 +319,84 @@ func BenchmarkProven(b *testing.B) {
 		}
 	}
 }
+
+// offerEdits are edits of what an assignment and an open offer left behind.
+var offerEdits = map[string][]string{
+	"the controller's organization":   {`UPDATE evault_copies SET org_id = 'org_dealer'`},
+	"everything of the controller":    {`UPDATE evault_copies SET org_id = 'org_dealer', controller = REPLACE(controller, 'org_bank', 'org_dealer')`},
+	"the interest":                    {`UPDATE evault_copies SET interest = '{"kind":"pledgee"}'`},
+	"the lock":                        {`UPDATE evault_copies SET offer_id = NULL`},
+	"the lock of another":             {`UPDATE evault_copies SET offer_id = (SELECT assignment_id FROM evault_offers WHERE status = 'accepted')`},
+	"who may accept":                  {`UPDATE evault_offers SET org_id = 'org_other' WHERE status = 'offered'`},
+	"whom the seal will name":         {`UPDATE evault_offers SET assignee = REPLACE(assignee, 'Lender', 'Other') WHERE status = 'offered'`},
+	"what the assignee will have":     {`UPDATE evault_offers SET interest = '{"kind":"owner"}' WHERE status = 'offered'`},
+	"until when":                      {`UPDATE evault_offers SET expires_at = '2030-01-01 00:00:00' WHERE status = 'offered'`},
+	"the version that is offered":     {`UPDATE evault_offers SET version = 1 WHERE status = 'offered'`},
+	"what the offer is for":           {`UPDATE evault_offers SET purpose = 'sale' WHERE status = 'offered'`},
+	"who consented":                   {`UPDATE evault_offers SET consent = REPLACE(consent, 'key_bank', 'key_x') WHERE status = 'offered'`},
+	"an offer taken away":             {`DELETE FROM evault_offers WHERE status = 'offered'`},
+	"an offer reopened":               {`UPDATE evault_offers SET status = 'offered' WHERE status = 'accepted'`},
+	"an offer ended":                  {`UPDATE evault_offers SET status = 'cancelled' WHERE status = 'offered'`},
+	"an offer planted":                {`INSERT INTO evault_offers SELECT 'asg_x', envelope_id, copy_id, from_org_id, org_id, status, purpose, reason, note, version, sha256, assignee, interest, consent, offered_at, expires_at, event_id, ended_at, ended_event_id, ended_seq, custody_id, revision FROM evault_offers WHERE status = 'accepted'`},
+	"what the offeror may follow":     {`UPDATE evault_offers SET ended_seq = ended_seq + 100 WHERE status = 'accepted'`},
+	"the event of the offer":          {`UPDATE evault_events SET data = REPLACE(data, 'org_lender', 'org_other') WHERE type = 'custody.offered' AND seq > 5`},
+	"the entry of the assignment":     {`DELETE FROM evault_custody WHERE seq = 2`},
+	"the version of the assignment":   {`DELETE FROM evault_versions WHERE version = 2`},
+	"the first version is back":       {`DELETE FROM evault_versions WHERE version = 2`, `UPDATE evault_copies SET version = 1, document_hash = (SELECT sha256 FROM evault_versions WHERE version = 1)`},
+	"the detail of the offer's event": {`UPDATE evault_event_details SET detail = REPLACE(detail, 'Lender', 'Other')`},
+}
+
+// TestAlteredOffers: whichever row of an assignment or an open offer is edited, nobody
+// reads, accepts, offers or releases, and the contradiction becomes one event.
+func TestAlteredOffers(t *testing.T) {
+	t.Parallel()
+	for name, statements := range offerEdits {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
+				w := newWorldOn(t, db)
+				w.deposit(w.request("env_a"))
+				w.assign(w.offerRequest("env_a", org, orgBank, custody.PurposeSale), orgBank)
+				o := w.offer(w.offerRequest("env_a", orgBank, orgLender, custody.PurposePledge))
+				w.integrate()
+				w.edit(statements...)
+				before := w.versionsOf("env_a")
+				for _, p := range []custody.Party{org, orgBank, orgLender, orgOther} {
+					_, err := w.ReadAuthoritative(t.Context(), readAs("env_a", p))
+					_, _, accepts := w.AcceptOffer(t.Context(), acceptance(o, p))
+					_, offers := w.Offer(t.Context(), w.offerRequest("env_a", p, orgOther, custody.PurposeSale))
+					_, _, releases := w.Release(t.Context(), releaseAs("env_a", p))
+					for act, err := range map[string]error{"reads": err, "accepts": accepts, "offers": offers, "releases": releases} {
+						refused := errors.Is(err, vault.ErrNotVaulted) || errors.Is(err, vault.ErrNotController) || errors.Is(err, vault.ErrOfferNotFound) || errors.Is(err, vault.ErrOfferEnded)
+						if !errors.Is(err, vault.ErrRecordAltered) && !refused {
+							t.Errorf("%s %s: got %v, want a refusal", p.Name, act, err)
+						}
+					}
+				}
+				if _, err := w.CheckIntegrity(t.Context(), "env_a"); err != nil {
+					t.Errorf("integrity: %v", err)
+				}
+				if n := count(w.Types("env_a"), event.VaultTamperDetected); n != 1 {
+					t.Errorf("%d events of it, want 1", n)
+				}
+				if after := w.versionsOf("env_a"); after != before {
+					t.Errorf("%d versions, before %d", after, before)
+				}
+			})
+		})
+	}
+}
+
+// versionsOf counts the versions of an envelope's copy.
+func (w *world) versionsOf(env string) int {
+	w.T.Helper()
+	c, err := w.OriginalOf(w.T.Context(), env)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	versions, err := w.DB.Vault().Versions(w.T.Context(), c.CopyID)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return len(versions)
+}

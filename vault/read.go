@@ -49,6 +49,7 @@ func (v *Vault) ReadAuthoritative(ctx context.Context, r ReadRequest) (*File, er
 	if err == nil {
 		c, err = v.authoritative(ctx, c)
 	}
+	err = v.denied(ctx, r.Actor, "inspect", r.EnvelopeID, err)
 	switch {
 	case err != nil:
 		return nil, err
@@ -142,11 +143,12 @@ func also[T any](ctx context.Context, s Store, fn func(context.Context, storage.
 	return fn(ctx, s.Tx(), result)
 }
 
-// ReadCopy returns the newest marked copy, of a live or released envelope. It
-// was registered when it was made. ErrNotVaulted, ErrCopyUnavailable, ErrIntegrity,
+// ReadCopy returns the newest marked copy, of a live or released envelope, to its
+// controller, to one before and to one to whom control is offered. It was registered
+// when it was made. ErrNotVaulted, ErrCopyUnavailable, ErrIntegrity,
 // storage.ErrUnavailable.
 func (v *Vault) ReadCopy(ctx context.Context, r ReadRequest) (*File, error) {
-	c, err := v.find(ctx, v.c.Store, standing.SeeCopy, r.OrgID, r.EnvelopeID)
+	c, err := v.find(ctx, v.c.Store, standing.SeeMarked, r.OrgID, r.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}

@@ -95,8 +95,8 @@ func (r *Release) Delivery() Delivery {
 // recipient; with others it is ErrAlreadyReleased.
 //
 // Release is idempotent: the same reason and recipient return the same release
-// and created false, others ErrAlreadyReleased. ErrNotVaulted, ErrQuarantined,
-// ErrAssigneeDiffers, ErrIntegrity, ErrRecordAltered, *InvalidError, pades.ErrTimestampUnavailable,
+// and created false, others ErrAlreadyReleased. ErrNotVaulted, ErrNotController, which
+// is recorded, ErrOfferOpen, ErrQuarantined, ErrAssigneeDiffers, ErrIntegrity, ErrRecordAltered, *InvalidError, pades.ErrTimestampUnavailable,
 // translog.ErrRewound, storage.ErrUnavailable.
 func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, created bool, err error) {
 	if err := validate.Struct(r); err != nil {
@@ -109,7 +109,7 @@ func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, cr
 	for try := range tries {
 		c, err := v.find(ctx, v.c.Store, standing.Control, r.OrgID, r.EnvelopeID)
 		if err != nil {
-			return nil, false, err
+			return nil, false, v.denied(ctx, r.Actor, "release", r.EnvelopeID, err)
 		}
 		if c.Status == custody.StatusReleased {
 			rel, err = v.repeated(ctx, r)
@@ -121,7 +121,7 @@ func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, cr
 			return rel, true, nil
 		case errors.Is(err, ErrAlreadyReleased) && try < tries-1: // by a release that has not ended yet, or that may still fail
 			pause(ctx, 50*time.Millisecond)
-		case !errors.Is(err, errTaken):
+		case !errors.Is(err, errTaken) && !errors.Is(err, errMoved):
 			return nil, false, fmt.Errorf("release %s: %w", r.EnvelopeID, err)
 		}
 	}
@@ -168,6 +168,9 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *custody.Origin
 	case c.Status == custody.StatusReleased:
 		return nil, errTaken
 	}
+	if err := v.offered(ctx, c); err != nil {
+		return nil, err
+	}
 	if err := releasable(c, r); err != nil {
 		return nil, err
 	}
@@ -187,7 +190,7 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *custody.Origin
 		return nil, err
 	}
 	decided := false
-	if err = v.spend(ctx, h); err == nil {
+	if err = v.spend(ctx, h, c); err == nil {
 		err = v.update(ctx, func(ctx context.Context, s Store) error {
 			err := v.end(ctx, s, h, c)
 			decided = err == nil // what follows is the commit, whose answer may be lost
@@ -260,25 +263,37 @@ func (v *Vault) releaseVersion(ctx context.Context, h *releasing, c *custody.Ori
 
 // releaseEntry makes the last entry of the custody chain.
 func (v *Vault) releaseEntry(ctx context.Context, h *releasing, c *custody.Original) error {
-	before, err := v.c.Store.Custody(ctx, c.CopyID)
+	prev, err := v.lastEntry(ctx, c)
 	if err != nil {
 		return err
 	}
-	if len(before) == 0 {
-		return fmt.Errorf("copy %s has no custody entry: %w", c.CopyID, ErrIntegrity)
-	}
-	prev := before[len(before)-1]
-	at := h.rel.ReleasedAt
-	if at.Before(prev.RecordedAt) { // a clock that went back
-		at = prev.RecordedAt
-	}
 	h.entry, err = v.entry(custody.Entry{
 		ID: v.c.NewID("cust"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: prev.Seq + 1, Kind: custody.EntryRelease,
-		From: prev.To, Recipient: &h.rel.Recipient, Version: h.rel.Version, SHA256: h.rel.SHA256, RecordedAt: at,
+		From: prev.To, Recipient: &h.rel.Recipient, Version: h.rel.Version, SHA256: h.rel.SHA256, RecordedAt: later(h.rel.ReleasedAt, prev.RecordedAt),
 		PreviousSHA256: prev.StatementSHA256,
 		Consent:        custody.ConsentBy(h.Actor, h.RequestID, h.RequestSHA256),
 	}, "")
 	return err
+}
+
+// lastEntry is the end of a copy's custody chain.
+func (v *Vault) lastEntry(ctx context.Context, c *custody.Original) (custody.Entry, error) {
+	chain, err := v.c.Store.Custody(ctx, c.CopyID)
+	if err == nil && len(chain) == 0 {
+		err = fmt.Errorf("copy %s has no custody entry: %w", c.CopyID, ErrIntegrity)
+	}
+	if err != nil {
+		return custody.Entry{}, err
+	}
+	return chain[len(chain)-1], nil
+}
+
+// later is the time of an entry after one of the time before: a clock may go back.
+func later(now, before time.Time) time.Time {
+	if now.Before(before) {
+		return before
+	}
+	return now
 }
 
 // end is the transaction that makes the release true.
@@ -287,8 +302,14 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *custody.Or
 	if err != nil {
 		return err
 	}
-	if c.Status == custody.StatusReleased || c.Version != seen.Version {
+	switch {
+	case c.Status == custody.StatusReleased:
 		return errTaken
+	case c.Version != seen.Version:
+		return errMoved
+	}
+	if c, err = v.unlocked(ctx, s, c); err != nil {
+		return err
 	}
 	if err := releasable(c, h.ReleaseRequest); err != nil {
 		return err
@@ -322,12 +343,7 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *custody.Or
 		steps = append(steps, func() error { return s.AddClaims(ctx, claim) })
 	}
 	steps = append(steps, func() error { return also(ctx, s, h.Also, rel) })
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return inOrder(steps...)
 }
 
 // Released returns the release of an envelope; ErrNotReleased, also for another

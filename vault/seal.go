@@ -83,16 +83,16 @@ func timeSource(s string) string {
 
 func (v *Vault) depositReason(d *deposit) string {
 	return fmt.Sprintf(copymark.VaultSeal+"%s; assignee %s; envelope %s, copy %s, version 1",
-		d.custody.Custodian.Party.Name, d.custody.Assignee, d.EnvelopeID, d.copyID) + d.jurisdictionClause("; ")
+		d.custody.Custodian.Party.Name, d.custody.Assignee, d.EnvelopeID, d.copyID) + jurisdictionOf(d.Jurisdiction, "; ")
 }
 
-// jurisdictionClause is the sentence by which the seal and the custody statement
+// jurisdictionOf is the sentence by which a seal and the custody statement of a deposit
 // expressly provide a jurisdiction (UCC 9-306A(b)(1)); "" where none was named.
-func (d *deposit) jurisdictionClause(before string) string {
-	if d.Jurisdiction == "" {
+func jurisdictionOf(jurisdiction, before string) string {
+	if jurisdiction == "" {
 		return ""
 	}
-	return before + fmt.Sprintf(jurisdictionClause, d.Jurisdiction)
+	return before + fmt.Sprintf(jurisdictionClause, jurisdiction)
 }
 
 // jurisdictionClause follows the words of UCC 9-306A(b)(1).

@@ -18,8 +18,22 @@ func (h *releasing) spent() ([]byte, error) {
 	return releasemark.Encode(h.rel.Statement, h.entry, h.version)
 }
 
-// spent returns the mark of a copy's release, nil when there is none.
-func (v *Vault) spent(ctx context.Context, copyID string) ([]byte, error) {
+// errMoved: control was assigned while a release was being made.
+var errMoved = errors.New("vault: control has moved meanwhile")
+
+// spent returns the mark of a release of the copy, nil when there is none. A mark that
+// ends a version before the live copy's own is that of a release that an assignment
+// overtook: it never was true, and counts for nothing.
+func (v *Vault) spent(ctx context.Context, c *custody.Original) ([]byte, error) {
+	b, err := v.marked(ctx, c.CopyID)
+	if err != nil || b == nil || c.Status == custody.StatusReleased || releasemark.Ends(b, c, v.StatementKeys()) >= c.Version {
+		return b, err
+	}
+	return nil, nil
+}
+
+// marked returns the mark beside the database, nil when there is none.
+func (v *Vault) marked(ctx context.Context, copyID string) ([]byte, error) {
 	r, err := v.c.Objects.Blobs.Open(ctx, releasemark.Name(copyID))
 	if errors.Is(err, storage.ErrBlobMissing) {
 		return nil, nil
@@ -37,12 +51,12 @@ func (v *Vault) spent(ctx context.Context, copyID string) ([]byte, error) {
 
 // spend writes the mark of h, unless another release was first: errTaken. The
 // release version is linked before, so that it lasts as long as the mark.
-func (v *Vault) spend(ctx context.Context, h *releasing) error {
+func (v *Vault) spend(ctx context.Context, h *releasing, c *custody.Original) error {
 	mark, err := h.spent()
 	if err != nil {
 		return err
 	}
-	if there, err := v.spent(ctx, h.rel.CopyID); err != nil || there != nil {
+	if there, err := v.spent(ctx, c); err != nil || there != nil {
 		return errors.Join(err, errTaken)
 	}
 	err = v.update(ctx, func(ctx context.Context, s Store) error { return s.LinkBlob(ctx, h.version.Object.Name, v.now()) })
@@ -52,7 +66,7 @@ func (v *Vault) spend(ctx context.Context, h *releasing) error {
 	if err := v.c.Objects.Blobs.Put(ctx, releasemark.Name(h.rel.CopyID), mark); err != nil {
 		return fmt.Errorf("mark of the release of %s: %w", h.rel.CopyID, err)
 	}
-	there, err := v.spent(ctx, h.rel.CopyID)
+	there, err := v.marked(ctx, h.rel.CopyID)
 	if err == nil && !bytes.Equal(there, mark) {
 		err = errTaken
 	}
@@ -68,7 +82,7 @@ func (v *Vault) unspend(ctx context.Context, h *releasing) {
 	mark, err := h.spent()
 	if err == nil {
 		var there []byte
-		if there, err = v.spent(ctx, h.rel.CopyID); err == nil && bytes.Equal(there, mark) {
+		if there, err = v.marked(ctx, h.rel.CopyID); err == nil && bytes.Equal(there, mark) {
 			err = v.c.Objects.Blobs.Delete(ctx, releasemark.Name(h.rel.CopyID))
 		}
 	}
@@ -87,7 +101,7 @@ func (v *Vault) remark(ctx context.Context, r *Release, last custody.Version, en
 	if err != nil {
 		return err
 	}
-	there, err := v.spent(ctx, r.CopyID)
+	there, err := v.marked(ctx, r.CopyID)
 	if err != nil || bytes.Equal(there, mark) {
 		return err
 	}
@@ -98,7 +112,7 @@ func (v *Vault) remark(ctx context.Context, r *Release, last custody.Version, en
 // ErrAlreadyReleased when it is not what r asks for; ErrRecordAltered when it does
 // not go on from the copy as it is.
 func (v *Vault) begun(ctx context.Context, r ReleaseRequest, c *custody.Original, last custody.Version) (*releasing, error) {
-	b, err := v.spent(ctx, c.CopyID)
+	b, err := v.spent(ctx, c)
 	if err != nil || b == nil {
 		return nil, err
 	}

@@ -201,6 +201,16 @@ func (v *Vault) update(ctx context.Context, fn func(ctx context.Context, s Store
 	return storage.Retry(ctx, func() error { return v.c.Store.InTx(ctx, fn) })
 }
 
+// inOrder takes the steps of a transaction until one fails.
+func inOrder(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // touched runs Config.Touched in the transaction of s.
 func (v *Vault) touched(ctx context.Context, s Store, envelopeID string) error {
 	if v.c.Touched == nil {
@@ -217,10 +227,20 @@ func (v *Vault) find(ctx context.Context, s Store, act standing.Act, orgID, enve
 		return nil, ErrNotVaulted
 	case err != nil:
 		return nil, err
-	case !c.Parties().Of(orgID).May(act):
-		return nil, ErrNotVaulted
 	}
-	return c, nil
+	return allowed(c, act, orgID)
+}
+
+// allowed returns the copy if the organization may do act to it. One that had control
+// before is told that it has moved; to others the copy does not exist.
+func allowed(c *custody.Original, act standing.Act, orgID string) (*custody.Original, error) {
+	switch is := c.Parties().Of(orgID); {
+	case is.May(act):
+		return c, nil
+	case is&standing.Former != 0:
+		return nil, ErrNotController
+	}
+	return nil, ErrNotVaulted
 }
 
 // live is find for a copy that is here.
@@ -238,13 +258,34 @@ func (v *Vault) Original(ctx context.Context, orgID, envelopeID string) (*custod
 	return v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 }
 
-// Custody returns the custody chain, first entry first; ErrNotVaulted.
+// Custody returns the custody chain, first entry first; a former controller gets it up
+// to the last switch by which it lost control. ErrNotVaulted.
 func (v *Vault) Custody(ctx context.Context, orgID, envelopeID string) ([]custody.Entry, error) {
-	c, err := v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
+	c, err := v.find(ctx, v.c.Store, standing.SeeCustody, orgID, envelopeID)
 	if err != nil {
 		return nil, err
 	}
-	return v.c.Store.Custody(ctx, c.CopyID)
+	chain, err := v.c.Store.Custody(ctx, c.CopyID)
+	if err != nil || c.Parties().Of(orgID).May(standing.SeeCopy) {
+		return chain, err
+	}
+	for n := len(chain); n > 0; n-- {
+		if from := chain[n-1].From; from != nil && (standing.Parties{Controller: from.Controller.OrgID}).Of(orgID).May(standing.SeeCustody) {
+			return chain[:n], nil
+		}
+	}
+	return nil, nil
+}
+
+// SeesCertificates says which certificates of an envelope an organization may read:
+// all of them, or, as a former controller, its own only. ErrNotVaulted.
+func (v *Vault) SeesCertificates(ctx context.Context, orgID, envelopeID string) (own bool, err error) {
+	c, err := v.find(ctx, v.c.Store, standing.SeeMarked, orgID, envelopeID)
+	if err != nil {
+		return false, err
+	}
+	is := c.Parties().Of(orgID)
+	return !is.May(standing.SeeCopy) && !is.May(standing.Answer), nil
 }
 
 // Versions returns the versions of the authoritative copy, first version first;

@@ -14,7 +14,10 @@ import (
 // below. As a document it is that object with one more field, "jws", which is
 // the JWS: whoever reads it compares the object without "jws" with the payload.
 //
-// Every field is always there; what does not apply is null, or an empty list.
+// Every field is always there but these, which are absent where control was never
+// assigned: interest, and assignment of a custody entry; within them, pledged_by and
+// obligation are absent where nothing is pledged or no obligation was named. What does
+// not apply is null, or an empty list.
 // Times are UTC with six decimals, digests lower-case hex SHA-256, hashes of the
 // log base64. A reader of version 1.0 refuses fields that it does not know; a
 // later version has another certificate_version, and every released version
@@ -67,6 +70,7 @@ type Certificate struct {
 	SecuredParty    Party            `json:"secured_party"`
 	Assignee        Party            `json:"assignee"`
 	Controller      Controller       `json:"controller"`
+	Interest        *Interest        `json:"interest,omitempty"` // of the controller
 	Custodian       Custodian        `json:"custodian"`
 	Acknowledgments []Acknowledgment `json:"acknowledgments"`
 	Attestation     *Attestation     `json:"attestation"` // of paper; null: there is none
@@ -258,6 +262,37 @@ type CustodyEntry struct {
 	Actor         By             `json:"actor"`
 	RequestSHA256 storage.Digest `json:"request_sha256"` // of the request that it was attested from, or ""
 	RecordedAt    Time           `json:"recorded_at"`
+	Assignment    *Assignment    `json:"assignment,omitempty"` // of an entry of kind "assignment"
+}
+
+// Interest is what the controller has in the copy. Kind is "owner" or "pledgee".
+type Interest struct {
+	Kind       string      `json:"kind"`
+	PledgedBy  *Party      `json:"pledged_by,omitempty"` // who may redeem
+	Obligation *Obligation `json:"obligation,omitempty"` // that the pledge secures, as the pledgor named it
+}
+
+// Obligation is a debt: how the parties name it, a decimal amount and the currency of
+// ISO 4217, or "" for both.
+type Obligation struct {
+	Reference string `json:"reference"`
+	Amount    string `json:"amount,omitempty"`
+	Currency  string `json:"currency,omitempty"`
+}
+
+// Assignment is a step of the chain by which control moved within the installation.
+// Purpose is "sale", "pledge" or "release_back"; Reason is that of a sale by a
+// pledgee. The entry's consent is that of the controller before, by its offer;
+// AcceptedBy is who took control over, Acceptance how: "attested" or "declared", or
+// "none" for what is nobody's.
+type Assignment struct {
+	AssignmentID  string         `json:"assignment_id"`
+	Purpose       string         `json:"purpose"`
+	Reason        string         `json:"reason"`
+	Interest      Interest       `json:"interest"` // of the new controller
+	AcceptedBy    By             `json:"accepted_by"`
+	Acceptance    string         `json:"acceptance"`
+	RequestSHA256 storage.Digest `json:"request_sha256"` // of the request that accepted, or ""
 }
 
 // By is who acted: an actor's kind, id and organization.

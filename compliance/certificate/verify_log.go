@@ -107,6 +107,9 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 	}); !ok || !sameTime(&held.VaultedAt, e) {
 		return errors.New("the deposit is not proved as the certificate tells it")
 	}
+	if err := c.checkAssignments(events); err != nil {
+		return err
+	}
 	for _, x := range c.Custody {
 		e, ok := events[x.EventID]
 		d := event.DataOf[event.CustodyAssignedData](e)
@@ -141,6 +144,34 @@ func (c *Certificate) checkEvents(events map[string]event.Event) error {
 	})
 	if !ok || held.ReleasedAt != nil && !sameTime(held.ReleasedAt, e) {
 		return errors.New("the release is not proved as the certificate tells it")
+	}
+	return nil
+}
+
+// checkAssignments holds each assignment against the events of its offer and its
+// acceptance, and the version that is here against the last of them.
+func (c *Certificate) checkAssignments(events map[string]event.Event) error {
+	var last *CustodyEntry
+	for i := range c.Custody {
+		x := &c.Custody[i]
+		a := x.Assignment
+		if a == nil {
+			continue
+		}
+		last = x
+		offered, ok := proved(events, event.CustodyOffered, func(d event.CustodyOfferedData) bool {
+			return d.AssignmentID == a.AssignmentID && d.Purpose == a.Purpose && d.Consent == x.Consent && d.RequestSHA256 == x.RequestSHA256
+		})
+		accepted, also := proved(events, event.CustodyAccepted, func(d event.CustodyAcceptedData) bool {
+			return d.AssignmentID == a.AssignmentID && d.CustodyID == x.CustodyID && d.Purpose == a.Purpose && d.SHA256 == x.SHA256
+		})
+		if !ok || !also || By(offered.Actor) != x.Actor || By(accepted.Actor) != a.AcceptedBy {
+			return fmt.Errorf("the assignment %s is not proved as the certificate tells it", a.AssignmentID)
+		}
+	}
+	if (last == nil) != (c.Interest == nil) || last != nil && c.AuthoritativeCopy.HeldHere &&
+		(c.AuthoritativeCopy.Version != last.Version || c.AuthoritativeCopy.SHA256 != last.SHA256) {
+		return errors.New("the last assignment and the version that is here differ")
 	}
 	return nil
 }

@@ -5,9 +5,10 @@
 //	VaultIn    completion ─► deposit ─► log ─► evaluation ─► certificate
 //	VaultOut   release ─► log ─► evaluation ─► certificate ─► package
 //	Attest     attestation ─► log ─► evaluation ─► certificate
+//	Accept     switch of control ─► log ─► evaluation ─► certificate
 //
-// Each step is idempotent. The deposit, the release and the attestation note, in
-// their own transaction, that a certificate is due. A crash after that leaves the
+// Each step is idempotent. The deposit, the release, the attestation and the switch
+// note, in their own transaction, that a certificate is due. A crash after that leaves the
 // note, and HandoverDue, or a repeated call, continues from there.
 //
 // An Engine is safe for concurrent use and keeps no state. New does no I/O. The

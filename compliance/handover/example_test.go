@@ -13,6 +13,7 @@ import (
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage/embedded"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -92,6 +93,45 @@ func ExampleEngine_VaultOut() {
 	must(err)
 	fmt.Println(release.Delivery(), certificate.Subject.Status, certificate.AuthoritativeCopy.HeldHere, certificate.Serial)
 	// Output: ready released false 2
+}
+
+// exampleMember is a member of an organization, as a host names it.
+func exampleMember(org string) event.Actor {
+	return event.Actor{Kind: "member", ID: "ms_" + org, OrgID: org}
+}
+
+func ExampleEngine_Accept() {
+	ctx := context.Background()
+	e, id, cleanup := exampleCompleted(ctx)
+	defer cleanup()
+	depositor, err := e.Depositor(ctx, "org_acme")
+	must(err)
+	_, _, err = e.Handover.VaultIn(ctx, handover.VaultInRequest{
+		EnvelopeID: id, Depositor: depositor, Regime: certificate.UCC9105of2022, Jurisdiction: "US-NY", Actor: exampleActor,
+	})
+	must(err)
+
+	// The bank gives a receiving code to the dealer, which pledges to it.
+	code, _, err := e.Vault.MakeReceivingCode(ctx, vault.ReceivingCodeRequest{OrgID: "org_bank", OrgName: "First Bank", Actor: exampleMember("org_bank")})
+	must(err)
+	offer, err := e.Handover.Offer(ctx, vault.OfferRequest{
+		OrgID: "org_acme", EnvelopeID: id, ReceivingCode: code, Purpose: custody.PurposePledge,
+		Obligation: &custody.Obligation{Reference: "Line 7", Amount: "250000.00", Currency: "USD"}, Actor: exampleActor,
+	})
+	must(err)
+	_, _, err = e.Handover.Accept(ctx, vault.AcceptRequest{OrgID: "org_bank", AssignmentID: offer.ID, Actor: exampleMember("org_bank")})
+	must(err)
+
+	c, err := e.Compliance.Certificate(ctx, "org_bank", id, 0)
+	must(err)
+	fmt.Println(c.Controller.Name, "is", c.Interest.Kind, "for", c.Interest.Obligation.Reference, *c.Compliance.Compliant)
+	_, err = e.Handover.VaultOut(ctx, handover.VaultOutRequest{
+		OrgID: "org_acme", EnvelopeID: id, Reason: "payoff", Recipient: custody.Recipient{Name: "Ada Byron"}, Actor: exampleActor,
+	})
+	fmt.Println(err)
+	// Output:
+	// First Bank is pledgee for Line 7 true
+	// vault: control has moved to another organization
 }
 
 func ExampleEngine_Attest() {

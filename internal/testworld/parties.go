@@ -15,6 +15,16 @@ func Bank() custody.Party {
 	return custody.Party{Name: "First Bank of Łódź", Identifier: "lei:549300", Email: "vault@bank.test"}
 }
 
+// Buyer and Lender are organizations of a world, to whom control is assigned.
+func Buyer() custody.Party {
+	return custody.Party{Name: "Contract Buyer Trust", Identifier: "org_buyer"}
+}
+
+// Lender lends against pledged contracts.
+func Lender() custody.Party {
+	return custody.Party{Name: "Warehouse Lender LLC", Identifier: "org_lender"}
+}
+
 // Operator keeps the vault.
 func Operator() custody.Party {
 	return custody.Party{Name: "Vault Operator Inc.", Identifier: "operator"}

@@ -3,6 +3,7 @@ package testworld
 import (
 	"bytes"
 	"cmp"
+	"strings"
 	"testing"
 
 	"github.com/evaultlib/evault/compliance"
@@ -193,6 +194,45 @@ func (w *World) VaultOut(id string) *vault.Release {
 	r, err := w.Handover.VaultOut(w.T.Context(), VaultOutRequest(id))
 	Check(w.T, err)
 	return r
+}
+
+// KeyOf is a key of an organization.
+func KeyOf(p custody.Party) event.Actor {
+	return event.Actor{Kind: "key", ID: "key_" + strings.TrimPrefix(p.Identifier, "org_"), OrgID: p.Identifier}
+}
+
+// Offer offers control of an envelope's copy from one organization to another.
+func (w *World) Offer(id string, from, to custody.Party, edit ...func(*vault.OfferRequest)) *custody.Offer {
+	w.T.Helper()
+	code, _, err := w.Vault.MakeReceivingCode(w.T.Context(), vault.ReceivingCodeRequest{OrgID: to.Identifier, OrgName: to.Name, Actor: KeyOf(to)})
+	Check(w.T, err)
+	r := vault.OfferRequest{
+		OrgID: from.Identifier, EnvelopeID: id, ReceivingCode: code, Actor: KeyOf(from), RequestID: "req_3", RequestSHA256: storage.Sum([]byte("offer")),
+	}
+	for _, e := range edit {
+		e(&r)
+	}
+	o, err := w.Handover.Offer(w.T.Context(), r)
+	Check(w.T, err)
+	return o
+}
+
+// Assign offers control from one organization to another, which accepts.
+func (w *World) Assign(id string, from, to custody.Party, edit ...func(*vault.OfferRequest)) *vault.Assignment {
+	w.T.Helper()
+	o := w.Offer(id, from, to, edit...)
+	a, created, err := w.Handover.Accept(w.T.Context(), vault.AcceptRequest{
+		OrgID: to.Identifier, AssignmentID: o.ID, Actor: KeyOf(to), RequestID: "req_4", RequestSHA256: storage.Sum([]byte("accept")),
+	})
+	if err != nil || !created {
+		w.T.Fatalf("accept: created %t, %v", created, err)
+	}
+	return a
+}
+
+// Pledged makes an offer one of a pledge for a debt.
+func Pledged(r *vault.OfferRequest) {
+	r.Purpose, r.Obligation = custody.PurposePledge, &custody.Obligation{Reference: "Line 7", Amount: "1250000.00", Currency: "USD"}
 }
 
 // In is w for a test within the test that made it.

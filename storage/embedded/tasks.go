@@ -23,6 +23,7 @@ func (e *Embedded) tasks() []task {
 			found, err := e.Vault.IntegrityDue(ctx, limit)
 			return len(found), err
 		}},
+		{name: "offers", every: time.Minute, idle: e.Vault.Idle, do: e.Vault.OffersDue},
 		{name: "delete", every: time.Minute, idle: e.Vault.Idle, do: e.Vault.DeleteDue},
 		{name: "sweep", every: 10 * time.Minute, idle: e.Objects.Idle, do: func(ctx context.Context, limit int) (int, error) {
 			if err := e.Log.Check(ctx); err != nil { // a database set back may not know what it owns

@@ -5,6 +5,7 @@ import (
 
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 // Purpose is why control is assigned.
@@ -92,6 +93,12 @@ type Offer struct {
 	EndedSeq     int64  // of the last event of the envelope that the offeror sees, where the offer was accepted
 	CustodyID    string // of the entry of an accepted offer
 	Revision     int64
+}
+
+// Parties returns who has a role in the offer: its offeror, as the controller that it
+// was when it made the offer, and its offeree.
+func (o *Offer) Parties() standing.Parties {
+	return standing.Parties{Controller: o.FromOrgID, Offeree: o.OrgID}
 }
 
 // StatusAt is the status at a time: an open offer that is past its expiry has

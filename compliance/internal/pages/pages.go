@@ -85,6 +85,11 @@ func recordFacts(c *certificate.Certificate) []typeset.Fact {
 	}
 	list = append(list,
 		typeset.Fact{Label: controls, Value: line(partyText(c.Controller.Party), boundByWords[c.Controller.BoundBy])},
+	)
+	if i := c.Interest; i != nil {
+		list = append(list, typeset.Fact{Label: "Interest of the controller", Value: interestText(*i)})
+	}
+	list = append(list,
 		typeset.Fact{Label: keeps, Value: custodian},
 		typeset.Fact{Label: "Envelope", Value: c.Subject.EnvelopeID},
 	)
@@ -217,4 +222,16 @@ func recordDigests(c *certificate.Certificate) []typeset.Digest {
 		typeset.Digest{Label: "Rules of the evaluation", Hex: string(c.System.RulesSHA256)},
 		typeset.Digest{Label: fmt.Sprintf("Log %s, root at %d entries (base64)", c.Log.Origin, c.Log.TreeSize), Hex: c.Log.RootHash},
 	)
+}
+
+// interestText says what a controller has in the copy.
+func interestText(i certificate.Interest) string {
+	if i.PledgedBy == nil {
+		return i.Kind
+	}
+	text := i.Kind + ", pledged by " + partyText(*i.PledgedBy)
+	if o := i.Obligation; o != nil {
+		text += ", securing " + strings.TrimSpace(o.Reference+" "+o.Amount+" "+o.Currency)
+	}
+	return text
 }

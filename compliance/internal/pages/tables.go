@@ -38,7 +38,7 @@ var evidenceWords = map[string]string{
 	"version": "the bytes of a version", "copy": "the bytes of a marked copy", "completion": "the bytes of the completed document",
 	"register": "the register of copies", "checkpoint": "a signed checkpoint of the log", "event": "events in the log",
 	"custody": "signed custody statements", "consent": "consents in custody statements", "seal": "the seal",
-	"acknowledgment": "the custodian's signed acknowledgment",
+	"acknowledgment": "the custodian's signed acknowledgment", "acceptance": "acceptances in custody statements",
 }
 
 // Evidence says what an item of evidence is, "" where its kind does.
@@ -93,16 +93,32 @@ func custodyTable(c *certificate.Certificate) typeset.Table {
 	return table("Chain of custody", cols, c.Custody, func(x certificate.CustodyEntry) []typeset.Cell {
 		return []typeset.Cell{
 			{Text: UTC(&x.RecordedAt)},
-			{Strong: x.Kind, Small: consentText(x)},
+			{Strong: stepText(x), Small: consentText(x)},
 			party(x.From), party(x.To),
 			{Text: fmt.Sprintf("Version %d", x.Version), Small: line(x.CustodyID, string(x.RequestSHA256)), Mono: string(x.SHA256) + "\nstatement\n" + string(x.Statement)},
 		}
 	})
 }
 
+// stepText names a step of the chain.
+func stepText(x certificate.CustodyEntry) string {
+	a := x.Assignment
+	if a == nil {
+		return x.Kind
+	}
+	text := strings.ReplaceAll(a.Purpose, "_", " ") + "; the receiver is " + interestText(a.Interest)
+	if a.Reason != "" {
+		text += "; reason: " + a.Reason
+	}
+	return text
+}
+
 // consentText says who acted, and whose consent that was.
 func consentText(x certificate.CustodyEntry) string {
 	actor := line(x.Actor.Kind+" "+x.Actor.ID, x.Actor.OrgID)
+	if a := x.Assignment; a != nil {
+		actor += fmt.Sprintf("; accepted by %s, %s", line(a.AcceptedBy.Kind+" "+a.AcceptedBy.ID, a.AcceptedBy.OrgID), a.Acceptance)
+	}
 	switch {
 	case x.ConsentOf != "":
 		return fmt.Sprintf("with the consent of the %s, %s, by %s", x.ConsentOf, x.Consent, actor)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/evaultlib/evault/internal/environ"
@@ -92,4 +93,18 @@ func Open(b []byte, c *custody.Original, last custody.Version, keys keyring.Keys
 			PreviousSHA256: cs.Prev, RecordedAt: moved,
 		},
 	}, nil
+}
+
+// Ends is the version of c that the release of a mark ends. A mark that is not a
+// verified one of this copy ends every version.
+func Ends(b []byte, c *custody.Original, keys keyring.Keys) int {
+	var m Mark
+	if err := json.Unmarshal(b, &m); err != nil || m.V != version {
+		return math.MaxInt
+	}
+	rs, err := custody.VerifyRelease(m.Release, keys)
+	if err != nil || rs.CopyID != c.CopyID || rs.EnvelopeID != c.EnvelopeID {
+		return math.MaxInt
+	}
+	return rs.EndsVersion
 }

@@ -1,0 +1,456 @@
+package vault
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/eventlog"
+	"github.com/evaultlib/evault/internal/validate"
+	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/custody"
+	"github.com/evaultlib/evault/vault/internal/offering"
+)
+
+// The life of an offer and of a receiving code.
+const (
+	defaultLife = 14 * 24 * time.Hour
+	minLife     = time.Minute
+	maxLife     = 90 * 24 * time.Hour
+)
+
+// ReceivingCodeRequest asks for a receiving code.
+type ReceivingCodeRequest struct {
+	OrgID, OrgName string        // who would receive control, and its legal name
+	ExpiresIn      time.Duration // default 14 days, at most 90
+	Actor          Actor
+	Also           func(ctx context.Context, tx storage.Tx, c *custody.ReceivingCode) error
+}
+
+// MakeReceivingCode makes a code by which another organization may make one offer to
+// this one. It is returned once and stored as a digest only; who has no code cannot
+// find out who is here. *InvalidError, storage.ErrUnavailable.
+func (v *Vault) MakeReceivingCode(ctx context.Context, r ReceivingCodeRequest) (code string, c *custody.ReceivingCode, err error) {
+	var p validate.Problems
+	if r.OrgID == "" || r.OrgName == "" {
+		p.Add("org_id", "required", "and org_name are required")
+	}
+	life := lifetime(&p, r.ExpiresIn)
+	if err := p.Err(); err != nil {
+		return "", nil, err
+	}
+	if code, err = offering.NewCode(v.c.Rand); err != nil {
+		return "", nil, err
+	}
+	now := v.now()
+	c = &custody.ReceivingCode{
+		SHA256: storage.Sum([]byte(code)), OrgID: r.OrgID, Party: custody.Party{Name: r.OrgName, Identifier: r.OrgID}, Actor: r.Actor,
+		CreatedAt: now, ExpiresAt: environ.Micro(now.Add(life)),
+	}
+	if c.Binding, err = offering.Bind(code, c.OrgID, c.Party); err != nil {
+		return "", nil, err
+	}
+	err = v.update(ctx, func(ctx context.Context, s Store) error {
+		if err := s.AddReceivingCode(ctx, *c); err != nil {
+			return err
+		}
+		return also(ctx, s, r.Also, c)
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("receiving code of %s: %w", r.OrgID, err)
+	}
+	return code, c, nil
+}
+
+func lifetime(p *validate.Problems, d time.Duration) time.Duration {
+	if d == 0 {
+		return defaultLife
+	}
+	if d < minLife || d > maxLife {
+		p.Add("expires_in_days", "max", "must be 1 to %d days", maxLife/(24*time.Hour))
+	}
+	return d
+}
+
+// OfferRequest asks to offer control of a copy to who made a receiving code.
+type OfferRequest struct {
+	OrgID, EnvelopeID string // who has control, and of what
+	ReceivingCode     string
+	Purpose           custody.Purpose     // default PurposeSale
+	Obligation        *custody.Obligation // PurposePledge only
+	Reason            string              `validate:"max=2000,text"` // of a sale by a pledgee
+	Note              string              `validate:"max=2000,text"`
+	ExpiresIn         time.Duration       // default 14 days, at most 90
+
+	Actor         Actor
+	RequestID     string // recorded with the consent
+	RequestSHA256 storage.Digest
+
+	// Also runs in the offer's transaction.
+	Also func(ctx context.Context, tx storage.Tx, o *custody.Offer) error
+}
+
+// Offer offers control of a copy to the organization that made the receiving code.
+// The offer is the controller's consent: it fixes copy, version, digest, assignee,
+// interest and expiry, and locks the copy. Until it is accepted the offeror has
+// control; no other offer and no release goes on beside it.
+//
+// A pledge makes the receiver a pledgee. A pledgee may release back to its pledgor,
+// pledge again, or sell, which needs a reason. Errors: ErrNotVaulted,
+// ErrNotController, ErrReleased, ErrQuarantined, ErrOfferOpen, ErrAssigneeDiffers,
+// ErrRecordAltered, *InvalidError, also for a code that is unknown, used or expired,
+// translog.ErrRewound, storage.ErrUnavailable.
+func (v *Vault) Offer(ctx context.Context, r OfferRequest) (*custody.Offer, error) {
+	life, err := r.check()
+	if err != nil {
+		return nil, err
+	}
+	c, err := v.assignable(ctx, r.OrgID, r.EnvelopeID)
+	if err != nil {
+		return nil, v.denied(ctx, r.Actor, "offer", r.EnvelopeID, err)
+	}
+	var o *custody.Offer
+	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
+		o, err = v.offer(ctx, s, r, c, life)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("offer %s: %w", r.EnvelopeID, err)
+	}
+	return o, nil
+}
+
+// check judges the request by itself, and sets its default.
+func (r *OfferRequest) check() (life time.Duration, err error) {
+	var p validate.Problems
+	p.Struct(*r)
+	if r.Purpose == "" {
+		r.Purpose = custody.PurposeSale
+	}
+	oneOf(&p, "purpose", r.Purpose, custody.PurposeSale, custody.PurposePledge, custody.PurposeReleaseBack)
+	r.terms().Check(&p)
+	life = lifetime(&p, r.ExpiresIn)
+	if !offering.IsCode(r.ReceivingCode) {
+		p.Add("to.receiving_code", "receiving_code", "must be a receiving code, rcv_ and 32 characters")
+	}
+	return life, p.Err()
+}
+
+func (r *OfferRequest) terms() offering.Terms {
+	return offering.Terms{Purpose: r.Purpose, Obligation: r.Obligation, Reason: r.Reason}
+}
+
+// assignable returns a proven copy that its controller may offer.
+func (v *Vault) assignable(ctx context.Context, orgID, envelopeID string) (*custody.Original, error) {
+	if err := v.c.Log.Check(ctx); err != nil {
+		return nil, fmt.Errorf("offer %s: %w", envelopeID, err)
+	}
+	c, err := v.live(ctx, v.c.Store, standing.Control, orgID, envelopeID)
+	if err == nil {
+		c, err = v.authoritative(ctx, c)
+	}
+	if err == nil && c.Status == custody.StatusReleased {
+		err = ErrReleased
+	}
+	return c, err
+}
+
+// offer is Offer's transaction.
+func (v *Vault) offer(ctx context.Context, s Store, r OfferRequest, seen *custody.Original, life time.Duration) (*custody.Offer, error) {
+	c, err := v.live(ctx, s, standing.Control, r.OrgID, r.EnvelopeID)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.Version != seen.Version:
+		return nil, storage.ErrConflict
+	case c.QuarantinedAt != nil:
+		return nil, ErrQuarantined
+	}
+	if c, err = v.unlocked(ctx, s, c); err != nil {
+		return nil, err
+	}
+	now := v.now()
+	to, err := v.receiver(ctx, s, r.ReceivingCode, now)
+	if err != nil {
+		return nil, err
+	}
+	if c.Controller.BoundBy == custody.BoundByNone && !c.SecuredParty.Named(custody.Recipient{Name: to.Party.Name}) {
+		return nil, ErrAssigneeDiffers
+	}
+	if c.Parties().Of(to.OrgID).May(standing.Control) {
+		return nil, validate.Fail("to.receiving_code", "own", "is the controller's own")
+	}
+	chain, err := s.Custody(ctx, c.CopyID)
+	if err != nil {
+		return nil, err
+	}
+	o := &custody.Offer{
+		ID: v.c.NewID("asg"), EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, FromOrgID: c.OrgID, OrgID: to.OrgID, Status: custody.OfferOpen,
+		Purpose: r.Purpose, Reason: r.Reason, Note: r.Note, Version: c.Version, SHA256: c.DocumentHash, Assignee: to.Party,
+		Consent: custody.ConsentBy(r.Actor, r.RequestID, r.RequestSHA256), ExpiresAt: environ.Micro(now.Add(life)),
+	}
+	if o.Interest, err = r.terms().Interest(chain, to.Party); err != nil {
+		return nil, err
+	}
+	events, err := v.chain.Append(ctx, s, eventlog.Draft{
+		EnvelopeID: c.EnvelopeID, Type: event.CustodyOffered, Actor: r.Actor, Data: o.Data(), Detail: o.Detail(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	o.EventID, o.OfferedAt, c.OfferID = events[0].ID, events[0].RecordedAt, o.ID
+	return o, inOrder(
+		func() error { return used(s.UseReceivingCode(ctx, to.SHA256, o.ID)) },
+		func() error { return s.AddOffer(ctx, o) },
+		func() error { return s.UpdateOriginal(ctx, c) },
+		func() error { return also(ctx, s, r.Also, o) })
+}
+
+// used says that a code is used the way that an unknown one is refused.
+func used(err error) error {
+	if errors.Is(err, storage.ErrUsed) {
+		return invalidCode()
+	}
+	return err
+}
+
+func invalidCode() error {
+	return validate.Fail("to.receiving_code", "receiving_code", "is unknown, used or expired")
+}
+
+// receiver returns who made a receiving code. Whether a code is unknown, used or
+// expired is not told apart.
+func (v *Vault) receiver(ctx context.Context, s Store, code string, now time.Time) (custody.ReceivingCode, error) {
+	c, err := s.ReceivingCode(ctx, storage.Sum([]byte(code)))
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return c, err
+	}
+	binding, berr := offering.Bind(code, c.OrgID, c.Party)
+	if err != nil || berr != nil || binding != c.Binding || c.UsedBy != "" || !now.Before(c.ExpiresAt) {
+		return c, invalidCode()
+	}
+	return c, nil
+}
+
+// unlocked is the copy without an open offer: ErrOfferOpen, unless the offer is past
+// its expiry, which is recorded then.
+func (v *Vault) unlocked(ctx context.Context, s Store, c *custody.Original) (*custody.Original, error) {
+	if c.OfferID == "" {
+		return c, nil
+	}
+	o, err := s.Offer(ctx, c.OfferID)
+	switch {
+	case err != nil:
+		return nil, err
+	case o.StatusAt(v.now()) == custody.OfferOpen:
+		return nil, ErrOfferOpen
+	}
+	return c, v.endOffer(ctx, s, c, o, custody.OfferExpired, system, nil)
+}
+
+// offered refuses, before any work is done, what an open offer forbids.
+func (v *Vault) offered(ctx context.Context, c *custody.Original) error {
+	if c.OfferID == "" {
+		return nil
+	}
+	o, err := v.c.Store.Offer(ctx, c.OfferID)
+	if err == nil && o.StatusAt(v.now()) == custody.OfferOpen {
+		err = ErrOfferOpen
+	}
+	return err
+}
+
+// endOffer ends an open offer without a switch, in a transaction. Of several ends one
+// wins: they all change the copy.
+func (v *Vault) endOffer(ctx context.Context, s Store, c *custody.Original, o *custody.Offer, status custody.OfferStatus, by Actor, detail any) error {
+	events, err := v.chain.Append(ctx, s, eventlog.Draft{
+		EnvelopeID: o.EnvelopeID, Type: status.Event(), Actor: by, Detail: detail,
+		Data: event.CustodyEndedData{AssignmentID: o.ID, CopyID: o.CopyID, Version: o.Version},
+	})
+	if err != nil {
+		return err
+	}
+	o.Status, o.EndedAt, o.EndedEventID, c.OfferID = status, &events[0].RecordedAt, events[0].ID, ""
+	return inOrder(func() error { return s.UpdateOriginal(ctx, c) }, func() error { return s.UpdateOffer(ctx, o) })
+}
+
+// EndOfferRequest asks to end an offer without a switch.
+type EndOfferRequest struct {
+	OrgID, AssignmentID string
+	Reason              string `validate:"max=2000,text"` // of a rejection, told to the offeror
+	Actor               Actor
+
+	// Also runs in the transaction. It does not run for a repeated call.
+	Also func(ctx context.Context, tx storage.Tx, o *custody.Offer) error
+}
+
+// RejectOffer ends an offer for the organization to which it was made. Repeated, it
+// changes nothing. ErrOfferNotFound, ErrOfferEnded when it ended otherwise,
+// *InvalidError, translog.ErrRewound, storage.ErrUnavailable.
+func (v *Vault) RejectOffer(ctx context.Context, r EndOfferRequest) (*custody.Offer, error) {
+	var detail any
+	if r.Reason != "" {
+		detail = custody.RejectedDetail{Reason: r.Reason}
+	}
+	return v.withoutSwitch(ctx, r, standing.Answer, custody.OfferRejected, detail)
+}
+
+// CancelOffer takes an offer back for the controller that made it. Repeated, it
+// changes nothing. Errors are those of RejectOffer.
+func (v *Vault) CancelOffer(ctx context.Context, r EndOfferRequest) (*custody.Offer, error) {
+	if r.Reason != "" {
+		return nil, validate.Fail("reason", "excluded", "is for a rejection only")
+	}
+	return v.withoutSwitch(ctx, r, standing.Control, custody.OfferCancelled, nil)
+}
+
+func (v *Vault) withoutSwitch(ctx context.Context, r EndOfferRequest, act standing.Act, end custody.OfferStatus, detail any) (o *custody.Offer, err error) {
+	if err := validate.Struct(r); err != nil {
+		return nil, err
+	}
+	if err := v.c.Log.Check(ctx); err != nil {
+		return nil, fmt.Errorf("offer %s: %w", r.AssignmentID, err)
+	}
+	late := false
+	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
+		late = false
+		if o, err = v.offerOf(ctx, s, act, r.OrgID, r.AssignmentID); err != nil || o.Status == end {
+			return err
+		}
+		if o.Status != custody.OfferOpen {
+			return ErrOfferEnded
+		}
+		c, err := s.Original(ctx, o.EnvelopeID)
+		if err != nil {
+			return err
+		}
+		if late = o.StatusAt(v.now()) == custody.OfferExpired; late {
+			return v.endOffer(ctx, s, c, o, custody.OfferExpired, system, nil)
+		}
+		if err := v.endOffer(ctx, s, c, o, end, r.Actor, detail); err != nil {
+			return err
+		}
+		return also(ctx, s, r.Also, o)
+	})
+	if err == nil && late {
+		err = ErrOfferEnded
+	}
+	if err != nil {
+		return nil, fmt.Errorf("offer %s: %w", r.AssignmentID, err)
+	}
+	return o, nil
+}
+
+// OffersDue records the expiry of at most limit offers, and returns of how many. One
+// that cannot be ended is logged and keeps no other waiting. translog.ErrRewound.
+func (v *Vault) OffersDue(ctx context.Context, limit int) (done int, err error) {
+	ids, err := v.c.Store.OffersToExpire(ctx, v.now(), limit)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	if err := v.c.Log.Check(ctx); err != nil {
+		return 0, fmt.Errorf("offers due: %w", err)
+	}
+	for _, id := range ids {
+		err := v.update(ctx, func(ctx context.Context, s Store) error {
+			o, err := s.Offer(ctx, id)
+			if err != nil || o.Status != custody.OfferOpen {
+				return err
+			}
+			c, err := s.Original(ctx, o.EnvelopeID)
+			if err != nil {
+				return err
+			}
+			return v.endOffer(ctx, s, c, o, custody.OfferExpired, system, nil)
+		})
+		switch {
+		case ctx.Err() != nil:
+			return done, ctx.Err()
+		case err != nil:
+			v.log.ErrorContext(ctx, "vault: an offer's expiry could not be recorded", "assignment_id", id, "error", err)
+		default:
+			done++
+		}
+	}
+	return done, nil
+}
+
+func (v *Vault) offerOf(ctx context.Context, s Store, act standing.Act, orgID, id string) (*custody.Offer, error) {
+	o, err := s.Offer(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !o.Parties().Of(orgID).May(act) {
+		return nil, ErrOfferNotFound
+	}
+	return o, err
+}
+
+// OfferByID returns an offer for who made it or to whom it was made; its Status is
+// that of now. ErrOfferNotFound.
+func (v *Vault) OfferByID(ctx context.Context, orgID, id string) (*custody.Offer, error) {
+	o, err := v.offerOf(ctx, v.c.Store, standing.SeeOffer, orgID, id)
+	if err == nil {
+		o.Status = o.StatusAt(v.now())
+	}
+	return o, err
+}
+
+// OffersTo lists the offers that were made to an organization, newest first; each
+// Status is that of now. *InvalidError for a page that makes no sense.
+func (v *Vault) OffersTo(ctx context.Context, orgID string, p storage.Page) (list storage.List[custody.Offer], err error) {
+	list.Total = -1
+	if p.Limit == 0 {
+		p.Limit = defaultPage
+	}
+	if p.Limit < 1 || p.Limit > maxPage {
+		return list, validate.Fail("limit", "max", "must be 1 to %d", maxPage)
+	}
+	after, offset, err := position(p)
+	if err != nil {
+		return list, err
+	}
+	if after == nil {
+		if list.Total, err = v.c.Store.CountOffersTo(ctx, orgID); err != nil {
+			return list, err
+		}
+	}
+	if list.Items, err = v.c.Store.OffersTo(ctx, orgID, after, offset, p.Limit+1); err != nil {
+		return list, err
+	}
+	for i := range list.Items {
+		list.Items[i].Status = list.Items[i].StatusAt(v.now())
+	}
+	if len(list.Items) > p.Limit {
+		list.Items = list.Items[:p.Limit]
+		last := list.Items[p.Limit-1]
+		list.Next = base64.RawURLEncoding.EncodeToString([]byte(environ.Format(last.OfferedAt) + "|" + last.ID))
+	}
+	return list, nil
+}
+
+// denied records an attempt of an organization that has lost control, in the
+// organization's own chain: one event for each actor, verb and hour. It returns why.
+func (v *Vault) denied(ctx context.Context, by Actor, verb, envelopeID string, why error) error {
+	if !errors.Is(why, ErrNotController) || by.OrgID == "" {
+		return why
+	}
+	err := v.update(ctx, func(ctx context.Context, s Store) error {
+		events, err := s.EventsSince(ctx, by.OrgID, v.now().Truncate(time.Hour))
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			if e.Type == event.ControlDenied && e.Actor == by && event.DataOf[event.ControlDeniedData](e).Verb == verb {
+				return nil
+			}
+		}
+		_, err = v.chain.Append(ctx, s, eventlog.Draft{
+			EnvelopeID: by.OrgID, Type: event.ControlDenied, Actor: by, Data: event.ControlDeniedData{EnvelopeID: envelopeID, Verb: verb},
+		})
+		return err
+	})
+	return errors.Join(why, err)
+}
