@@ -171,6 +171,9 @@ type Signer struct {
 	TimeZone         string     // IANA name; "" is the envelope's
 	Address          string     // of the signature
 	UserAgent        string
+
+	UndeliverableAt     *time.Time // when mail was found not to reach Email; nil while it does
+	UndeliverableStatus string     // RFC 3463, such as 5.1.1; "" where none is known
 }
 
 // Consented reports a consent that was given and not withdrawn.

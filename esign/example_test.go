@@ -16,6 +16,7 @@ import (
 	"gocloud.dev/blob/memblob"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/mail"
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/internal/testpki"
@@ -230,6 +231,22 @@ func ExampleEngine_Remind() {
 	// Output:
 	// ada@example.com reminded
 	// ada@example.com too_soon
+}
+
+// A mail provider reports that a message came back.
+func ExampleEngine_MarkUndeliverable() {
+	h := newHost()
+	defer h.end()
+	ctx := context.Background()
+
+	env := create(ctx, h.engine)
+	bounced := "<ntc_4x7k2m." + env.Signers[0].ID + "@example.com>" // the Message-ID
+	env, err := h.engine.MarkUndeliverable(ctx, esign.Undeliverable{
+		SignerID: mail.SignerOf(bounced), Email: "ada@example.com", Status: "5.1.1", Actor: esign.Actor{Kind: "operator", ID: "bounces"},
+	})
+	must(err)
+	fmt.Println(env.Signers[0].Email, env.Signers[0].UndeliverableStatus)
+	// Output: ada@example.com 5.1.1
 }
 
 // An envelope and a row of the host, both or neither.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -36,7 +37,14 @@ type Notice struct {
 	ExpiresAt                       *time.Time // of the link: for signing, and once completed for the copy
 }
 
-// Notifier tells signers. An error is tried again later.
+// LogValue leaves out what a log must not hold: names, addresses and the link.
+func (n Notice) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("notice_id", n.ID), slog.String("kind", n.Kind), slog.String("envelope_id", n.EnvelopeID))
+}
+
+// Notifier tells signers. An error is tried again later, but for an
+// *UndeliverableError, which marks the signer undeliverable. Errors are logged and
+// must hold neither address nor link.
 type Notifier interface {
 	Notify(ctx context.Context, n Notice) error
 }
@@ -105,16 +113,32 @@ func (e *Engine) deliver(ctx context.Context, q QueuedNotice) error {
 			n.ExpiresAt = env.readableUntil(sg)
 		}
 	}
-	err = e.cfg.Notifier.Notify(ctx, n)
+	return e.delivered(ctx, q, sg, e.cfg.Notifier.Notify(ctx, n))
+}
+
+// delivered records how the Notifier fared with a notice to sg, as sg was before.
+func (e *Engine) delivered(ctx context.Context, q QueuedNotice, sg *Signer, err error) error {
+	var refused *UndeliverableError
 	switch {
 	case err == nil:
-		return e.cfg.Store.CloseNotice(ctx, q.ID)
+		err = e.reached(ctx, sg)
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.As(err, &refused):
+		err = e.unreached(ctx, sg, refused.Status)
 	case q.Tries >= noticeTries:
 		e.log.ErrorContext(ctx, "esign: notice given up", "notice_id", q.ID, "envelope_id", q.EnvelopeID, "error", err)
-		return e.cfg.Store.CloseNotice(ctx, q.ID)
+		err = e.unreached(ctx, sg, statusTooLate)
+	default:
+		return e.postpone(ctx, q, err)
 	}
+	if err != nil {
+		return err
+	}
+	return e.cfg.Store.CloseNotice(ctx, q.ID)
+}
+
+func (e *Engine) postpone(ctx context.Context, q QueuedNotice, err error) error {
 	e.log.WarnContext(ctx, "esign: notice failed", "notice_id", q.ID, "envelope_id", q.EnvelopeID, "tries", q.Tries, "error", err)
 	pause := min(time.Minute<<(q.Tries-1), 12*time.Hour)
 	return e.cfg.Store.PostponeNotice(ctx, q.ID, e.now().Add(pause))

@@ -42,6 +42,7 @@ const (
 	VerbExpire   Verb = "expire"
 	VerbRemind   Verb = "remind"
 	VerbLinks    Verb = "read signing links"
+	VerbMark     Verb = "mark undeliverable"
 	VerbComplete Verb = "hand over" // read the Completion
 	VerbGiveOut  Verb = "give out"  // the completed document itself
 	VerbVault    Verb = "vault"
@@ -72,6 +73,10 @@ var transitions = map[Verb]map[Status]Status{
 	VerbExpire: {StatusSent: StatusExpired, StatusViewed: StatusExpired},
 	VerbRemind: {StatusSent: StatusSent, StatusViewed: StatusViewed},
 	VerbLinks: {
+		StatusSent: StatusSent, StatusViewed: StatusViewed, StatusSigned: StatusSigned, StatusCompleted: StatusCompleted,
+		StatusVaulted: StatusVaulted, StatusReleased: StatusReleased,
+	},
+	VerbMark: {
 		StatusSent: StatusSent, StatusViewed: StatusViewed, StatusSigned: StatusSigned, StatusCompleted: StatusCompleted,
 		StatusVaulted: StatusVaulted, StatusReleased: StatusReleased,
 	},

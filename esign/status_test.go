@@ -35,6 +35,7 @@ func TestTransitions(t *testing.T) {
 		esign.VerbExpire:   "...ee.......",
 		esign.VerbRemind:   "...sw.......",
 		esign.VerbLinks:    "...swgcvl...",
+		esign.VerbMark:     "...swgcvl...",
 		esign.VerbComplete: ".u....cvl...",
 		esign.VerbGiveOut:  "......c.....",
 		esign.VerbVault:    ".v....v.....",

@@ -68,7 +68,21 @@ type signerBody struct {
 	SignedAt      *string            `json:"signed_at"`
 	DeclinedAt    *string            `json:"declined_at"`
 	DeclineReason *string            `json:"decline_reason"`
+	Undeliverable *undeliverableBody `json:"undeliverable"`
 	TimeZone      *string            `json:"time_zone"`
+}
+
+// undeliverableBody says that mail does not reach a signer.
+type undeliverableBody struct {
+	At     string  `json:"at"`
+	Status *string `json:"status"`
+}
+
+func undeliverableOf(s *esign.Signer) *undeliverableBody {
+	if s.UndeliverableAt == nil {
+		return nil
+	}
+	return &undeliverableBody{At: at(*s.UndeliverableAt), Status: orNull(s.UndeliverableStatus)}
 }
 
 func (a *API) envelopeRow(s *esign.Summary) envelopeRow {
@@ -98,7 +112,7 @@ func (a *API) envelopeBody(e *esign.Envelope) *envelopeBody {
 		b.Signers[i] = signerBody{
 			SignerID: s.ID, Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth, Status: s.Status,
 			NotifiedAt: atp(s.NotifiedAt), ViewedAt: atp(s.ViewedAt), ConsentedAt: atp(s.ConsentedAt), SignedAt: atp(s.SignedAt),
-			DeclinedAt: atp(s.DeclinedAt), DeclineReason: orNull(s.DeclineReason), TimeZone: orNull(s.TimeZone),
+			DeclinedAt: atp(s.DeclinedAt), DeclineReason: orNull(s.DeclineReason), Undeliverable: undeliverableOf(&s), TimeZone: orNull(s.TimeZone),
 		}
 	}
 	return b

@@ -172,6 +172,17 @@ type RemindedDetail struct {
 	Message string `json:"message"`
 }
 
+// UndeliverableData is the data of EnvelopeUndeliverable.
+type UndeliverableData struct {
+	SignerID string `json:"signer_id"`
+	Status   string `json:"status"` // RFC 3463, such as 5.1.1; "" where none is known
+}
+
+// UndeliverableDetail is the detail of EnvelopeUndeliverable.
+type UndeliverableDetail struct {
+	Email string `json:"email"` // that could not be reached
+}
+
 // Client is where a signer's request came from: the detail of EnvelopeConsented
 // and EnvelopeCompletionGivenOut, and a part of other details.
 type Client struct {

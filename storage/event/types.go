@@ -9,6 +9,7 @@ const (
 	EnvelopeSent               = "envelope.sent"
 	EnvelopeLinksDisclosed     = "envelope.links_disclosed" // the sender read signing links
 	EnvelopeReminded           = "envelope.reminded"
+	EnvelopeUndeliverable      = "envelope.undeliverable" // mail to a signer was refused for good, or came back
 	EnvelopeViewed             = "envelope.viewed" // a signer was handed every page
 	EnvelopeConsented          = "envelope.consented"
 	EnvelopeConsentWithdrawn   = "envelope.consent_withdrawn"
@@ -66,6 +67,7 @@ var schemas = [...]Schema{
 	{EnvelopeSent, true, EnvelopeSentData{}, nil},
 	{EnvelopeLinksDisclosed, false, LinksDisclosedData{}, LinksDisclosedDetail{}},
 	{EnvelopeReminded, true, RemindedData{}, RemindedDetail{}},
+	{EnvelopeUndeliverable, true, UndeliverableData{}, UndeliverableDetail{}},
 	{EnvelopeViewed, true, ViewedData{}, ViewedDetail{}},
 	{EnvelopeConsented, false, ConsentedData{}, Client{}},
 	{EnvelopeConsentWithdrawn, false, ConsentWithdrawnData{}, ReasonedDetail{}},

@@ -68,6 +68,9 @@ type signerRow struct {
 	TimeZone         string     `bun:"time_zone"`
 	Address          string     `bun:"address"`
 	UserAgent        string     `bun:"user_agent"`
+
+	UndeliverableAt     *time.Time `bun:"undeliverable_at"`
+	UndeliverableStatus string     `bun:"undeliverable_status"`
 }
 
 func signerToRow(envelopeID string, position int, s *esign.Signer) *signerRow {
@@ -79,6 +82,7 @@ func signerToRow(envelopeID string, position int, s *esign.Signer) *signerRow {
 		DeclineReason: s.DeclineReason, DisclosureSHA256: string(s.DisclosureSHA256), DisclosureLocale: s.DisclosureLocale,
 		PresentedSHA256: string(s.PresentedSHA256), SignatureKind: s.SignatureKind, SignedRequest: string(s.SignedRequest),
 		TimeZone: s.TimeZone, Address: s.Address, UserAgent: s.UserAgent,
+		UndeliverableAt: utcp(s.UndeliverableAt), UndeliverableStatus: s.UndeliverableStatus,
 	}
 }
 
@@ -91,6 +95,7 @@ func (r *signerRow) signer() esign.Signer {
 		DeclineReason: r.DeclineReason, DisclosureSHA256: storage.Digest(r.DisclosureSHA256), DisclosureLocale: r.DisclosureLocale,
 		PresentedSHA256: storage.Digest(r.PresentedSHA256), SignatureKind: r.SignatureKind, SignedRequest: storage.Digest(r.SignedRequest),
 		TimeZone: r.TimeZone, Address: r.Address, UserAgent: r.UserAgent,
+		UndeliverableAt: utcp(r.UndeliverableAt), UndeliverableStatus: r.UndeliverableStatus,
 	}
 }
 

@@ -1,0 +1,3 @@
+ALTER TABLE evault_signers ADD COLUMN undeliverable_at {{time}};
+
+ALTER TABLE evault_signers ADD COLUMN undeliverable_status TEXT NOT NULL DEFAULT '';
