@@ -64,9 +64,9 @@ type Config struct {
 	Notifier   Notifier                    // who tells signers; default: nobody, and nothing is queued
 	SigningURL func(token string) string   // the address of a signing link, for notices; required with a Notifier
 	VerifyURL  func(storage.Digest) string // where a vault says what bytes are, a QR code on certificates of completion; default: none
-	// SenderName gives the legal name of an organization; it is recorded when an envelope is created, and certificates of
-	// completion print it. Default: none, the organization's id is printed.
-	SenderName    func(ctx context.Context, orgID string) (string, error)
+	// Sender says who an organization is: signers' pages and mails show it, and the event of an envelope's creation has
+	// it. It is asked at each create, page and mail. Default: certificates of completion print the organization's id.
+	Sender        func(ctx context.Context, orgID string) (Sender, error)
 	Inspector     Inspector  // default: InProcess(Limits, nil)
 	ActiveContent string     // default: ActiveContentFlag
 	Disclosure    Disclosure // what signers consent to; default: DefaultDisclosure

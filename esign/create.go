@@ -87,7 +87,7 @@ type FieldSpec struct {
 type Draft struct {
 	env     *Envelope
 	objects []storage.Object
-	sender  string // legal name
+	sender  Sender
 	summary []SummaryRow
 	actor   Actor
 	send    bool
@@ -122,9 +122,9 @@ func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
 	if _, err := e.externalID(ctx, e.cfg.Store, r.OrgID, r.ExternalID); err != nil {
 		return nil, fmt.Errorf("create: %w", err)
 	}
-	sender, err := e.senderName(ctx, r.OrgID)
+	sender, err := e.Sender(ctx, r.OrgID)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("create: %w", err)
 	}
 	d := &Draft{env: e.newEnvelope(&r), sender: sender, summary: r.Summary, actor: r.Actor, send: r.Send && r.EnvelopeKind == KindESign, also: r.Also}
 	if r.EnvelopeKind == KindPaper {
@@ -139,18 +139,6 @@ func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
 		return nil, err
 	}
 	return d, nil
-}
-
-// senderName asks for the legal name of who sends.
-func (e *Engine) senderName(ctx context.Context, orgID string) (string, error) {
-	if e.cfg.SenderName == nil {
-		return "", nil
-	}
-	name, err := e.cfg.SenderName(ctx, orgID)
-	if err != nil {
-		return "", fmt.Errorf("create: name of %s: %w", orgID, err)
-	}
-	return name, nil
 }
 
 func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
@@ -304,10 +292,10 @@ func createdData(env *Envelope) (event.EnvelopeCreatedData, error) {
 	return data, nil
 }
 
-func createdDetail(env *Envelope, sender string) event.EnvelopeCreatedDetail {
+func createdDetail(env *Envelope, sender Sender) event.EnvelopeCreatedDetail {
 	d := event.EnvelopeCreatedDetail{
 		CustomerEmail: env.CustomerEmail, CustomerName: env.CustomerName, CustomerID: env.CustomerID, ExternalID: env.ExternalID,
-		EnvelopeName: env.Name, SenderName: sender, Fields: commitAll(env.Fields), Signers: make([]event.CreatedSigner, len(env.Signers)),
+		EnvelopeName: env.Name, SenderName: sender.LegalName, Fields: commitAll(env.Fields), Signers: make([]event.CreatedSigner, len(env.Signers)),
 	}
 	for i, s := range env.Signers {
 		d.Signers[i] = event.CreatedSigner{
@@ -316,6 +304,12 @@ func createdDetail(env *Envelope, sender string) event.EnvelopeCreatedDetail {
 	}
 	if env.Document != nil {
 		d.Filename = env.Document.Filename
+	}
+	if c := sender.Contact; c != (Contact{}) {
+		d.SenderContact = &event.SenderContact{Email: c.Email, Phone: c.Phone, Website: c.Website, PostalAddress: c.PostalAddress}
+	}
+	if len(sender.Logo) > 0 {
+		d.SenderLogoSHA256 = storage.Sum(sender.Logo)
 	}
 	if p := env.SecuredParty; p != nil {
 		d.SecuredParty = &event.CreatedParty{Name: p.Name, Identifier: p.Identifier, Email: p.Email}

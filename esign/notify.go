@@ -30,7 +30,7 @@ type Notice struct {
 	Kind                            string
 	OrgID, EnvelopeID, EnvelopeName string
 	SignerID, Email, Name           string
-	SenderName                      string // the legal name, "" where Config.SenderName gives none
+	Sender                          Sender // as Config.Sender gives it
 	Language                        string // BCP 47, in which the signer read the disclosure; "" before
 	Message                         string
 	URL                             string     // the signing link, a secret; "" where it is dead
@@ -104,7 +104,7 @@ func (e *Engine) deliver(ctx context.Context, q QueuedNotice) error {
 		ID: q.ID, Kind: q.Kind, OrgID: env.OrgID, EnvelopeID: env.ID, EnvelopeName: env.Name,
 		SignerID: sg.ID, Email: sg.Email, Name: sg.Name, Message: q.Message, Language: sg.DisclosureLocale,
 	}
-	if n.SenderName, err = e.senderName(ctx, env.OrgID); err != nil {
+	if n.Sender, err = e.Sender(ctx, env.OrgID); err != nil {
 		return err
 	}
 	if q.Kind != NoticeVoided && q.Kind != NoticeDeclined {

@@ -15,7 +15,9 @@ import (
 func TestCertificateOfCompletionNamesPeople(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(c *esign.Config) {
-		c.SenderName = func(context.Context, string) (string, error) { return "Lakeshore Motors LLC", nil }
+		c.Sender = func(context.Context, string) (esign.Sender, error) {
+			return esign.Sender{LegalName: "Lakeshore Motors LLC"}, nil
+		}
 	})
 	env := b.create()
 	b.sign(b.link(env.ID, "ada@example.com"), "Ada Byron")

@@ -93,10 +93,9 @@ type Config struct {
 	// PagesPerMinute bounds the page images of one signer, in each replica; two at
 	// a time are drawn, more wait. Default: 600.
 	PagesPerMinute int
-	// Sender says how an organization is named on signers' pages: contact, logo, colors.
-	// An empty Name is the organization's legal name. It is asked at each page. Default:
-	// the legal name alone.
-	Sender func(ctx context.Context, orgID string) (web.Sender, error)
+	// Theme gives the colors of an organization on signers' pages; it is asked at each
+	// page. Name, contact and logo are those of esign.Config.Sender. Default: none.
+	Theme func(ctx context.Context, orgID string) (web.Theme, error)
 	// Languages are those that signers may read the pages in, beside English and
 	// Spanish; one with the tag of those replaces it. Default: none.
 	Languages []texts.Language

@@ -1,14 +1,19 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/png"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/httpapi"
 	"github.com/evaultlib/evault/httpapi/web"
+	"github.com/evaultlib/evault/storage/embedded"
 )
 
 // says holds a page against texts that it must and must not have.
@@ -55,23 +60,36 @@ func (h *house) consent(t *testing.T, link string) string {
 	return path
 }
 
+func logo(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 60, 20))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 // TestEachEndHasItsPage: declined, by oneself and by another; void; expired; each
 // with its reason and whom to ask.
 func TestEachEndHasItsPage(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, func(c *httpapi.Config) {
-		c.Sender = func(context.Context, string) (web.Sender, error) {
-			return web.Sender{Name: "Lakeshore Motors LLC", Contact: "Call 555 0100", ContactURL: "tel:+15550100"}, nil
-		}
+	h := newHouseOn(t, embedded.Options{Sender: func(context.Context, string) (esign.Sender, error) {
+		return esign.Sender{LegalName: "Lakeshore Motors LLC", Contact: esign.Contact{
+			Email: "contracts@lakeshore.example", Phone: "+1 (555) 0100", Website: "https://lakeshore.example/help", PostalAddress: "1 Main Street\nMadison",
+		}, Logo: logo(t)}, nil
+	}}, func(c *httpapi.Config) {
+		c.Theme = func(context.Context, string) (web.Theme, error) { return web.Theme{"accent": "#123456"}, nil }
 	})
 	_, ada, joan := h.twoSigners(t, nil)
-	h.do(t, "GET", ada, nil, key("")).says(200, "Lakeshore Motors LLC asks you to sign", `<a href="tel:&#43;15550100">Questions? Call 555 0100</a>`)
+	h.do(t, "GET", ada, nil, key("")).says(200, "Lakeshore Motors LLC asks you to sign", "--accent:#123456",
+		`Questions? <a href="mailto:contracts@lakeshore.example">contracts@lakeshore.example</a> · <a href="tel:&#43;15550100">&#43;1 (555) 0100</a> · <a href="https://lakeshore.example/help">https://lakeshore.example/help</a> · 1 Main Street, Madison</p>`,
+		`<img class="logo" src="data:image/png;base64,`)
 	path := strings.TrimPrefix(ada, baseURL)
 	h.do(t, "GET", ada+"/decline?lang=es", nil, key("")).says(200, `<html lang="es">`, "Negarse a firmar", "termina para todas las personas", `name="reason"`)
-	h.do(t, "GET", ada+"/decline", nil, key("")).says(200, "ends for everybody", "Call 555 0100", "Back to the document")
+	h.do(t, "GET", ada+"/decline", nil, key("")).says(200, "ends for everybody", "(555) 0100", "Back to the document")
 	h.post(t, path+"/decline", url.Values{"reason": {" "}, "lang": {"es"}}).says(422, `<a href="#reason">Diga el motivo.</a>`, `aria-invalid="true"`)
 	h.post(t, path+"/decline", url.Values{"reason": {"Wrong price"}}).want(303)
-	h.do(t, "GET", ada, nil, key("")).says(410, "You declined to sign", "Wrong price", "Lakeshore Motors LLC", "Call 555 0100", `data-event="declined"`)
+	h.do(t, "GET", ada, nil, key("")).says(410, "You declined to sign", "Wrong price", "Lakeshore Motors LLC", "(555) 0100", `data-event="declined"`)
 	other := h.do(t, "GET", joan, nil, key("")).says(410, "This document was declined", "nothing for you to do")
 	if strings.Contains(string(other.Body), "Wrong price") {
 		t.Error("one signer reads another's reason")

@@ -1,9 +1,12 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/url"
+	"strings"
 
+	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/texts"
 	"github.com/evaultlib/evault/httpapi/web"
 )
@@ -40,23 +43,55 @@ func (a *API) shell(c *call, orgID string) web.Shell {
 	return s
 }
 
+// sender is who asks, as pages show it. What cannot be read or shown is left out, and
+// the first reason for that is the error.
 func (a *API) sender(ctx context.Context, orgID string) (web.Sender, error) {
-	var s web.Sender
-	if a.cfg.Sender != nil {
-		var err error
-		if s, err = a.cfg.Sender(ctx, orgID); err != nil {
-			return web.Sender{}, err
+	sender, err := a.cfg.ESign.Sender(ctx, orgID)
+	s := web.Sender{Name: sender.LegalName, Contacts: contacts(sender.Contact), Logo: sender.Logo}
+	if a.cfg.Theme != nil {
+		theme, bad := a.cfg.Theme(ctx, orgID)
+		if bad == nil {
+			bad = theme.Check()
 		}
-		if err := s.Check(); err != nil {
-			return web.Sender{Name: s.Name}, err
+		if bad == nil {
+			s.Theme = theme
 		}
+		err = cmp.Or(err, bad)
 	}
 	if s.Name == "" {
-		org, err := a.cfg.Scopes.Organization(ctx, orgID)
-		if err != nil {
-			return s, err
+		org, unknown := a.cfg.Scopes.Organization(ctx, orgID)
+		if unknown != nil {
+			return s, cmp.Or(err, unknown)
 		}
 		s.Name = org.LegalName
 	}
-	return s, nil
+	return s, err
+}
+
+// contacts are the ways to reach a sender, each with the address that a browser opens.
+func contacts(c esign.Contact) []web.Contact {
+	var all []web.Contact
+	for _, line := range c.Lines() {
+		contact := web.Contact{Text: line}
+		switch line {
+		case c.Email:
+			contact.URL = "mailto:" + url.PathEscape(c.Email)
+		case c.Phone:
+			contact.URL = "tel:" + dialed(c.Phone)
+		case c.Website:
+			contact.URL = c.Website
+		}
+		all = append(all, contact)
+	}
+	return all
+}
+
+// dialed is a telephone number as RFC 3966 writes it.
+func dialed(phone string) string {
+	return strings.Map(func(c rune) rune {
+		if c == '+' || c >= '0' && c <= '9' {
+			return c
+		}
+		return -1
+	}, phone)
 }

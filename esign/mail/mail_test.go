@@ -29,7 +29,7 @@ var until = time.Date(2026, 12, 28, 20, 30, 0, 0, time.UTC)
 func notice(kind string) esign.Notice {
 	return esign.Notice{
 		ID: "ntc_7f3k", Kind: kind, OrgID: "org_1", EnvelopeID: "env_1", EnvelopeName: "Retail installment contract",
-		SignerID: "sgn_9x2m", Email: "ada@example.com", Name: "Ada Byron", SenderName: "Lakeshore Motors LLC",
+		SignerID: "sgn_9x2m", Email: "ada@example.com", Name: "Ada Byron", Sender: esign.Sender{LegalName: "Lakeshore Motors LLC"},
 		Message: "Please sign before the weekend.\nCall me with questions.", URL: secret, ExpiresAt: &until,
 	}
 }

@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 	"fmt"
+	htmltemplate "html/template"
 	"io"
 	netmail "net/mail"
 	"net/url"
@@ -34,6 +35,7 @@ type Message struct {
 	Code     string // a secret
 	Notes    []string
 	Footer   []string
+	Logo     htmltemplate.URL // of the sender, a part of the message; "" for none
 }
 
 // kind is how a kind of notice is told.
@@ -59,7 +61,7 @@ func (n *Notifier) message(notice esign.Notice) (*Message, error) {
 	}
 	words := n.cfg.Texts.Match(notice.Language, n.cfg.Language)
 	m := &Message{
-		Notice: notice, Language: words.Tag, Sender: oneLine(notice.SenderName), Service: n.cfg.From.Name,
+		Notice: notice, Language: words.Tag, Sender: oneLine(notice.Sender.LegalName), Service: n.cfg.From.Name,
 		Quote: lines(notice.Message), URL: notice.URL,
 	}
 	if m.Service == "" {
@@ -85,9 +87,18 @@ func (n *Notifier) message(notice esign.Notice) (*Message, error) {
 	for _, key := range how.notes {
 		m.Notes = append(m.Notes, say(key))
 	}
-	m.Footer = []string{say("mail.service"), say("reference") + ": " + notice.EnvelopeID}
+	if contact := notice.Sender.Contact.Lines(); len(contact) > 0 {
+		m.Footer = append(m.Footer, say("contact", "contact", strings.Join(contact, ", ")))
+	}
+	m.Footer = append(m.Footer, say("mail.service"), say("reference")+": "+notice.EnvelopeID)
+	if len(notice.Sender.Logo) > 0 {
+		m.Logo = htmltemplate.URL("cid:" + n.logoID()) //nolint:gosec // a part of this message
+	}
 	return m, nil
 }
+
+// logoID is the Content-ID of the logo (RFC 2392).
+func (n *Notifier) logoID() string { return "logo@" + n.domain }
 
 // compose makes the message of a notice to a mailbox, with its headers.
 func (n *Notifier) compose(notice esign.Notice, to string) (*gomail.Msg, error) {
@@ -105,6 +116,9 @@ func (n *Notifier) compose(notice esign.Notice, to string) (*gomail.Msg, error) 
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&netmail.Address{Name: n.from(m), Address: n.cfg.From.Address})
 	msg.ToMailAddress(&netmail.Address{Name: oneLine(notice.Name), Address: to})
+	if address := notice.Sender.Contact.Email; address != "" {
+		msg.ReplyToMailAddress(&netmail.Address{Name: oneLine(notice.Sender.LegalName), Address: address})
+	}
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(n.cfg.Now())
 	msg.SetMessageIDWithValue(n.messageID(notice))
@@ -112,7 +126,10 @@ func (n *Notifier) compose(notice esign.Notice, to string) (*gomail.Msg, error) 
 	msg.SetGenHeader("Content-Language", m.Language)
 	msg.SetBodyString(gomail.TypeTextPlain, text.String())
 	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
-	return msg, nil
+	if len(notice.Sender.Logo) > 0 {
+		err = msg.EmbedReader("logo.png", bytes.NewReader(notice.Sender.Logo), gomail.WithFileContentID("<"+n.logoID()+">"), gomail.WithFileContentType("image/png"))
+	}
+	return msg, err
 }
 
 // from names the sender and who sends for it.

@@ -2,6 +2,8 @@ package mail_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"html"
 	htmltemplate "html/template"
 	"io"
 	"mime"
@@ -168,7 +170,7 @@ func TestHeaders(t *testing.T) {
 		{"", "", "example.com"},
 	} {
 		n := notice(esign.NoticeSign)
-		n.SenderName = tt.sender
+		n.Sender.LegalName = tt.sender
 		got := deliver(t, mail.Config{From: netmail.Address{Name: tt.service, Address: "signing@example.com"}}, n)
 		if from, err := got.header.AddressList("From"); err != nil || from[0].Name != tt.want || !strings.HasPrefix(got.subject, tt.want+" asks") {
 			t.Errorf("%+v: From %v, subject %q, %v", tt, from, got.subject, err)
@@ -181,7 +183,7 @@ func TestNoHeaderIsInjected(t *testing.T) {
 	t.Parallel()
 	const evil = "x\r\nBcc: eve@example.com\r\n\r\n<script>alert(1)</script>\x00\u2028"
 	n := notice(esign.NoticeSign)
-	n.SenderName, n.Name, n.EnvelopeName, n.Message = "Señal "+evil, "王小明 "+evil, "Straße “1” "+evil, evil+"\r\n.\r\nQUIT"
+	n.Sender.LegalName, n.Name, n.EnvelopeName, n.Message = "Señal "+evil, "王小明 "+evil, "Straße “1” "+evil, evil+"\r\n.\r\nQUIT"
 	n.ID, n.SignerID, n.EnvelopeID = "ntc\r\nBcc: a@b", "sgn\r\nx@>", "env"+evil
 	got := deliver(t, mail.Config{}, n)
 	for name := range got.header {
@@ -211,16 +213,61 @@ func TestNoHeaderIsInjected(t *testing.T) {
 	}
 }
 
+// TestSendersContactAndLogo: answers go to the sender, whom the message says how to
+// reach, and the logo is a part of it.
+func TestSendersContactAndLogo(t *testing.T) {
+	t.Parallel()
+	n := notice(esign.NoticeSign)
+	n.Sender.Contact = esign.Contact{Email: "contracts@lakeshore.example", Phone: "+1 (555) 0100", PostalAddress: "1 Main Street\nMadison, WI 53703"}
+	n.Sender.Logo = []byte("\x89PNG\r\n\x1a\n…")
+	s := testsmtp.Start(t, testsmtp.Options{})
+	if err := open(t, mail.Config{Addr: s.Addr}).Notify(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := netmail.ReadMessage(bytes.NewReader(s.Messages()[0].Raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if to, err := whole.Header.AddressList("Reply-To"); err != nil || len(to) != 1 || *to[0] != (netmail.Address{Name: "Lakeshore Motors LLC", Address: "contracts@lakeshore.example"}) {
+		t.Errorf("Reply-To %v, %v", to, err)
+	}
+	kind, params, err := mime.ParseMediaType(whole.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/related" {
+		t.Fatalf("content type %q, %v", kind, err)
+	}
+	parts := multipart.NewReader(whole.Body, params["boundary"])
+	words, err := parts.NextRawPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := parse(t, append([]byte("Content-Type: "+words.Header.Get("Content-Type")+"\r\n\r\n"), body...))
+	const contact = "Questions? contracts@lakeshore.example, +1 (555) 0100, 1 Main Street, Madison, WI 53703"
+	if !strings.Contains(got.text, contact) || !strings.Contains(html.UnescapeString(got.html), contact) || !strings.Contains(got.html, `<img src="cid:logo@example.com"`) {
+		t.Errorf("%s\n%s", got.text, got.html)
+	}
+	logo, err := parts.NextPart()
+	if err != nil || logo.Header.Get("Content-Id") != "<logo@example.com>" || !strings.HasPrefix(logo.Header.Get("Content-Type"), "image/png") {
+		t.Fatalf("logo %v, %v", logo, err)
+	}
+	if b, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, logo)); err != nil || !bytes.Equal(b, n.Sender.Logo) {
+		t.Errorf("logo %q, %v", b, err)
+	}
+}
+
 // TestHostReplacesTheLayout: for all kinds, or for one.
 func TestHostReplacesTheLayout(t *testing.T) {
 	t.Parallel()
-	html := htmltemplate.Must(htmltemplate.New("all").Parse(`<h1>{{.Sender}}</h1>{{define "completed"}}<b>{{.Notice.EnvelopeID}}</b>{{end}}`))
+	layout := htmltemplate.Must(htmltemplate.New("all").Parse(`<h1>{{.Sender}}</h1>{{define "completed"}}<b>{{.Notice.EnvelopeID}}</b>{{end}}`))
 	text := texttemplate.Must(mail.DefaultText().New("completed").Parse("Done: {{.URL}}"))
 	text = text.Lookup("mail.txt")
 	for kind, want := range map[string][2]string{
 		esign.NoticeSign: {"Dear Ada Byron,", "<h1>Lakeshore Motors LLC</h1>"}, esign.NoticeCompleted: {"Done: " + secret, "<b>env_1</b>"},
 	} {
-		got := deliver(t, mail.Config{HTML: html, Text: text}, notice(kind))
+		got := deliver(t, mail.Config{HTML: layout, Text: text}, notice(kind))
 		if !strings.Contains(got.text, want[0]) || !strings.Contains(got.html, want[1]) {
 			t.Errorf("%s:\n%s\n%s", kind, got.text, got.html)
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"fmt"
 	"html/template"
 	"regexp"
@@ -12,17 +13,29 @@ import (
 
 // Sender is who asks for a signature, as pages name it.
 type Sender struct {
-	Name       string
-	Contact    string // how to reach it, such as "Call 555 0100"; "" for an answer to the message
-	ContactURL string // https, mailto or tel; "" for none
-	Logo       []byte // a PNG, JPEG or WebP picture; nil for none
-	// Theme sets variables of the style sheet to colors such as #1d4f91: accent,
-	// on-accent, ink, paper, soft, line, and each with -dark for dark screens.
-	Theme map[string]string
+	Name     string
+	Contacts []Contact // how to reach it; none for an answer to the message
+	Logo     []byte    // a PNG picture; nil for none
+	Theme    Theme
 }
 
-// MaxLogo is the most bytes that a logo may have.
-const MaxLogo = 32 << 10
+// Contact is one way to reach a sender.
+type Contact struct {
+	Text string
+	URL  string // https, mailto or tel; "" for none
+}
+
+// Link is the address behind a contact, "" for none.
+func (c Contact) Link() template.URL {
+	if !address.MatchString(c.URL) {
+		return ""
+	}
+	return template.URL(c.URL) //nolint:gosec // https, mailto or tel
+}
+
+// Theme sets variables of the style sheet to colors such as #1d4f91: accent,
+// on-accent, ink, paper, soft, line, and each with -dark for dark screens.
+type Theme map[string]string
 
 var (
 	color     = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
@@ -30,42 +43,24 @@ var (
 	address   = regexp.MustCompile(`^(https://|mailto:|tel:)[^\s"<>]+$`)
 )
 
-// Check refuses what a page cannot show as it is.
-func (s Sender) Check() error {
-	if len(s.Logo) > MaxLogo || len(s.Logo) > 0 && logoType(s.Logo) == "" {
-		return fmt.Errorf("web: the logo of %q must be a PNG, JPEG or WebP picture of at most %d bytes", s.Name, MaxLogo)
-	}
-	if s.ContactURL != "" && !address.MatchString(s.ContactURL) {
-		return fmt.Errorf("web: the contact address of %q must be https, mailto or tel", s.Name)
-	}
-	for name, value := range s.Theme {
+// Check refuses what a style sheet cannot have.
+func (t Theme) Check() error {
+	for name, value := range t {
 		if !slices.Contains(variables, strings.TrimSuffix(name, "-dark")) || !color.MatchString(value) {
-			return fmt.Errorf("web: the theme of %q sets %q to %q; names are %v, values such as #1d4f91", s.Name, name, value, variables)
+			return fmt.Errorf("web: the theme sets %q to %q; names are %v, values such as #1d4f91", name, value, variables)
 		}
 	}
 	return nil
 }
 
-func logoType(b []byte) string {
-	switch {
-	case strings.HasPrefix(string(b), "\x89PNG\r\n\x1a\n"):
-		return "image/png"
-	case strings.HasPrefix(string(b), "\xff\xd8\xff"):
-		return "image/jpeg"
-	case len(b) > 12 && string(b[:4]) == "RIFF" && string(b[8:12]) == "WEBP":
-		return "image/webp"
-	}
-	return ""
-}
-
-// theme is the style that sets the sender's colors.
-func (s Sender) theme() string {
+// style is the style that sets the colors.
+func (t Theme) style() string {
 	var light, dark strings.Builder
 	for _, v := range variables {
-		if c := s.Theme[v]; color.MatchString(c) {
+		if c := t[v]; color.MatchString(c) {
 			fmt.Fprintf(&light, "--%s:%s;", v, c)
 		}
-		if c := s.Theme[v+"-dark"]; color.MatchString(c) {
+		if c := t[v+"-dark"]; color.MatchString(c) {
 			fmt.Fprintf(&dark, "--%s:%s;", v, c)
 		}
 	}
@@ -116,27 +111,28 @@ func (s Shell) Lang() string { return s.Words.Tag }
 
 // Contact says how to reach the sender.
 func (s Shell) Contact() string {
-	if s.Sender.Contact == "" {
+	if len(s.Sender.Contacts) == 0 {
 		return s.Say("contact.reply")
 	}
-	return s.Say("contact", "contact", s.Sender.Contact)
+	all := make([]string, len(s.Sender.Contacts))
+	for i, c := range s.Sender.Contacts {
+		all[i] = c.Text
+	}
+	return s.Say("contact", "contact", strings.Join(all, ", "))
 }
 
-// ContactLink is the address behind Contact, "" for none.
-func (s Shell) ContactLink() template.URL {
-	if !address.MatchString(s.Sender.ContactURL) {
-		return ""
-	}
-	return template.URL(s.Sender.ContactURL) //nolint:gosec // https, mailto or tel
+// ContactFrame is what stands before and after the contacts in Contact.
+func (s Shell) ContactFrame() [2]string {
+	before, after, _ := strings.Cut(s.Say("contact", "contact", "\x00"), "\x00")
+	return [2]string{before, after}
 }
 
 // Logo is the sender's logo as a data: address, "" for none.
 func (s Shell) Logo() template.URL {
-	kind := logoType(s.Sender.Logo)
-	if kind == "" || len(s.Sender.Logo) > MaxLogo {
+	if !bytes.HasPrefix(s.Sender.Logo, []byte("\x89PNG\r\n\x1a\n")) {
 		return ""
 	}
-	return template.URL("data:" + kind + ";base64," + encode(s.Sender.Logo)) //nolint:gosec // a picture
+	return template.URL("data:image/png;base64," + encode(s.Sender.Logo)) //nolint:gosec // a picture
 }
 
 // Origin is the page that may frame this one, "" for none.

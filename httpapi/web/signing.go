@@ -230,5 +230,5 @@ func scriptIf(is bool, name string) string {
 // shell prepares a page for its frame and with its own style.
 func (s *Shell) shell(f Frame, style string) {
 	s.frame = f
-	s.style = template.CSS(s.Sender.theme() + style) //nolint:gosec // colors, and numbers of fields
+	s.style = template.CSS(s.Sender.Theme.style() + style) //nolint:gosec // colors, and numbers of fields
 }

@@ -243,7 +243,7 @@ func (e *Embedded) wireESign(k Keys) (err error) {
 	}
 	c := esign.Config{
 		Store: e.Store.ESign(), Objects: e.Objects, Sealer: e.Sealer, LinkKeys: k.Links,
-		SenderName: e.legalName, Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, VerifyURL: e.o.VerifyURL, Inspector: inspector, Renderer: e.o.Renderer, Fonts: e.o.Fonts,
+		Sender: e.sender, Notifier: e.o.Notifier, SigningURL: e.o.SigningURL, VerifyURL: e.o.VerifyURL, Inspector: inspector, Renderer: e.o.Renderer, Fonts: e.o.Fonts,
 		Env: e.env(),
 	}
 	if e.o.ESign != nil {
@@ -325,16 +325,23 @@ func (e *Embedded) Depositor(ctx context.Context, orgID string) (handover.Deposi
 	}, nil
 }
 
-// legalName is the name of an organization, "" of one that is not registered.
-func (e *Embedded) legalName(ctx context.Context, orgID string) (string, error) {
+// sender is what Options.Sender says of an organization, with the legal name under
+// which it is registered where that says none.
+func (e *Embedded) sender(ctx context.Context, orgID string) (s esign.Sender, err error) {
+	if e.o.Sender != nil {
+		if s, err = e.o.Sender(ctx, orgID); err != nil || s.LegalName != "" {
+			return s, err
+		}
+	}
 	o, err := e.Scopes.Organization(ctx, orgID)
 	if errors.Is(err, scopes.ErrOrganizationNotFound) {
-		return "", nil
+		return s, nil
 	}
 	if err != nil {
-		return "", err
+		return s, err
 	}
-	return o.LegalName, nil
+	s.LegalName = o.LegalName
+	return s, nil
 }
 
 // defaultOrigin names a log by its first key, whatever key signs now.

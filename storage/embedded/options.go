@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -72,6 +73,9 @@ type Options struct {
 	// "/api/v2/verify/" and the digest.
 	VerifyURL func(sha256 storage.Digest) string
 	Notifier  esign.Notifier // who tells signers; default: nobody
+	// Sender gives contact and logo of an organization, for signers' pages and mails. An
+	// empty LegalName is that of the registered organization. Default: the name alone.
+	Sender func(ctx context.Context, orgID string) (esign.Sender, error)
 	// Renderer draws the page images of the signing page, such as a *render.Renderer;
 	// the host closes it. Default: none, signers read the PDF.
 	Renderer esign.Renderer

@@ -90,6 +90,17 @@ type EnvelopeCreatedDetail struct {
 	Filename      string           `json:"filename,omitempty"`
 	SecuredParty  *CreatedParty    `json:"secured_party,omitempty"`
 	Summary       []SummaryRow     `json:"summary,omitempty"`
+
+	SenderContact    *SenderContact `json:"sender_contact,omitempty"`
+	SenderLogoSHA256 storage.Digest `json:"sender_logo_sha256,omitempty"`
+}
+
+// SenderContact is how signers were told to reach the sender.
+type SenderContact struct {
+	Email         string `json:"email,omitempty"`
+	Phone         string `json:"phone,omitempty"`
+	Website       string `json:"website,omitempty"`
+	PostalAddress string `json:"postal_address,omitempty"`
 }
 
 // SummaryRow is one line of what the sender told signers in short.

@@ -10,7 +10,7 @@ const (
 	EnvelopeLinksDisclosed     = "envelope.links_disclosed" // the sender read signing links
 	EnvelopeReminded           = "envelope.reminded"
 	EnvelopeUndeliverable      = "envelope.undeliverable" // mail to a signer was refused for good, or came back
-	EnvelopeViewed             = "envelope.viewed" // a signer was handed every page
+	EnvelopeViewed             = "envelope.viewed"        // a signer was handed every page
 	EnvelopeConsented          = "envelope.consented"
 	EnvelopeConsentWithdrawn   = "envelope.consent_withdrawn"
 	EnvelopeSigned             = "envelope.signed"

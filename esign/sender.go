@@ -1,0 +1,105 @@
+package esign
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image/png"
+	netmail "net/mail"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// The greatest logo of a sender.
+const (
+	MaxLogo       = 32 << 10 // bytes
+	MaxLogoWidth  = 2000     // pixels
+	MaxLogoHeight = 1000     // pixels
+)
+
+// Sender is an organization that asks for signatures, as its signers are told: on
+// their pages, in mails and on certificates of completion.
+type Sender struct {
+	LegalName string
+	Contact   Contact
+	Logo      []byte // a PNG picture, at most MaxLogo bytes; nil for none
+}
+
+// Contact is how signers reach a sender. What is empty is left out.
+type Contact struct {
+	Email         string // also where answers to mails go
+	Phone         string // digits, spaces and + - ( ) . /
+	Website       string // an https address
+	PostalAddress string // of one line or more, at most 300 characters
+}
+
+// Lines are the contact in the order in which it is shown, the postal address as one line.
+func (c Contact) Lines() []string {
+	var lines []string
+	for _, l := range []string{c.Email, c.Phone, c.Website, strings.Join(strings.Fields(strings.ReplaceAll(c.PostalAddress, "\n", ", ")), " ")} {
+		if l != "" {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+var phoneNumber = regexp.MustCompile(`^[0-9+\-(). /]{3,40}$`)
+
+// Check refuses what pages and mails cannot show.
+func (s Sender) Check() error {
+	c := s.Contact
+	parsed, err := netmail.ParseAddress(c.Email)
+	switch {
+	case c.Email != "" && (err != nil || parsed.Address != c.Email):
+		return errors.New("esign: Sender.Contact.Email must be an address alone")
+	case c.Phone != "" && !phoneNumber.MatchString(c.Phone):
+		return errors.New("esign: Sender.Contact.Phone must be a telephone number")
+	case c.Website != "" && !isWebsite(c.Website):
+		return errors.New("esign: Sender.Contact.Website must be an https address")
+	case len([]rune(c.PostalAddress)) > 300 || strings.ContainsFunc(c.PostalAddress, oddInAddress):
+		return errors.New("esign: Sender.Contact.PostalAddress must be at most 300 characters of text")
+	}
+	return checkLogo(s.Logo)
+}
+
+func isWebsite(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && len(s) <= 300
+}
+
+func oddInAddress(c rune) bool { return unicode.IsControl(c) && c != '\n' }
+
+func checkLogo(logo []byte) error {
+	if len(logo) == 0 {
+		return nil
+	}
+	if len(logo) > MaxLogo {
+		return fmt.Errorf("esign: Sender.Logo has %d bytes; at most %d", len(logo), MaxLogo)
+	}
+	picture, err := png.DecodeConfig(bytes.NewReader(logo))
+	if err != nil || picture.Width > MaxLogoWidth || picture.Height > MaxLogoHeight {
+		return fmt.Errorf("esign: Sender.Logo must be a PNG picture of at most %d × %d pixels", MaxLogoWidth, MaxLogoHeight)
+	}
+	return nil
+}
+
+// Sender asks Config.Sender who an organization is. A contact or a logo that cannot
+// be shown is left out and logged: what a signer is asked matters more.
+func (e *Engine) Sender(ctx context.Context, orgID string) (Sender, error) {
+	if e.cfg.Sender == nil {
+		return Sender{}, nil
+	}
+	s, err := e.cfg.Sender(ctx, orgID)
+	if err != nil {
+		return Sender{}, fmt.Errorf("sender %s: %w", orgID, err)
+	}
+	if err := s.Check(); err != nil {
+		e.log.ErrorContext(ctx, "esign: the sender's contact and logo are not shown", "org_id", orgID, "error", err)
+		return Sender{LegalName: s.LegalName}, nil
+	}
+	return s, nil
+}
