@@ -34,7 +34,7 @@ type Notice struct {
 	Language                        string // BCP 47, in which the signer read the disclosure; "" before
 	Message                         string
 	URL                             string     // the signing link, a secret; "" where it is dead
-	ExpiresAt                       *time.Time // of the link: for signing, and once completed for the copy
+	ExpiresAt                       *time.Time // of the link, in the signer's time zone: for signing, and once completed for the copy
 }
 
 // LogValue leaves out what a log must not hold: names, addresses and the link.
@@ -111,6 +111,10 @@ func (e *Engine) deliver(ctx context.Context, q QueuedNotice) error {
 		n.URL, n.ExpiresAt = e.cfg.SigningURL(e.token(sg)), env.ExpiresAt
 		if q.Kind == NoticeCompleted {
 			n.ExpiresAt = env.readableUntil(sg)
+		}
+		if n.ExpiresAt != nil {
+			local := n.ExpiresAt.In(env.ZoneOf(sg))
+			n.ExpiresAt = &local
 		}
 	}
 	return e.delivered(ctx, q, sg, e.cfg.Notifier.Notify(ctx, n))

@@ -82,7 +82,7 @@ func (n *Notifier) message(notice esign.Notice) (*Message, error) {
 		m.Button, m.LinkHint = say(how.button), say("mail.link")
 	}
 	if notice.ExpiresAt != nil && how.until != "" {
-		m.Notes = append(m.Notes, say(how.until, "time", words.Moment(notice.ExpiresAt.UTC())))
+		m.Notes = append(m.Notes, say(how.until, "time", words.Moment(*notice.ExpiresAt)))
 	}
 	for _, key := range how.notes {
 		m.Notes = append(m.Notes, say(key))

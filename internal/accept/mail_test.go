@@ -79,7 +79,12 @@ func letterTo(t *testing.T, s *testsmtp.Server, to, subject string) letter {
 // is in a log, in the database, beside the documents or in what the sender reads.
 func TestMail(t *testing.T) {
 	t.Parallel()
-	post := testsmtp.Start(t, testsmtp.Options{})
+	post := testsmtp.Start(t, testsmtp.Options{Answer: func(verb, line string) string {
+		if verb == "RCPT" && strings.Contains(line, "nobody@") {
+			return "550 5.1.1 <nobody@example.com> is unknown"
+		}
+		return ""
+	}})
 	s := start(t, t.TempDir(), "", "-smtp", post.Addr, "-smtp-from", "Demo Signing <sign@demo.example>")
 	c := s.client(t, s.APIKey)
 
@@ -99,11 +104,11 @@ func TestMail(t *testing.T) {
 		c.with("").get("/verify/"+sum(read.Body)).want(http.StatusOK).equal("data.state", "copy")
 	}
 
-	e["envelope_name"], e["signing_order"] = "Truck 43", "parallel"
+	e["envelope_name"], e["signing_order"], e["time_zone"] = "Truck 43", "parallel", "America/Chicago"
 	other := c.post("/partner/envelopes", e).want(http.StatusCreated).str("data.envelope_id")
 	letterTo(t, post, "ada@example.com", "“Truck 43”")
 	c.post("/partner/envelopes/"+other+"/remind", map[string]any{"message": "It is almost due."}).want(http.StatusOK)
-	if l := letterTo(t, post, "seller@example.com", "Reminder"); !strings.Contains(l.text, "> It is almost due.") || l.link == "" {
+	if l := letterTo(t, post, "seller@example.com", "Reminder"); !strings.Contains(l.text, "> It is almost due.") || l.link == "" || !strings.Contains(l.text, "(Chicago time)") {
 		t.Errorf("reminder:\n%s", l.text)
 	}
 	c.post("/partner/envelopes/"+other+"/void", map[string]any{"reason": "The price was wrong."}).want(http.StatusOK)
@@ -111,12 +116,33 @@ func TestMail(t *testing.T) {
 		t.Errorf("withdrawal:\n%s", l.text)
 	}
 
+	e["envelope_name"], e["signers"] = "Truck 44", []any{map[string]any{"email": "nobody@example.com", "name": "Ada Byron", "role": "buyer"}}
+	lost := c.post("/partner/envelopes", e).want(http.StatusCreated).equal("data.signers.0.undeliverable", nil).str("data.envelope_id")
+	c.undeliverable(lost).equal("data.signers.0.undeliverable.status", "5.1.1")
+	if feed := c.get("/partner/envelopes/" + lost + "/events").want(http.StatusOK); !bytes.Contains(feed.Body, []byte(`"envelope.undeliverable"`)) {
+		t.Errorf("events: %s", feed.Body)
+	}
+
 	var told [][]byte
-	for _, path := range []string{"/partner/envelopes/" + env, "/partner/envelopes/" + other, "/partner/events"} {
+	for _, path := range []string{"/partner/envelopes/" + env, "/partner/envelopes/" + other, "/partner/envelopes/" + lost, "/partner/events"} {
 		told = append(told, c.get(path).want(http.StatusOK).Body)
 	}
 	s.stop(t)
 	noLink(t, letters(t, post), append(told, s.log.Bytes(), tree(t, s.dir))...)
+}
+
+// undeliverable waits until the first signer of an envelope is known not to be
+// reached.
+func (c *client) undeliverable(env string) *answer {
+	c.t.Helper()
+	for range 300 {
+		if a := c.get("/partner/envelopes/" + env).want(http.StatusOK); a.try("data.signers.0.undeliverable") != nil {
+			return a
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	c.t.Fatal("nobody says that the mail was refused")
+	return nil
 }
 
 // noLink fails where the token of a mail's link is in one of places.
