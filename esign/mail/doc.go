@@ -15,8 +15,9 @@
 // A message is made for mail servers that sign it (DKIM, RFC 6376): it has Date,
 // From, To, Subject and a Message-ID, which is the same at every attempt of a
 // notice and names its signer, for [SignerOf]. Auto-Submitted (RFC 3834) keeps
-// vacation responders silent. A message that comes back later is for the host to
-// read, and for [esign.Engine.MarkUndeliverable].
+// vacation responders silent. A message that comes back later is for the host:
+// [ReadReport] reads the notification that came to the address of Config.From, and
+// [esign.Engine.MarkUndeliverable] records it.
 //
 // The links and codes in messages are secrets. No error of this package holds one,
 // nor an address; a server's words are dropped but for their codes.

@@ -72,7 +72,7 @@ type Options struct {
 	// on certificates of completion and custody records. Default: BaseURL,
 	// "/api/v2/verify/" and the digest.
 	VerifyURL func(sha256 storage.Digest) string
-	Notifier  esign.Notifier // who tells signers; default: nobody
+	Notifier  esign.Notifier // who tells signers, such as a *mail.Notifier; default: nobody
 	// Sender gives contact and logo of an organization, for signers' pages and mails. An
 	// empty LegalName is that of the registered organization. Default: the name alone.
 	Sender func(ctx context.Context, orgID string) (esign.Sender, error)
