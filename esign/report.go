@@ -44,6 +44,9 @@ func (e *Engine) report(ev *Evidence) typeset.Report {
 		r.VerifyURL = e.cfg.VerifyURL(env.last().SHA256)
 		r.Notice += reportVerify
 	}
+	if lines := contactOf(ev).Lines(); len(lines) > 0 {
+		r.Facts = append(r.Facts, typeset.Fact{Label: "Sender's contact", Value: strings.Join(lines, ", ")})
+	}
 	if p := env.SecuredParty; p != nil {
 		r.Facts = append(r.Facts, typeset.Fact{Label: "Secured party named by the sender", Value: p.Name})
 	}
@@ -70,12 +73,28 @@ func (e *Envelope) result() string {
 
 // senderName is the sender's legal name as the first event has it, or its id.
 func senderName(ev *Evidence) string {
-	if len(ev.Events) > 0 {
-		if d, ok := event.DetailOf[event.EnvelopeCreatedDetail](ev.Events[0]); ok && d.SenderName != "" {
-			return d.SenderName
-		}
+	if name := created(ev).SenderName; name != "" {
+		return name
 	}
 	return ev.Envelope.OrgID
+}
+
+// contactOf is the sender's contact as the first event has it.
+func contactOf(ev *Evidence) Contact {
+	c := created(ev).SenderContact
+	if c == nil {
+		return Contact{}
+	}
+	return Contact{Email: c.Email, Phone: c.Phone, Website: c.Website, PostalAddress: c.PostalAddress}
+}
+
+// created is the detail of the first event, zero where it was erased.
+func created(ev *Evidence) event.EnvelopeCreatedDetail {
+	if len(ev.Events) == 0 {
+		return event.EnvelopeCreatedDetail{}
+	}
+	d, _ := event.DetailOf[event.EnvelopeCreatedDetail](ev.Events[0])
+	return d
 }
 
 // eventInWords is an event's type as the certificate prints it.

@@ -16,7 +16,7 @@ func TestCertificateOfCompletionNamesPeople(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(c *esign.Config) {
 		c.Sender = func(context.Context, string) (esign.Sender, error) {
-			return esign.Sender{LegalName: "Lakeshore Motors LLC"}, nil
+			return esign.Sender{LegalName: "Lakeshore Motors LLC", Contact: esign.Contact{Phone: "+1 (555) 0100", PostalAddress: "1 Main Street\nMadison"}}, nil
 		}
 	})
 	env := b.create()
@@ -36,7 +36,7 @@ func TestCertificateOfCompletionNamesPeople(t *testing.T) {
 	}
 	certificate := strings.Join(pages[env.Document.Pages:], "")
 	for _, want := range []string{
-		"Sender Lakeshore Motors LLC", "Signed by all 2 signers, the last on 2026-11-23", "Lakeshore Motors LLC, by its API key",
+		"Sender Lakeshore Motors LLC", "Sender's contact +1 (555) 0100, 1 Main Street, Madison", "Signed by all 2 signers, the last on 2026-11-23", "Lakeshore Motors LLC, by its API key",
 		"only by possession of a signing link, which the sender could read as well", "Links disclosed", "Ada Byron", "Łukasz Żółć",
 	} {
 		if !strings.Contains(certificate, strings.ReplaceAll(want, " ", "")) {
