@@ -313,21 +313,31 @@
     all('input[name$="_png"]', form).forEach(function (i) { out[i.name] = i.value; });
     return out;
   }
-  function save() { try { localStorage.setItem(store, JSON.stringify({ at: Date.now(), values: entries() })); } catch (e) { /* storage is off or full */ } }
+  // Each tab writes what it changed itself, and takes over what another tab changed;
+  // agreed is what this tab and the store had in common last.
+  var agreed = {};
+  function stored() {
+    try { var kept = JSON.parse(localStorage.getItem(store)); return kept && Date.now() - kept.at <= 864e5 ? kept.values : {}; } catch (e) { return {}; }
+  }
+  function save() {
+    var now = entries(), values = stored();
+    Object.keys(now).forEach(function (name) { if (now[name] !== agreed[name]) { values[name] = agreed[name] = now[name]; } });
+    try { localStorage.setItem(store, JSON.stringify({ at: Date.now(), values: values })); } catch (e) { /* storage is off or full */ }
+  }
   function load() {
-    var kept = null;
-    try { kept = JSON.parse(localStorage.getItem(store)); } catch (e) { /* storage is off */ }
-    if (!kept || Date.now() - kept.at > 864e5 || !problems.hidden) { return; }
-    Object.keys(kept.values).forEach(function (name) {
-      var v = kept.values[name];
+    if (!problems.hidden) { return; }
+    var values = stored(), names = Object.keys(values).filter(function (name) { return values[name] !== agreed[name]; });
+    names.forEach(function (name) {
+      var v = agreed[name] = values[name];
       all("[name]", form).forEach(function (i) {
-        if (i.name !== name || name === "time_zone") { return; }
+        if (i.name !== name || name === "time_zone" || i === document.activeElement && i.type !== "radio" && i.type !== "checkbox") { return; }
         if (i.type === "radio") { i.checked = i.value === v; } else if (i.type === "checkbox") { i.checked = v === "true"; } else { i.value = v; }
       });
     });
     Object.keys(marks).forEach(function (name) {
-      var way = kept.values[name + "_kind"], png = kept.values[name + "_png"];
-      if (way && way !== "typed" && png) { restoreMark(name, way, png); }
+      var way = values[name + "_kind"], png = values[name + "_png"];
+      if (names.indexOf(name + "_kind") < 0 && names.indexOf(name + "_png") < 0) { return; }
+      if (way === "typed") { marks[name].choose(way); } else if (way && png) { restoreMark(name, way, png); }
     });
   }
   function restoreMark(name, way, png) {
@@ -345,7 +355,7 @@
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
   form.addEventListener("pointerup", function () { setTimeout(save); });
-  window.addEventListener("storage", function (e) { if (e.key === store && e.newValue && !form.contains(document.activeElement)) { load(); paint(); } });
+  window.addEventListener("storage", function (e) { if (e.key === store && e.newValue) { load(); paint(); } });
 
   // The signer's zone is the device's.
   var zone = form.elements.time_zone, zoneNow = $("zone-now");
@@ -436,5 +446,5 @@
       }).catch(function () { note.textContent = say("preview.failed"); });
     });
   }
-  load(); readText(); paint();
+  agreed = entries(); load(); readText(); paint();
 })();
