@@ -39,7 +39,8 @@ type Contact struct {
 // Lines are the contact in the order in which it is shown, the postal address as one line.
 func (c Contact) Lines() []string {
 	var lines []string
-	for _, l := range []string{c.Email, c.Phone, c.Website, strings.Join(strings.Fields(strings.ReplaceAll(c.PostalAddress, "\n", ", ")), " ")} {
+	postal := strings.Join(strings.Fields(strings.ReplaceAll(c.PostalAddress, "\n", ", ")), " ")
+	for _, l := range []string{c.Email, c.Phone, c.Website, postal} {
 		if l != "" {
 			lines = append(lines, l)
 		}

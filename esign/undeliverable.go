@@ -106,7 +106,10 @@ func (e *Engine) reached(ctx context.Context, before *Signer) error {
 	return err
 }
 
-func (e *Engine) markSigner(ctx context.Context, signerID string, mark func(context.Context, Store, *Envelope, *Signer) error) (*Envelope, error) {
+// marking changes a signer in the transaction of s.
+type marking func(ctx context.Context, s Store, env *Envelope, sg *Signer) error
+
+func (e *Engine) markSigner(ctx context.Context, signerID string, mark marking) (*Envelope, error) {
 	env, err := e.cfg.Store.EnvelopeOfSigner(ctx, signerID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, ErrSignerNotFound

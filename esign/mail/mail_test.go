@@ -78,6 +78,11 @@ func TestConnectionsAreEncrypted(t *testing.T) {
 	t.Parallel()
 	server, client := certificate(t)
 	_, stranger := certificate(t)
+	login := func(security mail.Security) mail.Config {
+		return mail.Config{Security: security, TLS: client, Username: "evault", Password: "pass-sentinel"}
+	}
+	starts, implicit := testsmtp.Options{TLS: server}, testsmtp.Options{TLS: server, Implicit: true}
+	asks := func(o testsmtp.Options, password string) testsmtp.Options { o.Password = password; return o }
 	for name, tt := range map[string]struct {
 		server    testsmtp.Options
 		config    mail.Config
@@ -85,15 +90,15 @@ func TestConnectionsAreEncrypted(t *testing.T) {
 		fails     string
 	}{
 		"loopback in the clear":   {},
-		"STARTTLS":                {testsmtp.Options{TLS: server}, mail.Config{Security: mail.StartTLS, TLS: client}, true, ""},
-		"implicit TLS":            {testsmtp.Options{TLS: server, Implicit: true}, mail.Config{Security: mail.ImplicitTLS, TLS: client}, true, ""},
+		"STARTTLS":                {starts, mail.Config{Security: mail.StartTLS, TLS: client}, true, ""},
+		"implicit TLS":            {implicit, mail.Config{Security: mail.ImplicitTLS, TLS: client}, true, ""},
 		"no STARTTLS":             {testsmtp.Options{}, mail.Config{Security: mail.StartTLS, TLS: client}, false, "does not support STARTTLS"},
-		"unknown authority":       {testsmtp.Options{TLS: server}, mail.Config{Security: mail.StartTLS, TLS: stranger}, false, "certificate signed by unknown authority"},
-		"implicit, unknown":       {testsmtp.Options{TLS: server, Implicit: true}, mail.Config{Security: mail.ImplicitTLS}, false, "certificate"},
-		"password by STARTTLS":    {testsmtp.Options{TLS: server, Password: "pass-sentinel"}, mail.Config{Security: mail.StartTLS, TLS: client, Username: "evault", Password: "pass-sentinel"}, true, ""},
-		"password, implicit TLS":  {testsmtp.Options{TLS: server, Implicit: true, Password: "pass-sentinel"}, mail.Config{Security: mail.ImplicitTLS, TLS: client, Username: "evault", Password: "pass-sentinel"}, true, ""},
-		"wrong password":          {testsmtp.Options{TLS: server, Password: "other"}, mail.Config{Security: mail.StartTLS, TLS: client, Username: "evault", Password: "pass-sentinel"}, false, "answers 535"},
-		"password is not offered": {testsmtp.Options{TLS: server}, mail.Config{Security: mail.StartTLS, TLS: client, Username: "evault", Password: "pass-sentinel"}, false, "AUTH"},
+		"unknown authority":       {starts, mail.Config{Security: mail.StartTLS, TLS: stranger}, false, "signed by unknown authority"},
+		"implicit, unknown":       {implicit, mail.Config{Security: mail.ImplicitTLS}, false, "certificate"},
+		"password by STARTTLS":    {asks(starts, "pass-sentinel"), login(mail.StartTLS), true, ""},
+		"password, implicit TLS":  {asks(implicit, "pass-sentinel"), login(mail.ImplicitTLS), true, ""},
+		"wrong password":          {asks(starts, "other"), login(mail.StartTLS), false, "answers 535"},
+		"password is not offered": {starts, login(mail.StartTLS), false, "AUTH"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -45,9 +45,11 @@ type kind struct {
 	notes         []texts.Key
 }
 
+var asked = kind{"mail.sign.button", "mail.until", "sign.message", []texts.Key{"mail.private", "mail.unexpected"}}
+
 var kinds = map[string]kind{
-	esign.NoticeSign:      {"mail.sign.button", "mail.until", "sign.message", []texts.Key{"mail.private", "mail.unexpected"}},
-	esign.NoticeReminder:  {"mail.sign.button", "mail.until", "sign.message", []texts.Key{"mail.private", "mail.unexpected"}},
+	esign.NoticeSign:      asked,
+	esign.NoticeReminder:  asked,
 	esign.NoticeCompleted: {"mail.completed.button", "mail.completed.until", "sign.message", []texts.Key{"mail.private"}},
 	esign.NoticeVoided:    {quotedBy: "ended.reason"},
 	esign.NoticeDeclined:  {quotedBy: "ended.reason"},
@@ -71,7 +73,8 @@ func (n *Notifier) message(notice esign.Notice) (*Message, error) {
 		m.Sender = m.Service
 	}
 	say := func(key texts.Key, more ...string) string {
-		return words.Say(key, append(more, "sender", m.Sender, "service", m.Service, "envelope", oneLine(notice.EnvelopeName), "name", oneLine(notice.Name))...)
+		return words.Say(key, append(more, "sender", m.Sender, "service", m.Service,
+			"envelope", oneLine(notice.EnvelopeName), "name", oneLine(notice.Name))...)
 	}
 	title := texts.Key("mail." + notice.Kind)
 	m.Subject, m.Greeting, m.Lead = say(title), say("mail.dear"), say(title+".text")
@@ -127,7 +130,8 @@ func (n *Notifier) compose(notice esign.Notice, to string) (*gomail.Msg, error) 
 	msg.SetBodyString(gomail.TypeTextPlain, text.String())
 	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
 	if len(notice.Sender.Logo) > 0 {
-		err = msg.EmbedReader("logo.png", bytes.NewReader(notice.Sender.Logo), gomail.WithFileContentID("<"+n.logoID()+">"), gomail.WithFileContentType("image/png"))
+		err = msg.EmbedReader("logo.png", bytes.NewReader(notice.Sender.Logo),
+			gomail.WithFileContentID("<"+n.logoID()+">"), gomail.WithFileContentType("image/png"))
 	}
 	return msg, err
 }
@@ -180,7 +184,8 @@ func SignerOf(messageID string) (signerID string) {
 
 // oneLine is s as one line of text, fit for a header.
 func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return unicode.IsControl(c) || unicode.IsSpace(c) }), " ")
+	between := func(c rune) bool { return unicode.IsControl(c) || unicode.IsSpace(c) }
+	return strings.Join(strings.FieldsFunc(s, between), " ")
 }
 
 // lines are the lines of s without control characters.

@@ -39,7 +39,8 @@ func ReadReport(message io.Reader) (*Report, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNoReport, err)
 	}
 	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/report" || !strings.EqualFold(params["report-type"], "delivery-status") || params["boundary"] == "" {
+	if err != nil || kind != "multipart/report" || params["boundary"] == "" ||
+		!strings.EqualFold(params["report-type"], "delivery-status") {
 		return nil, ErrNoReport
 	}
 	var r Report

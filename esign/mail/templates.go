@@ -16,10 +16,12 @@ func quoted(s string) string { return "> " + strings.ReplaceAll(s, "\n", "\n> ")
 // DefaultHTML returns the layout of the HTML part, for a host that changes some of
 // it. Its function is "quoted", which puts "> " before each line of a text.
 func DefaultHTML() *htmltemplate.Template {
-	return htmltemplate.Must(htmltemplate.New("mail.html").Funcs(htmltemplate.FuncMap{"quoted": quoted}).ParseFS(files, "templates/mail.html"))
+	t := htmltemplate.New("mail.html").Funcs(htmltemplate.FuncMap{"quoted": quoted})
+	return htmltemplate.Must(t.ParseFS(files, "templates/mail.html"))
 }
 
 // DefaultText returns the layout of the text part; see DefaultHTML.
 func DefaultText() *texttemplate.Template {
-	return texttemplate.Must(texttemplate.New("mail.txt").Funcs(texttemplate.FuncMap{"quoted": quoted}).ParseFS(files, "templates/mail.txt"))
+	t := texttemplate.New("mail.txt").Funcs(texttemplate.FuncMap{"quoted": quoted})
+	return texttemplate.Must(t.ParseFS(files, "templates/mail.txt"))
 }

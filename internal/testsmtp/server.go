@@ -218,7 +218,8 @@ func (c *session) authenticate(line string) string {
 	fields := strings.Fields(line)
 	given, err := base64.StdEncoding.DecodeString(fields[len(fields)-1])
 	if err != nil || string(given) != "\x00evault\x00"+c.options.Password {
-		return "535 5.7.8 " + string(bytes.ReplaceAll(given, []byte{0}, []byte{' '})) + " is refused" // as rude as a server can be
+		echo := string(bytes.ReplaceAll(given, []byte{0}, []byte{' '})) // as rude as a server can be
+		return "535 5.7.8 " + echo + " is refused"
 	}
 	c.now.User = "evault"
 	return "235 2.7.0 ok"
