@@ -21,6 +21,7 @@ const (
 	NoticeReminder  = "reminder"  // it still is
 	NoticeVoided    = "voided"    // it no longer is; Message has the reason
 	NoticeDeclined  = "declined"  // another signer declined
+	NoticeExpired   = "expired"   // the time to sign has passed
 	NoticeCompleted = "completed" // all have signed; the link opens a copy
 )
 
@@ -107,7 +108,7 @@ func (e *Engine) deliver(ctx context.Context, q QueuedNotice) error {
 	if n.Sender, err = e.Sender(ctx, env.OrgID); err != nil {
 		return err
 	}
-	if q.Kind != NoticeVoided && q.Kind != NoticeDeclined {
+	if linked(q.Kind) {
 		n.URL, n.ExpiresAt = e.cfg.SigningURL(e.token(sg)), env.ExpiresAt
 		if q.Kind == NoticeCompleted {
 			n.ExpiresAt = env.readableUntil(sg)
@@ -118,6 +119,11 @@ func (e *Engine) deliver(ctx context.Context, q QueuedNotice) error {
 		}
 	}
 	return e.delivered(ctx, q, sg, e.cfg.Notifier.Notify(ctx, n))
+}
+
+// linked reports whether a kind of notice has a link, which the others have no use for.
+func linked(kind string) bool {
+	return kind == NoticeSign || kind == NoticeReminder || kind == NoticeCompleted
 }
 
 // delivered records how the Notifier fared with a notice to sg, as sg was before.

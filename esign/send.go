@@ -256,6 +256,9 @@ func (e *Engine) expireIn(ctx context.Context, s Store, id string) (done bool, e
 		return false, nil
 	}
 	env.Status = to
+	if err := e.notify(ctx, s, env, env.told(""), NoticeExpired, "", e.now()); err != nil {
+		return false, err
+	}
 	_, err = e.save(ctx, s, env, eventlog.Draft{
 		EnvelopeID: env.ID, Type: event.EnvelopeExpired, Actor: system,
 		Data: event.ExpiredData{ExpiresAt: env.ExpiresAt.Format(time.RFC3339Nano)},

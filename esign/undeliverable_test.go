@@ -205,3 +205,27 @@ func TestMailFailuresTellNoSecret(t *testing.T) {
 		t.Errorf("a notice is logged with its link: %s", log.String())
 	}
 }
+
+// TestExpiryIsTold: to those whose turn had come, once, without a link.
+func TestExpiryIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	env := b.create()
+	b.tell()
+	b.Clock.Advance(31 * 24 * time.Hour)
+	for range 2 {
+		if _, err := b.ExpireDue(t.Context(), 10); err != nil {
+			t.Fatal(err)
+		}
+		b.tell()
+	}
+	var told []esign.Notice
+	for _, n := range b.inbox.notices {
+		if n.Kind == esign.NoticeExpired {
+			told = append(told, n)
+		}
+	}
+	if len(told) != 1 || told[0].Email != "ada@example.com" || told[0].URL != "" || told[0].EnvelopeID != env.ID {
+		t.Errorf("told %+v", told)
+	}
+}

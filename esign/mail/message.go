@@ -53,6 +53,7 @@ var kinds = map[string]kind{
 	esign.NoticeCompleted: {"mail.completed.button", "mail.completed.until", "sign.message", []texts.Key{"mail.private"}},
 	esign.NoticeVoided:    {quotedBy: "ended.reason"},
 	esign.NoticeDeclined:  {quotedBy: "ended.reason"},
+	esign.NoticeExpired:   {quotedBy: "sign.message"},
 }
 
 // message puts a notice into words.

@@ -99,6 +99,8 @@ func TestEveryKindInEveryLanguage(t *testing.T) {
 		{esign.NoticeCompleted, "es", "tiene todas las firmas", []string{"Abrir su copia", "El enlace la abre hasta el 28 de diciembre de 2026"}},
 		{esign.NoticeDeclined, "", "was declined", []string{"nothing for you to do", "Reason"}},
 		{esign.NoticeDeclined, "es", "fue rechazado", []string{"usted no tiene que hacer nada"}},
+		{esign.NoticeExpired, "", "The time to sign “Retail", []string{"not signed by everybody in time", "ask Lakeshore Motors LLC to send it again"}},
+		{esign.NoticeExpired, "es", "El plazo para firmar «Retail", []string{"pida a Lakeshore Motors LLC que lo envíe otra vez"}},
 		{esign.NoticeVoided, "", "Lakeshore Motors LLC withdrew", []string{"nothing for you to do", "Reason"}},
 		{esign.NoticeVoided, "es", "Lakeshore Motors LLC retiró", []string{"Motivo"}},
 	} {
