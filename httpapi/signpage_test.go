@@ -1,11 +1,15 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"html"
+	"io"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -129,4 +133,35 @@ func TestLinksThatDoNotWork(t *testing.T) {
 	h.do(t, "GET", link, nil, key("")).want(410)
 	h.do(t, "GET", link+"/session", nil, key("")).problem(410, "link_gone")
 	h.do(t, "GET", "/partner/envelopes/"+env+"/status", nil).want(200).equal("data.status", "expired")
+}
+
+// TestPagesAreCompressed for who takes it, and nothing else is.
+func TestPagesAreCompressed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	link := h.link(t, h.create(t, contract(nil)))
+	plain := h.do(t, "GET", link, nil, key("")).want(200)
+	for accept, packed := range map[string]bool{
+		"gzip": true, "br, gzip;q=0.5": true, "GZIP; q=1": true, "": false, "br": false, "gzip;q=0": false, "gzip; q=0.0": false,
+	} {
+		a := h.do(t, "GET", link, nil, key(""), header("Accept-Encoding", accept)).want(200)
+		if got := a.Header.Get("Content-Encoding"); (got == "gzip") != packed || !strings.Contains(a.Header.Get("Vary"), "Accept-Encoding") {
+			t.Errorf("%q: Content-Encoding %q, Vary %q", accept, got, a.Header.Get("Vary"))
+		}
+		if !packed {
+			continue
+		}
+		r, err := gzip.NewReader(bytes.NewReader(a.Body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if whole, err := io.ReadAll(r); err != nil || !bytes.Equal(whole, plain.Body) || a.Header.Get("Content-Length") != strconv.Itoa(len(a.Body)) {
+			t.Errorf("%q: another page, %v, Content-Length %s", accept, err, a.Header.Get("Content-Length"))
+		}
+	}
+	for _, path := range []string{"/session", "/document.pdf"} {
+		if a := h.do(t, "GET", link+path, nil, key(""), header("Accept-Encoding", "gzip")).want(200); a.Header.Get("Content-Encoding") != "" {
+			t.Errorf("%s is compressed", path)
+		}
+	}
 }

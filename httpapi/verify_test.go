@@ -87,7 +87,7 @@ func TestVerifyPage(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if page.Header.Get("Content-Type") != "text/html; charset=utf-8" || page.Header.Get("Vary") != "Accept" || page.Header.Get("Cache-Control") != "no-store" ||
+	if page.Header.Get("Content-Type") != "text/html; charset=utf-8" || page.Header.Get("Vary") != "Accept, Accept-Encoding" || page.Header.Get("Cache-Control") != "no-store" ||
 		!strings.Contains(page.Header.Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Errorf("%v", page.Header)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
@@ -185,5 +186,37 @@ func secondTab(t *testing.T, _ *server, c *client) {
 	c.values(link, map[string]string{"text": "D123 4567 8", "dropdown": "Blue", "checkbox": "true"})
 	if left := js[int](one, "localStorage.length"); left != 0 {
 		t.Errorf("%d drafts are left in the browser", left)
+	}
+}
+
+// TestFirstPageOnASlowLine: on a phone at 400 kbit/s the bytes that come before the
+// first page of 50 can be read take less than 3 seconds.
+func TestFirstPageOnASlowLine(t *testing.T) {
+	t.Parallel()
+	needsChromium(t)
+	const perSecond, limit = 400_000 / 8, 3.0
+	s := start(t, t.TempDir(), "")
+	c := s.client(t, s.APIKey)
+	_, link := c.oneSigner("Ada Byron", testpdf.Contract(50), nil)
+	c.with("").get(link + "/pages/50.png?w=800").want(http.StatusOK) // drawing is warm
+	b := browser(t)
+	b.phone()
+	command(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Latency: 400, DownloadThroughput: perSecond, UploadThroughput: perSecond}},
+	})
+	b.open(link)
+	b.until("the first page", "document.querySelector('#page-1 img').complete && document.querySelector('#page-1 img').naturalWidth > 0")
+	got := js[struct{ Bytes, Readable float64 }](b, `(() => {
+		const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+		const first = all.find(e => e.name.includes("/pages/1.png"));
+		return {Bytes: all.filter(e => e.startTime < first.responseEnd).reduce((n, e) => n + e.transferSize * Math.min(1, (first.responseEnd - e.startTime) / e.duration), 0), Readable: first.responseEnd};
+	})()`)
+	seconds := got.Bytes / perSecond
+	t.Logf("%.0f bytes, %.2f s at 400 kbit/s; readable after %.2f s with 400 ms of latency", got.Bytes, seconds, got.Readable/1000)
+	if got.Bytes < 10_000 || seconds > limit {
+		t.Errorf("%.0f bytes before the first page is readable, %.1f s, want at most %.0f s", got.Bytes, seconds, limit)
+	}
+	if got.Readable > 15_000 {
+		t.Errorf("the first page is readable after %.1f s", got.Readable/1000)
 	}
 }

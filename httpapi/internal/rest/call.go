@@ -111,6 +111,10 @@ func (c *Call) Send(rp *Reply) error {
 	if err != nil {
 		return err
 	}
+	b, err = c.compress(rp, b)
+	if err != nil {
+		return err
+	}
 	c.Write(rp.Status, rp.Header, b)
 	return nil
 }

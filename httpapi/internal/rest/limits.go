@@ -4,12 +4,13 @@ import "time"
 
 // Limits of one request that no route changes.
 const (
-	maxParts     = 8       // of a multipart body
-	maxQuery     = 100     // parameters of a query
-	maxDepth     = 32      // of nested JSON values
-	maxKey       = 255     // bytes of an Idempotency-Key
-	maxRequestID = 128     // bytes of an X-Request-Id
-	firstRead    = 4 << 10 // bytes of memory that a body begins with; they double with what arrives
+	maxParts      = 8       // of a multipart body
+	maxQuery      = 100     // parameters of a query
+	maxDepth      = 32      // of nested JSON values
+	maxKey        = 255     // bytes of an Idempotency-Key
+	maxRequestID  = 128     // bytes of an X-Request-Id
+	minCompressed = 1400    // bytes of a page; a smaller one fits into one packet as it is
+	firstRead     = 4 << 10 // bytes of memory that a body begins with; they double with what arrives
 )
 
 // Limits of a refusal. A client's own text in it is cut, so that the whole stays

@@ -35,6 +35,7 @@
   // Pages: zoom, which one is in view, which were shown.
   var pages = $("pages"), sheets = all(".page"), unread = $("unread"), total = +main.dataset.pages;
   var zooms = [1, 1.5, 2, 3], zoom = 0;
+  sheets.forEach(function (s) { s.dataset.page = s.id.slice(5); s.tabIndex = -1; });
   function missingPages() { return sheets.filter(function (s) { return "unread" in s.dataset; }).map(function (s) { return +s.dataset.page; }); }
   function readText() {
     if (!sheets.length || sheets.length < total) { return; }
