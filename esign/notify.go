@@ -66,7 +66,8 @@ func (e *Engine) notify(ctx context.Context, s Store, env *Envelope, signers []S
 
 // NotifyDue hands queued notices to the Notifier, at most limit, and returns how
 // many it took. A notice reaches the Notifier at least once; what fails is tried
-// again after 1 min, doubling to 12 h, 12 times.
+// again after 1 min, doubling to 12 h, 12 times; then the signer is undeliverable
+// with the status 4.4.7.
 func (e *Engine) NotifyDue(ctx context.Context, limit int) (int, error) {
 	if e.cfg.Notifier == nil {
 		return 0, nil

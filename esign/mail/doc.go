@@ -16,7 +16,7 @@
 // From, To, Subject and a Message-ID, which is the same at every attempt of a
 // notice and names its signer, for [SignerOf]. Auto-Submitted (RFC 3834) keeps
 // vacation responders silent. A message that comes back later is for the host:
-// [ReadReport] reads the notification that came to the address of Config.From, and
+// [ReadReport] reads the notification that came to Config.ReturnPath, and
 // [esign.Engine.MarkUndeliverable] records it.
 //
 // The links and codes in messages are secrets. No error of this package holds one,

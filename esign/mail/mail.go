@@ -36,10 +36,13 @@ const (
 type Config struct {
 	// Addr is host and port of the SMTP server, such as "smtp.example.com:587". Required.
 	Addr string
-	// From is the address that messages come from and bounces go to, and the name of
-	// who runs the service: messages are from "Lakeshore Motors LLC via Example
-	// Signing". The address is required.
+	// From is the address that messages come from, and the name of who runs the service:
+	// messages are from "Lakeshore Motors LLC via Example Signing". The address is
+	// required.
 	From netmail.Address
+	// ReturnPath is the address that notifications of what could not be delivered go to
+	// (RFC 5321, section 4.4), for [ReadReport]. Default: the address of From.
+	ReturnPath string
 
 	// Security: default ImplicitTLS on port 465, Plain on a loopback address, else StartTLS.
 	Security Security
@@ -94,6 +97,12 @@ func New(cfg Config) (*Notifier, error) {
 		return nil, errors.New("mail: Config.From needs an address, such as signing@example.com")
 	}
 	n.cfg.From.Name = oneLine(cfg.From.Name)
+	if cfg.ReturnPath == "" {
+		n.cfg.ReturnPath = n.cfg.From.Address
+	}
+	if n.cfg.ReturnPath, _, err = reachable(n.cfg.ReturnPath); err != nil || !ascii(n.cfg.ReturnPath) {
+		return nil, errors.New("mail: Config.ReturnPath must be an address, such as bounces@example.com")
+	}
 	if (cfg.Username == "") != (cfg.Password == "") {
 		return nil, errors.New("mail: Config.Username and Config.Password are given together")
 	}

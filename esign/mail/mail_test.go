@@ -126,16 +126,17 @@ func TestConfigIsChecked(t *testing.T) {
 		config mail.Config
 		want   string
 	}{
-		"no address":         {mail.Config{From: from}, "Config.Addr"},
-		"no port":            {mail.Config{Addr: "smtp.example.com", From: from}, "Config.Addr"},
-		"no host":            {mail.Config{Addr: ":25", From: from}, "Config.Addr"},
-		"no From":            {mail.Config{Addr: "smtp.example.com:25"}, "Config.From"},
-		"From of two lines":  {mail.Config{Addr: "smtp.example.com:25", From: netmail.Address{Address: "a@b.example\r\nBcc: c@d.example"}}, "Config.From"},
-		"half a login":       {mail.Config{Addr: "smtp.example.com:25", From: from, Username: "u"}, "Config.Password"},
-		"password in clear":  {mail.Config{Addr: "smtp.example.com:25", From: from, Username: "u", Password: "p", Security: mail.Plain}, "Config.Password needs"},
-		"security misspelt":  {mail.Config{Addr: "smtp.example.com:25", From: from, Security: "tls"}, "Config.Security"},
-		"an IPv6 address":    {mail.Config{Addr: "[::1]:25", From: from}, ""},
-		"an IDN From domain": {mail.Config{Addr: "smtp.example.com:25", From: netmail.Address{Address: "firma@señal.example"}}, ""},
+		"no address":           {mail.Config{From: from}, "Config.Addr"},
+		"no port":              {mail.Config{Addr: "smtp.example.com", From: from}, "Config.Addr"},
+		"no host":              {mail.Config{Addr: ":25", From: from}, "Config.Addr"},
+		"no From":              {mail.Config{Addr: "smtp.example.com:25"}, "Config.From"},
+		"bounces of two lines": {mail.Config{Addr: "smtp.example.com:25", From: from, ReturnPath: "a@b.example\r\n"}, "Config.ReturnPath"},
+		"From of two lines":    {mail.Config{Addr: "smtp.example.com:25", From: netmail.Address{Address: "a@b.example\r\nBcc: c@d.example"}}, "Config.From"},
+		"half a login":         {mail.Config{Addr: "smtp.example.com:25", From: from, Username: "u"}, "Config.Password"},
+		"password in clear":    {mail.Config{Addr: "smtp.example.com:25", From: from, Username: "u", Password: "p", Security: mail.Plain}, "Config.Password needs"},
+		"security misspelt":    {mail.Config{Addr: "smtp.example.com:25", From: from, Security: "tls"}, "Config.Security"},
+		"an IPv6 address":      {mail.Config{Addr: "[::1]:25", From: from}, ""},
+		"an IDN From domain":   {mail.Config{Addr: "smtp.example.com:25", From: netmail.Address{Address: "firma@señal.example"}}, ""},
 	} {
 		_, err := mail.New(tt.config)
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {

@@ -119,6 +119,7 @@ func (n *Notifier) compose(notice esign.Notice, to string) (*gomail.Msg, error) 
 	}
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&netmail.Address{Name: n.from(m), Address: n.cfg.From.Address})
+	msg.EnvelopeFromMailAddress(&netmail.Address{Address: n.cfg.ReturnPath})
 	msg.ToMailAddress(&netmail.Address{Name: oneLine(notice.Name), Address: to})
 	if address := notice.Sender.Contact.Email; address != "" {
 		msg.ReplyToMailAddress(&netmail.Address{Name: oneLine(notice.Sender.LegalName), Address: address})

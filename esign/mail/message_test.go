@@ -159,6 +159,13 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, v, want)
 		}
 	}
+	s := testsmtp.Start(t, testsmtp.Options{})
+	if err := open(t, mail.Config{Addr: s.Addr, ReturnPath: "bounces@example.net"}).Notify(t.Context(), notice(esign.NoticeSign)); err != nil {
+		t.Fatal(err)
+	}
+	if m := s.Messages()[0]; m.From != "bounces@example.net" || !strings.Contains(parse(t, m.Raw).header.Get("From"), "<signing@example.com>") {
+		t.Errorf("bounces go to %s", m.From)
+	}
 	for id, want := range map[string]string{
 		got.header.Get("Message-ID"): "sgn_9x2m", "ntc_1.sgn_2@x": "sgn_2", "<a.b%2Ec%40d@x>": "b.c@d", "": "", "<x@y>": "", "<a.%zz@y>": "", "<.b@y>": "",
 	} {

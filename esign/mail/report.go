@@ -29,7 +29,7 @@ type Report struct {
 }
 
 // ReadReport reads a delivery status notification (RFC 3464) that came to the
-// address of Config.From, of at most 1 MiB; ErrNoReport for another message. A host
+// address of Config.ReturnPath, of at most 1 MiB; ErrNoReport for another message. A host
 // passes one that failed to [esign.Engine.MarkUndeliverable]. Whoever knows a
 // Message-ID can write such a notification, the signer among them; the mark that it
 // makes goes when a later notice is delivered.
