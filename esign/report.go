@@ -3,11 +3,13 @@ package esign
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/evaultlib/evault/storage/event"
 
+	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/storage"
 )
@@ -21,13 +23,26 @@ const reportVerify = " The verify address asks for the document as the last sign
 
 const reportTime = "2006-01-02 15:04:05 UTC"
 
+// paper is the paper of a document's last pages: A4 where the first page is as large as
+// that to 3 %, whichever way it lies, else US Letter.
+func paper(pages []PageSize) pdf.Rect {
+	if len(pages) == 0 {
+		return pdf.Letter()
+	}
+	a4, w, h := pdf.A4(), pages[0].Width, pages[0].Height
+	if math.Abs(min(w, h)/a4.Width()-1) < 0.03 && math.Abs(max(w, h)/a4.Height()-1) < 0.03 {
+		return a4
+	}
+	return pdf.Letter()
+}
+
 // report is the certificate of completion: who signed what, when, and the chain
 // of events until the last signature.
 func (e *Engine) report(ev *Evidence) typeset.Report {
 	env := ev.Envelope
 	r := typeset.Report{
 		Title: "Certificate of completion", Subtitle: env.Name, Notice: reportNotice, Footer: "Envelope " + env.ID,
-		At: e.now(), Fonts: e.fonts, Limits: e.grown(),
+		At: e.now(), Paper: paper(env.Document.PageSizes), Fonts: e.fonts, Limits: e.grown(),
 		Facts: []typeset.Fact{
 			{Label: "Result", Value: env.result()},
 			{Label: "Envelope", Value: env.ID},

@@ -37,6 +37,9 @@ type Page struct {
 // Letter returns the size of a page that names none: US Letter.
 func Letter() Rect { return Rect{X1: 612, Y1: 792} }
 
+// A4 returns the size of ISO 216 A4, in points.
+func A4() Rect { return Rect{X1: 595.28, Y1: 841.89} }
+
 // PagesRoot returns the reference of the root of the page tree.
 func (d *Document) PagesRoot() (Ref, error) {
 	c, err := d.Catalog()

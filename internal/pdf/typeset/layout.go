@@ -14,7 +14,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/copymark"
 )
 
-// The page of a report: US Letter, in points.
+// The page of a report, in points.
 const (
 	reportMargin = 54.0
 	reportTop    = 84.0 // of pages after the first
@@ -63,6 +63,9 @@ func (s *sheet) text(kind pdf.Name, write func() error) error {
 func (r Report) layOut(
 	ctx context.Context, set *font.Set, tags *canvas.Tagger, top *canvas.Tag,
 ) ([]*canvas.Canvas, error) {
+	if r.Paper == (pdf.Rect{}) {
+		r.Paper = pdf.Letter()
+	}
 	s := &sheet{Report: r, ctx: ctx, set: set, tags: tags, top: top, at: top}
 	if err := s.newPage(); err != nil {
 		return nil, err
@@ -84,7 +87,7 @@ func (s *sheet) newPage() error {
 	if s.leaf != nil {
 		s.c.Leave()
 	}
-	s.c = canvas.New(pdf.Letter().Width(), pdf.Letter().Height(), s.Fonts, s.set)
+	s.c = canvas.New(s.Paper.Width(), s.Paper.Height(), s.Fonts, s.set)
 	s.c.Lenient, s.c.Tags = true, s.tags
 	s.pages = append(s.pages, s.c)
 	s.y = reportMargin
@@ -101,7 +104,7 @@ func (s *sheet) newPage() error {
 	return nil
 }
 
-func (s *sheet) width() float64 { return pdf.Letter().Width() - 2*reportMargin }
+func (s *sheet) width() float64 { return s.Paper.Width() - 2*reportMargin }
 
 // room breaks the page unless high points are left on it.
 func (s *sheet) room(high float64) error {

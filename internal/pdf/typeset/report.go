@@ -26,6 +26,7 @@ type Report struct {
 	Notice    string    // in small print at the end
 	Footer    string    // at the foot of each page, before the page number
 	At        time.Time // when it was made
+	Paper     pdf.Rect  // the size of its pages; default: US Letter
 
 	Fonts  font.Fonts
 	Limits pdf.Limits // of the file that Append extends
