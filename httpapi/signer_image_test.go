@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/evaultlib/evault/httpapi"
 	"github.com/evaultlib/evault/internal/pdf"
+	"github.com/evaultlib/evault/internal/pdf/extract"
 	"github.com/evaultlib/evault/internal/pdf/pdfinspect"
 	"github.com/evaultlib/evault/storage/embedded"
 )
@@ -211,4 +213,41 @@ func TestParallelPageImagesAreBounded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	h.do(t, "GET", other+"/pages/1.png", nil, key(""), func(r *http.Request) { *r = *r.WithContext(ctx) }).want(503)
+}
+
+// TestPicturesThatNobodyWaitsFor: a browser that goes on before a picture is drawn is
+// no error of the server.
+func TestPicturesThatNobodyWaitsFor(t *testing.T) {
+	t.Parallel()
+	var logged bytes.Buffer
+	h, p := gallery(t, func(c *httpapi.Config) { c.Logger = slog.New(slog.NewTextHandler(&logged, nil)) })
+	link := h.link(t, h.create(t, contract(nil)))
+	p.broken = context.Canceled
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	h.do(t, "GET", link+"/pages/1.png", nil, key(""), func(r *http.Request) { *r = *r.WithContext(gone) }).want(503)
+	if logged.Len() > 0 {
+		t.Errorf("logged: %s", &logged)
+	}
+	h.do(t, "GET", link+"/pages/1.png", nil, key("")).want(503)
+	if !strings.Contains(logged.String(), "level=ERROR") {
+		t.Errorf("a renderer that fails while someone waits is not logged: %s", &logged)
+	}
+}
+
+// TestPicturesBearNoMarkAndNoneIsPromised: before the end only the PDF is marked as a copy.
+func TestPicturesBearNoMarkAndNoneIsPromised(t *testing.T) {
+	t.Parallel()
+	marked := "every page of the PDF is marked as a copy"
+	h, p := gallery(t)
+	link := h.link(t, h.create(t, contract(nil)))
+	if page := h.do(t, "GET", link, nil, key("")).want(200); strings.Contains(string(page.Body), "marked as a copy") {
+		t.Error("the page of pictures promises a mark that they do not have")
+	}
+	h.do(t, "GET", link+"/pages/1.png", nil, key("")).want(200)
+	if texts, err := extract.PageTexts(p.last); err != nil || strings.Contains(strings.Join(texts, ""), "COPY") {
+		t.Errorf("the pictures are drawn from a marked copy, %v", err)
+	}
+	plain := newHouse(t)
+	plain.do(t, "GET", plain.link(t, plain.create(t, contract(nil))), nil, key("")).says(200, marked)
 }

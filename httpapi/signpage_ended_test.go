@@ -150,3 +150,30 @@ func TestSpanish(t *testing.T) {
 		t.Error("no disclosure")
 	}
 }
+
+// TestReplacedAndEarlyLinksHaveTheirPages: a link that has a newer one opens nothing and
+// tells nothing of the document; one whose turn has not come says so.
+func TestReplacedAndEarlyLinksHaveTheirPages(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	env, ada, joan := h.twoSigners(t, nil)
+	edit := func(change, email string) {
+		t.Helper()
+		r, err := h.e.Store.Bun().DB.ExecContext(t.Context(), "UPDATE evault_signers SET "+change+" WHERE envelope_id = ? AND email = ?", env, email)
+		if n, _ := r.RowsAffected(); err != nil || n != 1 {
+			t.Fatalf("%d rows, %v", n, err)
+		}
+	}
+	edit("link_version = 2", "ada@example.com")
+	edit("signing_order = 2, status = 'waiting'", "joan@example.com")
+	for _, path := range []string{"", "/decline", "/document.pdf"} {
+		old := h.do(t, "GET", ada+path, nil, key(""), browser).says(410, "This link was replaced", `data-code="link_gone"`)
+		if strings.Contains(string(old.Body), "Truck 42") {
+			t.Errorf("%q of a replaced link names the document", path)
+		}
+	}
+	h.post(t, strings.TrimPrefix(ada, baseURL)+"/sign", url.Values{"signature": {"Ada Byron"}}).says(410, "This link was replaced")
+	h.do(t, "GET", joan, nil, key("")).says(409, "It is not your turn yet", "Truck 42", "Name of org_a", `data-code="not_your_turn"`)
+	h.post(t, strings.TrimPrefix(joan, baseURL)+"/sign", url.Values{"signature": {"Joan Clarke"}}).says(409, "It is not your turn yet")
+	h.do(t, "GET", joan+"/session", nil, key("")).problem(409, "not_your_turn")
+}

@@ -139,6 +139,9 @@ func TestPolicyFitsThePage(t *testing.T) {
 		if len(css) == 0 {
 			t.Errorf("%s: no style", name)
 		}
+		if !strings.Contains(text, `<link rel="icon" href="data:,">`) {
+			t.Errorf("%s: a browser asks for /favicon.ico", name)
+		}
 		js := script.FindAllStringSubmatch(text, -1)
 		if slices.Contains([]string{"embed", "verify", "signing", "done", "vault"}, name) {
 			if len(js) != 1 || !strings.Contains(p.Policy, "script-src "+digest(js[0][1])) {

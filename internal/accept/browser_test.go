@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -29,6 +30,7 @@ type tab struct {
 
 	mu     sync.Mutex
 	faults []string // exceptions of scripts
+	errors []string // of the console, such as what could not be loaded
 }
 
 // browser starts Chromium with a wide window, 1280 by 900.
@@ -57,10 +59,15 @@ func newTab(t *testing.T, ctx context.Context) *tab {
 		t.Fatalf("browser: %v", err)
 	}
 	if err := chromedp.Listen(ctx, func(ev any) {
-		if e, is := ev.(*runtime.EventExceptionThrown); is {
-			b.mu.Lock()
-			defer b.mu.Unlock()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		switch e := ev.(type) {
+		case *runtime.EventExceptionThrown:
 			b.faults = append(b.faults, fmt.Sprintf("%+v", e.ExceptionDetails.Exception))
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.EntryLevelError {
+				b.errors = append(b.errors, e.Entry.Text+" "+e.Entry.URL)
+			}
 		}
 	}); err != nil {
 		t.Fatal(err)
@@ -179,6 +186,16 @@ func (b *tab) click(selector string) {
 		return {X: r.x + r.width / 2, Y: r.y + r.height / 2};
 	})()`, selector)
 	b.do(chromedp.MouseClickXY(at.X, at.Y))
+}
+
+// quiet wants a console without errors.
+func (b *tab) quiet() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.errors) > 0 {
+		b.t.Errorf("the console has %v", b.errors)
+	}
 }
 
 // set enters a value as typing does.

@@ -1,7 +1,9 @@
 package accept_test
 
 import (
+	"io/fs"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -102,6 +104,8 @@ func twoPeople(t *testing.T, _ *server, c *client) {
 	c.get("/partner/envelopes/"+env+"/status").want(http.StatusOK).equal("data.status", "completed")
 	phone.open(maria)
 	phone.says("Signed by everybody")
+	phone.quiet()
+	keys.quiet()
 }
 
 // pagesThatRefuse reaches each page that a link can lead to instead of the document.
@@ -186,6 +190,40 @@ func secondTab(t *testing.T, _ *server, c *client) {
 	c.values(link, map[string]string{"text": "D123 4567 8", "dropdown": "Blue", "checkbox": "true"})
 	if left := js[int](one, "localStorage.length"); left != 0 {
 		t.Errorf("%d drafts are left in the browser", left)
+	}
+}
+
+// TestPicturesAreReadyBeforeAnyoneAsks: a server that starts for the first time makes
+// what draws pages by itself.
+func TestPicturesAreReadyBeforeAnyoneAsks(t *testing.T) {
+	t.Parallel()
+	cache := t.TempDir()
+	s := startIn(t, t.TempDir(), "", []string{"XDG_CACHE_HOME=" + cache})
+	made := func() (size int64) {
+		_ = filepath.WalkDir(filepath.Join(cache, "evault-render"), func(_ string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return nil //nolint:nilerr // the folder is not there yet, or a file has gone
+			}
+			if i, unread := d.Info(); unread == nil && !d.IsDir() {
+				size += i.Size()
+			}
+			return nil
+		})
+		return size
+	}
+	last := int64(-1)
+	for end := time.Now().Add(60 * time.Second); last < 1<<20 || made() != last; time.Sleep(time.Second) {
+		if last = made(); time.Now().After(end) {
+			t.Fatalf("%d bytes were compiled in a minute", last)
+		}
+	}
+	c := s.client(t, s.APIKey)
+	_, link := c.oneSigner("Ada Byron", testpdf.Contract(3), nil)
+	before := made()
+	begin := time.Now()
+	c.with("").get(link + "/pages/1.png").want(http.StatusOK)
+	if took := time.Since(begin); took > 5*time.Second || made() != before {
+		t.Errorf("the first picture took %v, %d bytes were compiled before and %d after", took, before, made())
 	}
 }
 

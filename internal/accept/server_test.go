@@ -76,13 +76,19 @@ type server struct {
 // start runs the server on a data folder and a database until the test ends.
 func start(t testing.TB, dir, db string, args ...string) *server {
 	t.Helper()
+	return startIn(t, dir, db, nil, args...)
+}
+
+// startIn is start with more of an environment.
+func startIn(t testing.TB, dir, db string, env []string, args ...string) *server {
+	t.Helper()
 	s := &server{dir: dir, db: db, log: &bytes.Buffer{}, exited: make(chan error, 1)}
 	args = append([]string{"-addr", "127.0.0.1:0", "-data", dir, "-webhook-allow-private"}, args...)
 	if db != "" {
 		args = append(args, "-db", db)
 	}
 	s.cmd = exec.Command(binary, args...)
-	s.cmd.Stderr = s.log
+	s.cmd.Stderr, s.cmd.Env = s.log, append(os.Environ(), env...)
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
