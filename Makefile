@@ -4,7 +4,7 @@
 TOOL := go tool -modfile=internal/tools/go.mod
 GO_FILES := $(shell git ls-files -co --exclude-standard '*.go')
 
-.PHONY: check test race format vet static tidy service served blackbox need-services bench accept fuzz fuzz-briefly
+.PHONY: check test race format vet static tidy service served blackbox need-services screens bench accept fuzz fuzz-briefly
 
 check: format vet static tidy race
 
@@ -49,6 +49,11 @@ blackbox: need-services
 need-services:
 	@: "$${EVAULT_POSTGRES:?is the data source name of a PostgreSQL server}" "$${EVAULT_TOOLS:?is 1 where pdfsig, qpdf, mutool, openssl and iText are}"
 	@: "$${EVAULT_S3:?is the path of the program versitygw}"
+
+# Pictures of every screen for docs/signing.md; wants Chromium.
+screens:
+	rm -f docs/screens/*.png
+	cd internal/accept && EVAULT_SCREENS="$(CURDIR)/docs/screens" go test -vet=off -count=1 -run '^TestScreens$$' .
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./internal/pdf/... ./internal/bench ./esign/pades ./esign/inspect ./esign/render ./storage/...

@@ -146,6 +146,10 @@ func (a *API) vaultNote(c *call, v *vaultView, o *custody.Original) error {
 	}
 	if err != nil || a.compliant(s) == nil {
 		v.Note = "Something has happened since, such as an inspection; the next evaluation is due."
+		if v.State == web.VaultQuarantined {
+			v.Note = "The original was found altered since; the next evaluation is due."
+		}
+		v.Outcome = "At the last evaluation, " + v.Outcome
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func (a *API) lookup(ctx context.Context, sum storage.Digest) (state vault.State
 // verifyPage is the same answer for people: QR codes lead here.
 func (a *API) verifyPage(c *call, sum storage.Digest, state vault.State) (*rest.Reply, error) {
 	p, err := web.RenderVerify(web.Verify{
-		State: string(state), Title: verifyTitle[state], Notice: verifyNotice[state], SHA256: string(sum), AsOf: at(c.Now), Action: a.cfg.BasePath + "/verify/",
+		State: string(state), Title: verifyTitle[state], Notice: verifyNotice[state], SHA256: string(sum), AsOf: web.Time{Machine: at(c.Now), Text: a.texts.Match("en").Moment(c.Now.UTC())}, Action: a.cfg.BasePath + "/verify/",
 	})
 	if err != nil {
 		return nil, err

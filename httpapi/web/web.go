@@ -99,7 +99,8 @@ type Embed struct {
 type Verify struct {
 	State         string // one word, for the look of it
 	Title, Notice string
-	SHA256, AsOf  string
+	SHA256        string
+	AsOf          Time
 	Action        string // the address below which digests are asked for
 }
 
@@ -149,8 +150,8 @@ type site struct {
 var load = sync.OnceValue(func() site {
 	s := site{sources: map[string]string{}, sums: map[string]string{}}
 	for name, parts := range map[string][]string{
-		"style.css": {"style.css"}, "sign.css": {"sign.css"}, "frame.js": {"frame.js"}, "verify.js": {"verify.js"},
-		"sign.js": {"tell.js", "sign.js"}, "vault.js": {"tell.js", "vault.js"},
+		"style.css": {"style.css"}, "sign.css": {"sign.css"}, "frame.js": {"frame.js"}, "verify.js": {"times.js", "verify.js"},
+		"sign.js": {"tell.js", "sign.js"}, "vault.js": {"tell.js", "times.js"},
 	} {
 		var whole []byte
 		for _, part := range parts {

@@ -95,7 +95,7 @@ func pages(t *testing.T, f web.Frame) map[string]web.Page {
 		},
 		"embed": func() (web.Page, error) { return web.RenderEmbed(web.Embed{SessionURL: "/api/v2/embed/session"}, f) },
 		"verify": func() (web.Page, error) {
-			return web.RenderVerify(web.Verify{State: hostile, Title: hostile, Notice: hostile, SHA256: hostile, AsOf: hostile, Action: hostile})
+			return web.RenderVerify(web.Verify{State: hostile, Title: hostile, Notice: hostile, SHA256: hostile, AsOf: web.Time{Machine: hostile, Text: hostile}, Action: hostile})
 		},
 		"docs": func() (web.Page, error) {
 			return web.RenderDocs(web.Docs{BasePath: "/api/v2", Routes: []web.DocsRoute{{About: hostile}}})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -228,7 +229,7 @@ func (b *tab) draw(selector string) {
 		command(b, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: points})
 	}
 	at := func(i int) *input.TouchPoint {
-		return &input.TouchPoint{X: r.X + r.Width*(0.1+0.02*float64(i)), Y: r.Y + r.Height*(0.3+0.02*float64(i%20))}
+		return &input.TouchPoint{X: r.X + r.Width*(0.1+0.02*float64(i)), Y: r.Y + r.Height*(0.5+0.3*math.Sin(0.9*float64(i))*math.Cos(0.13*float64(i)))}
 	}
 	touch(input.DispatchTouchEventTypeTouchStart, at(0))
 	for i := range 40 {
@@ -291,12 +292,12 @@ func (c *client) oneSigner(name string, pdf []byte, more map[string]any) (env, l
 		"customer_email": "maria@example.com", "customer_name": name, "envelope_name": "Retail installment contract", "message": "Please sign by Friday.",
 		"document": document(pdf), "signers": []any{map[string]any{"email": "maria@example.com", "name": name, "role": "buyer"}},
 		"fields": []any{
-			field("text", 1, 0.12, 0.85, 0.35, 0.03, map[string]any{"label": "Driver’s license"}),
-			field("dropdown", 1, 0.55, 0.85, 0.3, 0.03, map[string]any{"label": "Color", "options": []any{"Red", "Blue"}}),
-			field("checkbox", 1, 0.12, 0.89, 0.03, 0.023, map[string]any{"label": "I received the odometer statement"}),
-			field("radio", 1, 0.55, 0.89, 0.3, 0.03, map[string]any{"label": "Payments", "options": []any{"Monthly", "Weekly"}}),
+			field("text", 1, 0.12, 0.868, 0.35, 0.03, map[string]any{"label": "Driver’s license"}),
+			field("dropdown", 1, 0.55, 0.868, 0.3, 0.03, map[string]any{"label": "Color", "options": []any{"Red", "Blue"}}),
+			field("checkbox", 1, 0.12, 0.905, 0.03, 0.023, map[string]any{"label": "I received the odometer statement"}),
+			field("radio", 1, 0.55, 0.905, 0.3, 0.03, map[string]any{"label": "Payments", "options": []any{"Monthly", "Weekly"}}),
 			field("initials", 2, 0.75, 0.88, 0.12, 0.04, nil),
-			field("signature", 3, 0.12, 0.74, 0.4, 0.06, nil), field("date", 3, 0.6, 0.74, 0.3, 0.03, nil),
+			field("signature", 3, 0.118, 0.8, 0.2, 0.06, nil), field("date", 3, 0.33, 0.83, 0.13, 0.03, nil),
 		},
 	}
 	for k, v := range more {

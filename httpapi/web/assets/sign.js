@@ -221,10 +221,16 @@
     return i.type === "checkbox" ? (i.checked ? "✓" : "") : i.value.trim();
   }
   function required(f) { return f.dataset.mark === "signature" || "required" in f.dataset; }
+  function fit(spot, span) { // the text into its place, as it will be printed
+    span.style.fontSize = "";
+    var wide = span.scrollWidth;
+    if (wide > spot.clientWidth) { span.style.fontSize = Math.floor(95 * spot.clientWidth / wide) / 100 * parseFloat(getComputedStyle(span).fontSize) + "px"; }
+  }
   function paint() {
     spots.forEach(function (s) {
-      if (s.classList.contains("fixed") || s.classList.contains("k-value") || s.classList.contains("k-date")) { s.classList.add("filled"); return; }
-      var span = s.querySelector("span"), img = s.querySelector("img"), text = "", picture = "";
+      var span = s.querySelector("span");
+      if (s.classList.contains("fixed") || s.classList.contains("k-value") || s.classList.contains("k-date")) { s.classList.add("filled"); fit(s, span); return; }
+      var img = s.querySelector("img"), text = "", picture = "";
       var mark = s.classList.contains("k-signature") ? marks.signature : s.classList.contains("k-initials") ? marks.initials : null;
       var own = form.elements["field:" + s.id.slice(3)];
       if (mark && !(own && own.type === "checkbox" && !own.checked)) { picture = mark.picture(); text = picture ? "" : mark.text.value.trim(); }
@@ -234,8 +240,7 @@
       span.hidden = !!picture;
       if (picture) { img = document.createElement("img"); img.alt = ""; img.src = "data:image/png;base64," + picture; s.appendChild(img); }
       span.textContent = text || s.dataset.label;
-      span.style.fontSize = "";
-      if (text && span.scrollWidth > s.clientWidth) { span.style.fontSize = Math.floor(95 * s.clientWidth / span.scrollWidth) / 100 * parseFloat(getComputedStyle(span).fontSize) + "px"; }
+      if (text) { fit(s, span); } else { span.style.fontSize = ""; }
     });
     if (pages) { pages.classList.remove("preview"); restorePictures(); }
     steps();
