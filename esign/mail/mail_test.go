@@ -295,3 +295,25 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 }
+
+// TestNoConnectionIsLeft: an attempt that fails before there is a session closes its
+// connection.
+func TestNoConnectionIsLeft(t *testing.T) {
+	t.Parallel()
+	for _, refuses := range []string{"CONNECT", "EHLO", "nothing"} { // the last offers no STARTTLS
+		s := testsmtp.Start(t, testsmtp.Options{Answer: func(verb, _ string) string {
+			if verb == refuses || verb == "HELO" {
+				return "554 5.3.2 no"
+			}
+			return ""
+		}})
+		if err := open(t, mail.Config{Addr: s.Addr, Security: mail.StartTLS}).Notify(t.Context(), notice(esign.NoticeSign)); err == nil {
+			t.Errorf("%s: delivered", refuses)
+		}
+		for end := time.Now().Add(5 * time.Second); s.Open() > 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s: the connection is still open", refuses)
+			}
+		}
+	}
+}

@@ -43,7 +43,7 @@ type Server struct {
 	options  Options
 	mu       sync.Mutex
 	messages []Message
-	sessions int
+	open     int
 }
 
 // Start starts a server.
@@ -91,11 +91,11 @@ func (s *Server) Messages() []Message {
 	return append([]Message(nil), s.messages...)
 }
 
-// Sessions returns how many connections there were.
-func (s *Server) Sessions() int {
+// Open returns how many connections there are now.
+func (s *Server) Open() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sessions
+	return s.open
 }
 
 // session is the state of one connection.
@@ -108,9 +108,8 @@ type session struct {
 }
 
 func (s *Server) serve(conn net.Conn, done <-chan struct{}) {
-	s.mu.Lock()
-	s.sessions++
-	s.mu.Unlock()
+	s.count(1)
+	defer s.count(-1)
 	c := &session{Server: s, conn: conn, done: done}
 	if s.options.Implicit {
 		c.encrypt()
@@ -129,6 +128,12 @@ func (s *Server) serve(conn net.Conn, done <-chan struct{}) {
 			return
 		}
 	}
+}
+
+func (s *Server) count(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open += n
 }
 
 func (c *session) encrypt() {
