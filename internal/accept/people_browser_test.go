@@ -25,6 +25,7 @@ func TestPeopleInBrowsers(t *testing.T) {
 	s := start(t, t.TempDir(), "")
 	for name, story := range map[string]func(*testing.T, *server, *client){
 		"two people": twoPeople, "pages that refuse": pagesThatRefuse, "a second tab": secondTab,
+		"pages for everybody": pagesForEverybody,
 	} {
 		t.Run(name, func(t *testing.T) { story(t, s, s.client(t, s.APIKey)) })
 	}
@@ -158,6 +159,28 @@ func pagesThatRefuse(t *testing.T, s *server, c *client) {
 
 	sees("wrong", link[:len(link)-4]+"AAAA", "This link does not work")
 	sees("no-link", s.URL+"/api/v2/sign/x", "This link does not work")
+}
+
+// pagesForEverybody are those that need no link: the answers of verify and the reference.
+func pagesForEverybody(t *testing.T, s *server, c *client) {
+	env := c.signed(testpdf.Contract(3), nil)
+	original := c.post("/partner/envelopes/"+env+"/vault-in-signed", map[string]any{}).want(http.StatusCreated).str("data.document_hash")
+	b := browser(t)
+	for path, says := range map[string]string{
+		"/verify/" + original:                 "The authoritative copy",
+		"/verify/" + strings.Repeat("ab", 32): "Not known to this vault",
+		"/verify/abc":                         "Reference",
+		"/docs":                               "embed_token_gone",
+		"/embed/sign/" + env:                  "This page could not be opened",
+	} {
+		b.do(chromedp.EmulateViewport(1280, 900))
+		b.open(s.URL + "/api/v2" + path)
+		b.says(says)
+		b.accessible(path)
+		b.dark()
+		b.phone()
+		b.accessible(path + " on a dark phone")
+	}
 }
 
 // secondTab: what is typed in two tabs of one link meets, nothing is lost, and after
