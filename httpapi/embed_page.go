@@ -44,9 +44,14 @@ func (a *API) embedScript(c *call) (*rest.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	rp := &rest.Reply{Status: http.StatusOK, Raw: script, Header: map[string]string{"Content-Type": "text/javascript; charset=utf-8"}}
-	rp = c.Etagged(rp, string(storage.Sum(script)))
-	return rp.With("Cache-Control", "public, max-age=3600").With("Cross-Origin-Resource-Policy", "cross-origin").With("Access-Control-Allow-Origin", "*"), nil
+	rp := c.Etagged(&rest.Reply{Status: http.StatusOK, Raw: script}, string(storage.Sum(script)))
+	for name, value := range map[string]string{
+		"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "public, max-age=3600",
+		"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*",
+	} {
+		rp.With(name, value)
+	}
+	return rp, nil
 }
 
 // plainOrigin accepts scheme, host and port in characters that a policy header

@@ -21,7 +21,9 @@ func (a *API) checkRedirect(c *call, redirect string) error {
 		return err
 	}
 	if !onOrigin(redirect, org.Origins) {
-		return validate.Fail("redirect_url", "origin", "must be an https address on one of the organization's %s origins", strconv.Itoa(len(org.Origins)))
+		return validate.Fail(
+			"redirect_url", "origin", "must be an https address on one of the organization's %s origins", strconv.Itoa(len(org.Origins)),
+		)
 	}
 	return nil
 }

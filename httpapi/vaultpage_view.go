@@ -50,7 +50,8 @@ func (a *API) vaultView(c *call, t storage.Ticket) (*vaultView, error) {
 	}
 	for _, e := range slices.Backward(entries) {
 		v.Custody = append(v.Custody, web.Step{
-			At: v.at(e.RecordedAt), Kind: inWords(string(e.Kind)), From: nameOf(e.From), To: nextName(e), Version: strconv.Itoa(e.Version),
+			At: v.at(e.RecordedAt), Kind: inWords(string(e.Kind)), From: nameOf(e.From), To: nextName(e),
+			Version: strconv.Itoa(e.Version),
 		})
 	}
 	return v, a.vaultCopies(c, v, t)
@@ -67,7 +68,8 @@ func (v *vaultView) status(o *custody.Original, entries []custody.Entry) {
 		}
 	case o.QuarantinedAt != nil:
 		v.State, v.Title = web.VaultQuarantined, "In quarantine"
-		v.Says = "The stored bytes of the original were found altered. It is not handed out and cannot be released until the operator has repaired it."
+		v.Says = "The stored bytes of the original were found altered. " +
+			"It is not handed out and cannot be released until the operator has repaired it."
 	default:
 		v.State, v.Title = web.VaultLive, "In the vault"
 		v.Says = "The original is kept here, and " + o.Controller.Party.Name + " controls it."
@@ -126,7 +128,8 @@ func (a *API) vaultChecks(c *call, v *vaultView, o *custody.Original) error {
 			void++
 		}
 		v.Checks = append(v.Checks, web.VaultCheck{
-			Result: result, Requirement: k.Requirement, Reference: k.Reference, Basis: bases[k.Basis], Detail: k.Detail, At: v.at(r.EvaluatedAt.Time),
+			Result: result, Requirement: k.Requirement, Reference: k.Reference, Basis: bases[k.Basis], Detail: k.Detail,
+			At: v.at(r.EvaluatedAt.Time),
 		})
 	}
 	if v.Outcome = fmt.Sprintf("%d of %d requirements are met", met, len(r.Checks)); void > 0 {
@@ -169,7 +172,9 @@ func (a *API) vaultCopies(c *call, v *vaultView, t storage.Ticket) error {
 		return err
 	}
 	for _, r := range l.Items {
-		k := web.VaultCopy{At: v.at(r.MadeAt), Kind: copyKinds[r.Kind], Version: strconv.Itoa(r.Version), GivenTo: actorName(r.GivenTo, names)}
+		k := web.VaultCopy{
+			At: v.at(r.MadeAt), Kind: copyKinds[r.Kind], Version: strconv.Itoa(r.Version), GivenTo: actorName(r.GivenTo, names),
+		}
 		if r.Version == 0 {
 			k.Version = "Before the deposit"
 		}
@@ -180,7 +185,8 @@ func (a *API) vaultCopies(c *call, v *vaultView, t storage.Ticket) error {
 
 // copyKinds are the kinds of registered copies in words.
 var copyKinds = map[custody.CopyKind]string{
-	custody.CopyMarked: "Marked copy", custody.CopySigner: "Marked copy for signers", custody.CopyInspection: "Inspection of the original",
+	custody.CopyMarked: "Marked copy", custody.CopySigner: "Marked copy for signers",
+	custody.CopyInspection: "Inspection of the original",
 }
 
 // signerNames are the names of an envelope's signers by their ids; none where the

@@ -20,7 +20,7 @@ import (
 )
 
 var page = template.Must(template.New("").Parse(`<!DOCTYPE html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Partner</title>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Partner</title>
 <h1>Your loan</h1>
 <div id="widget"></div>
 <ol id="events"></ol>
