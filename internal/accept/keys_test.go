@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/evaultlib/evault/internal/testpdf"
 )
 
 type keyLine struct {
@@ -52,6 +55,45 @@ func TestKeys(t *testing.T) {
 	if err := exec.Command(binary, "keys", "create", "-data", s.dir, "-org", "org_second", "-scopes", "everything").Run(); err == nil {
 		t.Error("an unknown scope was granted")
 	}
+}
+
+// TestOrigins: the command and the route set the same list, and a token is made for
+// what is in it.
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *server) {
+		c := s.client(t, s.APIKey)
+		command := func(args ...string) string {
+			t.Helper()
+			more := []string{"-data", s.dir, "-org", s.OrgID}
+			if s.db != "" {
+				more = append(more, "-db", s.db)
+			}
+			out, err := exec.Command(binary, slices.Concat([]string{"origins", args[0]}, more, args[1:])...).Output()
+			if err != nil {
+				t.Fatalf("origins %v: %v", args, err)
+			}
+			return string(out)
+		}
+		const one, two = "https://app.example.com", "https://two.example.com"
+		c.get("/partner/origins").want(http.StatusOK).equal("data.origins", []string{})
+		if got, want := command("set", one, two), `{"org_id":"`+s.OrgID+`","origins":["`+one+`","`+two+`"]}`+"\n"; got != want {
+			t.Errorf("origins set printed %q, want %q", got, want)
+		}
+		c.get("/partner/origins").want(http.StatusOK).equal("data.origins", []string{one, two})
+		env := c.post("/partner/envelopes", envelope(map[string]any{"document": document(testpdf.Contract(3))})).want(http.StatusCreated).str("data.envelope_id")
+		token := map[string]any{"envelope_id": env, "user_email": "ada@example.com", "widget_type": "sign", "origin": two}
+		c.post("/embed/token", token).want(http.StatusOK)
+		c.do(http.MethodPut, "/partner/origins", map[string]any{"origins": []string{one}}).want(http.StatusOK).equal("data.origins", []string{one})
+		c.do(http.MethodPut, "/partner/origins", map[string]any{"origins": []string{one + "/page"}}).problem(http.StatusUnprocessableEntity, "invalid")
+		c.post("/embed/token", token).problem(http.StatusUnprocessableEntity, "invalid")
+		if got, want := command("list"), `{"org_id":"`+s.OrgID+`","origins":["`+one+`"]}`+"\n"; got != want {
+			t.Errorf("origins list printed %q, want %q", got, want)
+		}
+		if err := exec.Command(binary, "origins", "set", "-data", s.dir, "-org", s.OrgID, "http://app.example.com").Run(); err == nil {
+			t.Error("an origin without https was set")
+		}
+	})
 }
 
 // TestRestart: what was made is there after a SIGTERM and a new start, and the

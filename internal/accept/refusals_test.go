@@ -42,6 +42,8 @@ func partnerRoutes() []route {
 		{"GET", "/partner/envelopes/{id}/events", "envelopes:read", nil},
 		{"GET", "/partner/events", "envelopes:read", nil},
 		{"PATCH", "/partner/webhook", "envelopes:write", map[string]any{"webhook_url": "https://example.com/hook"}},
+		{"GET", "/partner/origins", "envelopes:read", nil},
+		{"PUT", "/partner/origins", "envelopes:write", map[string]any{"origins": []string{"https://app.example.com"}}},
 		{"POST", "/embed/token", "esign:write", map[string]any{"envelope_id": "{id}", "user_email": "ada@example.com", "widget_type": "sign"}},
 	}
 }
