@@ -213,7 +213,7 @@ func TestPublicRoutes(t *testing.T) {
 	s := start(t, t.TempDir(), "")
 	c := s.client(t, "")
 	for path, want := range map[string]string{
-		"/openapi.yaml": "openapi: 3.1", "/docs": "<html", "/rules": "", "/.well-known/jwks.json": `"keys"`, "/log/keys": "",
+		"/openapi.yaml": "openapi: 3.1", "/docs": "<html", "/embed.js": "window.evault", "/rules": "", "/.well-known/jwks.json": `"keys"`, "/log/keys": "",
 	} {
 		a := c.get(path).want(http.StatusOK)
 		if !strings.Contains(string(a.Body), want) || len(a.Body) == 0 {
