@@ -38,7 +38,7 @@ func checkSignatures(ev *evidence, out *outcome) {
 		out.fail("The chain has %d events of the envelope's creation; there must be one.", len(created))
 		return
 	}
-	required := requiredSigners(created[0])
+	required := ev.requiredSigners(created[0])
 	if len(required) == 0 {
 		out.fail("The event of the creation names no signers.")
 		return
@@ -69,9 +69,9 @@ func checkSignatures(ev *evidence, out *outcome) {
 	}
 }
 
-// requiredSigners are the signers that the event of the creation commits to; where
-// its detail was erased, their ids.
-func requiredSigners(created event.Event) []event.CreatedSigner {
+// requiredSigners are the signers that the event of the creation commits to, as they
+// were corrected since; where the details were erased, their ids.
+func (ev *evidence) requiredSigners(created event.Event) []event.CreatedSigner {
 	ids := event.DataOf[event.EnvelopeCreatedData](created).Signers
 	detail, _ := event.DetailOf[event.EnvelopeCreatedDetail](created)
 	list := make([]event.CreatedSigner, len(ids))
@@ -79,6 +79,10 @@ func requiredSigners(created event.Event) []event.CreatedSigner {
 		list[i].SignerID = id
 		if n := slices.IndexFunc(detail.Signers, func(r event.CreatedSigner) bool { return r.SignerID == id }); n >= 0 {
 			list[i] = detail.Signers[n]
+		}
+		for _, e := range about(ev, event.EnvelopeSignerCorrected, func(d event.SignerCorrectedData) bool { return d.SignerID == id }) {
+			corrected, _ := event.DetailOf[event.SignerCorrectedDetail](e)
+			list[i].Email, list[i].Name = corrected.Email, corrected.Name
 		}
 	}
 	return list
@@ -204,6 +208,10 @@ func (ev *evidence) consent(signerID string, before event.Event) *event.Event {
 			}
 		case event.EnvelopeConsentWithdrawn:
 			if event.DataOf[event.ConsentWithdrawnData](e).SignerID == signerID {
+				last = nil
+			}
+		case event.EnvelopeSignerCorrected:
+			if d := event.DataOf[event.SignerCorrectedData](e); d.SignerID == signerID && d.Replaced {
 				last = nil
 			}
 		}

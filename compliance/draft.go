@@ -262,7 +262,7 @@ func (ev *evidence) signatures() []certificate.SignatureEntry {
 	if created == nil {
 		return list
 	}
-	for _, s := range requiredSigners(*created) { // none: check 4 fails
+	for _, s := range ev.requiredSigners(*created) { // none: check 4 fails
 		x := certificate.SignatureEntry{SignerID: s.SignerID, Name: s.Name, Email: s.Email, Role: s.Role, Auth: s.Auth}
 		if e := ev.signed(s.SignerID); e != nil {
 			x.SignedAt = timePtr(&e.RecordedAt)

@@ -233,6 +233,22 @@ func ExampleEngine_Remind() {
 	// ada@example.com too_soon
 }
 
+// The sender mistyped an address: the signer gets a new link, and the envelope goes on.
+func ExampleEngine_CorrectSigner() {
+	h := newHost()
+	defer h.end()
+	ctx := context.Background()
+
+	env := create(ctx, h.engine)
+	email := "ada.byron@example.com"
+	env, err := h.engine.CorrectSigner(ctx, esign.CorrectRequest{
+		OrgID: env.OrgID, EnvelopeID: env.ID, SignerID: env.Signers[0].ID, Actor: esign.Actor{Kind: "operator", ID: "desk"}, Email: &email,
+	})
+	must(err)
+	fmt.Println(env.Status, env.Signers[0].Email)
+	// Output: sent ada.byron@example.com
+}
+
 // A mail provider reports that a message came back.
 func ExampleEngine_MarkUndeliverable() {
 	h := newHost()

@@ -11,6 +11,7 @@ import "time"
 const (
 	maxFields   = 500
 	maxSigners  = 50
+	maxOrder    = 1000 // of a signer
 	maxMetadata = 50
 	maxSummary  = 30 // rows
 )

@@ -161,7 +161,7 @@ func (e *Envelope) stillTrue(kind string, s *Signer) bool {
 		return true
 	}
 	_, err := e.Status.After(VerbRemind)
-	return err == nil && s.Status != SignerSigned
+	return err == nil && s.Status != SignerSigned && s.Status != SignerWaiting
 }
 
 // RemindRequest reminds SignerID, or with "" all whose turn it is. Message is
@@ -180,6 +180,7 @@ type Reminder struct {
 	SignerID, Email string
 	At              time.Time
 	Reason          string
+	RetryAt         *time.Time // when one skipped too_soon can be reminded; nil otherwise
 }
 
 // Reminders are who was reminded and who was not.
@@ -239,6 +240,8 @@ func (e *Envelope) remindable(only string, now time.Time, every time.Duration) (
 			skip("not_your_turn")
 		case s.RemindedAt != nil && now.Before(s.RemindedAt.Add(every)):
 			skip("too_soon")
+			again := s.RemindedAt.Add(every)
+			out.Skipped[len(out.Skipped)-1].RetryAt = &again
 		default:
 			s.RemindedAt = &now
 			due = append(due, *s)

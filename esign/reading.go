@@ -173,7 +173,13 @@ func (e *Engine) handout(ctx context.Context, token string, env *Envelope, sg *S
 // shown records a showing by itself, so that of two at once the later sees
 // both, and judges what has been read by then.
 func (e *Engine) shown(ctx context.Context, token, signerID string, of Showing, c Client) error {
-	if err := e.cfg.Store.AddShowing(ctx, signerID, of); err != nil {
+	err := e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
+		if _, _, err := e.open(ctx, s, token); err != nil { // another person may have the signer's place by now
+			return err
+		}
+		return s.AddShowing(ctx, signerID, of)
+	})
+	if err != nil {
 		return fmt.Errorf("page shown to %s: %w", signerID, err)
 	}
 	return e.judgeReading(ctx, token, c)

@@ -62,6 +62,11 @@ func (e *Engine) report(ev *Evidence) typeset.Report {
 	if lines := contactOf(ev).Lines(); len(lines) > 0 {
 		r.Facts = append(r.Facts, typeset.Fact{Label: "Sender's contact", Value: strings.Join(lines, ", ")})
 	}
+	for _, e := range ev.Events {
+		if f, is := correction(e); is {
+			r.Facts = append(r.Facts, f)
+		}
+	}
 	if p := env.SecuredParty; p != nil {
 		r.Facts = append(r.Facts, typeset.Fact{Label: "Secured party named by the sender", Value: p.Name})
 	}
@@ -75,6 +80,16 @@ func (e *Engine) report(ev *Evidence) typeset.Report {
 		})
 	}
 	return r
+}
+
+// correction names both, whom the sender had named and whom it named instead.
+func correction(e Event) (f typeset.Fact, is bool) {
+	d, ok := event.DetailOf[event.SignerCorrectedDetail](e)
+	if e.Type != event.EnvelopeSignerCorrected || !ok || d.Email == d.EmailBefore && d.Name == d.NameBefore {
+		return f, false
+	}
+	return typeset.Fact{Label: "Signer corrected by the sender", Value: fmt.Sprintf("%s, %s, instead of %s, %s, on %s",
+		d.Name, d.Email, d.NameBefore, d.EmailBefore, e.RecordedAt.Format(reportTime))}, true
 }
 
 // result says in one line what the certificate is about.

@@ -41,6 +41,7 @@ const (
 	VerbVoid     Verb = "void"
 	VerbExpire   Verb = "expire"
 	VerbRemind   Verb = "remind"
+	VerbCorrect  Verb = "correct a signer of"
 	VerbLinks    Verb = "read signing links"
 	VerbMark     Verb = "mark undeliverable"
 	VerbComplete Verb = "hand over" // read the Completion
@@ -71,6 +72,9 @@ var transitions = map[Verb]map[Status]Status{
 		StatusViewed: StatusVoided, StatusVoided: StatusVoided,
 	},
 	VerbExpire: {StatusSent: StatusExpired, StatusViewed: StatusExpired},
+	VerbCorrect: {
+		StatusPreparing: StatusPreparing, StatusSent: StatusSent, StatusViewed: StatusViewed,
+	},
 	VerbRemind: {StatusSent: StatusSent, StatusViewed: StatusViewed},
 	VerbLinks: {
 		StatusSent: StatusSent, StatusViewed: StatusViewed, StatusSigned: StatusSigned, StatusCompleted: StatusCompleted,

@@ -57,6 +57,8 @@ type Store interface {
 	AddShowing(ctx context.Context, signerID string, of Showing) error
 	// Showings returns what a signer was handed, by page.
 	Showings(ctx context.Context, signerID string) ([]Showing, error)
+	// ForgetShowings deletes what a signer was handed.
+	ForgetShowings(ctx context.Context, signerID string) error
 	// PutDocument inserts or replaces the document of an envelope.
 	PutDocument(ctx context.Context, envelopeID string, d *Document) error
 	// ForgetObjects makes document and parts of an envelope name no object any more;

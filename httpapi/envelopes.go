@@ -169,6 +169,31 @@ func (c *call) envelopeTag(a *API) (string, error) {
 	return e.ETag(), nil
 }
 
+type correctInput struct {
+	Email *string `json:"email"`
+	Name  *string `json:"name"`
+	Order *int    `json:"order"`
+}
+
+func (a *API) correctSigner(c *call) (*rest.Reply, error) {
+	var in correctInput
+	if err := c.Decode(&in); err != nil {
+		return nil, err
+	}
+	tag, err := c.envelopeTag(a)
+	if err != nil {
+		return nil, err
+	}
+	e, err := a.cfg.ESign.CorrectSigner(c.Ctx, esign.CorrectRequest{
+		OrgID: c.key.OrgID, EnvelopeID: c.id(), SignerID: c.Params["signer_id"], Actor: c.actor(),
+		Email: in.Email, Name: in.Name, Order: in.Order, IfMatch: tag, Also: rest.Keep(c.Call, a.envelopeReply),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a.envelopeReply(e), nil
+}
+
 type remindInput struct {
 	SignerID string `json:"signer_id"`
 	Message  string `json:"message"`
@@ -186,9 +211,10 @@ type remindedBody struct {
 }
 
 type skippedBody struct {
-	SignerID string `json:"signer_id"`
-	Email    string `json:"email"`
-	Reason   string `json:"reason"`
+	SignerID string  `json:"signer_id"`
+	Email    string  `json:"email"`
+	Reason   string  `json:"reason"`
+	RetryAt  *string `json:"retry_at"`
 }
 
 func (a *API) remind(c *call) (*rest.Reply, error) {
@@ -216,7 +242,7 @@ func remindersReply(r *esign.Reminders) *rest.Reply {
 		out.Reminded = append(out.Reminded, remindedBody{x.SignerID, x.Email, at(x.At)})
 	}
 	for _, x := range r.Skipped {
-		out.Skipped = append(out.Skipped, skippedBody{x.SignerID, x.Email, x.Reason})
+		out.Skipped = append(out.Skipped, skippedBody{x.SignerID, x.Email, x.Reason, atp(x.RetryAt)})
 	}
 	return rest.OK(out)
 }

@@ -13,7 +13,7 @@ import (
 
 // request makes a valid request of a route for an envelope.
 func request(r httpapi.RouteInfo, env string) (method, path string, body any, opts []option) {
-	path = strings.NewReplacer("{id}", env, "{token}", "AAAA", "{sha256}", strings.Repeat("0", 64), "{widget}", "sign").Replace(r.Pattern)
+	path = strings.NewReplacer("{id}", env, "{signer_id}", "sgn_a", "{token}", "AAAA", "{sha256}", strings.Repeat("0", 64), "{widget}", "sign").Replace(r.Pattern)
 	switch r.Method + " " + r.Pattern {
 	case "POST /partner/envelopes":
 		body = paper
@@ -27,6 +27,8 @@ func request(r httpapi.RouteInfo, env string) (method, path string, body any, op
 		body = obj{"reason": "payoff", "recipient": obj{"name": "R"}}
 	case "POST /partner/envelopes/{id}/vault-out/acknowledge":
 		body = obj{"sha256": strings.Repeat("0", 64)}
+	case "PATCH /partner/envelopes/{id}/signers/{signer_id}":
+		body = obj{"email": "grace@example.com"}
 	case "PATCH /partner/webhook":
 		body = obj{}
 	case "POST /embed/token":

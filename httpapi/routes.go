@@ -49,6 +49,10 @@ func envelopeRoutes() []route {
 			scopes: need(scopes.EnvelopesWrite), body: optionalJSON, handle: (*API).remind,
 		},
 		{
+			method: "PATCH", pattern: "/partner/envelopes/{id}/signers/{signer_id}", about: "Correct or replace a signer who has not signed",
+			scopes: need(scopes.EnvelopesWrite), body: jsonBody, handle: (*API).correctSigner,
+		},
+		{
 			method: "GET", pattern: "/partner/envelopes/{id}/signing-links",
 			about:  "Read the signing links, which is an event",
 			scopes: need(scopes.EnvelopesRead), handle: (*API).signingLinks,

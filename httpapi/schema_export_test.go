@@ -25,6 +25,7 @@ func RouteBodies() map[string]RouteBody {
 		"POST " + envelope + "/send":                  {struct{}{}, envelopeBody{}, nil},
 		"POST " + envelope + "/void":                  {reasonInput{}, envelopeBody{}, nil},
 		"POST " + envelope + "/remind":                {remindInput{}, remindersBody{}, nil},
+		"PATCH " + envelope + "/signers/{signer_id}":  {correctInput{}, envelopeBody{}, nil},
 		"GET " + envelope + "/signing-links":          {nil, []linkBody{}, nil},
 		"GET " + envelope + "/events":                 {nil, []eventBody{}, list},
 		"GET /partner/events":                         {nil, []eventBody{}, list},

@@ -25,6 +25,7 @@ func partnerRoutes() []route {
 		{"POST", "/partner/envelopes/{id}/upload", "envelopes:write", testpdf.Simple(1, "x")},
 		{"POST", "/partner/envelopes/{id}/void", "envelopes:write", map[string]any{"reason": "r"}},
 		{"POST", "/partner/envelopes/{id}/remind", "envelopes:write", map[string]any{}},
+		{"PATCH", "/partner/envelopes/{id}/signers/sgn_absent", "envelopes:write", map[string]any{"email": "ada@example.com"}},
 		{"POST", "/partner/envelopes/{id}/send", "envelopes:write", nil},
 		{"GET", "/partner/envelopes/{id}/signing-links", "envelopes:read", nil},
 		{"POST", "/partner/envelopes/{id}/vault-in-signed", "vault:write", map[string]any{}},

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/evaultlib/evault/internal/testpdf"
 )
@@ -33,6 +34,9 @@ func TestSendRemindVoid(t *testing.T) {
 			t.Errorf("reminded %v, want only the signer whose turn it is", r.list("data.reminded"))
 		}
 		c.post(at+"/remind", map[string]any{}).want(http.StatusOK).equal("data.skipped.0.email", "ada@example.com")
+		if _, err := time.Parse(time.RFC3339, c.post(at+"/remind", map[string]any{}).want(http.StatusOK).str("data.skipped.0.retry_at")); err != nil {
+			t.Error(err)
+		}
 		c.post(at+"/remind", map[string]any{"signer_id": "sgn_nobody"}).want(http.StatusNotFound)
 		c.post(at+"/remind", map[string]any{"message": strings.Repeat("x", 2001)}).want(http.StatusUnprocessableEntity)
 
@@ -46,6 +50,19 @@ func TestSendRemindVoid(t *testing.T) {
 		anon.post(link+"/consent", map[string]any{"disclosure_sha256": ses.str("data.consent.disclosure_sha256")}).want(http.StatusOK)
 		anon.post(link+"/consent/withdraw", map[string]any{"reason": "on paper, please"}).want(http.StatusOK)
 		anon.post(link+"/sign", map[string]any{"signature": map[string]any{"kind": "typed", "text": "Ada"}, "fields": []any{}}).problem(http.StatusConflict, "consent_required")
+
+		signer := at + "/signers/" + c.get(at).want(http.StatusOK).str("data.signers.0.signer_id")
+		patch := func(to string, body map[string]any, o ...option) *answer {
+			return c.do(http.MethodPatch, to, body, o...)
+		}
+		patch(at+"/signers/sgn_nobody", map[string]any{"name": "A"}).want(http.StatusNotFound)
+		patch(signer, map[string]any{"email": "nobody"}).want(http.StatusUnprocessableEntity)
+		patch(signer, map[string]any{"name": "A"}, header("If-Match", `"stale"`)).want(http.StatusPreconditionFailed)
+		patch(signer, map[string]any{"email": "grace@example.com", "name": "Grace Hopper"}).want(http.StatusOK).
+			equal("data.signers.0.email", "grace@example.com").equal("data.signers.0.consented_at", nil).equal("data.signers.0.status", "notified")
+		anon.get(link + "/session").want(http.StatusGone)
+		link = c.link(env, "grace@example.com")
+		anon.get(link+"/session").want(http.StatusOK).equal("data.signer.name", "Grace Hopper")
 
 		c.post(at+"/void", map[string]any{}).want(http.StatusUnprocessableEntity)
 		c.post(at+"/void", map[string]any{"reason": "wrong price"}).want(http.StatusOK).equal("data.status", "voided").equal("data.void_reason", "wrong price")

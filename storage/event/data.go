@@ -183,6 +183,23 @@ type RemindedDetail struct {
 	Message string `json:"message"`
 }
 
+// SignerCorrectedData is the data of EnvelopeSignerCorrected.
+type SignerCorrectedData struct {
+	SignerID    string   `json:"signer_id"`
+	Replaced    bool     `json:"replaced"` // address or name: links before are dead, consent and reading start anew
+	Order       int      `json:"order,omitempty"`
+	OrderBefore int      `json:"order_before,omitempty"`
+	Notified    []string `json:"notified"` // ids of the signers whose turn it is now and was not before
+}
+
+// SignerCorrectedDetail is the detail of EnvelopeSignerCorrected.
+type SignerCorrectedDetail struct {
+	Email       string `json:"email"`
+	Name        string `json:"name"`
+	EmailBefore string `json:"email_before"`
+	NameBefore  string `json:"name_before"`
+}
+
 // UndeliverableData is the data of EnvelopeUndeliverable.
 type UndeliverableData struct {
 	SignerID string `json:"signer_id"`

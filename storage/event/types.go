@@ -9,8 +9,9 @@ const (
 	EnvelopeSent               = "envelope.sent"
 	EnvelopeLinksDisclosed     = "envelope.links_disclosed" // the sender read signing links
 	EnvelopeReminded           = "envelope.reminded"
-	EnvelopeUndeliverable      = "envelope.undeliverable" // mail to a signer was refused for good, or came back
-	EnvelopeViewed             = "envelope.viewed"        // a signer was handed every page
+	EnvelopeSignerCorrected    = "envelope.signer_corrected" // address, name or order of a signer who has not signed
+	EnvelopeUndeliverable      = "envelope.undeliverable"    // mail to a signer was refused for good, or came back
+	EnvelopeViewed             = "envelope.viewed"           // a signer was handed every page
 	EnvelopeConsented          = "envelope.consented"
 	EnvelopeConsentWithdrawn   = "envelope.consent_withdrawn"
 	EnvelopeSigned             = "envelope.signed"
@@ -67,6 +68,7 @@ var schemas = [...]Schema{
 	{EnvelopeSent, true, EnvelopeSentData{}, nil},
 	{EnvelopeLinksDisclosed, false, LinksDisclosedData{}, LinksDisclosedDetail{}},
 	{EnvelopeReminded, true, RemindedData{}, RemindedDetail{}},
+	{EnvelopeSignerCorrected, true, SignerCorrectedData{}, SignerCorrectedDetail{}},
 	{EnvelopeUndeliverable, true, UndeliverableData{}, UndeliverableDetail{}},
 	{EnvelopeViewed, true, ViewedData{}, ViewedDetail{}},
 	{EnvelopeConsented, false, ConsentedData{}, Client{}},

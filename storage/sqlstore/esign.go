@@ -99,7 +99,7 @@ func (s esignStore) load(ctx context.Context, e *esign.Envelope) error {
 		e.Parts = append(e.Parts, parts[i].part())
 	}
 	var signers []signerRow
-	if err := s.find(ctx, &signers, "envelope_id = ?", "position", e.ID); err != nil {
+	if err := s.find(ctx, &signers, "envelope_id = ?", "signing_order, position", e.ID); err != nil {
 		return err
 	}
 	for i := range signers {
@@ -201,6 +201,11 @@ func (s esignStore) Showings(ctx context.Context, signerID string) ([]esign.Show
 		list[i] = esign.Showing{Page: r.Page, Part: r.Part, At: utc(r.ShownAt)}
 	}
 	return list, nil
+}
+
+func (s esignStore) ForgetShowings(ctx context.Context, signerID string) error {
+	_, err := s.idb.NewDelete().Model((*showingRow)(nil)).Where("signer_id = ?", signerID).Exec(ctx)
+	return mapErr(err)
 }
 
 func (s esignStore) SetValues(ctx context.Context, envelopeID string, fields ...esign.Field) error {

@@ -331,4 +331,16 @@ func esignShowings(t *testing.T, s esign.Store) {
 	if got, err := s.Showings(t.Context(), b); err != nil || len(got) != 0 {
 		t.Errorf("another signer's: %v, %v", got, err)
 	}
+	if err := s.ForgetShowings(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Showings(t.Context(), a); err != nil || len(got) != len(want) {
+		t.Errorf("after another signer's were deleted: %v, %v", got, err)
+	}
+	if err := s.ForgetShowings(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Showings(t.Context(), a); err != nil || len(got) != 0 {
+		t.Errorf("after they were deleted: %v, %v", got, err)
+	}
 }
