@@ -95,6 +95,7 @@ func TestEmbedded(t *testing.T) {
 	b.told("ready")
 	b.fits("innerHeight")
 	b.accessible("a page around a widget")
+	js[bool](b, `postMessage({source: "evault", event: "declined"}, "*"), true`) // anyone can post a message
 	frame := b.frame("/sign/")
 	frame.accessible("signing in a frame")
 	frame.agree()
@@ -104,6 +105,9 @@ func TestEmbedded(t *testing.T) {
 	b.look("embedded-sign")
 	frame.signs()
 	b.told("signed")
+	if js[bool](b, `told.some(m => m.event === "declined" || m.event === "error")`) {
+		t.Errorf("the page was told %v", js[[]map[string]any](b, "told"))
+	}
 	c.get("/partner/envelopes/"+env+"/status").want(http.StatusOK).equal("data.status", "completed")
 
 	b.open(ours.URL) // the token was used: the page says so, and to whom it is shown

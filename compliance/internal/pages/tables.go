@@ -83,7 +83,7 @@ func findingsTable(c *certificate.Certificate) typeset.Table {
 }
 
 func custodyTable(c *certificate.Certificate) typeset.Table {
-	cols := []typeset.Column{{Head: "Time (UTC)", Width: 20}, {Head: "Step", Width: 14}, {Head: "From", Width: 22}, {Head: "To", Width: 22}, {Head: "Version", Width: 34}}
+	cols := []typeset.Column{{Head: "Time (UTC)", Width: 17}, {Head: "Step", Width: 26}, {Head: "From", Width: 14}, {Head: "To", Width: 18}, {Head: "Version", Width: 45}}
 	party := func(p *certificate.Party) typeset.Cell {
 		if p == nil {
 			return typeset.Cell{Small: "none here"}
