@@ -41,6 +41,7 @@ type embedInput struct {
 	EnvelopeID string `json:"envelope_id"`
 	UserEmail  string `json:"user_email" validate:"required,email,max=254"`
 	WidgetType string `json:"widget_type" validate:"required,oneof=sign vault"`
+	SignerID   string `json:"signer_id"` // of the sign widget, where several signers have the address
 	Origin     string `json:"origin"`
 }
 
@@ -123,12 +124,26 @@ func (a *API) embedSubject(c *call, in embedInput) (string, error) {
 	if _, err := e.Status.After(esign.VerbConsent); err != nil {
 		return "", err
 	}
+	return signerOf(e, in)
+}
+
+// signerOf is the signer with the address whose turn it is, and with the id where
+// that is given.
+func signerOf(e *esign.Envelope, in embedInput) (string, error) {
+	var ids []string
 	for _, s := range e.Signers {
-		if esign.SameAddress(s.Email, in.UserEmail) && (s.Status == esign.SignerNotified || s.Status == esign.SignerViewed) {
-			return s.ID, nil
+		due := s.Status == esign.SignerNotified || s.Status == esign.SignerViewed
+		if due && esign.SameAddress(s.Email, in.UserEmail) && (in.SignerID == "" || in.SignerID == s.ID) {
+			ids = append(ids, s.ID)
 		}
 	}
-	return "", errNotSignerTurn
+	switch len(ids) {
+	case 0:
+		return "", errNotSignerTurn
+	case 1:
+		return ids[0], nil
+	}
+	return "", validate.Fail("signer_id", "required", "is required: %d signers have this address", len(ids))
 }
 
 func (a *API) mintEmbed(c *call, in embedInput, subject string) (*rest.Reply, error) {
