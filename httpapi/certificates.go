@@ -4,6 +4,7 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
 )
 
 func (a *API) certificate(c *call) (*rest.Reply, error) {
@@ -24,7 +25,7 @@ func (a *API) certificateOf(c *call) (*certificate.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.vaulted(c); err != nil {
+	if _, err := a.original(c, standing.SeeMarked); err != nil {
 		return nil, err
 	}
 	return a.cfg.Compliance.Certificate(c.Ctx, c.key.OrgID, c.id(), serial)

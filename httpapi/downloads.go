@@ -10,6 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/storage/standing"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/custody"
 )
@@ -22,30 +23,14 @@ type signedURL struct {
 	SingleUse bool   `json:"single_use"`
 }
 
-// vaulted returns the envelope's copy. An envelope that is not the
-// organization's is not found before it is not vaulted; translog.ErrRewound while
-// nothing that the database says of a copy can be trusted.
-func (a *API) vaulted(c *call) (*custody.Original, error) {
-	if _, err := a.cfg.ESign.Status(c.Ctx, c.key.OrgID, c.id()); err != nil {
-		return nil, err
-	}
-	if err := a.cfg.Log.CheckRecent(c.Ctx); err != nil {
-		return nil, err
-	}
-	return a.cfg.Vault.Original(c.Ctx, c.key.OrgID, c.id())
-}
-
 func (a *API) authoritativeURL(c *call) (*rest.Reply, error) {
 	seconds, err := c.expires()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.cfg.ESign.Status(c.Ctx, c.key.OrgID, c.id()); err != nil {
-		return nil, err
-	}
 	v, err := a.cfg.Vault.Proven(c.Ctx, c.key.OrgID, c.id())
 	if err != nil {
-		return nil, err
+		return nil, a.unlessUnknown(c, err)
 	}
 	if v.Status == custody.StatusReleased {
 		return nil, vault.ErrReleased
@@ -61,7 +46,7 @@ func (a *API) copyURL(c *call) (*rest.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := a.vaulted(c)
+	v, err := a.original(c, standing.SeeMarked)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +158,7 @@ func (a *API) downloadOriginal(c *call, t storage.Ticket) (*rest.Reply, error) {
 }
 
 func (a *API) downloadCopy(c *call, t storage.Ticket) (*rest.Reply, error) {
-	v, err := a.cfg.Vault.Original(c.Ctx, t.OrgID, t.EnvelopeID)
+	v, err := a.cfg.Vault.OriginalFor(c.Ctx, standing.SeeMarked, t.OrgID, t.EnvelopeID)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/evaultlib/evault/esign"
@@ -158,6 +159,14 @@ func (c *call) envelopeTag(a *API) (string, error) {
 		return "", nil
 	}
 	e, err := a.cfg.ESign.Status(c.Ctx, c.key.OrgID, c.id())
+	if errors.Is(err, esign.ErrNotFound) {
+		// A controller that did not create the envelope reads no ETag of it.
+		if _, held := a.cfg.Vault.Original(c.Ctx, c.key.OrgID, c.id()); held == nil && !slices.Contains(wanted, "*") {
+			return "", esign.ErrPrecondition
+		} else if held == nil {
+			return "", nil
+		}
+	}
 	switch {
 	case err != nil:
 		return "", err

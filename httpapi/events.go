@@ -3,14 +3,18 @@ package httpapi
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/webhook"
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault"
 )
 
 type eventBody struct {
@@ -50,9 +54,18 @@ func (a *API) events(c *call) (*rest.Reply, error) {
 	if err != nil {
 		return nil, rest.QueryError(err)
 	}
+	follows, err := a.follows(c)
+	if err != nil {
+		return nil, err
+	}
 	out := []eventBody{}
 	for _, e := range events {
 		if !c.key.Scopes.Has(webhook.ScopeOf(e.Type)) || q.Has("type") && q.Get("type") != e.Type {
+			continue
+		}
+		if may, err := follows(e.ID); err != nil {
+			return nil, err
+		} else if !may {
 			continue
 		}
 		out = append(out, eventBody{
@@ -61,6 +74,22 @@ func (a *API) events(c *call) (*rest.Reply, error) {
 		})
 	}
 	return &rest.Reply{Status: http.StatusOK, Data: out, Meta: rest.Meta{Limit: limit, NextCursor: orNull(next)}}, nil
+}
+
+// follows says which events of the envelope the caller may see: all while no other
+// organization has control of its copy, and then those of its part.
+func (a *API) follows(c *call) (func(eventID string) (bool, error), error) {
+	v, err := a.cfg.Vault.OriginalOf(c.Ctx, c.id())
+	switch {
+	case err != nil && !errors.Is(err, vault.ErrNotVaulted):
+		return nil, err
+	case err != nil || v.Parties().Of(c.key.OrgID).May(standing.SeeCopy):
+		return func(string) (bool, error) { return true, nil }, nil
+	}
+	return func(eventID string) (bool, error) {
+		orgs, err := a.cfg.Outbox.Followers(c.Ctx, eventID)
+		return slices.Contains(orgs, c.key.OrgID), err
+	}, nil
 }
 
 // feed is the catch-up path behind webhooks: the events of every envelope that

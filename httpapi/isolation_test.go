@@ -29,6 +29,8 @@ func request(r httpapi.RouteInfo, env string) (method, path string, body any, op
 		body = obj{"sha256": strings.Repeat("0", 64)}
 	case "PATCH /partner/envelopes/{id}/signers/{signer_id}":
 		body = obj{"email": "grace@example.com"}
+	case "POST /partner/envelopes/{id}/assignments":
+		body = obj{"to": obj{"receiving_code": "rcv_" + strings.Repeat("a", 32)}}
 	case "PATCH /partner/webhook":
 		body = obj{}
 	case "POST /embed/token":
@@ -74,13 +76,17 @@ func TestForeignIsAbsent(t *testing.T) {
 		if !namesEnvelope(r) {
 			continue
 		}
+		unknown := "envelope_not_found"
+		if strings.Contains(r.Pattern, "{assignment}") || strings.HasPrefix(r.Pattern, "/partner/offers/") {
+			unknown = "offer_not_found"
+		}
 		for kind, env := range own {
 			for _, with := range [][]option{nil, {header("If-Match", `"x"`)}, {header("If-None-Match", "*")}} {
 				var got [2]string
 				for i, id := range []string{env, absent} {
 					method, path, body, opts := request(r, id)
 					a := h.do(t, method, path, body, append(append(opts, key(h.other)), with...)...)
-					if a.Status != http.StatusNotFound || a.get("code") != "envelope_not_found" {
+					if a.Status != http.StatusNotFound || a.get("code") != unknown {
 						t.Errorf("%s %s of %s: got %d %v, want 404", r.Method, r.Pattern, kind, a.Status, a.get("code"))
 					}
 					got[i] = blur(a, id)

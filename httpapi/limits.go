@@ -26,6 +26,7 @@ const (
 	packageLife    = time.Hour        // of the URL of a release package
 	embedLife      = 15 * time.Minute // of an embed token, until its exchange
 	sessionLife    = time.Hour        // of the session that it is exchanged for
+	maxOfferDays   = 90               // of an offer of control, and of a receiving code
 )
 
 // Lives of stored rows.

@@ -129,6 +129,36 @@ func vaultRoutes() []route {
 			scopes: need(scopes.VaultRelease), body: jsonBody, handle: (*API).acknowledge, refill: (*API).releaseAgain,
 		},
 		{
+			method: "POST", pattern: "/partner/receiving-codes", about: "Make a code by which control can be offered to the caller",
+			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).receivingCode, refill: (*API).receivingCodeAgain,
+		},
+		{
+			method: "POST", pattern: "/partner/envelopes/{id}/assignments", about: "Offer control to who made a receiving code",
+			scopes: need(scopes.CustodyWrite), body: jsonBody, forever: true,
+			handle: (*API).assign, refill: (*API).assignAgain,
+		},
+		{
+			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/accept", about: "Take over control that was offered",
+			scopes: need(scopes.CustodyWrite), body: optionalJSON, forever: true,
+			handle: (*API).acceptAssignment, refill: (*API).acceptAgain,
+		},
+		{
+			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/reject", about: "Reject control that was offered",
+			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).rejectAssignment,
+		},
+		{
+			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/cancel", about: "Take an offer of control back",
+			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).cancelAssignment,
+		},
+		{
+			method: "GET", pattern: "/partner/offers", about: "List offers of control to the caller, newest first",
+			scopes: need(scopes.CustodyRead), handle: (*API).offers,
+		},
+		{
+			method: "GET", pattern: "/partner/offers/{id}", about: "Read an offer of control",
+			scopes: need(scopes.CustodyRead), handle: (*API).offer,
+		},
+		{
 			method: "PATCH", pattern: "/partner/webhook", about: "Set where the key's events are sent",
 			scopes: need(scopes.EnvelopesWrite), body: jsonBody,
 			handle: (*API).patchWebhook, refill: (*API).webhookAgain,

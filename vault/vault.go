@@ -252,10 +252,16 @@ func (v *Vault) live(ctx context.Context, s Store, act standing.Act, orgID, enve
 	return c, err
 }
 
-// Original returns the authoritative copy of an envelope, live or released;
-// ErrNotVaulted.
+// Original returns the authoritative copy of an envelope, live or released, for who
+// controls it; ErrNotVaulted, ErrNotController.
 func (v *Vault) Original(ctx context.Context, orgID, envelopeID string) (*custody.Original, error) {
-	return v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
+	return v.OriginalFor(ctx, standing.SeeCopy, orgID, envelopeID)
+}
+
+// OriginalFor is Original for an organization that may do act to the copy. The caller
+// shows no more of it than the act allows.
+func (v *Vault) OriginalFor(ctx context.Context, act standing.Act, orgID, envelopeID string) (*custody.Original, error) {
+	return v.find(ctx, v.c.Store, act, orgID, envelopeID)
 }
 
 // Custody returns the custody chain, first entry first; a former controller gets it up

@@ -15,6 +15,7 @@ import (
 var compared = map[string]string{
 	"vault/custodian.go parties":                     "whether a party is the depositor itself",
 	"vault/proven.go asStated":                       "whether a row says what was signed",
+	"httpapi/events.go follows":                      "whether it is among those whom standing lets follow",
 	"storage/sqlstore/esign.go EnvelopeByExternalID": "external ids are unique for each organization",
 	"storage/sqlstore/outbox.go Endpoints":           "an organization's own endpoints",
 	"storage/sqlstore/scopes.go Organization":        "an organization's own row",
