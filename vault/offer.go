@@ -189,6 +189,9 @@ func (v *Vault) offer(ctx context.Context, s Store, r OfferRequest, seen *custod
 	if err != nil {
 		return nil, err
 	}
+	if n := len(chain); n == 0 || chain[n-1].To == nil || *chain[n-1].To != c.Held() { // it changed between the two reads
+		return nil, storage.ErrConflict
+	}
 	o := &custody.Offer{
 		ID: v.c.NewID("asg"), EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, FromOrgID: c.OrgID, OrgID: to.OrgID, Status: custody.OfferOpen,
 		Purpose: r.Purpose, Reason: r.Reason, Note: r.Note, Version: c.Version, SHA256: c.DocumentHash, Assignee: to.Party,
