@@ -80,12 +80,31 @@ func (ev *evidence) requiredSigners(created event.Event) []event.CreatedSigner {
 		if n := slices.IndexFunc(detail.Signers, func(r event.CreatedSigner) bool { return r.SignerID == id }); n >= 0 {
 			list[i] = detail.Signers[n]
 		}
-		for _, e := range about(ev, event.EnvelopeSignerCorrected, func(d event.SignerCorrectedData) bool { return d.SignerID == id }) {
-			corrected, _ := event.DetailOf[event.SignerCorrectedDetail](e)
-			list[i].Email, list[i].Name = corrected.Email, corrected.Name
+		for _, e := range ev.events {
+			if c := changed(e, id); c != nil {
+				list[i].Email, list[i].Name = c.Email, c.Name
+			}
 		}
 	}
 	return list
+}
+
+// changed says who the signer is from an event on that corrects it or hands its turn
+// over, empty where the detail was erased; nil for other events.
+func changed(e event.Event, signerID string) *event.Change {
+	switch e.Type {
+	case event.EnvelopeSignerCorrected:
+		c, _ := event.DetailOf[event.Change](e)
+		if event.DataOf[event.SignerCorrectedData](e).SignerID == signerID {
+			return &c
+		}
+	case event.EnvelopeDelegated:
+		d, _ := event.DetailOf[event.DelegatedDetail](e)
+		if event.DataOf[event.DelegatedData](e).SignerID == signerID {
+			return &d.Change
+		}
+	}
+	return nil
 }
 
 // states returns the digests of the document's states: of its prefixes at each
@@ -212,6 +231,10 @@ func (ev *evidence) consent(signerID string, before event.Event) *event.Event {
 			}
 		case event.EnvelopeSignerCorrected:
 			if d := event.DataOf[event.SignerCorrectedData](e); d.SignerID == signerID && d.Replaced {
+				last = nil
+			}
+		case event.EnvelopeDelegated:
+			if event.DataOf[event.DelegatedData](e).SignerID == signerID {
 				last = nil
 			}
 		}

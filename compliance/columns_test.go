@@ -102,6 +102,7 @@ var unseen = map[string]string{
 	"envelopes.sent_at+30s":     "how the envelope was to be sent, before anyone signed",
 	"envelopes.signing_order":   "how the envelope was to be sent, before anyone signed",
 	"envelopes.void_reason":     "how the envelope was to be sent, before anyone signed",
+	"signers.delegate":          "how the envelope was to be sent, before anyone signed",
 	"signers.signing_order":     "how the envelope was to be sent, before anyone signed",
 	"signers.position":          "how the envelope was to be sent, before anyone signed",
 	"fields.position":           "how the envelope was to be sent, before anyone signed",

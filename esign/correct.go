@@ -112,7 +112,7 @@ func (e *Engine) correct(ctx context.Context, s Store, env *Envelope, was Signer
 		return err
 	}
 	_, err := e.save(ctx, s, env, eventlog.Draft{
-		EnvelopeID: env.ID, Type: event.EnvelopeSignerCorrected, Actor: actor, Data: data, Detail: event.SignerCorrectedDetail{
+		EnvelopeID: env.ID, Type: event.EnvelopeSignerCorrected, Actor: actor, Data: data, Detail: event.Change{
 			Email: sg.Email, Name: sg.Name, EmailBefore: was.Email, NameBefore: was.Name,
 		},
 	})

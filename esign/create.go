@@ -57,6 +57,8 @@ type SignerSpec struct {
 	// are 0: the position when sequential, else 1.
 	Order int    `validate:"min=0,max=1000"`
 	Auth  string // default: AuthLink; nothing else is supported yet
+	// Delegate lets the signer hand the turn over to another person, once.
+	Delegate bool
 	// TimeZone is an IANA name; default: the envelope's. Names are looked up as
 	// time.LoadLocation does: where the system has no time zone database, import
 	// time/tzdata, as storage/embedded does.
@@ -156,7 +158,7 @@ func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
 	}
 	for _, s := range r.Signers {
 		env.Signers = append(env.Signers, Signer{
-			ID: e.cfg.NewID("sgn"), Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth, TimeZone: s.TimeZone,
+			ID: e.cfg.NewID("sgn"), Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth, TimeZone: s.TimeZone, Delegate: s.Delegate,
 			Status: SignerWaiting, LinkVersion: 1,
 		})
 	}
@@ -299,7 +301,7 @@ func createdDetail(env *Envelope, sender Sender) event.EnvelopeCreatedDetail {
 	}
 	for i, s := range env.Signers {
 		d.Signers[i] = event.CreatedSigner{
-			SignerID: s.ID, Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth, TimeZone: s.TimeZone,
+			SignerID: s.ID, Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth, TimeZone: s.TimeZone, Delegate: s.Delegate,
 		}
 	}
 	if env.Document != nil {

@@ -155,6 +155,7 @@ type Signer struct {
 	Email, Name, Role string
 	Order             int // who has the same order signs in parallel
 	Auth              string
+	Delegate          bool // may hand the turn over to another person
 	Status            SignerStatus
 	LinkVersion       int // signing links of other versions are dead
 

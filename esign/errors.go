@@ -53,6 +53,8 @@ var (
 	ErrOriginalGivenOut = errors.New("esign: the completed document was given out")
 	// ErrNotYourTurn: others sign first.
 	ErrNotYourTurn = errors.New("esign: others sign first")
+	// ErrDelegation: the sender did not allow the signer to hand the turn over.
+	ErrDelegation = errors.New("esign: the signer cannot delegate")
 	// ErrConsents: the signer has consented and withdrawn as often as allowed.
 	ErrConsents = errors.New("esign: too many consents")
 	// ErrNotViewed: a signature needs a read of the whole document; always a

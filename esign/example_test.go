@@ -249,6 +249,25 @@ func ExampleEngine_CorrectSigner() {
 	// Output: sent ada.byron@example.com
 }
 
+// A signer lets another person sign instead.
+func ExampleEngine_Delegate() {
+	h := newHost()
+	defer h.end()
+	ctx := context.Background()
+
+	env, err := h.engine.Create(ctx, esign.CreateRequest{
+		OrgID: "org_dealer", Actor: esign.Actor{Kind: "key", ID: "key_1"}, CustomerEmail: "ada@example.com", CustomerName: "Ada Byron",
+		Document: testpdf.Contract(2), Signers: []esign.SignerSpec{{Email: "ada@example.com", Name: "Ada Byron", Delegate: true}}, Send: true,
+	})
+	must(err)
+	token, err := h.engine.SignerToken(ctx, env.OrgID, env.ID, env.Signers[0].ID)
+	must(err)
+	result, err := h.engine.Delegate(ctx, esign.DelegateRequest{Token: token, Email: "grace@example.com", Name: "Grace Hopper"})
+	must(err)
+	fmt.Println(result.Status)
+	// Output: notified
+}
+
 // A mail provider reports that a message came back.
 func ExampleEngine_MarkUndeliverable() {
 	h := newHost()

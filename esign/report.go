@@ -82,14 +82,23 @@ func (e *Engine) report(ev *Evidence) typeset.Report {
 	return r
 }
 
-// correction names both, whom the sender had named and whom it named instead.
+// correction names both, who was to sign and who came in the place.
 func correction(e Event) (f typeset.Fact, is bool) {
-	d, ok := event.DetailOf[event.SignerCorrectedDetail](e)
-	if e.Type != event.EnvelopeSignerCorrected || !ok || d.Email == d.EmailBefore && d.Name == d.NameBefore {
+	change, label := event.Change{}, ""
+	switch e.Type {
+	case event.EnvelopeSignerCorrected:
+		change, is = event.DetailOf[event.Change](e)
+		label = "Signer corrected by the sender"
+	case event.EnvelopeDelegated:
+		var d event.DelegatedDetail
+		d, is = event.DetailOf[event.DelegatedDetail](e)
+		change, label = d.Change, "Turn handed over by the signer"
+	}
+	if !is || change.Email == change.EmailBefore && change.Name == change.NameBefore {
 		return f, false
 	}
-	return typeset.Fact{Label: "Signer corrected by the sender", Value: fmt.Sprintf("%s, %s, instead of %s, %s, on %s",
-		d.Name, d.Email, d.NameBefore, d.EmailBefore, e.RecordedAt.Format(reportTime))}, true
+	return typeset.Fact{Label: label, Value: fmt.Sprintf("%s, %s, instead of %s, %s, on %s",
+		change.Name, change.Email, change.NameBefore, change.EmailBefore, e.RecordedAt.Format(reportTime))}, true
 }
 
 // result says in one line what the certificate is about.

@@ -41,6 +41,7 @@ const (
 	VerbVoid     Verb = "void"
 	VerbExpire   Verb = "expire"
 	VerbRemind   Verb = "remind"
+	VerbDelegate Verb = "delegate"
 	VerbCorrect  Verb = "correct a signer of"
 	VerbLinks    Verb = "read signing links"
 	VerbMark     Verb = "mark undeliverable"
@@ -71,7 +72,8 @@ var transitions = map[Verb]map[Status]Status{
 		StatusPending: StatusVoided, StatusUploaded: StatusVoided, StatusPreparing: StatusVoided, StatusSent: StatusVoided,
 		StatusViewed: StatusVoided, StatusVoided: StatusVoided,
 	},
-	VerbExpire: {StatusSent: StatusExpired, StatusViewed: StatusExpired},
+	VerbExpire:   {StatusSent: StatusExpired, StatusViewed: StatusExpired},
+	VerbDelegate: {StatusSent: StatusSent, StatusViewed: StatusViewed},
 	VerbCorrect: {
 		StatusPreparing: StatusPreparing, StatusSent: StatusSent, StatusViewed: StatusViewed,
 	},

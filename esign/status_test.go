@@ -34,6 +34,7 @@ func TestTransitions(t *testing.T) {
 		esign.VerbVoid:     "xxxxx.....x.",
 		esign.VerbExpire:   "...ee.......",
 		esign.VerbRemind:   "...sw.......",
+		esign.VerbDelegate: "...sw.......",
 		esign.VerbCorrect:  "..rsw.......",
 		esign.VerbLinks:    "...swgcvl...",
 		esign.VerbMark:     "...swgcvl...",

@@ -69,6 +69,7 @@ type signerBody struct {
 	DeclinedAt    *string            `json:"declined_at"`
 	DeclineReason *string            `json:"decline_reason"`
 	Undeliverable *undeliverableBody `json:"undeliverable"`
+	Delegate      bool               `json:"delegate"`
 	TimeZone      *string            `json:"time_zone"`
 }
 
@@ -112,7 +113,8 @@ func (a *API) envelopeBody(e *esign.Envelope) *envelopeBody {
 		b.Signers[i] = signerBody{
 			SignerID: s.ID, Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth, Status: s.Status,
 			NotifiedAt: atp(s.NotifiedAt), ViewedAt: atp(s.ViewedAt), ConsentedAt: atp(s.ConsentedAt), SignedAt: atp(s.SignedAt),
-			DeclinedAt: atp(s.DeclinedAt), DeclineReason: orNull(s.DeclineReason), Undeliverable: undeliverableOf(&s), TimeZone: orNull(s.TimeZone),
+			DeclinedAt: atp(s.DeclinedAt), DeclineReason: orNull(s.DeclineReason), Undeliverable: undeliverableOf(&s),
+			Delegate: s.Delegate, TimeZone: orNull(s.TimeZone),
 		}
 	}
 	return b

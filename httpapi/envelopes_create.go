@@ -69,6 +69,8 @@ type signerInput struct {
 	Order *int   `json:"order"`
 	Auth  string `json:"auth"`
 	Zone  string `json:"time_zone"`
+
+	Delegate bool `json:"delegate"`
 }
 
 func (a *API) createEnvelope(c *call) (*rest.Reply, error) {
@@ -149,7 +151,7 @@ func (in *createInput) request() esign.CreateRequest {
 	}
 	ordered := slices.ContainsFunc(in.Signers, func(s signerInput) bool { return s.Order != nil })
 	for i, s := range in.Signers {
-		spec := esign.SignerSpec{Email: s.Email, Name: s.Name, Role: s.Role, Auth: s.Auth, TimeZone: s.Zone}
+		spec := esign.SignerSpec{Email: s.Email, Name: s.Name, Role: s.Role, Auth: s.Auth, TimeZone: s.Zone, Delegate: s.Delegate}
 		if s.Order != nil {
 			spec.Order = *s.Order
 		} else if ordered { // others name theirs

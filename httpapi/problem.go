@@ -123,6 +123,7 @@ var problems = []problem{
 	{esign.ErrLinksRefused, 409, "links_refused", "Signing links are sent to their signers only"},
 	{esign.ErrOriginalGivenOut, 409, "original_given_out", "A signer was given the completed document itself, so no control statute can apply to it"},
 	{esign.ErrNotYourTurn, 409, "not_your_turn", "It is not this signer's turn"},
+	{esign.ErrDelegation, 409, "delegation_not_allowed", "The sender did not allow this signer to hand the turn over"},
 	{esign.ErrConsents, 409, "too_many_consents", "The signer has consented and withdrawn too many times"},
 	{esign.ErrNotViewed, 409, "not_viewed", "The signer has not read the whole document yet"},
 	{esign.ErrIntegrity, 409, "integrity_mismatch", "The envelope's records do not match its events; nothing was signed"},

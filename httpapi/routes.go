@@ -278,6 +278,14 @@ func signerRoutes() []route {
 			method: "POST", pattern: "/sign/{token}/decline", about: "Decline to sign, which ends the envelope",
 			cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerDecline,
 		},
+		{
+			method: "GET", pattern: "/sign/{token}/delegate", about: "The page before a signer hands the turn over",
+			cred: byToken, handle: (*API).signerAsk,
+		},
+		{
+			method: "POST", pattern: "/sign/{token}/delegate", about: "Hand the turn over to another person",
+			cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerDelegate,
+		},
 	}
 }
 

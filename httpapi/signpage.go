@@ -115,15 +115,23 @@ type ask struct {
 	name, path string
 	paragraphs []string
 	required   bool
+	person     bool // asks for a name and an address, not for a reason
+	has        func(*esign.Session) bool
 }
 
 // asks are the pages by the pattern of their route.
 var asks = map[string]ask{
 	"/sign/{token}/decline": {
 		name: "decline", path: "/decline", paragraphs: []string{"decline.what", "decline.instead"}, required: true,
+		has: func(s *esign.Session) bool { return s.Signer.Status != esign.SignerSigned },
+	},
+	"/sign/{token}/delegate": {
+		name: "delegate", path: "/delegate", paragraphs: []string{"delegate.what"}, required: true, person: true,
+		has: func(s *esign.Session) bool { return s.Signer.Delegate && s.Signer.Status != esign.SignerSigned },
 	},
 	"/sign/{token}/consent/withdraw": {
 		name: "withdraw", path: "/consent/withdraw", paragraphs: []string{"withdraw.what", "withdraw.paper"},
+		has: func(s *esign.Session) bool { return s.ConsentedAt != nil },
 	},
 }
 
@@ -135,8 +143,8 @@ func (a *API) signerAsk(c *call) (*rest.Reply, error) {
 		return nil, a.guard(c, err)
 	}
 	what := asks[c.route.pattern]
-	if what.required && s.Signer.Status == esign.SignerSigned || !what.required && s.ConsentedAt == nil {
-		return a.back(c, ""), nil // there is nothing to decline or withdraw
+	if !what.has(s) {
+		return a.back(c, ""), nil // there is nothing to decline, withdraw or hand over
 	}
 	return a.askPage(c, http.StatusOK, p, s, what, nil)
 }
@@ -146,8 +154,13 @@ func (a *API) askPage(c *call, status int, p pass, s *esign.Session, what ask, p
 	sh.Title, sh.Event, sh.Signer = sh.Say(what.name+".title"), "ready", s.Signer.ID
 	v := web.Ask{
 		Shell: sh, Action: a.self(c) + what.path, Back: a.self(c) + "?" + lang + "=" + url.QueryEscape(sh.Words.Tag),
-		BackText: sh.Say("decline.back"), Label: sh.Say(what.name + ".reason"), Button: sh.Say(what.name + ".button"),
+		BackText: sh.Say("decline.back"), Button: sh.Say(what.name + ".button"),
 		Reason: c.Body.Form.Get("reason"), Required: what.required, Problem: problems,
+	}
+	if what.person {
+		v.Person, v.Name, v.Email = true, c.Body.Form.Get("name"), c.Body.Form.Get("email")
+	} else {
+		v.Label = sh.Say(what.name + ".reason")
 	}
 	for _, key := range what.paragraphs {
 		v.Paragraphs = append(v.Paragraphs, sh.Say(key, "envelope", s.EnvelopeName, "contact", sh.Contact()))

@@ -110,6 +110,18 @@ var english = map[Key]string{
 	"other.title":   "Not signing?",
 	"other.decline": "Decline to sign",
 
+	"other.delegate": "Let another person sign instead",
+
+	"delegate.title":  "Let another person sign instead",
+	"delegate.what":   "The person you name gets a link of their own, and your link stops working. The sender sees both names. {contact}",
+	"delegate.name":   "Name of the other person",
+	"delegate.email":  "E-mail address of the other person",
+	"delegate.button": "Hand over",
+	"delegated.title": "You handed this over",
+	"delegated.what":  "{name} was invited at {email} to sign instead of you. There is nothing more for you to do.",
+	"problem.email":   "Enter an e-mail address of another person, such as ann@example.com.",
+	"problem.name":    "Enter the other person's name.",
+
 	"decline.title":   "Decline to sign",
 	"decline.what":    "If you decline, “{envelope}” ends for everybody who was to sign it. This cannot be undone.",
 	"decline.instead": "If something is wrong or unclear, you can ask first. {contact}",

@@ -110,6 +110,18 @@ var spanish = map[Key]string{
 	"other.title":   "¿No quiere firmar?",
 	"other.decline": "Negarse a firmar",
 
+	"other.delegate": "Que firme otra persona en su lugar",
+
+	"delegate.title":  "Que firme otra persona en su lugar",
+	"delegate.what":   "La persona que indique recibe su propio enlace, y el de usted deja de funcionar. El remitente ve los dos nombres. {contact}",
+	"delegate.name":   "Nombre de la otra persona",
+	"delegate.email":  "Correo electrónico de la otra persona",
+	"delegate.button": "Ceder la firma",
+	"delegated.title": "Cedió la firma",
+	"delegated.what":  "Se invitó a {name}, en {email}, a firmar en su lugar. No tiene que hacer nada más.",
+	"problem.email":   "Escriba el correo electrónico de otra persona, por ejemplo ana@example.com.",
+	"problem.name":    "Escriba el nombre de la otra persona.",
+
 	"decline.title":   "Negarse a firmar",
 	"decline.what":    "Si se niega, «{envelope}» termina para todas las personas que debían firmarlo. No se puede deshacer.",
 	"decline.instead": "Si algo está mal o no está claro, puede preguntar antes. {contact}",

@@ -21,6 +21,7 @@ type Signing struct {
 
 	Withdrawn   string // when the signer withdrew the consent, "" if not
 	Consented   string // when the signer consented, "" if not
+	CanDelegate bool   // the turn may be handed over to another person
 	Disclosure  Disclosure
 	PageCount   int
 	Pages       []PagePicture // none when nothing draws them
@@ -190,6 +191,8 @@ type Ask struct {
 	Label, Button  string
 	Reason         string
 	Required       bool
+	Person         bool // asks for Name and Email instead of Reason
+	Name, Email    string
 	Problem        []Problem
 	Back, BackText string // the way back
 }

@@ -118,6 +118,7 @@ type CreatedSigner struct {
 	Order    int    `json:"order"`
 	Auth     string `json:"auth"`
 	TimeZone string `json:"time_zone"`
+	Delegate bool   `json:"delegate,omitempty"`
 }
 
 // CreatedParty is the assignee that the sender named.
@@ -192,12 +193,24 @@ type SignerCorrectedData struct {
 	Notified    []string `json:"notified"` // ids of the signers whose turn it is now and was not before
 }
 
-// SignerCorrectedDetail is the detail of EnvelopeSignerCorrected.
-type SignerCorrectedDetail struct {
+// Change says who a signer is and was: the detail of EnvelopeSignerCorrected, and a
+// part of that of EnvelopeDelegated.
+type Change struct {
 	Email       string `json:"email"`
 	Name        string `json:"name"`
 	EmailBefore string `json:"email_before"`
 	NameBefore  string `json:"name_before"`
+}
+
+// DelegatedData is the data of EnvelopeDelegated.
+type DelegatedData struct {
+	SignerID string `json:"signer_id"`
+}
+
+// DelegatedDetail is the detail of EnvelopeDelegated.
+type DelegatedDetail struct {
+	Client
+	Change
 }
 
 // UndeliverableData is the data of EnvelopeUndeliverable.

@@ -21,7 +21,7 @@ const (
 	EnvelopeCompleted          = "envelope.completed"            // sealed after the last signature
 	EnvelopeCopyMade           = "envelope.copy_made"            // a marked copy for signers
 	EnvelopeCompletionGivenOut = "envelope.completion_given_out" // to a signer, unmarked
-	EnvelopeDelegated          = "envelope.delegated"            // not written yet
+	EnvelopeDelegated          = "envelope.delegated"            // a signer handed the turn over to another person
 	EnvelopeRedacted           = "envelope.redacted"             // not written yet
 )
 
@@ -68,7 +68,7 @@ var schemas = [...]Schema{
 	{EnvelopeSent, true, EnvelopeSentData{}, nil},
 	{EnvelopeLinksDisclosed, false, LinksDisclosedData{}, LinksDisclosedDetail{}},
 	{EnvelopeReminded, true, RemindedData{}, RemindedDetail{}},
-	{EnvelopeSignerCorrected, true, SignerCorrectedData{}, SignerCorrectedDetail{}},
+	{EnvelopeSignerCorrected, true, SignerCorrectedData{}, Change{}},
 	{EnvelopeUndeliverable, true, UndeliverableData{}, UndeliverableDetail{}},
 	{EnvelopeViewed, true, ViewedData{}, ViewedDetail{}},
 	{EnvelopeConsented, false, ConsentedData{}, Client{}},
@@ -80,7 +80,7 @@ var schemas = [...]Schema{
 	{EnvelopeCompleted, true, CompletedData{}, nil},
 	{EnvelopeCopyMade, false, CopyMadeData{}, nil},
 	{EnvelopeCompletionGivenOut, false, CompletionGivenOutData{}, Client{}},
-	{EnvelopeDelegated, true, nil, nil},
+	{EnvelopeDelegated, true, DelegatedData{}, DelegatedDetail{}},
 	{EnvelopeRedacted, false, nil, nil},
 
 	{VaultStored, true, StoredData{}, nil},      // detail: custody.StoredDetail

@@ -49,6 +49,7 @@ type signerRow struct {
 	Role             string     `bun:"role"`
 	Order            int        `bun:"signing_order"`
 	Auth             string     `bun:"auth"`
+	Delegate         bool       `bun:"delegate"`
 	Status           string     `bun:"status"`
 	LinkVersion      int        `bun:"link_version"`
 	NotifiedAt       *time.Time `bun:"notified_at"`
@@ -76,7 +77,7 @@ type signerRow struct {
 func signerToRow(envelopeID string, position int, s *esign.Signer) *signerRow {
 	return &signerRow{
 		ID: s.ID, EnvelopeID: envelopeID, Position: position, Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order,
-		Auth: s.Auth, Status: string(s.Status), LinkVersion: s.LinkVersion,
+		Auth: s.Auth, Delegate: s.Delegate, Status: string(s.Status), LinkVersion: s.LinkVersion,
 		NotifiedAt: utcp(s.NotifiedAt), ViewedAt: utcp(s.ViewedAt), ConsentedAt: utcp(s.ConsentedAt), WithdrawnAt: utcp(s.WithdrawnAt),
 		SignedAt: utcp(s.SignedAt), DeclinedAt: utcp(s.DeclinedAt), RemindedAt: utcp(s.RemindedAt), LinkDisclosedAt: utcp(s.LinkDisclosedAt),
 		DeclineReason: s.DeclineReason, DisclosureSHA256: string(s.DisclosureSHA256), DisclosureLocale: s.DisclosureLocale,
@@ -88,7 +89,7 @@ func signerToRow(envelopeID string, position int, s *esign.Signer) *signerRow {
 
 func (r *signerRow) signer() esign.Signer {
 	return esign.Signer{
-		ID: r.ID, Email: r.Email, Name: r.Name, Role: r.Role, Order: r.Order, Auth: r.Auth,
+		ID: r.ID, Email: r.Email, Name: r.Name, Role: r.Role, Order: r.Order, Auth: r.Auth, Delegate: r.Delegate,
 		Status: esign.SignerStatus(r.Status), LinkVersion: r.LinkVersion,
 		NotifiedAt: utcp(r.NotifiedAt), ViewedAt: utcp(r.ViewedAt), ConsentedAt: utcp(r.ConsentedAt), WithdrawnAt: utcp(r.WithdrawnAt),
 		SignedAt: utcp(r.SignedAt), DeclinedAt: utcp(r.DeclinedAt), RemindedAt: utcp(r.RemindedAt), LinkDisclosedAt: utcp(r.LinkDisclosedAt),

@@ -54,7 +54,7 @@ func esignEnvelope(id func(string) string) *esign.Envelope {
 				NotifiedAt: esignAt(1), ViewedAt: esignAt(2000), ConsentedAt: esignAt(3000), WithdrawnAt: esignAt(4000), SignedAt: esignAt(5000),
 				DeclinedAt: esignAt(6000), DeclineReason: "d", DisclosureSHA256: storage.Sum(nil), DisclosureLocale: "en-US",
 				PresentedSHA256: storage.Sum([]byte("p")), SignatureKind: "typed", SignedRequest: storage.Sum([]byte("q")),
-				RemindedAt: esignAt(7000), LinkDisclosedAt: esignAt(8000), TimeZone: "America/New_York", Address: "192.0.2.1", UserAgent: "ua",
+				RemindedAt: esignAt(7000), LinkDisclosedAt: esignAt(8000), TimeZone: "America/New_York", Delegate: true, Address: "192.0.2.1", UserAgent: "ua",
 				UndeliverableAt: esignAt(9000), UndeliverableStatus: "5.1.1",
 			},
 			{ID: id("sgn_b"), Email: "b@example.com", Name: "B", Role: "seller", Order: 2, Auth: esign.AuthLink, Status: esign.SignerWaiting, LinkVersion: 1},

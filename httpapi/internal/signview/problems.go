@@ -40,7 +40,7 @@ func Problems(d rest.Document, s *esign.Session, sh web.Shell) []web.Problem {
 // inputs are the fields of problems that have an input of their own on the page.
 var inputs = map[string]string{
 	"signature.text": "signature", "signature.png_base64": "signature", "signature.kind": "signature", "initials.png_base64": "initials",
-	"time_zone": "time_zone", "reason": "reason", "agree": "agree", "disclosure_sha256": "agree",
+	"time_zone": "time_zone", "reason": "reason", "email": "email", "name": "name", "agree": "agree", "disclosure_sha256": "agree",
 }
 
 var fieldRef = regexp.MustCompile(`^fields\[(fld_[a-z0-9]+)\]`)
@@ -64,6 +64,8 @@ func problem(d storage.InvalidField, s *esign.Session, sh web.Shell) web.Problem
 	}
 	key := "problem." + d.Rule
 	switch {
+	case p.Input == "email" || p.Input == "name":
+		key = "problem." + p.Input
 	case d.Field == "time_zone" || p.Input == "agree":
 		key = "problem." + p.Input
 	case d.Rule == "required":

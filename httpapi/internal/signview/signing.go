@@ -45,6 +45,7 @@ func Signing(s *esign.Session, r Request) web.Signing {
 	v.UnreadRange = esign.PageRanges(v.Unread)
 	zone := Zone(s)
 	v.ExpiresAt, v.Consented = Moment(v.Shell, s.ExpiresAt, zone), Moment(v.Shell, s.ConsentedAt, zone)
+	v.CanDelegate = s.Signer.Delegate
 	if s.ConsentedAt == nil {
 		v.Withdrawn = Moment(v.Shell, s.Signer.WithdrawnAt, zone)
 	}
