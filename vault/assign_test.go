@@ -3,6 +3,9 @@ package vault_test
 import (
 	"bytes"
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/evaultlib/evault/esign/pades"
 	"github.com/evaultlib/evault/internal/testdb"
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -162,10 +166,28 @@ func (w *world) checkVersions(t *testing.T, env string, holder custody.Party, wa
 	if err != nil || !report.OK() || len(report.Signatures) != want+1 {
 		t.Fatalf("the last version: %+v, %v", report, err)
 	}
+	askPdfsig(t, before, want+1)
 	for i, name := range []string{org.Name, orgBank.Name, orgLender.Name, orgBank.Name}[:want] {
 		if reason := report.Signatures[i+1].Reason; !strings.Contains(reason, "assignee "+name) {
 			t.Errorf("seal of version %d: %q does not name %s", i+1, reason, name)
 		}
+	}
+}
+
+// askPdfsig holds a file against poppler: so many signatures, each valid.
+func askPdfsig(t *testing.T, file []byte, signatures int) {
+	t.Helper()
+	if !testenv.HasTools() {
+		return
+	}
+	path := filepath.Join(t.TempDir(), "version.pdf")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("pdfsig", "-nocert", path).CombinedOutput()
+	valid := strings.Count(string(out), "Signature is Valid.")
+	if all := strings.Count(string(out), "Signature Validation:"); err != nil || valid != signatures || all != signatures {
+		t.Errorf("pdfsig: %d of %d signatures are valid, want %d: %v\n%s", valid, all, signatures, err, out)
 	}
 }
 

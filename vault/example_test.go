@@ -74,6 +74,46 @@ func ExampleVault_Deposit() {
 	// not an original: true
 }
 
+func ExampleVault_AcceptOffer() {
+	ctx := context.Background()
+	e, request, end, err := opened(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer end()
+	if _, _, err := e.Vault.Deposit(ctx, request); err != nil {
+		fmt.Println(err)
+		return
+	}
+	// The receiver makes a code and gives it to the lender, which offers a sale.
+	code, _, err := e.Vault.MakeReceivingCode(ctx, vault.ReceivingCodeRequest{OrgID: "org_trust", OrgName: "Contract Trust"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	offer, err := e.Vault.Offer(ctx, vault.OfferRequest{OrgID: "org_lender", EnvelopeID: "env_1", ReceivingCode: code, Purpose: custody.PurposeSale})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = e.Vault.Offer(ctx, vault.OfferRequest{OrgID: "org_lender", EnvelopeID: "env_1", ReceivingCode: code})
+	fmt.Println("locked:", errors.Is(err, vault.ErrOfferOpen))
+
+	a, created, err := e.Vault.AcceptOffer(ctx, vault.AcceptRequest{OrgID: "org_trust", AssignmentID: offer.ID})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("created:", created, "version:", a.Original.Version, "assignee:", a.Original.SecuredParty, "interest:", a.Original.Interest.Kind)
+	_, err = e.Vault.ReadAuthoritative(ctx, vault.ReadRequest{OrgID: "org_lender", EnvelopeID: "env_1"})
+	fmt.Println("the lender:", errors.Is(err, vault.ErrNotController))
+	// Output:
+	// locked: true
+	// created: true version: 2 assignee: Contract Trust (org_trust) interest: owner
+	// the lender: true
+}
+
 func ExampleVault_ReadAuthoritative() {
 	ctx := context.Background()
 	e, request, end, err := opened(ctx)
