@@ -143,7 +143,15 @@ func (a *API) vaultNote(c *call, v *vaultView, o *custody.Original) error {
 	if v.State == web.VaultReleased {
 		return nil
 	}
-	s, err := a.cfg.ESign.Status(c.Ctx, o.OrgID, o.EnvelopeID)
+	chain, err := a.cfg.Vault.Custody(c.Ctx, o.OrgID, o.EnvelopeID)
+	if err != nil {
+		return err
+	}
+	depositor := o.OrgID // whose envelope it is; another may have control by now
+	if len(chain) > 0 && chain[0].To != nil {
+		depositor = chain[0].To.Controller.OrgID
+	}
+	s, err := a.cfg.ESign.Status(c.Ctx, depositor, o.EnvelopeID)
 	if err != nil && !errors.Is(err, esign.ErrNotFound) {
 		return err
 	}

@@ -2,8 +2,6 @@ package vault
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,66 +14,6 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/internal/offering"
 )
-
-// The life of an offer and of a receiving code.
-const (
-	defaultLife = 14 * 24 * time.Hour
-	minLife     = time.Minute
-	maxLife     = 90 * 24 * time.Hour
-)
-
-// ReceivingCodeRequest asks for a receiving code.
-type ReceivingCodeRequest struct {
-	OrgID, OrgName string        // who would receive control, and its legal name
-	ExpiresIn      time.Duration // default 14 days, at most 90
-	Actor          Actor
-	Also           func(ctx context.Context, tx storage.Tx, c *custody.ReceivingCode) error
-}
-
-// MakeReceivingCode makes a code by which another organization may make one offer to
-// this one. It is returned once and stored as a digest only; who has no code cannot
-// find out who is here. *InvalidError, storage.ErrUnavailable.
-func (v *Vault) MakeReceivingCode(ctx context.Context, r ReceivingCodeRequest) (code string, c *custody.ReceivingCode, err error) {
-	var p validate.Problems
-	if r.OrgID == "" || r.OrgName == "" {
-		p.Add("org_id", "required", "and org_name are required")
-	}
-	life := lifetime(&p, r.ExpiresIn)
-	if err := p.Err(); err != nil {
-		return "", nil, err
-	}
-	if code, err = offering.NewCode(v.c.Rand); err != nil {
-		return "", nil, err
-	}
-	now := v.now()
-	c = &custody.ReceivingCode{
-		SHA256: storage.Sum([]byte(code)), OrgID: r.OrgID, Party: custody.Party{Name: r.OrgName, Identifier: r.OrgID}, Actor: r.Actor,
-		CreatedAt: now, ExpiresAt: environ.Micro(now.Add(life)),
-	}
-	if c.Binding, err = offering.Bind(code, c.OrgID, c.Party); err != nil {
-		return "", nil, err
-	}
-	err = v.update(ctx, func(ctx context.Context, s Store) error {
-		if err := s.AddReceivingCode(ctx, *c); err != nil {
-			return err
-		}
-		return also(ctx, s, r.Also, c)
-	})
-	if err != nil {
-		return "", nil, fmt.Errorf("receiving code of %s: %w", r.OrgID, err)
-	}
-	return code, c, nil
-}
-
-func lifetime(p *validate.Problems, d time.Duration) time.Duration {
-	if d == 0 {
-		return defaultLife
-	}
-	if d < minLife || d > maxLife {
-		p.Add("expires_in_days", "max", "must be 1 to %d days", maxLife/(24*time.Hour))
-	}
-	return d
-}
 
 // OfferRequest asks to offer control of a copy to who made a receiving code.
 type OfferRequest struct {
@@ -212,32 +150,6 @@ func (v *Vault) offer(ctx context.Context, s Store, r OfferRequest, seen *custod
 		func() error { return s.AddOffer(ctx, o) },
 		func() error { return s.UpdateOriginal(ctx, c) },
 		func() error { return also(ctx, s, r.Also, o) })
-}
-
-// used says that a code is used the way that an unknown one is refused.
-func used(err error) error {
-	if errors.Is(err, storage.ErrUsed) {
-		return invalidCode()
-	}
-	return err
-}
-
-func invalidCode() error {
-	return validate.Fail("to.receiving_code", "receiving_code", "is unknown, used or expired")
-}
-
-// receiver returns who made a receiving code. Whether a code is unknown, used or
-// expired is not told apart.
-func (v *Vault) receiver(ctx context.Context, s Store, code string, now time.Time) (custody.ReceivingCode, error) {
-	c, err := s.ReceivingCode(ctx, storage.Sum([]byte(code)))
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return c, err
-	}
-	binding, berr := offering.Bind(code, c.OrgID, c.Party)
-	if err != nil || berr != nil || binding != c.Binding || c.UsedBy != "" || !now.Before(c.ExpiresAt) {
-		return c, invalidCode()
-	}
-	return c, nil
 }
 
 // unlocked is the copy without an open offer: ErrOfferOpen, unless the offer is past
@@ -381,79 +293,4 @@ func (v *Vault) OffersDue(ctx context.Context, limit int) (done int, err error) 
 		}
 	}
 	return done, nil
-}
-
-func (v *Vault) offerOf(ctx context.Context, s Store, act standing.Act, orgID, id string) (*custody.Offer, error) {
-	o, err := s.Offer(ctx, id)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && !o.Parties().Of(orgID).May(act) {
-		return nil, ErrOfferNotFound
-	}
-	return o, err
-}
-
-// OfferByID returns an offer for who made it or to whom it was made; its Status is
-// that of now. ErrOfferNotFound.
-func (v *Vault) OfferByID(ctx context.Context, orgID, id string) (*custody.Offer, error) {
-	o, err := v.offerOf(ctx, v.c.Store, standing.SeeOffer, orgID, id)
-	if err == nil {
-		o.Status = o.StatusAt(v.now())
-	}
-	return o, err
-}
-
-// OffersTo lists the offers that were made to an organization, newest first; each
-// Status is that of now. *InvalidError for a page that makes no sense.
-func (v *Vault) OffersTo(ctx context.Context, orgID string, p storage.Page) (list storage.List[custody.Offer], err error) {
-	list.Total = -1
-	if p.Limit == 0 {
-		p.Limit = defaultPage
-	}
-	if p.Limit < 1 || p.Limit > maxPage {
-		return list, validate.Fail("limit", "max", "must be 1 to %d", maxPage)
-	}
-	after, offset, err := position(p)
-	if err != nil {
-		return list, err
-	}
-	if after == nil {
-		if list.Total, err = v.c.Store.CountOffersTo(ctx, orgID); err != nil {
-			return list, err
-		}
-	}
-	if list.Items, err = v.c.Store.OffersTo(ctx, orgID, after, offset, p.Limit+1); err != nil {
-		return list, err
-	}
-	for i := range list.Items {
-		list.Items[i].Status = list.Items[i].StatusAt(v.now())
-	}
-	if len(list.Items) > p.Limit {
-		list.Items = list.Items[:p.Limit]
-		last := list.Items[p.Limit-1]
-		list.Next = base64.RawURLEncoding.EncodeToString([]byte(environ.Format(last.OfferedAt) + "|" + last.ID))
-	}
-	return list, nil
-}
-
-// denied records an attempt of an organization that has lost control, in the
-// organization's own chain: one event for each actor, verb and hour. It returns why.
-func (v *Vault) denied(ctx context.Context, by Actor, verb, envelopeID string, why error) error {
-	if !errors.Is(why, ErrNotController) || by.OrgID == "" {
-		return why
-	}
-	err := v.update(ctx, func(ctx context.Context, s Store) error {
-		events, err := s.EventsSince(ctx, by.OrgID, v.now().Truncate(time.Hour))
-		if err != nil {
-			return err
-		}
-		for _, e := range events {
-			if e.Type == event.ControlDenied && e.Actor == by && event.DataOf[event.ControlDeniedData](e).Verb == verb {
-				return nil
-			}
-		}
-		_, err = v.chain.Append(ctx, s, eventlog.Draft{
-			EnvelopeID: by.OrgID, Type: event.ControlDenied, Actor: by, Data: event.ControlDeniedData{EnvelopeID: envelopeID, Verb: verb},
-		})
-		return err
-	})
-	return errors.Join(why, err)
 }
