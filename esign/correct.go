@@ -125,6 +125,7 @@ func (s *Signer) startAnew() {
 	s.LinkVersion++
 	s.Status = SignerWaiting
 	s.NotifiedAt, s.ViewedAt, s.ConsentedAt, s.WithdrawnAt, s.RemindedAt, s.UndeliverableAt = nil, nil, nil, nil, nil, nil
+	s.RemindAt = nil
 	s.DisclosureSHA256, s.DisclosureLocale, s.PresentedSHA256, s.UndeliverableStatus = "", "", "", ""
 }
 

@@ -35,6 +35,7 @@ type CreateRequest struct {
 	Summary       []SummaryRow      // shown to signers above the document; at most 30, labels of 80 characters, values of 300
 	RedirectURL   string            `validate:"max=2000"`                 // https; the caller checks its origin
 	ExpiresInDays int               `validate:"omitempty,min=1,max=3650"` // counted from the sending; default: 30
+	Reminders     ReminderSchedule  // of signers who do not sign; default: none
 	SecuredParty  *Party            // the assignee that vault-in names by default
 	Metadata      map[string]string // at most 50 entries: keys of 40 characters, values of 500
 	WithoutLegend bool              // true: pages do not say where the authoritative copy is
@@ -151,7 +152,7 @@ func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
 			ExternalID: r.ExternalID, SignersTotal: len(r.Signers), Revision: 1,
 		},
 		Metadata: r.Metadata, Message: r.Message, RedirectURL: r.RedirectURL, SigningOrder: r.SigningOrder,
-		Consent: r.Consent, ExpiresInDays: r.ExpiresInDays, AutoVault: r.AutoVault, TimeZone: r.TimeZone, SecuredParty: r.SecuredParty,
+		Consent: r.Consent, ExpiresInDays: r.ExpiresInDays, Reminders: r.Reminders, AutoVault: r.AutoVault, TimeZone: r.TimeZone, SecuredParty: r.SecuredParty,
 	}
 	if r.EnvelopeKind == KindPaper {
 		env.Status = StatusPending

@@ -42,7 +42,7 @@ func (e *Engine) Delegate(ctx context.Context, r DelegateRequest) (*SignerResult
 		was, now := *sg, e.now()
 		sg.Email, sg.Name, sg.TimeZone, sg.Delegate = r.Email, r.Name, "", false
 		sg.startAnew()
-		sg.Status, sg.NotifiedAt = SignerNotified, &now
+		env.startTurn(sg, now)
 		if err := s.ForgetShowings(ctx, sg.ID); err != nil {
 			return err
 		}

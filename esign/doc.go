@@ -50,7 +50,8 @@
 // # Use
 //
 // An [Engine] is safe for concurrent use, starts no goroutine and holds no state.
-// Periodic work is [Engine.SealDue], [Engine.ExpireDue] and [Engine.NotifyDue],
-// which any number of replicas may call. [Engine.With] gives the verbs that are
-// SQL alone inside a host's transaction. The Store interface is unstable until v1.
+// Periodic work is [Engine.SealDue], [Engine.ExpireDue], [Engine.RemindDue] and
+// [Engine.NotifyDue], which any number of replicas may call. [Engine.With] gives the
+// verbs that are SQL alone inside a host's transaction. The Store interface is
+// unstable until v1.
 package esign

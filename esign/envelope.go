@@ -108,6 +108,7 @@ type Envelope struct {
 	SigningOrder  string
 	Consent       string
 	ExpiresInDays int
+	Reminders     ReminderSchedule
 	AutoVault     bool
 	TimeZone      string // IANA name by which signers without their own count days; "" is UTC
 	SecuredParty  *Party
@@ -168,6 +169,8 @@ type Signer struct {
 	SignatureKind    string         // typed or drawn
 	SignedRequest    storage.Digest // of the accepted request, so that a repeat is told from another one
 	RemindedAt       *time.Time
+	RemindAt         *time.Time // the next reminder by the schedule; nil for none
+	RemindersSent    int        // by the schedule, since the signer was invited
 	LinkDisclosedAt  *time.Time // the sender read the link
 	TimeZone         string     // IANA name; "" is the envelope's
 	Address          string     // of the signature

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Idle reports whether NotifyDue, SealDue and ExpireDue have nothing to do now.
+// Idle reports whether NotifyDue, RemindDue, SealDue and ExpireDue have nothing to do now.
 // It reads one row for each and writes nothing, so that a host need not take a
 // lease for each round.
 func (e *Engine) Idle(ctx context.Context) (bool, error) {
@@ -17,6 +17,9 @@ func (e *Engine) Idle(ctx context.Context) (bool, error) {
 	}
 	if e.cfg.Notifier == nil {
 		return true, nil
+	}
+	if due, err := e.cfg.Store.RemindersDue(ctx, now, 1); err != nil || len(due) > 0 {
+		return false, wrapIdle(err)
 	}
 	waits, err := e.cfg.Store.NoticesWait(ctx, now)
 	return !waits && err == nil, wrapIdle(err)

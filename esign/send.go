@@ -109,7 +109,7 @@ func (e *Envelope) nextTurn(now time.Time) []Signer {
 			break
 		}
 		if s.Status == SignerWaiting {
-			s.Status, s.NotifiedAt = SignerNotified, &now
+			e.startTurn(s, now)
 			turn = append(turn, *s)
 		}
 	}

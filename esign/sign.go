@@ -182,6 +182,7 @@ func (e *Engine) record(ctx context.Context, s Store, env *Envelope, sg *Signer,
 		return err
 	}
 	sg.Status, sg.SignedAt, sg.SignatureKind = SignerSigned, &now, r.Signature.Kind
+	sg.RemindAt = nil
 	sg.Address, sg.UserAgent = clean(r.Client.Addr), clean(r.Client.UserAgent)
 	env.Parts = append(env.Parts, p)
 	env.SignersSigned++

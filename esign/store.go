@@ -83,6 +83,9 @@ type Store interface {
 	// Due returns ids, oldest first: with StatusSigned envelopes whose SealAfter
 	// has come or is nil, with StatusExpired sent or viewed ones whose ExpiresAt has.
 	Due(ctx context.Context, s Status, now time.Time, limit int) ([]string, error)
+	// RemindersDue returns the ids of envelopes with signers whose RemindAt has come,
+	// each once.
+	RemindersDue(ctx context.Context, now time.Time, limit int) ([]string, error)
 	// Events reads an envelope's chain after seq, at most limit, with details.
 	Events(ctx context.Context, envelopeID string, after int64, limit int) ([]Event, error)
 

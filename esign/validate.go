@@ -38,6 +38,7 @@ func (r *CreateRequest) setDefaults() {
 	environ.Default(&r.EnvelopeKind, KindESign)
 	environ.Default(&r.Consent, ConsentClick)
 	environ.Default(&r.ExpiresInDays, 30)
+	r.Reminders.setDefaults()
 	if len(r.Document) > 0 {
 		environ.Default(&r.Filename, "document.pdf")
 	}
@@ -109,6 +110,7 @@ func (r *CreateRequest) check() error {
 	filename(&p, "filename", r.Filename)
 	text(&p, "message", r.Message)
 	checkSummary(&p, r.Summary)
+	r.Reminders.check(&p)
 	zone(&p, "time_zone", r.TimeZone)
 	if r.Consent != ConsentClick {
 		p.Add("consent", ruleNotSupported, "must be click; %s", notYet)

@@ -34,6 +34,7 @@ type createInput struct {
 	Summary       []summaryRow      `json:"summary"`
 	RedirectURL   string            `json:"redirect_url"`
 	ExpiresInDays *int              `json:"expires_in_days"`
+	Reminders     *remindersInput   `json:"reminders"`
 	SecuredParty  *partyBody        `json:"secured_party"`
 	Metadata      map[string]string `json:"metadata"`
 	Legend        *bool             `json:"legend"`
@@ -45,6 +46,13 @@ type createInput struct {
 type summaryRow struct {
 	Label string `json:"label"`
 	Value string `json:"value"`
+}
+
+// remindersInput is when signers who do not sign are reminded.
+type remindersInput struct {
+	AfterDays int `json:"after_days"`
+	EveryDays int `json:"every_days"`
+	Max       int `json:"max"`
 }
 
 type fieldInput struct {
@@ -145,6 +153,9 @@ func (in *createInput) request() esign.CreateRequest {
 	}
 	if in.ExpiresInDays != nil {
 		r.ExpiresInDays = *in.ExpiresInDays
+	}
+	if m := in.Reminders; m != nil {
+		r.Reminders = esign.ReminderSchedule(*m)
 	}
 	if p := in.SecuredParty; p != nil {
 		r.SecuredParty = &esign.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}

@@ -19,7 +19,10 @@ func TestSendRemindVoid(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *server) {
 		c := s.client(t, s.APIKey)
-		e := envelope(map[string]any{"send": false})
+		e := envelope(map[string]any{"send": false, "reminders": map[string]any{"after_days": 3, "max": 2}})
+		never := envelope(map[string]any{"reminders": map[string]any{"after_days": 0}})
+		never["document"] = document(testpdf.Contract(2))
+		c.post("/partner/envelopes", never).problem(http.StatusUnprocessableEntity, "invalid").equal("details.0.field", "reminders.after_days")
 		body, ct := form(t, jsonPart(t, "envelope", e), pdfPart("document", testpdf.Contract(2)))
 		env := c.do(http.MethodPost, "/partner/envelopes", body, ct).want(http.StatusCreated).equal("data.status", "preparing").equal("data.sent_at", nil).str("data.envelope_id")
 		at := "/partner/envelopes/" + env

@@ -10,6 +10,7 @@ import (
 func (e *Embedded) tasks() []task {
 	return []task{
 		{name: "notify", every: 2 * time.Second, idle: e.ESign.Idle, do: e.ESign.NotifyDue},
+		{name: "remind", every: 30 * time.Second, idle: e.ESign.Idle, do: e.ESign.RemindDue},
 		{name: "seal", every: 15 * time.Second, idle: e.ESign.Idle, do: e.ESign.SealDue},
 		{name: "expire", every: 30 * time.Second, idle: e.ESign.Idle, do: e.ESign.ExpireDue},
 		{name: "handover", every: 2 * time.Second, idle: e.Handover.Idle, do: e.Handover.HandoverDue},

@@ -137,7 +137,8 @@ func (s esignStore) EnvelopeByExternalID(ctx context.Context, orgID, externalID 
 // frozen are the columns that never change after the insert.
 var frozen = []string{
 	"org_id", "name", "kind", "customer_id", "customer_email", "customer_name", "external_id", "created_at",
-	"signing_order", "consent", "expires_in_days", "auto_vault", "time_zone", "redirect_url", "secured_party", "message", "metadata",
+	"signing_order", "consent", "expires_in_days", "remind_after_days", "remind_every_days", "remind_max",
+	"auto_vault", "time_zone", "redirect_url", "secured_party", "message", "metadata",
 }
 
 func (s esignStore) UpdateEnvelope(ctx context.Context, e *esign.Envelope) error {
@@ -317,6 +318,18 @@ func (s esignStore) Due(ctx context.Context, status esign.Status, now time.Time,
 	}
 	again, err := ids(ctx, due().Where("status = ?", string(status)).Where("seal_after <= ?", utc(now)).OrderExpr("seal_after"), limit-len(first))
 	return append(first, again...), err
+}
+
+func (s esignStore) RemindersDue(ctx context.Context, now time.Time, limit int) ([]string, error) {
+	all, err := ids(ctx, s.idb.NewSelect().Model((*signerRow)(nil)).Column("envelope_id").
+		Where("remind_at <= ?", utc(now)).OrderExpr("remind_at"), limit)
+	var list []string
+	for _, id := range all {
+		if !slices.Contains(list, id) {
+			list = append(list, id)
+		}
+	}
+	return list, err
 }
 
 // ids reads at most limit ids.

@@ -59,6 +59,8 @@ type signerRow struct {
 	SignedAt         *time.Time `bun:"signed_at"`
 	DeclinedAt       *time.Time `bun:"declined_at"`
 	RemindedAt       *time.Time `bun:"reminded_at"`
+	RemindAt         *time.Time `bun:"remind_at"`
+	RemindersSent    int        `bun:"reminders_sent"`
 	LinkDisclosedAt  *time.Time `bun:"link_disclosed_at"`
 	DeclineReason    string     `bun:"decline_reason"`
 	DisclosureSHA256 string     `bun:"disclosure_sha256"`
@@ -83,6 +85,7 @@ func signerToRow(envelopeID string, position int, s *esign.Signer) *signerRow {
 		DeclineReason: s.DeclineReason, DisclosureSHA256: string(s.DisclosureSHA256), DisclosureLocale: s.DisclosureLocale,
 		PresentedSHA256: string(s.PresentedSHA256), SignatureKind: s.SignatureKind, SignedRequest: string(s.SignedRequest),
 		TimeZone: s.TimeZone, Address: s.Address, UserAgent: s.UserAgent,
+		RemindAt: utcp(s.RemindAt), RemindersSent: s.RemindersSent,
 		UndeliverableAt: utcp(s.UndeliverableAt), UndeliverableStatus: s.UndeliverableStatus,
 	}
 }
@@ -96,6 +99,7 @@ func (r *signerRow) signer() esign.Signer {
 		DeclineReason: r.DeclineReason, DisclosureSHA256: storage.Digest(r.DisclosureSHA256), DisclosureLocale: r.DisclosureLocale,
 		PresentedSHA256: storage.Digest(r.PresentedSHA256), SignatureKind: r.SignatureKind, SignedRequest: storage.Digest(r.SignedRequest),
 		TimeZone: r.TimeZone, Address: r.Address, UserAgent: r.UserAgent,
+		RemindAt: utcp(r.RemindAt), RemindersSent: r.RemindersSent,
 		UndeliverableAt: utcp(r.UndeliverableAt), UndeliverableStatus: r.UndeliverableStatus,
 	}
 }

@@ -61,6 +61,9 @@ type envelopeRow struct {
 	SigningOrder  string     `bun:"signing_order"`
 	Consent       string     `bun:"consent"`
 	ExpiresInDays int        `bun:"expires_in_days"`
+	RemindAfter   int        `bun:"remind_after_days"`
+	RemindEvery   int        `bun:"remind_every_days"`
+	RemindMax     int        `bun:"remind_max"`
 	AutoVault     bool       `bun:"auto_vault"`
 	VaultDueAt    *time.Time `bun:"vault_due_at"` // when AutoVaultDue names it; of completed ones only
 	TimeZone      string     `bun:"time_zone"`
@@ -137,6 +140,7 @@ func envelopeToRow(e *esign.Envelope) (*envelopeRow, error) {
 	r := &envelopeRow{
 		summaryRow: summaryToRow(&e.Summary), SealAttempts: e.SealAttempts, SealAfter: utcp(e.SealAfter),
 		SigningOrder: e.SigningOrder, Consent: e.Consent, ExpiresInDays: e.ExpiresInDays, AutoVault: e.AutoVault, TimeZone: e.TimeZone,
+		RemindAfter: e.Reminders.AfterDays, RemindEvery: e.Reminders.EveryDays, RemindMax: e.Reminders.Max,
 		RedirectURL: e.RedirectURL, Message: e.Message, Metadata: string(metadata), ExternalKey: externalKey(&e.Summary),
 	}
 	if e.SecuredParty != nil {
@@ -153,7 +157,8 @@ func envelopeToRow(e *esign.Envelope) (*envelopeRow, error) {
 func (r *envelopeRow) envelope() (*esign.Envelope, error) {
 	e := &esign.Envelope{
 		Summary: r.summary(), SealAttempts: r.SealAttempts, SealAfter: utcp(r.SealAfter), SigningOrder: r.SigningOrder,
-		Consent: r.Consent, ExpiresInDays: r.ExpiresInDays, AutoVault: r.AutoVault, TimeZone: r.TimeZone, RedirectURL: r.RedirectURL, Message: r.Message,
+		Reminders: esign.ReminderSchedule{AfterDays: r.RemindAfter, EveryDays: r.RemindEvery, Max: r.RemindMax},
+		Consent:   r.Consent, ExpiresInDays: r.ExpiresInDays, AutoVault: r.AutoVault, TimeZone: r.TimeZone, RedirectURL: r.RedirectURL, Message: r.Message,
 	}
 	if err := json.Unmarshal([]byte(r.Metadata), &e.Metadata); err != nil {
 		return nil, fmt.Errorf("envelope %s: metadata: %w", r.ID, err)

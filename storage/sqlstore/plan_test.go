@@ -150,6 +150,11 @@ SELECT 'env_' || i, 'org', '', 'e_sign', CASE i % 4 WHEN 0 THEN 'sent' WHEN 1 TH
  ?0, CASE WHEN i % 100 = 0 THEN ?0 ELSE ?1 END, '', '', 1, 1, '', 1, 0, CASE WHEN i % 100 = 1 THEN ?0 ELSE ?1 END,
  '', '', 30, i % 4 = 2, CASE WHEN i % 100 = 2 THEN ?0 WHEN i % 4 = 2 THEN ?1 END, '', '', '{}', '' FROM n`,
 	`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+INSERT INTO evault_signers (signer_id, envelope_id, position, email, name, role, signing_order, auth, status, link_version, decline_reason,
+ disclosure_sha256, disclosure_locale, presented_sha256, signature_kind, signed_request, address, user_agent, remind_at)
+SELECT 'sgn_' || i, 'env_' || i, 0, '', '', '', 1, '', 'notified', 1, '', '', '', '', '', '', '', '',
+ CASE WHEN i % 100 = 0 THEN ?0 ELSE ?1 END FROM n`,
+	`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
 INSERT INTO evault_copies (copy_id, envelope_id, org_id, status, name, customer_id, version, document_hash, size, seal, source_kind,
  source_object, source_sha256, source_size, document_sha256, origins, sealing, source_level, secured_party, controller, custodian, capacity,
  regime, regime_basis, jurisdiction, vaulted_at, integrity_checked_at, integrity_ok, check_from, stored_event_id, revision)
@@ -209,6 +214,7 @@ func TestPlansOfDueWork(t *testing.T) {
 			ask          func() (int, error)
 		}{
 			{"SealDue", "seal_after", func() (int, error) { return length(db.ESign().Due(ctx, esign.StatusSigned, now, 5)) }},
+			{"RemindDue", "remind_at", func() (int, error) { return length(db.ESign().RemindersDue(ctx, now, 5)) }},
 			{"ExpireDue", "expires_at", func() (int, error) { return length(db.ESign().Due(ctx, esign.StatusExpired, now, 5)) }},
 			{"NotifyDue", "next_try", func() (int, error) { return length(db.ESign().TakeNotices(ctx, now, now.Add(time.Minute), 5)) }},
 			{"EvaluateDue", "due_at", func() (int, error) { return length(db.Compliance().EvaluationsDue(ctx, now, 5)) }},

@@ -34,6 +34,7 @@ func ESign(t *testing.T, s esign.Store) {
 		{"a document is replaced", esignReplace},
 		{"list, filter and count", esignList},
 		{"due", esignDue},
+		{"reminders", esignReminders},
 		{"notices", esignNotices},
 		{"a failed transaction leaves nothing", esignRollback},
 	}

@@ -34,7 +34,7 @@ func esignEnvelope(id func(string) string) *esign.Envelope {
 			Compliant: &yes, EvaluatedAt: esignAt(5 * time.Hour), Revision: 7,
 		},
 		Metadata: map[string]string{"k": "ü"}, Message: "line\nline", RedirectURL: "https://example.com/a", SigningOrder: esign.OrderSequential,
-		Consent: esign.ConsentClick, ExpiresInDays: 30, AutoVault: true, TimeZone: "Europe/Warsaw",
+		Consent: esign.ConsentClick, ExpiresInDays: 30, Reminders: esign.ReminderSchedule{AfterDays: 3, EveryDays: 2, Max: 4}, AutoVault: true, TimeZone: "Europe/Warsaw",
 		SecuredParty: &esign.Party{Name: "Lender", Identifier: "1", Email: "l@example.com"},
 		Document: &esign.Document{
 			Filename: "a.pdf", Object: object, Pages: 2, PageSizes: []esign.PageSize{{Width: 612, Height: 792.5}}, Normalized: true,
@@ -55,7 +55,7 @@ func esignEnvelope(id func(string) string) *esign.Envelope {
 				DeclinedAt: esignAt(6000), DeclineReason: "d", DisclosureSHA256: storage.Sum(nil), DisclosureLocale: "en-US",
 				PresentedSHA256: storage.Sum([]byte("p")), SignatureKind: "typed", SignedRequest: storage.Sum([]byte("q")),
 				RemindedAt: esignAt(7000), LinkDisclosedAt: esignAt(8000), TimeZone: "America/New_York", Delegate: true, Address: "192.0.2.1", UserAgent: "ua",
-				UndeliverableAt: esignAt(9000), UndeliverableStatus: "5.1.1",
+				RemindAt: esignAt(time.Hour), RemindersSent: 2, UndeliverableAt: esignAt(9000), UndeliverableStatus: "5.1.1",
 			},
 			{ID: id("sgn_b"), Email: "b@example.com", Name: "B", Role: "seller", Order: 2, Auth: esign.AuthLink, Status: esign.SignerWaiting, LinkVersion: 1},
 		},

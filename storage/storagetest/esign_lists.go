@@ -122,6 +122,28 @@ func esignDue(t *testing.T, s esign.Store) {
 	}
 }
 
+// esignReminders: an envelope is due by the earliest signer, and is named once.
+func esignReminders(t *testing.T, s esign.Store) {
+	e := esignEnvelope(unique())
+	e.Signers[0].RemindAt, e.Signers[1].RemindAt = esignAt(time.Minute), esignAt(2*time.Minute)
+	esignCreate(t, s, e)
+	for after, want := range map[time.Duration]int{59 * time.Second: 0, time.Minute: 1, time.Hour: 1} {
+		got, err := s.RemindersDue(t.Context(), *esignAt(after), 10_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, id := range got {
+			if id == e.ID {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("after %s: named %d times, want %d", after, n, want)
+		}
+	}
+}
+
 func esignNotices(t *testing.T, s esign.Store) {
 	id := unique()
 	long := esignDay.AddDate(-20, 0, 0) // no other case has notices as old
