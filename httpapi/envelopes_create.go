@@ -89,6 +89,9 @@ func (a *API) createEnvelope(c *call) (*rest.Reply, error) {
 	}
 	r := in.request()
 	r.OrgID, r.Actor, r.Document, r.Filename = c.key.OrgID, c.actor(), document, filename
+	if in.Reminders != nil && in.Reminders.AfterDays < 1 { // all zero is a schedule that reminds nobody
+		return nil, validate.Fail("reminders.after_days", "min", "must be at least 1")
+	}
 	if in.ExpiresInDays != nil && *in.ExpiresInDays < 1 {
 		return nil, validate.Fail("expires_in_days", "min", "must be at least 1")
 	}
