@@ -50,6 +50,18 @@ func Display(p pdf.Page) [6]float64 {
 	return [6]float64{s, 0, 0, s, b.X0, b.Y0}
 }
 
+// Inverse returns the transformation that undoes m; the zero matrix when nothing does.
+func Inverse(m Matrix) Matrix {
+	det := m[0]*m[3] - m[1]*m[2]
+	if det == 0 {
+		return Matrix{}
+	}
+	return Matrix{
+		m[3] / det, -m[1] / det, -m[2] / det, m[0] / det,
+		(m[2]*m[5] - m[3]*m[4]) / det, (m[1]*m[4] - m[0]*m[5]) / det,
+	}
+}
+
 // Geometry is what the look of an overlay depends on; pages of one geometry share the overlay.
 type Geometry struct {
 	box    pdf.Rect

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"reflect"
 	"strings"
 	"unicode/utf16"
 
@@ -8,13 +9,17 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/contentstream"
 )
 
-// TextFont maps the codes of a font to text: by its /ToUnicode (ISO 32000-2 §9.10.3), else, for a simple font, as
-// WinAnsiEncoding. White space is left out.
+// TextFont maps the codes of a font to text: by its /ToUnicode (ISO 32000-2 §9.10.3), else, for a simple font, by
+// the names of its glyphs and WinAnsiEncoding. White space is left out.
 type TextFont struct {
 	Width  int // bytes of a code
 	runes  map[int]string
 	base   []codeRange
-	single [256]string // the same, of codes of one byte
+	ranged map[int]string // what was looked up in base
+	single [256]string    // the same, of codes of one byte
+
+	dict    pdf.Dict
+	metrics *metrics // read when asked for
 }
 
 type codeRange struct{ from, to, first int }
@@ -40,6 +45,18 @@ func (f *TextFont) Char(code int) string {
 	if s, ok := f.runes[code]; ok {
 		return s
 	}
+	if len(f.base) == 0 {
+		return ""
+	}
+	s, ok := f.ranged[code]
+	if !ok {
+		s = f.fromRange(code)
+		f.ranged[code] = s
+	}
+	return s
+}
+
+func (f *TextFont) fromRange(code int) string {
 	for _, r := range f.base {
 		if code >= r.from && code <= r.to {
 			return Unspaced(string(rune(r.first + code - r.from)))
@@ -48,22 +65,53 @@ func (f *TextFont) Char(code int) string {
 	return ""
 }
 
+// maxRanges bounds the ranges of one font, which are searched one by one; fonts have hundreds.
+const maxRanges = 10_000
+
+// maxFonts bounds the fonts that are kept read.
+const maxFonts = 1000
+
+// fontKey is a font dictionary: where it stands in the file, or, when it stands in its resources, where it is held.
+type fontKey struct {
+	ref  pdf.Ref
+	held uintptr
+}
+
 // textFont returns the font that a resource dictionary gives a name.
-func textFont(d *pdf.Document, res pdf.Dict, name pdf.Object, known map[pdf.Ref]*TextFont) (*TextFont, error) {
-	list, err := d.Dict(res["Font"])
+func (t *Source) textFont(res pdf.Dict, name pdf.Object) (*TextFont, error) {
+	list, err := t.d.Dict(res["Font"])
 	if err != nil {
 		return nil, err
 	}
 	key, _ := name.(pdf.Name)
-	ref, indirect := list[key].(pdf.Ref)
-	if f, ok := known[ref]; ok && indirect {
+	var known fontKey
+	known.ref, _ = list[key].(pdf.Ref)
+	if f, ok := t.fonts[known]; ok && known.ref != (pdf.Ref{}) {
 		return f, nil
 	}
-	dict, err := d.Dict(list[key])
+	dict, err := t.d.Dict(list[key])
 	if err != nil || dict == nil {
 		return nil, err
 	}
-	f := &TextFont{Width: 1, runes: map[int]string{}}
+	if known.ref == (pdf.Ref{}) {
+		known.held = reflect.ValueOf(dict).Pointer() // the font keeps it, so that no other comes to stand there
+		if f, ok := t.fonts[known]; ok {
+			return f, nil
+		}
+	}
+	f, err := readFont(t.d, dict)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.fonts) >= maxFonts {
+		clear(t.fonts)
+	}
+	t.fonts[known] = f
+	return f, nil
+}
+
+func readFont(d *pdf.Document, dict pdf.Dict) (*TextFont, error) {
+	f := &TextFont{Width: 1, dict: dict}
 	if d.Name(dict["Subtype"]) == "Type0" {
 		f.Width = 2
 	}
@@ -72,15 +120,13 @@ func textFont(d *pdf.Document, res pdf.Dict, name pdf.Object, known map[pdf.Ref]
 		if pdf.Fatal(err) {
 			return nil, err
 		}
+		f.runes, f.ranged = map[int]string{}, map[int]string{}
 		f.readCMap(data, d.Limits().Depth) // of one that is damaged nothing can be read
 	} else if f.Width == 1 {
-		f.runes = winAnsi()
+		f.runes = encoding(d, dict["Encoding"])
 	}
 	for c := range f.single {
 		f.single[c] = f.Char(c)
-	}
-	if indirect {
-		known[ref] = f
 	}
 	return f, nil
 }
@@ -105,7 +151,7 @@ func (f *TextFont) ranges(c *contentstream.Reader) {
 		from, to := code(c.Object(i)), code(c.Object(i+1))
 		switch v := c.Object(i + 2).(type) {
 		case pdf.String:
-			if text := []rune(utf16Text(v)); len(text) == 1 {
+			if text := []rune(utf16Text(v)); len(text) == 1 && len(f.base) < maxRanges {
 				f.base = append(f.base, codeRange{from, to, int(text[0])})
 			}
 		case pdf.Array:
@@ -132,16 +178,4 @@ func utf16Text(o pdf.Object) string {
 		units = append(units, uint16(s[i])<<8|uint16(s[i+1]))
 	}
 	return string(utf16.Decode(units))
-}
-
-// winAnsi is WinAnsiEncoding (annex D.2): Windows code page 1252.
-func winAnsi() map[int]string {
-	m := map[int]string{}
-	for c := 0x20; c < 0x100; c++ {
-		m[c] = Unspaced(string(rune(c)))
-	}
-	for i, r := range []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ") {
-		m[0x80+i] = string(r)
-	}
-	return m
 }

@@ -17,6 +17,9 @@ type textState struct {
 	leading float64
 	mode    int64   // rendering mode: 3 and 7 draw nothing
 	alpha   float64 // of filling
+
+	charSpace, wordSpace, rise float64
+	widen                      float64 // horizontal scaling less 100 percent
 }
 
 // The smallest text, in points, and the faintest that count as readable.
@@ -30,7 +33,7 @@ type Source struct {
 	d     *pdf.Document
 	All   bool                        // also hidden text
 	Shown func(*TextFont, pdf.String) // called for each string that is read, if set
-	fonts map[pdf.Ref]*TextFont
+	fonts map[fontKey]*TextFont
 	forms int // drawn so far; forms that draw forms can be a bomb
 	known map[drawing]string
 	buf   bytes.Buffer // of the page's content
@@ -53,7 +56,7 @@ const (
 
 // NewSource reads the pages of d.
 func NewSource(d *pdf.Document) *Source {
-	return &Source{d: d, fonts: map[pdf.Ref]*TextFont{}, known: map[drawing]string{}}
+	return &Source{d: d, fonts: map[fontKey]*TextFont{}, known: map[drawing]string{}}
 }
 
 type textReader struct {
@@ -65,6 +68,14 @@ type textReader struct {
 	textState
 	stack      []textState
 	tm, lineTM contentstream.Matrix
+	placed     *placed // where glyphs are; nil when only the text is asked for
+}
+
+// reader begins to read a page.
+func (t *Source) reader(p pdf.Page) *textReader {
+	r := &textReader{Source: t, page: p}
+	r.ctm, r.alpha = contentstream.Matrix{1, 0, 0, 1, 0, 0}, 1
+	return r
 }
 
 // VisibleText returns the text that a page draws, in the order of its content stream, without white space: text in
@@ -77,8 +88,7 @@ func (t *Source) VisibleText(p pdf.Page) (_ string, err error) {
 	if err := contentstream.AppendContent(t.d, &t.buf, p); err != nil {
 		return "", err
 	}
-	r := &textReader{Source: t, page: p}
-	r.ctm, r.alpha = contentstream.Matrix{1, 0, 0, 1, 0, 0}, 1
+	r := t.reader(p)
 	if err := r.run(t.buf.Bytes(), p.Resources); err != nil {
 		return "", err
 	}
@@ -138,7 +148,7 @@ func (r *textReader) textOperator(op string, c *contentstream.Reader, res pdf.Di
 	case "Tf":
 		if len(c.Args) == 2 {
 			r.size = c.Number(1)
-			r.font, err = textFont(r.d, res, c.Object(0), r.fonts)
+			r.font, err = r.textFont(res, c.Object(0))
 		}
 	case "Tr":
 		if len(c.Args) == 1 {
@@ -146,6 +156,14 @@ func (r *textReader) textOperator(op string, c *contentstream.Reader, res pdf.Di
 		}
 	case "TL":
 		r.leading = c.Number(0)
+	case "Tc":
+		r.charSpace = c.Number(0)
+	case "Tw":
+		r.wordSpace = c.Number(0)
+	case "Ts":
+		r.rise = c.Number(0)
+	case "Tz":
+		r.widen = c.Number(0) - 100
 	case "Tm":
 		r.lineTM = c.Matrix()
 		r.tm = r.lineTM
@@ -173,6 +191,7 @@ func (r *textReader) textOperator(op string, c *contentstream.Reader, res pdf.Di
 	case "\"":
 		r.nextLine()
 		if len(c.Args) == 3 {
+			r.wordSpace, r.charSpace = c.Number(0), c.Number(1)
 			r.show(c.Object(2))
 		}
 	}
@@ -195,6 +214,10 @@ func (r *textReader) offset(x, y float64) {
 }
 
 func (r *textReader) show(list ...pdf.Object) {
+	if r.placed != nil {
+		r.place(list)
+		return
+	}
 	if r.font == nil || !r.All && !r.seen() {
 		return
 	}
@@ -245,6 +268,9 @@ func (r *textReader) form(c *contentstream.Reader, res pdf.Dict) error {
 	if r.forms++; r.forms > maxForms {
 		return &pdf.Refusal{Reason: pdf.ReasonTooManyObjects, Detail: "form XObjects that draw form XObjects"}
 	}
+	if r.placed != nil {
+		return r.draw(s, res)
+	}
 	ref, _ := o.(pdf.Ref)
 	key := drawing{ref, r.textState, r.tm, r.lineTM, r.page.CropBox, r.page.UserUnit, r.depth}
 	if text, ok := r.known[key]; ok && ref != (pdf.Ref{}) {
@@ -269,6 +295,11 @@ func (r *textReader) draw(s *pdf.Stream, resources pdf.Object) error {
 	content, err := r.d.DecodeMost(s, contentstream.MaxScan)
 	if err != nil || content == nil {
 		return err
+	}
+	if r.placed != nil {
+		if err := r.d.Charge(len(content)); err != nil {
+			return err
+		}
 	}
 	saved, stack, tm, line := r.textState, r.stack, r.tm, r.lineTM
 	r.stack = nil
@@ -295,8 +326,7 @@ func (r *textReader) resource(res pdf.Dict, kind pdf.Name, c *contentstream.Read
 // as far as it can be read. Content of more than 16 MiB is not read.
 func (t *Source) PageText(p pdf.Page) (_ string, err error) {
 	defer pdf.Guard(&err)
-	r := &textReader{Source: t, page: p}
-	r.ctm, r.alpha = contentstream.Matrix{1, 0, 0, 1, 0, 0}, 1
+	r := t.reader(p)
 	content, err := contentstream.PageContent(t.d, &t.buf, p)
 	if err == nil {
 		err = r.run(content, p.Resources)
