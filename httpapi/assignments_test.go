@@ -26,6 +26,11 @@ func TestControlMoves(t *testing.T) {
 	at := "/partner/envelopes/" + id
 	before := h.do(t, "GET", at+"/vault/signed-url", nil).want(200).get("data.signed_url").(string)
 	copied := h.do(t, "GET", at+"/vault/copy/signed-url", nil).want(200).get("data.signed_url").(string)
+	widget := func() string {
+		return h.do(t, "POST", "/embed/token", obj{"envelope_id": id, "user_email": "ada@example.com", "widget_type": "vault"}).want(200).str("data.token")
+	}
+	unused, page := widget(), h.do(t, "POST", "/embed/session", obj{"token": widget()}).want(200)
+	h.do(t, "GET", page.str("data.session_url"), nil).want(200)
 	asg := h.offered(t, id, obj{"purpose": "pledge", "obligation": obj{"reference": "Line 7", "amount": "10.00", "currency": "USD"}})
 
 	h.do(t, "POST", at+"/vault-out", obj{"reason": "payoff", "recipient": obj{"name": "R"}}).problem(409, "offer_open")
@@ -43,6 +48,12 @@ func TestControlMoves(t *testing.T) {
 		if status := h.do(t, "GET", address, nil).Status; status != 403 && status != 410 {
 			t.Errorf("an address of the controller before: got %d", status)
 		}
+	}
+	if a := h.do(t, "POST", "/embed/session", obj{"token": unused}); a.Status != 403 && a.Status != 410 {
+		t.Errorf("an embed token of the controller before: got %d %s", a.Status, a.Body)
+	}
+	if a := h.do(t, "GET", page.str("data.session_url"), nil); a.Status == 200 {
+		t.Errorf("a widget of the controller before: got %d", a.Status)
 	}
 	h.do(t, "POST", at+"/vault-out", obj{"reason": "payoff", "recipient": obj{"name": "R"}}).problem(403, "not_controller")
 	h.do(t, "GET", at+"/vault/signed-url", nil).problem(403, "not_controller")

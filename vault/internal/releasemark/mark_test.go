@@ -39,3 +39,14 @@ func TestOtherMarksAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherMarksEndEveryVersion: what is not a verified mark of this copy counts as the
+// release of every version, so that nothing is handed out beside it.
+func TestOtherMarksEndEveryVersion(t *testing.T) {
+	t.Parallel()
+	for _, mark := range []string{"", "{", "{}", golden} {
+		if n := releasemark.Ends([]byte(mark), &custody.Original{CopyID: "cpy_1", Version: 1 << 30}, nil); n < 1<<30 {
+			t.Errorf("%.20q: ends version %d only", mark, n)
+		}
+	}
+}
