@@ -40,7 +40,9 @@ func (p person) check() error {
 // reading start anew: what one person agreed to and saw is not another's. The signer
 // is invited again if it is that signer's turn. A new order gives and takes turns: a
 // signer who must wait again finds a link that opens later. What changes nothing is
-// no event. *InvalidError; ErrNotFound; ErrSignerNotFound; ErrPrecondition;
+// no event. A signature page that the envelope was created with keeps the name that it
+// printed; the signature on it and the certificate of completion say who signed.
+// *InvalidError; ErrNotFound; ErrSignerNotFound; ErrPrecondition;
 // ErrAlreadySigned; *StateError unless the envelope is preparing, sent or viewed.
 func (e *Engine) CorrectSigner(ctx context.Context, r CorrectRequest) (*Envelope, error) {
 	return e.own().CorrectSigner(ctx, r)

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/internal/pdf/extract"
+	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/storage/sqlstore"
 )
 
 // correct corrects a signer; "" and 0 stay as they are.
@@ -203,4 +206,36 @@ func TestCorrectSigner(t *testing.T) {
 	if _, err := b.correct(env.ID, id, "ada3@example.com", "", 0); !errors.Is(err, esign.ErrState) {
 		t.Errorf("voided: got %v, want ErrState", err)
 	}
+}
+
+// TestRacingCorrection: a signature and a correction of its signer come at once. One of
+// them wins: a signature by the old link stands for who was named then, or there is none.
+func TestRacingCorrection(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
+		b := benchOn(t, db)
+		for range 8 {
+			env := b.create()
+			buyer, token := env.Signers[0].ID, b.link(env.ID, "ada@example.com")
+			r := typed(token, "Ada Byron", b.read(token))
+			var wg sync.WaitGroup
+			var signed, corrected error
+			wg.Go(func() { _, signed = b.Sign(t.Context(), r) })
+			wg.Go(func() { _, corrected = b.in(t).correct(env.ID, buyer, "grace@example.com", "Grace Hopper", 0) })
+			wg.Wait()
+			sg := b.get(env.ID).Signers[0]
+			switch {
+			case signed == nil && errors.Is(corrected, esign.ErrAlreadySigned):
+				if sg.Status != esign.SignerSigned || sg.Name != "Ada Byron" {
+					t.Errorf("signed: %+v", sg)
+				}
+			case corrected == nil && errors.Is(signed, esign.ErrLinkGone):
+				if sg.Status != esign.SignerNotified || sg.Name != "Grace Hopper" || sg.Consented() {
+					t.Errorf("corrected: %+v", sg)
+				}
+			default:
+				t.Errorf("the signature: %v; the correction: %v", signed, corrected)
+			}
+		}
+	})
 }

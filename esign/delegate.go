@@ -19,7 +19,8 @@ type DelegateRequest struct {
 
 // Delegate puts another person in the place of the signer, who was created with
 // SignerSpec.Delegate; that person cannot hand it over again. The link is dead from
-// then on, and the other person is invited by a link of its own, reads and consents.
+// then on, and the other person is invited by a link of its own, reads and consents. A
+// signature page keeps the name that it printed, as with CorrectSigner.
 // Errors: those of Session, *InvalidError, ErrAlreadySigned, ErrDelegation,
 // *StateError.
 func (e *Engine) Delegate(ctx context.Context, r DelegateRequest) (*SignerResult, error) {
