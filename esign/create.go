@@ -26,9 +26,14 @@ type CreateRequest struct {
 	Document      []byte // the PDF; required for e-sign, refused for paper, which is uploaded
 	Filename      string `validate:"max=200"` // default: document.pdf
 
-	Fields       []FieldSpec  `validate:"dive"` // at most 500; who has no signature field gets a block on an appended signature page
-	Signers      []SignerSpec `validate:"dive"` // at most 50; default: one, made of the customer
-	SigningOrder string       `validate:"omitempty,oneof=parallel sequential"`
+	Fields []FieldSpec `validate:"dive"` // at most 500; who has no signature field gets a block on an appended signature page
+	// FieldsFromTags adds the fields that tags on the pages name, such as {{buyer:signature}}; see package placement.
+	FieldsFromTags bool
+	// FieldsFromForm adds the fields of the PDF's own form. One whose name begins with a signer's role and a dot is that
+	// signer's; the others are the first signer's. What is no field of a contract, such as a push button, is left out.
+	FieldsFromForm bool
+	Signers        []SignerSpec `validate:"dive"` // at most 50; default: one, made of the customer
+	SigningOrder   string       `validate:"omitempty,oneof=parallel sequential"`
 	// SigningOrder's default is sequential when a signer has an order, else parallel.
 	Consent       string            // default: ConsentClick; nothing else is supported yet
 	Message       string            `validate:"max=2000"`
@@ -83,6 +88,9 @@ type FieldSpec struct {
 	// radio and dropdown fields. The signer may change it unless it is ReadOnly.
 	Value    string
 	ReadOnly bool
+	// Anchor places the field beside a text of the document, in place of X and Y. Page then says where the text is looked
+	// for, 0 on every page; W and H of 0 are the usual ones of the kind. Default: none.
+	Anchor *Anchor
 }
 
 // Draft is a checked request whose files are staged, good for one
@@ -116,6 +124,9 @@ func (e *Engine) Create(ctx context.Context, r CreateRequest) (*Envelope, error)
 // a host's transaction. Errors are those of Create.
 func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
 	if err := r.checkLengths(); err != nil {
+		return nil, err
+	}
+	if err := e.placeFields(ctx, &r); err != nil {
 		return nil, err
 	}
 	r.setDefaults()

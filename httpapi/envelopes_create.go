@@ -41,6 +41,8 @@ type createInput struct {
 	AutoVault     bool              `json:"auto_vault"`
 	TimeZone      string            `json:"time_zone"`
 	Send          *bool             `json:"send"`
+	FromTags      bool              `json:"fields_from_tags"`
+	FromForm      bool              `json:"fields_from_form"`
 }
 
 type summaryRow struct {
@@ -68,6 +70,24 @@ type fieldInput struct {
 	Options  []string `json:"options"`
 	Value    string   `json:"value"`
 	ReadOnly bool     `json:"read_only"`
+
+	Anchor *anchorInput `json:"anchor"`
+}
+
+type anchorInput struct {
+	Text  string  `json:"text"`
+	Nth   int     `json:"nth"`
+	After bool    `json:"after"`
+	DX    float64 `json:"dx"`
+	DY    float64 `json:"dy"`
+}
+
+// anchor is nil when the field has coordinates.
+func (a *anchorInput) anchor() *esign.Anchor {
+	if a == nil {
+		return nil
+	}
+	return &esign.Anchor{Text: a.Text, Nth: a.Nth, After: a.After, DX: a.DX, DY: a.DY}
 }
 
 type signerInput struct {
@@ -150,6 +170,7 @@ func (in *createInput) request() esign.CreateRequest {
 		EnvelopeName: in.EnvelopeName, ExternalID: in.ExternalID, SigningOrder: in.SigningOrder, Consent: in.Consent,
 		Message: in.Message, RedirectURL: in.RedirectURL, Metadata: in.Metadata, AutoVault: in.AutoVault, TimeZone: in.TimeZone,
 		WithoutLegend: in.Legend != nil && !*in.Legend, Send: in.Send == nil || *in.Send,
+		FieldsFromTags: in.FromTags, FieldsFromForm: in.FromForm,
 	}
 	for _, row := range in.Summary {
 		r.Summary = append(r.Summary, esign.SummaryRow(row))
@@ -177,6 +198,7 @@ func (in *createInput) request() esign.CreateRequest {
 		r.Fields = append(r.Fields, esign.FieldSpec{
 			Kind: f.Kind, Role: f.Role, Page: f.Page, X: f.X, Y: f.Y, W: f.W, H: f.H,
 			Optional: f.Required != nil && !*f.Required, Label: f.Label, Options: f.Options, Value: f.Value, ReadOnly: f.ReadOnly,
+			Anchor: f.Anchor.anchor(),
 		})
 	}
 	return r
