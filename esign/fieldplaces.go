@@ -65,6 +65,13 @@ func (e *Engine) locateFields(ctx context.Context, r *CreateRequest) error {
 		a.Page = f.Page
 		search.Anchors, fields = append(search.Anchors, a), append(fields, i)
 	}
+	texts := map[string]bool{}
+	for _, a := range search.Anchors {
+		texts[a.Text] = true
+	}
+	if len(texts) > placement.MaxAnchorTexts {
+		p.Add("fields", "max", "must have at most %d different texts of anchors", placement.MaxAnchorTexts)
+	}
 	if err := p.Err(); err != nil {
 		return err
 	}
