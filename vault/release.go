@@ -121,7 +121,7 @@ func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, cr
 			return rel, true, nil
 		case errors.Is(err, ErrAlreadyReleased) && try < tries-1: // by a release that has not ended yet, or that may still fail
 			pause(ctx, 50*time.Millisecond)
-		case !errors.Is(err, errTaken) && !errors.Is(err, errMoved):
+		case !errors.Is(err, errTaken) && !errors.Is(err, errMoved) && !errors.Is(err, errUndone):
 			return nil, false, fmt.Errorf("release %s: %w", r.EnvelopeID, err)
 		}
 	}
@@ -184,7 +184,7 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *custody.Origin
 	}
 	if h != nil {
 		err = v.update(ctx, func(ctx context.Context, s Store) error { return v.end(ctx, s, h, c) })
-		return h.rel, err
+		return h.rel, undone(err)
 	}
 	if h, err = v.prepare(ctx, r, c, last); err != nil {
 		return nil, err

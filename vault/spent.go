@@ -21,6 +21,9 @@ func (h *releasing) spent() ([]byte, error) {
 // errMoved: control was assigned while a release was being made.
 var errMoved = errors.New("vault: control has moved meanwhile")
 
+// errUndone: the release that a mark began was refused after the mark had been read.
+var errUndone = errors.New("vault: the release begun by the mark was undone")
+
 // spent returns the mark of a release of the copy, nil when there is none. A mark that
 // ends a version before the live copy's own is that of a release that an assignment
 // overtook: it never was true, and counts for nothing.
@@ -108,7 +111,8 @@ func (v *Vault) remark(ctx context.Context, r *Release, last custody.Version, en
 	return v.c.Objects.Blobs.Put(ctx, releasemark.Name(r.CopyID), mark)
 }
 
-// begun returns the release that the mark of a copy holds, nil without a mark.
+// begun returns the release that the mark of a copy holds, nil without a mark;
+// errUndone when whoever wrote the mark has taken it back in the meantime.
 // ErrAlreadyReleased when it is not what r asks for; ErrRecordAltered when it does
 // not go on from the copy as it is.
 func (v *Vault) begun(ctx context.Context, r ReleaseRequest, c *custody.Original, last custody.Version) (*releasing, error) {
@@ -123,6 +127,9 @@ func (v *Vault) begun(ctx context.Context, r ReleaseRequest, c *custody.Original
 	if m.Statement.Reason != r.Reason || m.Statement.Recipient != r.Recipient {
 		return nil, ErrAlreadyReleased
 	}
+	if err := undone(v.c.Objects.Rows.Stage(ctx, m.Version.Object, v.now())); err != nil { // a restored database does not know it
+		return nil, err
+	}
 	if _, err := v.source(ctx, m.Version.Object); err != nil {
 		return nil, err
 	}
@@ -131,8 +138,15 @@ func (v *Vault) begun(ctx context.Context, r ReleaseRequest, c *custody.Original
 		Recipient: r.Recipient, ReleasedAt: m.At, Version: m.Version.Version, SHA256: m.Version.Object.SHA256, Size: m.Version.Object.Size,
 		EndsVersion: m.Statement.EndsVersion, Statement: m.JWS,
 	}
-	h := &releasing{ReleaseRequest: r, rel: rel, version: m.Version, entry: m.Entry}
-	return h, v.c.Objects.Rows.Stage(ctx, h.version.Object, v.now()) // a restored database does not know it
+	return &releasing{ReleaseRequest: r, rel: rel, version: m.Version, entry: m.Entry}, nil
+}
+
+// undone tells by err that the release version of a mark was given up.
+func undone(err error) error {
+	if errors.Is(err, storage.ErrBlobCondemned) {
+		return errUndone
+	}
+	return err
 }
 
 func pause(ctx context.Context, d time.Duration) {
