@@ -22,6 +22,7 @@ import (
 	"gocloud.dev/blob/memblob"
 	"gocloud.dev/gcerrors"
 
+	"github.com/evaultlib/evault/internal/testenv"
 	"github.com/evaultlib/evault/storage/blobstore"
 )
 
@@ -167,6 +168,27 @@ func TestFolderDeleteRacesPut(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "kind", "owner")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an empty folder is left: %v", err)
 	}
+}
+
+// A write whose object is deleted at once, with its folder, has succeeded all the same.
+func TestFolderDeleteRacesPutOfTheSame(t *testing.T) {
+	t.Parallel()
+	b := open(t, filepath.Join(t.TempDir(), "blobs"))
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for range 200 * testenv.Rounds(5) {
+				if i%2 == 0 {
+					if err := b.WriteAll(t.Context(), "kind/owner/name", []byte("content"), nil); err != nil {
+						t.Error(err)
+					}
+				} else if err := b.Delete(t.Context(), "kind/owner/name"); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestFolderClearsOldTemporaryFiles(t *testing.T) {

@@ -139,7 +139,10 @@ func (f *folder) publish(t *tempFile, p string, onlyNew bool) error {
 	if err != nil {
 		return err
 	}
-	return f.sync(path.Dir(p))
+	if err := f.sync(path.Dir(p)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil // a Delete was faster: object and folder are gone
 }
 
 func (f *folder) name(t *tempFile, p string, onlyNew bool) error {
