@@ -74,12 +74,12 @@ func Announce(ctx context.Context, c Config, a Announcement) (Keys, time.Time, e
 		}
 		var added []event.Event
 		err = c.Store.InTx(ctx, func(ctx context.Context, s Store) error {
-			if head, err := s.ChainHead(ctx, ChainID); err != nil || head.Seq != h.seq {
-				return errors.Join(err, storage.ErrConflict) // another replica was first
-			}
 			added, err = st.Append(ctx, s, eventlog.Draft{
 				EnvelopeID: ChainID, Type: event.KeysChanged, Actor: event.Actor{Kind: "system", ID: "keyring"}, Data: next,
 			})
+			if err == nil && added[0].Seq != h.seq+1 {
+				err = storage.ErrConflict // another replica was first
+			}
 			return err
 		})
 		if err != nil {
