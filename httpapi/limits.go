@@ -43,6 +43,7 @@ const (
 	failureWindow = 5 * time.Minute
 	maxFailures   = 300 // wrong keys, links or tokens of one address in a window, over all replicas
 	signerWrites  = 30  // writes of one signing link in a minute, over all replicas
+	assetQueries  = 600 // questions of one organization in an hour whether an asset is held, over all replicas
 	tokenKeys     = 100 // new idempotency keys of one token in a day
 	atATime       = 2   // page images drawn for one signer at a time, in this replica
 )

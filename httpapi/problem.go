@@ -141,6 +141,7 @@ var problems = []problem{
 	{vault.ErrReleased, 410, "released", "The authoritative copy was released"},
 	{vault.ErrAlreadyVaulted, 409, "already_vaulted", "The envelope is already vaulted with other values"},
 	{vault.ErrNotAnOriginal, 409, "not_an_original", "The file contains or belongs to a document that was vaulted before, or was made by this system"},
+	{vault.ErrAssetHeld, 409, "asset_already_held", "A contract about one of the assets is already held in this installation"},
 	{vault.ErrIntegrity, 409, "integrity_mismatch", "The stored bytes do not match their recorded digest; nothing was served"},
 	{vault.ErrRecordAltered, 409, "record_altered", "The vault's records contradict their event chain or the log; nothing was done"},
 	{vault.ErrQuarantined, 409, "quarantined", "The copy is quarantined until it is repaired"},

@@ -39,6 +39,7 @@ func TestProblems(t *testing.T) {
 		{wrapped(validate.Fail("a", "required", "is required")), 422, "invalid"},
 		{wrapped(&vault.AlreadyVaultedError{Fields: []string{"regime"}}), 409, "already_vaulted"},
 		{wrapped(vault.ErrNotAnOriginal), 409, "not_an_original"},
+		{wrapped(vault.ErrAssetHeld), 409, "asset_already_held"},
 		{wrapped(vault.ErrReleased), 410, "released"},
 		{wrapped(pades.ErrTimestampUnavailable), 503, "timestamp_unavailable"},
 		{wrapped(translog.ErrRewound), 503, "log_rewound"},

@@ -151,6 +151,10 @@ func vaultRoutes() []route {
 			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).cancelAssignment,
 		},
 		{
+			method: "GET", pattern: "/partner/assets/{kind}/{value}", about: "Ask whether an asset is held or pledged here",
+			scopes: need(scopes.CustodyRead), handle: (*API).asset,
+		},
+		{
 			method: "GET", pattern: "/partner/offers", about: "List offers of control to the caller, newest first",
 			scopes: need(scopes.CustodyRead), handle: (*API).offers,
 		},

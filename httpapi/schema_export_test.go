@@ -45,6 +45,7 @@ func RouteBodies() map[string]RouteBody {
 		"POST " + envelope + "/assignments/{assignment}/accept": {acceptInput{}, offerBody{}, nil},
 		"POST " + envelope + "/assignments/{assignment}/reject": {endInput{}, offerBody{}, nil},
 		"POST " + envelope + "/assignments/{assignment}/cancel": {struct{}{}, offerBody{}, nil},
+		"GET /partner/assets/{kind}/{value}":                    {nil, assetState{}, nil},
 		"GET /partner/offers":                                   {nil, []offerBody{}, list},
 		"GET /partner/offers/{id}":                              {nil, offerBody{}, nil},
 		"PATCH /partner/webhook":                                {webhookInput{}, webhookBody{}, nil},

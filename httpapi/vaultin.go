@@ -24,6 +24,7 @@ type vaultInInput struct {
 	Jurisdiction   string                  `json:"jurisdiction"`
 	Classification *custody.Classification `json:"classification"`
 	Attestation    *attestationInput       `json:"attestation"`
+	Assets         []assetInput            `json:"assets"`
 	DocumentSHA256 storage.Digest          `json:"document_sha256"`
 }
 
@@ -150,7 +151,7 @@ func (a *API) vaultIn(c *call, in vaultInInput, kind, ifMatch string) (*rest.Rep
 	if p := in.SecuredParty; p != nil {
 		r.SecuredParty = &custody.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
 	}
-	r.Attestation = (*custody.Attestation)(in.Attestation)
+	r.Attestation, r.Assets = (*custody.Attestation)(in.Attestation), assetsOf(in.Assets)
 	org, err := a.cfg.Scopes.Organization(c.Ctx, c.key.OrgID)
 	if err != nil {
 		return nil, err

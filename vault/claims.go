@@ -85,26 +85,36 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 		matched[c.SHA256] = true
 	}
 	data := event.DuplicateRefusedData{DepositedSHA256: d.Source.Object.SHA256, Matches: sorted(matched), Marks: d.contents.Marks}
-	err = v.update(ctx, func(ctx context.Context, s Store) error {
-		events, err := s.Events(ctx, d.EnvelopeID)
-		if err != nil || refused(events, d.Source.Object.SHA256) {
-			return err
-		}
-		_, err = v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: d.EnvelopeID, Type: event.VaultDuplicateRefused, Actor: d.Actor, Data: data})
-		return err
-	})
-	if err != nil {
+	if err := v.recordRefusal(ctx, d, data); err != nil {
 		return nil, err
 	}
 	v.log.WarnContext(ctx, "vault: deposit refused, not an original", "envelope_id", d.EnvelopeID, "sha256", d.Source.Object.SHA256)
 	return nil, ErrNotAnOriginal
 }
 
-// refused reports whether the refusal of these bytes is an event already: trying
-// again tells nothing new.
-func refused(events []Event, sha256 storage.Digest) bool {
+// recordRefusal adds the event of a refused deposit, unless the same refusal is one
+// already: trying again tells nothing new.
+func (v *Vault) recordRefusal(ctx context.Context, d *deposit, data event.DuplicateRefusedData) error {
+	return v.update(ctx, func(ctx context.Context, s Store) error {
+		events, err := s.Events(ctx, d.EnvelopeID)
+		if err != nil || refused(events, data) {
+			return err
+		}
+		added, err := v.chain.Append(ctx, s, eventlog.Draft{EnvelopeID: d.EnvelopeID, Type: event.VaultDuplicateRefused, Actor: d.Actor, Data: data})
+		if err == nil && added[0].Seq != int64(len(events))+1 {
+			err = storage.ErrConflict // an event came between
+		}
+		return err
+	})
+}
+
+func refused(events []Event, now event.DuplicateRefusedData) bool {
 	return slices.ContainsFunc(events, func(e Event) bool {
-		return e.Type == event.VaultDuplicateRefused && event.DataOf[event.DuplicateRefusedData](e).DepositedSHA256 == sha256
+		if e.Type != event.VaultDuplicateRefused {
+			return false
+		}
+		was := event.DataOf[event.DuplicateRefusedData](e)
+		return was.DepositedSHA256 == now.DepositedSHA256 && slices.Equal(was.Assets, now.Assets)
 	})
 }
 
@@ -195,14 +205,15 @@ func claimsOn(ctx context.Context, s Store, digests []storage.Digest) ([]custody
 	return found, nil
 }
 
-// addClaims inserts the claims of a deposit and their witnesses, in a transaction.
-func addClaims(ctx context.Context, s Store, claims []custody.Claim) error {
+// addClaims inserts the claims of a deposit and the witnesses of them and of its assets,
+// in a transaction.
+func addClaims(ctx context.Context, s Store, claims, assets []custody.Claim) error {
 	for some := range slices.Chunk(claims, claimsAtOnce) {
 		if err := s.AddClaims(ctx, some...); err != nil {
 			return err
 		}
 	}
-	for some := range slices.Chunk(custody.Witnessed(claims), claimsAtOnce) {
+	for some := range slices.Chunk(custody.Witnessed(slices.Concat(claims, assets)), claimsAtOnce) {
 		if err := s.AddWitnesses(ctx, some...); err != nil {
 			return err
 		}

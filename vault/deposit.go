@@ -35,6 +35,7 @@ type DepositRequest struct {
 	Jurisdiction   string // such as US-NY
 	Classification *custody.Classification
 	Attestation    *custody.Attestation // paper only
+	Assets         []custody.Asset      // what the contract is about, at most custody.MaxAssets; in any spelling
 
 	Actor         Actor
 	RequestID     string         // of the call that asked, recorded with the deposit
@@ -50,6 +51,7 @@ type deposit struct {
 	DepositRequest
 	custody custody.Parties
 	allowed map[storage.Digest]bool // duplicates the host let pass
+	shared  map[storage.Digest]bool // assets of other live copies, likewise
 
 	at        time.Time
 	copyID    string
@@ -68,6 +70,9 @@ var errTaken = errors.New("vault: another deposit was first")
 // errClaimed: another deposit claimed a digest in the meantime.
 var errClaimed = errors.New("vault: another deposit claimed these bytes")
 
+// errHeld: a copy holds an asset that none was seen to hold.
+var errHeld = errors.New("vault: another deposit is about the same asset")
+
 // Deposit makes the one authoritative copy of an envelope out of a finished
 // document: the vault's seal naming the assignee is appended to the bytes (or,
 // where the file cannot be extended, stands beside them), a marked copy is made
@@ -78,7 +83,8 @@ var errClaimed = errors.New("vault: another deposit claimed these bytes")
 // Deposit is idempotent by envelope: with the same fields it returns the copy
 // and created false, with other ones an *AlreadyVaultedError, after a release
 // ErrReleased. ErrNotAnOriginal when the bytes, an earlier revision of them or
-// their origins belong to anything vaulted before. Further: *InvalidError,
+// their origins belong to anything vaulted before; ErrAssetHeld when a live copy is
+// about one of its assets. Further: *InvalidError,
 // pades.ErrTimestampUnavailable, translog.ErrRewound, storage.ErrUnavailable,
 // ErrIntegrity when the source's bytes are not those recorded.
 func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *custody.Original, created bool, err error) {
@@ -103,9 +109,12 @@ func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *custody.Origi
 		if errors.Is(err, storage.ErrNotFound) {
 			c, err = v.deposit(ctx, *d)
 		}
-		if !errors.Is(err, errTaken) && !errors.Is(err, errClaimed) {
+		if !errors.Is(err, errTaken) && !errors.Is(err, errClaimed) && !errors.Is(err, errHeld) {
 			break
 		}
+	}
+	if errors.Is(err, errHeld) {
+		err = ErrAssetHeld
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("deposit %s: %w", r.EnvelopeID, err)
@@ -115,10 +124,14 @@ func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *custody.Origi
 
 // deposited answers a repeated request with the copy that is there.
 func (v *Vault) deposited(ctx context.Context, d *deposit, c *custody.Original) (*custody.Original, bool, error) {
-	if err := d.agrees(c); err != nil {
+	assets, err := v.c.Store.AssetsOf(ctx, c.CopyID)
+	if err != nil {
+		return nil, false, fmt.Errorf("deposit %s: %w", d.EnvelopeID, err)
+	}
+	if err := d.agrees(c, assets); err != nil {
 		return nil, false, err
 	}
-	c, err := v.authoritative(ctx, c)
+	c, err = v.authoritative(ctx, c)
 	if err == nil && c.Status == custody.StatusReleased {
 		err = ErrReleased
 	}
@@ -168,6 +181,7 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 	if r.Attestation != nil {
 		d.Attestation = attestation.Clean(*r.Attestation)
 	}
+	d.Assets = cleanAssets(r.Assets, &p)
 	d.custody.Assignee, d.custody.Controller, d.custody.Custodian = v.parties(&d.DepositRequest, &p)
 	return d, p.Err()
 }
@@ -181,7 +195,7 @@ func oneOf[T ~string](p *validate.Problems, field string, value T, allowed ...T)
 
 // agrees says whether a repeated request asks for the copy that is there. What
 // it does not say cannot disagree.
-func (d *deposit) agrees(c *custody.Original) error {
+func (d *deposit) agrees(c *custody.Original, assets []custody.Asset) error {
 	if _, err := allowed(c, standing.SeeCopy, d.OrgID); err != nil {
 		return err
 	}
@@ -201,6 +215,7 @@ func (d *deposit) agrees(c *custody.Original) error {
 	differs("jurisdiction", d.Jurisdiction != "" && d.Jurisdiction != c.Jurisdiction)
 	differs("classification", d.Classification != nil && !equal(d.Classification, c.Classification))
 	differs("attestation", d.Attestation != nil && !equal(d.Attestation, c.Attestation))
+	differs("assets", len(d.Assets) > 0 && !slices.Equal(d.Assets, assets))
 	if len(e.Fields) > 0 {
 		return &e
 	}
@@ -222,6 +237,9 @@ func (v *Vault) deposit(ctx context.Context, d deposit) (*custody.Original, erro
 	}
 	d.claimCopies()
 	if d.allowed, err = v.refuseDuplicates(ctx, &d); err != nil {
+		return nil, err
+	}
+	if d.shared, err = v.refuseHeld(ctx, &d); err != nil {
 		return nil, err
 	}
 	sealed, err := v.seal(ctx, sealing{
@@ -303,7 +321,8 @@ func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*custody.Origin
 		func() error { return s.InsertOriginal(ctx, c) },
 		func() error { return s.LinkBlob(ctx, d.version.Object.Name, c.VaultedAt) },
 		func() error { return s.AddVersion(ctx, d.version) },
-		func() error { return addClaims(ctx, s, claims) },
+		func() error { return addClaims(ctx, s, claims, d.assetClaims()) },
+		func() error { return d.keepAssets(ctx, s) },
 		func() error { return s.AddCustody(ctx, d.entry) },
 	}
 	if d.marked != nil {
@@ -344,7 +363,8 @@ func (d *deposit) events(claims []custody.Claim) []eventlog.Draft {
 		Source: string(d.Source.Kind), DepositedSHA256: d.Source.Object.SHA256,
 		Sealing: string(d.version.Seal.Mode), SealingReason: d.version.Seal.Reason, Level: d.version.Seal.Level, StatementSHA256: d.version.Seal.SHA256,
 		Capacity: string(d.Capacity), Regime: d.Regime, RegimeBasis: d.RegimeBasis, Jurisdiction: d.Jurisdiction,
-		ClaimsSHA256: custody.WitnessDigest(claims), DuplicatesAllowed: sorted(d.allowed),
+		ClaimsSHA256: custody.WitnessDigest(slices.Concat(claims, d.assetClaims())), DuplicatesAllowed: sorted(d.allowed),
+		AssetsAllowed: sorted(d.shared),
 	}
 	if d.marked != nil {
 		data.MarkedCopy = &event.MarkedCopy{CopyID: d.marked.ID, SHA256: d.marked.SHA256}
@@ -356,6 +376,7 @@ func (d *deposit) events(claims []custody.Claim) []eventlog.Draft {
 	drafts := []eventlog.Draft{
 		draft(event.VaultStored, data, custody.StoredDetail{
 			Custody: d.custody, Agreement: d.Agreement, Classification: d.Classification, Attestation: d.Attestation,
+			Assets: d.Assets,
 		}),
 		draft(event.CustodyAssigned, assigned(&d.entry), nil),
 	}

@@ -32,6 +32,9 @@ var (
 	// vaulted before in this installation, its pages hold what another's hold, or it
 	// bears marks of this system.
 	ErrNotAnOriginal = errors.New("vault: not an original")
+	// ErrAssetHeld: a live copy in this installation is about an asset of the
+	// deposit. It is the same error whoever holds that copy.
+	ErrAssetHeld = errors.New("vault: an asset is already held here")
 	// ErrIntegrity: stored bytes do not have the recorded digest. Nothing was
 	// served; the copy is quarantined until Repair.
 	ErrIntegrity = errors.New("vault: stored bytes were altered")

@@ -74,6 +74,31 @@ func ExampleVault_Deposit() {
 	// not an original: true
 }
 
+func ExampleVault_LookupAsset() {
+	ctx := context.Background()
+	e, request, end, err := opened(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer end()
+	request.Assets = []custody.Asset{{Kind: custody.AssetVIN, Value: "1HGBH41JX-MN109186", Amount: "18250.00", Currency: "USD"}}
+	if _, _, err := e.Vault.Deposit(ctx, request); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// A warehouse lender asks before it lends against the same car.
+	state, err := e.Vault.LookupAsset(ctx, vault.AssetQuery{OrgID: "org_warehouse", Kind: custody.AssetVIN, Value: "1hgbh41jxmn109186"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("held:", state.Held, "pledged:", state.Pledged, "by us:", state.ByYou)
+	// Output:
+	// held: true pledged: false by us: false
+}
+
 func ExampleVault_AcceptOffer() {
 	ctx := context.Background()
 	e, request, end, err := opened(ctx)

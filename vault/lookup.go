@@ -44,7 +44,7 @@ func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state State,
 	}
 	claim := claims[0]
 	switch claim.Kind {
-	case custody.ClaimPrefix, custody.ClaimRevision, custody.ClaimPages: // not handed in and not handed out
+	case custody.ClaimPrefix, custody.ClaimRevision, custody.ClaimPages, custody.ClaimAsset: // not handed in and not handed out
 		return StateUnknown, nil
 	case custody.ClaimCopy:
 		return StateCopy, nil

@@ -23,6 +23,7 @@ type record struct {
 	versions []custody.Version
 	custody  []custody.Entry
 	offers   []custody.Offer
+	assets   []custody.Asset
 	release  *Release // nil without one
 }
 
@@ -102,6 +103,7 @@ func (v *Vault) record(ctx context.Context, c *custody.Original) (*record, error
 			func() (err error) { r.custody, err = s.Custody(ctx, c.CopyID); return err },
 			func() (err error) { r.claims, err = s.WitnessesOf(ctx, c.CopyID); return err },
 			func() (err error) { r.offers, err = s.OffersOf(ctx, c.CopyID); return err },
+			func() (err error) { r.assets, err = s.AssetsOf(ctx, c.CopyID); return err },
 			func() (err error) {
 				r.release, err = s.Release(ctx, c.EnvelopeID)
 				if errors.Is(err, storage.ErrNotFound) {
@@ -182,6 +184,9 @@ func (r *record) asDeposited(e Event) string {
 		return "version 1 differs from the event of its deposit"
 	case custody.WitnessDigest(r.claims) != d.ClaimsSHA256:
 		return "the claims of the deposit differ from its event"
+	}
+	if about, ok := event.DetailOf[custody.StoredDetail](e); ok && !slices.Equal(about.Assets, r.assets) {
+		return "the assets of the copy differ from the event of its deposit"
 	}
 	return ""
 }

@@ -335,6 +335,7 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *custody.Or
 		func() error { return s.AddVersion(ctx, h.version) },
 		func() error { return s.AddCustody(ctx, h.entry) },
 		func() error { return s.AddRelease(ctx, rel) },
+		func() error { return s.FreeAssets(ctx, c.CopyID) },
 	}
 	if rel.SHA256 != h.version.Prefix.SHA256 { // with a detached seal the bytes are those of the version before
 		claim := custody.Claim{

@@ -66,6 +66,15 @@ type Store interface {
 	// ClaimsOf returns the claims of a copy.
 	ClaimsOf(ctx context.Context, copyID string) ([]custody.Claim, error)
 
+	// AddAssets keeps what a copy is about. An asset is held by one copy until its
+	// FreeAssets, unless shared says that it is not held alone; storage.ErrConflict when
+	// another copy holds one.
+	AddAssets(ctx context.Context, copyID string, assets []custody.Asset, shared func(custody.Asset) bool) error
+	// AssetsOf returns what a copy is about, by kind and value.
+	AssetsOf(ctx context.Context, copyID string) ([]custody.Asset, error)
+	// FreeAssets lets other copies hold what a copy is about.
+	FreeAssets(ctx context.Context, copyID string) error
+
 	// AddRegistered adds a row to the copy register.
 	AddRegistered(ctx context.Context, r custody.RegisteredCopy) error
 	// Register lists the copies of an envelope after a position, newest first;

@@ -93,6 +93,11 @@ type Config struct {
 	// event records. It runs outside any transaction. Default: refuse.
 	OnDuplicate func(ctx context.Context, d Duplicate) (allow bool)
 
+	// OnHeldAsset hears of a deposit about assets that live copies are about, and may
+	// allow it, which the stored event records: for one that was paid off, or a pledge
+	// beside a sale. It runs outside any transaction. Default: refuse.
+	OnHeldAsset func(ctx context.Context, h HeldAsset) (allow bool)
+
 	// Touched runs in each transaction that records a download of the
 	// authoritative bytes, tampering, a repair, or an integrity check that was overdue
 	// or has another outcome: what an evaluation rests on has changed. compliance.Engine's Touched takes the last evaluation back. Default:

@@ -34,6 +34,7 @@ type VaultInRequest struct {
 	Jurisdiction   string                  // ISO 3166-1 or -2, such as US-NY; default: none is named
 	Classification *custody.Classification // recorded; see compliance.Engine.Choose
 	Attestation    *custody.Attestation    // paper only
+	Assets         []custody.Asset         // what the contract is about; see vault.DepositRequest
 	DocumentSHA256 storage.Digest          // of the completion, or the paper; "" is whichever is there
 	Kind           string                  // esign.KindESign or esign.KindPaper; "" is either
 	IfMatch        string                  // the envelope's ETag; "" is any
@@ -53,7 +54,7 @@ type VaultInRequest struct {
 // Errors: esign.ErrNotFound, esign.ErrPrecondition, *esign.StateError unless the
 // envelope is completed or paper with its PDF, esign.ErrOriginalGivenOut,
 // esign.ErrDocumentChanged, also when another document is uploaded meanwhile,
-// *vault.AlreadyVaultedError, vault.ErrReleased, vault.ErrNotAnOriginal,
+// *vault.AlreadyVaultedError, vault.ErrReleased, vault.ErrNotAnOriginal, vault.ErrAssetHeld,
 // *storage.InvalidError, pades.ErrTimestampUnavailable, translog.ErrRewound,
 // storage.ErrUnavailable.
 func (e *Engine) VaultIn(ctx context.Context, r VaultInRequest) (rec *compliance.VaultRecord, created bool, err error) {
@@ -124,7 +125,7 @@ func (e *Engine) deposit(r VaultInRequest, done *esign.Completion) vault.Deposit
 	d := vault.DepositRequest{
 		EnvelopeID: r.EnvelopeID, OrgID: r.Depositor.OrgID, OrgName: r.Depositor.LegalName, Capacity: r.Depositor.Capacity,
 		Agreement: r.Depositor.Agreement, SecuredParty: r.SecuredParty, Custodian: r.Custodian,
-		Jurisdiction: r.Jurisdiction, Classification: r.Classification, Attestation: r.Attestation,
+		Jurisdiction: r.Jurisdiction, Classification: r.Classification, Attestation: r.Attestation, Assets: r.Assets,
 		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.deposited(r),
 		Source: custody.Source{
 			Kind: custody.SourceESign, Object: done.Object, DocumentSHA256: done.DocumentSHA256, Level: done.Level,

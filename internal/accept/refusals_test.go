@@ -45,6 +45,7 @@ func partnerRoutes() []route {
 		{"POST", "/partner/envelopes/{id}/assignments/asg_absent/accept", "custody:write", nil},
 		{"POST", "/partner/envelopes/{id}/assignments/asg_absent/reject", "custody:write", nil},
 		{"POST", "/partner/envelopes/{id}/assignments/asg_absent/cancel", "custody:write", nil},
+		{"GET", "/partner/assets/vin/1HGBH41JXMN109186", "custody:read", nil},
 		{"GET", "/partner/offers", "custody:read", nil},
 		{"GET", "/partner/offers/{id}", "custody:read", nil},
 		{"GET", "/partner/envelopes/{id}/events", "envelopes:read", nil},

@@ -22,6 +22,7 @@ type StoredData struct {
 
 	MarkedCopy        *MarkedCopy      `json:"marked_copy,omitempty"`
 	DuplicatesAllowed []storage.Digest `json:"duplicates_allowed,omitempty"`
+	AssetsAllowed     []storage.Digest `json:"assets_allowed,omitempty"` // held by live copies too, and the host allowed it
 	MarksAllowed      []string         `json:"marks_allowed,omitempty"`
 	MarksUnread       string           `json:"marks_unread,omitempty"` // why not all of the file could be searched for marks
 	PagesSHA256       storage.Digest   `json:"pages_sha256,omitempty"`
@@ -95,8 +96,9 @@ type RepairedData struct {
 // DuplicateRefusedData is the data of VaultDuplicateRefused.
 type DuplicateRefusedData struct {
 	DepositedSHA256 storage.Digest   `json:"deposited_sha256"`
-	Matches         []storage.Digest `json:"matches"`         // digests that were claimed before; null for none
-	Marks           []string         `json:"marks,omitempty"` // of this system, in the file
+	Matches         []storage.Digest `json:"matches"`          // digests that were claimed before; null for none
+	Marks           []string         `json:"marks,omitempty"`  // of this system, in the file
+	Assets          []storage.Digest `json:"assets,omitempty"` // that live copies hold (custody.Asset.SHA256)
 }
 
 // ReleasedData is the data of VaultReleased.
@@ -206,6 +208,13 @@ type CustodyEndedData struct {
 	AssignmentID string `json:"assignment_id"`
 	CopyID       string `json:"copy_id"`
 	Version      int    `json:"version"` // that was offered
+}
+
+// AssetQueriedData is the data of AssetQueried.
+type AssetQueriedData struct {
+	Kind        string         `json:"kind"`
+	AssetSHA256 storage.Digest `json:"asset_sha256"` // custody.Asset.SHA256
+	Held        bool           `json:"held"`
 }
 
 // ControlDeniedData is the data of ControlDenied.

@@ -47,6 +47,7 @@ const (
 	CustodyCancelled      = "custody.cancelled"
 	CustodyExpired        = "custody.expired"
 	CertificateIssued     = "certificate.issued"
+	AssetQueried          = "asset.queried"  // in an organization's own chain: it asked whether an asset is held
 	ControlDenied         = "control.denied" // in an organization's own chain, named by its id: once for each actor, verb and hour
 	KeysChanged           = "keys.changed"   // in the installation's own chain; data: package keyring
 )

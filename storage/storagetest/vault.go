@@ -39,6 +39,7 @@ func Vault(t *testing.T, s vault.Store) {
 		"racing copies of one":     vaultRace,
 		"digests of other records": vaultUnrelated,
 		"receiving codes":          vaultReceivingCodes,
+		"assets":                   vaultAssets,
 		"offers":                   vaultOffers,
 		"lists of offers":          vaultOffersListed,
 		"offers to expire":         vaultOffersDue,

@@ -10,6 +10,7 @@ type StoredDetail struct {
 	Agreement      *Agreement      `json:"agreement"`
 	Classification *Classification `json:"classification"`
 	Attestation    *Attestation    `json:"attestation"`
+	Assets         []Asset         `json:"assets,omitempty"` // by kind and value
 }
 
 // AttestedDetail is the detail of event.VaultAttested.

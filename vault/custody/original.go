@@ -191,6 +191,7 @@ const (
 	ClaimRevision  ClaimKind = "revision"  // an earlier state of paper, a whole file that more was appended to
 	ClaimPages     ClaimKind = "pages"     // what the pages hold, not bytes: files that were saved again collide
 	ClaimSigned    ClaimKind = "signed"    // the deposited bytes as the last signer left them
+	ClaimAsset     ClaimKind = "asset"     // what the contract is about (Asset.SHA256), while its copy is live; a witness only
 )
 
 // Claim says that bytes with this digest, or pages that hold what it is the

@@ -71,14 +71,20 @@ func (t Terms) Check(p *validate.Problems) {
 		return
 	}
 	p.StructBelow("obligation.", *o)
-	if o.Amount != "" && !amounts.MatchString(o.Amount) {
-		p.Add("obligation.amount", "amount", "must be a decimal number such as 1250000.00")
+	CheckMoney(p, "obligation.", o.Amount, o.Currency)
+}
+
+// CheckMoney judges an amount and its currency, which may both be absent; prefix stands
+// before the names of the fields.
+func CheckMoney(p *validate.Problems, prefix, amount, currency string) {
+	if amount != "" && !amounts.MatchString(amount) {
+		p.Add(prefix+"amount", "amount", "must be a decimal number such as 1250000.00")
 	}
-	if o.Currency != "" && !currencies.MatchString(o.Currency) {
-		p.Add("obligation.currency", "currency", "must be a code of ISO 4217, such as USD")
+	if currency != "" && !currencies.MatchString(currency) {
+		p.Add(prefix+"currency", "currency", "must be a code of ISO 4217, such as USD")
 	}
-	if (o.Amount == "") != (o.Currency == "") {
-		p.Add("obligation.currency", "required_with", "amount and currency go together")
+	if (amount == "") != (currency == "") {
+		p.Add(prefix+"currency", "required_with", "amount and currency go together")
 	}
 }
 
