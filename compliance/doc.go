@@ -20,5 +20,7 @@
 //
 // An Engine is safe for concurrent use. New does no I/O.
 //
-// Stability: the Store interface may grow until v1.
+// Stability: the requirements of a certificate's version are fixed for ever; a
+// change of rules has a new version. The Go API may change until v1, and the
+// Store interface may grow until then.
 package compliance

@@ -54,4 +54,8 @@
 // [Engine.NotifyDue], which any number of replicas may call. [Engine.With] gives the
 // verbs that are SQL alone inside a host's transaction. The Store interface is
 // unstable until v1.
+//
+// Stability: what an envelope's events, documents and certificates of completion say
+// stays readable for ever, and the text of a disclosure never changes under its
+// version. The Go API may change until v1, and the Store interface may grow until then.
 package esign

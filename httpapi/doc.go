@@ -25,4 +25,8 @@
 // failed keys, links and verify-by-hash in SQL over all of them. An API is safe
 // for concurrent use. What openapi.yaml says is stable within /api/v2: routes and
 // fields are added, never taken away.
+//
+// Stability: routes, fields and codes under /api/v2 are added and never taken away;
+// openapi.yaml is the contract. Titles and details of problem documents, and the Go API
+// until v1, may change.
 package httpapi

@@ -18,4 +18,8 @@
 //
 // A Registry is safe for concurrent use. The form of ids, secrets and scope words
 // is stable; the Store interface may grow until v1.
+//
+// Stability: scopes and capacities are added and keep their spelling, and a key once
+// issued stays valid until it is revoked. The Go API may change until v1, and the Store
+// interface may grow until then.
 package scopes

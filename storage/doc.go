@@ -7,4 +7,7 @@
 //
 // The interfaces here and the Store interfaces of the engines may grow until
 // v1; backends outside this module should run storagetest against each release.
+//
+// Stability: digests, kinds of objects and their names in a bucket stay as they are.
+// The Go API may change until v1, and the interfaces may grow until then.
 package storage

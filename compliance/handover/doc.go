@@ -13,4 +13,8 @@
 //
 // An Engine is safe for concurrent use and keeps no state. New does no I/O. The
 // Store interface may grow until v1.
+//
+// Stability: verbs and fields of requests are added, and none is taken away, from v1
+// on; until then the Go API may change between minor versions. A repeated verb stays
+// without a second effect.
 package handover

@@ -45,4 +45,8 @@
 // A file that reaches a bound is refused with an [esign.Refusal] whose reason says which: [ReasonTime], [ReasonMemory],
 // [ReasonCrashed]. A child killed by somebody else costs nothing: the file is given to another, once. When no child can be
 // started the error is [ErrUnavailable], which says nothing about the file.
+//
+// Stability: the Go API may change until v1. The refusals are those of esign/intake.
+// The protocol between parent and child is internal, and both are always the same
+// program.
 package inspect

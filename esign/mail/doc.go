@@ -24,4 +24,7 @@
 //
 // Words come from package texts. A host changes a word there, and the layout by
 // Config.HTML and Config.Text.
+//
+// Stability: a Message-ID keeps its form, so that reports on older messages are read.
+// Layouts and wording may change with any version, the Go API until v1.
 package mail

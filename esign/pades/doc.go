@@ -121,8 +121,6 @@
 // certificate policy, qualified statements, signature policies, and whether signers kept to the seed values of their
 // fields.
 //
-// # Stability
-//
-// Seals and statements once made stay verifiable by later releases. The wording of SignatureReport.Changes and Problem
+// Stability: seals and statements once made stay verifiable by later releases. The wording of SignatureReport.Changes and Problem
 // may change.
 package pades

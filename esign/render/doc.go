@@ -18,4 +18,7 @@
 //
 // A [Renderer] is safe for concurrent use. Drawings are not byte-stable between releases of PDFium: hash documents, not
 // images.
+//
+// Stability: the Go API may change until v1. Pictures may differ by pixels between
+// versions.
 package render

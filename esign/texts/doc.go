@@ -9,4 +9,8 @@
 // A text may name values in braces, such as {sender}. A key that ends in .one has a
 // counterpart in .other, and Count chooses between them. A Catalog does not change
 // and is safe for concurrent use. Keys are added in minor versions and not renamed.
+//
+// Stability: keys are added and taken away with any minor version until v1, so that a
+// host's own language is completed at an upgrade; New names each key that is missing.
+// The wording may change with any version.
 package texts

@@ -6,6 +6,8 @@
 //
 // Then open http://localhost:3000. With -widget vault it shows the vault's page of a
 // vaulted envelope. docs/embedding.md has the protocol.
+//
+// Stability: an example to read and copy; flags and output may change with any version.
 package main
 
 import (

@@ -2,6 +2,8 @@
 // the host and its envelope come to be together, or not at all.
 //
 //	go run ./examples/hosttx
+//
+// Stability: an example to read and copy; flags and output may change with any version.
 package main
 
 import (

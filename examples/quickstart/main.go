@@ -4,6 +4,8 @@
 // It leaves what it made in a folder that it names.
 //
 //	go run ./examples/quickstart
+//
+// Stability: an example to read and copy; flags and output may change with any version.
 package main
 
 import (

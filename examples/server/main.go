@@ -8,6 +8,8 @@
 //
 // When it is ready it prints one JSON line on standard output; logs go to
 // standard error. SIGTERM drains and exits 0.
+//
+// Stability: an example to read and copy; flags and output may change with any version.
 package main
 
 import (

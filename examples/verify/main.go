@@ -20,6 +20,9 @@
 //	2  usage, or a file that cannot be read
 //	3  verified, but not every requirement is met, or none was evaluated
 //	4  verified, but stale, or its state now is unknown
+//
+// Stability: the exit statuses stay as they are; the output may change with any
+// version.
 package main
 
 import (

@@ -10,4 +10,7 @@
 //
 // Rendering changes nothing; all functions are safe for concurrent use. The
 // markup is not a stable interface; the messages and embed.js are (docs/embedding.md).
+//
+// Stability: the messages that embed.js and the pages send keep their names and values.
+// Markup, styles, wording and the Go API may change with any version.
 package web

@@ -37,4 +37,7 @@
 //
 // A Sender is safe for concurrent use; any number of replicas may run one. The
 // wire format is stable.
+//
+// Stability: header names, the signature and the envelope of an event stay as they are;
+// event types are added. The Go API may change until v1.
 package webhook

@@ -10,6 +10,9 @@
 //
 // Every value has exactly one spelling and the parser refuses all others, so
 // equal bytes and equal values mean the same.
+//
+// Stability: the encoding is fixed for ever; the Go API is internal and may change with
+// any version.
 package canonjson
 
 import (

@@ -7,7 +7,5 @@
 // and signature value. Out comes the signer's certificate; its trust is the caller's question. The package knows no
 // PDF, reads no clock and opens no connection.
 //
-// # Stability
-//
-// Internal: it may change at any time.
+// Stability: internal; it may change with any version.
 package cms

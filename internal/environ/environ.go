@@ -2,6 +2,8 @@
 //
 // Time is stamped once: UTC, truncated to microseconds, so that what is hashed
 // and what a database keeps are equal.
+//
+// Stability: internal; it may change with any version.
 package environ
 
 import (

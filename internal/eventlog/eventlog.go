@@ -1,5 +1,8 @@
 // Package eventlog appends events to the chains that storage/event defines. The
 // engines write every event through it.
+//
+// Stability: internal; it may change with any version. The format of events is that of
+// storage/event.
 package eventlog
 
 import (

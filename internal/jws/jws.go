@@ -8,6 +8,9 @@
 // keys; it takes neither from the token, refuses any other header, and refuses
 // base64 that another spelling would decode to the same bytes, so that a token
 // with any byte changed is not valid.
+//
+// Stability: the format is fixed for ever; the Go API is internal and may change with
+// any version.
 package jws
 
 import (

@@ -4,7 +4,5 @@
 // responder that it delegated, about its own certificates. Out come a [Status] for a chain at a time, and the [Proof]
 // on which a good one rests. Nothing is fetched, and no clock is read.
 //
-// # Stability
-//
-// Internal: it may change at any time.
+// Stability: internal; it may change with any version.
 package revocation

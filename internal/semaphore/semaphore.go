@@ -1,4 +1,6 @@
 // Package semaphore has a counting semaphore for each key, in one process.
+//
+// Stability: internal; it may change with any version.
 package semaphore
 
 import (

@@ -3,6 +3,8 @@
 // Hash passes are counted without any help of the code under test: while a count runs, package crypto's registry hands out
 // SHA-256 states that count. The product takes its states for documents from there (crypto.SHA256.New); a test of package
 // arch names the few files that may call package sha256 themselves. Parses are told by [pdf.Watch].
+//
+// Stability: for the tests of this module only; it may change with any version.
 package testcount
 
 import (

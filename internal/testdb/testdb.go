@@ -1,6 +1,8 @@
 // Package testdb gives tests fresh, migrated databases: SQLite in the test's
 // own folder and, when EVAULT_POSTGRES holds the data source name of a
 // PostgreSQL server, a new schema there.
+//
+// Stability: for the tests of this module only; it may change with any version.
 package testdb
 
 import (

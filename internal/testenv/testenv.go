@@ -1,6 +1,8 @@
 // Package testenv says what a test may use beside Go: time, and programs of
 // others. Each is asked for by an environment variable, so that go test ./...
 // needs nothing and is soon over; .ci/run sets them all, in make service.
+//
+// Stability: for the tests of this module only; it may change with any version.
 package testenv
 
 import (

@@ -1,4 +1,6 @@
 // Package testheap measures how much memory a function takes at once.
+//
+// Stability: for the tests of this module only; it may change with any version.
 package testheap
 
 import (

@@ -3,6 +3,8 @@
 // outside tests.
 //
 // A PKI may be used by several goroutines at once.
+//
+// Stability: for the tests of this module only; it may change with any version.
 package testpki
 
 import (

@@ -1,5 +1,7 @@
 // Package testsmtp is an SMTP server for tests (RFC 5321): it keeps what it is
 // given, and refuses, stalls or hangs up where a test asks for it.
+//
+// Stability: for the tests of this module only; it may change with any version.
 package testsmtp
 
 import (

@@ -1,6 +1,8 @@
 // Package testworld is what tests act on: a database, a folder of objects, a seal, a
 // log and a clock (Base), all engines on them with an organization and its contracts
 // (World), or an embedded installation (Open).
+//
+// Stability: for the tests of this module only; it may change with any version.
 package testworld
 
 import (

@@ -1,5 +1,7 @@
 // Package validate validates requests with go-playground/validator and returns
 // *storage.InvalidError, so that no engine exposes the library.
+//
+// Stability: internal; it may change with any version.
 package validate
 
 import (

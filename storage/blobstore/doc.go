@@ -15,4 +15,7 @@
 //
 // All types are safe for concurrent use, also by several processes on one
 // folder.
+//
+// Stability: the names of objects and how they are written stay as they are. The Go API
+// may change until v1.
 package blobstore

@@ -31,4 +31,7 @@
 // legal notice. A host passes real keys in Options.Keys.
 //
 // An Embedded is safe for concurrent use.
+//
+// Stability: a folder or database of an older version is opened by every later one. The
+// Go API may change until v1; options are added.
 package embedded

@@ -18,6 +18,9 @@
 // still verifies. The leaf of the transparency log is the canonical bytes.
 //
 // This format never changes; a later one has another v.
+//
+// Stability: the format of events, their types and the names of their data are fixed
+// for ever; types and data are added. The Go API may change until v1.
 package event
 
 import (

@@ -3,6 +3,8 @@
 // package that imports that driver: a program that also links another driver
 // registered as "sqlite" cannot start, and such a host opens its own *sql.DB
 // instead, with the same settings.
+//
+// Stability: the Go API may change until v1; the settings may change with any version.
 package sqlite
 
 import (

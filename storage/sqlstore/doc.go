@@ -31,4 +31,8 @@
 // Tables begin with evault_. Times are UTC microseconds in both directions,
 // digests lower-case hex, JSON is text. All types are safe for concurrent use,
 // except a store bound to a transaction, which is as safe as that transaction.
+//
+// Stability: migrations are added, and from the first release on none is changed.
+// Tables and columns are no interface: they may change with any version. The Go API may
+// change until v1.
 package sqlstore

@@ -25,6 +25,9 @@
 // certificates and events up to the switch by which it lost control, an offeree the
 // events of its own offers, and an originator, while another organization has
 // control, those of the envelope and not of the copy.
+//
+// Stability: parts and acts are added until v1; what each part may do changes only with
+// an entry in CHANGELOG.md.
 package standing
 
 import (

@@ -9,4 +9,7 @@
 //
 // A fault found in one backend becomes a case here before it is mended. The
 // package is unstable until v1: a release may add cases.
+//
+// Stability: the suite grows with any version: a backend that passed may fail the next
+// one's. The Go API may change until v1.
 package storagetest

@@ -38,4 +38,8 @@
 // # Compatibility
 //
 // The formats above never change; a later one has another v.
+//
+// Stability: the format of key events and of the key set (RFC 7517) is fixed; a retired
+// key stays in the set. The Go API may change until v1, and the Store interface may
+// grow until then.
 package keyring

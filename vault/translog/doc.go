@@ -46,4 +46,7 @@
 // A Log is safe for concurrent use by any number of goroutines and replicas.
 // Verifiers (VerifyInclusion, VerifyConsistency, ParseCheckpoint) need no
 // database and no network. The formats above never change.
+//
+// Stability: the formats of leaves, checkpoints and proofs are fixed for ever. The Go
+// API may change until v1, and the Store interface may grow until then.
 package translog

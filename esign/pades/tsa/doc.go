@@ -9,4 +9,6 @@
 // A [Revocation] implements pades.RevocationSource. Its addresses come from certificates.
 //
 // Both are safe for concurrent use.
+//
+// Stability: the Go API may change until v1; limits may become stricter.
 package tsa

@@ -13,4 +13,6 @@
 // it, is for package httpapi to say. A Call belongs to one goroutine; Bodies,
 // Limiter, Window and Idempotency are shared by all calls and safe for concurrent
 // use.
+//
+// Stability: internal; it may change with any version.
 package rest
