@@ -16,7 +16,7 @@ func Routes() []RouteInfo {
 	var out []RouteInfo
 	for _, rt := range table() {
 		m := bodyForms[rt.body].media
-		if rt.body == noBody && rt.method == "GET" {
+		if rt.body == noBody && (rt.method == "GET" || rt.method == "DELETE") {
 			m = nil
 		}
 		out = append(out, RouteInfo{rt.method, rt.pattern, rt.scopes, m})

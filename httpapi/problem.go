@@ -138,6 +138,8 @@ var problems = []problem{
 	{vault.ErrOfferOpen, 409, "offer_open", "An offer of control is open: accept, reject or cancel it first"},
 	{vault.ErrOfferNotFound, 404, "offer_not_found", "Offer not found"},
 	{vault.ErrOfferEnded, 409, "offer_ended", "The offer was accepted, rejected or cancelled, or has expired"},
+	{vault.ErrOnHold, 409, "on_hold", "The copy is under a legal hold"},
+	{vault.ErrHoldNotFound, 404, "hold_not_found", "The copy has no such legal hold"},
 	{vault.ErrReleased, 410, "released", "The authoritative copy was released"},
 	{vault.ErrAlreadyVaulted, 409, "already_vaulted", "The envelope is already vaulted with other values"},
 	{vault.ErrNotAnOriginal, 409, "not_an_original", "The file contains or belongs to a document that was vaulted before, or was made by this system"},

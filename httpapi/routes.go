@@ -129,6 +129,18 @@ func vaultRoutes() []route {
 			scopes: need(scopes.VaultRelease), body: jsonBody, handle: (*API).acknowledge, refill: (*API).releaseAgain,
 		},
 		{
+			method: "POST", pattern: "/partner/envelopes/{id}/holds", about: "Put a legal hold on the vaulted contract",
+			scopes: need(scopes.VaultRelease), body: jsonBody, handle: (*API).placeHold,
+		},
+		{
+			method: "GET", pattern: "/partner/envelopes/{id}/holds", about: "List the legal holds on the vaulted contract",
+			scopes: need(scopes.VaultRead), handle: (*API).holds,
+		},
+		{
+			method: "DELETE", pattern: "/partner/envelopes/{id}/holds/{hold}", about: "Lift a legal hold",
+			scopes: need(scopes.VaultRelease), handle: (*API).liftHold,
+		},
+		{
 			method: "POST", pattern: "/partner/receiving-codes", about: "Make a code by which control can be offered to the caller",
 			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).receivingCode, refill: (*API).receivingCodeAgain,
 		},

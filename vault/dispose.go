@@ -19,7 +19,7 @@ import (
 //
 // The event of the acknowledgment decides, not the row: a release that nobody
 // acknowledged, or whose grace has not passed since that event, is never
-// deleted. A release that cannot be deleted is logged and keeps no other waiting.
+// deleted, nor is one with a legal hold on it. A release that cannot be deleted is logged and keeps no other waiting.
 // It returns how many releases it ended. translog.ErrRewound: a database that was
 // set back deletes nothing.
 func (v *Vault) DeleteDue(ctx context.Context, limit int) (done int, err error) {
@@ -56,6 +56,10 @@ func (v *Vault) dispose(ctx context.Context, s Store, envelopeID string) (ended 
 	if err != nil || rel.DeletedAt != nil {
 		return false, err
 	}
+	c, err := s.Original(ctx, envelopeID) // before the holds, which change it
+	if err != nil {
+		return false, err
+	}
 	events, err := s.Events(ctx, envelopeID)
 	if err != nil {
 		return false, err
@@ -64,14 +68,13 @@ func (v *Vault) dispose(ctx context.Context, s Store, envelopeID string) (ended 
 	switch after, err := deleteAfter(rel.ReleaseID, envelopeID, events); {
 	case err != nil:
 		return false, err
+	case len(open(holdsOf(events))) > 0:
+		rel.DeleteAfter = nil // until the last hold is lifted
+		return false, s.UpdateRelease(ctx, rel)
 	case after == nil || after.After(now):
 		v.log.ErrorContext(ctx, "vault: a release's row names an earlier deletion than its events", "envelope_id", envelopeID)
 		rel.DeleteAfter = after // the true one, so that the release is not due again before
 		return false, s.UpdateRelease(ctx, rel)
-	}
-	c, err := s.Original(ctx, envelopeID)
-	if err != nil {
-		return false, err
 	}
 	if err := v.giveUpObjects(ctx, s, c, rel, now); err != nil {
 		return false, err

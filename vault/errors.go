@@ -23,6 +23,10 @@ var (
 	ErrOfferNotFound = errors.New("vault: offer not found")
 	// ErrOfferEnded: the offer was accepted, rejected, cancelled or has expired.
 	ErrOfferEnded = errors.New("vault: the offer has ended")
+	// ErrOnHold: a legal hold is on the copy, so that it is not released.
+	ErrOnHold = errors.New("vault: the copy is under a legal hold")
+	// ErrHoldNotFound: the copy has no such legal hold.
+	ErrHoldNotFound = errors.New("vault: hold not found")
 	// ErrReleased: the authoritative copy was handed over.
 	ErrReleased = errors.New("vault: released")
 	// ErrAlreadyVaulted: the envelope was vaulted by another request. The error is

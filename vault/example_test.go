@@ -74,6 +74,40 @@ func ExampleVault_Deposit() {
 	// not an original: true
 }
 
+func ExampleVault_PlaceHold() {
+	ctx := context.Background()
+	e, request, end, err := opened(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer end()
+	if _, _, err := e.Vault.Deposit(ctx, request); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	hold, err := e.Vault.PlaceHold(ctx, vault.HoldRequest{OrgID: "org_lender", EnvelopeID: "env_1", Reason: "Pending litigation", Reference: "26-CV-1042"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	release := vault.ReleaseRequest{OrgID: "org_lender", EnvelopeID: "env_1", Reason: "payoff", Recipient: custody.Recipient{Name: "Bob Smith"}}
+	_, _, err = e.Vault.Release(ctx, release)
+	fmt.Println("on hold:", errors.Is(err, vault.ErrOnHold))
+
+	hold, err = e.Vault.LiftHold(ctx, vault.LiftHoldRequest{OrgID: "org_lender", EnvelopeID: "env_1", HoldID: hold.HoldID})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, created, err := e.Vault.Release(ctx, release)
+	fmt.Println("lifted:", hold.LiftedAt != nil, "released:", created, err)
+	// Output:
+	// on hold: true
+	// lifted: true released: true <nil>
+}
+
 func ExampleVault_LookupAsset() {
 	ctx := context.Background()
 	e, request, end, err := opened(ctx)

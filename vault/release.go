@@ -96,7 +96,7 @@ func (r *Release) Delivery() Delivery {
 //
 // Release is idempotent: the same reason and recipient return the same release
 // and created false, others ErrAlreadyReleased. ErrNotVaulted, ErrNotController, which
-// is recorded, ErrOfferOpen, ErrQuarantined, ErrAssigneeDiffers, ErrIntegrity, ErrRecordAltered, *InvalidError, pades.ErrTimestampUnavailable,
+// is recorded, ErrOfferOpen, ErrOnHold, ErrQuarantined, ErrAssigneeDiffers, ErrIntegrity, ErrRecordAltered, *InvalidError, pades.ErrTimestampUnavailable,
 // translog.ErrRewound, storage.ErrUnavailable.
 func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, created bool, err error) {
 	if err := validate.Struct(r); err != nil {
@@ -169,6 +169,9 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *custody.Origin
 		return nil, errTaken
 	}
 	if err := v.offered(ctx, c); err != nil {
+		return nil, err
+	}
+	if err := v.unheld(ctx, v.c.Store, c.EnvelopeID); err != nil {
 		return nil, err
 	}
 	if err := releasable(c, r); err != nil {
@@ -309,6 +312,9 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *custody.Or
 		return errMoved
 	}
 	if c, err = v.unlocked(ctx, s, c); err != nil {
+		return err
+	}
+	if err := v.unheld(ctx, s, c.EnvelopeID); err != nil {
 		return err
 	}
 	if err := releasable(c, h.ReleaseRequest); err != nil {

@@ -35,6 +35,7 @@ var outOfReach = map[string]bool{
 	"GET /partner/envelopes/{id}/vault/signed-url 409":         true, // the host hands nothing out
 	"PATCH /partner/webhook 409":                               true, // a request with the same key is still running
 	"POST /partner/receiving-codes 409":                        true, // likewise
+	"POST /partner/envelopes/{id}/holds 409":                   true, // likewise
 	"POST /partner/envelopes/{id}/send 422":                    true, // the sealing certificate has expired
 }
 

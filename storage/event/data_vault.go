@@ -93,6 +93,18 @@ type RepairedData struct {
 	SHA256 storage.Digest `json:"sha256"` // of the object whose bytes were put back
 }
 
+// HoldData is the data of VaultHoldPlaced and VaultHoldLifted.
+type HoldData struct {
+	CopyID string `json:"copy_id"`
+	HoldID string `json:"hold_id"`
+}
+
+// HoldPlacedDetail is the detail of VaultHoldPlaced.
+type HoldPlacedDetail struct {
+	Reason    string `json:"reason"`
+	Reference string `json:"reference"`
+}
+
 // DuplicateRefusedData is the data of VaultDuplicateRefused.
 type DuplicateRefusedData struct {
 	DepositedSHA256 storage.Digest   `json:"deposited_sha256"`

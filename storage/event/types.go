@@ -33,6 +33,8 @@ const (
 	VaultIntegrityChecked = "vault.integrity_checked"
 	VaultTamperDetected   = "vault.tamper_detected"
 	VaultRepaired         = "vault.repaired"
+	VaultHoldPlaced       = "vault.hold_placed" // a legal hold
+	VaultHoldLifted       = "vault.hold_lifted"
 	VaultDuplicateRefused = "vault.duplicate_refused"
 	VaultReleased         = "vault.released"
 	VaultDelivered        = "vault.delivered"    // the release package was fetched
@@ -90,6 +92,8 @@ var schemas = [...]Schema{
 	{VaultIntegrityChecked, true, IntegrityCheckedData{}, nil},
 	{VaultTamperDetected, true, TamperDetectedData{}, nil},
 	{VaultRepaired, false, RepairedData{}, nil},
+	{VaultHoldPlaced, true, HoldData{}, HoldPlacedDetail{}},
+	{VaultHoldLifted, true, HoldData{}, nil},
 	{VaultDuplicateRefused, false, DuplicateRefusedData{}, nil},
 	{VaultReleased, true, ReleasedData{}, nil}, // detail: custody.ReleasedDetail
 	{VaultDelivered, false, DeliveredData{}, nil},
