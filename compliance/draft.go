@@ -17,7 +17,7 @@ import (
 func (e *Engine) draft(ev *evidence, r certificate.Result, causeID string) (*certificate.Certificate, error) {
 	cause, ok := ev.byID[causeID]
 	if !ok {
-		return nil, fmt.Errorf("the event %s is none of this envelope", causeID)
+		return nil, fmt.Errorf("the event %s does not belong to this envelope", causeID)
 	}
 	proof, err := ev.logProof(cause)
 	if err != nil {

@@ -47,7 +47,7 @@ func (e *Engine) read(ctx context.Context, envelopeID string) (*records, error) 
 		case <-time.After(time.Duration(try) * time.Millisecond):
 		}
 	}
-	return nil, fmt.Errorf("%w: the envelope does not stop changing", storage.ErrUnavailable)
+	return nil, fmt.Errorf("%w: the envelope keeps changing", storage.ErrUnavailable)
 }
 
 // releasing reports a release whose mark is written and whose transaction has not

@@ -77,14 +77,14 @@ func CheckValues(env *Envelope, signed Event) error {
 		case f.Required && v == "":
 			return fmt.Errorf("%w: the required field %s of signer %s was left empty", ErrIntegrity, f.ID, data.SignerID)
 		case f.ReadOnly && v != f.Preset && !(f.Kind == FieldCheckbox && v == "" && f.Preset == "false"):
-			return fmt.Errorf("%w: the field %s is not filled as the sender filled it", ErrIntegrity, f.ID)
+			return fmt.Errorf("%w: the field %s differs from the value that the sender filled in", ErrIntegrity, f.ID)
 		case f.Value != v:
-			return fmt.Errorf("%w: the value of field %s is not the one that was signed", ErrIntegrity, f.ID)
+			return fmt.Errorf("%w: the value of field %s differs from the signed one", ErrIntegrity, f.ID)
 		}
 	}
 	for id := range detail.Values {
 		if !own[id] {
-			return fmt.Errorf("%w: the field %s that signer %s filled is missing", ErrIntegrity, id, data.SignerID)
+			return fmt.Errorf("%w: the field %s, filled in by signer %s, is missing", ErrIntegrity, id, data.SignerID)
 		}
 	}
 	return nil

@@ -155,7 +155,7 @@ func (c *Config) check() error {
 	seen := map[string]bool{}
 	for _, k := range c.LinkKeys {
 		if k.ID == "" || len(k.ID) > 32 || len(k.Secret) < 32 || seen[k.ID] {
-			return errors.New("esign: Config.LinkKeys: each needs an ID of its own, at most 32 bytes, and a secret of at least 32 bytes")
+			return errors.New("esign: Config.LinkKeys: each needs a unique ID of at most 32 bytes and a secret of at least 32 bytes")
 		}
 		seen[k.ID] = true
 	}

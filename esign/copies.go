@@ -29,7 +29,7 @@ type SignerCopy struct {
 
 var (
 	// errOtherState: the document has another state than the one that was read.
-	errOtherState = errors.New("esign: the document has changed meanwhile")
+	errOtherState = errors.New("esign: the document has changed in the meantime")
 	// errCopied: the state was copied by another call.
 	errCopied = errors.New("esign: copied by another call")
 )

@@ -38,7 +38,7 @@ func (e *Engine) Delegate(ctx context.Context, r DelegateRequest) (*SignerResult
 		case !sg.Delegate:
 			return ErrDelegation
 		case SameAddress(r.Email, sg.Email) && r.Name == sg.Name:
-			return validate.Fail("email", "same", "must be another person's")
+			return validate.Fail("email", "same", "must belong to another person")
 		}
 		was, now := *sg, e.now()
 		sg.Email, sg.Name, sg.TimeZone, sg.Delegate = r.Email, r.Name, "", false

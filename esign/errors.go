@@ -23,13 +23,13 @@ var (
 	// ErrNotFound: no such envelope, or another organization's.
 	ErrNotFound = errors.New("esign: envelope not found")
 	// ErrState: the status forbids the verb; always a *StateError.
-	ErrState = errors.New("esign: the envelope's status forbids it")
+	ErrState = errors.New("esign: the envelope's status does not allow this")
 	// ErrAlreadySigned: what can no longer be undone, a void after the last
 	// signature or a second signature of one signer.
 	ErrAlreadySigned = errors.New("esign: already signed")
 	// ErrExternalID: another envelope of the organization, which has not ended
 	// without completion, has this external id; always an *ExternalIDError.
-	ErrExternalID = errors.New("esign: external id is taken")
+	ErrExternalID = errors.New("esign: external id is already in use")
 	// ErrPrecondition: the envelope is no longer the one that If-Match names.
 	ErrPrecondition = errors.New("esign: the envelope has changed")
 	// ErrDocumentChanged: the envelope's document is not the one that was vaulted or
@@ -47,12 +47,12 @@ var (
 	// ErrLinkGone: the link was withdrawn, or its envelope declined, voided or expired.
 	ErrLinkGone = errors.New("esign: the signing link is no longer valid")
 	// ErrLinksRefused: the host shows signing links to signers only.
-	ErrLinksRefused = errors.New("esign: signing links are not shown to the sender")
+	ErrLinksRefused = errors.New("esign: signing links are given only to their signers")
 	// ErrOriginalGivenOut: a signer was given the completed document itself, so that
 	// nobody can say which file is the one authoritative copy.
-	ErrOriginalGivenOut = errors.New("esign: the completed document was given out")
+	ErrOriginalGivenOut = errors.New("esign: a signer was given the completed document itself")
 	// ErrNotYourTurn: others sign first.
-	ErrNotYourTurn = errors.New("esign: others sign first")
+	ErrNotYourTurn = errors.New("esign: not this signer's turn")
 	// ErrDelegation: the sender did not allow the signer to hand the turn over.
 	ErrDelegation = errors.New("esign: the signer cannot delegate")
 	// ErrConsents: the signer has consented and withdrawn as often as allowed.
@@ -63,15 +63,15 @@ var (
 	// ErrIntegrity: the records of the envelope differ from its events.
 	ErrIntegrity = errors.New("esign: the records differ from the events")
 	// ErrNoRenderer: the host draws no pages (Config.Renderer).
-	ErrNoRenderer = errors.New("esign: no renderer")
+	ErrNoRenderer = errors.New("esign: page rendering is not enabled")
 	// ErrNoPage: the document has no such page.
 	ErrNoPage = errors.New("esign: no such page")
 	// ErrNotDrawn: the renderer could not draw the page; the PDF can be read all the same.
 	ErrNotDrawn = errors.New("esign: the page cannot be drawn")
 	// ErrSealWaits: the document is signed, but could not be sealed yet.
-	ErrSealWaits = errors.New("esign: the seal must wait")
+	ErrSealWaits = errors.New("esign: the document cannot be sealed yet")
 	// ErrDisposed: the original was handed over, and its bytes here were deleted.
-	ErrDisposed = errors.New("esign: the document was handed over and deleted here")
+	ErrDisposed = errors.New("esign: the document was released and is no longer stored")
 	// ErrConsentRequired: a signature needs consent to electronic records.
 	ErrConsentRequired = errors.New("esign: consent is required")
 )
@@ -112,7 +112,7 @@ func (e *StateError) Is(target error) bool { return target == ErrState }
 type ExternalIDError struct{ ExternalID, EnvelopeID string }
 
 func (e *ExternalIDError) Error() string {
-	return fmt.Sprintf("esign: external id %q is that of envelope %s", e.ExternalID, e.EnvelopeID)
+	return fmt.Sprintf("esign: external id %q belongs to envelope %s", e.ExternalID, e.EnvelopeID)
 }
 
 // Is makes errors.Is(err, ErrExternalID) true.
@@ -145,12 +145,12 @@ func (e *NotSignableError) Obstacle() string {
 }
 
 var obstacles = map[string]string{
-	reasonSigned:                "it is signed or certified already, and what is added would change what was signed; send the unsigned document",
+	reasonSigned:                "it is already signed or certified, and adding to it would change the signed content; send the unsigned document",
 	pdfinspect.ActivePortfolio:  "it is a portfolio, whose pages are only the cover of the attached files; send the files themselves",
 	pdfinspect.ActiveDynamicXFA: "it is a dynamic XFA form, whose pages are made by the viewer; print it to a PDF and send that",
 	pdf.BlockEncrypted:          "it is encrypted",
 	pdf.BlockDamaged:            "it is damaged",
-	pdf.BlockCertified:          "its author certified it and allows no changes",
+	pdf.BlockCertified:          "its author certified it and does not allow changes",
 	pdf.BlockLocked:             "a signature in it locks it",
 	pdf.ReasonUnsupported:       "it uses a feature of PDF that is not supported",
 }
@@ -166,7 +166,7 @@ func (e *NotSignableError) Is(target error) bool { return target == ErrNotSignab
 type NotAnOriginalError struct{ Marks []string }
 
 func (e *NotAnOriginalError) Error() string {
-	return "esign: the document is not an original: it bears marks of this system: " + strings.Join(e.Marks, ", ")
+	return "esign: the document is not an original: it has marks of this system: " + strings.Join(e.Marks, ", ")
 }
 
 // Is makes errors.Is(err, ErrNotAnOriginal) true.

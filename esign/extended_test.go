@@ -60,7 +60,7 @@ func TestNotSignableSaysWhy(t *testing.T) {
 	}{
 		"portfolio":    {testpdf.Portfolio(), "portfolio", "cover of the attached files"},
 		"dynamic form": {testpdf.DynamicForm(), "dynamic_xfa", "made by the viewer"},
-		"certified":    {testpdf.Certified(), "signed", "signed or certified already"},
+		"certified":    {testpdf.Certified(), "signed", "already signed or certified"},
 	} {
 		r := request()
 		r.Document, r.Fields = c.raw, nil

@@ -42,7 +42,7 @@ func (e *Engine) placeFields(ctx context.Context, r *CreateRequest) error {
 		}
 	}
 	if len(r.Fields) > maxFields {
-		return validate.Fail("fields", "max", "must be at most %d entries, with those of the document", maxFields)
+		return validate.Fail("fields", "max", "must be at most %d entries, including those of the document", maxFields)
 	}
 	return nil
 }
@@ -59,7 +59,7 @@ func (e *Engine) locateFields(ctx context.Context, r *CreateRequest) error {
 		case strings.TrimSpace(f.Anchor.Text) == "" || len([]rune(f.Anchor.Text)) > placement.MaxAnchorText:
 			p.Add(fmt.Sprintf("fields[%d].anchor.text", i), "text", "must have 1 to %d characters", placement.MaxAnchorText)
 		case f.X != 0 || f.Y != 0:
-			p.Add(fmt.Sprintf("fields[%d].anchor", i), ruleNotSupported, "must be left out where x and y are given")
+			p.Add(fmt.Sprintf("fields[%d].anchor", i), ruleNotSupported, "must be absent if x and y are given")
 		}
 		a := *f.Anchor
 		a.Page = f.Page
@@ -82,7 +82,7 @@ func (e *Engine) locateFields(ctx context.Context, r *CreateRequest) error {
 	for n, i := range fields {
 		f, at := &r.Fields[i], found.Anchors[n]
 		if at == nil {
-			p.Add(fmt.Sprintf("fields[%d].anchor.text", i), "anchor", "is not in the document, or not so often")
+			p.Add(fmt.Sprintf("fields[%d].anchor.text", i), "anchor", "is not in the document, or does not occur that often")
 			continue
 		}
 		b := search.Anchors[n].Place(*at, f.Kind, f.W, f.H, found.PageSizes[at.Page-1])

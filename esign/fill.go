@@ -149,7 +149,7 @@ func (f *filler) drawn(d Field, png []byte) bool {
 	case png == nil:
 		return true
 	case d.Kind != FieldInitials:
-		problem = "only initials are drawn"
+		problem = "is only for fields of kind initials"
 	default:
 		problem = pngProblem(png)
 	}
@@ -217,7 +217,7 @@ func (f *filler) room(d Field, m overlay.Mark) error {
 func (f *filler) fits(d Field, m overlay.Mark) {
 	var long *overlay.TooLongError
 	if errors.As(f.room(d, m), &long) {
-		f.bad.Add(at(d), ruleTooLong, "is too long for its box: it would be drawn at %.1f points", long.Size)
+		f.bad.Add(at(d), ruleTooLong, "is too long for its box: it would be drawn at %.1f points, which is too small", long.Size)
 	}
 }
 

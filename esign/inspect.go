@@ -77,10 +77,10 @@ func ownMarks(ctx context.Context, d *pdf.Document, out *Inspection) error {
 	out.OwnMarks = marks.Kinds()
 	var warnings []string
 	for _, m := range marks.Found {
-		warnings = append(warnings, "the file bears a mark of this system and is no original: "+m.String())
+		warnings = append(warnings, "the file has a mark of this system and is not an original: "+m.String())
 	}
 	if marks.Unread != "" {
-		warnings = append(warnings, "the file could not be searched whole for marks of this system: "+marks.Unread)
+		warnings = append(warnings, "the file could not be searched completely for marks of this system: "+marks.Unread)
 	}
 	out.Warnings = append(warnings, out.Warnings...)
 	return nil

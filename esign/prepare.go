@@ -61,7 +61,7 @@ func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft
 	}
 	if normalized {
 		if in.Normalized, err = pdfinspect.TakenOut(r.Document, pdf.Limits(e.cfg.Limits)); err != nil {
-			return fmt.Errorf("what was taken out of the document: %w", err)
+			return fmt.Errorf("parts removed from the document: %w", err)
 		}
 	}
 	if err := e.checkRoom(r, info.Pages); err != nil {

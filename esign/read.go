@@ -83,7 +83,7 @@ func checkList(f Filter, p storage.Page) error {
 		bad.Add("envelope_kind", "oneof", "must be esign or paper")
 	}
 	if p.Number < 1 || p.Number > 1_000_000 {
-		bad.Add("page", "min", "counts from 1")
+		bad.Add("page", "min", "must be at least 1")
 	}
 	if p.Limit < 1 || p.Limit > maxPage {
 		bad.Add("limit", "max", "must be 1 to 100")
@@ -106,7 +106,7 @@ func openCursor(cursor string) (*Position, error) {
 	return nil, errCursor()
 }
 
-func errCursor() error { return validate.Fail("cursor", "cursor", "is not one that was returned") }
+func errCursor() error { return validate.Fail("cursor", "cursor", "must be one that was returned") }
 
 // Events reads an envelope's chain in order, at most 100, from the cursor that
 // an earlier page returned; next is "" at the end. ErrNotFound.

@@ -58,7 +58,7 @@ func sealingReason(err error) string {
 }
 
 // errSealed: another replica sealed first.
-var errSealed = errors.New("esign: sealed already")
+var errSealed = errors.New("esign: already sealed")
 
 // Seal seals an envelope that all have signed and returns its Completion; the
 // same again for one that is completed. *StateError before the last signature;
@@ -227,7 +227,7 @@ func (e *Engine) postponeSeal(ctx context.Context, envelopeID string, cause erro
 		return ctx.Err()
 	}
 	reason := sealingReason(cause)
-	e.log.WarnContext(ctx, "esign: seal must wait", "envelope_id", envelopeID, "reason", reason, "error", cause)
+	e.log.WarnContext(ctx, "esign: document cannot be sealed yet", "envelope_id", envelopeID, "reason", reason, "error", cause)
 	return e.inTx(ctx, e.cfg.Store, func(ctx context.Context, s Store) error {
 		env, err := s.Envelope(ctx, envelopeID)
 		if err != nil {

@@ -56,11 +56,11 @@ func (s Sender) Check() error {
 	parsed, err := netmail.ParseAddress(c.Email)
 	switch {
 	case c.Email != "" && (err != nil || parsed.Address != c.Email):
-		return errors.New("esign: Sender.Contact.Email must be an address alone")
+		return errors.New("esign: Sender.Contact.Email must be an e-mail address without a name")
 	case c.Phone != "" && !phoneNumber.MatchString(c.Phone):
 		return errors.New("esign: Sender.Contact.Phone must be a telephone number")
 	case c.Website != "" && !isWebsite(c.Website):
-		return errors.New("esign: Sender.Contact.Website must be an https address")
+		return errors.New("esign: Sender.Contact.Website must be an https URL")
 	case len([]rune(c.PostalAddress)) > 300 || strings.ContainsFunc(c.PostalAddress, oddInAddress):
 		return errors.New("esign: Sender.Contact.PostalAddress must be at most 300 characters of text")
 	}
@@ -99,7 +99,7 @@ func (e *Engine) Sender(ctx context.Context, orgID string) (Sender, error) {
 		return Sender{}, fmt.Errorf("sender %s: %w", orgID, err)
 	}
 	if err := s.Check(); err != nil {
-		e.log.ErrorContext(ctx, "esign: the sender's contact and logo are not shown", "org_id", orgID, "error", err)
+		e.log.ErrorContext(ctx, "esign: the sender's contact and logo are omitted", "org_id", orgID, "error", err)
 		return Sender{LegalName: s.LegalName}, nil
 	}
 	return s, nil

@@ -41,7 +41,7 @@ func (r *SignRequest) check() error {
 		}
 	case SignatureDrawn:
 		if r.Signature.Text != "" {
-			p.Add("signature.text", "drawn", "goes with a typed signature")
+			p.Add("signature.text", "drawn", "is only for a typed signature")
 		}
 		if len(r.Signature.PNG) == 0 {
 			p.Add("signature.png_base64", "required", "is required")

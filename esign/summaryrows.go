@@ -64,7 +64,7 @@ func (e *Engine) summary(ctx context.Context, s Store, env *Envelope) ([]Summary
 	}
 	sum, err := sumSummary(detail.Summary)
 	if err == nil && sum != committed {
-		err = fmt.Errorf("%w: the summary of %s is not that of its creation", ErrIntegrity, env.ID)
+		err = fmt.Errorf("%w: the summary of %s differs from that of its creation", ErrIntegrity, env.ID)
 	}
 	return detail.Summary, err
 }

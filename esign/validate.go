@@ -116,7 +116,7 @@ func (r *CreateRequest) check() error {
 		p.Add("consent", ruleNotSupported, "must be click; %s", notYet)
 	}
 	if u, err := url.Parse(r.RedirectURL); r.RedirectURL != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil) {
-		p.Add("redirect_url", "https", "must be an https address")
+		p.Add("redirect_url", "https", "must be an https URL")
 	}
 	r.checkDocument(&p)
 	r.checkMetadata(&p)
@@ -132,13 +132,13 @@ func (r *CreateRequest) checkDocument(p *validate.Problems) {
 	switch {
 	case r.EnvelopeKind == KindPaper:
 		if len(r.Document) > 0 {
-			p.Add("document", ruleNotSupported, "a paper envelope is created without; upload it")
+			p.Add("document", ruleNotSupported, "must be absent for a paper envelope; upload it afterwards")
 		}
 		if len(r.Signers) > 0 {
-			p.Add("signers", ruleNotSupported, "a paper envelope has none")
+			p.Add("signers", ruleNotSupported, "not allowed for a paper envelope")
 		}
 		if len(r.Fields) > 0 {
-			p.Add("fields", ruleNotSupported, "a paper envelope has none")
+			p.Add("fields", ruleNotSupported, "not allowed for a paper envelope")
 		}
 	case len(r.Document) == 0:
 		p.Add("document", ruleDocumentRequired, "is required")
@@ -148,10 +148,10 @@ func (r *CreateRequest) checkDocument(p *validate.Problems) {
 func (r *CreateRequest) checkMetadata(p *validate.Problems) {
 	for k, v := range r.Metadata {
 		if k == "" || utf8.RuneCountInString(k) > 40 || !plain(k, "") {
-			p.Add("metadata", "key", "keys are 1 to 40 characters of one line")
+			p.Add("metadata", "key", "keys must be one line of 1 to 40 characters")
 		}
 		if utf8.RuneCountInString(v) > 500 || !plain(v, "\n\t") {
-			p.Add("metadata", "value", "values are at most 500 characters of plain text")
+			p.Add("metadata", "value", "values must be plain text of at most 500 characters")
 		}
 	}
 }
@@ -164,7 +164,7 @@ func (r *CreateRequest) checkSigners(p *validate.Problems) {
 		line(p, at+"role", s.Role)
 		zone(p, at+"time_zone", s.TimeZone)
 		if roles[s.Role] {
-			p.Add(at+"role", "unique", "is another signer's")
+			p.Add(at+"role", "unique", "duplicates another signer's role")
 		}
 		roles[s.Role] = true
 		if s.Auth != "" && s.Auth != AuthLink {
@@ -185,13 +185,13 @@ func (r *CreateRequest) checkFields(p *validate.Problems) {
 		inside := f.X >= 0 && f.Y >= 0 && f.W > 0 && f.H > 0 && f.X+f.W <= 1+slack && f.Y+f.H <= 1+slack
 		switch {
 		case !inside: // NaN is not inside either
-			p.Add(at+"x", "inside", "x, y, w and h must be fractions of the page and lie inside it")
+			p.Add(at+"x", "inside", "x, y, w and h must be fractions of the page, and the box must lie inside it")
 		case f.W < minFieldW-slack || f.H < minFieldH-slack:
 			p.Add(at+"w", "too_small", "w must be at least %g and h at least %g of the page", minFieldW, minFieldH)
 		}
 		for j, o := range r.Fields[:i] {
 			if o.Role != f.Role && o.Page == f.Page && f.overlaps(o) {
-				p.Add(at+"x", "overlap", "the field covers fields[%d], which is another signer's", j)
+				p.Add(at+"x", "overlap", "the field overlaps fields[%d] of another signer", j)
 				break
 			}
 		}
@@ -213,11 +213,11 @@ func (f FieldSpec) checkValue(p *validate.Problems, at string) {
 	case chooses(f.Kind) && len(f.Options) == 0:
 		p.Add(at+"options", "required", "is required for %s fields", f.Kind)
 	case !chooses(f.Kind) && len(f.Options) > 0:
-		p.Add(at+"options", ruleNotSupported, "is for radio and dropdown fields only")
+		p.Add(at+"options", ruleNotSupported, "is only for radio and dropdown fields")
 	}
 	for j, o := range f.Options {
 		if o == "" || strings.TrimSpace(o) != o || !plain(o, "") || utf8.RuneCountInString(o) > 200 {
-			p.Add(fmt.Sprintf("%soptions[%d]", at, j), "text", "must be one line of 1 to 200 characters without blanks around it")
+			p.Add(fmt.Sprintf("%soptions[%d]", at, j), "text", "must be one line of 1 to 200 characters without leading or trailing spaces")
 		}
 		if slices.Contains(f.Options[:j], o) {
 			p.Add(fmt.Sprintf("%soptions[%d]", at, j), "unique", "comes twice")
@@ -229,9 +229,9 @@ func (f FieldSpec) checkValue(p *validate.Problems, at string) {
 		p.Add(at+"value", "required", "is required for a field that the signer cannot change")
 	case f.Value == "":
 	case !slices.Contains([]string{FieldText, FieldCheckbox, FieldRadio, FieldDropdown}, f.Kind):
-		p.Add(at+"value", ruleNotSupported, "must be left out: %s fields are filled in by the signer", f.Kind)
+		p.Add(at+"value", ruleNotSupported, "must be absent: %s fields are filled in by the signer", f.Kind)
 	case strings.TrimSpace(f.Value) != f.Value:
-		p.Add(at+"value", "text", "must have no blanks around it")
+		p.Add(at+"value", "text", "must not begin or end with a space")
 	default:
 		if rule, message := field.wrong(f.Value); rule != "" {
 			p.Add(at+"value", rule, "%s", message)

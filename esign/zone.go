@@ -19,7 +19,7 @@ func zone(p *validate.Problems, field, name string) {
 // location is the time zone with that name; "" is UTC.
 func location(name string) (*time.Location, error) {
 	if name == "Local" || len(name) > maxZone { // Local is the server's
-		return nil, fmt.Errorf("esign: %.64q is no time zone", name)
+		return nil, fmt.Errorf("esign: %.64q is not a time zone", name)
 	}
 	return time.LoadLocation(name)
 }

@@ -100,7 +100,7 @@ func (a *API) Run(ctx context.Context) error {
 				return
 			case <-tick.C:
 				if err := a.Forget(ctx, 1000); err != nil && ctx.Err() == nil {
-					a.log.ErrorContext(ctx, "httpapi: old rows not forgotten", "error", err)
+					a.log.ErrorContext(ctx, "httpapi: old rows not deleted", "error", err)
 				}
 			}
 		}

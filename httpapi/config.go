@@ -131,12 +131,12 @@ func (c *Config) check() error {
 		return errors.New("httpapi: Config.BaseURL must be scheme and host, such as https://sign.example")
 	}
 	if p := c.BasePath; p != "" && (!strings.HasPrefix(p, "/") || strings.HasSuffix(p, "/") || url.PathEscape(strings.ReplaceAll(p, "/", "")) != strings.ReplaceAll(p, "/", "")) {
-		return errors.New("httpapi: Config.BasePath must begin with a slash, not end with one, and need no escapes")
+		return errors.New("httpapi: Config.BasePath must begin with a slash, must not end with one, and must need no escapes")
 	}
 	seen := map[string]bool{}
 	for _, k := range c.TokenKeys {
 		if !isWord(k.ID) || len(k.Secret) < 32 || seen[k.ID] {
-			return errors.New("httpapi: Config.TokenKeys: each needs an ID of its own, 1 to 32 lower-case letters or digits, and a secret of at least 32 bytes")
+			return errors.New("httpapi: Config.TokenKeys: each needs a unique ID of 1 to 32 lower-case letters or digits and a secret of at least 32 bytes")
 		}
 		seen[k.ID] = true
 	}

@@ -120,7 +120,7 @@ func TestEmbedVault(t *testing.T) {
 			t.Errorf("%q has bytes of the original", path)
 		}
 	}
-	h.do(t, "GET", u, nil, key("")).says(200, "Inspection of the original", "the next evaluation is due", "API key ")
+	h.do(t, "GET", u, nil, key("")).says(200, "Inspection of the original", "a new evaluation is due", "API key ")
 	late := h.do(t, "POST", "/embed/token", embed(env, "vault", nil)).want(200).str("data.token")
 	h.do(t, "POST", at+"/vault-out", obj{"reason": "payoff", "recipient": obj{"name": "Robert Reed"}}).want(200)
 	for _, path := range []string{"", "/copy.pdf", "/certificate", "/custody-record.pdf"} { // the session dies with the copy
@@ -143,7 +143,7 @@ func TestEmbedQuarantinedVault(t *testing.T) {
 	h.do(t, "GET", h.do(t, "GET", at+"/vault/signed-url", nil).want(200).str("data.signed_url"), nil, key("")).problem(409, "integrity_mismatch")
 	token := h.do(t, "POST", "/embed/token", embed(env, "vault", nil)).want(200).str("data.token")
 	u := h.do(t, "POST", "/embed/session", obj{"token": token}, key("")).want(200).str("data.session_url")
-	h.do(t, "GET", u, nil, key("")).says(200, "In quarantine", "found altered", `class="state quarantined"`)
+	h.do(t, "GET", u, nil, key("")).says(200, "In quarantine", "were altered", `class="state quarantined"`)
 }
 
 // TestOrigins: what an organization's origins may do follows the list at once.

@@ -158,5 +158,5 @@ func openFeedCursor(cursor string) (int64, error) {
 			return n, nil
 		}
 	}
-	return 0, rest.BadQuery("cursor is not one that was returned")
+	return 0, rest.BadQuery("cursor must be one that was returned")
 }

@@ -71,7 +71,7 @@ var problems = []problem{
 	{nil, 400, "bad_json", "The body is not one JSON value"},
 	{nil, 400, "too_many_values", "The body has too many values"},
 	{nil, 400, "unknown_field", "The body has an unknown field"},
-	{nil, 400, "duplicate_field", "The body has a field twice"},
+	{nil, 400, "duplicate_field", "The body has a duplicate field"},
 	{nil, 400, "bad_type", "A field has the wrong JSON type"},
 	{nil, 400, "bad_query", "The query has an unknown, repeated or invalid parameter"},
 	{nil, 400, "bad_multipart", "The multipart body could not be read"},
@@ -118,12 +118,12 @@ var problems = []problem{
 	{esign.ErrNotAnOriginal, 409, "not_an_original", "The file was made by this system and is not an original"},
 	{esign.ErrSignerNotFound, 404, "signer_not_found", "The envelope has no such signer"},
 	{esign.ErrLink, 404, "link_unknown", "The signing link is not valid"},
-	{esign.ErrDisposed, 410, "document_deleted", "The document was handed over and is no longer stored here"},
+	{esign.ErrDisposed, 410, "document_deleted", "The document was released and is no longer stored here"},
 	{esign.ErrLinkGone, 410, "link_gone", "The signing link is no longer valid"},
 	{esign.ErrLinksRefused, 409, "links_refused", "Signing links are sent to their signers only"},
 	{esign.ErrOriginalGivenOut, 409, "original_given_out", "A signer was given the completed document itself, so no control statute can apply to it"},
 	{esign.ErrNotYourTurn, 409, "not_your_turn", "It is not this signer's turn"},
-	{esign.ErrDelegation, 409, "delegation_not_allowed", "The sender did not allow this signer to hand the turn over"},
+	{esign.ErrDelegation, 409, "delegation_not_allowed", "The sender did not allow this signer to delegate"},
 	{esign.ErrConsents, 409, "too_many_consents", "The signer has consented and withdrawn too many times"},
 	{esign.ErrNotViewed, 409, "not_viewed", "The signer has not read the whole document yet"},
 	{esign.ErrIntegrity, 409, "integrity_mismatch", "The envelope's records do not match its events; nothing was signed"},
@@ -215,7 +215,7 @@ func judge(err error) rest.Document {
 			return p.document(sentence(p.title))
 		}
 	}
-	return told("internal", "an internal error occurred; the log has it under the request ID")
+	return told("internal", "an internal error occurred; look for the request ID in the log")
 }
 
 func (p *problem) document(detail string) rest.Document {
@@ -290,13 +290,13 @@ func describeEngine(err error) (d rest.Document, ok bool) {
 	case errors.As(err, &state):
 		return told("state_forbids", state.Reason()), true
 	case errors.As(err, &external):
-		return told("external_id_taken", fmt.Sprintf("external_id %q is that of envelope %s", external.ExternalID, external.EnvelopeID)), true
+		return told("external_id_taken", fmt.Sprintf("external_id %q belongs to envelope %s", external.ExternalID, external.EnvelopeID)), true
 	case errors.As(err, &unfit):
 		why := unfit.Obstacle()
 		return toldOf("not_signable", "document", unfit.Reason, "the document cannot be signed: "+why, why), true
 	case errors.As(err, &derived):
 		return told("not_an_original",
-			"the file is a copy, a sealed document or a report of this system, or has pages of one: "+strings.Join(derived.Marks, ", ")), true
+			"the file is a copy, a sealed document or a report of this system, or contains pages of one: "+strings.Join(derived.Marks, ", ")), true
 	case errors.As(err, &refusal):
 		d = toldOf("document_refused", "file", refusal.Reason, refusal.Error(), refusal.Error())
 		if refusal.Reason == "too_large" {
@@ -304,7 +304,7 @@ func describeEngine(err error) (d rest.Document, ok bool) {
 		}
 		return d, true
 	case errors.As(err, &vaulted):
-		return told("already_vaulted", "the envelope is vaulted with other values of "+strings.Join(vaulted.Fields, ", ")), true
+		return told("already_vaulted", "the envelope is already vaulted with other values of "+strings.Join(vaulted.Fields, ", ")), true
 	case errors.As(err, &unread):
 		return told("not_viewed", "these pages were not opened before signing: "+esign.PageRanges(unread.Pages)), true
 	case errors.As(err, &conflict):

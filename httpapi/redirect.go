@@ -22,7 +22,7 @@ func (a *API) checkRedirect(c *call, redirect string) error {
 	}
 	if !onOrigin(redirect, org.Origins) {
 		return validate.Fail(
-			"redirect_url", "origin", "must be an https address on one of the organization's %s origins", strconv.Itoa(len(org.Origins)),
+			"redirect_url", "origin", "must be an https URL on one of the organization's %s origins", strconv.Itoa(len(org.Origins)),
 		)
 	}
 	return nil

@@ -33,7 +33,7 @@ func envelopeRoutes() []route {
 			scopes: need(scopes.EnvelopesRead), handle: (*API).getStatus,
 		},
 		{
-			method: "POST", pattern: "/partner/envelopes/{id}/upload", about: "Bring the PDF of a paper envelope",
+			method: "POST", pattern: "/partner/envelopes/{id}/upload", about: "Upload the PDF of a paper envelope",
 			scopes: need(scopes.EnvelopesWrite), body: fileBody, handle: (*API).upload,
 		},
 		{
@@ -54,7 +54,7 @@ func envelopeRoutes() []route {
 		},
 		{
 			method: "GET", pattern: "/partner/envelopes/{id}/signing-links",
-			about:  "Read the signing links, which is an event",
+			about:  "Read the signing links; recorded as an event",
 			scopes: need(scopes.EnvelopesRead), handle: (*API).signingLinks,
 		},
 		{
@@ -88,12 +88,12 @@ func vaultRoutes() []route {
 		},
 		{
 			method: "GET", pattern: "/partner/envelopes/{id}/vault/signed-url",
-			about:  "Make a single-use address of the authoritative bytes",
+			about:  "Make a single-use URL of the authoritative bytes",
 			scopes: need(scopes.VaultRead), handle: (*API).authoritativeURL,
 		},
 		{
 			method: "GET", pattern: "/partner/envelopes/{id}/vault/copy/signed-url",
-			about:  "Make an address of the marked copy",
+			about:  "Make a URL of the marked copy",
 			scopes: need(scopes.VaultRead), handle: (*API).copyURL,
 		},
 		{
@@ -103,11 +103,11 @@ func vaultRoutes() []route {
 		},
 		{
 			method: "GET", pattern: "/partner/envelopes/{id}/vault/custody-record.pdf",
-			about:  "Read a certificate as pages to file",
+			about:  "Read the custody record, a certificate as a PDF to file",
 			scopes: need(scopes.ComplianceRead), handle: (*API).custodyRecord,
 		},
 		{
-			method: "GET", pattern: "/partner/envelopes/{id}/compliance", about: "Recompute every check",
+			method: "GET", pattern: "/partner/envelopes/{id}/compliance", about: "Run every check again",
 			scopes: need(scopes.ComplianceRead), handle: (*API).compliance,
 		},
 		{
@@ -145,21 +145,21 @@ func vaultRoutes() []route {
 			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).receivingCode, refill: (*API).receivingCodeAgain,
 		},
 		{
-			method: "POST", pattern: "/partner/envelopes/{id}/assignments", about: "Offer control to who made a receiving code",
+			method: "POST", pattern: "/partner/envelopes/{id}/assignments", about: "Offer control to the organization that made a receiving code",
 			scopes: need(scopes.CustodyWrite), body: jsonBody, forever: true,
 			handle: (*API).assign, refill: (*API).assignAgain,
 		},
 		{
-			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/accept", about: "Take over control that was offered",
+			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/accept", about: "Accept an offer of control",
 			scopes: need(scopes.CustodyWrite), body: optionalJSON, forever: true,
 			handle: (*API).acceptAssignment, refill: (*API).acceptAgain,
 		},
 		{
-			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/reject", about: "Reject control that was offered",
+			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/reject", about: "Reject an offer of control",
 			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).rejectAssignment,
 		},
 		{
-			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/cancel", about: "Take an offer of control back",
+			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/cancel", about: "Cancel an offer of control",
 			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).cancelAssignment,
 		},
 		{
@@ -175,7 +175,7 @@ func vaultRoutes() []route {
 			scopes: need(scopes.CustodyRead), handle: (*API).offer,
 		},
 		{
-			method: "PATCH", pattern: "/partner/webhook", about: "Set where the key's events are sent",
+			method: "PATCH", pattern: "/partner/webhook", about: "Set the endpoint for the key's events",
 			scopes: need(scopes.EnvelopesWrite), body: jsonBody,
 			handle: (*API).patchWebhook, refill: (*API).webhookAgain,
 		},
@@ -212,7 +212,7 @@ func widgetRoutes() []route {
 			cred: byNobody, handle: (*API).embedPage,
 		},
 		{
-			method: "GET", pattern: "/vault/{token}", about: "The vault's page of an embed session",
+			method: "GET", pattern: "/vault/{token}", about: "The vault page of an embed session",
 			cred: byToken, handle: (*API).vaultPage,
 		},
 		{
@@ -225,7 +225,7 @@ func widgetRoutes() []route {
 		},
 		{
 			method: "GET", pattern: "/vault/{token}/custody-record.pdf",
-			about: "The certificate as pages to file, for an embed session",
+			about: "The custody record, for an embed session",
 			cred:  byToken, handle: (*API).vaultPageRecord,
 		},
 	}
@@ -239,27 +239,27 @@ func signerRoutes() []route {
 			cred: byToken, handle: (*API).signPage,
 		},
 		{
-			method: "GET", pattern: "/sign/{token}/session", about: "What the signing page shows",
+			method: "GET", pattern: "/sign/{token}/session", about: "Read the content of the signing page",
 			cred: byToken, handle: (*API).signerSession,
 		},
 		{
-			method: "GET", pattern: "/sign/{token}/document.pdf", about: "The document, every page marked as a copy",
+			method: "GET", pattern: "/sign/{token}/document.pdf", about: "Read the document, every page marked as a copy",
 			cred: byToken, handle: (*API).signerDocument,
 		},
 		{
-			method: "GET", pattern: "/sign/{token}/pages/{n}.png", about: "A page of the document as a picture",
+			method: "GET", pattern: "/sign/{token}/pages/{n}.png", about: "Read a page of the document as a picture",
 			cred: byToken, handle: (*API).signerPageImage,
 		},
 		{
-			method: "GET", pattern: "/sign/{token}/text", about: "The words of the document, as a page",
+			method: "GET", pattern: "/sign/{token}/text", about: "Read the text of the document, as an HTML page",
 			cred: byToken, handle: (*API).signerText,
 		},
 		{
-			method: "POST", pattern: "/sign/{token}/preview", about: "A page as signing would leave it, a picture",
+			method: "POST", pattern: "/sign/{token}/preview", about: "Preview a page as it would look after signing, as a picture",
 			cred: byToken, body: onlyForm, limit: sizeDrawing, handle: (*API).signerPreview,
 		},
 		{
-			method: "GET", pattern: "/sign/{token}/disclosure.pdf", about: "What a signer consents to",
+			method: "GET", pattern: "/sign/{token}/disclosure.pdf", about: "Read the disclosure that a signer consents to",
 			cred: byToken, handle: (*API).signerDisclosure,
 		},
 		{
@@ -267,7 +267,7 @@ func signerRoutes() []route {
 			cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerConsent, after: "#document",
 		},
 		{
-			method: "POST", pattern: "/sign/{token}/consent/withdraw", about: "Take a consent back",
+			method: "POST", pattern: "/sign/{token}/consent/withdraw", about: "Withdraw consent",
 			cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerWithdraw,
 		},
 		{
@@ -279,15 +279,15 @@ func signerRoutes() []route {
 			cred: byToken, handle: (*API).signerAsk,
 		},
 		{
-			method: "GET", pattern: "/sign/{token}/consent/withdraw", about: "The page before a consent is taken back",
+			method: "GET", pattern: "/sign/{token}/consent/withdraw", about: "The page before withdrawing consent",
 			cred: byToken, handle: (*API).signerAsk,
 		},
 		{
-			method: "GET", pattern: "/sign/{token}/consent", about: "Leads back to the signing page",
+			method: "GET", pattern: "/sign/{token}/consent", about: "Redirect to the signing page",
 			cred: byToken, handle: (*API).signAgain,
 		},
 		{
-			method: "GET", pattern: "/sign/{token}/sign", about: "Leads back to the signing page",
+			method: "GET", pattern: "/sign/{token}/sign", about: "Redirect to the signing page",
 			cred: byToken, handle: (*API).signAgain,
 		},
 		{
@@ -295,11 +295,11 @@ func signerRoutes() []route {
 			cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerDecline,
 		},
 		{
-			method: "GET", pattern: "/sign/{token}/delegate", about: "The page before a signer hands the turn over",
+			method: "GET", pattern: "/sign/{token}/delegate", about: "The page before delegating",
 			cred: byToken, handle: (*API).signerAsk,
 		},
 		{
-			method: "POST", pattern: "/sign/{token}/delegate", about: "Hand the turn over to another person",
+			method: "POST", pattern: "/sign/{token}/delegate", about: "Delegate signing to another person",
 			cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerDelegate,
 		},
 	}
@@ -309,19 +309,19 @@ func signerRoutes() []route {
 func publicRoutes() []route {
 	return []route{
 		{
-			method: "GET", pattern: "/download/{token}", about: "Fetch what a signed address names",
+			method: "GET", pattern: "/download/{token}", about: "Download a file by its signed URL",
 			cred: byToken, handle: (*API).download,
 		},
 		{
-			method: "GET", pattern: "/verify/{sha256}", about: "Ask what bytes with a digest are to the vault",
+			method: "GET", pattern: "/verify/{sha256}", about: "Look up a digest in the vault",
 			cred: byNobody, handle: (*API).verify,
 		},
 		{
-			method: "GET", pattern: "/verify/certificate/{id}", about: "Ask whether a certificate is current",
+			method: "GET", pattern: "/verify/certificate/{id}", about: "Check whether a certificate is current",
 			cred: byNobody, handle: (*API).verifyCertificate,
 		},
 		{
-			method: "GET", pattern: "/log/checkpoint", about: "The log's newest signed checkpoint",
+			method: "GET", pattern: "/log/checkpoint", about: "Read the log's newest signed checkpoint",
 			cred: byNobody, handle: (*API).logCheckpoint,
 		},
 		{
@@ -333,16 +333,16 @@ func publicRoutes() []route {
 			cred: byNobody, handle: (*API).logConsistency,
 		},
 		{
-			method: "GET", pattern: "/log/keys", about: "The keys that sign checkpoints",
+			method: "GET", pattern: "/log/keys", about: "Read the keys that sign checkpoints",
 			cred: byNobody, handle: (*API).logKeys,
 		},
 		{
 			method: "GET", pattern: "/.well-known/jwks.json",
-			about: "The public keys of the installation, each with its one purpose and its time",
+			about: "Read the public keys of the installation, each with its purpose and its period of use",
 			cred:  byNobody, handle: (*API).jwks,
 		},
 		{
-			method: "GET", pattern: "/rules", about: "The vault's rules",
+			method: "GET", pattern: "/rules", about: "Read the vault's rules",
 			cred: byNobody, handle: (*API).rules,
 		},
 		{

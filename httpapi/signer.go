@@ -229,7 +229,7 @@ func (a *API) handedOut(c *call, h *esign.Handout, rp *rest.Reply) *rest.Reply {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), a.cfg.Timeout)
 		defer cancel()
 		if err := h.HandedOut(ctx); err != nil {
-			a.log.ErrorContext(ctx, "httpapi: hand-out not recorded", "request_id", c.RequestID, "error", err)
+			a.log.ErrorContext(ctx, "httpapi: reading not recorded", "request_id", c.RequestID, "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}

@@ -68,8 +68,8 @@ func (v *vaultView) status(o *custody.Original, entries []custody.Entry) {
 		}
 	case o.QuarantinedAt != nil:
 		v.State, v.Title = web.VaultQuarantined, "In quarantine"
-		v.Says = "The stored bytes of the original were found altered. " +
-			"It is not handed out and cannot be released until the operator has repaired it."
+		v.Says = "The stored bytes of the original were altered. " +
+			"It cannot be downloaded or released until the operator has repaired it."
 	default:
 		v.State, v.Title = web.VaultLive, "In the vault"
 		v.Says = "The original is kept here, and " + o.Controller.Party.Name + " controls it."
@@ -98,8 +98,8 @@ func (v *vaultView) facts(o *custody.Original) {
 // bases says what a finding rests on.
 var bases = map[string]string{
 	certificate.Verified: "Recomputed from the bytes, signatures and proofs.",
-	certificate.Attested: "Rests on a signed statement, or on this vault's record of a request.",
-	certificate.Declared: "Rests on a declaration.",
+	certificate.Attested: "Based on a signed statement, or on this vault's record of a request.",
+	certificate.Declared: "Based on a declaration.",
 }
 
 // vaultChecks says what the last evaluation found.
@@ -113,7 +113,7 @@ func (a *API) vaultChecks(c *call, v *vaultView, o *custody.Original) error {
 		return err
 	}
 	if r == nil {
-		v.Outcome = "The record of the last evaluation was altered; the next evaluation is due"
+		v.Outcome = "The record of the last evaluation was altered; a new evaluation is due"
 		return nil
 	}
 	met, void := 0, 0
@@ -156,9 +156,9 @@ func (a *API) vaultNote(c *call, v *vaultView, o *custody.Original) error {
 		return err
 	}
 	if err != nil || a.compliant(s) == nil {
-		v.Note = "Something has happened since, such as an inspection; the next evaluation is due."
+		v.Note = "The record has changed since, for example by an inspection; a new evaluation is due."
 		if v.State == web.VaultQuarantined {
-			v.Note = "The original was found altered since; the next evaluation is due."
+			v.Note = "The original has been found altered since; a new evaluation is due."
 		}
 		v.Outcome = "At the last evaluation, " + v.Outcome
 	}

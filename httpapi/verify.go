@@ -82,7 +82,7 @@ var verifyTitle = map[vault.State]string{
 
 var verifyNotice = map[vault.State]string{
 	vault.StateAuthoritative: "The authoritative copy is the one held in the vault; an equal file elsewhere is a copy of it.",
-	vault.StateReleased:      "The original was released with these bytes; this vault holds no authoritative copy any more.",
+	vault.StateReleased:      "The original was released with these bytes; this vault no longer holds an authoritative copy.",
 	vault.StateSuperseded:    "These are the bytes of an earlier version, or of what was signed or deposited; they are not the authoritative copy.",
 	vault.StateCopy:          "This is a registered copy; every page of it says that it is not the authoritative copy.",
 	vault.StateUnknown:       "This vault does not know these bytes.",

@@ -1,15 +1,14 @@
-// Package scopes knows who may call: organizations, their API keys and what
-// each key is allowed to do.
+// Package scopes manages who may call: organizations, their API keys and the scopes of each key.
 //
 //	CreateOrganization ─► Issue ─► Authenticate … ─► Rotate ─► Authenticate …
 //	                        │                          │
 //	                        └──────── Disable ◄────────┘
 //
-// A key's secret is "lk_" and 40 lower-case hex digits (160 bits of the random
-// source). It is returned once, by Issue or Rotate; the store keeps only its
-// SHA-256, under a unique index, so that Authenticate is one indexed read. A key
-// that is rotated keeps working for the overlap that the caller names, a key that
-// is disabled stops at the next request, on every replica: nothing is cached.
+// A key's secret is "lk_" and 40 lower-case hex digits (160 bits of the random source). It is
+// returned once, by Issue or Rotate; the store keeps only its SHA-256, under a unique index, so
+// that Authenticate is one indexed read. A rotated key keeps working for the overlap that the
+// caller names. A disabled key stops working at the next request, on every replica, because nothing
+// is cached.
 //
 // An organization has a capacity. A principal acts for itself. An agent holds
 // control for outside parties under an agreement, of which reference, date and

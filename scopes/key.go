@@ -29,12 +29,12 @@ type Key struct {
 	Scopes    Set
 	PerMinute int // requests per minute, counted by httpapi
 	CreatedAt time.Time
-	ExpiresAt *time.Time // does not work from then on
+	ExpiresAt *time.Time // the key does not work from then on
 	// DisabledAt is when Disable was called.
 	DisabledAt *time.Time
-	// Line is the id of the first key in a line of rotations, the key's own if it
-	// was never rotated: what belongs to a key and outlives its rotation, such as
-	// a webhook, is kept under Line.
+	// Line is the id of the first key in a series of rotations, or the key's
+	// own id if it was never rotated. Records that outlive a rotation, such as
+	// a webhook endpoint, are stored under Line.
 	Line string
 }
 
@@ -66,7 +66,7 @@ type IssueRequest struct {
 	Also func(ctx context.Context, tx storage.Tx, k *Key) error
 }
 
-// Issue makes a key and returns it with its secret, which is kept nowhere.
+// Issue makes a key and returns it with its secret, which is not stored.
 // Errors: *InvalidError, ErrOrganizationNotFound.
 func (r *Registry) Issue(ctx context.Context, req IssueRequest) (k *Key, secret string, err error) {
 	key, err := r.newKey(req)
@@ -141,9 +141,9 @@ func insert(ctx context.Context, s Store, k StoredKey) error {
 	return s.InsertKey(ctx, k)
 }
 
-// Authenticate returns the key that secret opens, if it works now. It costs one
-// read of a unique index, whatever the secret. Errors: ErrUnknownKey,
-// ErrExpiredKey, ErrDisabledKey; the store's own when it does not answer.
+// Authenticate returns the key that has the secret, if it works now. It costs
+// one read of a unique index for any secret. Errors: ErrUnknownKey,
+// ErrExpiredKey, ErrDisabledKey; the store's error when it is unavailable.
 func (r *Registry) Authenticate(ctx context.Context, secret string) (*Key, error) {
 	if !IsSecret(secret) {
 		return nil, ErrUnknownKey
@@ -156,9 +156,9 @@ func (r *Registry) Authenticate(ctx context.Context, secret string) (*Key, error
 	if err != nil {
 		return nil, fmt.Errorf("authenticate: %w", err)
 	}
-	// The index was asked for a digest, not for the secret, so its timing tells
-	// nothing about a secret; the comparison is here so that the answer does not
-	// depend on how a database collates text.
+	// The index is searched for a digest, not for the secret, so its timing
+	// reveals nothing about a secret. The comparison makes the result
+	// independent of the database's collation.
 	if subtle.ConstantTimeCompare([]byte(k.Secret), []byte(sum)) != 1 {
 		return nil, ErrUnknownKey
 	}
@@ -168,7 +168,7 @@ func (r *Registry) Authenticate(ctx context.Context, secret string) (*Key, error
 	return &k.Key, nil
 }
 
-// IsSecret reports whether s is spelled like a secret: "lk_" and 40 lower-case
+// IsSecret reports whether s has the form of a secret: "lk_" and 40 lower-case
 // hex digits.
 func IsSecret(s string) bool {
 	digits, ok := strings.CutPrefix(s, secretPrefix)
@@ -212,8 +212,8 @@ func (r *Registry) Keys(ctx context.Context, orgID string) ([]Key, error) {
 	return list, nil
 }
 
-// Disable ends a key at once, on every replica. Doing it again is harmless and
-// keeps the first time. Errors: ErrKeyNotFound.
+// Disable ends a key at once, on every replica. Disabling it again keeps the
+// first time. Errors: ErrKeyNotFound.
 func (r *Registry) Disable(ctx context.Context, orgID, id string) (*Key, error) {
 	var k Key
 	err := r.store.InTx(ctx, func(ctx context.Context, s Store) (err error) {
@@ -230,9 +230,10 @@ func (r *Registry) Disable(ctx context.Context, orgID, id string) (*Key, error) 
 	return &k, nil
 }
 
-// Rotate makes a new key with the name, scopes, limit, expiry and Line of key id
-// and lets the old one work for overlap more, but not longer than before. A
-// negative overlap is none. Errors: ErrKeyNotFound, ErrDisabledKey, ErrExpiredKey.
+// Rotate makes a new key with the name, scopes, limit, expiry and Line of key
+// id. The old key keeps working for the duration overlap, but not longer than
+// before. A negative overlap means none. Errors: ErrKeyNotFound,
+// ErrDisabledKey, ErrExpiredKey.
 func (r *Registry) Rotate(ctx context.Context, orgID, id string, overlap time.Duration) (k *Key, secret string, err error) {
 	var next StoredKey
 	err = r.store.InTx(ctx, func(ctx context.Context, s Store) error {

@@ -20,22 +20,22 @@ type Capacity string
 
 // The capacities in which an organization may hold control.
 const (
-	// Principal acts for itself alone.
+	// Principal acts only for itself.
 	Principal Capacity = "principal"
 	// Agent may hold control for an outside party, under its Agreement.
 	Agent Capacity = "agent"
 )
 
-// Agreement is the appointment on which an agent's control rests. The vault
+// Agreement is the appointment that an agent's control is based on. The vault
 // records it, as declared, in each deposit.
 type Agreement struct {
-	Reference     string         // how the parties name it, at most 200 characters
+	Reference     string         // the parties' own reference, at most 200 characters
 	Date          time.Time      // the day it was made
 	SHA256        storage.Digest // of the agreement's bytes
 	NotTransferor bool           // the host declares that the agent is not the transferor (UCC 9-105(g))
 }
 
-// Organization is a tenant: who owns keys and envelopes and may be a party.
+// Organization is a tenant: it owns keys and envelopes and may be a party.
 type Organization struct {
 	ID        string   // org_ and up to 64 lower-case letters, digits or underscores
 	LegalName string   // at most 200 characters
@@ -66,9 +66,8 @@ func (r *Registry) CreateOrganization(ctx context.Context, o Organization) (*Org
 	return &o, nil
 }
 
-// UpdateOrganization replaces legal name, capacity, agreement and origins. What
-// was deposited before keeps the capacity it was deposited with. Errors:
-// *InvalidError, ErrOrganizationNotFound.
+// UpdateOrganization replaces legal name, capacity, agreement and origins. Earlier deposits keep
+// the capacity that they were made with. Errors: *InvalidError, ErrOrganizationNotFound.
 func (r *Registry) UpdateOrganization(ctx context.Context, o Organization) (*Organization, error) {
 	o, err := normalize(o)
 	if err != nil {
@@ -84,9 +83,8 @@ func (r *Registry) UpdateOrganization(ctx context.Context, o Organization) (*Org
 	return r.Organization(ctx, o.ID)
 }
 
-// SetOrigins replaces the organization's origins and returns them, each once. Pages
-// that a former origin embeds open nothing from then on. Errors: *InvalidError,
-// ErrOrganizationNotFound.
+// SetOrigins replaces the organization's origins and returns them, each once. Pages embedded by a
+// removed origin stop working. Errors: *InvalidError, ErrOrganizationNotFound.
 func (r *Registry) SetOrigins(ctx context.Context, id string, list []string) ([]string, error) {
 	var p validate.Problems
 	list = origins(&p, list)

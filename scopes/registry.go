@@ -10,9 +10,9 @@ import (
 )
 
 var (
-	// ErrUnknownKey: the secret belongs to no key, or is not even spelled like one.
+	// ErrUnknownKey: the secret belongs to no key, or does not have the form of one.
 	ErrUnknownKey = errors.New("scopes: unknown key")
-	// ErrExpiredKey: the key's time is over.
+	// ErrExpiredKey: the key has expired.
 	ErrExpiredKey = errors.New("scopes: key has expired")
 	// ErrDisabledKey: the key was disabled.
 	ErrDisabledKey = errors.New("scopes: key is disabled")
@@ -20,14 +20,14 @@ var (
 	ErrKeyNotFound = errors.New("scopes: no such key")
 	// ErrOrganizationNotFound: there is no organization with this id.
 	ErrOrganizationNotFound = errors.New("scopes: no such organization")
-	// ErrOrganizationExists: the organization's id is taken.
+	// ErrOrganizationExists: the organization's id is already in use.
 	ErrOrganizationExists = errors.New("scopes: organization exists")
 )
 
-// InvalidError lists the fields that break a rule.
+// InvalidError lists the invalid fields of a request.
 type InvalidError = storage.InvalidError
 
-// DefaultPerMinute is the request limit of a key for which none was asked.
+// DefaultPerMinute is the request limit of a key whose IssueRequest names none.
 const DefaultPerMinute = 600
 
 const (
@@ -38,10 +38,10 @@ const (
 
 // Store keeps organizations and keys. It never sees a secret.
 type Store interface {
-	// InTx runs fn in one transaction, again when the database asks for that; fn
-	// holds SQL only.
+	// InTx runs fn in one transaction, and again if the database requires a
+	// retry; fn may only execute SQL.
 	InTx(ctx context.Context, fn func(ctx context.Context, s Store) error) error
-	// With binds the store to a transaction that someone else opened.
+	// With binds the store to a transaction opened by the caller.
 	With(tx storage.Tx) Store
 	// Tx is the transaction the store is bound to, or nil.
 	Tx() storage.Tx
@@ -72,7 +72,7 @@ type Store interface {
 	EndKey(ctx context.Context, orgID, id string, expires, disabled *time.Time) error
 }
 
-// Config is what a Registry is made of.
+// Config is the configuration of a Registry.
 type Config struct {
 	Store       Store
 	storage.Env // clock, ids, random bytes and log
@@ -93,8 +93,8 @@ func New(c Config) (*Registry, error) {
 	return &Registry{store: c.Store, env: c.Env.WithDefaults()}, nil
 }
 
-// With returns a Registry whose verbs run inside tx, a transaction that the host
-// opened: all of them are SQL alone. Nothing is retried in there.
+// With returns a Registry whose verbs run inside tx, a transaction opened by
+// the host. All of them execute only SQL. Nothing is retried inside it.
 func (r *Registry) With(tx storage.Tx) *Registry {
 	bound := *r
 	bound.store = r.store.With(tx)

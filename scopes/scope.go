@@ -9,7 +9,7 @@ import (
 // Scope is one right of an API key.
 type Scope string
 
-// The scopes, as the HTTP contract spells them.
+// The scopes, as spelled in the HTTP API.
 const (
 	EnvelopesRead  Scope = "envelopes:read"
 	EnvelopesWrite Scope = "envelopes:write"
@@ -33,7 +33,7 @@ func All() Set {
 // Valid reports whether s is one of the scopes above.
 func (s Scope) Valid() bool { return slices.Contains(All(), s) }
 
-// Set is a sorted list of scopes without repetition. NewSet and ParseSet make it.
+// Set is a sorted list of scopes without duplicates, made by NewSet or ParseSet.
 type Set []Scope
 
 // NewSet sorts scopes and drops repetitions.
@@ -44,7 +44,8 @@ func NewSet(list ...Scope) Set {
 }
 
 // ParseSet reads a comma-separated list, as String writes it. Spaces around a
-// scope are ignored; an unknown or empty word is an error, an empty text too.
+// scope are ignored. An unknown or empty scope is an error, and so is an empty
+// text.
 func ParseSet(text string) (Set, error) {
 	var list []Scope
 	for word := range strings.SplitSeq(text, ",") {

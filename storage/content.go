@@ -6,10 +6,9 @@ import (
 	"slices"
 )
 
-// Content is bytes that were hashed, with the digests of their beginnings: the
-// state of SHA-256 is kept at some lengths, and the digest of any beginning goes
-// on from the nearest one before it. So what has a digest is not hashed again
-// when it is cut, or when more is appended. The bytes must not be changed. A
+// Content is bytes that were hashed, with the digests of their prefixes: the state of SHA-256 is
+// kept at some lengths, and the digest of any prefix is computed from the nearest earlier state. So
+// bytes are not hashed again when the content is cut or extended. The bytes must not be changed. A
 // Content is not safe for concurrent use.
 type Content struct {
 	bytes  []byte
@@ -22,8 +21,8 @@ type hashState struct {
 	hash hash.Cloner
 }
 
-// NewContent hashes b once and keeps the states at the lengths named by at; those
-// that b does not have are left out.
+// NewContent hashes b once and keeps the states at the lengths in at; lengths
+// greater than that of b are ignored.
 func NewContent(b []byte, at ...int) *Content {
 	c := &Content{bytes: b[:0:0], states: []hashState{{0, newHash()}}}
 	return c.grow(b, at)
@@ -52,7 +51,7 @@ func (c *Content) Size() int64 { return int64(len(c.bytes)) }
 // SHA256 returns the digest of all bytes.
 func (c *Content) SHA256() Digest { return digest(c.state(len(c.bytes))) }
 
-// Begin returns the digest of the first n bytes, "" where there are fewer.
+// Begin returns the digest of the first n bytes, or "" if there are fewer.
 func (c *Content) Begin(n int64) Digest {
 	if n < 0 || n > c.Size() {
 		return ""
@@ -60,8 +59,7 @@ func (c *Content) Begin(n int64) Digest {
 	return digest(c.state(int(n)))
 }
 
-// Cut returns the first n bytes, or all where there are fewer, as a Content of
-// their own.
+// Cut returns the first n bytes, or all if there are fewer, as a separate Content.
 func (c *Content) Cut(n int64) *Content {
 	n = min(max(n, 0), c.Size())
 	c.state(int(n))
@@ -69,17 +67,16 @@ func (c *Content) Cut(n int64) *Content {
 	return &Content{bytes: c.bytes[:n:n], states: slices.Clone(c.states[:i+1])}
 }
 
-// Append returns the content that has more after the bytes of c, and hashes only
-// that. c stays as it is.
+// Append returns the bytes of c followed by more, and hashes only more. It does not change c.
 func (c *Content) Append(more []byte) *Content {
 	return c.grow(slices.Concat(c.bytes, more), nil)
 }
 
-// State returns the state of SHA-256 after all bytes. It is the caller's own.
+// State returns the state of SHA-256 after all bytes. The caller may change it.
 func (c *Content) State() hash.Cloner { return clone(c.state(len(c.bytes))) }
 
-// StateAt returns the state of SHA-256 after the first n bytes, nil where there are
-// fewer. It is the caller's own.
+// StateAt returns the state of SHA-256 after the first n bytes, or nil if there
+// are fewer. The caller may change it.
 func (c *Content) StateAt(n int64) hash.Cloner {
 	if n < 0 || n > c.Size() {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Counters counts attempts that guard a secret, over all replicas.
+// Counters counts failed attempts to guess a secret, over all replicas.
 type Counters interface {
 	// Add adds n to the counter name in the window that starts at start and
 	// returns the sum.

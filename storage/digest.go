@@ -11,8 +11,7 @@ import (
 // Digest is a SHA-256 (FIPS 180-4) in 64 lower-case hex digits, or "" for none.
 type Digest string
 
-// newHash asks the registry of package crypto, through which tests count how
-// often bytes are hashed.
+// newHash uses the registry of package crypto, so that tests can count how often bytes are hashed.
 func newHash() hash.Cloner { return crypto.SHA256.New().(hash.Cloner) }
 
 func digest(h hash.Hash) Digest { return Digest(hex.EncodeToString(h.Sum(nil))) }
@@ -24,8 +23,7 @@ func Sum(b []byte) Digest {
 	return digest(h)
 }
 
-// ParseDigest returns s as a Digest and refuses every spelling but 64
-// lower-case hex digits.
+// ParseDigest returns s as a Digest. It accepts only 64 lower-case hex digits.
 func ParseDigest(s string) (Digest, error) {
 	if len(s) != hex.EncodedLen(sha256.Size) {
 		return "", fmt.Errorf("storage: digest has %d characters, want 64", len(s))
@@ -38,7 +36,7 @@ func ParseDigest(s string) (Digest, error) {
 	return Digest(s), nil
 }
 
-// Bytes returns the 32 bytes of d, or nil when d is no digest.
+// Bytes returns the 32 bytes of d, or nil if d is not a digest.
 func (d Digest) Bytes() []byte {
 	if _, err := ParseDigest(string(d)); err != nil {
 		return nil

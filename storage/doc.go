@@ -1,9 +1,7 @@
-// Package storage holds the contracts that evault's engines share with their
-// backends: transactions, digests, blobs, pages, leases and the small tables of
-// httpapi. It uses the standard library only; the backends are in
-// storage/sqlstore (bun), storage/blobstore (gocloud.dev) and
-// storage/sqlite, and storage/storagetest holds the cases that each of them
-// passes.
+// Package storage holds the contracts that evault's engines share with their backends:
+// transactions, digests, blobs, pages, leases and the small tables of httpapi. It uses only the
+// standard library. The backends are in storage/sqlstore (bun), storage/blobstore (gocloud.dev) and
+// storage/sqlite; storage/storagetest is the conformance suite that each of them passes.
 //
 // The interfaces here and the Store interfaces of the engines may grow until
 // v1; backends outside this module should run storagetest against each release.

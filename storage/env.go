@@ -8,11 +8,10 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 )
 
-// Env is what an engine takes from the process around it: a clock, ids, random
-// bytes and a log. Every Config embeds one, and its zero value is ready to use.
-// Engines of one installation should share one.
+// Env is the environment of an engine: a clock, ids, random bytes and a log. Every Config embeds
+// one, and its zero value is ready to use. Engines of one installation should share one.
 type Env struct {
-	// Now is the clock. Its times are taken in UTC, truncated to microseconds.
+	// Now is the clock. Its times are converted to UTC and truncated to microseconds.
 	// Defaults to time.Now.
 	Now func() time.Time
 	// NewID returns a new id: prefix, "_", and lower-case letters, digits or
@@ -26,7 +25,7 @@ type Env struct {
 	Logger *slog.Logger
 }
 
-// WithDefaults returns e with what is not set filled in.
+// WithDefaults returns e with defaults for the fields that are not set.
 func (e Env) WithDefaults() Env {
 	e.Now, e.Rand = environ.Clock(e.Now), environ.Rand(e.Rand)
 	if e.NewID == nil {

@@ -8,19 +8,19 @@ import (
 // MaxInvalidFields is how many fields an InvalidError lists.
 const MaxInvalidFields = 100
 
-// InvalidError refuses a request and says which of its fields break a rule. Every
-// engine returns it, under its own name for it (esign.InvalidError and others are
-// this type).
+// InvalidError lists the invalid fields of a request. Every engine returns it,
+// under a name of its own (esign.InvalidError and others are aliases of this
+// type).
 type InvalidError struct {
 	Fields []InvalidField // in the order of the request, at most MaxInvalidFields
-	More   int            // how many fields more break a rule and are not in Fields
+	More   int            // number of further invalid fields that are not in Fields
 }
 
 // InvalidField says what is wrong with one field.
 type InvalidField struct {
 	Field   string `json:"field"`   // path as the HTTP API spells it: signers[0].email
-	Rule    string `json:"rule"`    // the rule that it breaks, one stable word: required, max, email
-	Message string `json:"message"` // what would be right, to follow the field's name: is required
+	Rule    string `json:"rule"`    // the violated rule, one stable word: required, max, email
+	Message string `json:"message"` // the requirement, to be read after the field's name: is required
 }
 
 // Error names the first ten fields.

@@ -4,10 +4,10 @@ package storage
 // <kind>/<owner>/<sha256>.
 type Kind string
 
-// The kinds of objects. Beside them the bucket holds the marks of releases,
+// The kinds of objects. The bucket also has the marks of releases,
 // released/<copy id>, and the anchors of the log.
 const (
-	KindUpload     Kind = "upload"     // esign: a document as it came, or paper
+	KindUpload     Kind = "upload"     // esign: a document as received, or a paper contract
 	KindPart       Kind = "part"       // esign: what one step appended to a document
 	KindCompletion Kind = "completion" // esign: a sealed document with its certificate of completion
 	KindSignerCopy Kind = "signercopy" // esign: a marked copy that signers read

@@ -26,23 +26,24 @@ type BlobRows interface {
 	Link(ctx context.Context, tx Tx, name string, at time.Time) error
 	// Unlink condemns a linked row, in tx: its owner is gone.
 	Unlink(ctx context.Context, tx Tx, name string, at time.Time) error
-	// Condemn turns rows staged before t into condemned ones, at most limit. It spares
-	// what a row of any kind names, and every version of a copy that was not
-	// disposed of, whatever its own row says.
+	// Condemn turns rows staged before t into condemned ones, at most limit. It
+	// never condemns an object that a row of any kind names, or a version of a
+	// copy that was not disposed of, whatever the object's own row says.
 	Condemn(ctx context.Context, before time.Time, limit int) error
 	// Condemned returns the names of condemned rows that are due at now, at
-	// most limit, and spares what Condemn spares.
+	// most limit, with the same exceptions as Condemn.
 	Condemned(ctx context.Context, now time.Time, limit int) ([]string, error)
 	// Waits reports whether a row was staged before t, or is condemned and due at now.
 	Waits(ctx context.Context, before, now time.Time) (bool, error)
 	// Postpone makes a condemned row due at t, not before.
 	Postpone(ctx context.Context, name string, t time.Time) error
-	// Drop says that the object of a condemned row is gone. The name is never free
-	// again: a sweep that was late would delete the next object of that name.
+	// Drop records that the object of a condemned row was deleted. The name can
+	// never be used again, because a late sweep would delete the next object of
+	// that name.
 	Drop(ctx context.Context, name string) error
 }
 
-// Objects writes and reads objects by the rules of BlobRows. It is safe for
+// Objects writes and reads objects according to the rules of BlobRows. It is safe for
 // concurrent use.
 type Objects struct {
 	Blobs Blobs
@@ -69,8 +70,9 @@ func (d *Objects) StageContent(ctx context.Context, kind Kind, owner string, c *
 	return o, nil
 }
 
-// Read returns the bytes of o. It reads at most o.Size bytes and one more: a
-// longer, shorter or other object is ErrDigest; a failing store ErrUnavailable.
+// Read returns the bytes of o. It reads at most o.Size+1 bytes. Errors:
+// ErrDigest for a longer, shorter or different object; ErrUnavailable for a
+// failing store.
 func (d *Objects) Read(ctx context.Context, o Object) ([]byte, error) {
 	c, err := d.Load(ctx, o)
 	if err != nil {
@@ -92,8 +94,8 @@ func (d *Objects) Load(ctx context.Context, o Object) (*Content, error) {
 	return c, nil
 }
 
-// Join reads objects that make up one content, one behind the other, and hashes
-// them once: begins are the digests of the beginnings that end with each of them.
+// Join reads objects that are consecutive parts of one content, and hashes them
+// once. begins are the digests of the prefixes that end with each of them.
 // Errors are those of Read.
 func (d *Objects) Join(ctx context.Context, objects []Object, begins []Digest) (*Content, error) {
 	var size int64
@@ -128,8 +130,9 @@ func (d *Objects) read(ctx context.Context, b []byte, o Object) ([]byte, error) 
 	from := len(b)
 	b = slices.Grow(b, int(o.Size)+1)[:from+int(o.Size)+1]
 	n, err := io.ReadFull(r, b[from:])
-	// Equality, for a connection cut in mid-body wraps io.ErrUnexpectedEOF too, and
-	// must not be taken for an altered object.
+	// The comparison is by equality, because the error of a connection lost
+	// within the body also wraps io.ErrUnexpectedEOF and must not be mistaken
+	// for an altered object.
 	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
 		return nil, fmt.Errorf("read %s: %w: %w", o.Name, ErrUnavailable, err)
 	}
@@ -161,14 +164,14 @@ func (d *Objects) Idle(ctx context.Context) (bool, error) {
 	return err == nil && !waits, err
 }
 
-// sweepAgain is how long an object waits that could not be deleted, because of an
-// object lock for instance.
+// sweepAgain is the delay before another attempt to delete an object that could
+// not be deleted, for example because of an object lock.
 const sweepAgain = time.Hour
 
-// Sweep condemns what was staged for longer than StageGrace and deletes what is
-// condemned, at most limit objects. It returns how many it deleted. An object
-// that cannot be deleted is tried again an hour later and keeps no other waiting;
-// the error names each of them.
+// Sweep condemns objects that were staged for longer than StageGrace and
+// deletes condemned objects, at most limit. It returns the number deleted. An
+// object that cannot be deleted is tried again an hour later and does not delay
+// others; the error names each of them.
 func (d *Objects) Sweep(ctx context.Context, limit int) (done int, err error) {
 	if err := d.Rows.Condemn(ctx, d.Now().Add(-StageGrace), limit); err != nil {
 		return 0, fmt.Errorf("sweep: %w", err)

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Endpoint is where the events of a key's organization are sent. KeyID is the
-// key's Line, so that rotation keeps the endpoint. Secrets are
-// encrypted by the host's keeper before they come here.
+// Endpoint is the URL that the events of a key's organization are sent to.
+// KeyID is the key's Line, so that rotation keeps the endpoint. Secrets are
+// encrypted by the host's keeper before they are stored here.
 type Endpoint struct {
 	KeyID  string
 	OrgID  string
@@ -20,13 +20,13 @@ type Endpoint struct {
 	DisabledAt *time.Time // the receiver answered 410, or the key was disabled
 }
 
-// OldSecret is a secret that was replaced and signs too until Until.
+// OldSecret is a replaced secret, which is also used for signing until Until.
 type OldSecret struct {
 	Secret []byte    `json:"secret"` // encrypted
 	Until  time.Time `json:"until"`
 }
 
-// OutboxEvent is a committed event that was not fanned out yet.
+// OutboxEvent is a committed event that has not been fanned out yet.
 type OutboxEvent struct {
 	EventID    string
 	EnvelopeID string
@@ -46,7 +46,7 @@ type FeedEvent struct {
 	LogIndex           int64
 }
 
-// FeedQuery asks for a page of the feed; zero fields but OrgID do not narrow it.
+// FeedQuery asks for a page of the feed. Zero fields, except OrgID, do not restrict it.
 type FeedQuery struct {
 	OrgID            string
 	EnvelopeID, Type string
@@ -62,7 +62,7 @@ const (
 )
 
 // Delivery is one event on its way to one endpoint. Body never changes, so that
-// every try sends the same bytes.
+// every attempt sends the same bytes.
 type Delivery struct {
 	ID         string
 	KeyID      string // whose endpoint
@@ -77,14 +77,14 @@ type Delivery struct {
 	NextAt     time.Time
 	LeaseUntil time.Time
 	LeaseBy    string
-	LastStatus int    // HTTP status of the last answer, 0 for none
-	LastError  string // why the last try failed; no content of the answer
+	LastStatus int    // HTTP status of the last response, 0 for none
+	LastError  string // why the last attempt failed; contains nothing from the response
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
 
-// Outbox keeps webhook endpoints and deliveries. The event rows are written by
-// the transactions that made them true.
+// Outbox keeps webhook endpoints and deliveries. Event rows are written in the
+// transaction of the change that they record.
 type Outbox interface {
 	// PutEndpoint inserts or replaces the endpoint of e.KeyID; with tx inside that
 	// transaction, with nil in its own.
@@ -94,23 +94,23 @@ type Outbox interface {
 	// Endpoints returns the endpoints of an organization that have a URL and are
 	// not disabled.
 	Endpoints(ctx context.Context, orgID string) ([]Endpoint, error)
-	// DisableEndpoint marks the endpoint disabled and abandons what is pending.
+	// DisableEndpoint marks the endpoint disabled and abandons pending deliveries.
 	DisableEndpoint(ctx context.Context, keyID string, at time.Time) error
-	// AbandonPending abandons what is pending for the key.
+	// AbandonPending abandons pending deliveries for the key.
 	AbandonPending(ctx context.Context, keyID string, at time.Time) error
 
-	// Undispatched returns events that were not fanned out, those of one envelope
-	// in the order of seq, at most limit.
+	// Undispatched returns events that have not been fanned out, those of one
+	// envelope in the order of seq, at most limit.
 	Undispatched(ctx context.Context, limit int) ([]OutboxEvent, error)
 	// Followers returns the organizations whose standing to the envelope allows
 	// standing.Follow of this event.
 	Followers(ctx context.Context, eventID string) ([]string, error)
-	// Feed returns the events that the organization's standing to their envelopes allows
-	// it to follow, in the order of the log, at most limit. What is not in the log
-	// yet comes later, so a late commit is never missed.
+	// Feed returns the events that the organization's standing to their envelopes allows it to
+	// follow, in the order of the log, at most limit. An event that is not in the log yet appears
+	// later, so that a late commit is never missed.
 	Feed(ctx context.Context, q FeedQuery, limit int) ([]FeedEvent, error)
 	// Dispatch stores the deliveries of events and marks those dispatched, in one
-	// transaction: ErrConflict when another replica was first with one of them.
+	// transaction: ErrConflict when another replica dispatched one of them first.
 	Dispatch(ctx context.Context, eventIDs []string, at time.Time, deliveries []Delivery) error
 
 	// DueEndpoints returns endpoints that have a delivery to try at now and no
@@ -120,9 +120,8 @@ type Outbox interface {
 	// the oldest one that is due and does not wait for an earlier delivery of the
 	// same envelope that is due too. ErrNotFound when there is none.
 	ClaimDelivery(ctx context.Context, keyID, holder string, now time.Time, ttl time.Duration) (Delivery, error)
-	// Settle records the outcome of a try (Status, Attempts, NextAt, LastStatus,
-	// LastError, UpdatedAt) and ends the lease: ErrConflict when d.LeaseBy does not
-	// hold it any more.
+	// Settle records the outcome of an attempt (Status, Attempts, NextAt, LastStatus, LastError,
+	// UpdatedAt) and ends the lease: ErrConflict when d.LeaseBy no longer holds it.
 	Settle(ctx context.Context, d Delivery) error
 	// ForgetDeliveries deletes finished deliveries older than t, at most limit.
 	ForgetDeliveries(ctx context.Context, before time.Time, limit int) (int, error)

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// Retry runs fn, at most 12 times, until it returns something else than
-// ErrConflict: another transaction was first, and the next look may find a
-// place. It pauses a little longer each time.
+// Retry runs fn until it returns something other than ErrConflict, at most 12
+// times, with increasing pauses.
 func Retry(ctx context.Context, fn func() error) error {
 	const tries = 12
 	for try := 1; ; try++ {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Ticket is a signed download URL's row.
+// Ticket is the row of a signed download URL.
 type Ticket struct {
 	ID         string
 	Kind       string // what it opens: "authoritative", "copy", "package"
@@ -27,7 +27,8 @@ type Tickets interface {
 	Issue(ctx context.Context, tx Tx, t Ticket) error
 	// Ticket returns ErrNotFound when there is none.
 	Ticket(ctx context.Context, id string) (Ticket, error)
-	// Take marks a single-use ticket used, once over all replicas: ErrUsed else.
+	// Take marks a single-use ticket as used. It succeeds once over all
+	// replicas; otherwise the error is ErrUsed.
 	Take(ctx context.Context, tx Tx, id string, at time.Time) error
 	// Forget deletes tickets that expired before t, at most limit rows.
 	Forget(ctx context.Context, before time.Time, limit int) (int, error)

@@ -1,7 +1,7 @@
 package storage
 
-// Tx is one open SQL transaction, made by a backend and handed through the
-// engines to callbacks (each verb's Also), so that a host or httpapi can write
-// a row of its own together with an effect. Only the backend that made it
-// looks inside.
+// Tx is an open SQL transaction, made by a backend and passed by the engines to
+// callbacks (the Also of each verb), so that a host or httpapi can write its
+// own rows in the same transaction. Only the backend that made it uses its
+// content.
 type Tx interface{ StorageTx() }

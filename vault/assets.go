@@ -42,7 +42,7 @@ func cleanAssets(assets []custody.Asset, p *validate.Problems) []custody.Asset {
 		offering.CheckMoney(p, field, a.Amount, a.Currency)
 		a.Value = value
 		if known[a.SHA256()] {
-			p.Add(field+"value", "unique", "names an asset a second time")
+			p.Add(field+"value", "unique", "duplicates an asset")
 		}
 		known[a.SHA256()] = true
 		out = append(out, a)

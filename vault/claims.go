@@ -160,7 +160,7 @@ func (d *deposit) claimDeposited(file *document) error {
 	d.revisions = r.All
 	if sha256 := d.Source.SignedSHA256; sha256 != "" {
 		if !slices.Contains(d.revisions, sha256) {
-			return validate.Fail("source.signed_sha256", "prefix", "is no earlier revision of the bytes handed in")
+			return validate.Fail("source.signed_sha256", "prefix", "is not an earlier revision of the deposited bytes")
 		}
 		d.claim(custody.ClaimSigned, sha256, 0)
 	}

@@ -27,7 +27,7 @@ func (v *Vault) parties(r *DepositRequest, p *validate.Problems) (assignee custo
 	}
 	custodian = v.holder(r.Custodian, own, p)
 	if controller.BoundBy == custody.BoundByNone && custodian.Kind == custody.CustodianOperator && custodian.Party.Identifier == r.OrgID {
-		p.Add("custodian", "custodian_is_transferor", "the custodian would be the transferor of what it holds")
+		p.Add("custodian", "custodian_is_transferor", "the custodian must not be the transferor")
 	}
 	return assignee, controller, custodian
 }

@@ -156,7 +156,7 @@ func (v *Vault) plan(r DepositRequest) (*deposit, error) {
 		p.StructBelow("secured_party.", *r.SecuredParty)
 	}
 	if r.Capacity == custody.CapacityAgent && r.Agreement == nil {
-		p.Add("agreement", "required", "is required of an agent")
+		p.Add("agreement", "required", "is required for an agent")
 	}
 	if r.Agreement != nil {
 		p.StructBelow("agreement.", *r.Agreement)

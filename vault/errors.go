@@ -67,9 +67,9 @@ var (
 	// ErrNotFetched: a package that nobody fetched cannot be acknowledged.
 	ErrNotFetched = errors.New("vault: package was not fetched")
 	// ErrDigestMismatch: the digest given is not that of the package.
-	ErrDigestMismatch = errors.New("vault: digest is not that of the package")
+	ErrDigestMismatch = errors.New("vault: digest does not match the package")
 	// ErrNotDamaged: there is nothing to repair, or the bytes given are not those lost.
-	ErrNotDamaged = errors.New("vault: nothing to repair with these bytes")
+	ErrNotDamaged = errors.New("vault: the copy is not damaged, or the bytes do not repair it")
 )
 
 // AlreadyVaultedError names the fields in which a deposit differs from the one

@@ -121,7 +121,7 @@ func (v *Vault) offer(ctx context.Context, s Store, r OfferRequest, seen *custod
 		return nil, ErrAssigneeDiffers
 	}
 	if c.Parties().Of(to.OrgID).May(standing.Control) {
-		return nil, validate.Fail("to.receiving_code", "own", "is the controller's own")
+		return nil, validate.Fail("to.receiving_code", "own", "belongs to the controller itself")
 	}
 	chain, err := s.Custody(ctx, c.CopyID)
 	if err != nil {
@@ -219,7 +219,7 @@ func (v *Vault) RejectOffer(ctx context.Context, r EndOfferRequest) (*custody.Of
 // changes nothing. Errors are those of RejectOffer.
 func (v *Vault) CancelOffer(ctx context.Context, r EndOfferRequest) (*custody.Offer, error) {
 	if r.Reason != "" {
-		return nil, validate.Fail("reason", "excluded", "is for a rejection only")
+		return nil, validate.Fail("reason", "excluded", "is only for a rejection")
 	}
 	return v.withoutSwitch(ctx, r, standing.Control, custody.OfferCancelled, nil)
 }

@@ -135,7 +135,7 @@ func (v *Vault) contradiction(ctx context.Context, r *record) (why string, err e
 	}
 	assigned, ok := r.last(event.CustodyAssigned)
 	if !ok {
-		return "there is no event of custody", nil
+		return "there is no custody event", nil
 	}
 	for _, check := range []func() string{
 		func() string { return r.asDeposited(stored) },
@@ -199,7 +199,7 @@ func (r *record) asAssigned(e Event) string {
 		return "the copy's version differs from the newest event of custody"
 	}
 	if len(r.versions) != c.Version {
-		return "there are other versions than the copy's record says"
+		return "the versions differ from the copy's record"
 	}
 	if last := r.versions[len(r.versions)-1]; last.Version != c.Version || last.Object.SHA256 != c.DocumentHash || last.Object.Size != c.Size {
 		return "the newest version differs from the copy's record"
@@ -216,7 +216,7 @@ func (r *record) asReleased() string {
 	c := r.copy
 	if _, is := r.last(event.VaultReleased); !is {
 		if c.Status != custody.StatusVaulted || c.ReleasedAt != nil || r.release != nil {
-			return "the copy is called released, and there is no event of it"
+			return "the copy's record says released, but there is no such event"
 		}
 		return ""
 	}
@@ -227,7 +227,7 @@ func (r *record) asReleased() string {
 	case why != "":
 		return why
 	case c.Status != custody.StatusReleased || rel == nil:
-		return "the copy was released, and its record denies it"
+		return "the copy was released, but its record does not say so"
 	case rel.ReleaseID != d.ReleaseID || storage.Sum([]byte(rel.Statement)) != d.StatementSHA256 || rel.Version != c.Version || rel.SHA256 != c.DocumentHash:
 		return "the release differs from its event"
 	case acknowledged != (rel.AcknowledgedAt != nil):
@@ -270,10 +270,10 @@ func (v *Vault) unlogged(ctx context.Context, r *record, decide ...Event) (why s
 		logged = len(r.events)
 	}
 	if slices.ContainsFunc(r.events[logged:], func(e Event) bool { return e.LogIndex != nil }) {
-		return "an event is missing in the log", nil
+		return "an event is missing from the log", nil
 	}
 	if !slices.IsSortedFunc(r.events[:logged], func(a, b Event) int { return cmp.Compare(*a.LogIndex, *b.LogIndex) }) {
-		return "the log has the events in another order", nil
+		return "the log has the events in a different order", nil
 	}
 	for _, e := range decide {
 		if e.Seq <= int64(logged) || v.now().Sub(e.RecordedAt) <= v.c.Log.MaxMergeDelay() {
@@ -299,9 +299,9 @@ func (v *Vault) unlogged(ctx context.Context, r *record, decide ...Event) (why s
 	err = v.c.Log.Proves(ctx, entries...)
 	switch {
 	case errors.Is(err, translog.ErrNotIncluded):
-		return "an event is not the one in the log", nil
+		return "an event differs from the log's entry", nil
 	case errors.Is(err, translog.ErrDisplaced):
-		return "an event was taken into the log once more", nil
+		return "an event was added to the log twice", nil
 	}
 	return "", err
 }

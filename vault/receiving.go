@@ -82,7 +82,7 @@ func used(err error) error {
 }
 
 func invalidCode() error {
-	return validate.Fail("to.receiving_code", "receiving_code", "is unknown, used or expired")
+	return validate.Fail("to.receiving_code", "receiving_code", "is unknown, already used or expired")
 }
 
 // receiver returns who made a receiving code. Whether a code is unknown, used or

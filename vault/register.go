@@ -63,5 +63,5 @@ func position(p storage.Page) (after *Position, offset int, err error) {
 			return &Position{t, id}, 0, nil
 		}
 	}
-	return nil, 0, validate.Fail("cursor", "cursor", "is not one that was returned")
+	return nil, 0, validate.Fail("cursor", "cursor", "must be one that was returned")
 }

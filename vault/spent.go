@@ -19,7 +19,7 @@ func (h *releasing) spent() ([]byte, error) {
 }
 
 // errMoved: control was assigned while a release was being made.
-var errMoved = errors.New("vault: control has moved meanwhile")
+var errMoved = errors.New("vault: control has moved in the meantime")
 
 // errUndone: the release that a mark began was refused after the mark had been read.
 var errUndone = errors.New("vault: the release begun by the mark was undone")

@@ -141,7 +141,7 @@ func VerifyFile(content []byte, keys Keys) (*Certificate, error) {
 	case !wrapped:
 		return VerifyDocument(content, keys)
 	case len(answer) > 1:
-		return nil, fmt.Errorf("%w: there are members beside data", ErrInvalid)
+		return nil, fmt.Errorf("%w: there are members other than data", ErrInvalid)
 	}
 	return VerifyDocument(data, keys)
 }
@@ -188,7 +188,7 @@ func (t formatTable) checkSense(c *Certificate, kid string) error {
 	r, known := f.regime(c.Regime)
 	switch {
 	case !known:
-		return fmt.Errorf("version %s knows no regime %q", c.Version, c.Regime)
+		return fmt.Errorf("version %s has no regime %q", c.Version, c.Regime)
 	case c.Type != r.CertificateType || c.Compliance.Regime != c.Regime:
 		return errors.New("type and regime differ")
 	case c.ID == "" || c.Serial < 1 || (c.Serial == 1) != (c.Supersedes == nil):
@@ -205,7 +205,7 @@ func (t formatTable) checkSense(c *Certificate, kid string) error {
 		named = named || k.Use == "certificate" && k.KID == kid
 	}
 	if !named {
-		return errors.New("signed by a key that it does not name")
+		return errors.New("signed by a key that the certificate does not name")
 	}
 	again := c.Compliance
 	again.Checks = slices.Clone(again.Checks)
@@ -221,7 +221,7 @@ func (t formatTable) checkSense(c *Certificate, kid string) error {
 			return fmt.Errorf("check %d is not %s", i+1, q.ID)
 		}
 		if k.Satisfied == nil && c.AuthoritativeCopy.HeldHere {
-			return fmt.Errorf("check %s does not apply to a copy that is here", q.ID)
+			return fmt.Errorf("check %s does not apply to a copy in the vault", q.ID)
 		}
 	}
 	return nil

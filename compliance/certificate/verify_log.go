@@ -24,7 +24,7 @@ func (c *Certificate) checkLog(keys []translog.Key) error {
 			return fmt.Errorf("event %s: %w", e.EventID, err)
 		}
 		if _, again := events[x.ID]; again {
-			return fmt.Errorf("event %s: it has two entries", x.ID)
+			return fmt.Errorf("event %s: duplicate entry", x.ID)
 		}
 		if events[x.ID] = x; x.RecordedAt.After(newest) {
 			newest = x.RecordedAt
@@ -46,11 +46,11 @@ func (e LogEntry) event(envelopeID string) (event.Event, error) {
 	case err != nil:
 		return x, err
 	case x.ID != e.EventID || x.Type != e.Type:
-		return x, errors.New("its canonical bytes are another event")
+		return x, errors.New("its canonical bytes are those of another event")
 	case x.EnvelopeID != envelopeID:
-		return x, errors.New("it is of another envelope")
+		return x, errors.New("it belongs to another envelope")
 	case tlog.RecordHash(e.Canonical).String() != e.LeafHash:
-		return x, errors.New("the leaf is not that of its canonical bytes")
+		return x, errors.New("the leaf does not match its canonical bytes")
 	}
 	return x, nil
 }
@@ -171,7 +171,7 @@ func (c *Certificate) checkAssignments(events map[string]event.Event) error {
 	}
 	if (last == nil) != (c.Interest == nil) || last != nil && c.AuthoritativeCopy.HeldHere &&
 		(c.AuthoritativeCopy.Version != last.Version || c.AuthoritativeCopy.SHA256 != last.SHA256) {
-		return errors.New("the last assignment and the version that is here differ")
+		return errors.New("the last assignment and the current version differ")
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func (a *answer) result() (*esign.Inspection, error) {
 	case a.Inspection != nil:
 		return a.Inspection, nil
 	}
-	return nil, &esign.Refusal{Reason: ReasonCrashed, Detail: "the process gave an empty answer"}
+	return nil, &esign.Refusal{Reason: ReasonCrashed, Detail: "the process sent an empty response"}
 }
 
 // errLost: the child died of something that its file did not do.
@@ -191,7 +191,7 @@ func (c *child) ask(ctx context.Context, raw []byte) (*answer, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case limited.Err() != nil:
-		return nil, &esign.Refusal{Reason: ReasonTime, Detail: fmt.Sprintf("no answer within %s", c.cfg.Deadline)}
+		return nil, &esign.Refusal{Reason: ReasonTime, Detail: fmt.Sprintf("no response within %s", c.cfg.Deadline)}
 	}
 	return nil, c.verdict(err, last)
 }
@@ -260,7 +260,7 @@ func (c *child) verdict(err error, last string) error {
 		}
 		return false
 	}
-	crash := &esign.Refusal{Reason: ReasonCrashed, Detail: "the process that read it ended" + ofRuntime(last)}
+	crash := &esign.Refusal{Reason: ReasonCrashed, Detail: "the inspector process ended unexpectedly" + ofRuntime(last)}
 	switch code := state.ExitCode(); {
 	case code == exitCPU || spent >= lifetime+c.cfg.CPU:
 		return &esign.Refusal{Reason: ReasonTime, Detail: fmt.Sprintf("more than %s of processor time", c.cfg.CPU)}
@@ -273,7 +273,7 @@ func (c *child) verdict(err error, last string) error {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EPIPE):
 		return fmt.Errorf("%w: %s", errLost, state)
 	}
-	return &esign.Refusal{Reason: ReasonCrashed, Detail: "the process that read it did not answer sense"}
+	return &esign.Refusal{Reason: ReasonCrashed, Detail: "malformed response from the inspector process"}
 }
 
 // ofRuntime is the line in which the Go runtime says what happened. Other lines could repeat what stands in the file.

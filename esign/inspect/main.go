@@ -107,7 +107,7 @@ func reply(out io.Writer, a answer) error {
 	}
 	if len(b) > maxAnswer {
 		return writeJSON(out, answer{Spent: a.Spent, Refusal: &esign.Refusal{
-			Reason: pdf.ReasonUnsupported, Detail: fmt.Sprintf("what there is to say of it takes %d bytes", len(b)),
+			Reason: pdf.ReasonUnsupported, Detail: fmt.Sprintf("the inspection result has %d bytes", len(b)),
 		}})
 	}
 	return writeFrame(out, b)

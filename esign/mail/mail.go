@@ -27,34 +27,36 @@ const (
 	StartTLS Security = "starttls"
 	// ImplicitTLS encrypts from the first byte (RFC 8314, section 3.3), on port 465.
 	ImplicitTLS Security = "implicit"
-	// Plain does not encrypt. Whoever reads the network can then sign in the signers'
-	// place; it is meant for a mail server on the same machine.
+	// Plain does not encrypt. Anyone who can read the network traffic can then
+	// sign in place of the signers. It is meant for a mail server on the same
+	// machine.
 	Plain Security = "plain"
 )
 
-// Config is what a [Notifier] is made of. It is copied, never written.
+// Config is the configuration of a [Notifier]. It is copied and never changed.
 type Config struct {
 	// Addr is host and port of the SMTP server, such as "smtp.example.com:587". Required.
 	Addr string
-	// From is the address that messages come from, and the name of who runs the service:
+	// From is the sender address of messages, with the name of the operator of the service:
 	// messages are from "Lakeshore Motors LLC via Example Signing". The address is
 	// required.
 	From netmail.Address
-	// ReturnPath is the address that notifications of what could not be delivered go to
-	// (RFC 5321, section 4.4), for [ReadReport]. Default: the address of From.
+	// ReturnPath is the address for notifications of failed delivery (RFC
+	// 5321, section 4.4), for [ReadReport]. Default: the address of From.
 	ReturnPath string
 
 	// Security: default ImplicitTLS on port 465, Plain on a loopback address, else StartTLS.
 	Security Security
-	// TLS is for certificates of a private authority, say. Default: the system's
+	// TLS is for certificates of a private authority, for example. Default: the system's
 	// authorities, the server's name from Addr, TLS 1.2 or newer.
 	TLS *tls.Config
-	// Username and Password authenticate, where both are given (RFC 4954), and never
-	// on an unencrypted connection to another machine. Default: no authentication.
+	// Username and Password authenticate if both are given (RFC 4954), but
+	// never on an unencrypted connection to another machine. Default: no
+	// authentication.
 	Username, Password string
-	// Hello is how this machine names itself to the server. Default: the domain of From.
+	// Hello is the name of this machine in the EHLO command. Default: the domain of From.
 	Hello string
-	// Timeout bounds the delivery of one message, from the connection on. Default: 30 s.
+	// Timeout limits the delivery of one message, including the connection. Default: 30 s.
 	Timeout time.Duration
 
 	// Texts are the words. Default: English and Spanish.
@@ -62,9 +64,8 @@ type Config struct {
 	// Language is the BCP 47 tag of the language for a signer who has not read a
 	// disclosure yet. Default: English.
 	Language string
-	// HTML and Text lay a [Message] out. A template in it that is named after the kind
-	// of notice, such as "completed", is used for this kind. Default: DefaultHTML and
-	// DefaultText.
+	// HTML and Text are the layouts of a [Message]. A template in them that is named after a kind
+	// of notice, such as "completed", is used for this kind. Default: DefaultHTML and DefaultText.
 	HTML *htmltemplate.Template
 	Text *texttemplate.Template
 
@@ -104,7 +105,7 @@ func New(cfg Config) (*Notifier, error) {
 		return nil, errors.New("mail: Config.ReturnPath must be an address, such as bounces@example.com")
 	}
 	if (cfg.Username == "") != (cfg.Password == "") {
-		return nil, errors.New("mail: Config.Username and Config.Password are given together")
+		return nil, errors.New("mail: Config.Username and Config.Password must be given together")
 	}
 	if err := n.secure(); err != nil {
 		return nil, err
@@ -167,7 +168,7 @@ func (n *Notifier) setDefaults() error {
 }
 
 // Notify implements [esign.Notifier]. The error is an [*esign.UndeliverableError]
-// when the server refuses the signer's address for good.
+// when the server permanently refuses the signer's address.
 func (n *Notifier) Notify(ctx context.Context, notice esign.Notice) error {
 	to, _, err := reachable(notice.Email)
 	if err != nil {
@@ -180,8 +181,8 @@ func (n *Notifier) Notify(ctx context.Context, notice esign.Notice) error {
 	return n.send(ctx, msg, ascii(to))
 }
 
-// reachable returns an address as SMTP wants it, its domain as IDNA writes it
-// (RFC 5891), and that domain.
+// reachable returns an address in the form for SMTP, with its domain in IDNA
+// form (RFC 5891), and that domain.
 func reachable(address string) (mailbox, domain string, err error) {
 	parsed, err := netmail.ParseAddress("<" + address + ">")
 	if err != nil {

@@ -97,7 +97,7 @@ func TestConnectionsAreEncrypted(t *testing.T) {
 		"implicit, unknown":       {implicit, mail.Config{Security: mail.ImplicitTLS}, false, "certificate"},
 		"password by STARTTLS":    {asks(starts, "pass-sentinel"), login(mail.StartTLS), true, ""},
 		"password, implicit TLS":  {asks(implicit, "pass-sentinel"), login(mail.ImplicitTLS), true, ""},
-		"wrong password":          {asks(starts, "other"), login(mail.StartTLS), false, "answers 535"},
+		"wrong password":          {asks(starts, "other"), login(mail.StartTLS), false, "replied 535"},
 		"password is not offered": {starts, login(mail.StartTLS), false, "AUTH"},
 	} {
 		t.Run(name, func(t *testing.T) {

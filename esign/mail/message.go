@@ -16,19 +16,19 @@ import (
 	"github.com/evaultlib/evault/esign/texts"
 )
 
-// Message is what a template lays out: sentences in the signer's language, and the
-// notice that they were made from. Empty fields are left out.
+// Message is the input of a template: sentences in the signer's language, and
+// the notice that they were made from. Empty fields are omitted.
 type Message struct {
 	Notice   esign.Notice
 	Language string // BCP 47, of the sentences
-	Sender   string // the legal name; where it is not known, the service's
+	Sender   string // the legal name, or the service's name if it is not known
 	Service  string // Config.From's name
 
 	Subject  string
 	Greeting string
-	Lead     string // what this is about, in a sentence or two
-	QuotedBy string // who says what is quoted
-	Quote    string // the sender's own words, of one or more lines
+	Lead     string // the purpose, in a sentence or two
+	QuotedBy string // introduces the quotation
+	Quote    string // the sender's message, of one or more lines
 	Button   string // what the link does
 	URL      string // a secret
 	LinkHint string // for a program that shows no button
@@ -38,7 +38,7 @@ type Message struct {
 	Logo     htmltemplate.URL // of the sender, a part of the message; "" for none
 }
 
-// kind is how a kind of notice is told.
+// kind describes the message for a kind of notice.
 type kind struct {
 	button, until texts.Key
 	quotedBy      texts.Key // of Notice.Message
@@ -138,7 +138,7 @@ func (n *Notifier) compose(notice esign.Notice, to string) (*gomail.Msg, error) 
 	return msg, err
 }
 
-// from names the sender and who sends for it.
+// from names the sender and the operator that sends for it.
 func (n *Notifier) from(m *Message) string {
 	if n.cfg.From.Name == "" || m.Sender == m.Service {
 		return m.Sender
@@ -170,10 +170,10 @@ func (n *Notifier) messageID(notice esign.Notice) string {
 	return url.QueryEscape(notice.ID) + "." + url.QueryEscape(notice.SignerID) + "@" + n.domain
 }
 
-// SignerOf returns the id of the signer to whom a message with this Message-ID was
-// sent, for a host that reads what came back; "" for an id that this package did
-// not make. Angle brackets are optional. Whoever answers a message can write any
-// id, so act on it only when the report comes from the host's own mail provider.
+// SignerOf returns the id of the signer to whom a message with this Message-ID was sent, for a host
+// that reads bounced messages; "" for an id that this package did not make. Angle brackets are
+// optional. Anyone who replies to a message can write any id, so act on it only if the report comes
+// from the host's own mail provider.
 func SignerOf(messageID string) (signerID string) {
 	id, _, ok := strings.Cut(strings.Trim(strings.TrimSpace(messageID), "<>"), "@")
 	notice, signer, both := strings.Cut(id, ".")

@@ -15,24 +15,21 @@ import (
 // maxReport is how much of a delivery status notification is read.
 const maxReport = 1 << 20
 
-// ErrNoReport is the error for a message that is no delivery status notification
-// about a message of this package.
+// ErrNoReport: the message is not a delivery status notification about a message of this package.
 var ErrNoReport = errors.New("mail: not a delivery status notification about a notice")
 
-// Report is what a mail server says of a message that it could not deliver, or
-// delivered late.
+// Report is a mail server's report on a message that it could not deliver, or delivered late.
 type Report struct {
 	SignerID string // of the message's Message-ID
-	Email    string // the address, as the server that reports has it
-	Failed   bool   // for good; false for a delay, a relay or a delivery
+	Email    string // the address as given by the reporting server
+	Failed   bool   // permanently failed; false for a delay, a relay or a delivery
 	Status   string // RFC 3463, such as 5.1.1
 }
 
-// ReadReport reads a delivery status notification (RFC 3464) that came to the
-// address of Config.ReturnPath, of at most 1 MiB; ErrNoReport for another message. A host
-// passes one that failed to [esign.Engine.MarkUndeliverable]. Whoever knows a
-// Message-ID can write such a notification, the signer among them; the mark that it
-// makes goes when a later notice is delivered.
+// ReadReport reads a delivery status notification (RFC 3464) that came to the address of
+// Config.ReturnPath, of at most 1 MiB; ErrNoReport for any other message. A host passes a failed
+// report to [esign.Engine.MarkUndeliverable]. Anyone who knows a Message-ID, including the signer,
+// can write such a notification; the mark is removed when a later notice is delivered.
 func ReadReport(message io.Reader) (*Report, error) {
 	m, err := netmail.ReadMessage(io.LimitReader(message, maxReport))
 	if err != nil {

@@ -79,15 +79,15 @@ func (n *Notifier) dialer(attempt context.Context) gomail.DialContextFunc {
 // section 4.2.3). 554 and 552 are as often about the sender or the message.
 var permanent = map[int]string{550: "5.1.1", 551: "5.1.6", 553: "5.1.3", 556: "5.1.10"}
 
-// failure is what an attempt failed of, without a word of the server, which may
-// repeat the address.
+// failure describes why an attempt failed, without text from the server, which
+// may contain the address.
 func failure(ctx context.Context, during string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("mail: %s: %w", during, ctx.Err())
 	}
 	var answer *textproto.Error
 	if errors.As(err, &answer) {
-		return fmt.Errorf("mail: %s: the server answers %d", during, answer.Code)
+		return fmt.Errorf("mail: %s: the server replied %d", during, answer.Code)
 	}
 	var refused *gomail.SendError
 	if !errors.As(err, &refused) {
@@ -104,9 +104,9 @@ func failure(ctx context.Context, during string, err error) error {
 		return fmt.Errorf("mail: %s: connection lost", refused.Reason)
 	}
 	if status != "" {
-		return fmt.Errorf("mail: %s: the server answers %d %s", refused.Reason, code, status)
+		return fmt.Errorf("mail: %s: the server replied %d %s", refused.Reason, code, status)
 	}
-	return fmt.Errorf("mail: %s: the server answers %d", refused.Reason, code)
+	return fmt.Errorf("mail: %s: the server replied %d", refused.Reason, code)
 }
 
 // aboutAddress reports whether an enhanced status code (RFC 3463) speaks of the

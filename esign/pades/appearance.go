@@ -55,7 +55,7 @@ func (s *Sealer) widget(u *pdf.Update, field *acroform.SignatureField, a *Appear
 	}
 	switch {
 	case len(a.Lines) == 0 && len(a.PNG) == 0:
-		return overlay.Widget{}, &AppearanceError{Reason: "there is nothing to show"}
+		return overlay.Widget{}, &AppearanceError{Reason: "it has neither text nor picture"}
 	case len(a.Lines) > maxLines || slices.ContainsFunc(a.Lines, func(l string) bool { return len(l) > maxLine }):
 		return overlay.Widget{},
 			&AppearanceError{Reason: fmt.Sprintf("more than %d lines, or one of more than %d bytes", maxLines, maxLine)}

@@ -36,7 +36,7 @@ func (v *verification) compare() error {
 		}
 	}
 	if n := len(v.doc.Numbers()); len(v.ordered)*n > maxCompared {
-		unknown := fmt.Errorf("%d revisions of %d objects are more than is compared", len(v.ordered), n)
+		unknown := fmt.Errorf("%d revisions of %d objects exceed the limit of the comparison", len(v.ordered), n)
 		for _, s := range v.ordered {
 			v.judge(s, []step{{unknown: unknown}})
 		}
@@ -87,12 +87,12 @@ func (v *verification) revision(s *verified) (*pdf.Document, error) {
 	if s.report.Coverage != CoverageWholeFile {
 		var err error
 		if d, err = pdf.Open(v.doc.Raw()[:s.sig.End], v.options.Limits.pdf()); err != nil || d.Repaired() {
-			return nil, errors.New("the signed revision does not stand alone")
+			return nil, errors.New("the signed revision is not a complete file")
 		}
 	}
 	fields, err := acroform.SignatureFields(d)
 	if err != nil {
-		return nil, errors.New("the signed revision does not stand alone")
+		return nil, errors.New("the signed revision is not a complete file")
 	}
 	for _, f := range fields {
 		if f.Value == s.field.Value {
@@ -150,7 +150,7 @@ func (v *verification) judgeOne(s *verified, c change) {
 func (v *verification) countAll() {
 	// An object that no reader can parse holds no signature; comparing revisions has looked at it already.
 	if n, _ := signing.CountByteRanges(v.doc); n > len(v.signatures)+acroform.UsageRights(v.doc) {
-		v.report.Problem = fmt.Sprintf("the file holds %d signatures, but the form names %d", n, len(v.signatures))
+		v.report.Problem = fmt.Sprintf("the file has %d signatures, but the form names %d", n, len(v.signatures))
 	}
 	if v.report.Problem == "" {
 		return

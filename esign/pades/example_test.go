@@ -106,7 +106,7 @@ func ExampleLock() {
 	}
 	_, err = sealer.Seal(context.Background(), pades.SealRequest{PDF: append(contract, seal.Appended...)})
 	fmt.Println(err) // Permission 1: no further seal either
-	// Output: pades: the file cannot carry a seal: locked
+	// Output: pades: the file cannot be sealed: locked
 }
 
 // A key in an HSM, a smart card or a KMS signs a digest that Prepare hands out.

@@ -19,7 +19,7 @@ import (
 
 var (
 	// ErrRevocationUnavailable: nobody answered whether a certificate was revoked. Nothing was extended; try again later.
-	ErrRevocationUnavailable = errors.New("pades: no answer about revocation to be had")
+	ErrRevocationUnavailable = errors.New("pades: no revocation information available")
 	// ErrNotValid: the file has no signature, or one that is not valid and trusted, or that forbids what came after it.
 	ErrNotValid = errors.New("pades: not all signatures of the file are valid and trusted")
 )
@@ -196,7 +196,7 @@ func (c *collection) settle(cert, issuer *x509.Certificate, at time.Time) error 
 	case revocation.Revoked:
 		return fmt.Errorf("%w: %s: %w", ErrNotValid, cert.Subject.CommonName, errRevoked)
 	case revocation.Unknown:
-		return fmt.Errorf("%w: %s: the answer does not hold", ErrRevocationUnavailable, cert.Subject.CommonName)
+		return fmt.Errorf("%w: %s: the OCSP response or CRL does not verify", ErrRevocationUnavailable, cert.Subject.CommonName)
 	}
 	for _, r := range p.Certificates {
 		c.carry(r)

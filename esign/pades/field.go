@@ -35,11 +35,11 @@ func emptyField(d *pdf.Document, name string) (*acroform.SignatureField, error) 
 		case locks.cover(name, false):
 			return nil, &FieldError{name, "an earlier signature locks it"}
 		case f.Ref == (pdf.Ref{}) || f.Dict["Kids"] != nil:
-			return nil, &FieldError{name, "it does not stand in one place"}
+			return nil, &FieldError{name, "it does not have exactly one place on a page"}
 		case f.Dict["SV"] != nil:
-			return nil, &FieldError{name, "it has seed values (/SV), which are not kept"}
+			return nil, &FieldError{name, "it has seed values (/SV), which are not supported"}
 		case f.Dict["Lock"] != nil:
-			return nil, &FieldError{name, "it has a lock (/Lock), which is not put into force"}
+			return nil, &FieldError{name, "it has a lock (/Lock), which is not supported"}
 		}
 		return &f, nil
 	}

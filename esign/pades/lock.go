@@ -39,11 +39,11 @@ func (l *Lock) dict() (pdf.Dict, error) {
 	switch {
 	case !named && l.Action != LockAll:
 		return nil,
-			fmt.Errorf("pades: SealRequest.Lock.Action is %q, not %s, %s or %s", l.Action, LockAll, LockInclude, LockExclude)
+			fmt.Errorf("pades: SealRequest.Lock.Action is %q, want %s, %s or %s", l.Action, LockAll, LockInclude, LockExclude)
 	case named != (len(l.Fields) > 0) || len(l.Fields) > maxLockFields || slices.Contains(l.Fields, ""):
 		return nil, fmt.Errorf("pades: SealRequest.Lock.Fields does not fit the action %s", l.Action)
 	case l.Permission < 0 || l.Permission > 3:
-		return nil, fmt.Errorf("pades: SealRequest.Lock.Permission is %d, not 1, 2 or 3", l.Permission)
+		return nil, fmt.Errorf("pades: SealRequest.Lock.Permission is %d, want 1, 2 or 3", l.Permission)
 	}
 	out := pdf.Dict{"Action": pdf.Name(l.Action)}
 	if named {

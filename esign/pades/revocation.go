@@ -75,7 +75,7 @@ func (v *verification) judgeRevocation(s *verified, chain []*x509.Certificate, a
 		return errRevoked
 	}
 	if status != revocation.Good && v.options.RequireRevocation {
-		return errors.New("nothing tells whether the certificates were revoked")
+		return errors.New("revocation status of the certificates is unavailable")
 	}
 	return nil
 }

@@ -337,7 +337,7 @@ func (s *Sealer) signatureDict(d *pdf.Document, r SealRequest, lock pdf.Dict) (p
 // docMDP is the transform of a certification (ISO 32000-2 §12.8.2.2).
 func (s *Sealer) docMDP(d *pdf.Document, permission int) (pdf.Dict, error) {
 	if permission < 1 || permission > 3 {
-		return nil, fmt.Errorf("pades: SealRequest.Certify is %d, not 1, 2 or 3", permission)
+		return nil, fmt.Errorf("pades: SealRequest.Certify is %d, want 1, 2 or 3", permission)
 	}
 	fields, err := acroform.SignatureFields(d)
 	if err != nil {

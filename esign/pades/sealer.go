@@ -19,9 +19,9 @@ import (
 
 var (
 	// ErrTimestampUnavailable: no time-stamp authority answered as it should. Nothing was sealed; try again later.
-	ErrTimestampUnavailable = errors.New("pades: no time-stamp to be had")
+	ErrTimestampUnavailable = errors.New("pades: time-stamp authority unavailable")
 	// ErrNotExtendable: the file cannot carry an embedded seal; errors.As with *[NotExtendableError] tells why.
-	ErrNotExtendable = errors.New("pades: the file cannot carry a seal")
+	ErrNotExtendable = errors.New("pades: the file cannot be sealed")
 	// ErrCertificateInvalid: the sealing certificate is not valid at the time of the seal.
 	ErrCertificateInvalid = errors.New("pades: the sealing certificate is not valid")
 	// ErrNotPDF: the bytes are not a PDF that can be read.
@@ -209,7 +209,7 @@ func requestToken(ctx context.Context, stamper Timestamper, h crypto.Hash, diges
 		return nil, nil, fmt.Errorf("%w: %w", ErrTimestampUnavailable, err)
 	}
 	if !t.Stamps(h, digest) {
-		return nil, nil, fmt.Errorf("%w: the token is over something else", ErrTimestampUnavailable)
+		return nil, nil, fmt.Errorf("%w: message imprint mismatch", ErrTimestampUnavailable)
 	}
 	if definite, size, ok := cms.Definite(der); ok && size == len(der) {
 		der = definite // a token in BER would make the seal around it BER too

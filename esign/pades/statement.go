@@ -66,7 +66,7 @@ func VerifyStatement(ctx context.Context, der []byte, o Options) (content []byte
 		return nil, nil, fmt.Errorf("pades: %w", err)
 	}
 	if s.cms.Content == nil || s.cms.Size != len(der) {
-		return nil, nil, errors.New("pades: not a statement: nothing is signed in it, or something follows it")
+		return nil, nil, errors.New("pades: not a statement: it has no signed content, or data follows it")
 	}
 	s.identify(s.cms.Leaf)
 	if err := s.cms.Verify(cms.Sum(s.cms.Digest, s.cms.Content), cms.BindingV2); err != nil {

@@ -43,7 +43,7 @@ func parseToken(der []byte, elsewhere []*x509.Certificate) (*Token, error) {
 		return nil, err
 	}
 	if !onlyTimeStamping(c.Leaf) {
-		return nil, errors.New("the time-stamp's certificate is not one for time-stamping alone")
+		return nil, errors.New("the time-stamp's certificate is not limited to time-stamping")
 	}
 	return &Token{
 		Time: stamp.Time, Policy: stamp.Policy, Serial: stamp.Serial, Nonce: stamp.Nonce, Hash: stamp.Hash,

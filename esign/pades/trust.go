@@ -34,7 +34,7 @@ func (v *verification) trustOne(s *verified, proven time.Time) {
 	if s.token != nil {
 		chain, trust, err := v.chain(s.token.Certificate, s.token.certificates, proven, x509.ExtKeyUsageTimeStamping)
 		if err == nil && s.token.Time.After(proven) {
-			trust, err = TrustUnknown, errors.New("its time lies in the future")
+			trust, err = TrustUnknown, errors.New("its time is in the future")
 		}
 		if err == nil {
 			trust, err = v.revoked(s, chain, proven)
@@ -79,7 +79,7 @@ var documentUsages = []asn1.ObjectIdentifier{
 // server, nor of an authority for time-stamps or answers about revocation, which anybody may have sign what he likes.
 func forDocuments(c *x509.Certificate) error {
 	if c.KeyUsage != 0 && c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
-		return errors.New("the certificate is not one for signing")
+		return errors.New("the certificate does not allow signing")
 	}
 	if len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 {
 		return nil
@@ -94,7 +94,7 @@ func forDocuments(c *x509.Certificate) error {
 			return nil
 		}
 	}
-	return errors.New("the certificate is for other uses than signing documents")
+	return errors.New("the certificate's extended key usage does not allow signing documents")
 }
 
 // revoked turns the answer about revocation into one about trust.

@@ -303,7 +303,7 @@ func (v *verification) integrity(s *verified) {
 	}
 	if s.isTimestamp() {
 		if !s.token.Stamps(s.token.Hash, s.digest) {
-			s.fail(errors.New("the stamped bytes were changed: their digest is not the one stamped"))
+			s.fail(errors.New("the time-stamped bytes were changed: their digest differs from the time-stamped one"))
 			return
 		}
 		s.report.Integrity = IntegrityValid
@@ -344,7 +344,7 @@ func (s *verified) readToken(elsewhere []*x509.Certificate) {
 	case err != nil:
 		s.fail(fmt.Errorf("time-stamp: %w", err))
 	case !t.Stamps(t.Hash, cms.Sum(t.Hash, s.cms.Value())):
-		s.fail(errors.New("the time-stamp is over another signature"))
+		s.fail(errors.New("the time-stamp belongs to another signature"))
 	default:
 		s.token = t
 	}

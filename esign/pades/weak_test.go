@@ -95,7 +95,7 @@ func TestWeakSignatures(t *testing.T) {
 		"SHA-1, another's": {
 			foreign{id: id, subFilter: cades, attrs: []pkcs7.Attribute{oldESS(pki().CA)}},
 			pades.IntegrityInvalid, false,
-			"another certificate",
+			"a different certificate",
 		},
 		"both certificates": {
 			foreign{id: id, subFilter: cades, attrs: []pkcs7.Attribute{oldESS(id.Leaf()), ess(id.Leaf())}},

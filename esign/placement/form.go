@@ -15,19 +15,19 @@ import (
 // FormField is a field of the file's own form (ISO 32000-2 §12.7).
 type FormField struct {
 	Name     string // fully qualified, such as "buyer.vin"
-	Label    string // what the form calls it for people
+	Label    string // the name that the form shows to people
 	Kind     string
 	Options  []string
-	Value    string // what the file fills in
+	Value    string // the value in the file
 	Required bool
 	ReadOnly bool
 	Box      Box
 }
 
-// Form is what a search of the form found.
+// Form is the result of [ReadForm].
 type Form struct {
 	Fields []FormField // in the order of the form
-	// Skipped are the fields that cannot be taken over, as sentences for people.
+	// Skipped describes the fields that cannot be used, in sentences for people.
 	Skipped []string
 }
 
@@ -71,7 +71,7 @@ func ReadForm(ctx context.Context, raw []byte, l Limits) (_ *Form, err error) {
 		return nil, err
 	}
 	if r.looked > maxFormFields {
-		r.skip("the form", "has more than %d fields; the rest is left out", maxFormFields)
+		r.skip("the form", "has more than %d fields; the rest are omitted", maxFormFields)
 	}
 	return r.out, ctx.Err()
 }
@@ -108,7 +108,7 @@ func (r *formReader) skip(name, why string, args ...any) {
 	r.out.Skipped = append(r.out.Skipped, fmt.Sprintf("form field %s %s", pdf.Quoted(name), fmt.Sprintf(why, args...)))
 }
 
-// field takes one field over.
+// field adds one field.
 func (r *formReader) field(f acroform.Field) {
 	flags, _ := r.d.Int(r.inherited(f.Dict, "Ff"))
 	out := FormField{
@@ -124,7 +124,7 @@ func (r *formReader) field(f acroform.Field) {
 	case "Tx":
 		out.Kind, out.Value = "text", r.text(value)
 		if flags&flagPassword != 0 {
-			why = "takes a password"
+			why = "is a password field"
 		}
 	case "Ch":
 		out.Kind, out.Value, out.Options = "dropdown", r.text(value), r.options(f)
@@ -138,10 +138,10 @@ func (r *formReader) field(f acroform.Field) {
 	case "Sig":
 		out.Kind, out.Required = "signature", true
 		if value != nil {
-			why = "is signed"
+			why = "is already signed"
 		}
 	default:
-		why = "is of no kind that is known"
+		why = "has an unknown kind"
 	}
 	if why == "" {
 		out.Box, why = r.place(out.Kind, widgets)
@@ -242,7 +242,7 @@ func (r *formReader) place(kind string, widgets pdf.Array) (out Box, why string)
 		}
 	}
 	if out.Page == 0 {
-		return out, "is on no page, or hidden"
+		return out, "is not on a page, or is hidden"
 	}
 	if kind == "radio" {
 		w, h := contentstream.Size(*page)
@@ -252,7 +252,7 @@ func (r *formReader) place(kind string, widgets pdf.Array) (out Box, why string)
 	x0, y0 := max(0, out.X), max(0, out.Y)
 	x1, y1 := min(1, out.X+out.W), min(1, out.Y+out.H)
 	if !(x0 < x1 && y0 < y1) {
-		return out, "is outside of its page"
+		return out, "is outside its page"
 	}
 	return Box{out.Page, x0, y0, x1 - x0, y1 - y0}, ""
 }

@@ -34,8 +34,8 @@ func TestReadForm(t *testing.T) {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}
 	skipped := []string{
-		`form field "send" is a push button`, `form field "pin" takes a password`, `form field "office" is read-only and empty`,
-		`form field "trap" is on no page, or hidden`, `form field "nowhere" is on no page, or hidden`,
+		`form field "send" is a push button`, `form field "pin" is a password field`, `form field "office" is read-only and empty`,
+		`form field "trap" is not on a page, or is hidden`, `form field "nowhere" is not on a page, or is hidden`,
 	}
 	if !slices.Equal(form.Skipped, skipped) {
 		t.Errorf("skipped %q, want %q", form.Skipped, skipped)

@@ -13,7 +13,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/extract"
 )
 
-// Limits bound the work that one file may cause; see esign.Limits.
+// Limits bound the work for one file; see esign.Limits.
 type Limits struct {
 	Bytes   int64
 	Pages   int
@@ -39,26 +39,28 @@ type Box struct {
 type Anchor struct {
 	Text string // at most MaxAnchorText characters
 	Page int    // where to look; 0: on every page
-	Nth  int    // which of the places with the text, from 1, in the order of pages and of their content; 0: the first
-	// After begins the field where the text ends; else it begins where the text begins.
+	Nth  int    // which occurrence of the text, from 1, in the order of pages and of their content; 0: the first
+	// After places the field at the end of the text; otherwise it begins where the text begins.
 	After bool
 	// DX and DY move the field to the right and down, in fractions of the page.
 	DX, DY float64
 }
 
-// Search says what to look for.
+// Search describes what to find.
 type Search struct {
 	Anchors []Anchor
 	Tags    bool
 }
 
-// Found is what a search found.
+// Found is the result of a search.
 type Found struct {
-	// Anchors has, for each anchor of the search, the box of the text, or nil where the document does not show it so often.
+	// Anchors has, for each anchor of the search, the box of the text, or nil
+	// if the text does not occur that often.
 	Anchors []*Box
 	Tags    []Tag
-	// NotTags are texts in double braces that are no tags, and Mistakes those that look like one and are none, both as
-	// sentences for people, by page.
+	// NotTags are texts in double braces that are not tags. Mistakes are texts
+	// that look like a tag but do not follow the grammar. Both are sentences
+	// for people, by page.
 	NotTags, Mistakes []string
 	PageSizes         []PageSize
 }
@@ -66,8 +68,9 @@ type Found struct {
 // PageSize is the displayed size of a page in points (1/72 inch).
 type PageSize struct{ Width, Height float64 }
 
-// Locate looks for texts and tags on the pages of raw. Text is looked for in the order in which the pages draw it; hidden
-// text counts, such as what a scanner recognized. Errors: *intake.Refusal, and ctx's own.
+// Locate looks for texts and tags on the pages of raw. Text is searched in the
+// order in which the pages draw it; hidden text, such as text recognized by a
+// scanner, is included. Errors: *intake.Refusal, and ctx's own.
 func Locate(ctx context.Context, raw []byte, s Search, l Limits) (_ *Found, err error) {
 	defer pdf.Guard(&err)
 	if texts := anchorTexts(s.Anchors); len(texts) > MaxAnchorTexts {
@@ -230,7 +233,7 @@ func (a Anchor) Place(at Box, kind string, w, h float64, page PageSize) Box {
 	return b
 }
 
-// Sizes of fields whose sender gives none, in points.
+// Default sizes of fields, in points.
 var sizes = map[string]PageSize{
 	"signature": {150, 36},
 	"initials":  {60, 24},

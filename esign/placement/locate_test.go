@@ -192,10 +192,10 @@ func TestAnchors(t *testing.T) {
 func TestMistakesInTags(t *testing.T) {
 	t.Parallel()
 	for tag, want := range map[string]string{
-		"{{buyer:signature}}": "", "{{buyer:stamp}}": "names no kind of field", "{{:signature}}": "names no role",
-		"{{buyer:text;w=wide}}": "want a number of points", "{{buyer:text;w=-4}}": "want a number of points",
+		"{{buyer:signature}}": "", "{{buyer:stamp}}": "has no known kind of field", "{{:signature}}": "has no role",
+		"{{buyer:text;w=wide}}": "must be a number of points", "{{buyer:text;w=-4}}": "must be a number of points",
 		"{{buyer:text;color=red}}": "settings are", "{{buyer:text;name=}}": "settings are", "{{buyer:text;required=no}}": "settings are",
-		"{{a {{buyer:date}}": "", "{{ {{buyer:dat}} }}": "names no kind of field",
+		"{{a {{buyer:date}}": "", "{{ {{buyer:dat}} }}": "has no known kind of field",
 	} {
 		found := locate(t, testpdf.Simple(1, tag), placement.Search{Tags: true})
 		switch {

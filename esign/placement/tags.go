@@ -56,7 +56,7 @@ func (f *finder) tag(t *text, from, to int) {
 	tag, size, problem := parseTag(written)
 	switch {
 	case problem == "" && tag.Kind == "":
-		f.out.NotTags = append(f.out.NotTags, fmt.Sprintf("page %d: %s is no field tag", t.page, pdf.Quoted(written)))
+		f.out.NotTags = append(f.out.NotTags, fmt.Sprintf("page %d: %s is not a field tag", t.page, pdf.Quoted(written)))
 		return
 	case problem != "":
 		f.out.Mistakes = append(f.out.Mistakes, fmt.Sprintf("page %d: %s %s", t.page, pdf.Quoted(written), problem))
@@ -85,10 +85,10 @@ func parseTag(s string) (t Tag, size PageSize, problem string) {
 	}
 	t.Role, t.Kind = strings.TrimSpace(role), strings.ReplaceAll(kind, " ", "")
 	if t.Role == "" {
-		return t, size, "names no role"
+		return t, size, "has no role"
 	}
 	if _, known := sizes[t.Kind]; !known {
-		return t, size, fmt.Sprintf("names no kind of field; kinds are %s", kinds())
+		return t, size, fmt.Sprintf("has no known kind of field; kinds are %s", kinds())
 	}
 	if strings.TrimSpace(settings) == "" {
 		return t, size, ""
@@ -124,7 +124,7 @@ func (t *Tag) set(size *PageSize, setting string) (problem string) {
 	case sides[key] != nil:
 		n, err := strconv.ParseFloat(strings.ReplaceAll(value, " ", ""), 64)
 		if err != nil || !(n > 0 && n <= 14_400) { // the longest side of a page, ISO 32000-2 annex C
-			return fmt.Sprintf("has %s; want a number of points", pdf.Quoted(setting))
+			return fmt.Sprintf("has %s, which must be a number of points", pdf.Quoted(setting))
 		}
 		*sides[key] = n
 	default:

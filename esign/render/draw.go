@@ -106,7 +106,7 @@ func (r *Renderer) drawIn(e engine, pdf []byte, page, width int) (png []byte, er
 	}
 	img, ok := drawn.Result.RenderedImage.(*image.RGBA)
 	if !ok {
-		return nil, broken(page, "the image has another format than was asked for")
+		return nil, broken(page, "the image does not have the requested format")
 	}
 	return encode(img, drawn.Result.HasTransparency)
 }
@@ -114,10 +114,10 @@ func (r *Renderer) drawIn(e engine, pdf []byte, page, width int) (png []byte, er
 // checkSize refuses before memory is asked for. Points come from the document: anything may stand there.
 func (r *Renderer) checkSize(w, h float64, width int) error {
 	if !(w > 0 && h > 0) || math.IsInf(w, 0) || math.IsInf(h, 0) {
-		return fmt.Errorf("%w: a page without area", ErrDocument)
+		return fmt.Errorf("%w: the page has no area", ErrDocument)
 	}
 	if height := math.Ceil(float64(width) * h / w); height*float64(width) > float64(r.cfg.MaxPixels) {
-		return fmt.Errorf("%w: an image of %d × %.0f pixels, at most %d are drawn", ErrTooLarge, width, height, r.cfg.MaxPixels)
+		return fmt.Errorf("%w: the image would have %d × %.0f pixels, at most %d are allowed", ErrTooLarge, width, height, r.cfg.MaxPixels)
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ func ownDir(dir string) error {
 		return fmt.Errorf("render: Config.CacheDir: %w", err)
 	}
 	if runtime.GOOS != "windows" && fi.Mode().Perm()&0o022 != 0 {
-		return fmt.Errorf("render: Config.CacheDir %s can be written by others (mode %v)", dir, fi.Mode().Perm())
+		return fmt.Errorf("render: Config.CacheDir %s is writable by other users (mode %v)", dir, fi.Mode().Perm())
 	}
 	return nil
 }
@@ -159,7 +159,7 @@ func (r *Renderer) Close() error {
 // and ctx's own.
 func (r *Renderer) PNG(ctx context.Context, pdf []byte, page, width int) ([]byte, error) {
 	if width < 1 || width > MaxWidth {
-		return nil, fmt.Errorf("%w: width %d is not within 1 and %d", ErrTooLarge, width, MaxWidth)
+		return nil, fmt.Errorf("%w: width %d is not from 1 to %d", ErrTooLarge, width, MaxWidth)
 	}
 	if page < 1 {
 		return nil, fmt.Errorf("%w: page %d", ErrPage, page)
@@ -186,7 +186,7 @@ func (r *Renderer) PNG(ctx context.Context, pdf []byte, page, width int) ([]byte
 // checkLength refuses what does not fit into a sandbox.
 func (r *Renderer) checkLength(pdf []byte) error {
 	if most := int(r.cfg.MemoryPages) * pageSize / 4; len(pdf) > most {
-		return fmt.Errorf("%w: a document of %d bytes, at most %d can be drawn", ErrTooLarge, len(pdf), most)
+		return fmt.Errorf("%w: the document has %d bytes, at most %d are allowed", ErrTooLarge, len(pdf), most)
 	}
 	return nil
 }

@@ -172,7 +172,7 @@ func checkSecret(p *validate.Problems, secret string) {
 	b, err := base64.StdEncoding.DecodeString(rest)
 	switch {
 	case strings.TrimSpace(secret) != secret:
-		p.Add("webhook_secret", "space", "must have no white space at its ends")
+		p.Add("webhook_secret", "space", "must not begin or end with white space")
 	case !validate.Plain(secret, ""):
 		p.Add("webhook_secret", "text", "must have no control characters")
 	case len(secret) > maxSecret:
@@ -191,7 +191,7 @@ func (s *Sender) checkURL(p *validate.Problems, raw string) {
 		p.Add("webhook_url", "max", "must be at most %d bytes", maxURL)
 		return
 	case err != nil, u.Hostname() == "", u.Opaque != "":
-		p.Add("webhook_url", "url", "must be an address with a host")
+		p.Add("webhook_url", "url", "must be a URL with a host")
 		return
 	case !plainHost(u.Hostname()):
 		p.Add("webhook_url", "host", "must name its host in ASCII, or by an IP address in its usual spelling")
@@ -200,10 +200,10 @@ func (s *Sender) checkURL(p *validate.Problems, raw string) {
 		p.Add("webhook_url", "port", "must have a port from 1 to 65535")
 		return
 	case u.Scheme != "https" && (u.Scheme != "http" || !s.cfg.AllowHTTP):
-		p.Add("webhook_url", "https", "must be an https address")
+		p.Add("webhook_url", "https", "must be an https URL")
 	}
 	if u.User != nil {
-		p.Add("webhook_url", "userinfo", "must hold no credentials")
+		p.Add("webhook_url", "userinfo", "must not contain credentials")
 	}
 	if u.Fragment != "" {
 		p.Add("webhook_url", "fragment", "must have no fragment")

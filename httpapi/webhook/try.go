@@ -36,7 +36,7 @@ func (s *Sender) try(ctx context.Context, e storage.Endpoint, d storage.Delivery
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, bytes.NewReader(d.Body))
 	if err != nil {
-		return outcome{err: errors.New("the address is not usable")}
+		return outcome{err: errors.New("the URL cannot be used")}
 	}
 	s.sign(req.Header, d, secrets)
 	resp, err := s.client.Do(req)

@@ -106,7 +106,7 @@ func AlgorithmFor(pub crypto.PublicKey, h crypto.Hash, pss bool) (Algorithm, err
 		return ecdsaAlgorithm(k, h)
 	case ed25519.PublicKey:
 		if h != 0 && h != crypto.SHA512 {
-			return Algorithm{}, errors.New("Ed25519 goes with SHA-512 (RFC 8419 §3)")
+			return Algorithm{}, errors.New("Ed25519 requires SHA-512 (RFC 8419 §3)")
 		}
 		return Algorithm{
 			Hash: crypto.SHA512, Opts: crypto.Hash(0), Pure: true, Size: ed25519.SignatureSize,
@@ -118,7 +118,7 @@ func AlgorithmFor(pub crypto.PublicKey, h crypto.Hash, pss bool) (Algorithm, err
 
 func rsaAlgorithm(k *rsa.PublicKey, h crypto.Hash, pss bool) (Algorithm, error) {
 	if k.N.BitLen() < minRSABits {
-		return Algorithm{}, fmt.Errorf("an RSA key of %d bits is too short, %d are needed", k.N.BitLen(), minRSABits)
+		return Algorithm{}, fmt.Errorf("an RSA key of %d bits is too short, want at least %d", k.N.BitLen(), minRSABits)
 	}
 	if h == 0 {
 		h = crypto.SHA256

@@ -240,7 +240,7 @@ func (c *Signed) verify(contentType asn1.ObjectIdentifier, digest []byte, ess Bi
 		return errors.New("the message-digest attribute is missing or malformed")
 	}
 	if !bytes.Equal(md, digest) {
-		return errors.New("the signed bytes were changed: their digest is not the one signed")
+		return errors.New("the signed bytes were changed: their digest differs from the signed one")
 	}
 	if err := c.verifyESS(ess); err != nil {
 		return err
@@ -298,7 +298,7 @@ func (c *Signed) verifyESS(rule Binding) error {
 			}
 		}
 		if !bytes.Equal(Sum(h, c.Leaf.Raw), sc.Certs[0].Hash) {
-			return errors.New("the signature names another certificate than the one it carries")
+			return errors.New("the signature names a different certificate from the one it contains")
 		}
 		return nil
 	}
@@ -315,7 +315,7 @@ func (c *Signed) verifyESS(rule Binding) error {
 		}
 		h := sha1.Sum(c.Leaf.Raw) //nolint:gosec // see the import
 		if !bytes.Equal(h[:], sc.Certs[0].Hash) {
-			return errors.New("the signature names another certificate than the one it carries")
+			return errors.New("the signature names a different certificate from the one it contains")
 		}
 		return nil
 	}

@@ -21,7 +21,7 @@ type Segment struct {
 	To [3]Point
 }
 
-var errNoOutline = errors.New("pdf: a glyph without outline")
+var errNoOutline = errors.New("pdf: glyph has no outline")
 
 // Path returns the outline of a glyph; contours close by themselves.
 func (f *Face) Path(id sfnt.GlyphIndex) ([]Segment, error) {

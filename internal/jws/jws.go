@@ -74,7 +74,7 @@ func Verify(token, typ string, keys Keys) (payload []byte, kid string, err error
 		return nil, "", fmt.Errorf("%w: header: %w", ErrInvalid, err)
 	}
 	if want, err := canonjson.Marshal(header{"EdDSA", h.Kid, typ}); err != nil || !bytes.Equal(want, raw[0]) {
-		return nil, "", fmt.Errorf("%w: header is not that of a %s", ErrInvalid, typ)
+		return nil, "", fmt.Errorf("%w: header does not have type %s", ErrInvalid, typ)
 	}
 	key, ok := keys[h.Kid]
 	if !ok || len(key) != ed25519.PublicKeySize {
@@ -110,7 +110,7 @@ func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 func decode(s string) ([]byte, error) {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil || encode(b) != s {
-		return nil, fmt.Errorf("%w: not base64url in its one spelling", ErrInvalid)
+		return nil, fmt.Errorf("%w: not canonical base64url", ErrInvalid)
 	}
 	return b, nil
 }

@@ -17,7 +17,7 @@ import (
 const passwordPad = "\x28\xBF\x4E\x5E\x4E\x75\x8A\x41\x64\x00\x4E\x56\xFF\xFA\x01\x08" +
 	"\x2E\x2E\x00\xB6\xD0\x68\x3E\x80\x2F\x0C\xA9\xFE\x64\x53\x69\x7A"
 
-var errPassword = &Refusal{Reason: ReasonPassword, Detail: "the file opens only with a password"}
+var errPassword = &Refusal{Reason: ReasonPassword, Detail: "the file requires a password"}
 
 // Read is [Open] for a file that is only read or rewritten: one that is encrypted but opens without a password (it has
 // an owner password only) is decrypted in memory. Such a document can never be extended; see [Document.Decrypted].

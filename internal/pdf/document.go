@@ -189,7 +189,7 @@ func (d *Document) Dict(o Object) (Dict, error) {
 	case *Stream:
 		return v.Dict, nil
 	}
-	return nil, Damaged("a dictionary is expected where another object stands")
+	return nil, Damaged("a dictionary is expected in place of another object")
 }
 
 // Array resolves o and returns it as an array; nil when o is null, an error when o is something else.
@@ -204,7 +204,7 @@ func (d *Document) Array(o Object) (Array, error) {
 	case Array:
 		return v, nil
 	}
-	return nil, Damaged("an array is expected where another object stands")
+	return nil, Damaged("an array is expected in place of another object")
 }
 
 // Stream resolves o and returns it as a stream; nil when o is null, an error when o is something else.
@@ -219,7 +219,7 @@ func (d *Document) Stream(o Object) (*Stream, error) {
 	case *Stream:
 		return v, nil
 	}
-	return nil, Damaged("a stream is expected where another object stands")
+	return nil, Damaged("a stream is expected in place of another object")
 }
 
 // Name resolves o and returns it as a name; "" when it is none.

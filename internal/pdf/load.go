@@ -77,7 +77,7 @@ func (d *Document) indirect(num int, e Entry) (_ Object, cost int, _ error) {
 		return nil, 0, err
 	}
 	if p.Duplicate {
-		d.odd[num] = "a dictionary names one key twice"
+		d.odd[num] = "a dictionary has a duplicate key"
 	}
 	if !p.Keyword("endobj") {
 		d.odd[num] = "no endobj where the object ends"
@@ -195,7 +195,7 @@ func (d *Document) StreamBody(p *Parser, num int, dict Dict) (Object, error) {
 		p.Pos = len(p.Bytes)
 		return nil, Damaged("stream without end")
 	}
-	d.odd[num] = "a stream is not as long as it says"
+	d.odd[num] = "a stream's length differs from its /Length"
 	data := p.Bytes[start : start+i]
 	p.Pos = start + i + len("endstream")
 	data = bytes.TrimSuffix(data, []byte("\n"))

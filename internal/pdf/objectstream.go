@@ -30,7 +30,7 @@ func (d *Document) compressed(num int, e Entry) (_ Object, cost int, _ error) {
 		if i, ok = s.find(num); !ok {
 			return nil, 0, nil
 		}
-		d.odd[num] = "its place in the object stream is not the one named"
+		d.odd[num] = "its place in the object stream differs from the one named"
 	}
 	if err := d.exhausted(); err != nil {
 		return nil, 0, err
@@ -39,7 +39,7 @@ func (d *Document) compressed(num int, e Entry) (_ Object, cost int, _ error) {
 	o, err := p.Object()
 	d.work += int64(p.Pos) - int64(s.offs[i])
 	if p.Duplicate {
-		d.odd[num] = "a dictionary names one key twice"
+		d.odd[num] = "a dictionary has a duplicate key"
 	}
 	return o, p.Cost, err
 }

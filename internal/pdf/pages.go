@@ -171,7 +171,7 @@ func (w *pageWalk) node(ref Ref, p Page, inh inherited, depth int) error {
 	}
 	if n, ok := w.d.Int(dict["Count"]); !ok || n != int64(len(w.pages)-before) {
 		// readers believe the count, or the tree
-		w.d.odd[ref.Num] = "a node of the page tree does not count its pages rightly"
+		w.d.odd[ref.Num] = "a node of the page tree has a wrong page count"
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ type Parser struct {
 	MaxCost  int // 0 for no bound
 	// plain refuses numbers that are not written as the standard says: readers differ on what they mean.
 	plain bool
-	// Duplicate is set when a dictionary names one key twice: readers differ on which value counts.
+	// Duplicate is set when a dictionary has a duplicate key: readers differ on which value counts.
 	Duplicate bool
 	// Spans, when not nil, receives where the values of the outermost dictionary stand.
 	Spans map[Name][2]int
@@ -104,7 +104,7 @@ const (
 	costKey       = 24
 )
 
-var errObject = &Refusal{Reason: ReasonTooManyObjects, Detail: "an object of too many parts"}
+var errObject = &Refusal{Reason: ReasonTooManyObjects, Detail: "an object with too many parts"}
 
 // Object reads one object; "1 0 R" is one.
 func (p *Parser) Object() (Object, error) {

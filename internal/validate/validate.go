@@ -153,9 +153,9 @@ func message(fe validator.FieldError) string {
 		return "must be at least " + fe.Param() + unit(fe)
 	}
 	if fe.Param() != "" {
-		return "breaks the rule " + fe.Tag() + "=" + fe.Param()
+		return "violates the rule " + fe.Tag() + "=" + fe.Param()
 	}
-	return "breaks the rule " + fe.Tag()
+	return "violates the rule " + fe.Tag()
 }
 
 func unit(fe validator.FieldError) string {

@@ -18,7 +18,7 @@ import (
 const maxOffset = 5 * time.Minute
 
 // ErrClock: this machine's clock and the database's are too far apart.
-var ErrClock = errors.New("embedded: clock is more than 5 min from the database's")
+var ErrClock = errors.New("embedded: clock differs from the database's by more than 5 min")
 
 // clock is this machine's time, corrected by the offset to the database's, so
 // that all replicas on one PostgreSQL have one clock. On SQLite, which has no

@@ -131,7 +131,7 @@ func TestOpenRefuses(t *testing.T) {
 		"base URL":         {embedded.Options{Dir: t.TempDir(), BaseURL: "https://a.example/path"}, "Options.BaseURL"},
 		"log origin":       {embedded.Options{Dir: t.TempDir(), LogOrigin: "a b"}, "Options.LogOrigin"},
 		"schema":           {embedded.Options{Dir: t.TempDir(), NoMigrate: true}, storage.ErrSchema.Error()},
-		"key others read":  {embedded.Options{Dir: prepared(func(d string) error { return os.Chmod(filepath.Join(d, "keys", "log.pem"), 0o644) })}, "may be read by others"},
+		"key others read":  {embedded.Options{Dir: prepared(func(d string) error { return os.Chmod(filepath.Join(d, "keys", "log.pem"), 0o644) })}, "readable by other users"},
 		"key cut short":    {embedded.Options{Dir: prepared(func(d string) error { return os.Truncate(filepath.Join(d, "keys", "seal.pem"), 300) })}, "seal.pem"},
 		"key of other use": {embedded.Options{Dir: prepared(func(d string) error { return copyKey(d, "tokens.key", "log.pem") })}, "log.pem"},
 		"seal as log key":  {embedded.Options{Dir: prepared(func(d string) error { return copyKey(d, "seal.pem", "log.pem") })}, "want Ed25519"},

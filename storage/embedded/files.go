@@ -52,7 +52,7 @@ func readPrivate(path string) ([]byte, error) {
 		return nil, err
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s may be read by others (mode %v), want 0600", path, info.Mode().Perm())
+		return nil, fmt.Errorf("%s is readable by other users (mode %v), want 0600", path, info.Mode().Perm())
 	}
 	return os.ReadFile(path)
 }

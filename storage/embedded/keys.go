@@ -85,7 +85,7 @@ const (
 func (k *Keys) complete(dir string, custodian bool, now time.Time, random io.Reader) (err error) {
 	f := keyFiles{dir: dir, rand: random}
 	if (k.Seal == nil) != (len(k.SealChain) == 0) {
-		return errors.New("Keys.Seal and Keys.SealChain go together")
+		return errors.New("Keys.Seal and Keys.SealChain must be given together")
 	}
 	if k.Seal == nil {
 		if err := f.seal(k, now); err != nil {
@@ -151,7 +151,7 @@ type keyFiles struct {
 
 func (f keyFiles) path(name string) (string, error) {
 	if f.dir == "" {
-		return "", fmt.Errorf("Options.Dir is required to keep %s, which Options.Keys does not give", name)
+		return "", fmt.Errorf("Options.Dir is required to store %s, because Options.Keys does not have it", name)
 	}
 	return filepath.Join(f.dir, "keys", name), nil
 }
@@ -180,7 +180,7 @@ func (f keyFiles) blocks(name string, make func() ([]*pem.Block, error), types .
 	for _, t := range types {
 		var b *pem.Block
 		if b, content = pem.Decode(content); b == nil || b.Type != t {
-			return nil, fmt.Errorf("key %s: no %s where one is expected", name, t)
+			return nil, fmt.Errorf("key %s: expected PEM block %s is missing", name, t)
 		}
 		bs = append(bs, b)
 	}
@@ -275,7 +275,7 @@ func (f keyFiles) retired(k *Keys) error {
 		}
 		b, _ := pem.Decode(content)
 		if b == nil || b.Type != pemPrivate {
-			return fmt.Errorf("key %s: no %s where one is expected", name, pemPrivate)
+			return fmt.Errorf("key %s: expected PEM block %s is missing", name, pemPrivate)
 		}
 		key, err := x509.ParsePKCS8PrivateKey(b.Bytes)
 		if err != nil {

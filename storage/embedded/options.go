@@ -116,7 +116,7 @@ func (o *Options) setDefaults() error {
 		o.VerifyURL = func(sha256 storage.Digest) string { return base + "/api/v2/verify/" + string(sha256) }
 	}
 	if strings.ContainsAny(o.LogOrigin, " +\n") {
-		return fmt.Errorf("Options.LogOrigin %q holds a space or a plus sign", o.LogOrigin)
+		return fmt.Errorf("Options.LogOrigin %q contains a space or a plus sign", o.LogOrigin)
 	}
 	now := o.Now
 	o.Env = o.Env.WithDefaults()

@@ -59,7 +59,7 @@ func (k Keys) announcement(custodian crypto.Signer) (keyring.Announcement, error
 			return a, err
 		}
 		if i := slices.IndexFunc(a.Keys, func(o keyring.Holding) bool { return o.Key.ID == key.ID }); i >= 0 {
-			return a, fmt.Errorf("one key is given for two purposes, %s and %s; each needs its own", a.Keys[i].Key.Purpose, x.p)
+			return a, fmt.Errorf("one key is given for two purposes, %s and %s; each purpose needs its own key", a.Keys[i].Key.Purpose, x.p)
 		}
 		a.Keys = append(a.Keys, keyring.Holding{Key: key, Signer: x.s})
 	}

@@ -53,10 +53,10 @@ func Open(path string) (*sql.DB, error) {
 // instance to trace statements.
 func Connector(path string) (driver.Connector, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
-		return nil, errors.New("sqlite: a database in memory is another one in each connection of the pool; give the path of a file")
+		return nil, errors.New("sqlite: an in-memory database differs for each connection of the pool; use the path of a file")
 	}
 	if strings.ContainsRune(path, 0) {
-		return nil, errors.New("sqlite: path holds a NUL")
+		return nil, errors.New("sqlite: path contains a NUL")
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {

@@ -54,7 +54,7 @@ func NormalizeAsset(kind AssetKind, value string) (string, error) {
 			b.WriteRune(r)
 		case unicode.IsSpace(r), unicode.IsPunct(r), unicode.IsSymbol(r):
 		default:
-			return "", errors.New("must be of the letters A to Z and digits")
+			return "", errors.New("must consist of the letters A to Z and digits")
 		}
 	}
 	v := b.String()
@@ -94,7 +94,7 @@ func checkVIN(v string) error {
 		if v[i] > '9' {
 			at := strings.IndexByte(vinLetters, v[i])
 			if at < 0 {
-				return fmt.Errorf("has the letter %c, which no vehicle identification number has", v[i])
+				return fmt.Errorf("has the letter %c, which is not used in vehicle identification numbers", v[i])
 			}
 			value = int(vinValues[at] - '0')
 		}

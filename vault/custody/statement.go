@@ -208,7 +208,7 @@ func (s Statement) follows(before []Statement, prev storage.Digest) string {
 	case s.Seq != n+1:
 		return fmt.Sprintf("has seq %d", s.Seq)
 	case s.Prev != prev:
-		return "does not name the statement before"
+		return "does not name the previous statement"
 	case n == 0 && s.From == nil:
 		return ""
 	case n == 0:
@@ -216,11 +216,11 @@ func (s Statement) follows(before []Statement, prev storage.Digest) string {
 	case s.CopyID != before[n-1].CopyID || s.EnvelopeID != before[n-1].EnvelopeID:
 		return "is about another copy"
 	case s.Version < before[n-1].Version || s.At < before[n-1].At:
-		return "is older than the one before"
+		return "is older than the previous one"
 	case before[n-1].To == nil:
 		return "follows a release"
 	case s.From == nil || *s.From != *before[n-1].To:
-		return "does not begin where the one before ended"
+		return "does not continue from the previous one"
 	}
 	return ""
 }

@@ -36,7 +36,7 @@ func (r *Ring) With(keys ...Key) (*Ring, error) {
 	}
 	for _, k := range keys {
 		if !slices.ContainsFunc(r.Keys(), k.is) {
-			return nil, fmt.Errorf("%w: the %s key %s, which signs, is missing", ErrUnknownKey, k.Purpose, k.ID)
+			return nil, fmt.Errorf("%w: the %s key %s, which is in use, is missing", ErrUnknownKey, k.Purpose, k.ID)
 		}
 	}
 	return r, nil

@@ -65,7 +65,7 @@ func (l *Log) same(ctx context.Context, name, text string, mayMiss bool) error {
 		return err
 	}
 	if body(old) != body(text) {
-		return fmt.Errorf("%w: %s holds another checkpoint", ErrRewound, name)
+		return fmt.Errorf("%w: %s has another checkpoint", ErrRewound, name)
 	}
 	return nil
 }

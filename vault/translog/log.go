@@ -22,7 +22,7 @@ var (
 	// set back, or its log was altered. Nothing is sequenced or signed until Adopt.
 	ErrRewound = errors.New("translog: the database is behind the log's newest anchor")
 	// ErrCorrupt: the stored hashes do not give the recorded root.
-	ErrCorrupt = errors.New("translog: stored hashes do not give the root")
+	ErrCorrupt = errors.New("translog: stored hashes do not match the root")
 	// ErrPending: an event is not in the log yet; it will be within MaxMergeDelay.
 	ErrPending = errors.New("translog: not in the log yet")
 	// ErrNotFound: no such event, index or tree size.

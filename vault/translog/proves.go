@@ -16,7 +16,7 @@ var ErrNotIncluded = errors.New("translog: the log has another entry at this ind
 
 // ErrDisplaced: an entry was taken into the log behind entries that were recorded
 // later, and entries before it are missing.
-var ErrDisplaced = errors.New("translog: the log has this entry at a later place than its time, and misses entries before it")
+var ErrDisplaced = errors.New("translog: the log has this entry at a later place than its time allows, and lacks earlier entries")
 
 // Proves verifies that entries are leaves of the tree as it stands now, after it
 // has compared that with its anchors as Check does. An entry that is not the leaf at its

@@ -114,7 +114,7 @@ var digests = map[crypto.Hash]asn1.ObjectIdentifier{
 func (c *Client) Timestamp(ctx context.Context, h crypto.Hash, digest []byte) ([]byte, error) {
 	id, ok := digests[h]
 	if !ok || len(digest) != h.Size() {
-		return nil, fmt.Errorf("tsa: %d bytes are no digest of %v", len(digest), h)
+		return nil, fmt.Errorf("tsa: %d bytes are not a digest of %v", len(digest), h)
 	}
 	var failed []error
 	for _, u := range c.c.URLs {
@@ -147,7 +147,7 @@ func (c *Client) ask(ctx context.Context, u string, h crypto.Hash, id asn1.Objec
 	}
 	var r response
 	if rest, err := asn1.Unmarshal(answer, &r); err != nil || len(rest) > 0 {
-		return nil, errors.New("the answer is no time-stamp response")
+		return nil, errors.New("the response is not a time-stamp response")
 	}
 	const grantedWithMods = 1
 	if r.Status.Status < 0 || r.Status.Status > grantedWithMods {
@@ -174,14 +174,14 @@ func (c *Client) post(ctx context.Context, u string, body []byte) ([]byte, error
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the authority answered %s", resp.Status)
+		return nil, fmt.Errorf("the authority responded with %s", resp.Status)
 	}
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	if err != nil {
 		return nil, err
 	}
 	if len(answer) > maxResponse {
-		return nil, errors.New("the answer is too long")
+		return nil, errors.New("the response is too long")
 	}
 	return answer, nil
 }
@@ -193,11 +193,11 @@ func (c *Client) check(der []byte, h crypto.Hash, digest []byte, nonce *big.Int)
 	case err != nil:
 		return err
 	case !t.Stamps(h, digest):
-		return errors.New("the token is over something else")
+		return errors.New("message imprint mismatch")
 	case t.Nonce == nil || t.Nonce.Cmp(nonce) != 0:
-		return errors.New("the token answers another request: its nonce is not ours")
+		return errors.New("the token belongs to another request: nonce mismatch")
 	case len(c.c.Policy) > 0 && !t.Policy.Equal(c.c.Policy):
-		return fmt.Errorf("the token is under policy %v", t.Policy)
+		return fmt.Errorf("the token has the policy %v", t.Policy)
 	case c.c.Roots != nil:
 		return t.Trusted(c.c.Roots)
 	}

@@ -101,11 +101,11 @@ func TestTimestampRefuses(t *testing.T) {
 		change  func(*tsa.Config)
 		want    string
 	}{
-		"replayed token": {url: replayed, want: "over something else"},
+		"replayed token": {url: replayed, want: "message imprint mismatch"},
 		"replayed nonce": {url: sameAgain, want: "nonce"},
 		"server error":   {handler: http.NotFoundHandler(), want: "404"},
 		"redirect":       {handler: http.RedirectHandler(replayed, http.StatusFound), want: "302"},
-		"rubbish":        {handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }), want: "no time-stamp response"},
+		"rubbish":        {handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }), want: "not a time-stamp response"},
 		"endless":        {handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) }), want: "too long"},
 		"refusal":        {handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte{0x30, 5, 0x30, 3, 2, 1, 2}) }), want: "status 2"},
 		"slow": {handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -66,7 +66,7 @@ func NewRevocation(c RevocationConfig) (*Revocation, error) {
 
 // Revocation returns the issuer's answer about cert. The error names what was tried.
 func (r *Revocation) Revocation(ctx context.Context, cert, issuer *x509.Certificate) (response, crl []byte, err error) {
-	failed := []error{errors.New("tsa: no answer about revocation")}
+	failed := []error{errors.New("tsa: revocation status unavailable")}
 	for _, u := range cert.OCSPServer {
 		response, err := r.ocsp(ctx, u, cert, issuer)
 		if err == nil {
@@ -176,14 +176,14 @@ func (r *Revocation) fetch(ctx context.Context, method, u string, body []byte, m
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the answer is %s", resp.Status)
+		return nil, fmt.Errorf("the response is %s", resp.Status)
 	}
 	der, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(der)) > most {
-		return nil, errors.New("the answer is too long")
+		return nil, errors.New("the response is too long")
 	}
 	return der, nil
 }

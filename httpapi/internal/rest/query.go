@@ -33,7 +33,7 @@ func (c *Call) Query(names ...string) (url.Values, error) {
 			return nil, BadQuery(fmt.Sprintf("query parameter %q is given %d times", name, len(values)))
 		}
 		if v := values[0]; strings.TrimSpace(v) == "" || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
-			return nil, BadQuery(fmt.Sprintf("query parameter %q must be text without control characters, and not blank", name))
+			return nil, BadQuery(fmt.Sprintf("query parameter %q must be text without control characters and must not be blank", name))
 		}
 	}
 	return q, nil
@@ -89,7 +89,7 @@ func Page(q url.Values) (storage.Page, error) {
 		return p, err
 	}
 	if q.Has("cursor") && (q.Has("page") || p.Cursor == "") {
-		return p, BadQuery("give page or cursor, and a cursor that was returned")
+		return p, BadQuery("give either page or cursor; cursor must be one that was returned")
 	}
 	return p, nil
 }

@@ -61,7 +61,7 @@ func (w *FieldWalk) field(o pdf.Object, up formNode, depth int) error {
 	ref, _ := o.(pdf.Ref)
 	if ref != (pdf.Ref{}) {
 		if w.Seen[ref] {
-			return pdf.Damaged("a form field is named twice")
+			return pdf.Damaged("a form field is listed twice")
 		}
 		w.Seen[ref] = true
 	}
@@ -100,7 +100,7 @@ func (w *FieldWalk) inherit(f pdf.Dict, ref pdf.Ref, up formNode) (formNode, err
 	node.ref = ref
 	switch {
 	case f["Parent"] != nil && f["Parent"] != pdf.Object(up.ref), f["Parent"] == nil && up.ref != (pdf.Ref{}):
-		node.doubt = "the form and its /Parent disagree about where it belongs"
+		node.doubt = "the form and /Parent disagree about its place"
 	case up.value != nil:
 		node.doubt = "a field above it has a value"
 	}

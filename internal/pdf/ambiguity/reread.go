@@ -121,7 +121,7 @@ func (r *rereading) stream(num, at int, s *pdf.Stream) error {
 		}
 		for _, n := range numbers {
 			if e := r.d.Entry(int(n)); (e.Kind != pdf.KindCompressed || e.Stream != num) && r.at(int(n)) < at {
-				r.differ(int(n), "it stands again in object stream %d, which is not the place named", num)
+				r.differ(int(n), "it is also in object stream %d, which is not the place named", num)
 			}
 		}
 	}
@@ -155,7 +155,7 @@ func (r *rereading) search(ctx context.Context) error {
 		if off < r.at(num) {
 			continue // an earlier state of the object
 		}
-		r.differ(num, "it stands again at byte %d, which is not the place named", off)
+		r.differ(num, "it is also at byte %d, which is not the place named", off)
 		if err := r.unnamed(num, gen, off); err != nil {
 			return err
 		}
@@ -223,12 +223,12 @@ func (r *rereading) compare() {
 	for i, p := range r.placed {
 		switch {
 		case !p.found:
-			r.differ(p.num, "it does not stand at the place named")
+			r.differ(p.num, "it is not at the place named")
 		case p.streams > 1:
 			r.differ(p.num, "its data contains the word that ends a stream")
 		case i > 0 && r.placed[i-1].end > p.at:
-			r.differ(p.num, "it stands within object %d", r.placed[i-1].num)
-			r.differ(r.placed[i-1].num, "object %d stands within it", p.num)
+			r.differ(p.num, "it is inside object %d", r.placed[i-1].num)
+			r.differ(r.placed[i-1].num, "object %d is inside it", p.num)
 		}
 	}
 }
@@ -239,7 +239,7 @@ func (r *rereading) reached(ctx context.Context) (found []string, _ error) {
 	case len(r.differs) == 0:
 		return nil, nil
 	case len(r.differs) > maxDiffers:
-		return []string{fmt.Sprintf("more than %d objects stand at other places than those named", maxDiffers)}, nil
+		return []string{fmt.Sprintf("more than %d objects are not at the places named", maxDiffers)}, nil
 	}
 	root := r.d.Root().Num
 	seen, todo := map[int]bool{root: true}, []int{root}

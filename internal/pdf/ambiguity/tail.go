@@ -78,7 +78,7 @@ func (r *tailReader) sections() string {
 				at = r.d.Entry(e.Stream).Offset
 			}
 			if was, ok := latest[num]; ok && at > was {
-				return fmt.Sprintf("object %d stands again behind the one that counts", num)
+				return fmt.Sprintf("object %d is repeated after the valid one", num)
 			} else if !ok {
 				latest[num] = at
 			}
@@ -160,7 +160,7 @@ func (r *tailReader) object(p *pdf.Parser, at int64) string {
 	num, ok1 := p.Uint()
 	gen, ok2 := p.Uint()
 	if !ok1 || !ok2 || !p.KeywordPrefix("obj") {
-		return "something that is no object stands between revisions"
+		return "data that is not an object is between revisions"
 	}
 	r.words[p.Pos-len("obj")], r.words[int(at)] = true, true
 	if ref, ok := r.known[at]; !r.starts[at] && (!ok || ref != pdf.Ref{Num: num, Gen: gen}) {
@@ -190,7 +190,7 @@ func (r *tailReader) stream(p *pdf.Parser, num int, dict pdf.Dict, section bool)
 	before := r.d.Oddities()[num]
 	if _, err := r.d.StreamBody(p, num, dict); err != nil || !ok || length < 0 ||
 		(before == "" && r.d.Oddities()[num] != "") {
-		return fmt.Sprintf("stream %d of a later revision is not as long as it says", num)
+		return fmt.Sprintf("the length of stream %d of a later revision differs from its /Length", num)
 	}
 	switch r.d.Name(dict["Type"]) {
 	case "XRef":

@@ -129,7 +129,7 @@ func (o *Overlays) contents(entry pdf.Object) (pdf.Array, error) {
 	case *pdf.Stream:
 		parts = pdf.Array{entry}
 	default:
-		return nil, o.unless(pdf.Damaged("a page whose content is no stream"))
+		return nil, o.unless(pdf.Damaged("a page whose content is not a stream"))
 	}
 	return parts, nil
 }

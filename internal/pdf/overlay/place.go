@@ -105,7 +105,7 @@ func (m Mark) check() error {
 		}
 	}
 	if m.W == 0 || m.H == 0 {
-		return fmt.Errorf("a box without area")
+		return fmt.Errorf("the box has no area")
 	}
 	return nil
 }
@@ -277,7 +277,7 @@ func aboveCaption(c *canvas.Canvas, f Frame, m Mark) Frame {
 func fitTyped(c *canvas.Canvas, f Frame, text string) (gs []font.Glyph, size float64, err error) {
 	gs, err = c.Measure(font.Italic, text)
 	if err == nil && len(gs) == 0 {
-		err = fmt.Errorf("pdf: a signature without text or picture")
+		err = fmt.Errorf("pdf: the signature has neither text nor picture")
 	}
 	if err != nil {
 		return nil, 0, err

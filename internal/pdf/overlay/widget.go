@@ -40,7 +40,7 @@ func NewWidget(u *pdf.Update, a Appearance) (_ Widget, err error) {
 		return Widget{}, fmt.Errorf("pdf: %w", err)
 	}
 	if a.X+a.W > 1+1e-9 || a.Y+a.H > 1+1e-9 {
-		return Widget{}, errors.New("pdf: a box that leaves the page")
+		return Widget{}, errors.New("pdf: the box is not inside the page")
 	}
 	p, err := u.Document().Page(a.Page)
 	if err != nil {
@@ -72,7 +72,7 @@ func WidgetOf(u *pdf.Update, f acroform.SignatureField, a Appearance) (_ Widget,
 			return w, drawAppearance(u, &w, a)
 		}
 	}
-	return Widget{}, errors.New("pdf: the field is on no page")
+	return Widget{}, errors.New("pdf: the field is not on a page")
 }
 
 // drawAppearance makes the appearance stream for the rectangle of w.

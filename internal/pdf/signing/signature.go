@@ -122,7 +122,7 @@ func ReadSignature(d *pdf.Document, v pdf.Object) (_ *Signature, err error) {
 	}
 	p := d.ParserAt(e.Offset)
 	if !p.Header(ref.Num, ref.Gen) {
-		return nil, errors.New("the signature dictionary is not where the cross-reference says")
+		return nil, errors.New("the signature dictionary is not at the place given by the cross-reference data")
 	}
 	p.Spans = map[pdf.Name][2]int{}
 	o, err := p.Object()
@@ -134,7 +134,7 @@ func ReadSignature(d *pdf.Document, v pdf.Object) (_ *Signature, err error) {
 	case !ok:
 		return nil, errors.New("the signature is not a dictionary")
 	case p.Duplicate:
-		return nil, errors.New("the signature dictionary names a key twice")
+		return nil, errors.New("the signature dictionary has a duplicate key")
 	case !p.Keyword("endobj"):
 		return nil, errors.New("the signature dictionary has no end")
 	}
@@ -151,7 +151,7 @@ func checkByteRange(d *pdf.Document, s *Signature, contents [2]int) error {
 	for i := range b {
 		n, ok := a[i].(int64)
 		if !ok || n < 0 || n > int64(len(d.Raw())) {
-			return errors.New("/ByteRange holds something that is no offset in the file")
+			return errors.New("/ByteRange has a value that is not an offset in the file")
 		}
 		b[i] = n
 	}
@@ -162,7 +162,7 @@ func checkByteRange(d *pdf.Document, s *Signature, contents [2]int) error {
 	case b[1] == 0 || b[2] <= b[1] || b[3] == 0 || s.End > int64(len(d.Raw())):
 		return errors.New("/ByteRange is empty, overlaps or leaves the file")
 	case contents != [2]int{int(b[1]), int(b[2])}:
-		return errors.New("what /ByteRange leaves out is not exactly the /Contents of the signature")
+		return errors.New("the gap in /ByteRange is not exactly the /Contents of the signature")
 	}
 	gap := d.Raw()[b[1]:b[2]]
 	if len(gap) < 4 || gap[0] != '<' || len(gap)%2 != 0 {

@@ -44,7 +44,7 @@ func Check(a *custody.Attestation, p *validate.Problems, prefix string, now time
 		}
 	}
 	if at := a.DestroyedAt; at != nil && at.After(now) {
-		p.Add(prefix+"destroyed_at", "max", "lies in the future")
+		p.Add(prefix+"destroyed_at", "max", "must not be in the future")
 	} else if at != nil && a.PaperOriginal != "destroyed" {
 		p.Add(prefix+"destroyed_at", "excluded", "contradicts paper_original, which is not destroyed")
 	}
@@ -60,10 +60,10 @@ func Check(a *custody.Attestation, p *validate.Problems, prefix string, now time
 		p.Add(prefix+"holder", "required", "is required when the paper original is held")
 	}
 	if a.PaperOriginal == "held" && a.PaperCustodian == nil {
-		p.Add(prefix+"paper_custodian", "required", "is required when the paper original is held: who keeps it, and the SHA-256 of the receipt")
+		p.Add(prefix+"paper_custodian", "required", "is required when the paper original is held: its custodian and the SHA-256 of the receipt")
 	}
 	if a.PaperOriginal == "none" && a.Origin == "scan" {
-		p.Add(prefix+"paper_original", "oneof", "must be destroyed or held: a scan was made from paper")
+		p.Add(prefix+"paper_original", "oneof", "must be destroyed or held, because a scan was made from paper")
 	}
 }
 

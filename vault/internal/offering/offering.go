@@ -67,7 +67,7 @@ func (t Terms) Check(p *validate.Problems) {
 		return
 	}
 	if t.Purpose != custody.PurposePledge {
-		p.Add("obligation", "excluded", "is for a pledge only")
+		p.Add("obligation", "excluded", "is only for a pledge")
 		return
 	}
 	p.StructBelow("obligation.", *o)
@@ -84,7 +84,7 @@ func CheckMoney(p *validate.Problems, prefix, amount, currency string) {
 		p.Add(prefix+"currency", "currency", "must be a code of ISO 4217, such as USD")
 	}
 	if (amount == "") != (currency == "") {
-		p.Add(prefix+"currency", "required_with", "amount and currency go together")
+		p.Add(prefix+"currency", "required_with", "amount and currency must be given together")
 	}
 }
 
@@ -103,9 +103,9 @@ func (t Terms) Interest(chain []custody.Entry, to custody.Party) (custody.Intere
 	case t.Purpose == custody.PurposeReleaseBack:
 		return releasedBack(chain, to)
 	case held.Interest.Pledged() && t.Reason == "":
-		return custody.Interest{}, validate.Fail("reason", "required", "is required of a pledgee that sells")
+		return custody.Interest{}, validate.Fail("reason", "required", "is required for a sale by a pledgee")
 	case !held.Interest.Pledged() && t.Reason != "":
-		return custody.Interest{}, validate.Fail("reason", "excluded", "is for a sale by a pledgee only")
+		return custody.Interest{}, validate.Fail("reason", "excluded", "is only for a sale by a pledgee")
 	}
 	return custody.Interest{Kind: custody.InterestOwner}, nil
 }
