@@ -22,9 +22,13 @@ type CreateRequest struct {
 	CustomerID    string `validate:"max=200"`
 	EnvelopeKind  string `validate:"omitempty,oneof=esign paper"` // default: KindESign
 	EnvelopeName  string `validate:"max=200"`                     // default: Filename without .pdf, else the customer's name
-	ExternalID    string `validate:"max=200"`                     // unique in the organization, free again after void, decline and expiry
-	Document      []byte // the PDF; required for e-sign, refused for paper, which is uploaded
-	Filename      string `validate:"max=200"` // default: document.pdf
+	// TemplateID and TemplateVersion say which template Document and Fields come from; the envelope and its first event keep
+	// them. Package template sets them.
+	TemplateID      string `validate:"max=200"`
+	TemplateVersion int    `validate:"min=0"`
+	ExternalID      string `validate:"max=200"` // unique in the organization, free again after void, decline and expiry
+	Document        []byte // the PDF; required for e-sign, refused for paper, which is uploaded
+	Filename        string `validate:"max=200"` // default: document.pdf
 
 	Fields []FieldSpec `validate:"dive"` // at most 500; who has no signature field gets a block on an appended signature page
 	// FieldsFromTags adds the fields that tags on the pages name, such as {{buyer:signature}}; see package placement.
@@ -75,6 +79,9 @@ type SignerSpec struct {
 // top-left corner. W is at least 0.01, H 0.005, and text of 5 points fits; fields
 // of different roles do not overlap.
 type FieldSpec struct {
+	// Name tells the fields of a template apart, such as the name that a tag or a form field gives; an envelope's fields need
+	// none.
+	Name       string `validate:"max=200"`
 	Kind       string `validate:"required,oneof=signature initials date text checkbox radio dropdown"`
 	Role       string `validate:"required,max=200"`
 	Page       int    `validate:"min=1"`
@@ -160,7 +167,7 @@ func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
 		Summary: Summary{
 			ID: e.cfg.NewID("env"), OrgID: r.OrgID, Name: r.EnvelopeName, Kind: r.EnvelopeKind, Status: StatusPreparing,
 			CustomerID: r.CustomerID, CustomerEmail: r.CustomerEmail, CustomerName: r.CustomerName,
-			ExternalID: r.ExternalID, SignersTotal: len(r.Signers), Revision: 1,
+			ExternalID: r.ExternalID, TemplateID: r.TemplateID, TemplateVersion: r.TemplateVersion, SignersTotal: len(r.Signers), Revision: 1,
 		},
 		Metadata: r.Metadata, Message: r.Message, RedirectURL: r.RedirectURL, SigningOrder: r.SigningOrder,
 		Consent: r.Consent, ExpiresInDays: r.ExpiresInDays, Reminders: r.Reminders, AutoVault: r.AutoVault, TimeZone: r.TimeZone, SecuredParty: r.SecuredParty,
@@ -288,7 +295,7 @@ func createdData(env *Envelope) (event.EnvelopeCreatedData, error) {
 	}
 	data := event.EnvelopeCreatedData{
 		Kind: env.Kind, Signers: signerIDs(env.Signers), Fields: len(env.Fields), FieldsSHA256: fields, SigningOrder: env.SigningOrder,
-		Consent: env.Consent, AutoVault: env.AutoVault, TimeZone: env.TimeZone,
+		Consent: env.Consent, AutoVault: env.AutoVault, TimeZone: env.TimeZone, TemplateID: env.TemplateID, TemplateVersion: env.TemplateVersion,
 	}
 	d := env.Document
 	if d == nil {

@@ -53,6 +53,8 @@ type Summary struct {
 	Status                                  Status // as of the read: an expiry that has come is judged
 	CustomerID, CustomerEmail, CustomerName string
 	ExternalID                              string
+	TemplateID                              string // "" where the envelope was made of no template
+	TemplateVersion                         int    // from 1
 	CreatedAt, UpdatedAt                    time.Time
 	SentAt, CompletedAt, ExpiresAt          *time.Time
 	VoidReason                              string

@@ -36,7 +36,7 @@ func (e *Engine) placeFields(ctx context.Context, r *CreateRequest) error {
 		}
 		for _, f := range form.Fields {
 			r.Fields = append(r.Fields, FieldSpec{
-				Kind: f.Kind, Role: r.roleOf(f.Name), Page: f.Box.Page, X: f.Box.X, Y: f.Box.Y, W: f.Box.W, H: f.Box.H,
+				Name: f.Name, Kind: f.Kind, Role: r.roleOf(f.Name), Page: f.Box.Page, X: f.Box.X, Y: f.Box.Y, W: f.Box.W, H: f.Box.H,
 				Optional: !f.Required, Label: f.Label, Options: f.Options, Value: f.Value, ReadOnly: f.ReadOnly,
 			})
 		}
@@ -93,7 +93,7 @@ func (e *Engine) locateFields(ctx context.Context, r *CreateRequest) error {
 	}
 	for _, t := range found.Tags {
 		r.Fields = append(r.Fields, FieldSpec{
-			Kind: t.Kind, Role: t.Role, Page: t.Box.Page, X: t.Box.X, Y: t.Box.Y, W: t.Box.W, H: t.Box.H,
+			Name: t.Name, Kind: t.Kind, Role: t.Role, Page: t.Box.Page, X: t.Box.X, Y: t.Box.Y, W: t.Box.W, H: t.Box.H,
 			Optional: t.Optional, Label: t.Label, Options: t.Options, Value: t.Value, ReadOnly: t.ReadOnly,
 		})
 	}

@@ -19,56 +19,77 @@ import (
 // release adds a page that says what the file is from then on.
 const legend = copymark.LegendStart + "; every other file or print is a copy."
 
+// prepared is an e-sign original that was checked, with the pages that signers see.
+type prepared struct {
+	inspection *Inspection
+	info       *pdfinspect.Info // of content
+	content    []byte
+	blocks     []overlay.Block // on the signature page
+	normalized bool
+}
+
 // prepareDocument inspects and prepares an e-sign original and stages what
 // results into d.
 func (e *Engine) prepareDocument(ctx context.Context, r *CreateRequest, d *Draft) error {
-	in, err := e.inspect(ctx, r.Document)
+	p, err := e.layOut(ctx, r, d.env)
 	if err != nil {
 		return err
 	}
+	e.addFields(d.env, r.Fields, p.blocks)
+	return e.stageDocument(ctx, r, d, p)
+}
+
+// layOut does what prepareDocument does, but for the staging: it judges the
+// document and whether the fields of r have their places on it.
+func (e *Engine) layOut(ctx context.Context, r *CreateRequest, env *Envelope) (*prepared, error) {
+	in, err := e.inspect(ctx, r.Document)
+	if err != nil {
+		return nil, err
+	}
 	if len(in.OwnMarks) > 0 {
-		return &NotAnOriginalError{in.OwnMarks}
+		return nil, &NotAnOriginalError{in.OwnMarks}
 	}
 	if err := e.checkPages(r, in.Pages); err != nil {
-		return err
+		return nil, err
 	}
 	for _, reason := range []string{pdfinspect.ActivePortfolio, pdfinspect.ActiveDynamicXFA} {
 		if slices.Contains(in.ActiveContent, reason) {
-			return &NotSignableError{Reason: reason}
+			return nil, &NotSignableError{Reason: reason}
 		}
 	}
 	sealable := in.Sealing.Mode == SealingEmbedded
 	if sealable && len(in.Signatures) > 0 {
-		return &NotSignableError{Reason: reasonSigned}
+		return nil, &NotSignableError{Reason: reasonSigned}
 	}
-	p := overlay.Preparation{SignaturePage: d.env.signatories(r), Fonts: e.fonts, Limits: pdf.Limits(e.cfg.Limits)}
+	p := overlay.Preparation{SignaturePage: env.signatories(r), Fonts: e.fonts, Limits: pdf.Limits(e.cfg.Limits)}
 	if !r.WithoutLegend {
 		p.Legend = legend
 	}
-	prepared, blocks, normalized, err := e.prepare(ctx, r.Document, p, sealable)
+	out := &prepared{inspection: in}
+	out.content, out.blocks, out.normalized, err = e.prepare(ctx, r.Document, p, sealable)
 	if long := (*overlay.TooLongError)(nil); errors.As(err, &long) {
-		return validate.Fail("signers", ruleTooLong, "a signer's role and name are too long for a signature block")
+		return nil, validate.Fail("signers", ruleTooLong, "a signer's role and name are too long for a signature block")
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	info, err := pdfinspect.Inspect(ctx, prepared, e.grown())
+	info, err := pdfinspect.Inspect(ctx, out.content, e.grown())
 	if err != nil {
-		return fmt.Errorf("prepared document: %w", err)
+		return nil, fmt.Errorf("prepared document: %w", err)
 	}
 	if info.Sealing.Mode != SealingEmbedded {
-		return &NotSignableError{Reason: info.Sealing.Reason}
+		return nil, &NotSignableError{Reason: info.Sealing.Reason}
 	}
-	if normalized {
+	out.info = info
+	if out.normalized {
 		if in.Normalized, err = pdfinspect.TakenOut(r.Document, pdf.Limits(e.cfg.Limits)); err != nil {
-			return fmt.Errorf("parts removed from the document: %w", err)
+			return nil, fmt.Errorf("parts removed from the document: %w", err)
 		}
 	}
 	if err := e.checkRoom(r, info.Pages); err != nil {
-		return err
+		return nil, err
 	}
-	e.addFields(d.env, r.Fields, blocks)
-	return e.stageDocument(ctx, r, d, in, info, prepared, normalized)
+	return out, nil
 }
 
 // checkPages judges what needs the document: pages of fields, and what the
@@ -196,16 +217,14 @@ func (e *Engine) addFields(env *Envelope, specs []FieldSpec, blocks []overlay.Bl
 	}
 }
 
-func (e *Engine) stageDocument(
-	ctx context.Context, r *CreateRequest, d *Draft, in *Inspection, info *pdfinspect.Info, prepared []byte, normalized bool,
-) error {
-	doc := &Document{Filename: r.Filename, Pages: in.Pages, Inspection: in, Normalized: normalized}
-	for _, p := range info.Pages {
-		doc.PageSizes = append(doc.PageSizes, PageSize{p.Width, p.Height})
+func (e *Engine) stageDocument(ctx context.Context, r *CreateRequest, d *Draft, p *prepared) error {
+	doc := &Document{Filename: r.Filename, Pages: p.inspection.Pages, Inspection: p.inspection, Normalized: p.normalized}
+	for _, size := range p.info.Pages {
+		doc.PageSizes = append(doc.PageSizes, PageSize{size.Width, size.Height})
 	}
 	doc.Object = storage.Object{Size: int64(len(r.Document))}
-	whole := storage.NewContent(prepared, len(r.Document))
-	if !normalized { // what was handed in is where it begins
+	whole := storage.NewContent(p.content, len(r.Document))
+	if !p.normalized { // what was handed in is where it begins
 		doc.Object.SHA256 = whole.Begin(doc.Object.Size)
 	}
 	base, err := e.cfg.Objects.StageContent(ctx, storage.KindPart, e.cfg.NewID("prt"), whole)
@@ -213,7 +232,7 @@ func (e *Engine) stageDocument(
 		return fmt.Errorf("create: %w", err)
 	}
 	d.objects = append(d.objects, base)
-	if normalized {
+	if p.normalized {
 		if doc.Object, err = e.cfg.Objects.Stage(ctx, storage.KindUpload, e.cfg.NewID("upl"), r.Document); err != nil {
 			return fmt.Errorf("create: %w", err)
 		}

@@ -11,6 +11,7 @@ const (
 	KindPart       Kind = "part"       // esign: what one step appended to a document
 	KindCompletion Kind = "completion" // esign: a sealed document with its certificate of completion
 	KindSignerCopy Kind = "signercopy" // esign: a marked copy that signers read
+	KindTemplate   Kind = "template"   // esign/template: the PDF of a template
 	KindVersion    Kind = "version"    // vault: a version of the original
 	KindMarked     Kind = "marked"     // vault: a marked copy
 	KindRepair     Kind = "repair"     // vault: bytes that replace altered ones

@@ -24,6 +24,7 @@ var compared = map[string]string{
 	"storage/sqlstore/scopes.go Key":                 "an organization's own keys",
 	"storage/sqlstore/scopes.go Keys":                "an organization's own keys",
 	"storage/sqlstore/scopes.go EndKey":              "an organization's own keys",
+	"storage/sqlstore/templates.go ownTemplates":     "an organization's own templates",
 	"storage/sqlstore/vault_offers.go OffersTo":      "an organization's own offers",
 	"storage/sqlstore/vault_offers.go CountOffersTo": "an organization's own offers",
 }

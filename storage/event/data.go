@@ -52,6 +52,9 @@ type EnvelopeCreatedData struct {
 	Consent      string         `json:"consent"`
 	AutoVault    bool           `json:"auto_vault"`
 	TimeZone     string         `json:"time_zone"`
+	// TemplateID and TemplateVersion name the template that the envelope was made of.
+	TemplateID      string `json:"template_id,omitempty"`
+	TemplateVersion int    `json:"template_version,omitempty"`
 	// SummarySHA256 is the digest of the detail's Summary, in canonical JSON.
 	SummarySHA256 storage.Digest `json:"summary_sha256,omitempty"`
 
@@ -328,4 +331,13 @@ type CopyMadeData struct {
 type CompletionGivenOutData struct {
 	SignerID         string         `json:"signer_id"`
 	CompletionSHA256 storage.Digest `json:"completion_sha256"`
+}
+
+// TemplateData is the data of TemplateCreated, TemplateUpdated and TemplateDeleted.
+type TemplateData struct {
+	TemplateID     string         `json:"template_id"`
+	Version        int            `json:"version"`
+	DocumentSHA256 storage.Digest `json:"document_sha256,omitempty"` // of the PDF; absent where it is deleted
+	Roles          int            `json:"roles,omitempty"`
+	Fields         int            `json:"fields,omitempty"`
 }

@@ -25,6 +25,13 @@ const (
 	EnvelopeRedacted           = "envelope.redacted"             // not written yet
 )
 
+// Types of events of a template, in its own chain, named by its id (engine: package esign/template).
+const (
+	TemplateCreated = "template.created"
+	TemplateUpdated = "template.updated" // a new version
+	TemplateDeleted = "template.deleted"
+)
+
 // Types of events of an authoritative copy (engines: packages vault and compliance).
 const (
 	VaultStored           = "vault.stored"

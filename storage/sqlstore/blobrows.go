@@ -93,6 +93,7 @@ var owners = []struct{ table, column string }{
 	{"evault_documents", "object"},
 	{"evault_parts", "object"},
 	{"evault_signer_copies", "object"},
+	{"evault_template_versions", "object"},
 	{"evault_copies", "source_object"},
 	{"evault_versions", "object"},
 	{"evault_copy_register", "object"},

@@ -25,6 +25,8 @@ type summaryRow struct {
 	CustomerEmail    string     `bun:"customer_email"`
 	CustomerName     string     `bun:"customer_name"`
 	ExternalID       *string    `bun:"external_id"`
+	TemplateID       string     `bun:"template_id"`
+	TemplateVersion  int        `bun:"template_version"`
 	CreatedAt        time.Time  `bun:"created_at"`
 	UpdatedAt        time.Time  `bun:"updated_at"`
 	SentAt           *time.Time `bun:"sent_at"`
@@ -86,6 +88,7 @@ func summaryToRow(s *esign.Summary) summaryRow {
 	r := summaryRow{
 		ID: s.ID, OrgID: s.OrgID, Name: s.Name, Kind: s.Kind, Status: string(s.Status),
 		CustomerID: s.CustomerID, CustomerEmail: s.CustomerEmail, CustomerName: s.CustomerName,
+		TemplateID: s.TemplateID, TemplateVersion: s.TemplateVersion,
 		CreatedAt: utc(s.CreatedAt), UpdatedAt: utc(s.UpdatedAt), SentAt: utcp(s.SentAt), CompletedAt: utcp(s.CompletedAt),
 		ExpiresAt: utcp(s.ExpiresAt), VoidReason: s.VoidReason, SealingError: s.SealingError,
 		SignersTotal: s.SignersTotal, SignersSigned: s.SignersSigned, VaultedAt: utcp(s.VaultedAt),
@@ -108,6 +111,7 @@ func (r *summaryRow) summary() esign.Summary {
 	s := esign.Summary{
 		ID: r.ID, OrgID: r.OrgID, Name: r.Name, Kind: r.Kind, Status: esign.Status(r.Status),
 		CustomerID: r.CustomerID, CustomerEmail: r.CustomerEmail, CustomerName: r.CustomerName, ExternalID: value(r.ExternalID),
+		TemplateID: r.TemplateID, TemplateVersion: r.TemplateVersion,
 		CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt), SentAt: utcp(r.SentAt), CompletedAt: utcp(r.CompletedAt),
 		ExpiresAt: utcp(r.ExpiresAt), VoidReason: r.VoidReason, SealingError: r.SealingError,
 		SignersTotal: r.SignersTotal, SignersSigned: r.SignersSigned, VaultedAt: utcp(r.VaultedAt),
