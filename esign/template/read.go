@@ -2,10 +2,13 @@ package template
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/standing"
@@ -16,24 +19,50 @@ func (e *Engine) Get(ctx context.Context, orgID, templateID string, version int)
 	return e.template(ctx, e.cfg.Store, orgID, templateID, version, standing.SeeEnvelope)
 }
 
-// Page asks for a part of the list.
-type Page struct {
-	After  *Position // only what comes after it; default: from the start
-	Offset int       // skipped before
-	Limit  int       // at most 100; default: 20
-}
-
-// List returns the newest versions of an organization's templates, newest template first.
-func (e *Engine) List(ctx context.Context, orgID string, p Page) ([]Template, error) {
-	if p.Limit <= 0 {
-		p.Limit = 20
+// List returns the newest versions of an organization's templates, newest template
+// first, 20 a page and 100 at most; *esign.InvalidError for a page or cursor that
+// makes no sense.
+func (e *Engine) List(ctx context.Context, orgID string, p storage.Page) (storage.List[Template], error) {
+	environ.Default(&p.Number, 1)
+	environ.Default(&p.Limit, 20)
+	list := storage.List[Template]{Total: -1}
+	if p.Number < 1 || p.Number > 1_000_000 {
+		return list, validate.Fail("page", "min", "counts from 1")
 	}
-	return e.cfg.Store.Templates(ctx, orgID, p.After, max(0, p.Offset), min(p.Limit, 100))
+	if p.Limit < 1 || p.Limit > 100 {
+		return list, validate.Fail("limit", "max", "must be 1 to 100")
+	}
+	var after *Position
+	var err error
+	offset := 0
+	if p.Cursor != "" {
+		after, err = openCursor(p.Cursor)
+	} else {
+		offset = (p.Number - 1) * p.Limit
+		list.Total, err = e.cfg.Store.CountTemplates(ctx, orgID)
+	}
+	if err == nil {
+		list.Items, err = e.cfg.Store.Templates(ctx, orgID, after, offset, p.Limit+1)
+	}
+	if err != nil {
+		return storage.List[Template]{}, fmt.Errorf("list templates: %w", err)
+	}
+	if len(list.Items) > p.Limit {
+		list.Items = list.Items[:p.Limit]
+		last := list.Items[p.Limit-1]
+		list.Next = base64.RawURLEncoding.EncodeToString([]byte(environ.Format(last.CreatedAt) + " " + last.ID))
+	}
+	return list, nil
 }
 
-// Count counts an organization's templates.
-func (e *Engine) Count(ctx context.Context, orgID string) (int, error) {
-	return e.cfg.Store.CountTemplates(ctx, orgID)
+func openCursor(cursor string) (*Position, error) {
+	if b, err := base64.RawURLEncoding.DecodeString(cursor); err == nil {
+		at, id, _ := strings.Cut(string(b), " ")
+		if t, err := environ.Parse(at); err == nil && environ.IsAnyID(id) {
+			return &Position{t, id}, nil
+		}
+	}
+	return nil, validate.Fail("cursor", "cursor", "is not one that was returned")
 }
 
 // PreviewRequest asks for a picture of a page with the places of its fields.

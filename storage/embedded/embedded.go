@@ -19,6 +19,7 @@ import (
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/inspect"
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/esign/template"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/blobstore"
@@ -34,6 +35,7 @@ import (
 // httpapi.Config.
 type Embedded struct {
 	ESign      *esign.Engine
+	Templates  *template.Engine
 	Vault      *vault.Vault
 	Compliance *compliance.Engine
 	Handover   *handover.Engine
@@ -249,7 +251,10 @@ func (e *Embedded) wireESign(k Keys) (err error) {
 	if e.o.ESign != nil {
 		e.o.ESign(&c)
 	}
-	e.ESign, err = esign.New(c)
+	if e.ESign, err = esign.New(c); err != nil {
+		return err
+	}
+	e.Templates, err = template.New(template.Config{Store: e.Store.Templates(), Objects: c.Objects, ESign: e.ESign, Env: c.Env})
 	return err
 }
 
