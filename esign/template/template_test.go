@@ -244,8 +244,8 @@ func TestOtherOrganization(t *testing.T) {
 	}
 }
 
-// TestTwoUpdates: of updates at the same time that name one version, one is made.
-func TestTwoUpdates(t *testing.T) {
+// TestUpdatesAtOnce: of updates at the same time that name one version, one is made.
+func TestUpdatesAtOnce(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
 		b := newBench(t, db)
