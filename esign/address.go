@@ -7,9 +7,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// SameAddress reports whether two e-mail addresses name the same mailbox as far as
-// that can be told without asking: by Unicode normalization form C, without regard
-// to case, and with the domain as IDNA writes it (RFC 5891).
+// SameAddress reports whether two e-mail addresses probably name the same
+// mailbox: it compares them in Unicode normalization form C, ignoring case,
+// with the domain in IDNA form (RFC 5891).
 func SameAddress(a, b string) bool {
 	localA, domainA := splitAddress(a)
 	localB, domainB := splitAddress(b)

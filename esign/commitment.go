@@ -31,9 +31,10 @@ func commitAll(fields []Field) []event.CommittedField {
 	return list
 }
 
-// CommitFields is the digest that the event of the creation commits to: of who
-// fills what, where, whether it is required, what there is to choose from and
-// what the sender filled in, in canonical form. Signers' values are not in it.
+// CommitFields returns the digest of the fields that the creation event
+// contains. It covers the signer, place, options and sender's value of each
+// field, and whether it is required, in canonical form. It does not cover
+// signers' values.
 func CommitFields(fields []Field) (storage.Digest, error) {
 	b, err := canonjson.Marshal(commitAll(fields))
 	if err != nil {
@@ -42,8 +43,8 @@ func CommitFields(fields []Field) (storage.Digest, error) {
 	return storage.Sum(b), nil
 }
 
-// CheckFields holds the fields of env against its first event: ErrIntegrity
-// when a field was added, taken away or altered since.
+// CheckFields compares the fields of env with its first event: ErrIntegrity
+// when a field was added, removed or altered since.
 func CheckFields(env *Envelope, created Event) error {
 	if created.Type != event.EnvelopeCreated {
 		return fmt.Errorf("%w: the first event of %s is not its creation", ErrIntegrity, env.ID)
@@ -58,9 +59,10 @@ func CheckFields(env *Envelope, created Event) error {
 	return nil
 }
 
-// CheckValues holds the values of a signer's fields against the event of the
-// signature: each required field has one, and the records have no other. An
-// event whose detail was erased says nothing of values.
+// CheckValues compares the values of a signer's fields with the event of the
+// signature: each required field must have a value, and the records must have
+// no other values. If the detail of the event was erased, values are not
+// compared.
 func CheckValues(env *Envelope, signed Event) error {
 	if signed.Detail == nil {
 		return nil

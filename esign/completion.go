@@ -8,21 +8,21 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// Completion is what leaves esign: the sealed document, or the PDF of a paper
-// contract, with what is known of its making. It never changes; its object is
-// the vault's to take over.
+// Completion is the result of esign: the sealed document, or the PDF of a paper
+// contract, with the evidence of its making. It never changes; the vault takes
+// over its object.
 type Completion struct {
 	EnvelopeID, OrgID, Kind string
 	Name, CustomerID        string
 	Object                  storage.Object
 	Pages                   int
 	Level                   string // of the seal, a pades.Level constant; "" for paper
-	TimeSource              string // what the time of the seal rests on; "" for paper
+	TimeSource              string // the source of the seal's time; "" for paper
 	Sealing                 Sealing
 	DocumentSHA256          storage.Digest   // as it was handed in
-	SignedSHA256            storage.Digest   // as the last signer left it, before certificate of completion and seal; "" for paper
-	PresentedSHA256         []storage.Digest // what each signer was shown, in the order of signing: prefixes of the object
-	ChainHead               event.Head       // of the event that completed it, or brought the paper
+	SignedSHA256            storage.Digest   // after the last signature, before the seal; "" for paper
+	PresentedSHA256         []storage.Digest // shown to each signer, in the order of signing; prefixes of the object
+	ChainHead               event.Head       // of the event that completed it, or uploaded the paper
 	Signers                 []SignerEvidence // in the order of signing
 	SecuredParty            *Party
 	AutoVault               bool
@@ -30,7 +30,7 @@ type Completion struct {
 	Inspection              *Inspection
 }
 
-// SignerEvidence is what is known of one signature.
+// SignerEvidence is the evidence of one signature.
 type SignerEvidence struct {
 	SignerID, Name, Email, Role string
 	Order                       int

@@ -15,7 +15,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// Limits bound the work that one file may cause. A zero field means its default.
+// Limits bound the work for one file. A zero field means its default.
 type Limits struct {
 	Bytes   int64 // size of the file; default 25 MiB
 	Pages   int   // default 5,000
@@ -34,44 +34,47 @@ type LinkKey struct {
 
 // Policies for active content (scripts, launch actions, embedded files …).
 const (
-	ActiveContentFlag   = "flag"   // accept, name it in the inspection
+	ActiveContentFlag   = "flag"   // accept the file and list the content in the inspection
 	ActiveContentReject = "reject" // InvalidError with the rule active_content
 )
 
-// What SigningLinks does for the sender. Whoever has read a link could sign in
-// the signer's place, so reading is an event, and the evidence of the signature
-// says that the link was disclosed.
+// Policies for disclosing signing links to the sender. Anyone who has read a
+// link could sign in the signer's place, so reading is an event, and the
+// evidence of the signature says that the link was disclosed.
 const (
-	LinksAllow  = "allow"  // hand the links out
+	LinksAllow  = "allow"  // return the links
 	LinksRefuse = "refuse" // ErrLinksRefused
 )
 
-// What a signer gets once the document is completed.
+// Policies for the file that a signer gets once the document is completed.
 const (
 	SignerCopyMarked = "marked" // a copy, every page marked as one
-	// SignerCopySealed: the sealed bytes themselves, until the document is vaulted.
-	// A document given out so is never vaulted under a control regime.
+	// SignerCopySealed: the sealed bytes themselves, until the document is vaulted. A document
+	// that was given to a signer in this way is never vaulted under a control regime.
 	SignerCopySealed = "sealed"
 )
 
-// Config is what an Engine is made of. It is copied, never written.
+// Config is the configuration of an Engine. It is copied and never changed.
 type Config struct {
 	Store    Store            // required
 	Objects  *storage.Objects // required; where documents are kept
 	Sealer   Sealer           // required; a *pades.Sealer
-	LinkKeys []LinkKey        // required; the first makes links, all open them
+	LinkKeys []LinkKey        // required; the first makes links, and all of them verify links
 
-	Notifier   Notifier                    // who tells signers; default: nobody, and nothing is queued
+	Notifier   Notifier                    // notifies signers; default: none, and no notices are queued
 	SigningURL func(token string) string   // the address of a signing link, for notices; required with a Notifier
-	VerifyURL  func(storage.Digest) string // where a vault says what bytes are, a QR code on certificates of completion; default: none
-	// Sender says who an organization is: signers' pages and mails show it, and the event of an envelope's creation has
-	// it. It is asked at each create, page and mail. Default: certificates of completion print the organization's id.
+	VerifyURL  func(storage.Digest) string // URL of a digest in its vault, for QR codes of certificates; default: none
+	// Sender describes an organization for its signers: their pages and mails
+	// show it, and the creation event of an envelope contains it. It is called
+	// for each create, page and mail. Default: certificates of completion print
+	// the organization's id.
 	Sender        func(ctx context.Context, orgID string) (Sender, error)
 	Inspector     Inspector  // default: InProcess(Limits, nil)
 	ActiveContent string     // default: ActiveContentFlag
-	Disclosure    Disclosure // what signers consent to; default: DefaultDisclosure
-	// Translations are the same disclosure in further languages, each with a Locale of its own: a signer consents to the one
-	// that was read. Default: none; with the default Disclosure, SpanishDisclosure.
+	Disclosure    Disclosure // the text that signers consent to; default: DefaultDisclosure
+	// Translations are the same disclosure in other languages, each with its
+	// own Locale: a signer consents to the one that was read. Default: none;
+	// with the default Disclosure, SpanishDisclosure.
 	Translations   []Disclosure
 	DisclosedLinks string        // default: LinksAllow
 	SignerCopy     string        // default: SignerCopyMarked
@@ -79,12 +82,12 @@ type Config struct {
 	Fonts          [][]byte      // TrueType or OpenType fonts tried after the bundled ones; default: none
 	Limits         Limits        // default: see Limits
 	RemindInterval time.Duration // least time between two reminders of a signer; default: 1 h
-	PreflightEvery time.Duration // how long a successful preflight of the sealer is believed; default: 1 min
+	PreflightEvery time.Duration // how long the result of a successful preflight of the sealer is reused; default: 1 min
 	storage.Env                  // clock, ids, random bytes and log
 }
 
-// Engine runs envelopes. It is safe for concurrent use and keeps nothing but
-// the time of its last preflight.
+// Engine runs envelopes. It is safe for concurrent use; its only state is the
+// time of its last preflight.
 type Engine struct {
 	cfg       Config
 	now       func() time.Time
@@ -162,12 +165,12 @@ func (c *Config) check() error {
 	return nil
 }
 
-// system is the actor of what nobody asked for.
+// system is the actor of background work.
 var system = Actor{Kind: "system", ID: "esign"}
 
-// update runs fn on an envelope in one transaction and writes the row back,
-// again when another transaction was first. Inside a host's transaction
-// nothing is repeated: storage.ErrRetry.
+// update runs fn on an envelope in one transaction and writes the row back; it
+// retries when another transaction was first. Inside a host's transaction it
+// does not retry but returns storage.ErrRetry.
 func (e *Engine) update(ctx context.Context, s Store, envelopeID string, fn func(ctx context.Context, s Store, env *Envelope) error) (*Envelope, error) {
 	var out *Envelope
 	err := e.inTx(ctx, s, func(ctx context.Context, s Store) error {

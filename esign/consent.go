@@ -19,7 +19,7 @@ type ConsentRequest struct {
 	Also             func(ctx context.Context, tx storage.Tx, r *SignerResult) error
 }
 
-// SignerResult is how things stand after a signer's verb.
+// SignerResult is the state after a signer's verb.
 type SignerResult struct {
 	OrgID, EnvelopeID, SignerID string
 	Status                      SignerStatus
@@ -31,9 +31,9 @@ func result(env *Envelope, s *Signer) *SignerResult {
 	return &SignerResult{env.OrgID, env.ID, s.ID, s.Status, env.Status, env.RedirectURL}
 }
 
-// Consent records a consent; giving the same one again changes nothing. Errors:
-// those of Session, *InvalidError unless the digest is that of the disclosure
-// in force, in one of its languages, *StateError, ErrConsents.
+// Consent records a consent; repeating it changes nothing. Errors: those of
+// Session, *InvalidError unless the digest is that of the disclosure in
+// force, in one of its languages, *StateError, ErrConsents.
 func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, error) {
 	d, inForce := e.disclosureOf(r.DisclosureSHA256)
 	if !inForce {
@@ -81,16 +81,16 @@ func again(ctx context.Context, s Store, env *Envelope, sg *Signer) error {
 	return nil
 }
 
-// WithdrawRequest takes a consent back; Reason has at most 2,000 characters.
+// WithdrawRequest withdraws a consent; Reason has at most 2,000 characters.
 type WithdrawRequest struct {
 	Token, Reason string
 	Client        Client
 	Also          func(ctx context.Context, tx storage.Tx, r *SignerResult) error
 }
 
-// WithdrawConsent records a withdrawal: the signer cannot sign before a new
-// consent. It voids nothing, and a signature given before stays (15 USC
-// 7001(c)(4)). ErrConsentRequired without a consent.
+// WithdrawConsent records a withdrawal: the signer cannot sign before a new consent. It voids
+// nothing, and an earlier signature remains valid (15 USC 7001(c)(4)). ErrConsentRequired without a
+// consent.
 func (e *Engine) WithdrawConsent(ctx context.Context, r WithdrawRequest) (*SignerResult, error) {
 	if err := checkReason(r.Reason, false); err != nil {
 		return nil, err
@@ -116,8 +116,8 @@ type DeclineRequest struct {
 	Also          func(ctx context.Context, tx storage.Tx, r *SignerResult) error
 }
 
-// Decline ends the envelope declined; the other signers who were notified are
-// told. ErrAlreadySigned for one who has signed.
+// Decline ends the envelope with the status declined; the other signers who
+// were invited get a notice. ErrAlreadySigned for one who has signed.
 func (e *Engine) Decline(ctx context.Context, r DeclineRequest) (*SignerResult, error) {
 	if err := checkReason(r.Reason, true); err != nil {
 		return nil, err

@@ -15,8 +15,7 @@ import (
 )
 
 // SignerCopy is the marked copy of one state of a document. It is made when a
-// signer first asks for that state, and handed out with the same bytes ever
-// after, to every signer.
+// signer first reads that state, and every signer always gets the same bytes.
 type SignerCopy struct {
 	ID         string // cpy_…, on each of its pages
 	EnvelopeID string
@@ -51,8 +50,8 @@ func (e *Envelope) mayCopy(state storage.Digest) bool {
 	return e.state() == state
 }
 
-// IsCopy reports whether a signer's marked copy has this digest, whoever's it
-// is and whatever became of the envelope.
+// IsCopy reports whether the marked copy of any signer has this digest,
+// whatever the status of its envelope.
 func (e *Engine) IsCopy(ctx context.Context, sha256 storage.Digest) (bool, error) {
 	ok, err := e.cfg.Store.IsSignerCopy(ctx, sha256)
 	if err != nil {
@@ -61,9 +60,9 @@ func (e *Engine) IsCopy(ctx context.Context, sha256 storage.Digest) (bool, error
 	return ok, nil
 }
 
-// SignerCopies returns the marked copies of an envelope's document, oldest first.
-// Of a completed document it makes the one that is still missing, so that none is
-// made after the vault was told of all; a document that cannot be marked has none.
+// SignerCopies returns the marked copies of an envelope's document, oldest first. For a completed
+// document it makes a missing copy, so that no copy is made after the vault has registered them; a
+// document that cannot be marked has none.
 func (e *Engine) SignerCopies(ctx context.Context, envelopeID string) ([]SignerCopy, error) {
 	env, err := e.cfg.Store.Envelope(ctx, envelopeID)
 	if err != nil {

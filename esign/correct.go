@@ -11,7 +11,7 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// CorrectRequest corrects a signer who has not signed. What is nil stays as it is.
+// CorrectRequest corrects a signer who has not signed. Nil fields stay unchanged.
 type CorrectRequest struct {
 	OrgID, EnvelopeID, SignerID string
 	Actor                       Actor
@@ -34,16 +34,15 @@ func (p person) check() error {
 	return bad.Err()
 }
 
-// CorrectSigner changes the address, the name or the order of a signer who has not
-// signed, without voiding the envelope; both together put another person in the
-// signer's place. A new address or name makes the old link dead, and consent and
-// reading start anew: what one person agreed to and saw is not another's. The signer
-// is invited again if it is that signer's turn. A new order gives and takes turns: a
-// signer who must wait again finds a link that opens later. What changes nothing is
-// no event. A signature page that the envelope was created with keeps the name that it
-// printed; the signature on it and the certificate of completion say who signed.
-// *InvalidError; ErrNotFound; ErrSignerNotFound; ErrPrecondition;
-// ErrAlreadySigned; *StateError unless the envelope is preparing, sent or viewed.
+// CorrectSigner changes the address, the name or the order of a signer who has not signed, without
+// voiding the envelope. A new address together with a new name replaces the signer by another
+// person. A new address or name invalidates the old link and resets consent and reading, because
+// they do not count for another person. The signer is invited again if it is that signer's turn. A
+// new order changes whose turn it is; the link of a signer who must wait again opens later. A
+// request that changes nothing records no event. A signature page that was added at create keeps
+// the printed name; the signature on it and the certificate of completion say who signed.
+// *InvalidError; ErrNotFound; ErrSignerNotFound; ErrPrecondition; ErrAlreadySigned; *StateError
+// unless the envelope is preparing, sent or viewed.
 func (e *Engine) CorrectSigner(ctx context.Context, r CorrectRequest) (*Envelope, error) {
 	return e.own().CorrectSigner(ctx, r)
 }
@@ -92,7 +91,7 @@ func assign[T any](to, from *T) {
 	}
 }
 
-// correct records that the signer who was as was is now as env has it.
+// correct records the change of a signer from was to its state in env.
 func (e *Engine) correct(ctx context.Context, s Store, env *Envelope, was Signer, actor Actor) error {
 	sg, now := env.signer(was.ID), e.now()
 	person := sg.Email != was.Email || sg.Name != was.Name

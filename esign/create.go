@@ -30,11 +30,14 @@ type CreateRequest struct {
 	Document        []byte // the PDF; required for e-sign, refused for paper, which is uploaded
 	Filename        string `validate:"max=200"` // default: document.pdf
 
-	Fields []FieldSpec `validate:"dive"` // at most 500; who has no signature field gets a block on an appended signature page
-	// FieldsFromTags adds the fields that tags on the pages name, such as {{buyer:signature}}; see package placement.
+	Fields []FieldSpec `validate:"dive"` // at most 500; signers without a signature field get a signature page
+	// FieldsFromTags adds the fields named by tags on the pages, such as
+	// {{buyer:signature}}; see package placement.
 	FieldsFromTags bool
-	// FieldsFromForm adds the fields of the PDF's own form. One whose name begins with a signer's role and a dot is that
-	// signer's; the others are the first signer's. What is no field of a contract, such as a push button, is left out.
+	// FieldsFromForm adds the fields of the PDF's own form. A field whose name
+	// begins with a signer's role and a dot is assigned to that signer, the
+	// others to the first signer. Fields that a contract cannot use, such as
+	// push buttons, are omitted.
 	FieldsFromForm bool
 	Signers        []SignerSpec `validate:"dive"` // at most 50; default: one, made of the customer
 	SigningOrder   string       `validate:"omitempty,oneof=parallel sequential"`
@@ -44,12 +47,12 @@ type CreateRequest struct {
 	Summary       []SummaryRow      // shown to signers above the document; at most 30, labels of 80 characters, values of 300
 	RedirectURL   string            `validate:"max=2000"`                 // https; the caller checks its origin
 	ExpiresInDays int               `validate:"omitempty,min=1,max=3650"` // counted from the sending; default: 30
-	Reminders     ReminderSchedule  // of signers who do not sign; default: none
+	Reminders     ReminderSchedule  // for signers who have not signed; default: none
 	SecuredParty  *Party            // the assignee that vault-in names by default
 	Metadata      map[string]string // at most 50 entries: keys of 40 characters, values of 500
-	WithoutLegend bool              // true: pages do not say where the authoritative copy is
-	TimeZone      string            // IANA name; by it days are counted and printed for signers without their own; default: UTC
-	AutoVault     bool              // vault on completion; compliance/handover does it
+	WithoutLegend bool              // true: no legend on the pages says where the authoritative copy is
+	TimeZone      string            // IANA name of the time zone for signers without their own; default: UTC
+	AutoVault     bool              // vault on completion, done by compliance/handover
 	Send          bool              // send at once
 
 	// Also runs in the transaction that creates the envelope.
@@ -58,26 +61,27 @@ type CreateRequest struct {
 	customerSigns bool // no signers were given
 }
 
-// SignerSpec is a signer to be.
+// SignerSpec describes a new signer.
 type SignerSpec struct {
 	Email string `validate:"required,email,max=254"`
 	Name  string `validate:"required,max=200"`
 	Role  string `validate:"max=200"` // distinct; default: signer 1, signer 2 …
-	// Order: the lowest signs first, who has the same signs in parallel. Where all
-	// are 0: the position when sequential, else 1.
+	// Order: the lowest number signs first; equal numbers sign in parallel. If
+	// all are 0, the default is the position in the list when sequential, else
+	// 1.
 	Order int    `validate:"min=0,max=1000"`
 	Auth  string // default: AuthLink; nothing else is supported yet
-	// Delegate lets the signer hand the turn over to another person, once.
+	// Delegate lets the signer delegate signing to another person, once.
 	Delegate bool
-	// TimeZone is an IANA name; default: the envelope's. Names are looked up as
-	// time.LoadLocation does: where the system has no time zone database, import
+	// TimeZone is an IANA name; default: the envelope's. Names are looked up by
+	// time.LoadLocation: if the system has no time zone database, import
 	// time/tzdata, as storage/embedded does.
 	TimeZone string
 }
 
-// FieldSpec is a field to be, by fractions of the displayed page from its
-// top-left corner. W is at least 0.01, H 0.005, and text of 5 points fits; fields
-// of different roles do not overlap.
+// FieldSpec describes a new field, in fractions of the displayed page from its
+// top-left corner. W must be at least 0.01, H at least 0.005, and high enough
+// for text of 5 points; fields of different roles must not overlap.
 type FieldSpec struct {
 	// Name tells the fields of a template apart, such as the name that a tag or a form field gives; an envelope's fields need
 	// none.
@@ -88,15 +92,16 @@ type FieldSpec struct {
 	X, Y, W, H float64
 	Optional   bool
 	Label      string `validate:"max=200"`
-	// Options are the values of a radio or dropdown field: 1 to 100, each at most
-	// 200 characters of one line, none twice.
+	// Options are the values of a radio or dropdown field: 1 to 100, each one
+	// line of at most 200 characters, without duplicates.
 	Options []string `validate:"max=100"`
-	// Value is what the sender fills in, of text, checkbox ("true" or "false"),
+	// Value is the value filled in by the sender, for text, checkbox ("true" or "false"),
 	// radio and dropdown fields. The signer may change it unless it is ReadOnly.
 	Value    string
 	ReadOnly bool
-	// Anchor places the field beside a text of the document, in place of X and Y. Page then says where the text is looked
-	// for, 0 on every page; W and H of 0 are the usual ones of the kind. Default: none.
+	// Anchor places the field at a text of the document, in place of X and Y.
+	// Page then limits the search to a page, 0 means every page; W and H of 0
+	// are the defaults of the kind. Default: none.
 	Anchor *Anchor
 }
 
@@ -115,9 +120,8 @@ type Draft struct {
 // EnvelopeID is the id that the envelope will have.
 func (d *Draft) EnvelopeID() string { return d.env.ID }
 
-// Create makes an envelope: paper without a document comes back pending,
-// e-sign preparing or, with Send, sent. Errors: *InvalidError, *Refusal,
-// *NotSignableError, *ExternalIDError.
+// Create makes an envelope: a paper envelope is returned pending, an e-sign envelope preparing or,
+// with Send, sent. Errors: *InvalidError, *Refusal, *NotSignableError, *ExternalIDError.
 func (e *Engine) Create(ctx context.Context, r CreateRequest) (*Envelope, error) {
 	d, err := e.Prepare(ctx, r)
 	if err != nil {
@@ -126,9 +130,9 @@ func (e *Engine) Create(ctx context.Context, r CreateRequest) (*Envelope, error)
 	return (&Joined{e, e.cfg.Store}).Create(ctx, d)
 }
 
-// Prepare does what Create does before its transaction: it checks the request,
-// prepares the document and stages its files. [Joined.Create] does the rest in
-// a host's transaction. Errors are those of Create.
+// Prepare does the part of Create before its transaction: it checks the
+// request, prepares the document and stages its files. [Joined.Create] does the
+// rest in the host's transaction. Errors are those of Create.
 func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
 	if err := r.checkLengths(); err != nil {
 		return nil, err
@@ -185,8 +189,8 @@ func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
 	return env
 }
 
-// externalID returns an *ExternalIDError if an envelope of the organization has id.
-// One whose expiry has come and is not yet recorded has it no longer; its id is
+// externalID returns an *ExternalIDError if an envelope of the organization has id. An envelope
+// that has expired, but whose expiry is not yet recorded, no longer uses the id; its envelope id is
 // returned.
 func (e *Engine) externalID(ctx context.Context, s Store, orgID, id string) (expired string, err error) {
 	if id == "" {

@@ -9,7 +9,7 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// DelegateRequest hands a signer's turn over to another person.
+// DelegateRequest delegates signing to another person.
 type DelegateRequest struct {
 	Token       string
 	Email, Name string // of the other person
@@ -17,12 +17,10 @@ type DelegateRequest struct {
 	Also        func(ctx context.Context, tx storage.Tx, r *SignerResult) error
 }
 
-// Delegate puts another person in the place of the signer, who was created with
-// SignerSpec.Delegate; that person cannot hand it over again. The link is dead from
-// then on, and the other person is invited by a link of its own, reads and consents. A
-// signature page keeps the name that it printed, as with CorrectSigner.
-// Errors: those of Session, *InvalidError, ErrAlreadySigned, ErrDelegation,
-// *StateError.
+// Delegate replaces a signer created with SignerSpec.Delegate by another person, who cannot
+// delegate again. The link becomes invalid, and the other person is invited with a new link and
+// must read and consent. A signature page keeps the printed name, as with CorrectSigner. Errors:
+// those of Session, *InvalidError, ErrAlreadySigned, ErrDelegation, *StateError.
 func (e *Engine) Delegate(ctx context.Context, r DelegateRequest) (*SignerResult, error) {
 	if err := (person{r.Email, r.Name}).check(); err != nil {
 		return nil, err

@@ -7,10 +7,10 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// Disclosure is what a consumer must be told clearly before consent to
-// electronic records, 15 USC 7001(c)(1)(B) and (C)(i): the right to paper, to
-// withdraw and how, what the consent covers, how to update contact data, how to
-// get paper copies, and the hardware and software that is needed.
+// Disclosure is the statement that a consumer must receive before consenting to electronic records,
+// 15 USC 7001(c)(1)(B) and (C)(i): the right to paper, to withdraw and how, what the consent
+// covers, how to update contact data, how to get paper copies, and the hardware and software that
+// is needed.
 type Disclosure struct {
 	Version string
 	Locale  string // BCP 47
@@ -27,7 +27,7 @@ func (d Disclosure) SHA256() storage.Digest {
 	return storage.Sum(b)
 }
 
-// whole reports that there is something to consent to, spelled in one way only.
+// whole reports whether the disclosure is complete and canonical.
 func (d Disclosure) whole() bool {
 	for _, s := range []string{d.Version, d.Locale, d.Title, d.Text} {
 		if s == "" || !utf8.ValidString(s) {

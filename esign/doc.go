@@ -12,48 +12,45 @@
 //
 // # Which bytes
 //
-// An e-sign document is prepared once, before anyone sees it: a legend on each
-// page and, for who has no signature field, a signature page. Each signature
-// appends an incremental update; then come the certificate of completion and the
-// PAdES seal. Nothing is ever rewritten, so what each signer was shown
-// (presented_sha256 in the signed event) is a byte prefix of the completion.
-// A paper PDF is inspected and never changed.
+// An e-sign document is prepared once, before anyone sees it: each page gets a legend, and signers
+// without a signature field get a signature page. Each signature appends an incremental update,
+// followed by the certificate of completion and the PAdES seal. Nothing is ever rewritten, so the
+// document shown to each signer (presented_sha256 in the signed event) is a byte prefix of the
+// completion. A paper PDF is inspected and never changed.
 //
 // # Reading
 //
-// A signer reads the PDF ([Engine.Document], every page marked as a copy) or, with
-// a [Renderer], pictures of its pages ([Engine.PageImage]), drawn from the very
-// bytes that the signature will be about. Either is the read that a signature
-// needs. esign/render has a Renderer; a host that does not want its weight goes
-// without.
+// A signer reads the PDF ([Engine.Document], every page marked as a copy) or, with a [Renderer],
+// pictures of its pages ([Engine.PageImage]), drawn from the bytes to be signed. Either satisfies
+// the requirement to read before signing. esign/render has a Renderer; it is optional because of
+// its size.
 //
 // # Names in many scripts
 //
-// Names, dates and fields are drawn with DejaVu, joined and in reading order:
-// Latin with Vietnamese, Greek, Cyrillic, Armenian, Georgian, Hebrew, Arabic.
-// Chinese, Japanese, Korean, Thai and the Indic scripts want a font of the host's
-// ([Config].Fonts); without one the request is refused and the character named
-// (rule glyph_missing). docs/scripts.md has the table.
+// Names, dates and fields are drawn with DejaVu, joined and in reading order: Latin with
+// Vietnamese, Greek, Cyrillic, Armenian, Georgian, Hebrew, Arabic. Chinese, Japanese, Korean, Thai
+// and the Indic scripts need a font supplied by the host ([Config].Fonts); without one the request
+// is refused, and the error names the character (rule glyph_missing). docs/scripts.md has the
+// table.
 //
 // # Signed and sealed
 //
-// The last signature and the seal are two durable states. When the seal fails,
-// because a time-stamp authority does not answer for instance, the envelope stays
-// signed, says why (SealingError), and [Engine.SealDue] tries again.
+// The last signature and the seal are two durable states. If the seal fails,
+// for example because a time-stamp authority is unavailable, the envelope stays
+// signed, SealingError says why, and [Engine.SealDue] tries again.
 //
 // # Events
 //
-// Every change appends an event to the envelope's hash chain in the same
-// transaction. Notices to signers are rows of that transaction too;
-// [Engine.NotifyDue] hands them to the host's [Notifier].
+// Every change appends an event to the envelope's hash chain in the same transaction. Notices to
+// signers are queued in the same transaction; [Engine.NotifyDue] passes them to the host's
+// [Notifier].
 //
 // # Use
 //
-// An [Engine] is safe for concurrent use, starts no goroutine and holds no state.
-// Periodic work is [Engine.SealDue], [Engine.ExpireDue], [Engine.RemindDue] and
-// [Engine.NotifyDue], which any number of replicas may call. [Engine.With] gives the
-// verbs that are SQL alone inside a host's transaction. The Store interface is
-// unstable until v1.
+// An [Engine] is safe for concurrent use, starts no goroutine and holds no state. Periodic work is
+// [Engine.SealDue], [Engine.ExpireDue], [Engine.RemindDue] and [Engine.NotifyDue], which any number
+// of replicas may call. [Engine.With] provides the verbs that execute only SQL inside a host's
+// transaction. The Store interface is unstable until v1.
 //
 // Stability: what an envelope's events, documents and certificates of completion say
 // stays readable for ever, and the text of a disclosure never changes under its

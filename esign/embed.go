@@ -5,9 +5,10 @@ import (
 	"fmt"
 )
 
-// SignerToken is the signing link's token of one signer, for a session that the
-// host has opened for that signer; unlike SigningLinks it discloses nothing to the
-// sender. Errors: ErrNotFound, ErrSignerNotFound, ErrNotYourTurn.
+// SignerToken returns the token of one signer's link, for a session that the
+// host has opened for that signer. Unlike SigningLinks it does not count as a
+// disclosure to the sender. Errors: ErrNotFound, ErrSignerNotFound,
+// ErrNotYourTurn.
 func (e *Engine) SignerToken(ctx context.Context, orgID, envelopeID, signerID string) (string, error) {
 	env, err := e.Envelope(ctx, orgID, envelopeID)
 	if err != nil {

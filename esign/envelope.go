@@ -11,7 +11,8 @@ import (
 )
 
 type (
-	// Actor is who acts: kind "key", "signer", "operator", "public" or "system", and an id.
+	// Actor is the person or system that acts: kind "key", "signer",
+	// "operator", "public" or "system", and an id.
 	Actor = event.Actor
 	// Event is one link of an envelope's hash chain.
 	Event = event.Event
@@ -46,11 +47,11 @@ const (
 	FieldDropdown  = "dropdown" // one of Options, shown as a list
 )
 
-// Summary is an envelope as a list shows it: the columns of one row.
+// Summary is the summary of an envelope in a list: the columns of one row.
 type Summary struct {
 	ID, OrgID                               string
 	Name, Kind                              string
-	Status                                  Status // as of the read: an expiry that has come is judged
+	Status                                  Status // as of the read: an expiry that has passed is taken into account
 	CustomerID, CustomerEmail, CustomerName string
 	ExternalID                              string
 	TemplateID                              string // "" where the envelope was made of no template
@@ -58,7 +59,7 @@ type Summary struct {
 	CreatedAt, UpdatedAt                    time.Time
 	SentAt, CompletedAt, ExpiresAt          *time.Time
 	VoidReason                              string
-	SealingError                            string // why the seal waits: timestamp_unavailable, certificate_invalid, storage_unavailable, not_extendable, failed
+	SealingError                            string // why it is not sealed yet: timestamp_unavailable, certificate_invalid, storage_unavailable, not_extendable, failed
 	SignersTotal, SignersSigned             int
 	Sealed                                  *Sealed // nil until completed; always nil for paper
 
@@ -78,7 +79,7 @@ func (s *Summary) Parties() standing.Parties { return standing.Parties{Originato
 // may reports whether the organization may do act to the envelope.
 func (s *Summary) may(orgID string, act standing.Act) bool { return s.Parties().Of(orgID).May(act) }
 
-// Vaulted reports whether a live authoritative copy is here.
+// Vaulted reports whether the vault holds a live authoritative copy.
 func (s *Summary) Vaulted() bool { return s.VaultedAt != nil && s.ReleasedAt == nil }
 
 // ETag changes with every change that a reader can see; verbs take it as IfMatch.
@@ -101,7 +102,7 @@ type Sealed struct {
 	Head       event.Head
 }
 
-// Envelope is a contract on its way, whole.
+// Envelope is a complete envelope.
 type Envelope struct {
 	Summary
 	Metadata      map[string]string
@@ -127,13 +128,13 @@ type Envelope struct {
 // Party is a person or an organization.
 type Party struct{ Name, Identifier, Email string }
 
-// Document is what was uploaded or handed in at create.
+// Document is the file that was uploaded or submitted at create.
 type Document struct {
 	Filename   string
-	Object     storage.Object // the bytes exactly as they came; without a name where they are the beginning of Parts[0]
+	Object     storage.Object // the bytes exactly as received; without a name if they are a prefix of Parts[0]
 	Pages      int
 	PageSizes  []PageSize  // of the document as signers see it; empty for paper
-	Normalized bool        // the signers see a clean rewrite, Parts[0], not these bytes
+	Normalized bool        // the signers see a normalized file, Parts[0], not these bytes
 	Inspection *Inspection // as found at intake
 	UploadedAt time.Time
 	Head       event.Head // end of the chain after the document came
@@ -142,8 +143,8 @@ type Document struct {
 // PageSize is the displayed size of a page in points (1/72 inch).
 type PageSize struct{ Width, Height float64 }
 
-// Part is a piece of an e-sign document: parts one after another are the file.
-// Part 0 is the prepared original; each signature appends one.
+// Part is a piece of an e-sign document: the file is the concatenation of its
+// parts. Part 0 is the prepared original; each signature appends one.
 type Part struct {
 	Seq      int
 	SignerID string         // "" for part 0
@@ -152,13 +153,13 @@ type Part struct {
 	Size     int64          // of the file up to and with this part
 }
 
-// Signer is one who signs.
+// Signer is a signer of an envelope.
 type Signer struct {
 	ID                string
 	Email, Name, Role string
-	Order             int // who has the same order signs in parallel
+	Order             int // signers with the same order sign in parallel
 	Auth              string
-	Delegate          bool // may hand the turn over to another person
+	Delegate          bool // may delegate signing to another person
 	Status            SignerStatus
 	LinkVersion       int // signing links of other versions are dead
 
@@ -169,7 +170,7 @@ type Signer struct {
 	DisclosureLocale string
 	PresentedSHA256  storage.Digest // of the unmarked bytes of the last read
 	SignatureKind    string         // typed or drawn
-	SignedRequest    storage.Digest // of the accepted request, so that a repeat is told from another one
+	SignedRequest    storage.Digest // of the accepted request, to recognize a repeat
 	RemindedAt       *time.Time
 	RemindAt         *time.Time // the next reminder by the schedule; nil for none
 	RemindersSent    int        // by the schedule, since the signer was invited
@@ -178,14 +179,14 @@ type Signer struct {
 	Address          string     // of the signature
 	UserAgent        string
 
-	UndeliverableAt     *time.Time // when mail was found not to reach Email; nil while it does
+	UndeliverableAt     *time.Time // when mail to Email was found undeliverable; nil if it is deliverable
 	UndeliverableStatus string     // RFC 3463, such as 5.1.1; "" where none is known
 }
 
-// Consented reports a consent that was given and not withdrawn.
+// Consented reports whether a consent was given and not withdrawn.
 func (s *Signer) Consented() bool { return s.ConsentedAt != nil && s.WithdrawnAt == nil }
 
-// Field is a place that a signer fills. X, Y, W and H are fractions of the
+// Field is a place filled in by a signer. X, Y, W and H are fractions of the
 // displayed page from its top-left corner; Page counts from 1.
 type Field struct {
 	ID         string
@@ -196,12 +197,12 @@ type Field struct {
 	Required   bool
 	Label      string
 	Options    []string // of a radio or dropdown field
-	Preset     string   // the sender's value; the signer's to change unless ReadOnly
+	Preset     string   // the sender's value; the signer may change it unless ReadOnly
 	ReadOnly   bool
 	Value      string // "" until the signer has signed
 }
 
-// Shown is what the field holds now: the signer's value, else the sender's.
+// Shown is the current value of the field: the signer's, else the sender's.
 func (f *Field) Shown() string {
 	if f.Value != "" {
 		return f.Value

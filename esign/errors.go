@@ -11,9 +11,8 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// InvalidError lists every field of a request that breaks a rule. Rules that a
-// caller may want to tell apart: document_required, not_supported,
-// glyph_missing, active_content, required.
+// InvalidError lists every invalid field of a request. Rules that a caller may want to distinguish:
+// document_required, not_supported, glyph_missing, active_content, required.
 type InvalidError = storage.InvalidError
 
 // Refusal says why a file is not accepted.
@@ -22,61 +21,59 @@ type Refusal = intake.Refusal
 var (
 	// ErrNotFound: no such envelope, or another organization's.
 	ErrNotFound = errors.New("esign: envelope not found")
-	// ErrState: the status forbids the verb; always a *StateError.
+	// ErrState: the status does not allow the verb; always a *StateError.
 	ErrState = errors.New("esign: the envelope's status does not allow this")
-	// ErrAlreadySigned: what can no longer be undone, a void after the last
-	// signature or a second signature of one signer.
+	// ErrAlreadySigned: a void after the last signature, or a second signature of one signer.
 	ErrAlreadySigned = errors.New("esign: already signed")
 	// ErrExternalID: another envelope of the organization, which has not ended
 	// without completion, has this external id; always an *ExternalIDError.
 	ErrExternalID = errors.New("esign: external id is already in use")
-	// ErrPrecondition: the envelope is no longer the one that If-Match names.
+	// ErrPrecondition: the envelope has changed since the version named by If-Match.
 	ErrPrecondition = errors.New("esign: the envelope has changed")
 	// ErrDocumentChanged: the envelope's document is not the one that was vaulted or
 	// that the request names.
 	ErrDocumentChanged = errors.New("esign: the document has changed")
 	// ErrNotSignable: the PDF cannot be sealed; always a *NotSignableError.
 	ErrNotSignable = errors.New("esign: the document cannot be signed")
-	// ErrNotAnOriginal: the PDF bears marks of this system; always a
+	// ErrNotAnOriginal: the PDF has marks of this system; always a
 	// *NotAnOriginalError.
 	ErrNotAnOriginal = errors.New("esign: the document is not an original")
 	// ErrSignerNotFound: the envelope has no such signer.
 	ErrSignerNotFound = errors.New("esign: signer not found")
-	// ErrLink: no such signing link; what was altered looks the same.
+	// ErrLink: no such signing link; an altered link gets the same error.
 	ErrLink = errors.New("esign: no such signing link")
 	// ErrLinkGone: the link was withdrawn, or its envelope declined, voided or expired.
 	ErrLinkGone = errors.New("esign: the signing link is no longer valid")
-	// ErrLinksRefused: the host shows signing links to signers only.
+	// ErrLinksRefused: the host gives signing links only to their signers.
 	ErrLinksRefused = errors.New("esign: signing links are given only to their signers")
-	// ErrOriginalGivenOut: a signer was given the completed document itself, so that
-	// nobody can say which file is the one authoritative copy.
+	// ErrOriginalGivenOut: a signer was given the completed document itself, so
+	// that the authoritative copy cannot be told apart from it.
 	ErrOriginalGivenOut = errors.New("esign: a signer was given the completed document itself")
-	// ErrNotYourTurn: others sign first.
+	// ErrNotYourTurn: it is not this signer's turn.
 	ErrNotYourTurn = errors.New("esign: not this signer's turn")
-	// ErrDelegation: the sender did not allow the signer to hand the turn over.
+	// ErrDelegation: the sender did not allow the signer to delegate.
 	ErrDelegation = errors.New("esign: the signer cannot delegate")
 	// ErrConsents: the signer has consented and withdrawn as often as allowed.
 	ErrConsents = errors.New("esign: too many consents")
-	// ErrNotViewed: a signature needs a read of the whole document; always a
-	// *NotViewedError.
+	// ErrNotViewed: the signer has not read the whole document; always a *NotViewedError.
 	ErrNotViewed = errors.New("esign: the document has not been read")
 	// ErrIntegrity: the records of the envelope differ from its events.
 	ErrIntegrity = errors.New("esign: the records differ from the events")
-	// ErrNoRenderer: the host draws no pages (Config.Renderer).
+	// ErrNoRenderer: page rendering is not enabled (Config.Renderer).
 	ErrNoRenderer = errors.New("esign: page rendering is not enabled")
 	// ErrNoPage: the document has no such page.
 	ErrNoPage = errors.New("esign: no such page")
-	// ErrNotDrawn: the renderer could not draw the page; the PDF can be read all the same.
+	// ErrNotDrawn: the renderer could not draw the page; the PDF can still be read.
 	ErrNotDrawn = errors.New("esign: the page cannot be drawn")
 	// ErrSealWaits: the document is signed, but could not be sealed yet.
 	ErrSealWaits = errors.New("esign: the document cannot be sealed yet")
-	// ErrDisposed: the original was handed over, and its bytes here were deleted.
+	// ErrDisposed: the original was released, and its stored bytes were deleted.
 	ErrDisposed = errors.New("esign: the document was released and is no longer stored")
-	// ErrConsentRequired: a signature needs consent to electronic records.
+	// ErrConsentRequired: the signer has not consented to electronic records.
 	ErrConsentRequired = errors.New("esign: consent is required")
 )
 
-// StateError says which verb the status forbids.
+// StateError names the verb and the status that does not allow it.
 type StateError struct {
 	Verb   Verb
 	Status Status
@@ -86,7 +83,7 @@ func (e *StateError) Error() string {
 	return "esign: " + e.Reason()
 }
 
-// Reason says which verb the status forbids, and which statuses allow it.
+// Reason describes the verb, the status, and the statuses that allow the verb.
 func (e *StateError) Reason() string {
 	reason := fmt.Sprintf("cannot %s an envelope that is %s", e.Verb, e.Status)
 	var allowed []string
@@ -118,18 +115,18 @@ func (e *ExternalIDError) Error() string {
 // Is makes errors.Is(err, ErrExternalID) true.
 func (e *ExternalIDError) Is(target error) bool { return target == ErrExternalID }
 
-// NotSignableError says why a PDF cannot be signed: signed (it carries
-// signatures of others), portfolio (its pages are a cover sheet), dynamic_xfa
-// (its pages are made by the viewer), or what kept it from being extended after
-// it had been normalized: encrypted, damaged, certified_no_changes, locked,
-// unsupported. Detail says what was found, where more is known.
+// NotSignableError says why a PDF cannot be signed: signed (it has signatures
+// of others), portfolio (its pages are a cover sheet), dynamic_xfa (its pages
+// are made by the viewer), or an obstacle to extending it that remained after
+// normalization: encrypted, damaged, certified_no_changes, locked, unsupported.
+// Detail has more information where available.
 type NotSignableError struct{ Reason, Detail string }
 
 func (e *NotSignableError) Error() string {
 	return "esign: the document cannot be signed: " + e.Obstacle()
 }
 
-// Obstacle says in words what stands in the way.
+// Obstacle describes the reason in a sentence.
 func (e *NotSignableError) Obstacle() string {
 	text, known := obstacles[e.Reason]
 	switch {
@@ -160,8 +157,8 @@ const reasonSigned = "signed"
 // Is makes errors.Is(err, ErrNotSignable) true.
 func (e *NotSignableError) Is(target error) bool { return target == ErrNotSignable }
 
-// NotAnOriginalError names the marks of this system that a PDF bears, as
-// Inspection.OwnMarks does: it is a copy, a sealed document or a report, or has
+// NotAnOriginalError names the marks of this system in a PDF, like
+// Inspection.OwnMarks: it is a copy, a sealed document or a report, or contains
 // pages of one, and a contract made from it could pass for a second original.
 type NotAnOriginalError struct{ Marks []string }
 

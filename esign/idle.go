@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// Idle reports whether NotifyDue, RemindDue, SealDue and ExpireDue have nothing to do now.
-// It reads one row for each and writes nothing, so that a host need not take a
-// lease for each round.
+// Idle reports whether NotifyDue, RemindDue, SealDue and ExpireDue have nothing
+// to do now. It reads one row for each and writes nothing, so that a host can
+// avoid taking a lease.
 func (e *Engine) Idle(ctx context.Context) (bool, error) {
 	now := e.now()
 	for _, status := range []Status{StatusSigned, StatusExpired} {

@@ -15,8 +15,8 @@ import (
 	"github.com/evaultlib/evault/internal/validate"
 )
 
-// InProcess examines files in this process: counted limits hold, but nothing is
-// promised on time or memory. Signatures of others are trusted if they chain to
+// InProcess examines files in this process: it enforces counted limits, but not
+// limits of time or memory. Signatures of others are trusted if they chain to
 // roots; without roots their trust is unknown.
 func InProcess(l Limits, roots *x509.CertPool) Inspector { return inProcess{l, roots} }
 

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Inspection is what was found in a PDF at intake.
+// Inspection is the result of inspecting a PDF at intake.
 type Inspection struct {
 	Pages         int
 	Encrypted     string // "no" or "owner_password"
 	Signatures    []InspectedSignature
 	ActiveContent []string // javascript, launch, embedded_files …, sorted; see [NotSignableError] for what cannot be signed
 	Sealing       Sealing
-	OwnMarks      []string // marks of this system, which an original does not bear: copy, vault_seal, completion, legend, record
-	Normalized    []string // taken out before anyone saw the document: damage, encryption, usage_rights
+	OwnMarks      []string // marks of this system: copy, vault_seal, completion, legend, record
+	Normalized    []string // parts removed before anyone saw the document: damage, encryption, usage_rights
 	Warnings      []string
 }
 
@@ -28,7 +28,7 @@ type InspectedSignature struct {
 	Changes        []string
 	Trust          string // trusted, untrusted, unknown
 	Reason         string
-	// Problem is the first thing that is wrong, weak or not supported, in words; "" for nothing.
+	// Problem describes the first error, weakness or unsupported feature; "" for none.
 	Problem string
 }
 
@@ -42,8 +42,7 @@ const (
 	SealingDetached = "detached"
 )
 
-// Inspector examines PDFs that nobody trusts. It never changes raw. What it
-// does not accept it refuses with a *Refusal.
+// Inspector examines untrusted PDFs. It never changes raw. It refuses a file with a *Refusal.
 type Inspector interface {
 	Inspect(ctx context.Context, raw []byte) (*Inspection, error)
 }

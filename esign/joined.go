@@ -11,9 +11,9 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// Joined has the verbs that are SQL alone, inside a transaction that someone
-// else opened. Nothing is repeated in there: storage.ErrRetry asks for the whole
-// transaction to be run again.
+// Joined has the verbs that execute only SQL, inside a transaction opened by
+// the host. Nothing is retried inside it: storage.ErrRetry asks the host to run
+// its whole transaction again.
 type Joined struct {
 	engine *Engine
 	store  Store
@@ -25,14 +25,14 @@ func (e *Engine) With(tx storage.Tx) *Joined { return &Joined{e, e.cfg.Store.Wit
 
 func (e *Engine) own() *Joined { return &Joined{e, e.cfg.Store} }
 
-// Vaulting is what the vault tells of a deposit.
+// Vaulting describes a deposit in the vault.
 type Vaulting struct {
 	EnvelopeID   string
 	At           time.Time
 	Deposited    storage.Digest // of the completion, or the paper, as it was handed in
 	DocumentHash storage.Digest // of the authoritative copy made of it
 	IfMatch      string         // the envelope's ETag; "" for any
-	Control      bool           // under a regime that knows one authoritative copy
+	Control      bool           // under a regime that requires one authoritative copy
 }
 
 // Vaulted records that the completion, or the paper, is now an authoritative
@@ -76,12 +76,12 @@ func (j *Joined) DocumentHash(ctx context.Context, envelopeID string, sha storag
 	})
 }
 
-// Evaluating is what an evaluation found.
+// Evaluating is the result of an evaluation.
 type Evaluating struct {
 	EnvelopeID string
 	At         time.Time
 	Compliant  *bool
-	Changed    bool // it found other than the last one, which is an event
+	Changed    bool // the result differs from the last one, which is recorded as an event
 }
 
 // Evaluated records an evaluation. It leaves the envelope's revision and
@@ -90,9 +90,9 @@ func (j *Joined) Evaluated(ctx context.Context, v Evaluating) error {
 	return j.evaluated(ctx, v.EnvelopeID, v.Compliant, &v.At, v.Changed)
 }
 
-// Unevaluated takes the last evaluation back, for an event that touches what it
-// rests on: Compliant is unknown, EvaluatedAt stays the time of that evaluation,
-// and the envelope has a new revision.
+// Unevaluated invalidates the last evaluation, because of an event that affects its evidence:
+// Compliant is unknown, EvaluatedAt stays the time of that evaluation, and the envelope has a new
+// revision.
 func (j *Joined) Unevaluated(ctx context.Context, envelopeID string) error {
 	return j.evaluated(ctx, envelopeID, nil, nil, true)
 }
@@ -112,13 +112,13 @@ func (j *Joined) evaluated(ctx context.Context, envelopeID string, compliant *bo
 	return err
 }
 
-// Attesting is what the vault tells of an attestation that came after the deposit.
+// Attesting describes an attestation made after the deposit.
 type Attesting struct {
 	EnvelopeID string
 	IfMatch    string // the envelope's ETag; "" for any
 }
 
-// Attested takes the last evaluation back: what it rests on has changed. It
+// Attested invalidates the last evaluation, because its evidence has changed. It
 // compares the envelope as it is in this transaction: ErrPrecondition when IfMatch
 // names another state, *StateError unless the envelope is vaulted or released.
 func (j *Joined) Attested(ctx context.Context, a Attesting) error {
@@ -128,14 +128,14 @@ func (j *Joined) Attested(ctx context.Context, a Attesting) error {
 	})
 }
 
-// Releasing is what the vault tells of a release.
+// Releasing describes a release from the vault.
 type Releasing struct {
 	EnvelopeID string
 	At         time.Time
 	IfMatch    string // the envelope's ETag; "" for any
 }
 
-// Released records that the authoritative copy was handed over. It compares the
+// Released records that the authoritative copy was released. It compares the
 // envelope as it is in this transaction: ErrPrecondition when IfMatch names
 // another state, *StateError unless the envelope is vaulted.
 func (j *Joined) Released(ctx context.Context, r Releasing) error {
@@ -146,11 +146,10 @@ func (j *Joined) Released(ctx context.Context, r Releasing) error {
 	})
 }
 
-// Dispose gives up the bytes of a released envelope, once the vault has given up
-// its own: the document, the parts and the completion. The record stays, with all
-// digests, signers, fields and events; reading the document is ErrDisposed from
-// then on. Asked again it changes nothing. *StateError unless the envelope is
-// released.
+// Dispose deletes the bytes of a released envelope after the vault has deleted its own: the
+// document, the parts and the completion. The record stays, with all digests, signers, fields and
+// events; reading the document is ErrDisposed from then on. Repeating it changes nothing.
+// *StateError unless the envelope is released.
 func (j *Joined) Dispose(ctx context.Context, envelopeID string) error {
 	return j.record(ctx, envelopeID, VerbDispose, "", func(ctx context.Context, s Store, env *Envelope) error {
 		at := j.engine.now()

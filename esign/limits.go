@@ -6,8 +6,8 @@ import "time"
 // are Config.Limits; how long a text may be stands in the validate tags of the
 // requests; those of the HTTP interface are in httpapi/limits.go.
 
-// The most that a request may list. What is longer is refused by its length alone,
-// before its elements are looked at.
+// The longest lists in a request. A longer list is refused by its length,
+// before its elements are checked.
 const (
 	maxFields   = 500
 	maxSigners  = 50

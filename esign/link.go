@@ -21,9 +21,8 @@ import (
 //
 //	0x01 | len(key id) | key id | link version, 4 bytes big-endian | signer id | MAC
 //
-// where MAC is HMAC-SHA256 under that key over "evault signing link v1", a zero
-// byte and all bytes before the MAC. Only this spelling is accepted. Tokens are
-// made again when needed and stored nowhere.
+// where MAC is HMAC-SHA256 under that key over "evault signing link v1", a zero byte and all bytes
+// before the MAC. Only this encoding is accepted. Tokens are computed when needed and never stored.
 const (
 	tokenVersion = 1
 	tokenContext = "evault signing link v1\x00"
@@ -69,15 +68,16 @@ func (e *Engine) openToken(token string) (signerID string, version int, err erro
 }
 
 // SignerOf returns the id of the signer whose link the token is, or ErrLink. It
-// checks the token's MAC and asks no database: whether the link still opens
-// anything, the verbs say.
+// checks only the token's MAC and reads no database; the verbs decide whether
+// the link is still valid.
 func (e *Engine) SignerOf(token string) (signerID string, err error) {
 	signerID, _, err = e.openToken(token)
 	return signerID, err
 }
 
-// copyGrace is how long after its expiry a link still opens the completed document,
-// and after an end without completion the document as its signer signed it.
+// copyGrace is how long after its expiry a link still opens the completed
+// document or, if the envelope ended without completion, the document as its
+// signer signed it.
 const copyGrace = 30 * 24 * time.Hour
 
 // open resolves token inside s to an envelope and its signer, as of now:
@@ -164,8 +164,7 @@ func (e *Engine) resolve(ctx context.Context, s Store, token string) (*Envelope,
 	return env, sg, nil
 }
 
-// SigningLink is one signer's link. Token is "" for a signer whose turn has not
-// come, and always a secret.
+// SigningLink is one signer's link. Token is a secret, and "" for a signer whose turn has not come.
 type SigningLink struct {
 	SignerID, Email, Name, Role string
 	Order                       int
@@ -182,11 +181,10 @@ type LinksRequest struct {
 	Also              func(ctx context.Context, tx storage.Tx, links *[]SigningLink) error
 }
 
-// SigningLinks reads the links. That is an event, once for each actor, signer and
-// hour, and the links are marked as disclosed to the sender for ever; the
-// envelope's revision and UpdatedAt stay. *StateError before the envelope was sent
-// and after it was declined, voided or expired; ErrLinksRefused where
-// Config.DisclosedLinks says so.
+// SigningLinks returns the links. This is recorded as an event, once for each actor, signer and
+// hour, and the links are permanently marked as disclosed to the sender; the envelope's revision
+// and UpdatedAt stay. *StateError before the envelope was sent and after it was declined, voided or
+// expired; ErrLinksRefused where Config.DisclosedLinks says so.
 func (e *Engine) SigningLinks(ctx context.Context, r LinksRequest) ([]SigningLink, error) {
 	var links []SigningLink
 	_, err := e.update(ctx, e.cfg.Store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {

@@ -8,8 +8,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// LinkState is what became of a signing link, for a page that says so in words. It
-// opens nothing.
+// LinkState is the state of a signing link, for a page that explains it. It grants no access.
 type LinkState struct {
 	OrgID, EnvelopeID, EnvelopeName string
 	Status                          Status // of the envelope, as of now
@@ -19,13 +18,13 @@ type LinkState struct {
 	EndedAt                         *time.Time // when it was declined or voided, or expired
 	Before                          int        // how many sign before this signer and have not yet
 	Left                            int        // how many others have not signed yet
-	RedirectURL                     string     // where signers are sent afterwards, "" for nowhere
-	ReadableUntil                   *time.Time // how long the link opens a copy; nil where it opens none
+	RedirectURL                     string     // URL that signers return to afterwards; "" for none
+	ReadableUntil                   *time.Time // until when the link opens a copy; nil if it opens none
 	Zone                            *time.Location
 }
 
-// LinkState says what became of a signing link. It changes nothing. ErrLink for a
-// link that was never made.
+// LinkState returns the state of a signing link. It changes nothing. ErrLink
+// for a link that was never made.
 func (e *Engine) LinkState(ctx context.Context, token string) (*LinkState, error) {
 	id, version, err := e.openToken(token)
 	if err != nil {

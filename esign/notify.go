@@ -25,7 +25,7 @@ const (
 	NoticeCompleted = "completed" // all have signed; the link opens a copy
 )
 
-// Notice is what a signer is told.
+// Notice is a message to a signer.
 type Notice struct {
 	ID                              string // the same at every try
 	Kind                            string
@@ -34,18 +34,18 @@ type Notice struct {
 	Sender                          Sender // as Config.Sender gives it
 	Language                        string // BCP 47, in which the signer read the disclosure; "" before
 	Message                         string
-	URL                             string     // the signing link, a secret; "" where it is dead
+	URL                             string     // the signing link, a secret; "" if it is no longer valid
 	ExpiresAt                       *time.Time // of the link, in the signer's time zone: for signing, and once completed for the copy
 }
 
-// LogValue leaves out what a log must not hold: names, addresses and the link.
+// LogValue omits names, addresses and the link, which must not be logged.
 func (n Notice) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("notice_id", n.ID), slog.String("kind", n.Kind), slog.String("envelope_id", n.EnvelopeID))
 }
 
-// Notifier tells signers. An error is tried again later, but for an
-// *UndeliverableError, which marks the signer undeliverable. Errors are logged and
-// must hold neither address nor link.
+// Notifier sends notices to signers. After an error the notice is sent again
+// later, except after an *UndeliverableError, which marks the signer
+// undeliverable. Errors are logged and must contain neither address nor link.
 type Notifier interface {
 	Notify(ctx context.Context, n Notice) error
 }
@@ -64,10 +64,10 @@ func (e *Engine) notify(ctx context.Context, s Store, env *Envelope, signers []S
 	return s.AddNotices(ctx, queue...)
 }
 
-// NotifyDue hands queued notices to the Notifier, at most limit, and returns how
-// many it took. A notice reaches the Notifier at least once; what fails is tried
-// again after 1 min, doubling to 12 h, 12 times; then the signer is undeliverable
-// with the status 4.4.7.
+// NotifyDue passes queued notices to the Notifier, at most limit, and returns
+// how many were accepted. Each notice is delivered to the Notifier at least
+// once. A failed notice is tried again after 1 min, doubling to 12 h, 12 times;
+// then the signer is marked undeliverable with the status 4.4.7.
 func (e *Engine) NotifyDue(ctx context.Context, limit int) (int, error) {
 	if e.cfg.Notifier == nil {
 		return 0, nil
@@ -183,7 +183,7 @@ type Reminder struct {
 	RetryAt         *time.Time // when one skipped too_soon can be reminded; nil otherwise
 }
 
-// Reminders are who was reminded and who was not.
+// Reminders lists the signers who were reminded and those who were not.
 type Reminders struct{ Reminded, Skipped []Reminder }
 
 // Remind queues reminders, at most one for each signer in Config.RemindInterval.

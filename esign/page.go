@@ -22,8 +22,7 @@ type PageRequest struct {
 	Client      Client
 }
 
-// PageImage is OpenPage for a caller that hands out every byte: the page counts
-// as shown at once.
+// PageImage is OpenPage for a caller that sends every byte: the page counts as read immediately.
 func (e *Engine) PageImage(ctx context.Context, r PageRequest) (*File, error) {
 	h, err := e.OpenPage(ctx, r)
 	if err != nil {
@@ -32,11 +31,10 @@ func (e *Engine) PageImage(ctx context.Context, r PageRequest) (*File, error) {
 	return &h.File, h.HandedOut(ctx)
 }
 
-// OpenPage draws one page of the document as it stands, a PNG. Until the last
-// signature it is drawn from the unmarked bytes; the pictures of all pages, each
-// at least 100 pixels wide and handed out whole, are the read that a signature
-// needs, like the transfer of the document: see [Handout]. Of the completed
-// document it is a page of a marked copy. Errors: those of Session,
+// OpenPage draws one page of the document as it stands, a PNG. Until the last signature it is drawn
+// from the unmarked bytes; pictures of all pages, each at least 100 pixels wide and sent
+// completely, satisfy the requirement to read before signing, like the transfer of the document:
+// see [Handout]. Of the completed document it is a page of a marked copy. Errors: those of Session,
 // ErrNoRenderer, ErrNoPage, ErrNotDrawn, *InvalidError for the width.
 func (e *Engine) OpenPage(ctx context.Context, r PageRequest) (*Handout, error) {
 	env, sg, err := e.open(ctx, e.cfg.Store, r.Token)

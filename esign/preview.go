@@ -8,16 +8,15 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// PreviewRequest asks for a picture of a page as Sign would leave it. Its Also is
-// not called.
+// PreviewRequest asks for a picture of a page as it would look after Sign. Its Also is not called.
 type PreviewRequest struct {
 	SignRequest
 	Page, Width int // from 1; pixels, MinPageWidth to MaxPageWidth
 }
 
 // Preview draws a page with the signature and the values of a request on it, a PNG.
-// It records nothing, and is no read that a signature needs. Errors: those of
-// Session, ErrNoRenderer, ErrNoPage, ErrNotDrawn, ErrAlreadySigned, *InvalidError.
+// It records nothing and does not count as reading. Errors: those of Session,
+// ErrNoRenderer, ErrNoPage, ErrNotDrawn, ErrAlreadySigned, *InvalidError.
 func (e *Engine) Preview(ctx context.Context, r PreviewRequest) (*File, error) {
 	if err := r.check(); err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func (e *Engine) Status(ctx context.Context, orgID, envelopeID string) (*Summary
 }
 
 // Envelopes lists the organization's envelopes, newest first, 20 a page and 100
-// at most; *InvalidError for a filter, page or cursor that makes no sense.
+// at most; *InvalidError for an invalid filter, page or cursor.
 func (e *Engine) Envelopes(ctx context.Context, orgID string, f Filter, p storage.Page) (storage.List[Summary], error) {
 	environ.Default(&p.Number, 1)
 	environ.Default(&p.Limit, defaultPage)
@@ -152,8 +152,8 @@ type Evidence struct {
 	Events   []Event
 }
 
-// Evidence reads all that others recompute from; ErrNotFound. It asks for no
-// organization: its callers are engines.
+// Evidence reads everything needed for an evaluation; ErrNotFound. It does not
+// check the organization, because its callers are engines.
 func (e *Engine) Evidence(ctx context.Context, envelopeID string) (*Evidence, error) {
 	env, err := e.cfg.Store.Envelope(ctx, envelopeID)
 	if err != nil {

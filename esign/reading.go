@@ -12,8 +12,8 @@ import (
 	"github.com/evaultlib/evault/internal/eventlog"
 )
 
-// Showing is one hand-out of the document to a signer before the signature: of
-// a page as a picture, or of the whole document as a file.
+// Showing records that the document was sent to a signer before the signature:
+// a page as a picture, or the whole document as a file.
 type Showing struct {
 	Page int // from 1; 0 for the whole document
 	Part int // Seq of the newest part in what was handed out
@@ -92,7 +92,7 @@ func (r *reading) times() []string {
 	return at
 }
 
-// NotViewedError names the pages that a signer was not handed before signing.
+// NotViewedError names the pages that were not sent to the signer before signing.
 type NotViewedError struct{ Pages []int }
 
 func (e *NotViewedError) Error() string {
@@ -102,7 +102,7 @@ func (e *NotViewedError) Error() string {
 // Is makes errors.Is(err, ErrNotViewed) true.
 func (e *NotViewedError) Is(target error) bool { return target == ErrNotViewed }
 
-// PageRanges writes ascending page numbers as people do: "1–3, 7".
+// PageRanges formats ascending page numbers as ranges: "1–3, 7".
 func PageRanges(pages []int) string {
 	var b strings.Builder
 	for i := 0; i < len(pages); {
@@ -131,20 +131,19 @@ func (e *Engine) reading(ctx context.Context, s Store, env *Envelope, sg *Signer
 	return readingOf(len(env.Document.PageSizes), showings), nil
 }
 
-// Handout is a file on its way to a signer. Only what is handed out whole
-// counts as read.
+// Handout is a file to be sent to a signer. It counts as read only if it is sent completely.
 type Handout struct {
 	File
 	handed func(context.Context) error
 }
 
-// Counts reports whether the file adds to what the signer has read. Then send
-// every byte of it, whatever the request's conditions and ranges ask for, and
-// call HandedOut after the last one.
+// Counts reports whether reading the file counts for the signer. If so, send
+// every byte of it, ignore conditional headers and ranges of the request, and
+// call HandedOut after the last byte.
 func (h *Handout) Counts() bool { return h.handed != nil }
 
-// HandedOut records that the signer was handed every byte of the file. With the
-// whole document, or the last of its pages, the signer has viewed it.
+// HandedOut records that every byte of the file was sent to the signer. With
+// the whole document, or its last unread page, the signer has viewed it.
 func (h *Handout) HandedOut(ctx context.Context) error {
 	if h.handed == nil {
 		return nil

@@ -11,9 +11,9 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// ReminderSchedule says when signers who do not sign are reminded: for the first time
-// AfterDays days after they were invited, then each EveryDays days, Max times in all.
-// The zero schedule reminds nobody.
+// ReminderSchedule says when signers who have not signed are reminded: first
+// AfterDays days after their invitation, then every EveryDays days, at most Max
+// times. The zero schedule sends no reminders.
 type ReminderSchedule struct {
 	AfterDays int // 1 to 365
 	EveryDays int // 1 to 365; default: AfterDays
@@ -61,7 +61,7 @@ func (e *Envelope) startTurn(s *Signer, now time.Time) {
 }
 
 // RemindDue reminds signers by the schedules of their envelopes, of at most limit
-// envelopes, and returns of how many. Without a Notifier it does nothing.
+// envelopes, and returns of how many. It does nothing without a Notifier.
 func (e *Engine) RemindDue(ctx context.Context, limit int) (int, error) {
 	if e.cfg.Notifier == nil {
 		return 0, nil

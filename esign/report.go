@@ -216,7 +216,7 @@ func addressOf(e Event) string {
 	return client.Address
 }
 
-// DisclosurePDF is the disclosure of a signer's link as a file, in the language that
+// DisclosurePDF returns the disclosure of a signer's link as a PDF, in the language that
 // DisclosureIn gives for language. Errors: those of Session.
 func (e *Engine) DisclosurePDF(ctx context.Context, token, language string) (*File, error) {
 	if _, _, err := e.open(ctx, e.cfg.Store, token); err != nil {

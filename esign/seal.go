@@ -21,7 +21,7 @@ import (
 // Sealer seals completed documents; *pades.Sealer is one.
 type Sealer interface {
 	Seal(ctx context.Context, r pades.SealRequest) (*pades.Seal, error)
-	// Check asks whether a seal could be made at that time.
+	// Check reports whether a seal could be made at that time.
 	Check(ctx context.Context, at time.Time) error
 }
 
@@ -60,9 +60,10 @@ func sealingReason(err error) string {
 // errSealed: another replica sealed first.
 var errSealed = errors.New("esign: already sealed")
 
-// Seal seals an envelope that all have signed and returns its Completion; the
-// same again for one that is completed. *StateError before the last signature;
-// ErrSealWaits when it cannot be made now, and SealingError says why.
+// Seal seals an envelope after its last signature and returns its Completion;
+// for a completed envelope it returns the same Completion. *StateError before
+// the last signature; ErrSealWaits when the seal cannot be made now, and
+// SealingError says why.
 func (e *Engine) Seal(ctx context.Context, envelopeID string) (*Completion, error) {
 	var failed error
 	err := e.seal(ctx, envelopeID, nil, func(_ context.Context, _ Store, env *Envelope) error {
@@ -246,8 +247,8 @@ func (e *Engine) postponeSeal(ctx context.Context, envelopeID string, cause erro
 	})
 }
 
-// SealDue tries envelopes that wait for their seal, at most limit, and returns
-// how many it sealed.
+// SealDue seals signed envelopes whose next attempt is due, at most limit, and
+// returns how many it sealed.
 func (e *Engine) SealDue(ctx context.Context, limit int) (int, error) {
 	ids, err := e.cfg.Store.Due(ctx, StatusSigned, e.now(), limit)
 	if err != nil {

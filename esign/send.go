@@ -14,7 +14,7 @@ import (
 	"github.com/evaultlib/evault/storage/standing"
 )
 
-// SendRequest sends a prepared envelope to whose turn it is.
+// SendRequest sends a prepared envelope to the signers whose turn it is.
 type SendRequest struct {
 	OrgID, EnvelopeID string
 	Actor             Actor
@@ -31,8 +31,8 @@ func (e *Engine) Send(ctx context.Context, r SendRequest) (*Envelope, error) {
 	return e.own().Send(ctx, r)
 }
 
-// Send is [Engine.Send] without the preflight, which asks others than the
-// database: call [Engine.Preflight] before the transaction.
+// Send is [Engine.Send] without the preflight, which contacts external
+// services: call [Engine.Preflight] before the transaction.
 func (j *Joined) Send(ctx context.Context, r SendRequest) (*Envelope, error) {
 	return j.engine.update(ctx, j.store, r.EnvelopeID, func(ctx context.Context, s Store, env *Envelope) error {
 		if err := env.allow(r.OrgID, r.IfMatch, VerbSend); err != nil {
@@ -53,9 +53,9 @@ func (j *Joined) Send(ctx context.Context, r SendRequest) (*Envelope, error) {
 	})
 }
 
-// Preflight asks whether what is sent now could be sealed: the certificate is
-// valid and a configured time-stamp authority answers. A success is believed
-// for Config.PreflightEvery.
+// Preflight checks whether an envelope sent now could be sealed: the
+// certificate is valid and a configured time-stamp authority is available. A
+// success is cached for Config.PreflightEvery.
 func (e *Engine) Preflight(ctx context.Context) error {
 	now := e.now()
 	if last := e.preflight.Load(); last != 0 && now.Sub(time.UnixMicro(last)) < e.cfg.PreflightEvery {
@@ -143,9 +143,9 @@ type VoidRequest struct {
 	Also              func(ctx context.Context, tx storage.Tx, env *Envelope) error
 }
 
-// Void ends an envelope that not all have signed, or paper that is not vaulted;
-// the envelope again if it is voided already. Signers who were notified are
-// told. ErrAlreadySigned from the last signature on.
+// Void ends an envelope that not all signers have signed, or paper that is not
+// vaulted; it returns the envelope if it was already voided. Signers who were
+// invited get a notice. ErrAlreadySigned from the last signature on.
 func (e *Engine) Void(ctx context.Context, r VoidRequest) (*Envelope, error) {
 	return e.own().Void(ctx, r)
 }
@@ -213,8 +213,8 @@ func checkReason(reason string, required bool) error {
 	return p.Err()
 }
 
-// ExpireDue records expiries that have come, at most limit, and returns how many.
-// Reads judge by the time and need no record.
+// ExpireDue records expiries that have passed, at most limit, and returns how
+// many. Reads compare the time and do not depend on the record.
 func (e *Engine) ExpireDue(ctx context.Context, limit int) (int, error) {
 	ids, err := e.cfg.Store.Due(ctx, StatusExpired, e.now(), limit)
 	if err != nil {

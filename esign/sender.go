@@ -20,19 +20,19 @@ const (
 	MaxLogoHeight = 1000     // pixels
 )
 
-// Sender is an organization that asks for signatures, as its signers are told: on
-// their pages, in mails and on certificates of completion.
+// Sender describes an organization that asks for signatures. It is shown to
+// signers on their pages, in mails and on certificates of completion.
 type Sender struct {
 	LegalName string
 	Contact   Contact
 	Logo      []byte // a PNG picture, at most MaxLogo bytes; nil for none
 }
 
-// Contact is how signers reach a sender. What is empty is left out.
+// Contact has the ways to reach a sender. Empty fields are omitted.
 type Contact struct {
 	Email         string // also where answers to mails go
 	Phone         string // digits, spaces and + - ( ) . /
-	Website       string // an https address
+	Website       string // an https URL
 	PostalAddress string // of one line or more, at most 300 characters
 }
 
@@ -50,7 +50,7 @@ func (c Contact) Lines() []string {
 
 var phoneNumber = regexp.MustCompile(`^[0-9+\-(). /]{3,40}$`)
 
-// Check refuses what pages and mails cannot show.
+// Check returns an error for values that pages and mails cannot show.
 func (s Sender) Check() error {
 	c := s.Contact
 	parsed, err := netmail.ParseAddress(c.Email)
@@ -88,8 +88,9 @@ func checkLogo(logo []byte) error {
 	return nil
 }
 
-// Sender asks Config.Sender who an organization is. A contact or a logo that cannot
-// be shown is left out and logged: what a signer is asked matters more.
+// Sender returns the description of an organization from Config.Sender. An
+// invalid contact or logo is omitted and logged, so that it does not prevent
+// signing.
 func (e *Engine) Sender(ctx context.Context, orgID string) (Sender, error) {
 	if e.cfg.Sender == nil {
 		return Sender{}, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// Client is where a signer's request came from; it becomes detail of events.
+// Client describes the origin of a signer's request; it becomes detail of events.
 type Client struct{ Addr, UserAgent string }
 
 func (c Client) detail() event.Client {
@@ -25,7 +25,7 @@ func (c Client) detail() event.Client {
 // valid UTF-8.
 func clean(s string) string { return strings.ToValidUTF8(s[:min(len(s), 512)], "?") }
 
-// Session is what a signer's page shows.
+// Session is the content of a signing page.
 type Session struct {
 	OrgID, EnvelopeID, EnvelopeName, Message string
 	EnvelopeStatus                           Status
@@ -36,7 +36,7 @@ type Session struct {
 	DisclosureSHA256                         storage.Digest
 	ConsentedAt                              *time.Time // nil also once withdrawn
 	Pages                                    []PageSize
-	PagesShown                               []int   // pages that the signer was handed, from 1, in order
+	PagesShown                               []int   // pages that were sent to the signer, from 1, in order
 	PageImages                               bool    // PageImage draws them
 	Fields                                   []Field // the signer's own
 	ExpiresAt                                *time.Time
@@ -45,7 +45,7 @@ type Session struct {
 	Today                                    string // the day there, as 2006-01-02
 }
 
-// Session opens a signing link. It changes nothing: the link alone is no read.
+// Session opens a signing link. It changes nothing: opening the link does not count as reading.
 // Errors: ErrLink, ErrLinkGone, ErrNotYourTurn.
 func (e *Engine) Session(ctx context.Context, token string, _ Client) (*Session, error) {
 	env, sg, err := e.open(ctx, e.cfg.Store, token)
@@ -81,15 +81,15 @@ func (e *Envelope) fieldsOf(signerID string) []Field {
 	return own
 }
 
-// File is a file handed out.
+// File is a file to be sent.
 type File struct {
 	Name    string
 	Content []byte
 	SHA256  storage.Digest
 }
 
-// Document is OpenDocument for a caller that hands out every byte: the read
-// that a signature needs is recorded at once.
+// Document is OpenDocument for a caller that sends every byte: the document
+// counts as read immediately.
 func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, error) {
 	h, err := e.OpenDocument(ctx, token, c)
 	if err != nil {
@@ -98,14 +98,13 @@ func (e *Engine) Document(ctx context.Context, token string, c Client) (*File, e
 	return &h.File, h.HandedOut(ctx)
 }
 
-// OpenDocument is the document as it stands, every page marked as a copy; after
-// completion a marked copy of the completed document, or that itself where
-// Config.SignerCopy says so, which the link opens for 30 days longer than it
-// signs. Who signed an envelope that then ended without completion reads for 30
-// days what they signed. Before the signature its whole transfer is the read that a signature
-// needs: see [Handout]. Of each state of the document there is one copy, with the
-// same bytes for every call. Errors: those of Session, *Refusal when no copy can
-// be made.
+// OpenDocument returns the current document, every page marked as a copy. After completion it
+// returns a marked copy of the completed document, or the document itself if Config.SignerCopy says
+// so, until 30 days after the link has expired. If the envelope ended without completion, its
+// signers can read for 30 days the document that they signed. Before the signature, a complete
+// transfer satisfies the requirement to read: see [Handout]. Each state of the document has one
+// copy, with the same bytes for every call. Errors: those of Session, *Refusal when no copy can be
+// made.
 func (e *Engine) OpenDocument(ctx context.Context, token string, c Client) (*Handout, error) {
 	const tries = 5
 	for range tries {

@@ -26,11 +26,11 @@ type SignRequest struct {
 	Also func(ctx context.Context, tx storage.Tx, r *SignerResult) error
 }
 
-// FieldValue is what a signer enters: text as it is, "true" or "false" for a
-// checkbox, a day as 2006-01-02 for a date. Signature and date fields need none: a
-// signature is placed in each required one and in each optional one that has a
-// value, in each date field today by the signer's time zone. Another day must be
-// today somewhere on earth.
+// FieldValue is a value entered by a signer: text, "true" or "false" for a
+// checkbox, a day as 2006-01-02 for a date. Signature and date fields need no
+// value: a signature is placed in each required signature field and in each
+// optional one that has a value; date fields get today's date in the signer's
+// time zone. Any other day must be today's date somewhere on earth.
 type FieldValue struct {
 	FieldID, Value string
 	PNG            []byte // initials may be drawn instead, within the limits of a Signature
@@ -39,13 +39,11 @@ type FieldValue struct {
 // errMoved: another signer's part came in between.
 var errMoved = errors.New("esign: the document has grown")
 
-// Sign places the signature and the values and records them. With the last
-// signature the envelope is signed and the seal is tried in the same call; if
-// the seal fails, the status stays signed and SealDue tries again. The same
-// request again is answered as the first was. Errors: those of Session,
-// *NotViewedError, ErrConsentRequired, ErrAlreadySigned, *InvalidError,
-// *StateError, ErrIntegrity when the fields on record are not those of the
-// envelope's creation.
+// Sign places the signature and the values and records them. With the last signature the envelope
+// is signed and the seal is tried in the same call; if the seal fails, the status stays signed and
+// SealDue tries again. A repeat of the same request gets the same result. Errors: those of Session,
+// *NotViewedError, ErrConsentRequired, ErrAlreadySigned, *InvalidError, *StateError, ErrIntegrity
+// when the fields on record are not those of the envelope's creation.
 func (e *Engine) Sign(ctx context.Context, r SignRequest) (*SignerResult, error) {
 	if err := r.check(); err != nil {
 		return nil, err

@@ -18,9 +18,10 @@ const (
 	SignatureDrawn = "drawn"
 )
 
-// Signature is how a signer signs. A typed one has a Text of at most 200
-// characters, and may carry a PNG of the same text for scripts that no font
-// here has; a drawn one has a PNG of at most 512 KiB and 2,000 × 1,000 pixels.
+// Signature is a signer's signature. A typed one has a Text of at most 200
+// characters, and may have a PNG of the same text for scripts that no
+// configured font has; a drawn one has a PNG of at most 512 KiB and 2,000 ×
+// 1,000 pixels.
 type Signature struct {
 	Kind string // SignatureTyped or SignatureDrawn
 	Text string

@@ -5,7 +5,7 @@ package esign
 //	e-sign  preparing → sent → viewed → signed → completed → vaulted → released
 //	paper   pending → uploaded → vaulted → released
 //
-// Ends that are no success: declined, voided, expired.
+// Ends without completion: declined, voided, expired.
 type Status string
 
 // The statuses.
@@ -24,7 +24,7 @@ const (
 	StatusExpired   Status = "expired"
 )
 
-// Verb is what is done to an envelope.
+// Verb is an action on an envelope.
 type Verb string
 
 // The verbs.
@@ -102,7 +102,7 @@ var statuses = [...]Status{
 	StatusReleased, StatusDeclined, StatusVoided, StatusExpired,
 }
 
-// Ended reports an end without completion: declined, voided or expired.
+// Ended reports whether the envelope ended without completion: declined, voided or expired.
 func (s Status) Ended() bool { return s == StatusDeclined || s == StatusVoided || s == StatusExpired }
 
 // After returns the status that v leads to, or a [*StateError].
@@ -113,7 +113,7 @@ func (s Status) After(v Verb) (Status, error) {
 	return s, &StateError{Verb: v, Status: s}
 }
 
-// SignerStatus is where one signer stands.
+// SignerStatus is the status of one signer.
 type SignerStatus string
 
 // The statuses of a signer.

@@ -8,16 +8,16 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// Store is what the engine keeps. storage/sqlstore implements it on SQL;
-// storage/storagetest holds what every implementation must do. Every failing
-// backend wraps storage.ErrUnavailable.
+// Store keeps the engine's records. storage/sqlstore implements it on SQL;
+// storage/storagetest tests the requirements for every implementation. Errors
+// of a failing backend wrap storage.ErrUnavailable.
 type Store interface {
 	event.Store
 
-	// InTx runs fn in one transaction, again when the database asks for it; fn is
-	// SQL only. In a Store made by With, fn runs once.
+	// InTx runs fn in one transaction, and again if the database requires a
+	// retry; fn may only execute SQL. In a Store made by With, fn runs once.
 	InTx(ctx context.Context, fn func(ctx context.Context, s Store) error) error
-	// With binds the store to a transaction that someone else opened.
+	// With binds the store to a transaction opened by the caller.
 	With(tx storage.Tx) Store
 	// Tx is the open transaction, nil outside of one.
 	Tx() storage.Tx
@@ -102,7 +102,7 @@ type Store interface {
 	CloseNotice(ctx context.Context, id string) error
 }
 
-// Filter narrows a list; zero fields do not.
+// Filter restricts a list; zero fields do not.
 type Filter struct {
 	Status                      Status
 	CustomerID, ExternalID      string
@@ -119,8 +119,7 @@ type Position struct {
 	ID        string
 }
 
-// QueuedNotice is a notice that waits for the Notifier. It names whom to tell
-// and holds no link.
+// QueuedNotice is a notice waiting for the Notifier. It names the signer and contains no link.
 type QueuedNotice struct {
 	ID, EnvelopeID, SignerID string
 	Kind                     string // see the Notice constants

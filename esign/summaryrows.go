@@ -11,8 +11,9 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// SummaryRow is one line of what a sender tells signers in short, such as "Amount
-// financed" and "$21,480.00". The document prevails over it, and pages say so.
+// SummaryRow is one line of the sender's summary for signers, such as "Amount
+// financed" and "$21,480.00". The document prevails over it, and the pages say
+// so.
 type SummaryRow = event.SummaryRow
 
 func checkSummary(p *validate.Problems, rows []SummaryRow) {

@@ -17,10 +17,10 @@ import (
 	"github.com/evaultlib/evault/vault/internal/offering"
 )
 
-// AcceptRequest asks to take control over.
+// AcceptRequest asks to accept an offer of control.
 type AcceptRequest struct {
 	OrgID, AssignmentID string
-	Custodian           custody.CustodianKind // default: operator where one is configured
+	Custodian           custody.CustodianKind // default: operator if one is configured
 
 	Actor         Actor
 	RequestID     string // recorded with the acceptance
@@ -37,15 +37,16 @@ type Assignment struct {
 	EventID  string            // of custody.accepted
 }
 
-// AcceptOffer switches control to who accepts. First a new version is sealed that names
-// the new assignee, extends the version before byte for byte, and is stored, read back
-// and marked; then one transaction switches version, controller, assignee, custodian and
-// acknowledgment, writes the custody entry with the consent of the one and the acceptance
-// of the other, and ends the offer. From its commit on, the former controller has the
-// standing of one. A crash before it leaves an open offer, and stored bytes that the
-// sweep takes away.
+// AcceptOffer moves control to the accepting organization. First a new version
+// is sealed; it names the new assignee, extends the previous version byte for
+// byte, and is stored, read back and marked. Then one transaction switches
+// version, controller, assignee, custodian and acknowledgment, writes the
+// custody entry with the consent of the old controller and the acceptance of
+// the new one, and ends the offer. From its commit on, the old controller has
+// the standing of a former controller. A crash before the commit leaves an open
+// offer, and stored bytes that the sweep deletes.
 //
-// AcceptOffer is idempotent: repeated it returns the assignment and created false.
+// AcceptOffer is idempotent: a repeated call returns the assignment and created false.
 // ErrOfferNotFound, ErrOfferEnded, ErrQuarantined, ErrReleased, ErrRecordAltered,
 // ErrIntegrity, *InvalidError, pades.ErrTimestampUnavailable, translog.ErrRewound,
 // storage.ErrUnavailable.
@@ -82,7 +83,7 @@ func (v *Vault) AcceptOffer(ctx context.Context, r AcceptRequest) (a *Assignment
 	return a, true, nil
 }
 
-// assigned answers a repeated acceptance while what it made lasts.
+// assigned returns the result of a repeated acceptance while its assignment is current.
 func (v *Vault) assigned(ctx context.Context, o *custody.Offer) (*Assignment, error) {
 	c, err := v.live(ctx, v.c.Store, standing.Control, o.OrgID, o.EnvelopeID)
 	if err != nil {
@@ -91,7 +92,7 @@ func (v *Vault) assigned(ctx context.Context, o *custody.Offer) (*Assignment, er
 	return &Assignment{o, c, o.EndedEventID}, nil
 }
 
-// switching is an acceptance being made.
+// switching is an acceptance in progress.
 type switching struct {
 	AcceptRequest
 	offer   *custody.Offer
@@ -102,7 +103,7 @@ type switching struct {
 	ack     *custody.Acknowledgment
 }
 
-// accept does the work up to the transaction, and the transaction.
+// accept does the work before the transaction, and the transaction.
 func (v *Vault) accept(ctx context.Context, r AcceptRequest, o *custody.Offer) (*Assignment, error) {
 	c, err := v.c.Store.Original(ctx, o.EnvelopeID)
 	if err == nil {
@@ -141,7 +142,7 @@ func (v *Vault) accept(ctx context.Context, r AcceptRequest, o *custody.Offer) (
 	return a, err
 }
 
-// switchable says whether the copy is what the offer offers.
+// switchable checks that the copy is the one that was offered.
 func switchable(c *custody.Original, o *custody.Offer) error {
 	switch {
 	case c.Status == custody.StatusReleased:
@@ -209,7 +210,7 @@ func (v *Vault) nextEntry(ctx context.Context, w *switching, c *custody.Original
 	return err
 }
 
-// switchTo is the transaction that moves control.
+// switchTo moves control, in a transaction.
 func (v *Vault) switchTo(ctx context.Context, s Store, w *switching) (*Assignment, error) {
 	o, err := v.offerOf(ctx, s, standing.Answer, w.OrgID, w.AssignmentID)
 	if err != nil {
@@ -285,7 +286,7 @@ func (w *switching) claims(at time.Time) (list []custody.Claim) {
 	return list
 }
 
-// extras are the steps that not every switch has.
+// extras are the optional steps of a switch.
 func (w *switching) extras(ctx context.Context, s Store, e Event) (steps []func() error) {
 	if w.marked != nil {
 		w.marked.EventID = e.ID

@@ -62,8 +62,9 @@ func (d *deposit) assetClaims() []custody.Claim {
 	return out
 }
 
-// holders returns the live copies that are about any of the assets, by asset. A copy
-// whose records were altered is held to be live: no edit frees an asset.
+// holders returns the live copies that are about any of the assets, by asset. A
+// copy whose records were altered counts as live, so that no edit frees an
+// asset.
 func (v *Vault) holders(ctx context.Context, assets []custody.Asset) (map[storage.Digest][]*custody.Original, error) {
 	digests := make([]storage.Digest, len(assets))
 	for i, a := range assets {
@@ -167,7 +168,8 @@ type AssetQuery struct {
 	Actor Actor
 }
 
-// AssetState is what an organization may know of an asset: not who holds it.
+// AssetState is the part of an asset's state that any organization may know. It
+// does not name the holder.
 type AssetState struct {
 	Asset       custody.Asset // with the identifier as it is compared
 	Held        bool          // a live copy is about it
@@ -176,9 +178,9 @@ type AssetState struct {
 	EnvelopeIDs []string      // of those copies that it controls
 }
 
-// LookupAsset answers whether an asset is held or pledged here, and records that the
-// organization asked, in the organization's own chain. *InvalidError,
-// translog.ErrRewound, storage.ErrUnavailable.
+// LookupAsset reports whether an asset is held or pledged in this installation, and records the
+// query in the organization's own chain. *InvalidError, translog.ErrRewound,
+// storage.ErrUnavailable.
 func (v *Vault) LookupAsset(ctx context.Context, q AssetQuery) (*AssetState, error) {
 	value, err := custody.NormalizeAsset(q.Kind, q.Value)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/evaultlib/evault/vault/internal/attestation"
 )
 
-// AttestRequest brings the attestation of paper that was vaulted without one.
+// AttestRequest adds an attestation to paper that was vaulted without one.
 type AttestRequest struct {
 	OrgID, EnvelopeID string
 	Attestation       custody.Attestation
@@ -31,11 +31,10 @@ type Attested struct {
 	EventID string // of vault.attested; "" when the attestation came with the deposit
 }
 
-// Attest adds an attestation to paper that was vaulted without one, as an event
-// that commits to it; nothing about the copy's bytes changes. It works once: the
-// same attestation again returns created false, another one is an
-// *AlreadyVaultedError. *InvalidError for a document that was signed here,
-// ErrNotVaulted, ErrReleased, ErrRecordAltered, translog.ErrRewound.
+// Attest adds an attestation to paper that was vaulted without one, as an event that commits to it;
+// nothing about the copy's bytes changes. It works once: repeating the same attestation returns
+// created false, a different one is an *AlreadyVaultedError. *InvalidError for a document that was
+// signed here, ErrNotVaulted, ErrReleased, ErrRecordAltered, translog.ErrRewound.
 func (v *Vault) Attest(ctx context.Context, r AttestRequest) (a *Attested, created bool, err error) {
 	var p validate.Problems
 	p.Struct(r.Attestation)

@@ -22,8 +22,8 @@ func (d *deposit) claim(kind custody.ClaimKind, sha256 storage.Digest, version i
 	d.claims = append(d.claims, custody.Claim{SHA256: sha256, CopyID: d.copyID, EnvelopeID: d.EnvelopeID, Kind: kind, Version: version, ClaimedAt: d.at})
 }
 
-// lookups are the digests that must not be claimed, but for blanks: of what is
-// handed in, of what that extends, and of what it was made from.
+// lookups are the digests that must not be claimed, except by blank forms: of
+// the deposited file, of the files that it extends, and of its sources.
 func (d *deposit) lookups() []storage.Digest {
 	out := slices.Concat(d.Source.Origins, d.revisions)
 	if d.Source.DocumentSHA256 != "" {
@@ -61,10 +61,10 @@ func (d *deposit) collisions(ctx context.Context, s Store) ([]custody.Claim, err
 	return out, nil
 }
 
-// refuseDuplicates looks up what is handed in and what it was made from. A
-// collision, or a mark of this system, is told to the host, which may allow it;
-// else the attempt becomes an event of the caller's envelope and
-// ErrNotAnOriginal, whoever vaulted the other.
+// refuseDuplicates looks up the deposited file and its sources. A collision, or
+// a mark of this system, is reported to the host, which may allow it. Otherwise
+// the attempt is recorded as an event of the caller's envelope, and the error
+// is ErrNotAnOriginal, whoever vaulted the other file.
 func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.Digest]bool, error) {
 	found, err := d.collisions(ctx, v.c.Store)
 	if err != nil || len(found) == 0 && len(d.contents.Marks) == 0 {
@@ -92,8 +92,7 @@ func (v *Vault) refuseDuplicates(ctx context.Context, d *deposit) (map[storage.D
 	return nil, ErrNotAnOriginal
 }
 
-// recordRefusal adds the event of a refused deposit, unless the same refusal is one
-// already: trying again tells nothing new.
+// recordRefusal adds the event of a refused deposit, unless the same refusal is already recorded.
 func (v *Vault) recordRefusal(ctx context.Context, d *deposit, data event.DuplicateRefusedData) error {
 	return v.update(ctx, func(ctx context.Context, s Store) error {
 		events, err := s.Events(ctx, d.EnvelopeID)
@@ -146,8 +145,9 @@ func sorted(set map[storage.Digest]bool) []storage.Digest {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// claimDeposited claims what was handed in: its bytes, the revisions that are
-// nobody else's, and what the last signer left. The others are looked up.
+// claimDeposited claims the deposited file: its bytes, the revisions that no
+// other document has, and the state after the last signature. The others are
+// looked up.
 func (d *deposit) claimDeposited(file *document) error {
 	d.claim(custody.ClaimDeposited, d.Source.Object.SHA256, 0)
 	r, err := fingerprint.Of(d.Source, file.Content, file.opened, file.openErr)
@@ -167,8 +167,8 @@ func (d *deposit) claimDeposited(file *document) error {
 	return nil
 }
 
-// claimContents claims what the pages hold. Paper must bear no mark of this
-// system, an e-sign document none but those of its own completion.
+// claimContents claims the content of the pages. Paper must have no mark of
+// this system, and an e-sign document none except those of its own completion.
 func (d *deposit) claimContents(ctx context.Context, file *document) (err error) {
 	if d.contents, err = fingerprint.ContentsOf(ctx, d.Source.Kind, file.Bytes(), file.readable, file.unreadErr); err != nil {
 		return err

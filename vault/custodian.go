@@ -13,7 +13,7 @@ import (
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
-// parties resolves who is assignee, controller and custodian of a deposit.
+// parties resolves the assignee, controller and custodian of a deposit.
 func (v *Vault) parties(r *DepositRequest, p *validate.Problems) (assignee custody.Party, controller custody.Controller, custodian custody.Holder) {
 	own := custody.Party{Name: r.OrgName, Identifier: r.OrgID}
 	assignee, controller = own, custody.Controller{Party: own, OrgID: r.OrgID, BoundBy: custody.BoundByOrganization}
@@ -60,7 +60,7 @@ func (v *Vault) state(typ string, payload any) (token string, sum storage.Digest
 }
 
 // signJWS signs the canonical payload with a key that is still in use, and returns
-// its id too. What a retired key signs would verify nowhere.
+// its id too. Signatures made with a retired key would not verify.
 func (v *Vault) signJWS(p keyring.Purpose, s crypto.Signer, typ string, payload any) (token, kid string, err error) {
 	pub, err := jws.PublicKey(s)
 	if err != nil {
@@ -78,8 +78,8 @@ func (v *Vault) signJWS(p keyring.Purpose, s crypto.Signer, typ string, payload 
 	return token, kid, err
 }
 
-// acknowledge has the custodian acknowledge an entry of the custody chain; nil
-// where the assignee is its own custodian.
+// acknowledge returns the custodian's acknowledgment of an entry of the custody
+// chain; nil if the assignee is its own custodian.
 func (v *Vault) acknowledge(e custody.Entry) (*custody.Acknowledgment, error) {
 	if e.To.Custodian.Kind != custody.CustodianOperator {
 		return nil, nil

@@ -28,17 +28,17 @@ type DepositRequest struct {
 	Source     custody.Source
 
 	SecuredParty *custody.Party        // the assignee; default: the organization itself
-	Custodian    custody.CustodianKind // CustodianSelf or CustodianOperator; default: operator where one is configured
+	Custodian    custody.CustodianKind // CustodianSelf or CustodianOperator; default: operator if one is configured
 
 	Regime         string // control statute, as package compliance names them
 	RegimeBasis    string // declared, classified or host_default
 	Jurisdiction   string // such as US-NY
 	Classification *custody.Classification
 	Attestation    *custody.Attestation // paper only
-	Assets         []custody.Asset      // what the contract is about, at most custody.MaxAssets; in any spelling
+	Assets         []custody.Asset      // the assets that the contract is about, at most custody.MaxAssets; in any spelling
 
 	Actor         Actor
-	RequestID     string         // of the call that asked, recorded with the deposit
+	RequestID     string         // of the request, recorded with the deposit
 	RequestSHA256 storage.Digest // of its decoded body
 
 	// Also runs in the deposit's transaction, with the copy as it will be. It does
@@ -73,20 +73,19 @@ var errClaimed = errors.New("vault: another deposit claimed these bytes")
 // errHeld: a copy holds an asset that none was seen to hold.
 var errHeld = errors.New("vault: another deposit is about the same asset")
 
-// Deposit makes the one authoritative copy of an envelope out of a finished
-// document: the vault's seal naming the assignee is appended to the bytes (or,
-// where the file cannot be extended, stands beside them), a marked copy is made
-// of the result, both are written, read back and hashed, and one transaction
-// records copy, version, claims, custody with the custodian's acknowledgment,
-// and events. Nothing that was handed in is ever altered.
+// Deposit makes the one authoritative copy of an envelope from a finished
+// document. The vault's seal, which names the assignee, is appended to the
+// bytes (or stored separately if the file cannot be extended). A marked copy of
+// the result is made, both are written, read back and hashed, and one
+// transaction records copy, version, claims, custody with the custodian's
+// acknowledgment, and events. The deposited bytes are never altered.
 //
-// Deposit is idempotent by envelope: with the same fields it returns the copy
-// and created false, with other ones an *AlreadyVaultedError, after a release
-// ErrReleased. ErrNotAnOriginal when the bytes, an earlier revision of them or
-// their origins belong to anything vaulted before; ErrAssetHeld when a live copy is
-// about one of its assets. Further: *InvalidError,
-// pades.ErrTimestampUnavailable, translog.ErrRewound, storage.ErrUnavailable,
-// ErrIntegrity when the source's bytes are not those recorded.
+// Deposit is idempotent by envelope: with the same fields it returns the copy and created false,
+// with different fields an *AlreadyVaultedError, after a release ErrReleased. ErrNotAnOriginal when
+// the bytes, an earlier revision or a source of them belong to a document that was vaulted before;
+// ErrAssetHeld when a live copy is about one of its assets. Further: *InvalidError,
+// pades.ErrTimestampUnavailable, translog.ErrRewound, storage.ErrUnavailable, ErrIntegrity when the
+// source's bytes are not those recorded.
 func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *custody.Original, created bool, err error) {
 	d, err := v.plan(r)
 	if err != nil {
@@ -122,7 +121,7 @@ func (v *Vault) Deposit(ctx context.Context, r DepositRequest) (c *custody.Origi
 	return c, true, nil
 }
 
-// deposited answers a repeated request with the copy that is there.
+// deposited returns the existing copy for a repeated request.
 func (v *Vault) deposited(ctx context.Context, d *deposit, c *custody.Original) (*custody.Original, bool, error) {
 	assets, err := v.c.Store.AssetsOf(ctx, c.CopyID)
 	if err != nil {
@@ -193,8 +192,7 @@ func oneOf[T ~string](p *validate.Problems, field string, value T, allowed ...T)
 	}
 }
 
-// agrees says whether a repeated request asks for the copy that is there. What
-// it does not say cannot disagree.
+// agrees checks that a repeated request asks for the existing copy. Absent fields always agree.
 func (d *deposit) agrees(c *custody.Original, assets []custody.Asset) error {
 	if _, err := allowed(c, standing.SeeCopy, d.OrgID); err != nil {
 		return err
@@ -222,7 +220,7 @@ func (d *deposit) agrees(c *custody.Original, assets []custody.Asset) error {
 	return nil
 }
 
-// deposit does the work up to the transaction, and the transaction.
+// deposit does the work before the transaction, and the transaction.
 func (v *Vault) deposit(ctx context.Context, d deposit) (*custody.Original, error) {
 	file, err := v.source(ctx, d.Source.Object)
 	if err != nil {
@@ -297,7 +295,7 @@ func (v *Vault) source(ctx context.Context, o storage.Object) (*document, error)
 	return parseDocument(content), nil
 }
 
-// commit is the transaction that makes the deposit true.
+// commit records the deposit, in a transaction.
 func (v *Vault) commit(ctx context.Context, s Store, d deposit) (*custody.Original, error) {
 	if _, err := s.Original(ctx, d.EnvelopeID); err == nil {
 		return nil, errTaken
@@ -386,8 +384,7 @@ func (d *deposit) events(claims []custody.Claim) []eventlog.Draft {
 	return drafts
 }
 
-// keep stages an object and reads it back: what is recorded is what the store
-// returns.
+// keep stages an object and reads it back, so that the recorded digest is that of the stored bytes.
 func (v *Vault) keep(ctx context.Context, kind storage.Kind, owner string, content *storage.Content) (storage.Object, error) {
 	o, err := v.c.Objects.StageContent(ctx, kind, owner, content)
 	if err != nil {

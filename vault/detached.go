@@ -10,11 +10,10 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// VerifyVersions verifies the detached seals of a file, first version first:
-// each is a valid CMS by a certificate that leads to roots, names the digest of
-// the file and of the one before. options gives the options for statement i,
-// counted from 0: each was signed at a time of its own. ErrStatement names the one
-// that does not.
+// VerifyVersions verifies the detached seals of a file, first version first: each is a valid
+// CMS by a certificate that leads to roots, names the digest of the file and of the one
+// before. options gives the options for statement i, counted from 0: each was signed at a time
+// of its own. ErrStatement names the one that fails.
 func VerifyVersions(ctx context.Context, statements [][]byte, file storage.Digest, options func(i int) pades.Options) ([]custody.VersionStatement, error) {
 	var out []custody.VersionStatement
 	var prev storage.Digest

@@ -11,17 +11,17 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// DeleteDue gives the bytes of acknowledged releases whose grace has passed to
-// the sweep: every version, what was deposited, the package, and what
-// Config.Disposed gives up. These stay: the tombstone (ids, digests, times,
-// statements, events with their details, certificates) and the marked copies,
-// which say on each page that they are not the original.
+// DeleteDue marks for deletion the bytes of acknowledged releases whose grace
+// period has passed: every version, the deposited bytes, the package, and the
+// objects of Config.Disposed. The tombstone stays (ids, digests, times,
+// statements, events with their details, certificates), and so do the marked
+// copies, which say on each page that they are not the original.
 //
-// The event of the acknowledgment decides, not the row: a release that nobody
-// acknowledged, or whose grace has not passed since that event, is never
-// deleted, nor is one with a legal hold on it. A release that cannot be deleted is logged and keeps no other waiting.
-// It returns how many releases it ended. translog.ErrRewound: a database that was
-// set back deletes nothing.
+// The event of the acknowledgment decides, not the row: a release is never
+// deleted without an acknowledgment, before the grace period after that event
+// has passed, or while a legal hold is on it. A release that cannot be deleted
+// is logged and does not delay others. DeleteDue returns how many releases it
+// deleted. translog.ErrRewound: a rewound database deletes nothing.
 func (v *Vault) DeleteDue(ctx context.Context, limit int) (done int, err error) {
 	ids, err := v.c.Store.ReleasesToDelete(ctx, v.now(), limit)
 	if err != nil || len(ids) == 0 {

@@ -1,5 +1,5 @@
-// Package vault keeps the one authoritative copy of a signed document: it makes
-// it, holds it, shows it, proves it and hands it over.
+// Package vault keeps the one authoritative copy of a signed document: it
+// makes, stores, serves, proves and releases the copy.
 //
 //	Source ─Deposit─► Copy, version 1, marked copy ─Release─► release version ─BuildPackage─► package
 //	 (completion or      │  register, custody chain,               │ status released for ever     │

@@ -8,16 +8,16 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// InvalidError lists every field of a request that breaks a rule.
+// InvalidError lists every invalid field of a request.
 type InvalidError = storage.InvalidError
 
 var (
-	// ErrNotVaulted: the envelope has no authoritative copy here, or it is another
-	// organization's.
+	// ErrNotVaulted: the envelope has no authoritative copy in this vault, or
+	// belongs to another organization.
 	ErrNotVaulted = errors.New("vault: not vaulted")
 	// ErrNotController: the organization had control once, and assigned it.
 	ErrNotController = errors.New("vault: control has moved to another organization")
-	// ErrOfferOpen: control is offered, and until the offer ends nothing else is.
+	// ErrOfferOpen: an offer of control is open; it must end first.
 	ErrOfferOpen = errors.New("vault: an offer of control is open")
 	// ErrOfferNotFound: there is no such offer, or it is not for this organization.
 	ErrOfferNotFound = errors.New("vault: offer not found")
@@ -27,14 +27,14 @@ var (
 	ErrOnHold = errors.New("vault: the copy is under a legal hold")
 	// ErrHoldNotFound: the copy has no such legal hold.
 	ErrHoldNotFound = errors.New("vault: hold not found")
-	// ErrReleased: the authoritative copy was handed over.
+	// ErrReleased: the authoritative copy was released.
 	ErrReleased = errors.New("vault: released")
 	// ErrAlreadyVaulted: the envelope was vaulted by another request. The error is
 	// an *AlreadyVaultedError.
 	ErrAlreadyVaulted = errors.New("vault: already vaulted")
-	// ErrNotAnOriginal: the file is, extends or is part of something that was
-	// vaulted before in this installation, its pages hold what another's hold, or it
-	// bears marks of this system.
+	// ErrNotAnOriginal: the file is, extends or is part of a document that was
+	// vaulted before in this installation, its pages have the same content, or
+	// it has marks of this system.
 	ErrNotAnOriginal = errors.New("vault: not an original")
 	// ErrAssetHeld: a live copy in this installation is about an asset of the
 	// deposit. It is the same error whoever holds that copy.
@@ -45,35 +45,34 @@ var (
 	// ErrRecordAltered: the rows of a copy contradict its event chain, the log, its
 	// signed statements or each other. Nothing was done.
 	ErrRecordAltered = errors.New("vault: records were altered")
-	// ErrQuarantined: a release needs a repair first.
+	// ErrQuarantined: the copy must be repaired first.
 	ErrQuarantined = errors.New("vault: quarantined")
 	// ErrCopyUnavailable: the file could not be marked, so there is no copy.
 	ErrCopyUnavailable = errors.New("vault: no marked copy")
 	// ErrSuperseded: the version asked for is not the current one.
 	ErrSuperseded = errors.New("vault: version is superseded")
-	// ErrInspectionOff: Config.Inspection forbids downloads of the authoritative bytes.
+	// ErrInspectionOff: Config.Inspection does not allow downloads of the authoritative bytes.
 	ErrInspectionOff = errors.New("vault: inspection is turned off")
-	// ErrAssigneeDiffers: nobody acts for the assignee, so that the release may
-	// go to the assignee only.
+	// ErrAssigneeDiffers: the release must go to the assignee, because no other
+	// party may act for it.
 	ErrAssigneeDiffers = errors.New("vault: recipient is not the assignee")
-	// ErrAlreadyReleased: released before, to another recipient or for another reason.
+	// ErrAlreadyReleased: the copy was already released with a different recipient or reason.
 	ErrAlreadyReleased = errors.New("vault: already released")
 	// ErrNotReleased: the envelope has no release.
 	ErrNotReleased = errors.New("vault: not released")
 	// ErrPackagePending: the release package is being prepared.
 	ErrPackagePending = errors.New("vault: package is being prepared")
-	// ErrPackageGone: the release was acknowledged; the package is not handed out again.
+	// ErrPackageGone: the release was acknowledged; the package is no longer available.
 	ErrPackageGone = errors.New("vault: package was acknowledged")
-	// ErrNotFetched: a package that nobody fetched cannot be acknowledged.
+	// ErrNotFetched: the package was not fetched, so it cannot be acknowledged.
 	ErrNotFetched = errors.New("vault: package was not fetched")
 	// ErrDigestMismatch: the digest given is not that of the package.
 	ErrDigestMismatch = errors.New("vault: digest does not match the package")
-	// ErrNotDamaged: there is nothing to repair, or the bytes given are not those lost.
+	// ErrNotDamaged: there is nothing to repair, or the bytes are not the lost ones.
 	ErrNotDamaged = errors.New("vault: the copy is not damaged, or the bytes do not repair it")
 )
 
-// AlreadyVaultedError names the fields in which a deposit differs from the one
-// that made the copy.
+// AlreadyVaultedError names the fields in which a deposit differs from the existing copy.
 type AlreadyVaultedError struct{ Fields []string }
 
 func (e *AlreadyVaultedError) Error() string {

@@ -10,8 +10,8 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// Evidence is everything that package compliance recomputes its checks from, as
-// the store holds it. Nothing in it is a verdict; the bytes are read by Examine.
+// Evidence is the stored data from which package compliance recomputes its
+// checks. It contains no results; the bytes are read by Examine.
 type Evidence struct {
 	Original        *custody.Original
 	Versions        []custody.Version
@@ -24,11 +24,11 @@ type Evidence struct {
 	Acknowledgments []custody.Acknowledgment
 	Tamperings      []custody.Tampering
 	Release         *Release // nil while live
-	Spent           bool     // a release of the copy has begun, by its mark beside the database
+	Spent           bool     // a release of the copy has begun, according to its mark outside the database
 	Events          []Event  // the envelope's whole chain, with details
 }
 
-// Evidence returns what is known of an envelope; ErrNotVaulted.
+// Evidence returns the evidence of an envelope; ErrNotVaulted.
 func (v *Vault) Evidence(ctx context.Context, envelopeID string) (*Evidence, error) {
 	s := v.c.Store
 	c, err := s.Original(ctx, envelopeID)
@@ -89,8 +89,9 @@ func (v *Vault) rivals(ctx context.Context, e *Evidence) ([]custody.Claim, error
 	return slices.DeleteFunc(found, func(c custody.Claim) bool { return c.EnvelopeID == e.Original.EnvelopeID }), err
 }
 
-// OriginalOf returns the original of an envelope for a caller who stands for no
-// organization, such as a signer's page; ErrNotVaulted. The caller decides what may be shown.
+// OriginalOf returns the original of an envelope for a caller without an
+// organization, such as a signing page; ErrNotVaulted. The caller decides what
+// to show.
 func (v *Vault) OriginalOf(ctx context.Context, envelopeID string) (*custody.Original, error) {
 	c, err := v.c.Store.Original(ctx, envelopeID)
 	if errors.Is(err, storage.ErrNotFound) {

@@ -17,10 +17,10 @@ import (
 // maxHolds is how many legal holds may be on one copy at a time.
 const maxHolds = 100
 
-// Hold is a legal hold on the copy of an envelope. While one is on it the copy is not
-// released, and the bytes of an acknowledged release are not deleted. Holds stand in
-// the envelope's event chain and nowhere else, so that no row can be edited to end one.
-// They stay when control is assigned: whoever has control then may lift them.
+// Hold is a legal hold on the copy of an envelope. While one is on it the copy is not released, and
+// the bytes of an acknowledged release are not deleted. Holds are recorded only in the envelope's
+// event chain, so that no edited row can end one. They stay when control is assigned: whoever has
+// control then may lift them.
 type Hold struct {
 	HoldID     string // hld_…
 	EnvelopeID string

@@ -16,7 +16,7 @@ import (
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
-// system is the actor of what nobody asked for.
+// system is the actor of background work.
 var system = Actor{Kind: "system", ID: "vault"}
 
 // Integrity is the outcome of a check of stored bytes.
@@ -29,8 +29,8 @@ type Integrity struct {
 	CheckedAt          time.Time
 }
 
-// tampered records that an object's bytes have another digest: once for each
-// object until it is repaired. A version so found quarantines the copy.
+// tampered records that an object's bytes have a different digest, once for
+// each object until it is repaired. An altered version quarantines the copy.
 func (v *Vault) tampered(ctx context.Context, c *custody.Original, o storage.Object, found storage.Digest) error {
 	err := v.update(ctx, func(ctx context.Context, s Store) error {
 		known, err := s.Tamperings(ctx, c.CopyID)
@@ -74,12 +74,12 @@ func (v *Vault) tampered(ctx context.Context, c *custody.Original, o storage.Obj
 	return nil
 }
 
-// CheckIntegrity holds the record of a live envelope against its event chain and
-// the log, as Proven does, reads and hashes every version and the marked copy and,
-// with Config.Roots, verifies the current version's seal. The
-// outcome becomes the event vault.integrity_checked; altered bytes are tampering
-// besides. ErrNotVaulted, ErrReleased, storage.ErrUnavailable where the store
-// does not answer; bytes that it says it does not have are an outcome.
+// CheckIntegrity compares the record of a live envelope with its event chain
+// and the log, like Proven, reads and hashes every version and the marked copy
+// and, with Config.Roots, verifies the current version's seal. The outcome is
+// recorded as the event vault.integrity_checked; altered bytes are also
+// recorded as tampering. ErrNotVaulted, ErrReleased, storage.ErrUnavailable if
+// the store is unavailable; missing bytes are an outcome, not an error.
 func (v *Vault) CheckIntegrity(ctx context.Context, envelopeID string) (*Integrity, error) {
 	c, err := v.c.Store.Original(ctx, envelopeID)
 	switch {
@@ -164,7 +164,7 @@ func (v *Vault) examine(ctx context.Context, c *custody.Original, i *Integrity) 
 	return nil
 }
 
-// sealHolds verifies the seal of the last version; without roots it is trusted.
+// sealHolds verifies the seal of the last version; without roots it is assumed valid.
 func (v *Vault) sealHolds(ctx context.Context, versions []custody.Version, file *storage.Content) bool {
 	last := versions[len(versions)-1]
 	keys := v.c.Keys.Keys()
@@ -190,13 +190,12 @@ func (v *Vault) sealHolds(ctx context.Context, versions []custody.Version, file 
 	})
 }
 
-// checkAgain is how long a copy waits that IntegrityDue could not check.
+// checkAgain is the delay before another attempt to check a copy.
 const checkAgain = time.Hour
 
-// IntegrityDue checks live copies whose last check is older than
-// Config.IntegrityEvery, at most limit, and returns what it found. A copy that
-// could not be checked is logged and tried again an hour later, so that it keeps
-// no other waiting; an error is a database that does not answer.
+// IntegrityDue checks live copies whose last check is older than Config.IntegrityEvery, at most
+// limit, and returns the outcomes. A copy that could not be checked is logged and tried again an
+// hour later, so that it does not delay others; an error means that the database is unavailable.
 func (v *Vault) IntegrityDue(ctx context.Context, limit int) ([]Integrity, error) {
 	due, err := v.c.Store.OriginalsToCheck(ctx, v.now().Add(-v.c.IntegrityEvery), limit)
 	if err != nil {
@@ -220,7 +219,7 @@ func (v *Vault) IntegrityDue(ctx context.Context, limit int) ([]Integrity, error
 	return out, nil
 }
 
-// RepairRequest puts back bytes that were altered or lost.
+// RepairRequest restores bytes that were altered or lost.
 type RepairRequest struct {
 	OrgID, EnvelopeID string
 	Content           []byte // with the recorded digest, from a backup
@@ -228,9 +227,9 @@ type RepairRequest struct {
 	Also              func(ctx context.Context, tx storage.Tx, c *custody.Original) error
 }
 
-// Repair puts back bytes with the recorded digest, under a new name, and lifts
-// the quarantine when no version is altered any more. ErrNotDamaged when the
-// content is not that of an object of this copy, or that object is whole;
+// Repair stores bytes with the recorded digest under a new name, and ends the
+// quarantine when no version is altered anymore. ErrNotDamaged when the content
+// is not that of an object of this copy, or that object is intact;
 // translog.ErrRewound.
 func (v *Vault) Repair(ctx context.Context, r RepairRequest) (*custody.Original, error) {
 	if err := v.c.Log.Check(ctx); err != nil {

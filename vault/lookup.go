@@ -17,17 +17,17 @@ type State string
 const (
 	StateAuthoritative State = "authoritative" // current version of a live copy
 	StateReleased      State = "released"      // a release version
-	StateSuperseded    State = "superseded"    // an earlier version, the bytes deposited or completed, or those as the last signer left them
+	StateSuperseded    State = "superseded"    // an earlier version, the deposited or completed bytes, or the document after the last signature
 	StateCopy          State = "copy"          // a registered marked copy, a signer's too
 	StateUnknown       State = "unknown"
 )
 
-// Lookup says what bytes with this digest are to the vault, whoever's they are:
-// one of the State constants, and nothing else. It compares the log with its
-// anchors (translog.ErrRewound). Before it answers authoritative or released it
-// holds the copy's record against its event chain and the log, as Proven does:
-// ErrRecordAltered. The current version of a copy whose release has begun is
-// superseded.
+// Lookup returns the state of the bytes with this digest in the vault,
+// whichever organization they belong to: one of the State constants. It
+// compares the log with its anchors (translog.ErrRewound). Before it returns
+// authoritative or released, it compares the copy's record with its event chain
+// and the log, like Proven: ErrRecordAltered. The current version of a copy
+// whose release has begun is superseded.
 func (v *Vault) Lookup(ctx context.Context, sha256 storage.Digest) (state State, err error) {
 	if _, err := storage.ParseDigest(string(sha256)); err != nil {
 		return "", invalidDigest(err)

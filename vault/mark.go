@@ -11,10 +11,10 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// CopyText is what every page of a marked copy says.
+// CopyText is the mark on every page of a marked copy.
 const CopyText = copymark.DefaultText
 
-// marking is what a marked copy is made of, besides its file.
+// marking is the input of a marked copy, besides its file.
 type marking struct {
 	envelopeID string
 	version    custody.Version
@@ -49,7 +49,7 @@ func (v *Vault) mark(ctx context.Context, m marking, file *document) (*custody.R
 	}, nil
 }
 
-// claimCopies claims the marked copies that were given away before the deposit.
+// claimCopies claims the marked copies that were given to signers before the deposit.
 func (d *deposit) claimCopies() {
 	for _, c := range d.Source.Copies {
 		d.claim(custody.ClaimCopy, c.Object.SHA256, 0)

@@ -15,7 +15,7 @@ import (
 	"github.com/evaultlib/evault/vault/internal/offering"
 )
 
-// OfferRequest asks to offer control of a copy to who made a receiving code.
+// OfferRequest asks to offer control of a copy to the organization that made a receiving code.
 type OfferRequest struct {
 	OrgID, EnvelopeID string // who has control, and of what
 	ReceivingCode     string
@@ -33,10 +33,10 @@ type OfferRequest struct {
 	Also func(ctx context.Context, tx storage.Tx, o *custody.Offer) error
 }
 
-// Offer offers control of a copy to the organization that made the receiving code.
-// The offer is the controller's consent: it fixes copy, version, digest, assignee,
-// interest and expiry, and locks the copy. Until it is accepted the offeror has
-// control; no other offer and no release goes on beside it.
+// Offer offers control of a copy to the organization that made the receiving code. The offer is the
+// controller's consent: it fixes copy, version, digest, assignee, interest and expiry, and locks
+// the copy. Until it is accepted, the offeror has control; no other offer and no release is
+// possible.
 //
 // A pledge makes the receiver a pledgee. A pledgee may release back to its pledgor,
 // pledge again, or sell, which needs a reason. Errors: ErrNotVaulted,
@@ -168,7 +168,7 @@ func (v *Vault) unlocked(ctx context.Context, s Store, c *custody.Original) (*cu
 	return c, v.endOffer(ctx, s, c, o, custody.OfferExpired, system, nil)
 }
 
-// offered refuses, before any work is done, what an open offer forbids.
+// offered returns ErrOfferOpen, before any work is done, if an offer is open.
 func (v *Vault) offered(ctx context.Context, c *custody.Original) error {
 	if c.OfferID == "" {
 		return nil
@@ -194,7 +194,7 @@ func (v *Vault) endOffer(ctx context.Context, s Store, c *custody.Original, o *c
 	return inOrder(func() error { return s.UpdateOriginal(ctx, c) }, func() error { return s.UpdateOffer(ctx, o) })
 }
 
-// EndOfferRequest asks to end an offer without a switch.
+// EndOfferRequest asks to reject or cancel an offer.
 type EndOfferRequest struct {
 	OrgID, AssignmentID string
 	Reason              string `validate:"max=2000,text"` // of a rejection, told to the offeror
@@ -215,7 +215,7 @@ func (v *Vault) RejectOffer(ctx context.Context, r EndOfferRequest) (*custody.Of
 	return v.withoutSwitch(ctx, r, standing.Answer, custody.OfferRejected, detail)
 }
 
-// CancelOffer takes an offer back for the controller that made it. Repeated, it
+// CancelOffer cancels an offer for the controller that made it. Repeated, it
 // changes nothing. Errors are those of RejectOffer.
 func (v *Vault) CancelOffer(ctx context.Context, r EndOfferRequest) (*custody.Offer, error) {
 	if r.Reason != "" {
@@ -261,8 +261,9 @@ func (v *Vault) withoutSwitch(ctx context.Context, r EndOfferRequest, act standi
 	return o, nil
 }
 
-// OffersDue records the expiry of at most limit offers, and returns of how many. One
-// that cannot be ended is logged and keeps no other waiting. translog.ErrRewound.
+// OffersDue records the expiry of at most limit offers, and returns of how
+// many. An offer that cannot be ended is logged and does not delay others.
+// translog.ErrRewound.
 func (v *Vault) OffersDue(ctx context.Context, limit int) (done int, err error) {
 	ids, err := v.c.Store.OffersToExpire(ctx, v.now(), limit)
 	if err != nil || len(ids) == 0 {

@@ -23,8 +23,8 @@ func (v *Vault) offerOf(ctx context.Context, s Store, act standing.Act, orgID, i
 	return o, err
 }
 
-// OfferByID returns an offer for who made it or to whom it was made; its Status is
-// that of now. ErrOfferNotFound.
+// OfferByID returns an offer to the organization that made it or received it;
+// its Status is as of now. ErrOfferNotFound.
 func (v *Vault) OfferByID(ctx context.Context, orgID, id string) (*custody.Offer, error) {
 	o, err := v.offerOf(ctx, v.c.Store, standing.SeeOffer, orgID, id)
 	if err == nil {
@@ -33,8 +33,8 @@ func (v *Vault) OfferByID(ctx context.Context, orgID, id string) (*custody.Offer
 	return o, err
 }
 
-// OffersTo lists the offers that were made to an organization, newest first; each
-// Status is that of now. *InvalidError for a page that makes no sense.
+// OffersTo lists the offers that were made to an organization, newest first;
+// each Status is as of now. *InvalidError for an invalid page.
 func (v *Vault) OffersTo(ctx context.Context, orgID string, p storage.Page) (list storage.List[custody.Offer], err error) {
 	list.Total = -1
 	if p.Limit == 0 {

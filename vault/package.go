@@ -21,9 +21,9 @@ type PackageFile struct {
 	Content []byte
 }
 
-// BuildPackage builds the release package and keeps it; a second call returns
-// what the first one made. extra gives the files that others add; it is called
-// outside any transaction. ErrNotReleased, ErrIntegrity, storage.ErrUnavailable.
+// BuildPackage builds the release package and stores it; a second call returns
+// the same package. extra returns additional files; it is called outside any
+// transaction. ErrNotReleased, ErrIntegrity, storage.ErrUnavailable.
 func (v *Vault) BuildPackage(ctx context.Context, orgID, envelopeID string, extra func(ctx context.Context, r *Release) ([]PackageFile, error)) (*Release, error) {
 	r, err := v.released(ctx, v.c.Store, standing.Control, orgID, envelopeID)
 	if err != nil || r.Package != nil {
@@ -88,8 +88,8 @@ func (v *Vault) PackagesDue(ctx context.Context, t time.Time, limit int) ([]Rele
 	return out, nil
 }
 
-// PostponePackage makes a release without a package due at next, so that one
-// which cannot be built keeps no other waiting.
+// PostponePackage makes a release without a package due at next, so that a
+// package that cannot be built does not delay others.
 func (v *Vault) PostponePackage(ctx context.Context, envelopeID string, next time.Time) error {
 	return v.c.Store.PostponePackage(ctx, envelopeID, next)
 }
@@ -113,7 +113,7 @@ func (v *Vault) contents(ctx context.Context, r *Release, e *Evidence) (*release
 	}, nil
 }
 
-// terms are what the pages and the package of a release say of it.
+// terms are the terms of a release, as printed in its page and package.
 func (r *Release) terms() releasepackage.Release {
 	return releasepackage.Release{
 		ReleaseID: r.ReleaseID, Reason: r.Reason, Recipient: r.Recipient, At: r.ReleasedAt,
@@ -121,11 +121,11 @@ func (r *Release) terms() releasepackage.Release {
 	}
 }
 
-// ReadPackage returns the release package and notes that it was fetched, in one
-// transaction with Also. A package that was altered before anyone had it is given
-// up, with an event, and prepared anew. ErrNotReleased, ErrPackagePending while it is being
-// prepared, ErrPackageGone once acknowledged, ErrIntegrity, ErrRecordAltered,
-// storage.ErrUnavailable, translog.ErrRewound, and what Also returns.
+// ReadPackage returns the release package and notes that it was fetched, in one transaction with
+// Also. A package that was altered before anyone fetched it is discarded, with an event, and
+// prepared again. ErrNotReleased, ErrPackagePending while it is being prepared, ErrPackageGone once
+// acknowledged, ErrIntegrity, ErrRecordAltered, storage.ErrUnavailable, translog.ErrRewound, and
+// what Also returns.
 func (v *Vault) ReadPackage(ctx context.Context, r ReadRequest) (*File, error) {
 	if err := v.c.Log.CheckRecent(ctx); err != nil {
 		return nil, fmt.Errorf("package of %s: %w", r.EnvelopeID, err)
@@ -214,7 +214,7 @@ func (v *Vault) fetchable(ctx context.Context, s Store, r ReadRequest) (*Release
 	return rel, nil
 }
 
-// AcknowledgeRequest says that the package arrived.
+// AcknowledgeRequest acknowledges the receipt of a package.
 type AcknowledgeRequest struct {
 	OrgID, EnvelopeID string
 	SHA256            storage.Digest // of the whole package as received
@@ -222,10 +222,9 @@ type AcknowledgeRequest struct {
 	Also              func(ctx context.Context, tx storage.Tx, r *Release) error
 }
 
-// Acknowledge takes the digest of the package, which only who has the package
-// knows, and sets the time after which the bytes here may be deleted. Repeated
-// with the same digest it changes nothing. ErrNotReleased, ErrNotFetched,
-// ErrDigestMismatch, translog.ErrRewound.
+// Acknowledge checks the digest of the package, which is known only to its holder, and sets the
+// time after which the stored bytes may be deleted. Repeated with the same digest it changes
+// nothing. ErrNotReleased, ErrNotFetched, ErrDigestMismatch, translog.ErrRewound.
 func (v *Vault) Acknowledge(ctx context.Context, r AcknowledgeRequest) (*Release, error) {
 	if _, err := storage.ParseDigest(string(r.SHA256)); err != nil {
 		return nil, invalidDigest(err)

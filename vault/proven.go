@@ -15,7 +15,7 @@ import (
 	"github.com/evaultlib/evault/vault/translog"
 )
 
-// record is what a copy's rows say, read as of one revision of the copy.
+// record is the rows of a copy, read as of one revision of the copy.
 type record struct {
 	copy     *custody.Original
 	claims   []custody.Claim // witnesses of the deposit's claims
@@ -27,12 +27,11 @@ type record struct {
 	release  *Release // nil without one
 }
 
-// Proven returns the copy of an envelope, live or released, after it has held its
-// rows against what they must not contradict: the envelope's event chain, the
-// transparency log that has those events, the signed custody statements, and for
-// a live copy the mark that a release leaves beside the database. A copy whose
-// release has begun is ErrReleased. ErrNotVaulted, ErrRecordAltered,
-// translog.ErrRewound, storage.ErrUnavailable.
+// Proven returns the copy of an envelope, live or released, after comparing its rows with the
+// envelope's event chain, the transparency log of those events, the signed custody statements and,
+// for a live copy, the mark that a release leaves outside the database. A copy whose release has
+// begun is ErrReleased. ErrNotVaulted, ErrRecordAltered, translog.ErrRewound,
+// storage.ErrUnavailable.
 func (v *Vault) Proven(ctx context.Context, orgID, envelopeID string) (*custody.Original, error) {
 	c, err := v.find(ctx, v.c.Store, standing.SeeCopy, orgID, envelopeID)
 	if err != nil {
@@ -41,9 +40,9 @@ func (v *Vault) Proven(ctx context.Context, orgID, envelopeID string) (*custody.
 	return v.authoritative(ctx, c)
 }
 
-// Held reports whether the authoritative copy of an envelope is here: its record is
-// proven, as by Proven, and no release of it was recorded or begun. Errors:
-// ErrNotVaulted and those of Proven but ErrReleased.
+// Held reports whether the vault holds the authoritative copy of an envelope:
+// its record is proven, as by Proven, and no release of it was recorded or
+// begun. Errors: ErrNotVaulted and those of Proven except ErrReleased.
 func (v *Vault) Held(ctx context.Context, envelopeID string) (bool, error) {
 	c, err := v.c.Store.Original(ctx, envelopeID)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -59,7 +58,7 @@ func (v *Vault) Held(ctx context.Context, envelopeID string) (bool, error) {
 	return err == nil && c.Status != custody.StatusReleased, err
 }
 
-// authoritative is proven for a copy whose seal is not spent.
+// authoritative is proven for a copy without a release mark.
 func (v *Vault) authoritative(ctx context.Context, c *custody.Original) (*custody.Original, error) {
 	c, err := v.proven(ctx, c)
 	if err != nil || c.Status == custody.StatusReleased {
@@ -72,8 +71,8 @@ func (v *Vault) authoritative(ctx context.Context, c *custody.Original) (*custod
 	return c, err
 }
 
-// proven holds the rows of a copy against events, log and statements, and returns
-// the copy as it was then.
+// proven compares the rows of a copy with events, log and statements, and
+// returns the copy as it was then.
 func (v *Vault) proven(ctx context.Context, c *custody.Original) (*custody.Original, error) {
 	r, err := v.record(ctx, c)
 	if err != nil {
@@ -124,7 +123,7 @@ func (v *Vault) record(ctx context.Context, c *custody.Original) (*record, error
 	}
 }
 
-// contradiction says what in a record does not agree, "" for nothing.
+// contradiction describes the first contradiction in a record; "" for none.
 func (v *Vault) contradiction(ctx context.Context, r *record) (why string, err error) {
 	if _, err := event.Verify(r.copy.EnvelopeID, r.events); err != nil {
 		return "the event chain is broken", nil
@@ -236,7 +235,7 @@ func (r *record) asReleased() string {
 	return ""
 }
 
-// asStated compares who is who with the signed custody statements.
+// asStated compares the parties with the signed custody statements.
 func (v *Vault) asStated(r *record) string {
 	tokens := make([]string, len(r.custody))
 	for i, e := range r.custody {

@@ -17,7 +17,7 @@ import (
 // ReadRequest asks for bytes of an envelope.
 type ReadRequest struct {
 	OrgID, EnvelopeID string
-	Version           int // that the caller expects to be current; 0: whichever is
+	Version           int // that the caller expects to be current; 0: any
 	Actor             Actor
 	RemoteAddr        string // kept as the event's detail
 
@@ -35,12 +35,12 @@ type File struct {
 	Content []byte
 }
 
-// ReadAuthoritative returns the bytes of the current version and registers the
-// download as a copy of kind inspection, in one transaction with Also. The
-// bytes are read and hashed before that; what has another digest, twice, is
-// tampering: one event, the copy quarantined, ErrIntegrity, no bytes. A failed or
-// short read is storage.ErrUnavailable and uses nothing up. Before all that the
-// copy's record is held against its event chain and the log, as by Proven.
+// ReadAuthoritative returns the bytes of the current version and registers the download as a copy
+// of kind inspection, in one transaction with Also. The bytes are read and hashed before that; if
+// the digest differs in two reads, it is tampering: an event is recorded, the copy is quarantined,
+// and ErrIntegrity is returned without bytes. A failed or short read is storage.ErrUnavailable and
+// does not use up a ticket. Before that, the copy's record is compared with its event chain and the
+// log, as by Proven.
 //
 // ErrNotVaulted, ErrReleased, ErrRecordAltered, ErrSuperseded, ErrInspectionOff, translog.ErrRewound,
 // and what Also returns.
@@ -143,10 +143,9 @@ func also[T any](ctx context.Context, s Store, fn func(context.Context, storage.
 	return fn(ctx, s.Tx(), result)
 }
 
-// ReadCopy returns the newest marked copy, of a live or released envelope, to its
-// controller, to one before and to one to whom control is offered. It was registered
-// when it was made. ErrNotVaulted, ErrCopyUnavailable, ErrIntegrity,
-// storage.ErrUnavailable.
+// ReadCopy returns the newest marked copy of a live or released envelope to its controller, to a
+// former controller and to an organization that control is offered to. The copy was registered when
+// it was made. ErrNotVaulted, ErrCopyUnavailable, ErrIntegrity, storage.ErrUnavailable.
 func (v *Vault) ReadCopy(ctx context.Context, r ReadRequest) (*File, error) {
 	c, err := v.find(ctx, v.c.Store, standing.SeeMarked, r.OrgID, r.EnvelopeID)
 	if err != nil {
@@ -165,10 +164,9 @@ func (v *Vault) ReadCopy(ctx context.Context, r ReadRequest) (*File, error) {
 	return f, nil
 }
 
-// Examine returns the bytes of an object that the copy names, hashed, without
-// registering a read: for package compliance, which recomputes its checks from
-// them and hands them to nobody. at are lengths whose digests will be asked for: the
-// bytes are hashed once for all of them.
+// Examine returns the bytes of an object that the copy names, hashed, without registering a read:
+// for package compliance, which recomputes its checks from them and does not pass them on. at are
+// the lengths of prefixes whose digests are needed: the bytes are hashed once for all of them.
 func (v *Vault) Examine(ctx context.Context, c *custody.Original, o storage.Object, at ...int) (*storage.Content, error) {
 	content, err := v.read(ctx, o, at...)
 	if err != nil {

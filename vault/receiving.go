@@ -20,17 +20,17 @@ const (
 	maxLife     = 90 * 24 * time.Hour
 )
 
-// ReceivingCodeRequest asks for a receiving code.
+// ReceivingCodeRequest requests a receiving code.
 type ReceivingCodeRequest struct {
-	OrgID, OrgName string        // who would receive control, and its legal name
+	OrgID, OrgName string        // the organization that would receive control, and its legal name
 	ExpiresIn      time.Duration // default 14 days, at most 90
 	Actor          Actor
 	Also           func(ctx context.Context, tx storage.Tx, c *custody.ReceivingCode) error
 }
 
-// MakeReceivingCode makes a code by which another organization may make one offer to
-// this one. It is returned once and stored as a digest only; who has no code cannot
-// find out who is here. *InvalidError, storage.ErrUnavailable.
+// MakeReceivingCode makes a code by which another organization may make one offer to this one. It
+// is returned once, and only its digest is stored. Without a code, nobody can find out which
+// organizations exist. *InvalidError, storage.ErrUnavailable.
 func (v *Vault) MakeReceivingCode(ctx context.Context, r ReceivingCodeRequest) (code string, c *custody.ReceivingCode, err error) {
 	var p validate.Problems
 	if r.OrgID == "" || r.OrgName == "" {
@@ -85,8 +85,7 @@ func invalidCode() error {
 	return validate.Fail("to.receiving_code", "receiving_code", "is unknown, already used or expired")
 }
 
-// receiver returns who made a receiving code. Whether a code is unknown, used or
-// expired is not told apart.
+// receiver returns who made a receiving code. Unknown, used and expired codes get the same error.
 func (v *Vault) receiver(ctx context.Context, s Store, code string, now time.Time) (custody.ReceivingCode, error) {
 	c, err := s.ReceivingCode(ctx, storage.Sum([]byte(code)))
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {

@@ -18,7 +18,7 @@ const (
 )
 
 // RegisteredCopies lists the copy register of an envelope, newest first: marked copies
-// and downloads. ErrNotVaulted, *InvalidError for a page that makes no sense.
+// and downloads. ErrNotVaulted, *InvalidError for an invalid page.
 func (v *Vault) RegisteredCopies(ctx context.Context, orgID, envelopeID string, p storage.Page) (storage.List[custody.RegisteredCopy], error) {
 	list := storage.List[custody.RegisteredCopy]{Total: -1}
 	if p.Limit == 0 {

@@ -17,7 +17,7 @@ import (
 	"github.com/evaultlib/evault/vault/internal/releasepackage"
 )
 
-// ReleaseRequest asks to hand the original over.
+// ReleaseRequest asks to release the original.
 type ReleaseRequest struct {
 	OrgID, EnvelopeID string
 	Reason            string `validate:"required,oneof=assignment payoff paper_out termination other"`
@@ -32,7 +32,7 @@ type ReleaseRequest struct {
 	Also func(ctx context.Context, tx storage.Tx, r *Release) error
 }
 
-// Delivery is how far a release package has come.
+// Delivery is the delivery status of a release package.
 type Delivery string
 
 // Delivery states of a release.
@@ -43,7 +43,7 @@ const (
 	DeliveryAcknowledged Delivery = "acknowledged"
 )
 
-// Release is the end of an authoritative copy here.
+// Release is the record of a release, which ends the authoritative copy in this vault.
 type Release struct {
 	ReleaseID, EnvelopeID, CopyID, OrgID string
 
@@ -65,10 +65,10 @@ type Release struct {
 	Revision       int64
 }
 
-// Parties returns who has a role in the original's release: OrgID controlled it.
+// Parties returns the organizations with a role in the release: OrgID is the last controller.
 func (r *Release) Parties() standing.Parties { return standing.Parties{Controller: r.OrgID} }
 
-// Delivery says how far the package has come.
+// Delivery returns the delivery status of the package.
 func (r *Release) Delivery() Delivery {
 	switch {
 	case r.AcknowledgedAt != nil:
@@ -81,11 +81,10 @@ func (r *Release) Delivery() Delivery {
 	return DeliveryPreparing
 }
 
-// Release ends custody here: a last version, the release version, is made that
-// names recipient, reason, time and the version it ends; then one transaction
-// makes the copy released for ever, so that no read, download or verification
-// calls it authoritative any more. The package is built afterwards
-// (BuildPackage), once the release event is in the log.
+// Release ends custody here: a last version, the release version, is made that names recipient,
+// reason, time and the version it ends; then one transaction marks the copy as released for ever,
+// so that no read, download or verification calls it authoritative anymore. The package is built
+// afterwards (BuildPackage), once the release event is in the log.
 //
 // Before the transaction commits, the copy's seal is spent by a mark beside the
 // database (released/<copy id> in the blob store), which every act on the copy asks
