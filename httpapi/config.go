@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/compliance"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/template"
 	"github.com/evaultlib/evault/esign/texts"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/httpapi/web"
@@ -30,6 +31,7 @@ type TokenKey = esign.LinkKey
 // Config is what an API is made of. It is copied, never written.
 type Config struct {
 	ESign      *esign.Engine      // required
+	Templates  *template.Engine   // default: none; the routes of templates do not exist
 	Vault      *vault.Vault       // required
 	Compliance *compliance.Engine // required
 	Handover   *handover.Engine   // required

@@ -17,6 +17,7 @@ type envelopeRow struct {
 	CustomerName  string          `json:"customer_name"`
 	ExternalID    *string         `json:"external_id"`
 	TemplateID    *string         `json:"template_id"`
+	Version       *int            `json:"template_version"`
 	CreatedAt     string          `json:"created_at"`
 	UpdatedAt     string          `json:"updated_at"`
 	SentAt        *string         `json:"sent_at"`
@@ -89,10 +90,13 @@ func undeliverableOf(s *esign.Signer) *undeliverableBody {
 func (a *API) envelopeRow(s *esign.Summary) envelopeRow {
 	row := envelopeRow{
 		EnvelopeID: s.ID, EnvelopeName: s.Name, EnvelopeKind: s.Kind, Status: s.Status, CustomerID: orNull(s.CustomerID),
-		CustomerEmail: s.CustomerEmail, CustomerName: s.CustomerName, ExternalID: orNull(s.ExternalID),
+		CustomerEmail: s.CustomerEmail, CustomerName: s.CustomerName, ExternalID: orNull(s.ExternalID), TemplateID: orNull(s.TemplateID),
 		CreatedAt: at(s.CreatedAt), UpdatedAt: at(s.UpdatedAt), SentAt: atp(s.SentAt), CompletedAt: atp(s.CompletedAt),
 		ExpiresAt: atp(s.ExpiresAt), VoidReason: orNull(s.VoidReason), SealingError: orNull(s.SealingError),
 		Vaulted: s.Vaulted(), Compliant: a.compliant(s), EvaluatedAt: atp(s.EvaluatedAt),
+	}
+	if s.TemplateID != "" {
+		row.Version = &s.TemplateVersion
 	}
 	if c := s.Sealed; c != nil {
 		row.Completion = &completionBody{c.Object.SHA256, c.Object.Size, c.Pages, c.Level}

@@ -16,16 +16,13 @@ type partyBody struct {
 }
 
 type createInput struct {
-	CustomerEmail string `json:"customer_email"`
-	CustomerName  string `json:"customer_name"`
-	CustomerID    string `json:"customer_id"`
-	EnvelopeKind  string `json:"envelope_kind"`
-	EnvelopeName  string `json:"envelope_name"`
-	ExternalID    string `json:"external_id"`
-	Document      *struct {
-		Filename string      `json:"filename"`
-		Content  rest.Base64 `json:"content_base64"`
-	} `json:"document"`
+	CustomerEmail string            `json:"customer_email"`
+	CustomerName  string            `json:"customer_name"`
+	CustomerID    string            `json:"customer_id"`
+	EnvelopeKind  string            `json:"envelope_kind"`
+	EnvelopeName  string            `json:"envelope_name"`
+	ExternalID    string            `json:"external_id"`
+	Document      *documentInput    `json:"document"`
 	Fields        []fieldInput      `json:"fields"`
 	Signers       []signerInput     `json:"signers"`
 	SigningOrder  string            `json:"signing_order"`
@@ -43,6 +40,15 @@ type createInput struct {
 	Send          *bool             `json:"send"`
 	FromTags      bool              `json:"fields_from_tags"`
 	FromForm      bool              `json:"fields_from_form"`
+
+	TemplateID      string          `json:"template_id"`
+	TemplateVersion *int            `json:"template_version"`
+	TemplateValues  []templateValue `json:"template_values"`
+}
+
+type documentInput struct {
+	Filename string      `json:"filename"`
+	Content  rest.Base64 `json:"content_base64"`
 }
 
 type summaryRow struct {
@@ -58,6 +64,7 @@ type remindersInput struct {
 }
 
 type fieldInput struct {
+	Name     string   `json:"name"`
 	Kind     string   `json:"kind"`
 	Role     string   `json:"role"`
 	Page     int      `json:"page"`
@@ -103,7 +110,7 @@ type signerInput struct {
 
 func (a *API) createEnvelope(c *call) (*rest.Reply, error) {
 	var in createInput
-	document, filename, err := c.createParts(&in)
+	document, filename, err := c.partsOf("envelope", &in, func() *documentInput { return in.Document })
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +131,9 @@ func (a *API) createEnvelope(c *call) (*rest.Reply, error) {
 		return rp.With("Location", a.cfg.BaseURL+a.cfg.BasePath+"/partner/envelopes/"+e.ID)
 	}
 	r.Also = rest.Keep(c.Call, render)
+	if r, err = a.ofTemplate(c, &in, r); err != nil {
+		return nil, err
+	}
 	undo, err := a.bringIn(c, 1, len(r.Document))
 	if err != nil {
 		return nil, err
@@ -136,16 +146,18 @@ func (a *API) createEnvelope(c *call) (*rest.Reply, error) {
 	return render(e), nil
 }
 
-// createParts reads the request and the document from either form of body.
-func (c *call) createParts(in *createInput) (document []byte, filename string, err error) {
+// partsOf reads the request, which is the JSON or the part of that name, and the
+// document from either form of body. inJSON is the document that in has once it is
+// read.
+func (c *call) partsOf(part string, in any, inJSON func() *documentInput) (document []byte, filename string, err error) {
 	if c.Body.Kind == rest.Multipart {
-		if err := c.OnlyParts("envelope", "document"); err != nil {
+		if err := c.OnlyParts(part, "document"); err != nil {
 			return nil, "", err
 		}
-		if c.Body.Part("envelope") == nil {
-			return nil, "", rest.BadRequest("part_required", "the part envelope is missing")
+		if c.Body.Part(part) == nil {
+			return nil, "", rest.BadRequest("part_required", "the part "+part+" is missing")
 		}
-		if err := c.DecodePart("envelope", in); err != nil {
+		if err := c.DecodePart(part, in); err != nil {
 			return nil, "", err
 		}
 		if p := c.Body.Part("document"); p != nil {
@@ -154,14 +166,15 @@ func (c *call) createParts(in *createInput) (document []byte, filename string, e
 	} else if err := c.Decode(in); err != nil {
 		return nil, "", err
 	}
-	if in.Document == nil {
+	d := inJSON()
+	if d == nil {
 		return document, filename, nil
 	}
 	if document != nil {
 		return nil, "", validate.Fail("document", "once", "is given twice, as a part and in the JSON")
 	}
-	document, err = in.Document.Content.Bytes("document.content_base64")
-	return document, in.Document.Filename, err
+	document, err = d.Content.Bytes("document.content_base64")
+	return document, d.Filename, err
 }
 
 func (in *createInput) request() esign.CreateRequest {
@@ -194,12 +207,17 @@ func (in *createInput) request() esign.CreateRequest {
 		}
 		r.Signers = append(r.Signers, spec)
 	}
-	for _, f := range in.Fields {
-		r.Fields = append(r.Fields, esign.FieldSpec{
-			Kind: f.Kind, Role: f.Role, Page: f.Page, X: f.X, Y: f.Y, W: f.W, H: f.H,
+	r.Fields = fieldSpecs(in.Fields)
+	return r
+}
+
+func fieldSpecs(fields []fieldInput) (specs []esign.FieldSpec) {
+	for _, f := range fields {
+		specs = append(specs, esign.FieldSpec{
+			Name: f.Name, Kind: f.Kind, Role: f.Role, Page: f.Page, X: f.X, Y: f.Y, W: f.W, H: f.H,
 			Optional: f.Required != nil && !*f.Required, Label: f.Label, Options: f.Options, Value: f.Value, ReadOnly: f.ReadOnly,
 			Anchor: f.Anchor.anchor(),
 		})
 	}
-	return r
+	return specs
 }

@@ -31,7 +31,7 @@ func Example() {
 	defer v.Close()
 
 	api, err := httpapi.New(httpapi.Config{
-		ESign: v.ESign, Vault: v.Vault, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
+		ESign: v.ESign, Templates: v.Templates, Vault: v.Vault, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
 		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: v.BaseURL, Env: storage.Env{Now: v.Now},
 	})

@@ -31,6 +31,10 @@ func request(r httpapi.RouteInfo, env string) (method, path string, body any, op
 		body = obj{"email": "grace@example.com"}
 	case "POST /partner/envelopes/{id}/assignments":
 		body = obj{"to": obj{"receiving_code": "rcv_" + strings.Repeat("a", 32)}}
+	case "POST /partner/envelopes/{id}/holds":
+		body = obj{"reason": "Litigation"}
+	case "POST /partner/templates", "POST /partner/templates/{id}/fields":
+		body = obj{"name": "Lease"}
 	case "PATCH /partner/webhook":
 		body = obj{}
 	case "POST /embed/token":
@@ -79,6 +83,9 @@ func TestForeignIsAbsent(t *testing.T) {
 		unknown := "envelope_not_found"
 		if strings.Contains(r.Pattern, "{assignment}") || strings.HasPrefix(r.Pattern, "/partner/offers/") {
 			unknown = "offer_not_found"
+		}
+		if strings.HasPrefix(r.Pattern, "/partner/templates/") {
+			unknown = "template_not_found"
 		}
 		for kind, env := range own {
 			for _, with := range [][]option{nil, {header("If-Match", `"x"`)}, {header("If-None-Match", "*")}} {

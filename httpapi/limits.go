@@ -8,12 +8,14 @@ import "time"
 
 // Sizes of request bodies, beside the document that some carry.
 const (
-	sizeNone     = 4 << 10  // of a route without a body
-	sizeSigner   = 4 << 10  // consent, withdrawal, decline
-	sizeToken    = 8 << 10  // an embed token and an origin
-	sizeOrdinary = 64 << 10 // unless the route says more
-	sizeEnvelope = 1 << 20  // an envelope's fields, signers and metadata
-	sizeDrawing  = 4 << 20  // a drawn signature
+	sizeNone          = 4 << 10  // of a route without a body
+	sizeSigner        = 4 << 10  // consent, withdrawal, decline
+	sizeToken         = 8 << 10  // an embed token and an origin
+	sizeOrdinary      = 64 << 10 // unless the route says more
+	maxTemplateValues = 500      // values of a template's fields in one create
+
+	sizeEnvelope = 1 << 20 // an envelope's fields, signers and metadata
+	sizeDrawing  = 4 << 20 // a drawn signature
 
 	maxValues = 10_000 // JSON values or form values in one body
 )

@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/esign/template"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
@@ -109,6 +110,8 @@ var problems = []problem{
 	{errOff, 404, "route_not_found", "The route does not exist"},
 
 	{esign.ErrNotFound, 404, "envelope_not_found", "The envelope does not exist"},
+	{template.ErrNotFound, 404, "template_not_found", "The template does not exist"},
+	{template.ErrPrecondition, 412, "template_changed", "The template has changed since the version that If-Match names"},
 	{esign.ErrAlreadySigned, 409, "already_signed", "The document is already signed"},
 	{esign.ErrState, 409, "state_forbids", "The envelope's status does not allow this"},
 	{esign.ErrExternalID, 409, "external_id_taken", "The external ID is already in use"},

@@ -3,8 +3,10 @@ package httpapi
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/template"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/scopes"
 )
@@ -25,7 +27,7 @@ const (
 	noBody       bodyKind = iota
 	jsonBody              // one JSON object, required
 	optionalJSON          // one JSON object, {} when absent
-	createBody            // JSON, or multipart with parts envelope and document
+	createBody            // JSON, or multipart with parts envelope (or template) and document
 	fileBody              // multipart part file, or application/pdf
 	depositBody           // optional JSON, or multipart with parts request and file
 	formBody              // JSON, or a form of the signing page
@@ -95,6 +97,9 @@ func (a *API) accept(rt *route) rest.Accept {
 
 // absent is the answer for an id that nothing can have.
 func (rt *route) absent() error {
+	if strings.HasPrefix(rt.pattern, "/partner/templates/") {
+		return template.ErrNotFound
+	}
 	if rt.cred == byKey {
 		return esign.ErrNotFound
 	}

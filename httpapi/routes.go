@@ -8,10 +8,40 @@ import (
 
 // table is every route that is served.
 func table() []route {
-	return slices.Concat(envelopeRoutes(), vaultRoutes(), widgetRoutes(), signerRoutes(), publicRoutes())
+	return slices.Concat(envelopeRoutes(), templateRoutes(), vaultRoutes(), widgetRoutes(), signerRoutes(), publicRoutes())
 }
 
 func need(s ...scopes.Scope) []scopes.Scope { return s }
+
+// templateRoutes are for the templates of an organization, by API key.
+func templateRoutes() []route {
+	return []route{
+		{
+			method: "GET", pattern: "/partner/templates", about: "List templates, newest first",
+			scopes: need(scopes.EnvelopesRead), handle: withTemplates((*API).listTemplates),
+		},
+		{
+			method: "POST", pattern: "/partner/templates", about: "Create a template",
+			scopes: need(scopes.EnvelopesWrite), body: createBody, limit: sizeEnvelope, handle: withTemplates((*API).createTemplate),
+		},
+		{
+			method: "GET", pattern: "/partner/templates/{id}", about: "Read a template",
+			scopes: need(scopes.EnvelopesRead), handle: withTemplates((*API).getTemplate),
+		},
+		{
+			method: "POST", pattern: "/partner/templates/{id}/fields", about: "Replace the fields of a template, as a new version",
+			scopes: need(scopes.EnvelopesWrite), body: createBody, limit: sizeEnvelope, handle: withTemplates((*API).updateTemplate),
+		},
+		{
+			method: "DELETE", pattern: "/partner/templates/{id}", about: "Delete a template",
+			scopes: need(scopes.EnvelopesWrite), handle: withTemplates((*API).deleteTemplate),
+		},
+		{
+			method: "GET", pattern: "/partner/templates/{id}/pages/{n}.png", about: "Draw a page of a template with its fields",
+			scopes: need(scopes.EnvelopesRead), handle: withTemplates((*API).templatePage),
+		},
+	}
+}
 
 // envelopeRoutes are for envelopes and their events, by API key.
 func envelopeRoutes() []route {

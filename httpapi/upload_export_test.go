@@ -21,7 +21,7 @@ func ReadUpload(raw []byte, boundary string, envelope bool) ([]byte, error) {
 	}
 	if envelope {
 		in := &createInput{}
-		document, _, err := c.createParts(in)
+		document, _, err := c.partsOf("envelope", in, func() *documentInput { return in.Document })
 		if err == nil {
 			in.request()
 		}
