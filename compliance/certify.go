@@ -10,16 +10,16 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// Note records, in the transaction of an event, that the event asks for a
-// certificate. Noting it again changes nothing.
+// Note records, in the transaction of an event, that the event needs a
+// certificate. Repeating it changes nothing.
 func (e *Engine) Note(ctx context.Context, tx storage.Tx, d Due) error {
 	return e.c.Store.With(tx).InsertDue(ctx, d)
 }
 
-// Certify brings the event cause to its certificate: its events into the log, an
-// evaluation, which is kept, and the certificate. Each step is idempotent. Of
-// several calls for one envelope in this process one does the work and the others
-// wait for it. Errors: those of Issue, translog.ErrRewound.
+// Certify issues the certificate for the event cause: it adds the events to the log, evaluates,
+// stores the result and issues the certificate. Each step is idempotent. Of several calls for one
+// envelope in this process one does the work and the others wait for it. Errors: those of Issue,
+// translog.ErrRewound.
 func (e *Engine) Certify(ctx context.Context, envelopeID, cause string, actor event.Actor) error {
 	release, err := e.certifying.Acquire(ctx, envelopeID)
 	if err != nil {
@@ -44,9 +44,9 @@ func (e *Engine) Certify(ctx context.Context, envelopeID, cause string, actor ev
 	return err
 }
 
-// CertifyDue certifies at most limit events that were noted and whose time has
-// come, and returns how many it certified. What fails is tried again after a pause
-// that grows from a second to an hour; an error is a store that does not answer.
+// CertifyDue certifies at most limit noted events that are due, and returns how
+// many it certified. A failed event is tried again after a pause that grows
+// from a second to an hour; an error means that a store is unavailable.
 func (e *Engine) CertifyDue(ctx context.Context, limit int) (done int, err error) {
 	list, err := e.c.Store.DueBefore(ctx, e.now(), limit)
 	if err != nil {

@@ -100,8 +100,8 @@ func (ev *evidence) consentOf(s custody.Statement) string {
 	return "controller"
 }
 
-// AutoVault is the id of the system's actor that deposits what was ordered to be
-// vaulted when the envelope was created. The deposit's consent is that order.
+// AutoVault is the id of the system actor for deposits that were requested when
+// the envelope was created. That request is the consent to the deposit.
 const AutoVault = "auto_vault"
 
 // standingOrder reports whether a deposit that nobody asked for was ordered when

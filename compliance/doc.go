@@ -1,4 +1,4 @@
-// Package compliance says what can be shown about a vaulted record, and signs it.
+// Package compliance evaluates vaulted records and issues signed certificates about them.
 //
 //	evidence (esign, vault, log, stored bytes)
 //	   │
@@ -8,11 +8,11 @@
 //	                              ▼
 //	                            Issue ─► Certificate: serial 1, 2, 3, …  none overwritten
 //
-// A regime is the text of law that an asset is held under; it gives each check its
-// paragraph. Each check recomputes its answer from bytes, signatures, events and
-// proofs; none reads a stored result. A Certificate is a signed statement of what was
-// found, with the proofs of the events that it rests on. Package certificate has its
-// format, the regimes and the rules document, and verifies it offline.
+// A regime is the law that an asset is held under; it gives each check its paragraph. Each check
+// recomputes its result from bytes, signatures, events and proofs; none reads a stored result. A
+// Certificate is a signed statement of what was found, with the proofs of the events that it rests
+// on. Package certificate has its format, the regimes and the rules document, and verifies it
+// offline.
 //
 // Package handover joins the engines: it deposits, releases and attests, and asks
 // this package to evaluate and certify. Certify brings an event to its certificate;

@@ -21,20 +21,19 @@ import (
 )
 
 var (
-	// ErrCertificatePending: the certificate is not issued yet, because its events
-	// are not in the log yet; it will be.
+	// ErrCertificatePending: the certificate will be issued once its events are in the log.
 	ErrCertificatePending = errors.New("compliance: the certificate is not issued yet")
 	// ErrCertificateNotFound: the envelope has no certificate with this serial.
 	ErrCertificateNotFound = errors.New("compliance: no such certificate")
 )
 
-// LegalNotice is the default notice; its two %s are where to ask later, and what the
-// signing key is.
+// LegalNotice is the default notice; its two %s are the address for later
+// queries and the description of the signing key.
 const LegalNotice = "This certificate states what the system named in it found at the time named in it, and what the persons named in it declared. " +
 	"It is evidence, not a legal opinion; whether a person has control is decided by law and by facts outside this system. " +
 	"It does not speak of later times%s. Signed with a key that %s."
 
-// Config is what an Engine is made of. It is copied, never written.
+// Config is the configuration of an Engine. It is copied and never changed.
 type Config struct {
 	Store  Store          // required
 	ESign  *esign.Engine  // required
@@ -55,11 +54,11 @@ type Config struct {
 
 	System      string                      // name printed in certificates; default: "evault"
 	Version     string                      // its version; default: "devel"
-	Issuer      string                      // legal name of who runs the system; default: the vault's custodian, else "not stated"
-	Anchors     string                      // where the log's checkpoints are kept; default: what the log says of its anchors
+	Issuer      string                      // legal name of the operator; default: the vault's custodian, else "not stated"
+	Anchors     string                      // where the log's checkpoints are stored; default: as the log describes its anchors
 	LegalNotice string                      // default: LegalNotice, from CertifiedBy
-	CertifiedBy string                      // who certifies Signer's key; default: nobody
-	VerifyURL   func(storage.Digest) string // where anyone asks what bytes are to the vault, a QR code on custody records; default: none
+	CertifiedBy string                      // issuer of the certificate of Signer's key; default: none
+	VerifyURL   func(storage.Digest) string // URL of a digest in the vault, for QR codes of custody records; default: none
 	Fonts       [][]byte                    // TrueType or OpenType fonts of custody records, tried after the bundled ones; default: none
 	Remarks     []string                    // sentences added to the legal notice; default: none
 
@@ -119,15 +118,15 @@ func New(c Config) (*Engine, error) {
 	return &Engine{c, own.ID, fonts, c.Now, eventlog.Writer{Env: c.Env}, semaphore.NewKeyed(1)}, nil
 }
 
-// notStated is what a certificate prints for what the host's Config leaves out.
+// notStated is printed in a certificate for a Config field that is not set.
 const notStated = "not stated"
 
 // CertificateKeys returns the public keys that verify certificates, retired ones
 // too.
 func (e *Engine) CertificateKeys() keyring.Keys { return e.c.Keys.Keys().Of(keyring.Certificate) }
 
-// PublicKeys returns every public key of the installation that the engine knows, the
-// vault's among them, with its purpose and its time.
+// PublicKeys returns every public key of the installation known to the engine,
+// including the vault's, with its purpose and its period of use.
 func (e *Engine) PublicKeys() keyring.Keys {
 	keys := slices.Clone(e.c.Keys.Keys())
 	for _, k := range e.c.Vault.StatementKeys() {
@@ -138,5 +137,5 @@ func (e *Engine) PublicKeys() keyring.Keys {
 	return keys
 }
 
-// MaxAge is after how long an evaluation is out of date.
+// MaxAge is the age at which an evaluation is out of date.
 func (e *Engine) MaxAge() time.Duration { return e.c.MaxAge }

@@ -25,15 +25,15 @@ type Evaluation struct {
 	certificate.Result
 }
 
-// system is the actor of what nobody asked for.
+// system is the actor of background work.
 var system = event.Actor{Kind: "system", ID: "compliance"}
 
-// Evaluate recomputes every check of an envelope, in any status, and keeps the
-// result. When the result of a vaulted envelope differs from the last one, the
-// event vault.compliance.passed or .failed says so and a certificate is due.
-// It is for who has control of the copy, before the deposit for the originator.
-// Errors: esign.ErrNotFound, vault.ErrNotController, storage.ErrUnavailable where a
-// store does not answer.
+// Evaluate runs every check of an envelope in any status and stores the result.
+// If the result of a vaulted envelope differs from the last one, the event
+// vault.compliance.passed or .failed is recorded and a certificate is due. The
+// caller must have control of the copy or, before the deposit, be the
+// originator. Errors: esign.ErrNotFound, vault.ErrNotController,
+// storage.ErrUnavailable if a store is unavailable.
 func (e *Engine) Evaluate(ctx context.Context, orgID, envelopeID string, actor event.Actor) (*Evaluation, error) {
 	_, err := e.c.Vault.Original(ctx, orgID, envelopeID)
 	if errors.Is(err, vault.ErrNotVaulted) {
@@ -91,8 +91,8 @@ func (e *Engine) keep(ctx context.Context, ev *evidence, r certificate.Result, a
 	})
 }
 
-// found is what a stored evaluation found, recomputed from the checks that it
-// keeps; nil where its record says otherwise.
+// found is the result of a stored evaluation, recomputed from its checks; nil
+// if its record contradicts them.
 func (s StoredEvaluation) found() *bool {
 	if r := s.result(); r != nil {
 		return r.Compliant

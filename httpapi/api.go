@@ -42,8 +42,7 @@ type API struct {
 	once     *rest.Idempotency
 }
 
-// New checks cfg and returns an API. It does no I/O and starts nothing; Run
-// delivers webhooks.
+// New checks cfg and returns an API. It does no I/O and starts no goroutine; Run delivers webhooks.
 func New(cfg Config) (*API, error) {
 	cfg.TokenKeys = slices.Clone(cfg.TokenKeys)
 	if err := cfg.check(); err != nil {
@@ -78,16 +77,16 @@ func New(cfg Config) (*API, error) {
 	return a, nil
 }
 
-// BasePath is where to mount the API: everything below it is its own.
+// BasePath is the path at which to mount the API, which serves everything below it.
 func (a *API) BasePath() string { return a.cfg.BasePath }
 
-// SigningURL is the address of a signing link's page, for esign.Config.
+// SigningURL is the URL of the page of a signing link, for esign.Config.
 func SigningURL(baseURL, basePath, token string) string { return baseURL + basePath + "/sign/" + token }
 
 // Webhooks delivers events; Run runs it.
 func (a *API) Webhooks() *webhook.Sender { return a.webhooks }
 
-// Run delivers webhooks and forgets what has run out, until ctx ends.
+// Run delivers webhooks and deletes expired rows until ctx ends.
 func (a *API) Run(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
@@ -110,7 +109,7 @@ func (a *API) Run(ctx context.Context) error {
 	return err
 }
 
-// Forget deletes first answers whose time is over, counters of past windows, and
+// Forget deletes expired first responses, counters of past windows, and
 // download tickets and webhook deliveries that ended 30 days ago, at most limit
 // rows of each.
 func (a *API) Forget(ctx context.Context, limit int) error {
@@ -128,8 +127,8 @@ func (a *API) Forget(ctx context.Context, limit int) error {
 	return err
 }
 
-// ServeHTTP implements http.Handler. The path is judged whole, base path
-// included, so no router has to strip anything.
+// ServeHTTP implements http.Handler. It expects the whole path, including the
+// base path, so no router has to strip a prefix.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{Call: rest.New(w, r, a.now(), a.newID)}
 	c.Limit(a.cfg.Timeout)
@@ -161,8 +160,8 @@ func (a *API) send(c *call, rp *rest.Reply, err error) {
 	}
 }
 
-// recovered answers 500 for a panic; its value may hold anything and is not
-// logged.
+// recovered sends 500 after a panic; the panic's value is not logged, because
+// it may contain secrets.
 func (a *API) recovered(c *call, p any) {
 	if p == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
 		panic(p)
@@ -171,8 +170,8 @@ func (a *API) recovered(c *call, p any) {
 	a.refuse(c, errPanic)
 }
 
-// serve goes through the order of refusals: 401, 429, 404 and 405 of the route,
-// 403, then the body; the handler does the rest.
+// serve makes the checks in the order of refusals: 401, 429, 404 and 405 of the
+// route, 403, then the body; the handler does the rest.
 func (a *API) serve(c *call) (*rest.Reply, error) {
 	path, ours := rest.Segments(c.R.URL, a.cfg.BasePath)
 	if !ours {

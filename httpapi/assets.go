@@ -32,7 +32,7 @@ type assetState struct {
 	EnvelopeIDs []string `json:"envelope_ids"`
 }
 
-// asset says whether an asset is held or pledged here.
+// asset reports whether an asset is held or pledged in this installation.
 func (a *API) asset(c *call) (*rest.Reply, error) {
 	if _, err := c.Query(); err != nil {
 		return nil, err
@@ -55,8 +55,8 @@ func (a *API) asset(c *call) (*rest.Reply, error) {
 	return rest.OK(out), nil
 }
 
-// limitAssets counts an organization's questions over all replicas: identifiers could
-// be guessed.
+// limitAssets counts an organization's queries over all replicas, because
+// identifiers could be guessed.
 func (a *API) limitAssets(c *call) error {
 	hour := c.Now.Truncate(time.Hour)
 	n, err := a.cfg.Counters.Add(c.Ctx, "assets:"+c.key.OrgID, hour, 1)

@@ -122,7 +122,7 @@ func offerOf(o *custody.Offer) offerBody {
 
 func offerReply(o *custody.Offer) *rest.Reply { return rest.OK(offerOf(o)) }
 
-// assign offers control to who made the receiving code.
+// assign offers control to the organization that made the receiving code.
 func (a *API) assign(c *call) (*rest.Reply, error) {
 	var in assignmentInput
 	if err := c.Decode(&in); err != nil {

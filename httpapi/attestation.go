@@ -9,7 +9,7 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// attest brings the attestation of paper that was vaulted without one.
+// attest adds the attestation of paper that was vaulted without one.
 func (a *API) attest(c *call) (*rest.Reply, error) {
 	var in attestationInput
 	if err := c.Decode(&in); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // authenticate finds the key: 401, or 429 for an address with too many failures
-// and for a key whose minute is used up.
+// and for a key that has reached its rate limit.
 func (a *API) authenticate(c *call) error {
 	values := c.R.Header.Values("X-API-Key")
 	if len(values) == 0 {
@@ -77,5 +77,5 @@ func (a *API) limitAddress(c *call, l *rest.Limiter) error {
 	return nil
 }
 
-// address is where the request comes from, as far as limits go.
+// address is the client's address for rate limits.
 func (a *API) address(r *http.Request) string { return rest.Subscriber(a.cfg.ClientIP(r)) }

@@ -9,7 +9,7 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// call is one request on its way through: its route and its credential.
+// call is one request with its route and its credential.
 type call struct {
 	*rest.Call
 	route  *route

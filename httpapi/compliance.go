@@ -10,8 +10,8 @@ import (
 	"github.com/evaultlib/evault/vault/translog"
 )
 
-// compliant is what the last evaluation found, unless it is out of date or the
-// copy is no longer here.
+// compliant is the result of the last evaluation, or nil if it is out of date
+// or the copy was released.
 func (a *API) compliant(s *esign.Summary) *bool {
 	if s.ReleasedAt != nil {
 		return new(bool)

@@ -28,7 +28,7 @@ import (
 // ID is 1 to 32 lower-case letters or digits.
 type TokenKey = esign.LinkKey
 
-// Config is what an API is made of. It is copied, never written.
+// Config is the configuration of an API. It is copied and never changed.
 type Config struct {
 	ESign      *esign.Engine      // required
 	Templates  *template.Engine   // default: none; the routes of templates do not exist
@@ -44,69 +44,74 @@ type Config struct {
 	Outbox      storage.Outbox      // required
 	Leases      storage.Leases      // one replica at a time fans webhooks out; default: each tries
 
-	TokenKeys []TokenKey     // required; the first makes download tokens, all open them
-	EmbedKey  crypto.Signer  // required; Ed25519, signs embed tokens and nothing else
+	TokenKeys []TokenKey     // required; the first makes download tokens, and all of them verify tokens
+	EmbedKey  crypto.Signer  // required; Ed25519, signs only embed tokens
 	Keeper    webhook.Keeper // required; encrypts webhook secrets
 
-	BaseURL  string // required; where clients reach us, scheme and host, such as https://sign.example
+	BaseURL  string // required; public scheme and host, such as https://sign.example
 	BasePath string // default: /api/v2
 
 	BodyLimit int64 // bytes of a document; default: 25 MiB
-	// BodiesInFlight bounds the bytes of request bodies that this replica holds at a
-	// time, half of them for one organization, signer or address; a body beyond is
-	// refused with 503 and Retry-After. Answering one with a document takes two to
-	// three times its size in memory. Default: 128 MiB; at least four documents.
+	// BodiesInFlight limits the bytes of request bodies that this replica holds
+	// at a time, half of them for one organization, signer or address; a
+	// further body is refused with 503 and Retry-After. Handling a body with a
+	// document takes two to three times its size in memory. Default: 128 MiB;
+	// at least four documents.
 	BodiesInFlight int64
-	// BodyTimeout bounds the time in which a body arrives. One that arrives slower
-	// than 8 KiB a second, or stops for 10 s, is refused with 408 before. That needs
-	// a ResponseWriter with deadlines, as net/http's are, or one that unwraps to
-	// such. With another the body is given up all the same, but only the host's own
-	// http.Server.ReadTimeout frees every connection. Default: 5 min.
+	// BodyTimeout limits the time for receiving a body. A body that arrives
+	// slower than 8 KiB a second, or stalls for 10 s, is refused with 408
+	// earlier. This requires a ResponseWriter with deadlines, such as that of
+	// net/http, or one that unwraps to it. With any other the body is abandoned
+	// too, but only the host's http.Server.ReadTimeout frees every connection.
+	// Default: 5 min.
 	BodyTimeout         time.Duration
 	WebhookAllowPrivate bool   // send webhooks to private addresses too; default: no
 	WebhookAllowHTTP    bool   // send webhooks to http addresses too; default: no
 	WebhookPrefix       string // of three webhook headers; default: X-Evault
 	VerifyOff           bool   // do not serve verify-by-hash; default: serve it
-	// Timeout bounds the work on one request, from when its body is read: what then
-	// still waits for a database, a bucket or an authority is 503 timeout, and its
-	// effect is whole or not there. Default, and at most: 60 s, the lease of an
-	// idempotency key, after which a repeat takes over.
+	// Timeout limits the work on one request after its body was read: a request still waiting for a
+	// database, a bucket or an authority then gets 503 timeout, and its effect is complete or
+	// absent. Default, and at most: 60 s, the lease of an idempotency key, after which a repeat
+	// takes over.
 	Timeout time.Duration
-	// LinkScope is needed besides envelopes:read to read signing links. Who has a link
-	// can sign as its signer, so with the default a key that may read can sign;
-	// events and certificates say that the links were disclosed. A host whose signers
-	// get their links by mail alone should set esign:write here, or refuse the links
-	// (esign.Config.DisclosedLinks). Default: none, for partners that hand the links
-	// to their signers themselves.
+	// LinkScope is required in addition to envelopes:read to read signing
+	// links. Anyone with a link can sign as its signer, so with the default a
+	// key with read access can sign; events and certificates say that the links
+	// were disclosed. If signers get their links only by mail, the host should
+	// set esign:write here, or refuse the links (esign.Config.DisclosedLinks).
+	// Default: none, for partners that give the links to their signers
+	// themselves.
 	LinkScope scopes.Scope
-	// PublicPerMinute bounds requests of one address to public routes and, counted
-	// apart, to routes that a token opens, in each replica. Default: 1200.
+	// PublicPerMinute limits requests from one address to public routes and,
+	// counted separately, to routes authorized by a token, in each replica.
+	// Default: 1200.
 	PublicPerMinute int
-	// VerifyPerMinute bounds verify-by-hash of one address over all replicas.
+	// VerifyPerMinute limits verify-by-hash requests from one address over all replicas.
 	// Default: 300.
 	VerifyPerMinute int
-	// IdempotencyKeys bounds the new idempotency keys of one organization on a day of
-	// UTC, whose first answers are kept; beyond it a key is refused with 429.
-	// Vault-in and vault-out, which an envelope has once, are not counted. Default:
-	// 100,000.
+	// IdempotencyKeys limits the new idempotency keys of one organization in a day of UTC; a
+	// further key is refused with 429. Vault-in and vault-out, which happen once for an envelope,
+	// are not counted. Default: 100,000.
 	IdempotencyKeys int
-	// Quotas bound what one organization does in a day. Default: no bound.
+	// Quotas limit the daily use by one organization. Default: no limit.
 	Quotas Quotas
-	// PagesPerMinute bounds the page images of one signer, in each replica; two at
-	// a time are drawn, more wait. Default: 600.
+	// PagesPerMinute limits the page images of one signer, in each replica; two
+	// are drawn at a time, others wait. Default: 600.
 	PagesPerMinute int
-	// Theme gives the colors of an organization on signers' pages; it is asked at each
-	// page. Name, contact and logo are those of esign.Config.Sender. Default: none.
+	// Theme returns the colors of an organization for its signing pages; it is
+	// called for each page. Name, contact and logo are those of
+	// esign.Config.Sender. Default: none.
 	Theme func(ctx context.Context, orgID string) (web.Theme, error)
-	// Languages are those that signers may read the pages in, beside English and
-	// Spanish; one with the tag of those replaces it. Default: none.
+	// Languages are additional languages of the signing pages, besides English
+	// and Spanish; a language with one of their tags replaces it. Default:
+	// none.
 	Languages []texts.Language
 	// ClientIP is the address a request comes from. Behind a proxy give one that
 	// reads the proxy's header. Default: the host of RemoteAddr.
 	ClientIP func(*http.Request) string
 
-	// Env: Now must be the engines' clock (embedded.Embedded.Now), so that tickets end
-	// by the same time as links and leases.
+	// Env: Now must be the engines' clock (embedded.Embedded.Now), so that
+	// tickets, links and leases expire by the same clock.
 	storage.Env
 }
 

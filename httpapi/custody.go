@@ -24,7 +24,7 @@ type custodyBody struct {
 	Statement    string         `json:"statement"`
 }
 
-// assignedBody is what an entry of kind assignment says besides.
+// assignedBody has the additional fields of an entry of kind assignment.
 type assignedBody struct {
 	Purpose    string    `json:"purpose"`
 	Reason     *string   `json:"reason"`

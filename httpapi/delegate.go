@@ -14,8 +14,8 @@ type delegateInput struct {
 	Name  string `json:"name"`
 }
 
-// signerDelegate hands the turn over. A form is answered by a page, since the link that
-// it came from opens nothing from then on.
+// signerDelegate delegates signing. The response to a form is a page, because
+// the link of the form is no longer valid.
 func (a *API) signerDelegate(c *call) (*rest.Reply, error) {
 	var in delegateInput
 	if c.Body.Kind == rest.Form {

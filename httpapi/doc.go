@@ -5,10 +5,9 @@
 //	401 key ─► 429 rate ─► 404, 405 route ─► 403 scope ─► 413, 415, 400, 422 body
 //	        ─► 404 id ─► 412 If-Match ─► 410 ─► 409 state ─► 422 against the state
 //
-// That is the order of refusals, so that an id of another organization is told
-// from an absent one at no step. Success is {"data": …}, a refusal is an
-// application/problem+json document (RFC 9457). openapi.yaml, served at
-// openapi.yaml below the base path, is the whole contract.
+// That is the order of refusals, so that no step distinguishes an id of another organization from
+// an absent one. Success is {"data": …}, a refusal is an application/problem+json document (RFC
+// 9457). openapi.yaml, served at openapi.yaml below the base path, is the whole contract.
 //
 // Routes are one table {method, pattern, scope, handler}; the handler does five
 // things: authenticate, check the scope, decode strictly, call one verb of an

@@ -14,7 +14,7 @@ import (
 //go:embed openapi.yaml
 var openapi []byte
 
-// OpenAPI returns the contract as it is served at openapi.yaml.
+// OpenAPI returns the content of openapi.yaml as served.
 func OpenAPI() []byte { return slices.Clone(openapi) }
 
 func (a *API) openapiYAML(*call) (*rest.Reply, error) {

@@ -89,8 +89,7 @@ func (a *API) downloadAddress(token string) string {
 	return a.cfg.BaseURL + a.cfg.BasePath + "/download/" + token
 }
 
-// download serves a signed URL. Every spelling but the one that was issued is
-// refused.
+// download serves a signed URL. Only the exact token that was issued is accepted.
 func (a *API) download(c *call) (*rest.Reply, error) {
 	if c.R.URL.RawQuery != "" || c.R.URL.ForceQuery {
 		return nil, a.guard(c, errTicket)
@@ -174,8 +173,8 @@ func (a *API) downloadCopy(c *call, t storage.Ticket) (*rest.Reply, error) {
 	return rest.File{Name: f.Name, ContentType: "application/pdf", ETag: string(f.SHA256), Content: f.Content}.Ranged(), nil
 }
 
-// downloadPackage serves a release package, whose digest is in no answer: who
-// can name it has the package.
+// downloadPackage serves a release package. No response contains its digest,
+// because knowing the digest proves possession of the package.
 func (a *API) downloadPackage(c *call, t storage.Ticket) (*rest.Reply, error) {
 	if c.R.Method == http.MethodHead {
 		r, err := a.cfg.Vault.Released(c.Ctx, t.OrgID, t.EnvelopeID)

@@ -107,8 +107,7 @@ func (a *API) checkEmbed(c *call, in embedInput) error {
 	return p.Err()
 }
 
-// embedSubject is whom the widget is for: the signer whose turn it is, or the
-// user of the vault.
+// embedSubject is the subject of the widget: the signer whose turn it is, or the user of the vault.
 func (a *API) embedSubject(c *call, in embedInput) (string, error) {
 	if !environ.IsAnyID(in.EnvelopeID) {
 		return "", esign.ErrNotFound

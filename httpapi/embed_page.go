@@ -11,9 +11,9 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// embedPage is the frame; it learns nothing of the envelope, so it answers every
-// id alike. Who may frame it is who the address says: the exchange then compares
-// that with the token's origin.
+// embedPage is the frame. It has no data of the envelope, so the response is
+// the same for every id. The origin that may frame it comes from the query; the
+// exchange compares it with the token's origin.
 func (a *API) embedPage(c *call) (*rest.Reply, error) {
 	q, err := c.Query("origin")
 	if err != nil {
@@ -54,8 +54,7 @@ func (a *API) embedScript(c *call) (*rest.Reply, error) {
 	return rp, nil
 }
 
-// plainOrigin accepts scheme, host and port in characters that a policy header
-// can hold.
+// plainOrigin accepts scheme, host and port in characters allowed in a policy header.
 func plainOrigin(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != s || u.Scheme != "https" && u.Scheme != "http" {

@@ -6,7 +6,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// envelopeRow is an envelope as a list shows it.
+// envelopeRow is an envelope in a list.
 type envelopeRow struct {
 	EnvelopeID    string          `json:"envelope_id"`
 	EnvelopeName  string          `json:"envelope_name"`
@@ -74,7 +74,7 @@ type signerBody struct {
 	TimeZone      *string            `json:"time_zone"`
 }
 
-// undeliverableBody says that mail does not reach a signer.
+// undeliverableBody reports that mail to a signer is undeliverable.
 type undeliverableBody struct {
 	At     string  `json:"at"`
 	Status *string `json:"status"`
@@ -124,7 +124,7 @@ func (a *API) envelopeBody(e *esign.Envelope) *envelopeBody {
 	return b
 }
 
-// envelopeReply is the answer of the verbs that return the envelope.
+// envelopeReply is the response of the verbs that return the envelope.
 func (a *API) envelopeReply(e *esign.Envelope) *rest.Reply {
 	return rest.OK(a.envelopeBody(e)).With("ETag", `"`+e.ETag()+`"`)
 }

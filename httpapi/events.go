@@ -37,7 +37,7 @@ type actorBody struct {
 	OrgID string `json:"org_id,omitempty"`
 }
 
-// events is an envelope's chain, less what the key's scopes do not show.
+// events returns an envelope's chain without the events that the key's scopes do not include.
 func (a *API) events(c *call) (*rest.Reply, error) {
 	q, err := c.Query("cursor", "limit", "type")
 	if err != nil {
@@ -92,8 +92,8 @@ func (a *API) follows(c *call) (func(eventID string) (bool, error), error) {
 	}, nil
 }
 
-// feed is the catch-up path behind webhooks: the events of every envelope that
-// the organization has a part in, in the order of the log.
+// feed lets a client catch up on missed webhooks: the events of every envelope
+// in which the organization has a part, in the order of the log.
 func (a *API) feed(c *call) (*rest.Reply, error) {
 	q, err := c.Query("cursor", "limit", "type", "envelope_id")
 	if err != nil {
@@ -140,7 +140,7 @@ func (a *API) feed(c *call) (*rest.Reply, error) {
 	return &rest.Reply{Status: http.StatusOK, Data: out, Meta: m}, nil
 }
 
-// checkType refuses a filter for events that do not exist.
+// checkType refuses a filter for an unknown type of event.
 func checkType(q url.Values) error {
 	if q.Has("type") && !webhook.Known(q.Get("type")) {
 		return rest.BadQuery("type must be a type of event")

@@ -2,7 +2,7 @@ package httpapi
 
 import "time"
 
-// The limits and lives of the HTTP interface that a Config does not set. Those of
+// The limits and lifetimes of the HTTP interface that a Config does not set. Those of
 // JSON, queries, multipart bodies, slow bodies and pages of a list, which no route
 // changes, are in internal/rest/limits.go; those of documents are esign.Limits.
 
@@ -45,7 +45,7 @@ const (
 	failureWindow = 5 * time.Minute
 	maxFailures   = 300 // wrong keys, links or tokens of one address in a window, over all replicas
 	signerWrites  = 30  // writes of one signing link in a minute, over all replicas
-	assetQueries  = 600 // questions of one organization in an hour whether an asset is held, over all replicas
+	assetQueries  = 600 // queries of one organization in an hour about assets, over all replicas
 	tokenKeys     = 100 // new idempotency keys of one token in a day
 	atATime       = 2   // page images drawn for one signer at a time, in this replica
 )

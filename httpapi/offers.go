@@ -12,7 +12,7 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// endAssignment ends an offer without a switch.
+// endAssignment rejects or cancels an offer.
 func (a *API) endAssignment(
 	c *call, reason string, end func(context.Context, vault.EndOfferRequest) (*custody.Offer, error),
 ) (*rest.Reply, error) {

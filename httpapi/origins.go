@@ -34,7 +34,7 @@ func (a *API) origins(c *call) (*rest.Reply, error) {
 	return rest.OK(originsBody{org.ID, list(org.Origins)}), nil
 }
 
-// setOrigins replaces them. What a former origin embeds opens nothing from then on.
+// setOrigins replaces them. Pages embedded by a removed origin stop working.
 func (a *API) setOrigins(c *call) (*rest.Reply, error) {
 	var in originsInput
 	if err := c.Decode(&in); err != nil {

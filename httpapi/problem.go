@@ -38,7 +38,7 @@ var (
 	errPanic         = errors.New("httpapi: panic")
 )
 
-// scopeMissing is a 403; it names what the key lacks.
+// scopeMissing is a 403; it names the missing scope.
 type scopeMissing struct{ needed []scopes.Scope }
 
 func (e *scopeMissing) Error() string { return "httpapi: scope missing" }
@@ -48,8 +48,8 @@ type badMethod struct{ allowed []string }
 
 func (e *badMethod) Error() string { return "httpapi: method not allowed" }
 
-// problem is the answer that an error means. Detail is a sentence for people;
-// nothing internal and nothing of another organization is in it.
+// problem is the response to an error. Detail is a sentence for people; it
+// contains nothing internal and nothing of another organization.
 type problem struct {
 	err    error
 	status int
@@ -57,17 +57,14 @@ type problem struct {
 	title  string
 }
 
-// problems is the one table from an error to its answer: the first row whose error
-// is in the chain. A row without an error is found by its code, by describe, which
-// answers the errors with fields: rest.RequestError, storage.InvalidError (which is
-// esign.InvalidError, vault.InvalidError, translog.InvalidError and
-// scopes.InvalidError), esign.StateError,
-// esign.ExternalIDError, esign.NotSignableError, esign.NotAnOriginalError,
-// esign.NotViewedError, esign.Refusal and vault.AlreadyVaultedError.
-// pades.NotExtendableError, pades.SizeError, pades.FieldError and
-// pades.AppearanceError, about a seal of the host's own, reach a caller as the
-// error that they wrap, or as a 500. esign.UndeliverableError is a Notifier's and
-// reaches no caller.
+// problems is the table of the responses to errors: the first row whose error is in the chain
+// applies. A row without an error is found by its code, by describe, which handles the errors with
+// fields: rest.RequestError, storage.InvalidError (which is esign.InvalidError, vault.InvalidError,
+// translog.InvalidError and scopes.InvalidError), esign.StateError, esign.ExternalIDError,
+// esign.NotSignableError, esign.NotAnOriginalError, esign.NotViewedError, esign.Refusal and
+// vault.AlreadyVaultedError. pades.NotExtendableError, pades.SizeError, pades.FieldError and
+// pades.AppearanceError, about a seal of the host's own, reach a caller as the error that they
+// wrap, or as a 500. esign.UndeliverableError is a Notifier's and reaches no caller.
 var problems = []problem{
 	{nil, 400, "bad_json", "The body is not one JSON value"},
 	{nil, 400, "too_many_values", "The body has too many values"},
@@ -252,7 +249,7 @@ func words(list []scopes.Scope) []string {
 
 func sentence(title string) string { return strings.ToLower(title[:1]) + title[1:] }
 
-// describe answers the errors whose fields belong into the answer.
+// describe handles the errors whose fields belong in the response.
 func describe(err error) (d rest.Document, ok bool) {
 	var (
 		bad     *rest.RequestError

@@ -7,9 +7,9 @@ import (
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 )
 
-// Quotas bound what one organization does on a day of UTC, over all replicas. Zero
-// is no bound. What is refused is 429 quota_exceeded with Retry-After; what fails
-// for another reason is not counted.
+// Quotas limit the use by one organization in a day of UTC, over all replicas.
+// Zero means no limit. A request over the limit is 429 quota_exceeded with
+// Retry-After; a request that fails for another reason is not counted.
 type Quotas struct {
 	Envelopes int // created
 	Bytes     int // of documents brought in

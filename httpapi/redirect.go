@@ -10,8 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/validate"
 )
 
-// checkRedirect holds the address that signers are sent to afterwards against
-// the organization's origins.
+// checkRedirect checks the URL that signers return to against the organization's origins.
 func (a *API) checkRedirect(c *call, redirect string) error {
 	if redirect == "" {
 		return nil
@@ -34,7 +33,7 @@ func onOrigin(address string, origins []string) bool {
 	return err == nil && u.Scheme == "https" && slices.Contains(origins, u.Scheme+"://"+u.Host)
 }
 
-// withOutcome is where a signer is sent after signing or declining: redirect with
+// withOutcome is the URL for a signer after signing or declining: redirect with
 // envelope_id, signer_id and outcome in its query, "" before. No secret is in it.
 func withOutcome(redirect, envelopeID, signerID string, s esign.SignerStatus) string {
 	if redirect == "" || s != esign.SignerSigned && s != esign.SignerDeclined {

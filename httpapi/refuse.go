@@ -41,7 +41,7 @@ func (a *API) refuse(c *call, err error) {
 	c.Refuse(d)
 }
 
-// retryAfter is the seconds after which trying again makes sense, 0 for never.
+// retryAfter is the seconds after which to try again, 0 for none.
 func (c *call) retryAfter(err error, d rest.Document) int {
 	now := c.Now
 	switch {
@@ -57,7 +57,7 @@ func (c *call) retryAfter(err error, d rest.Document) int {
 	return 0
 }
 
-// instance is the path, without the secret that some paths hold.
+// instance is the path without a secret.
 func (c *call) instance() string {
 	if c.route == nil || c.Params["token"] == "" {
 		return c.R.URL.EscapedPath()

@@ -35,7 +35,7 @@ const (
 )
 
 // route is one row of the table. The mux, the order of refusals, the check of
-// openapi.yaml, the docs page and the tests come from it.
+// openapi.yaml, the docs page and the tests use it.
 type route struct {
 	method  string
 	pattern string // below the base path; {name} is one segment, {name}.ext one that ends so

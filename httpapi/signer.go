@@ -14,8 +14,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// pass is what opens a signer route: the link's own token, or an embed session
-// that stands for it.
+// pass is the credential of a signer route: the token of a link, or an embed session for it.
 type pass struct {
 	link  string    // the signing link's token
 	frame web.Frame // who may frame the pages: the embed token's origin
@@ -30,8 +29,8 @@ func (a *API) noSuchToken(c *call) error {
 	return a.guard(c, errTicket)
 }
 
-// admit judges the token of a signer route before its body is read: the MAC of a
-// link, which needs no database, or an embed session's row.
+// admit checks the token of a signer route before its body is read: the MAC of
+// a link, which needs no database, or the row of an embed session.
 func (a *API) admit(c *call) error {
 	if c.route.body == noBody {
 		return nil // the handler judges it
@@ -49,8 +48,7 @@ func (a *API) admit(c *call) error {
 	return nil
 }
 
-// signerPass opens the token in the path. What is no token of ours counts
-// against the address.
+// signerPass opens the token in the path. An invalid token counts as a failure of the address.
 func (a *API) signerPass(c *call) (pass, error) {
 	if c.pass != nil {
 		return *c.pass, nil

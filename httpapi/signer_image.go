@@ -8,9 +8,9 @@ import (
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 )
 
-// signerPageImage answers a page as a picture. Handed out whole, the page counts
-// as shown; a HEAD does not. What is shown changes as others sign, so a browser
-// that kept it asks again by its ETag.
+// signerPageImage sends a page as a picture. Once it is sent completely, the
+// page counts as read; a HEAD does not count. The picture changes as others
+// sign, so a browser revalidates it by its ETag.
 func (a *API) signerPageImage(c *call) (*rest.Reply, error) {
 	q, err := c.Query("w")
 	if err != nil {

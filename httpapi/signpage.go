@@ -12,7 +12,7 @@ import (
 	"github.com/evaultlib/evault/httpapi/web"
 )
 
-// signPage is the signing page. Opening it is no read of the document.
+// signPage is the signing page. Opening it does not count as reading the document.
 func (a *API) signPage(c *call) (*rest.Reply, error) {
 	p, s, err := a.openSession(c, lang)
 	if err != nil {
@@ -110,7 +110,7 @@ func (a *API) signAgain(c *call) (*rest.Reply, error) {
 	return a.back(c, ""), nil
 }
 
-// ask is a page that asks before it ends something.
+// ask is a page that asks for confirmation.
 type ask struct {
 	name, path string
 	paragraphs []string

@@ -12,7 +12,7 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// donePage is what a signer sees after the signature, and when all have signed.
+// donePage is the page after the signature and after completion.
 func (a *API) donePage(c *call, status int, p pass, s *esign.Session, sh web.Shell) (*rest.Reply, error) {
 	link, err := a.cfg.ESign.LinkState(c.Ctx, p.link)
 	if err != nil {

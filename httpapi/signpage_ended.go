@@ -9,8 +9,7 @@ import (
 	"github.com/evaultlib/evault/httpapi/web"
 )
 
-// asPage makes refusals of this call pages for people, where the client is a
-// browser that shows them.
+// asPage turns refusals of this call into HTML pages if the client is a browser.
 func (a *API) asPage(c *call, p pass) {
 	if c.Body.Kind != rest.Form && rest.MediaType(c.R.Header) != "application/x-www-form-urlencoded" && !c.WantsPage() && c.route.pattern != "/sign/{token}" {
 		return
@@ -18,7 +17,7 @@ func (a *API) asPage(c *call, p pass) {
 	a.refuseByPage(c, p)
 }
 
-// refuseByPage makes refusals of this call pages for people.
+// refuseByPage turns refusals of this call into HTML pages.
 func (a *API) refuseByPage(c *call, p pass) {
 	c.page = func(d rest.Document) {
 		page, err := web.RenderNotice(a.notice(c, p, d), p.frame)
@@ -37,7 +36,7 @@ var noticeKeys = map[string]string{
 	"embed_token_gone": "embed", "embed_token_invalid": "embed", "rate_limited": "many", "too_many_failures": "many",
 }
 
-// notice says why a page is not there, and what to do.
+// notice explains why a page is not available, and what to do.
 func (a *API) notice(c *call, p pass, d rest.Document) web.Notice {
 	if d.Code == "link_gone" || d.Code == "not_your_turn" {
 		if s, err := a.cfg.ESign.LinkState(c.Ctx, p.link); err == nil {
@@ -55,7 +54,7 @@ func (a *API) notice(c *call, p pass, d rest.Document) web.Notice {
 	return web.Notice{Shell: sh, Paragraphs: []string{sh.Say(key + ".what")}}
 }
 
-// endedNotice is the page of a link that opens nothing now.
+// endedNotice is the page of a link that is not valid now.
 func (a *API) endedNotice(c *call, s *esign.LinkState) web.Notice {
 	sh := a.shell(c, s.OrgID)
 	sh.Event, sh.Signer, sh.Reference = "error", s.Signer.ID, c.RequestID

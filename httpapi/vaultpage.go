@@ -13,8 +13,8 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
-// vaultPage is the page behind an embed token of the vault: what a lender asks of an
-// original, its marked copy and its certificate, never the authoritative bytes.
+// vaultPage is the page of a vault embed session: the state of an original, its
+// marked copy and its certificate, but never the authoritative bytes.
 func (a *API) vaultPage(c *call) (*rest.Reply, error) {
 	t, err := a.openVaultSession(c)
 	if errors.Is(err, errTicketReleased) && c.page != nil {

@@ -102,7 +102,7 @@ var bases = map[string]string{
 	certificate.Declared: "Based on a declaration.",
 }
 
-// vaultChecks says what the last evaluation found.
+// vaultChecks describes the result of the last evaluation.
 func (a *API) vaultChecks(c *call, v *vaultView, o *custody.Original) error {
 	r, err := a.cfg.Compliance.LastEvaluation(c.Ctx, o.EnvelopeID)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -138,7 +138,7 @@ func (a *API) vaultChecks(c *call, v *vaultView, o *custody.Original) error {
 	return a.vaultNote(c, v, o)
 }
 
-// vaultNote says what the last evaluation does not know yet.
+// vaultNote describes changes since the last evaluation.
 func (a *API) vaultNote(c *call, v *vaultView, o *custody.Original) error {
 	if v.State == web.VaultReleased {
 		return nil

@@ -20,7 +20,7 @@ type digestBody struct {
 	Notice string         `json:"notice"`
 }
 
-// verify says what bytes with a digest are to the vault, whoever's they are.
+// verify looks up a digest in the vault, for any organization.
 func (a *API) verify(c *call) (*rest.Reply, error) {
 	if a.cfg.VerifyOff {
 		return nil, errOff
@@ -48,8 +48,7 @@ func (a *API) verify(c *call) (*rest.Reply, error) {
 	return rest.OK(digestBody{sum, string(state), at(c.Now), verifyNotice[state]}).With("Vary", "Accept"), nil
 }
 
-// lookup asks the vault, and for what it does not know the signers' copies of
-// documents that are not vaulted.
+// lookup looks in the vault, and then among the signers' copies of documents that are not vaulted.
 func (a *API) lookup(ctx context.Context, sum storage.Digest) (state vault.State, err error) {
 	if state, err = a.cfg.Vault.Lookup(ctx, sum); err != nil || state != vault.StateUnknown {
 		return state, err

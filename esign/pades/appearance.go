@@ -12,15 +12,18 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 )
 
-// Appearance is what a visible seal shows: lines of text, a picture, or both, the picture to the left or above. What it
-// shows is part of what the seal signs, but proves nothing about the signer: readers compare it with the certificate.
+// Appearance is the content of a visible seal: lines of text, a picture, or
+// both, with the picture to the left or above. The seal signs it, but it proves
+// nothing about the signer; compare it with the certificate.
 //
-// A host that seals through packages esign or vault sets it in a Sealer of its own, which hands the request on.
+// A host that seals through package esign or vault sets it in its own Sealer,
+// which passes the request on.
 type Appearance struct {
-	// Page counts from 1. It and the place on it do not count when SealRequest.Field names a field that is there.
+	// Page counts from 1. It and the position are ignored when
+	// SealRequest.Field names an existing field.
 	Page int
-	// X, Y, W and H are fractions of the page as displayed (rotation and crop box applied), from its top-left corner.
-	// The seal stands upright on that page.
+	// X, Y, W and H are fractions of the page as displayed (rotation and crop box applied), from
+	// its top-left corner. The seal is upright on that page.
 	X, Y, W, H float64
 	// Lines of text, at most 20 of at most 500 bytes each, made smaller or wrapped until they fit.
 	Lines []string
@@ -28,8 +31,9 @@ type Appearance struct {
 	PNG []byte
 }
 
-// AppearanceError says why a visible seal cannot be drawn: the page is not there, the box leaves it, a character is in
-// no font, the picture cannot be used, or there is nothing to show.
+// AppearanceError says why a visible seal cannot be drawn: the page does not
+// exist, the box is not inside it, no font has a character, the picture cannot
+// be used, or there is neither text nor picture.
 type AppearanceError struct {
 	Reason string
 	// Char is the character that no font has, for which Config.Fonts is the remedy; 0 for other reasons.

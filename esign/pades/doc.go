@@ -1,8 +1,9 @@
-// Package pades makes and verifies PAdES electronic seals on PDF files, and seals that stand beside a file.
+// Package pades makes and verifies PAdES electronic seals in PDF files, and detached seals.
 //
-// It can be used alone: a [Sealer] takes any crypto.Signer and a certificate chain, [Verify] takes a file and the roots
-// to trust. Nothing here opens a connection; time-stamps come through the interface [Timestamper], for which package
-// tsa has a client. This comment is the specification of what is written and what is checked.
+// It can be used alone: a [Sealer] takes any crypto.Signer and a certificate chain, [Verify] takes
+// a file and the roots to trust. Nothing here opens a connection; time-stamps come through the
+// interface [Timestamper], for which package tsa has a client. This comment specifies what is
+// written and what is checked.
 //
 // # What a seal is
 //

@@ -18,9 +18,11 @@ import (
 )
 
 var (
-	// ErrRevocationUnavailable: nobody answered whether a certificate was revoked. Nothing was extended; try again later.
+	// ErrRevocationUnavailable: no revocation information is available for a
+	// certificate. Nothing was extended; try again later.
 	ErrRevocationUnavailable = errors.New("pades: no revocation information available")
-	// ErrNotValid: the file has no signature, or one that is not valid and trusted, or that forbids what came after it.
+	// ErrNotValid: the file has no signature, or a signature that is not valid,
+	// not trusted, or followed by changes that it forbids.
 	ErrNotValid = errors.New("pades: not all signatures of the file are valid and trusted")
 )
 
@@ -30,7 +32,7 @@ type ExtenderConfig struct {
 	Roots *x509.CertPool
 	// Intermediates helps to build chains; default none.
 	Intermediates []*x509.Certificate
-	// Revocation answers for every certificate but the roots. Required.
+	// Revocation provides revocation data for every certificate except the roots. Required.
 	Revocation RevocationSource
 	// Timestamper adds a document time-stamp over all (level B-LTA); default none (level B-LT).
 	Timestamper Timestamper
@@ -44,7 +46,7 @@ type ExtenderConfig struct {
 // Timestamper a document time-stamp (§5.4.3) over the file. To keep a B-LTA file verifiable, extend it again before the
 // authority's certificate expires.
 //
-// An Extender is safe for concurrent use if its sources are.
+// An Extender is safe for concurrent use if Revocation and Timestamper are.
 type Extender struct{ c ExtenderConfig }
 
 // NewExtender checks the configuration. It does no I/O.
@@ -61,7 +63,7 @@ func NewExtender(c ExtenderConfig) (*Extender, error) {
 	return &Extender{c: c}, nil
 }
 
-// Level is what the extender makes of a B-T seal: LevelBLT, or LevelBLTA with a time-stamp authority.
+// Level is the level of an extended B-T seal: LevelBLT, or LevelBLTA with a time-stamp authority.
 func (e *Extender) Level() string {
 	if e.c.Timestamper == nil {
 		return LevelBLT
@@ -69,7 +71,7 @@ func (e *Extender) Level() string {
 	return LevelBLTA
 }
 
-// Extension is what Extend appends: the extended file is the old one followed by Appended.
+// Extension is the result of Extend: the extended file is the old one followed by Appended.
 type Extension struct {
 	Appended []byte
 	SHA256   [32]byte // of the extended file

@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/overlay"
 )
 
-// FieldError says why the field that [SealRequest].Field names cannot be sealed in.
+// FieldError says why the field named by [SealRequest].Field cannot take a seal.
 type FieldError struct{ Field, Reason string }
 
 func (e *FieldError) Error() string { return fmt.Sprintf("pades: field %q: %s", e.Field, e.Reason) }

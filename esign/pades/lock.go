@@ -16,17 +16,19 @@ const (
 	LockExclude = "Exclude" // all but those that it names
 )
 
-// Lock freezes form fields by a seal (ISO 32000-2 §12.7.5.5 table 236): a later change of them is one that the seal
-// forbids.
+// Lock freezes form fields by a seal (ISO 32000-2 §12.7.5.5 table 236): the
+// seal forbids later changes of them.
 type Lock struct {
 	// Action is LockAll, LockInclude or LockExclude. Required. After LockAll nothing is sealed in the file any more
 	// ([NotExtendableError]).
 	Action string
-	// Fields are full names (§12.7.4.2), each for all that descends from it too; at least one unless Action is LockAll.
-	// That the form has them is not asked.
+	// Fields are full names (§12.7.4.2), each including its descendants; at
+	// least one unless Action is LockAll. They need not exist in the form.
 	Fields []string
-	// Permission bounds what else may change: 1 nothing, further seals included, 2 forms and signatures, 3 comments too.
-	// Default 0, no bound. [Verify] permits form filling and comments by its own rules, whatever is allowed here.
+	// Permission limits other changes: 1 allows none, not even further seals, 2
+	// allows forms and signatures, 3 also comments. Default 0, no limit.
+	// [Verify] judges form filling and comments by its own rules, regardless of
+	// Permission.
 	Permission int
 }
 

@@ -51,13 +51,15 @@ type Options struct {
 	Roots *x509.CertPool
 	// Intermediates helps to build chains beside the certificates in the signatures; default none.
 	Intermediates []*x509.Certificate
-	// Now is the time at which certificates must be valid where no time-stamp proves an earlier one; default time.Now().
-	// Whoever can prove by other means that the file existed earlier, sets that time.
+	// Now is the time at which certificates must be valid where no time-stamp proves an earlier
+	// one; default time.Now(). Set it to an earlier time if other evidence proves that the file
+	// existed then.
 	Now time.Time
-	// Material is revocation data beside what the file carries; default none.
+	// Material is revocation data in addition to that in the file; default none.
 	Material Material
-	// RequireRevocation makes a signature untrusted when nothing tells whether its certificates were revoked. Default
-	// false: SignatureReport.Revocation says so, and the chain alone decides.
+	// RequireRevocation makes a signature untrusted when the revocation status
+	// of its certificates is unknown. Default false: SignatureReport.Revocation
+	// reports it, and only the chain decides.
 	RequireRevocation bool
 	// Hashed gives the state of SHA-256 after the first n bytes of the file, where the caller has hashed it, so that what
 	// signatures sign is not hashed again; the state is changed. With a wrong one no signature is valid. Default: the file
@@ -71,7 +73,7 @@ type Options struct {
 type Report struct {
 	// Signatures and document time-stamps, in the order in which they were added.
 	Signatures []SignatureReport
-	// Problem concerns the file as a whole and makes every signature doubtful: "" when there is none.
+	// Problem is a problem of the whole file, which makes every signature doubtful; "" for none.
 	Problem string
 }
 
@@ -85,7 +87,7 @@ func (r *Report) OK() bool {
 	return r.Problem == "" && len(r.Signatures) > 0
 }
 
-// SignatureReport is what was found about one signature.
+// SignatureReport is the result of verifying one signature.
 type SignatureReport struct {
 	Field              string // fully qualified name; "" for a statement
 	Subject            string // of the signer's certificate, as RFC 2253
@@ -100,23 +102,26 @@ type SignatureReport struct {
 	Coverage           string
 	ChangesAfter       string
 	Changes            []string // what later revisions did, in words
-	Locks              []string // what the signature freezes, in words: form fields, or the document; nil for nothing
+	Locks              []string // descriptions of what the signature freezes: form fields or the document; nil for none
 	Trust              string
 	Revocation         string            // of the certificates of the signer and the time-stamp authority
 	Certificate        *x509.Certificate // nil when none could be read
 	SignedLen          int64             // length of the signed revision, a prefix of the file
-	// Problem is the first thing that is wrong or not supported, in words: about the signature itself, then about what
-	// came after it, then TrustProblem. "" when nothing is.
+	// Problem describes the first error or unsupported feature: of the
+	// signature itself, then of later changes, then TrustProblem; "" for none.
 	Problem string
 	// TrustProblem says why Trust is not TrustTrusted; "" when it is, or when Integrity is not valid.
 	TrustProblem string
-	// Weakness names what a valid signature lacks by today's rules: signed attributes, or a certificate bound by a better
-	// digest than SHA-1. It is no Problem, and no baseline level. "" for nothing.
+	// Weakness names what a valid signature lacks by current rules: signed
+	// attributes, or a certificate bound by a stronger digest than SHA-1. A
+	// weakness is not a Problem, but the signature has no baseline level. ""
+	// for none.
 	Weakness string
 }
 
-// OK reports whether the signature is valid, trusted, and followed by nothing but permitted changes. What was filled
-// into a form after it is for the caller to judge: such a signature is not OK.
+// OK reports whether the signature is valid, trusted, and followed by nothing
+// but permitted changes. A signature followed by form filling is not OK; the
+// caller decides whether to accept it.
 func (s SignatureReport) OK() bool { return s.intact() && s.ChangesAfter != ChangesFilled }
 
 // intact reports whether the signature is valid and trusted, and followed by no change that it forbids or that is

@@ -18,20 +18,21 @@ const (
 	RevocationGood = string(revocation.Good)
 	// RevocationRevoked is "revoked": one was.
 	RevocationRevoked = string(revocation.Revoked)
-	// RevocationUnknown is "unknown": there is no answer for at least one, or none from whom it may come.
+	// RevocationUnknown is "unknown": for at least one certificate there is no
+	// revocation data from an authorized source.
 	RevocationUnknown = string(revocation.Unknown)
 )
 
-// RevocationSource tells whether certificates were revoked. The client for OCSP and CRLs over HTTP is in package tsa; a
-// host that works offline supplies its own.
+// RevocationSource provides revocation data. The client for OCSP and CRLs over
+// HTTP is in package tsa; a host that works offline supplies its own.
 type RevocationSource interface {
-	// Revocation returns what issuer says about cert: a DER OCSP response (RFC 6960), a DER CRL (RFC 5280 §5), or both.
-	// What is not to be had is nil. It is asked about delegated OCSP responders too, unless their certificates have the
-	// extension id-pkix-ocsp-nocheck.
+	// Revocation returns what issuer says about cert: a DER OCSP response (RFC 6960), a DER CRL
+	// (RFC 5280 §5), or both. Unavailable data is nil. It is also called for delegated OCSP
+	// responders, unless their certificates have the extension id-pkix-ocsp-nocheck.
 	Revocation(ctx context.Context, cert, issuer *x509.Certificate) (ocspResponse, crl []byte, err error)
 }
 
-// Material is revocation data, DER, beside what the file carries.
+// Material is revocation data in DER, in addition to that in the file.
 type Material struct {
 	OCSPs, CRLs [][]byte
 }

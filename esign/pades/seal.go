@@ -16,7 +16,7 @@ import (
 	"github.com/evaultlib/evault/internal/pdf/signing"
 )
 
-// Limits bound the work a file may cause; a zero field means its default.
+// Limits bound the work for one file; a zero field means its default.
 type Limits struct {
 	Bytes   int64 // size of the file; default 64 MiB
 	Objects int   // default 500,000
@@ -45,7 +45,7 @@ func open(raw []byte, p Parsed, l Limits) (*pdf.Document, error) {
 	return d, nil
 }
 
-// SealRequest says what to seal and what the seal says.
+// SealRequest is a file to be sealed, with the content of the seal.
 type SealRequest struct {
 	PDF []byte // not changed, and not kept after Seal returns
 	// Hashed is the state of SHA-256 after PDF, where the caller has it; it is cloned. With a wrong one the seal is not
@@ -66,8 +66,8 @@ type SealRequest struct {
 	Field string
 	// Lock freezes form fields by this seal, in a new field; default none.
 	Lock *Lock
-	// Appearance makes the seal visible; default none: a new field has no area and stands on page 1. In a field that is
-	// there it fills the field's own place.
+	// Appearance makes the seal visible; default none: a new field has no area
+	// and is on page 1. In an existing field it fills the field's rectangle.
 	Appearance *Appearance
 	// Reserve is the room for the CMS structure in bytes; default estimated from the certificates and the last time-stamp.
 	Reserve int
@@ -85,13 +85,14 @@ type Seal struct {
 	TimeSource string // subject of the time-stamp authority's certificate, or "clock"
 }
 
-// Prepared is a seal that waits for its signature value; see [Sealer.Prepare]. It is good for one [Sealer.Finish].
+// Prepared is a seal waiting for its signature value; see [Sealer.Prepare]. Use
+// it for one [Sealer.Finish].
 type Prepared struct {
 	// Message is what is signed: the DER encoding of the signed attributes.
 	Message []byte
 	// Digest of Message, which an RSA or ECDSA signer takes; nil for Ed25519, which signs Message.
 	Digest []byte
-	// Opts is what crypto.Signer.Sign takes beside it.
+	// Opts is the options argument of crypto.Signer.Sign.
 	Opts crypto.SignerOpts
 
 	request     SealRequest
@@ -126,10 +127,11 @@ func (s *Sealer) sealOnce(ctx context.Context, r SealRequest) (*Seal, error) {
 	return s.Finish(ctx, p, value)
 }
 
-// Prepare does all of a seal but signing, for signers that answer later or elsewhere: hand Digest (Message for Ed25519)
-// to the signer and its answer to [Sealer.Finish]. The PDF must not be changed in between. The same request with At and
-// Reserve set gives the same Message again, so that what was prepared need not outlive a restart. Errors are those of
-// [Sealer.Seal] that do not concern signing and time-stamps.
+// Prepare does everything except signing, for signers that sign later or elsewhere: pass Digest
+// (Message for Ed25519) to the signer and its signature value to [Sealer.Finish]. The PDF must not
+// be changed in between. The same request with At and Reserve set gives the same Message again, so
+// that what was prepared need not outlive a restart. Errors are those of [Sealer.Seal] that do not
+// concern signing and time-stamps.
 func (s *Sealer) Prepare(ctx context.Context, r SealRequest) (*Prepared, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

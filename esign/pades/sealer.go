@@ -18,18 +18,20 @@ import (
 )
 
 var (
-	// ErrTimestampUnavailable: no time-stamp authority answered as it should. Nothing was sealed; try again later.
+	// ErrTimestampUnavailable: no time-stamp authority returned a valid
+	// response. Nothing was sealed; try again later.
 	ErrTimestampUnavailable = errors.New("pades: time-stamp authority unavailable")
-	// ErrNotExtendable: the file cannot carry an embedded seal; errors.As with *[NotExtendableError] tells why.
+	// ErrNotExtendable: the file cannot have an embedded seal; errors.As with
+	// *[NotExtendableError] gives the reason.
 	ErrNotExtendable = errors.New("pades: the file cannot be sealed")
 	// ErrCertificateInvalid: the sealing certificate is not valid at the time of the seal.
 	ErrCertificateInvalid = errors.New("pades: the sealing certificate is not valid")
-	// ErrNotPDF: the bytes are not a PDF that can be read.
+	// ErrNotPDF: the bytes are not a readable PDF.
 	ErrNotPDF = errors.New("pades: not a readable PDF")
 )
 
-// NotExtendableError says why a file cannot carry an embedded seal. A statement ([Sealer.Statement]) can stand beside
-// it.
+// NotExtendableError says why a file cannot have an embedded seal. A detached
+// statement ([Sealer.Statement]) is still possible.
 type NotExtendableError struct {
 	Reason string // encrypted, damaged, certified_no_changes, locked or usage_rights
 }
@@ -39,8 +41,8 @@ func (e *NotExtendableError) Error() string { return ErrNotExtendable.Error() + 
 // Is makes errors.Is(err, ErrNotExtendable) true.
 func (e *NotExtendableError) Is(target error) bool { return target == ErrNotExtendable }
 
-// SizeError says that the signature value needs more room than [SealRequest].Reserve left for it. [Sealer.Seal] tries
-// once more by itself.
+// SizeError reports that the signature value needs more room than
+// [SealRequest].Reserve. [Sealer.Seal] retries once by itself.
 type SizeError struct{ Need, Reserved int }
 
 func (e *SizeError) Error() string {
@@ -156,9 +158,9 @@ func (s *Sealer) signatureLevel() string {
 // Certificate returns the sealing certificate.
 func (s *Sealer) Certificate() *x509.Certificate { return s.chain[0] }
 
-// Check tells whether a seal could be made at the given time (now when zero): the certificates are valid then, and the
-// time-stamp authority answers. It asks for a real time-stamp, over random bytes, and nothing of the Extender. Errors:
-// [ErrCertificateInvalid], [ErrTimestampUnavailable].
+// Check reports whether a seal could be made at the given time (now when zero): the certificates
+// are valid then, and the time-stamp authority is available. It requests a time-stamp over random
+// bytes, and does not use the Extender. Errors: [ErrCertificateInvalid], [ErrTimestampUnavailable].
 func (s *Sealer) Check(ctx context.Context, at time.Time) error {
 	if at.IsZero() {
 		at = s.now()

@@ -10,9 +10,10 @@ import (
 	"github.com/evaultlib/evault/internal/revocation"
 )
 
-// Statement signs content as it is: a DER CMS SignedData (CAdES, ETSI EN 319 122-1) that carries content, the
-// certificates and, with a time-stamp authority, a signature-time-stamp. It is what stands beside a file that cannot be
-// extended. level is LevelBB or LevelBT. Errors are those of [Sealer.Seal] that do not concern PDF.
+// Statement signs content as it is: a DER CMS SignedData (CAdES, ETSI EN 319 122-1) that carries
+// content, the certificates and, with a time-stamp authority, a signature-time-stamp. It is the
+// detached seal for a file that cannot be extended. level is LevelBB or LevelBT. Errors are those
+// of [Sealer.Seal] that do not concern PDF.
 func (s *Sealer) Statement(ctx context.Context, content []byte) (der []byte, level string, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", err
@@ -45,8 +46,9 @@ func (s *Sealer) Statement(ctx context.Context, content []byte) (der []byte, lev
 	return der, s.signatureLevel(), nil
 }
 
-// VerifyStatement checks a statement and returns what it states. The content is returned only when the signature is
-// intact; whether its signer is trusted stands in the report. Errors: a missing Options.Roots, and malformed input.
+// VerifyStatement checks a statement and returns what it states. The content is
+// returned only when the signature is intact; the report says whether its
+// signer is trusted. Errors: a missing Options.Roots, and malformed input.
 func VerifyStatement(ctx context.Context, der []byte, o Options) (content []byte, r *SignatureReport, err error) {
 	if o.Roots == nil {
 		return nil, nil, errors.New("pades: Options.Roots is required")

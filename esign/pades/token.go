@@ -52,7 +52,7 @@ func parseToken(der []byte, elsewhere []*x509.Certificate) (*Token, error) {
 	}, nil
 }
 
-// Stamps reports whether the token is over digest, made with h.
+// Stamps reports whether the token's message imprint is digest, made with h.
 func (t *Token) Stamps(h crypto.Hash, digest []byte) bool {
 	return t.Hash == h && bytes.Equal(t.Digest, digest)
 }

@@ -18,10 +18,12 @@ import (
 	"github.com/evaultlib/evault/internal/revocation"
 )
 
-// Verify checks every signature and document time-stamp of a file, ours and foreign ones. A signature that is broken is
-// not an error but a finding; errors are [ErrNotPDF], a missing Options.Roots, and ctx's.
+// Verify checks every signature and document time-stamp of a file, whatever
+// program made them. A broken signature is not an error but is reported; errors
+// are [ErrNotPDF], a missing Options.Roots, and ctx's.
 //
-// Revocation is judged by what the file's document security store and Options.Material hold; nothing is fetched.
+// Revocation is judged by the data in the file's document security store and in
+// Options.Material; nothing is fetched.
 func Verify(ctx context.Context, raw []byte, o Options) (*Report, error) {
 	if o.Roots == nil {
 		return nil, errors.New("pades: Options.Roots is required")

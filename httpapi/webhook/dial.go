@@ -12,9 +12,9 @@ import (
 
 var errAddress = errors.New("webhook: address not allowed")
 
-// newClient makes the client of all tries. The dialer judges the address that
-// is really dialed, so that neither a name that resolves differently the second
-// time nor an odd spelling of an address gets through.
+// newClient makes the HTTP client for deliveries. The dialer checks the address
+// that is actually dialed, so that neither a name that resolves differently the
+// second time nor an unusual notation of an address passes.
 func newClient(allowPrivate bool, timeout time.Duration) *http.Client {
 	dialer := &net.Dialer{Timeout: min(timeout, 10*time.Second)}
 	if !allowPrivate {

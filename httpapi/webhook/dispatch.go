@@ -19,8 +19,8 @@ const (
 	dispatchFor = 10 * time.Second
 )
 
-// published reports whether events of the type are sent to endpoints; the others
-// stay in the chain.
+// published reports whether events of the type are sent to endpoints; other
+// events are only in the chain.
 func published(eventType string) bool {
 	s, _ := event.SchemaOf(eventType)
 	return s.Webhook

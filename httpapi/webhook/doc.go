@@ -9,9 +9,10 @@
 //	                 ├─► failed                 the schedule ran out
 //	                 └─► abandoned              410, endpoint cleared, key disabled
 //
-// The event row is written by the transaction that made the event true, so a
-// crash loses none; each is sent at least once, with the same id and bytes at
-// every try, those of one envelope in order where the receiver keeps up.
+// The event row is written in the transaction of the change that it records, so
+// a crash loses no event. Each event is sent at least once, with the same id
+// and bytes in every attempt; events of one envelope are sent in order as long
+// as the receiver keeps up.
 //
 // # On the wire
 //

@@ -30,14 +30,14 @@ const (
 	maxOldSecrets = 10 // that sign beside the newest
 )
 
-// Change is what Set changes: nil leaves a field as it is, a pointer to ""
-// clears it. A cleared secret under an address is replaced by a new one.
+// Change is a change of an endpoint: nil keeps a field, a pointer to "" clears
+// it. If the secret is cleared and a URL is set, a new secret is made.
 type Change struct {
 	URL    *string
 	Secret *string // at least 16 characters, used as raw bytes, or whsec_ and base64
 }
 
-// Setting is an endpoint as its owner sees it.
+// Setting is the owner's view of an endpoint.
 type Setting struct {
 	URL       string
 	SecretSet bool
@@ -45,11 +45,11 @@ type Setting struct {
 	UpdatedAt time.Time
 }
 
-// Set changes the endpoint of key and of the keys it is rotated to. An address
-// without a secret gets a new one: nothing is ever sent unsigned. A secret that is
-// replaced signs too for 24 hours; the secret that is set may be set again, which
-// changes nothing. Setting an address enables an endpoint that
-// the receiver had ended by 410. Errors: *storage.InvalidError.
+// Set changes the endpoint of key and of the keys it is rotated to. A URL
+// without a secret gets a new secret, because every delivery is signed. A
+// replaced secret is also used for signing for 24 hours. Setting the current
+// secret again changes nothing. Setting a URL enables an endpoint that was
+// disabled by a 410 response. Errors: *storage.InvalidError.
 func (s *Sender) Set(ctx context.Context, key *scopes.Key, ch Change) (*Setting, error) {
 	now := s.now()
 	if err := s.check(ch); err != nil {
@@ -146,7 +146,7 @@ func (s *Sender) Secret(ctx context.Context, key *scopes.Key) (secret string, ch
 	return secretPrefix + base64.StdEncoding.EncodeToString(current), e.UpdatedAt, nil
 }
 
-// secretBytes is the key that a secret stands for.
+// secretBytes is the key of a secret.
 func secretBytes(secret string) []byte {
 	if rest, ok := strings.CutPrefix(secret, secretPrefix); ok {
 		if b, err := base64.StdEncoding.DecodeString(rest); err == nil {

@@ -22,10 +22,10 @@ type Keeper interface {
 	Decrypt(ctx context.Context, ciphertext []byte) ([]byte, error)
 }
 
-// Config is what a Sender is made of. It is copied, never written.
+// Config is the configuration of a Sender. It is copied and never changed.
 type Config struct {
 	Outbox storage.Outbox   // required
-	Scopes *scopes.Registry // required; tells which keys live and what they may see
+	Scopes *scopes.Registry // required; says which keys are valid and which events they may see
 	Keeper Keeper           // required
 
 	AllowPrivate bool   // connect to private addresses too; default: no
@@ -38,8 +38,8 @@ type Config struct {
 	storage.Env                // clock, ids, random bytes and log
 }
 
-// Limits of what goes on at once, in one replica: a receiver that hangs holds
-// places of its own host and organization only.
+// Limits of concurrent deliveries in one replica: a receiver that hangs blocks
+// only places of its own host and organization.
 const (
 	maxTotal   = 512
 	maxPerOrg  = 8
@@ -55,7 +55,7 @@ type Sender struct {
 	places places
 }
 
-// New checks cfg and returns a Sender. It does no I/O and starts nothing.
+// New checks cfg and returns a Sender. It does no I/O and starts no goroutine.
 func New(cfg Config) (*Sender, error) {
 	if err := environ.Require("webhook", map[string]bool{
 		"Outbox": cfg.Outbox == nil, "Scopes": cfg.Scopes == nil, "Keeper": cfg.Keeper == nil,
@@ -72,8 +72,8 @@ func New(cfg Config) (*Sender, error) {
 	}, nil
 }
 
-// Run fans out and delivers until ctx ends, then waits for the tries under way.
-// Failures of the database are logged and tried again.
+// Run fans out and delivers events until ctx ends, then waits for running
+// attempts. Database failures are logged and retried.
 func (s *Sender) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -91,8 +91,8 @@ func (s *Sender) Run(ctx context.Context) error {
 	}
 }
 
-// Flush fans out what was committed and makes every try that is due, once. It
-// is for hosts that run no Run, and for tests.
+// Flush fans out committed events and makes every due attempt once. It is for
+// hosts that do not call Run, and for tests.
 func (s *Sender) Flush(ctx context.Context) error {
 	var wg sync.WaitGroup
 	err := s.round(ctx, &wg)

@@ -20,11 +20,11 @@ import (
 
 const maxAnswer = 64 << 10 // bytes read of an answer
 
-// outcome is what came of one try; err is nil for a 2xx.
+// outcome is the result of one attempt; err is nil for a 2xx.
 type outcome struct {
 	status     int
 	retryAfter time.Duration
-	err        error // its text holds nothing of the answer and no secret
+	err        error // its text contains nothing from the response and no secret
 }
 
 func (s *Sender) try(ctx context.Context, e storage.Endpoint, d storage.Delivery) outcome {

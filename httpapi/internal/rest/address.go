@@ -15,8 +15,8 @@ func RemoteIP(r *http.Request) string {
 	return host
 }
 
-// Subscriber is the name under which an address is limited: an IPv6 address is
-// cut to its /64, which one subscriber has.
+// Subscriber is the key for rate limits of an address: an IPv6 address is
+// reduced to its /64, which belongs to one subscriber.
 func Subscriber(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// arrival is a body on its way in. It bounds the time, the size, and the bytes
-// that all bodies together hold.
+// arrival is a body being received. It limits its time, its size, and the bytes
+// held by all bodies together.
 type arrival struct {
 	body       io.Reader
 	control    *http.ResponseController

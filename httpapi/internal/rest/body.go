@@ -29,7 +29,7 @@ const (
 	PDF       Kind = "pdf" // read as one part named file
 )
 
-// Body is the content of a request, read whole and within its limits.
+// Body is the content of a request, read completely and within its limits.
 type Body struct {
 	Kind  Kind
 	JSON  []byte // {} for an absent body that the route allows
@@ -60,7 +60,7 @@ type Accept struct {
 	Values int           // JSON values, or values of a form
 }
 
-// Bodies reads request bodies and bounds the bytes that all of them hold.
+// Bodies reads request bodies and limits the bytes that all of them hold.
 type Bodies struct {
 	room    *inFlight
 	timeout time.Duration

@@ -66,8 +66,8 @@ func (c *Call) End() {
 	}
 }
 
-// Aside returns a context of a few seconds for what is stored about a call
-// whether or not its client is still there.
+// Aside returns a context of a few seconds for records about a call that must
+// be stored even if the client has gone.
 func (c *Call) Aside() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(c.Ctx), asideTime)
 }
@@ -75,7 +75,7 @@ func (c *Call) Aside() (context.Context, context.CancelFunc) {
 // WantsPage reports whether the client is a browser that shows pages to people.
 func (c *Call) WantsPage() bool { return strings.Contains(c.R.Header.Get("Accept"), "text/html") }
 
-// Write writes an answer. A header with the value "" is removed; a body that is
+// Write writes a response. A header with the value "" is removed; a body that is
 // not nil is application/json unless header says otherwise.
 func (c *Call) Write(status int, header map[string]string, body []byte) {
 	h := c.W.Header()

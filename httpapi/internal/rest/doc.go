@@ -1,5 +1,6 @@
-// Package rest is the part of the HTTP interface that knows no engine: it turns
-// a request into a Call and a Reply or an error into an answer.
+// Package rest is the part of the HTTP interface that is independent of the
+// engines: it turns a request into a Call, and a Reply or an error into a
+// response.
 //
 //	New            a Call, with its request id and the headers of every answer
 //	Bodies.Read    the body: 413, 503 busy, 415, 408 too slow, 400

@@ -11,9 +11,9 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// Idempotency runs requests with an Idempotency-Key: a claim commits first, the
-// effect's last transaction stores the answer (see Keep), and a repeat gets that
-// answer. A request without an effect leaves no claim behind.
+// Idempotency runs requests with an Idempotency-Key: a claim is committed
+// first, the last transaction of the effect stores the response (see Keep), and
+// a repeat gets that response. A request without an effect leaves no claim.
 type Idempotency struct {
 	Store storage.Idempotency
 	NewID func(prefix string) string

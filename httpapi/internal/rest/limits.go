@@ -2,7 +2,7 @@ package rest
 
 import "time"
 
-// Limits of one request that no route changes.
+// Limits of a request that are the same for all routes.
 const (
 	maxParts      = 8       // of a multipart body
 	maxQuery      = 100     // parameters of a query

@@ -17,7 +17,7 @@ var (
 	ErrMediaType = errors.New("rest: media type not accepted")
 )
 
-// RequestError is a 400: the request could not be read. Code is the problem's.
+// RequestError is a 400: the request could not be read. Code is the code of the problem.
 type RequestError struct{ Code, Detail string }
 
 func (e *RequestError) Error() string { return "rest: " + e.Detail }
@@ -42,8 +42,7 @@ func QueryError(err error) error {
 	return BadQuery(strings.Join(text, "; "))
 }
 
-// Document is RFC 9457's problem document, with the fields that plain clients
-// read.
+// Document is a problem document (RFC 9457) with additional fields for simple clients.
 type Document struct {
 	Type      string                 `json:"type"`
 	Title     string                 `json:"title"`
@@ -54,7 +53,7 @@ type Document struct {
 	RequestID string                 `json:"request_id"`
 	Error     string                 `json:"error"` // the detail again
 	Details   []storage.InvalidField `json:"details,omitempty"`
-	// More is how many details were left out: a refusal has at most 100.
+	// More is the number of omitted details: a refusal has at most 100.
 	More int `json:"more,omitempty"`
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// Query returns the query's values. It refuses names that are not listed, names
-// that are repeated, and values that are blank, not UTF-8 or hold control
+// Query returns the query's values. It refuses names that are not listed,
+// repeated names, and values that are blank, are not UTF-8 or contain control
 // characters.
 func (c *Call) Query(names ...string) (url.Values, error) {
 	if strings.Count(c.R.URL.RawQuery, "&") >= maxQuery {
@@ -39,8 +39,8 @@ func (c *Call) Query(names ...string) (url.Values, error) {
 	return q, nil
 }
 
-// Int is the parameter as a number in its plain spelling, from low to high;
-// absent, it is otherwise.
+// Int returns the parameter as a decimal number from low to high, or the
+// default otherwise if it is absent.
 func Int(q url.Values, name string, otherwise, low, high int) (int, error) {
 	if !q.Has(name) {
 		return otherwise, nil
@@ -52,8 +52,7 @@ func Int(q url.Values, name string, otherwise, low, high int) (int, error) {
 	return n, nil
 }
 
-// Number is the required parameter as a whole number, not negative, in its plain
-// spelling.
+// Number returns the required parameter as a nonnegative decimal integer.
 func Number(q url.Values, name string) (int64, error) {
 	s := q.Get(name)
 	n, err := strconv.ParseInt(s, 10, 64)
@@ -63,7 +62,7 @@ func Number(q url.Values, name string) (int64, error) {
 	return n, nil
 }
 
-// Time is the parameter as a time of RFC 3339; absent, it is nil.
+// Time returns the parameter as an RFC 3339 time, or nil if it is absent.
 func Time(q url.Values, name string) (*time.Time, error) {
 	if !q.Has(name) {
 		return nil, nil //nolint:nilnil // absent
@@ -78,7 +77,7 @@ func Time(q url.Values, name string) (*time.Time, error) {
 // Limit is the parameter limit of a list.
 func Limit(q url.Values) (int, error) { return Int(q, "limit", DefaultPage, 1, MaxPage) }
 
-// Page is the page that the parameters page, limit and cursor ask for.
+// Page returns the page requested by the parameters page, limit and cursor.
 func Page(q url.Values) (storage.Page, error) {
 	p := storage.Page{Number: 1, Cursor: q.Get("cursor")}
 	var err error

@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// Limiter counts requests by name in minutes that begin with a name's first
-// request, in this process. Names live in two generations, of which the older is
-// dropped each minute: what is kept is bounded by the requests of two minutes.
-// The zero Limiter is ready.
+// Limiter counts requests by name in this process, in minutes that begin with a name's first
+// request. Names are kept in two generations, and the older is dropped each minute, so that memory
+// is bounded by the requests of two minutes. The zero Limiter is ready.
 type Limiter struct {
 	mu        sync.Mutex
 	now, then map[string]usage

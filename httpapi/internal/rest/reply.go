@@ -17,13 +17,13 @@ type Reply struct {
 	Data   any    // answered as {"data": …}
 	Meta   any    // answered beside data
 	Raw    []byte // answered as it is instead; Header has its Content-Type
-	// Stream writes the answer itself instead, after Header.
+	// Stream writes the response itself instead, after Header.
 	Stream func(w http.ResponseWriter, r *http.Request)
 	// Provisional: the effect is durable, but the request has more to do.
 	Provisional bool
 }
 
-// Secretive is data with secrets, which are not stored for a repeat.
+// Secretive is data with secrets, which are not stored for repeats.
 type Secretive interface{ WithoutSecrets() any }
 
 // OK is the reply 200 with data.

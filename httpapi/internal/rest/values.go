@@ -10,7 +10,7 @@ import (
 	"github.com/evaultlib/evault/internal/validate"
 )
 
-// Nullable tells an absent member from null and from a value.
+// Nullable distinguishes an absent member, null and a value.
 type Nullable[T comparable] struct {
 	present bool
 	value   *T
