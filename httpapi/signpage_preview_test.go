@@ -82,7 +82,7 @@ func TestMarksAreGivenOnce(t *testing.T) {
 	link := h.link(t, env)
 	path := h.consent(t, link)
 	h.do(t, "GET", link+"/document.pdf", nil, key("")).want(200)
-	h.do(t, "GET", link, nil, key("")).says(200, "Sign 4 places", "It will stand in 2 places (page 1).", "Also initial here")
+	h.do(t, "GET", link, nil, key("")).says(200, "Sign 4 places", "It will appear in 2 places (page 1).", "Also initial here")
 	h.post(t, path+"/sign", url.Values{"signature_kind": {"drawn"}, "signature": {""}}).says(422, "Please give your signature")
 	h.post(t, path+"/sign", url.Values{"signature_kind": {"drawn"}, "signature": {""}, "signature_png": {"%%"}}).says(422, "the picture is blank")
 	h.post(t, path+"/sign", url.Values{

@@ -93,9 +93,9 @@ func TestEveryKindInEveryLanguage(t *testing.T) {
 	}{
 		{esign.NoticeSign, "", "Lakeshore Motors LLC asks you to sign “Retail installment contract”", []string{"Dear Ada Byron,", "Read and sign", "You can sign until December 28, 2026, 8:30 PM (UTC).", "Message from Lakeshore Motors LLC", "do not forward"}},
 		{esign.NoticeSign, "es-US", "Lakeshore Motors LLC le pide firmar «Retail installment contract»", []string{"Hola, Ada Byron:", "Leer y firmar", "Puede firmar hasta el 28 de diciembre de 2026"}},
-		{esign.NoticeReminder, "en", "Reminder: Lakeshore Motors LLC asks", []string{"still waits for your signature", "Read and sign"}},
+		{esign.NoticeReminder, "en", "Reminder: Lakeshore Motors LLC asks", []string{"is still waiting for your signature", "Read and sign"}},
 		{esign.NoticeReminder, "es", "Recordatorio: Lakeshore", []string{"todavía espera su firma"}},
-		{esign.NoticeCompleted, "", "is signed by all", []string{"Open your copy", "The link opens it until December 28, 2026"}},
+		{esign.NoticeCompleted, "", "is signed by everybody", []string{"Open your copy", "The link opens it until December 28, 2026"}},
 		{esign.NoticeCompleted, "es", "tiene todas las firmas", []string{"Abrir su copia", "El enlace la abre hasta el 28 de diciembre de 2026"}},
 		{esign.NoticeDeclined, "", "was declined", []string{"nothing for you to do", "Reason"}},
 		{esign.NoticeDeclined, "es", "fue rechazado", []string{"usted no tiene que hacer nada"}},

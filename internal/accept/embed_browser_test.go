@@ -114,7 +114,7 @@ func TestEmbedded(t *testing.T) {
 	if code := b.told("error"); code != "embed_token_gone" {
 		t.Errorf("error %q for a token that was used", code)
 	}
-	b.frame("/embed/").says("Please reload the page that led here")
+	b.frame("/embed/").says("Please reload the page that brought you here")
 	b.frame("/embed/").accessible("a token that was used")
 
 	refusing, _ := c.oneSigner("Ada Byron", testpdf.Contract(1), map[string]any{"fields": []any{}})

@@ -96,7 +96,7 @@ func TestMail(t *testing.T) {
 	second := letterTo(t, post, "seller@example.com", "Demo Organization asks you to sign “Truck 42”")
 	c.sign(strings.TrimPrefix(second.link, s.URL+"/api/v2"), "Łukasz Żółć").equal("data.envelope_status", "completed")
 	for _, to := range []string{"ada@example.com", "seller@example.com"} {
-		done := letterTo(t, post, to, "“Truck 42” of Demo Organization is signed by all")
+		done := letterTo(t, post, to, "“Truck 42” of Demo Organization is signed by everybody")
 		read := c.with("").get(strings.TrimPrefix(done.link, s.URL+"/api/v2") + "/document.pdf").want(http.StatusOK)
 		if !bytes.HasPrefix(read.Body, []byte("%PDF-")) {
 			t.Errorf("the link to %s opens %.20q", to, read.Body)

@@ -4,7 +4,7 @@
   var main = document.querySelector("main"), token = new URLSearchParams(location.hash.slice(1)).get("token");
   function fail(code) {
     document.title = document.getElementById("title").textContent = main.dataset.failed;
-    document.getElementById("note").textContent = "Please reload the page that led here.";
+    document.getElementById("note").textContent = "Please reload the page that brought you here.";
     if (main.dataset.origin && parent !== window) { parent.postMessage({ source: "evault", event: "error", code: code }, main.dataset.origin); }
   }
   history.replaceState(null, "", location.pathname + location.search);
