@@ -12,6 +12,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/template"
 	"github.com/evaultlib/evault/internal/testdb"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
@@ -187,16 +188,17 @@ func TestDeletionNeedsTheAcknowledgment(t *testing.T) {
 // owns are the columns that name objects and keep them, with the reason for those
 // that do not.
 var owns = map[string]string{
-	"evault_envelopes.sealed_object": "",
-	"evault_documents.object":        "",
-	"evault_parts.object":            "",
-	"evault_signer_copies.object":    "",
-	"evault_copies.source_object":    "",
-	"evault_versions.object":         "",
-	"evault_copy_register.object":    "",
-	"evault_releases.package_object": "",
-	"evault_tamperings.object":       "is about an object that another row owns",
-	"evault_blobs.name":              "is the row of the object itself",
+	"evault_envelopes.sealed_object":  "",
+	"evault_template_versions.object": "",
+	"evault_documents.object":         "",
+	"evault_parts.object":             "",
+	"evault_signer_copies.object":     "",
+	"evault_copies.source_object":     "",
+	"evault_versions.object":          "",
+	"evault_copy_register.object":     "",
+	"evault_releases.package_object":  "",
+	"evault_tamperings.object":        "is about an object that another row owns",
+	"evault_blobs.name":               "is the row of the object itself",
 }
 
 // TestEditedBlobRowsDestroyNothing: what the row of an object says of itself, after
@@ -245,6 +247,10 @@ func TestEveryColumnKeepsItsObject(t *testing.T) {
 		ctx, org := t.Context(), lender(t, v)
 		vaulted(t, v, org)
 		hand(t, v, org, vaulted(t, v, org), false)
+		blank := esign.LayoutRequest{Document: testpdf.Simple(1, "Lease")}
+		if _, err := v.Templates.Create(ctx, template.CreateRequest{OrgID: org, Actor: me, LayoutRequest: blank}); err != nil {
+			t.Fatal(err)
+		}
 		for _, column := range columns(t, db) {
 			reason, known := owns[column]
 			table, name, _ := strings.Cut(column, ".")
