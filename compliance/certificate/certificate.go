@@ -48,7 +48,7 @@ const (
 	typ     = "evault-certificate+jwt"
 )
 
-// Certificate is what the system found about one vaulted asset at one time.
+// Certificate is the system's findings about one vaulted asset at one time.
 type Certificate struct {
 	Type       string  `json:"certificate_type"`
 	Version    string  `json:"certificate_version"`
@@ -120,7 +120,7 @@ type Held struct {
 	ReleaseNote     string         `json:"release_note"`
 }
 
-// Answers are what the depositor answered about the record.
+// Answers are the depositor's answers about the record.
 type Answers struct {
 	PromiseToPay          bool `json:"promise_to_pay"`
 	SpecificGoods         bool `json:"specific_goods"`
@@ -184,8 +184,8 @@ type Controller struct {
 	Until   *Time  `json:"until"`
 }
 
-// Custodian is the party that keeps the copy. Its acknowledgment is null where
-// the assignee keeps the copy itself.
+// Custodian is the party that keeps the copy. Its acknowledgment is null if the
+// assignee keeps the copy itself.
 type Custodian struct {
 	Party
 	Kind           string          `json:"kind"` // "self" or "operator"

@@ -28,8 +28,8 @@ const (
 	MaxAssetValue = 100 // characters of an identifier
 )
 
-// Asset is what a contract is about. Two live copies in one installation about one
-// asset may be one debt pledged twice.
+// Asset is the subject of a contract. Two live copies about one asset in one
+// installation may be one debt pledged twice.
 type Asset struct {
 	Kind     AssetKind `json:"kind"`
 	Value    string    `json:"value"`              // as NormalizeAsset returns it
@@ -37,11 +37,10 @@ type Asset struct {
 	Currency string    `json:"currency,omitempty"` // ISO 4217, with Amount
 }
 
-// NormalizeAsset returns an identifier as it is compared: the letters A to Z, in
-// upper case, and digits, without spaces and punctuation. Letters of other scripts
-// are refused, for they can look the same and compare differently. A vehicle
-// identification number has 17 characters without I, O and Q (ISO 3779); one of North
-// America must have its check digit (49 CFR 565.15(c)).
+// NormalizeAsset returns an identifier in the form used for comparison: upper-case letters A to Z
+// and digits, without spaces and punctuation. Letters of other scripts are refused, because they
+// can look the same but compare differently. A vehicle identification number has 17 characters
+// without I, O and Q (ISO 3779); one of North America must have its check digit (49 CFR 565.15(c)).
 func NormalizeAsset(kind AssetKind, value string) (string, error) {
 	if len(value) > 4*MaxAssetValue {
 		return "", fmt.Errorf("is longer than %d characters", MaxAssetValue)

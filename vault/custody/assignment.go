@@ -13,8 +13,9 @@ type Purpose string
 
 // Purposes of an assignment.
 const (
-	// PurposeSale makes the receiver the owner, whatever the offeror was. A pledgee
-	// that sells enforces its interest, and says why.
+	// PurposeSale makes the receiver the owner, whether the offeror was owner
+	// or pledgee. A pledgee that sells enforces its interest, and must give a
+	// reason.
 	PurposeSale Purpose = "sale"
 	// PurposePledge makes the receiver a pledgee: a secured party that holds control
 	// for an obligation of the offeror.
@@ -40,9 +41,8 @@ const (
 	InterestPledgee InterestKind = "pledgee"
 )
 
-// Interest is what the controller has in the copy that it controls. The zero
-// Interest is that of a copy since its deposit: an owner, to whom nothing was
-// assigned.
+// Interest is the controller's interest in the copy. The zero Interest is that
+// of the depositor: an owner without an assignment.
 type Interest struct {
 	Kind       InterestKind `json:"kind"`
 	PledgedBy  Party        `json:"pledged_by,omitzero"` // pledgee only: who may redeem
@@ -64,10 +64,9 @@ const (
 	OfferExpired   OfferStatus = "expired"
 )
 
-// Offer is a controller's offer to assign control of a copy to another
-// organization of the installation. It is the consent of the controller to exactly
-// what it fixes: copy, version, digest, assignee, interest and expiry. While it is
-// open the copy is locked, and the offeror has control.
+// Offer is a controller's offer to assign control of a copy to another organization of the
+// installation. By it the controller consents to exactly this copy, version, digest, assignee,
+// interest and expiry. While it is open the copy is locked, and the offeror has control.
 type Offer struct {
 	ID                 string // asg_…
 	EnvelopeID, CopyID string
@@ -95,8 +94,8 @@ type Offer struct {
 	Revision     int64
 }
 
-// Parties returns who has a role in the offer: its offeror, as the controller that it
-// was when it made the offer, and its offeree.
+// Parties returns the organizations with a role in the offer: its offeror, as
+// the controller at the time of the offer, and its offeree.
 func (o *Offer) Parties() standing.Parties {
 	return standing.Parties{Controller: o.FromOrgID, Offeree: o.OrgID}
 }
@@ -110,8 +109,8 @@ func (o *Offer) StatusAt(now time.Time) OfferStatus {
 	return o.Status
 }
 
-// ReceivingCode is what a receiver gives to an offeror, so that one offer can be
-// made to it. The code itself is stored nowhere.
+// ReceivingCode is the record of a code that a receiver gives to an offeror, to
+// receive one offer. The code itself is not stored.
 type ReceivingCode struct {
 	SHA256    storage.Digest // of the code
 	Binding   storage.Digest // of code and receiver together: another receiver in the row does not go with the code

@@ -7,15 +7,15 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// Witnessed returns the claims that get a witness: those on the file handed in.
-// Versions and marked copies have rows of their own.
+// Witnessed returns the claims that get a witness: those on the deposited file.
+// Versions and marked copies have their own rows.
 func Witnessed(claims []Claim) []Claim {
 	return slices.DeleteFunc(slices.Clone(claims), func(c Claim) bool { return c.Kind == ClaimVersion || c.Kind == ClaimCopy })
 }
 
-// WitnessDigest is what the event of a deposit commits to, as claims_sha256: the
-// SHA-256 of a line "kind digest" for each claim on the file handed in, in the
-// order of the lines. Claims on versions and marked copies are left out.
+// WitnessDigest is the claims_sha256 in the event of a deposit: the SHA-256 of
+// a line "kind digest" for each claim on the deposited file, with the lines
+// sorted. Claims on versions and marked copies are not included.
 func WitnessDigest(claims []Claim) storage.Digest {
 	var lines []string
 	for _, c := range Witnessed(claims) {

@@ -24,8 +24,8 @@ type ReleasedDetail struct {
 	Note      string    `json:"note"`
 }
 
-// OfferedDetail is the detail of event.CustodyOffered: what the offer fixes besides
-// the event's data.
+// OfferedDetail is the detail of event.CustodyOffered: the terms of the offer
+// that are not in the event's data.
 type OfferedDetail struct {
 	Assignee Party    `json:"assignee"`
 	Interest Interest `json:"interest"`

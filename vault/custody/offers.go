@@ -18,8 +18,8 @@ func (o *Offer) Detail() OfferedDetail {
 	return OfferedDetail{Assignee: o.Assignee, Interest: o.Interest, Reason: o.Reason, Note: o.Note}
 }
 
-// OffersDiffer says what in the record of a copy's offers its events do not bear out,
-// "" for nothing. events are the envelope's verified chain.
+// OffersDiffer describes the first difference between the record of a copy's
+// offers and its events, "" for none. events are the envelope's verified chain.
 func OffersDiffer(c *Original, offers []Offer, events []event.Event) string {
 	offered := map[string]event.Event{}
 	ended := map[string]event.Event{}

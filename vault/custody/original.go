@@ -35,28 +35,27 @@ const (
 	SealingDetached SealingMode = "detached" // a CMS statement beside the file, which never changes
 )
 
-// Sealing says how a PDF can be sealed, found when it came in, and why when it
-// cannot be extended: encrypted, damaged, certified_no_changes, locked or
-// usage_rights.
+// Sealing says how a PDF can be sealed, as found at intake, and the reason if it cannot be
+// extended: encrypted, damaged, certified_no_changes, locked or usage_rights.
 type Sealing struct {
 	Mode   SealingMode `json:"mode"`
 	Reason string      `json:"reason,omitempty"`
 }
 
-// Source is what is deposited: a completion of esign or an uploaded paper
-// document. The deposit takes over its object; DeleteDue unlinks it together
-// with the versions.
+// Source is the document to be deposited: a completion of esign or an uploaded
+// paper document. The deposit takes over its object; DeleteDue unlinks it
+// together with the versions.
 type Source struct {
 	Kind           SourceKind
 	Object         storage.Object
 	DocumentSHA256 storage.Digest   // as uploaded or made from the template; looked up in the claims, not claimed
 	Origins        []storage.Digest // what else it was made from; likewise
-	SignedSHA256   storage.Digest   // as the last signer left it, a revision within the object; claimed at the deposit, not kept; "" for paper
+	SignedSHA256   storage.Digest   // after the last signature, a prefix of the object; claimed, not kept; "" for paper
 	Sealing        Sealing
 	Level          string // of the source's own seal, "" for paper
 	Name           string
 	CustomerID     string
-	Copies         []SourceCopy // marked ones that were given away before; registered and claimed at the deposit, not kept
+	Copies         []SourceCopy // marked copies given to signers before; registered and claimed at the deposit, not kept
 }
 
 // SourceCopy is a marked copy of a state of the document before its deposit. The
@@ -109,13 +108,13 @@ type Original struct {
 	Former  []string // that had control before the present controller
 }
 
-// Parties returns who has a role in the copy: OrgID is the organization that
-// controls it. One that has control again is no former controller.
+// Parties returns the organizations with a role in the copy: OrgID controls it.
+// An organization that has control again is not a former controller.
 func (c *Original) Parties() standing.Parties {
 	return standing.Parties{Controller: c.OrgID, Offeree: c.Offeree, Former: c.Former}
 }
 
-// Held returns who is what to the copy now, as its record says.
+// Held returns the current parties of the copy according to its record.
 func (c *Original) Held() Parties {
 	return Parties{Assignee: c.SecuredParty, Controller: c.Controller, Custodian: c.Custodian, Interest: c.Interest}
 }
@@ -147,14 +146,14 @@ type Version struct {
 	Version   int // from 1
 	Kind      VersionKind
 	Object    storage.Object
-	Prefix    storage.Object // what it extends: the source, or the version before; Name is ""
+	Prefix    storage.Object // the extended bytes: the source, or the previous version; Name is ""
 	Seal      Seal
 	Statement []byte // DER CMS, detached only; format in statement.go
 	EventID   string
 	CreatedAt time.Time
 }
 
-// CopyKind is what a row of the copy register is about.
+// CopyKind is the kind of a row in the copy register.
 type CopyKind string
 
 // Kinds of registered copies.
@@ -194,9 +193,8 @@ const (
 	ClaimAsset     ClaimKind = "asset"     // what the contract is about (Asset.SHA256), while its copy is live; a witness only
 )
 
-// Claim says that bytes with this digest, or pages that hold what it is the
-// digest of (ClaimPages), belong to one contract for ever, over the whole
-// installation.
+// Claim records that bytes, or pages (ClaimPages), with this digest belong to
+// one contract for ever, across the whole installation.
 type Claim struct {
 	SHA256     storage.Digest
 	CopyID     string
@@ -206,9 +204,9 @@ type Claim struct {
 	ClaimedAt  time.Time
 }
 
-// Consent is who acted in a change of custody, and how the organization of that
-// actor agreed (9-105(b)(4)). Whether that organization was the controller of the
-// moment, package compliance judges; before a deposit there is no controller.
+// Consent is the actor of a change of custody, and how the actor's organization
+// consented (9-105(b)(4)). Package compliance checks whether that organization
+// was the controller at the time; before a deposit there is no controller.
 type Consent struct {
 	Kind          ConsentKind    `json:"kind"`
 	Actor         event.Actor    `json:"actor"`
@@ -226,7 +224,7 @@ const (
 	ConsentNone     ConsentKind = "none"     // an operator or a program acted: nobody's consent
 )
 
-// ConsentBy is the consent that an actor's request is.
+// ConsentBy returns the consent given by an actor's request.
 func ConsentBy(a event.Actor, requestID string, request storage.Digest) Consent {
 	c := Consent{Kind: ConsentNone, Actor: a, RequestID: requestID, RequestSHA256: request}
 	switch {
@@ -249,8 +247,8 @@ const (
 	EntryRelease    EntryKind = "release"
 )
 
-// Entry is one link of a copy's custody chain. From is nil in the first
-// entry, To in a release: nobody holds the copy here any more.
+// Entry is one link of a copy's custody chain. From is nil in the first entry.
+// To is nil in a release, after which the vault no longer holds the copy.
 type Entry struct {
 	ID              string // cust_…
 	CopyID          string
@@ -275,8 +273,8 @@ type Entry struct {
 	Acceptance   *Consent // of the new controller
 }
 
-// Parties are who is assignee, controller and custodian at one moment, and what
-// the controller has in the copy.
+// Parties are the assignee, controller and custodian at a point in time, with
+// the controller's interest in the copy.
 type Parties struct {
 	Assignee   Party      `json:"assignee"`
 	Controller Controller `json:"controller"`
@@ -284,8 +282,8 @@ type Parties struct {
 	Interest   Interest   `json:"interest,omitzero"` // zero until the first assignment
 }
 
-// Acknowledgment is a custodian's signed word that it holds one copy for one
-// controller (9-105(b)(3), which asks for none).
+// Acknowledgment is a custodian's signed statement that it holds one copy for
+// one controller. 9-105(b)(3) does not require it.
 type Acknowledgment struct {
 	ID        string // ack_…
 	CopyID    string
@@ -297,7 +295,7 @@ type Acknowledgment struct {
 	At        time.Time
 }
 
-// Tampering is an object whose bytes were found altered and not yet repaired.
+// Tampering is an object whose bytes were altered and have not been repaired.
 type Tampering struct {
 	Object  string // name
 	CopyID  string

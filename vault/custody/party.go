@@ -7,8 +7,9 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// Party is a person or organization that the law names: assignee, controller,
-// custodian. The JSON names are those of the statements that hold it.
+// Party is a person or organization in a role defined by law: assignee,
+// controller, custodian. The JSON names are those of the statements that hold
+// it.
 type Party struct {
 	Name       string `json:"name" validate:"required,max=200,line"`
 	Identifier string `json:"identifier,omitempty" validate:"max=200,line"`
@@ -33,8 +34,8 @@ const (
 	// BoundByAgent: the organization acts for an outside assignee, under its recorded
 	// agreement, as declared.
 	BoundByAgent Binding = "agent"
-	// BoundByNone: the assignee is an outside party for whom nobody acts; the
-	// organization can hand the original to that party only.
+	// BoundByNone: the assignee is an outside party without an agent; the
+	// organization can release the original only to that party.
 	BoundByNone Binding = "none"
 )
 
@@ -45,7 +46,7 @@ type Controller struct {
 	BoundBy Binding `json:"bound_by"`
 }
 
-// Recipient is who gets the original. The JSON names are those of the release
+// Recipient is the recipient of the original. The JSON names are those of the release
 // statement.
 type Recipient struct {
 	Name         string `json:"name" validate:"required,max=200,line"`
@@ -92,7 +93,7 @@ type Agreement struct {
 	NotTransferor bool           `json:"not_transferor" validate:"required"` // declared: the agent is not the transferor
 }
 
-// Classification is what a classifier was told; its inputs are recorded.
+// Classification has the depositor's answers about the record, from which a regime is derived.
 type Classification struct {
 	PromiseToPay          bool `json:"promise_to_pay"`
 	SpecificGoods         bool `json:"specific_goods"`
@@ -102,8 +103,8 @@ type Classification struct {
 	RealProperty          bool `json:"real_property"`
 }
 
-// Attestation is what a person declares of a paper document: who signed, where
-// the file comes from, where the paper is.
+// Attestation is a person's declaration about a paper document: its signers,
+// the origin of the file, and the location of the paper.
 type Attestation struct {
 	AttestedBy    string     `json:"attested_by" validate:"required,max=200,line"`
 	Capacity      string     `json:"capacity" validate:"required,max=200,line"`
@@ -114,8 +115,9 @@ type Attestation struct {
 	DestroyedAt   *time.Time `json:"destroyed_at,omitempty"`
 	Statement     string     `json:"statement" validate:"required,max=2000,text"`
 
-	// PaperCustodian gave a receipt for a paper original. It is required when the
-	// original is held, and excluded otherwise (UCC 9-314A asks for possession).
+	// PaperCustodian gave a receipt for a paper original. It is required when
+	// the original is held, and not allowed otherwise (UCC 9-314A requires
+	// possession).
 	PaperCustodian *PaperCustodian `json:"paper_custodian,omitempty"`
 }
 

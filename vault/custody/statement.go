@@ -63,7 +63,7 @@ const (
 	assignmentVersion = 2 // of custody statements
 )
 
-// ErrStatement: a statement is not what it claims to be.
+// ErrStatement: a statement does not verify.
 var ErrStatement = errors.New("vault: statement is not valid")
 
 // AcknowledgmentText is the sentence a custodian signs for each copy.
@@ -225,8 +225,7 @@ func (s Statement) follows(before []Statement, prev storage.Digest) string {
 	return ""
 }
 
-// VerifyStatement verifies one custody statement by itself, whatever stands before it
-// in its chain; ErrStatement.
+// VerifyStatement verifies one custody statement without the rest of its chain; ErrStatement.
 func VerifyStatement(token string, keys keyring.Keys) (Statement, error) {
 	var s Statement
 	err := parse(token, TypCustody, keyring.Statement, keys, &s)

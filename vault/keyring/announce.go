@@ -14,13 +14,13 @@ import (
 	"github.com/evaultlib/evault/storage/event"
 )
 
-// ChainID is the event chain that keeps the history of keys.
+// ChainID is the id of the event chain with the history of keys.
 const ChainID = "sys_keys"
 
-// Store is what the history needs of a database. It may grow until v1.
+// Store keeps the history of keys in a database. It may grow until v1.
 type Store interface {
 	event.Store
-	// InTx runs fn in one transaction; fn is SQL only and may run again.
+	// InTx runs fn in one transaction; fn may only execute SQL, and may run again.
 	InTx(ctx context.Context, fn func(ctx context.Context, s Store) error) error
 	// KeyEvents returns the whole chain ChainID, first event first.
 	KeyEvents(ctx context.Context) ([]event.Event, error)
@@ -41,15 +41,15 @@ type Holding struct {
 // Announcement says which keys are in use from now on.
 type Announcement struct {
 	Keys []Holding // one for a purpose; a purpose that is not named keeps its key
-	// Retired are private keys of before, as far as they are at hand: they sign the
-	// change too.
+	// Retired are earlier private keys, as far as available: they also sign the change.
 	Retired []crypto.Signer
 }
 
-// Announce compares the keys with the history. Where they differ, it records the
-// change as an event that every key of the announcement signs. It returns all keys
-// with their times, and when the newest change was. A host calls it when it starts,
-// before it makes its engines. Errors: ErrHistory, and those of signers and store.
+// Announce compares the keys with the history. If they differ, it records the
+// change as an event signed by every key of the announcement. It returns all
+// keys with their times, and the time of the newest change. A host calls it at
+// startup, before it constructs its engines. Errors: ErrHistory, and those of
+// signers and store.
 func Announce(ctx context.Context, c Config, a Announcement) (Keys, time.Time, error) {
 	if err := environ.Require("keyring", map[string]bool{"Store": c.Store == nil}); err != nil {
 		return nil, time.Time{}, err
@@ -148,8 +148,8 @@ func holder(list []crypto.Signer, k Key) crypto.Signer {
 	return nil
 }
 
-// ErrRetired is returned where a key of this process is no longer the one in use:
-// another process announced another key. It signs nothing that verifies.
+// ErrRetired: a key of this process is no longer in use, because another
+// process announced a new key. Its new signatures would not verify.
 var ErrRetired = errors.New("keyring: a key of this process was retired")
 
 // Load reads the history again, for a process that holds the keys mine: another

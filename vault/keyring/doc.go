@@ -1,13 +1,13 @@
-// Package keyring keeps the public keys of an evault installation: what each is
-// for, and from when until when it was in use.
+// Package keyring keeps the public keys of an evault installation with the
+// purpose and the period of use of each.
 //
 //	Announce ──► keys.changed event ──► Load ──► Keys ──► Ring, shared by the engines
 //	                 in the log                    │
 //	                                               └──► JWKS, for whoever verifies
 //
-// A key has one purpose. A signature is taken only from a key of the purpose that
-// its kind asks for, and only when it was made while that key was in use. A
-// retired key goes on to verify what it signed in its time.
+// A key has one purpose. A signature is accepted only from a key with the
+// purpose required for its kind, and only if it was made while that key was in
+// use. A retired key still verifies signatures from its period of use.
 //
 // # Key statement, version 1
 //

@@ -35,7 +35,7 @@ type jwk struct {
 
 // JWKS returns the keys as a JSON Web Key Set, retired ones too. Each key has
 // evault_purpose, evault_from (null: not known) and evault_until (null: in use).
-// Keys of the log are left out: they are published with the log.
+// Keys of the log are not included: they are published with the log.
 func (ks Keys) JWKS() ([]byte, error) {
 	list := []jwk{}
 	for _, k := range ks {
@@ -83,9 +83,9 @@ func encodeJWK(k Key) (jwk, error) {
 	return j, nil
 }
 
-// ParseJWKS reads what JWKS returns. It refuses a key without a purpose, or whose id
-// is not its own, and a member that comes twice; members that it does not know it
-// ignores, as RFC 7517 asks.
+// ParseJWKS reads what JWKS returns. It refuses a key without a purpose, a key
+// whose id does not match, and a duplicate member; it ignores unknown members,
+// as RFC 7517 requires.
 func ParseJWKS(set []byte) (Keys, error) {
 	if err := canonjson.Distinct(set); err != nil {
 		return nil, fmt.Errorf("keyring: key set: %w", err)

@@ -35,8 +35,8 @@ func (p Purpose) known() bool {
 }
 
 var (
-	// ErrUnknownKey is returned for a signature by a key that is not in the ring, or
-	// is there for another purpose.
+	// ErrUnknownKey is returned for a signature by a key that is not in the
+	// ring, or has another purpose in it.
 	ErrUnknownKey = errors.New("keyring: unknown key")
 	// ErrKeyTime is returned for a signature made when its key was not in use.
 	ErrKeyTime = errors.New("keyring: signed when the key was not in use")
@@ -90,8 +90,8 @@ func (k Key) InUse(at time.Time) bool {
 
 func (k Key) is(o Key) bool { return k.Purpose == o.Purpose && k.ID == o.ID }
 
-// Keys are public keys with their times. A key that came back stands in it once
-// for each time.
+// Keys are public keys with their periods of use. A key that was used again is
+// listed once for each period.
 type Keys []Key
 
 // Of returns the keys of a purpose, retired ones too.
@@ -131,9 +131,9 @@ func (ks Keys) Check(p Purpose, id string, at time.Time) error {
 	return err
 }
 
-// OpenJWS returns the payload of a compact JWS of this typ, signed by an Ed25519 key
-// of the purpose, and the key's id. Whether that key was in use when the payload
-// says that it was signed is for Check.
+// OpenJWS returns the payload of a compact JWS of this typ, signed by an Ed25519 key of the
+// purpose, and the key's id. Use Check to verify that the key was in use at the time given in the
+// payload.
 func (ks Keys) OpenJWS(token, typ string, p Purpose) (payload []byte, id string, err error) {
 	keys := jws.Keys{}
 	for _, k := range ks.Of(p) {

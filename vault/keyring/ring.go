@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// Ring holds the keys that the engines of one process share. It is safe for
+// Ring holds the keys shared by the engines of one process. It is safe for
 // concurrent use; the zero Ring is empty.
 type Ring struct{ keys atomic.Pointer[Keys] }
 

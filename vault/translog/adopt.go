@@ -17,12 +17,11 @@ import (
 // InvalidError says which argument breaks which rule.
 type InvalidError = storage.InvalidError
 
-// Adopt goes on with a database that was deliberately restored to an earlier
-// state: Integrate refused it with ErrRewound. From here on the log has a new
-// origin, <Config.Origin>/<epoch>-<size lost>-<first 16 hex digits of the root lost>,
-// that names the newest head the anchors know; its tree keeps what the database
-// has. The adoption is anchored and kept with its reason (1 to 500 characters,
-// one line), as a note signed under the old and the new origin:
+// Adopt continues the log with a database that was deliberately restored to an earlier state, which
+// Integrate refuses with ErrRewound. The log then has a new origin, <Config.Origin>/<epoch>-<size
+// lost>-<first 16 hex digits of the root lost>, that names the newest head the anchors know; its
+// tree keeps what the database has. The adoption is anchored and kept with its reason (1 to 500
+// characters, one line), as a note signed under the old and the new origin:
 //
 //	evault log adoption v1
 //	<new origin>

@@ -75,9 +75,8 @@ func body(signed string) string {
 	return text
 }
 
-// Check compares the database with the newest anchor, as every vault verb does
-// before it trusts the database: ErrRewound when it was set back. It costs three
-// reads of the anchor store.
+// Check compares the database with the newest anchor, as every vault verb does before it relies on
+// the database: ErrRewound when the database was rewound. It costs three reads of the anchor store.
 func (l *Log) Check(ctx context.Context) error {
 	_, err := l.head(ctx)
 	return err

@@ -30,8 +30,8 @@ func (c Checkpoint) text() string {
 var ErrCheckpoint = errors.New("translog: not a checkpoint of a known log")
 
 // ParseCheckpoint verifies a signed note against the verifiers and reads it. It
-// refuses every spelling but that of the package comment, and a signature by
-// a key whose name is not the origin. Any failure wraps ErrCheckpoint.
+// accepts only the encoding in the package comment, and only a signature by a
+// key whose name is the origin. Any failure wraps ErrCheckpoint.
 func ParseCheckpoint(signed string, verifiers ...note.Verifier) (Checkpoint, error) {
 	refuse := func(why any) (Checkpoint, error) { return Checkpoint{}, fmt.Errorf("%w: %v", ErrCheckpoint, why) }
 	n, err := note.Open([]byte(signed), note.VerifierList(verifiers...))
@@ -60,8 +60,9 @@ func ParseCheckpoint(signed string, verifiers ...note.Verifier) (Checkpoint, err
 	return refuse("not signed under its origin")
 }
 
-// OpenCheckpoint verifies a signed note by the first of the keys that signed it, and
-// returns that key; the keys' times are the caller's to compare. ErrCheckpoint.
+// OpenCheckpoint verifies a signed note by the first of the keys that signed
+// it, and returns that key; the caller must check its period of use.
+// ErrCheckpoint.
 func OpenCheckpoint(signed string, keys []Key) (Checkpoint, Key, error) {
 	err := fmt.Errorf("%w: no keys", ErrCheckpoint)
 	for _, k := range keys {
@@ -82,7 +83,7 @@ func OpenCheckpoint(signed string, keys []Key) (Checkpoint, Key, error) {
 func NewVerifier(key string) (note.Verifier, error) { return note.NewVerifier(key) }
 
 // VerifyInclusion checks that the leaf with these canonical bytes is number
-// index of the tree with this size and root. It needs nothing else.
+// index of the tree with this size and root. It needs no other data.
 func VerifyInclusion(canonical []byte, index, size int64, root Hash, proof []Hash) error {
 	if err := tlog.CheckRecord(proof, size, root, index, tlog.RecordHash(canonical)); err != nil {
 		return fmt.Errorf("translog: inclusion of leaf %d in size %d: %w", index, size, err)

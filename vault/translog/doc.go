@@ -7,11 +7,10 @@
 //	                                          ▼
 //	                    checkpoint signed ─► anchor written ─► checkpoint row, used
 //
-// A leaf is the canonical bytes of one event (package storage/event); its hash
-// is SHA-256(0x00 ‖ leaf). The transaction that makes an event true writes it
-// without an index. Integrate, which any replica may call at any time, gives
-// indexes in batches, ordered by recorded_at and then by event id; a
-// compare-and-set on the head row decides between replicas.
+// A leaf is the canonical bytes of one event (package storage/event); its hash is SHA-256(0x00 ‖
+// leaf). The transaction of a change writes its event without an index. Integrate, which any
+// replica may call at any time, gives indexes in batches, ordered by recorded_at and then by event
+// id; a compare-and-set on the head row decides between replicas.
 //
 // # Checkpoint, version 1
 //

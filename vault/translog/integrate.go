@@ -11,15 +11,13 @@ import (
 	"github.com/evaultlib/evault/storage"
 )
 
-// Integrate gives indexes to the events that wait for one, signs and anchors
-// the new checkpoint and returns it. Without waiting events it returns the
-// newest checkpoint. Any replica may call it at any time; call it at least once
-// every MaxMergeDelay.
+// Integrate assigns indexes to events without one, signs and anchors the new checkpoint and returns
+// it. If there are none, it returns the newest checkpoint. Any replica may call it at any time;
+// call it at least once every MaxMergeDelay.
 //
-// ErrRewound when the database does not extend the newest anchor, ErrCorrupt
-// when its hashes were altered, storage.ErrUnavailable when database or anchors
-// do not answer. What was sequenced before an anchor could be written is
-// published by the next call.
+// ErrRewound when the database does not extend the newest anchor, ErrCorrupt when its hashes were
+// altered, storage.ErrUnavailable when database or anchors are unavailable. If an anchor could not
+// be written, the next call publishes the sequenced events.
 func (l *Log) Integrate(ctx context.Context) (Checkpoint, error) {
 	const attempts = 50 // lost races in a row; each means that another replica made progress
 	for lost := 0; lost < attempts; {

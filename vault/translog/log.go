@@ -18,16 +18,17 @@ import (
 )
 
 var (
-	// ErrRewound: the database is not an extension of the newest anchor; it was
-	// set back, or its log was altered. Nothing is sequenced or signed until Adopt.
+	// ErrRewound: the database does not extend the newest anchor, because it
+	// was restored to an earlier state or its log was altered. Nothing is
+	// sequenced or signed until Adopt.
 	ErrRewound = errors.New("translog: the database is behind the log's newest anchor")
-	// ErrCorrupt: the stored hashes do not give the recorded root.
+	// ErrCorrupt: the stored hashes do not match the recorded root.
 	ErrCorrupt = errors.New("translog: stored hashes do not match the root")
 	// ErrPending: an event is not in the log yet; it will be within MaxMergeDelay.
 	ErrPending = errors.New("translog: not in the log yet")
 	// ErrNotFound: no such event, index or tree size.
 	ErrNotFound = errors.New("translog: not found")
-	// ErrNotRewound: Adopt was called on a log that goes on as it is.
+	// ErrNotRewound: Adopt was called on a log that is not rewound.
 	ErrNotRewound = errors.New("translog: nothing to adopt, the database extends the newest anchor")
 )
 
@@ -38,9 +39,9 @@ type Anchors interface {
 	Open(ctx context.Context, name string) (io.ReadCloser, error)
 }
 
-// Places of anchors. Whoever sets back database and documents together sets back
-// anchors that lie beside them too, and the log finds nothing: only anchors in a
-// place of their own, under other hands, are a witness against that.
+// Places of anchors. A restore of database and documents together also restores
+// anchors stored with them, and the log cannot detect it. Only anchors stored
+// elsewhere, under separate administration, detect such a restore.
 const (
 	AnchorsBeside   = "beside the data"
 	AnchorsSeparate = "separate"
@@ -148,8 +149,7 @@ func (l *Log) signed(h Head) (Checkpoint, error) {
 	return c, nil
 }
 
-// Entry returns an event as the log knows it, pending ones with Index -1;
-// ErrNotFound.
+// Entry returns an event with its index in the log, -1 for a pending event; ErrNotFound.
 func (l *Log) Entry(ctx context.Context, eventID string) (Entry, error) {
 	e, err := l.c.Store.Entry(ctx, eventID)
 	if errors.Is(err, storage.ErrNotFound) {

@@ -14,14 +14,15 @@ import (
 // ErrNotIncluded: the log's leaf at an entry's index is not that entry.
 var ErrNotIncluded = errors.New("translog: the log has another entry at this index")
 
-// ErrDisplaced: an entry was taken into the log behind entries that were recorded
-// later, and entries before it are missing.
+// ErrDisplaced: an entry was added to the log after entries that were recorded
+// later, and earlier entries are missing.
 var ErrDisplaced = errors.New("translog: the log has this entry at a later place than its time allows, and lacks earlier entries")
 
-// Proves verifies that entries are leaves of the tree as it stands now, after it
-// has compared that with its anchors as Check does. An entry that is not the leaf at its
-// index is ErrNotIncluded, also when the tree has no such index; one that is likely to
-// have replaced another is ErrDisplaced; further the errors of Check.
+// Proves verifies that entries are leaves of the current tree, after comparing
+// the tree with its anchors like Check. An entry that is not the leaf at its
+// index is ErrNotIncluded, also when the tree has no such index; an entry that
+// has probably replaced another is ErrDisplaced. Other errors are those of
+// Check.
 func (l *Log) Proves(ctx context.Context, entries ...Entry) error {
 	h, err := l.head(ctx)
 	if err != nil {

@@ -29,10 +29,9 @@ type recent struct {
 	asking sync.Mutex
 }
 
-// CheckRecent is Check for answers that are given often, such as the status that
-// clients poll. Within 250 ms of a look at the head of the database it does no
-// I/O; while the head is the one that was compared with the anchors in the last
-// 10 s it reads that head and no anchor.
+// CheckRecent is Check for frequent requests, such as polling a status. Within 250 ms of a look at
+// the head of the database it does no I/O; while the head is the one that was compared with the
+// anchors in the last 10 s it reads that head and no anchor.
 //
 // A database that was set back has another head than the newest that this process
 // compared or made, so it is found within 250 ms, and at once by a process that

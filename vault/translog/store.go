@@ -26,7 +26,7 @@ type Leaf struct {
 	Canonical []byte
 }
 
-// Entry is an event as the log knows it. Index is -1 while it is pending.
+// Entry is an event of the log. Index is -1 while it is pending.
 type Entry struct {
 	EventID    string
 	Type       string
@@ -38,7 +38,7 @@ type Entry struct {
 // LeafHash returns the entry's leaf of the tree.
 func (e Entry) LeafHash() Hash { return tlog.RecordHash(e.Canonical) }
 
-// Adoption records that the log went on after its database was set back.
+// Adoption records that the log was continued after its database was rewound.
 type Adoption struct {
 	Epoch     int
 	Origin    string // the new one
@@ -46,14 +46,14 @@ type Adoption struct {
 	AdoptedAt time.Time
 }
 
-// Store is what the log keeps in SQL. It may grow until v1.
+// Store keeps the log's records in SQL. It may grow until v1.
 type Store interface {
-	// InTx runs fn in one transaction; fn is SQL only and may run again.
+	// InTx runs fn in one transaction; fn may only execute SQL, and may run again.
 	InTx(ctx context.Context, fn func(ctx context.Context, s Store) error) error
 
 	// Head returns the zero Head when there is none.
 	Head(ctx context.Context) (Head, error)
-	// Advance replaces from by to; storage.ErrConflict when from is not the head.
+	// Advance replaces the head from with to; storage.ErrConflict when from is not the head.
 	Advance(ctx context.Context, from, to Head) error
 
 	// Hashes returns the stored hashes at indexes, in their order;
