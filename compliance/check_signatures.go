@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -13,6 +14,7 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/esign"
 	"github.com/evaultlib/evault/esign/pades"
+	"github.com/evaultlib/evault/esign/stepup"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
@@ -138,7 +140,7 @@ func checkSigner(ev *evidence, out *outcome, want event.CreatedSigner, states ma
 	if want.Email != "" && (s.Email != want.Email || s.Name != want.Name || s.Role != want.Role || s.Auth != want.Auth) {
 		out.fail("The record of signer %s differs from the event of the creation.", want.SignerID)
 	}
-	if e.Actor.Kind != "signer" || e.Actor.ID != want.SignerID || d.Auth != cmp.Or(want.Auth, s.Auth) {
+	if e.Actor.Kind != "signer" || e.Actor.ID != want.SignerID || d.Auth != cmp.Or(want.Auth, s.Auth) || !ev.steppedUp(e, d) {
 		out.fail("The event of the signature of signer %s names another actor, or another authentication than was asked for.", want.SignerID)
 	}
 	if s.Status != esign.SignerSigned || !at(s.SignedAt, e) || d.SignatureKind != s.SignatureKind ||
@@ -307,4 +309,16 @@ func checkPaper(ev *evidence, out *outcome) {
 		}
 		out.item("pdf_signature", fmt.Sprintf("%s: integrity %s, trust %s", s.Field, s.Integrity, s.Trust), "", certificate.Verified)
 	}
+}
+
+// steppedUp reports whether an event says that the signer showed the code that the
+// authentication of a signature asks for, as long before it as a code opens a link.
+func (ev *evidence) steppedUp(signed event.Event, d event.SignedData) bool {
+	if d.Auth == esign.AuthLink {
+		return true
+	}
+	shown := about(ev, event.EnvelopeAuthenticated, func(a event.AuthData) bool { return a.SignerID == d.SignerID && a.Method == d.Auth })
+	return slices.ContainsFunc(shown, func(e event.Event) bool {
+		return e.Seq < signed.Seq && signed.RecordedAt.Sub(e.RecordedAt) <= stepup.PassLife+time.Minute // the signature takes its time
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/font"
+	"github.com/evaultlib/evault/internal/semaphore"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -42,8 +43,9 @@ const (
 // link could sign in the signer's place, so reading is an event, and the
 // evidence of the signature says that the link was disclosed.
 const (
-	LinksAllow  = "allow"  // return the links
-	LinksRefuse = "refuse" // ErrLinksRefused
+	LinksAllow  = "allow"   // return the links
+	LinksStepUp = "step_up" // return them, and ask their signers for a one-time code as well, as with AuthEmailCode
+	LinksRefuse = "refuse"  // ErrLinksRefused
 )
 
 // Policies for the file that a signer gets once the document is completed.
@@ -94,7 +96,8 @@ type Engine struct {
 	log       *slog.Logger
 	stamper   eventlog.Writer
 	fonts     font.Fonts
-	preflight atomic.Int64 // Unix microseconds of the last successful one
+	hashing   *semaphore.Keyed // access codes, two at a time
+	preflight atomic.Int64     // Unix microseconds of the last successful one
 }
 
 // New checks cfg and returns an Engine. It does no I/O and starts nothing.
@@ -126,7 +129,7 @@ func New(cfg Config) (*Engine, error) {
 		cfg.Inspector = InProcess(cfg.Limits, nil)
 	}
 	return &Engine{
-		cfg: cfg, now: cfg.Now, log: cfg.Logger, fonts: fonts,
+		cfg: cfg, now: cfg.Now, log: cfg.Logger, fonts: fonts, hashing: semaphore.NewKeyed(2),
 		stamper: eventlog.Writer{Env: cfg.Env},
 	}, nil
 }
@@ -138,6 +141,8 @@ func (c *Config) check() error {
 		return err
 	}
 	switch {
+	case c.DisclosedLinks == LinksStepUp && c.Notifier == nil:
+		return errors.New("esign: Config.Notifier is required where DisclosedLinks is step_up: it sends the codes")
 	case c.Notifier != nil && c.SigningURL == nil:
 		return errors.New("esign: Config.SigningURL is required with a Notifier")
 	case c.Disclosure != (Disclosure{}) && !c.Disclosure.whole():

@@ -127,6 +127,7 @@ func (s *Signer) startAnew() {
 	s.Status = SignerWaiting
 	s.NotifiedAt, s.ViewedAt, s.ConsentedAt, s.WithdrawnAt, s.RemindedAt, s.UndeliverableAt = nil, nil, nil, nil, nil, nil
 	s.RemindAt = nil
+	s.StepUp.Reset()
 	s.DisclosureSHA256, s.DisclosureLocale, s.PresentedSHA256, s.UndeliverableStatus = "", "", "", ""
 }
 

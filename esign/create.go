@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/evaultlib/evault/esign/stepup"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -70,7 +71,10 @@ type SignerSpec struct {
 	// all are 0, the default is the position in the list when sequential, else
 	// 1.
 	Order int    `validate:"min=0,max=1000"`
-	Auth  string // default: AuthLink; nothing else is supported yet
+	Auth  string // AuthLink (default), AuthEmailCode or AuthAccessCode
+	// AccessCode is the code for AuthAccessCode, 6 to 64 characters. Only its hash
+	// is stored.
+	AccessCode string
 	// Delegate lets the signer delegate signing to another person, once.
 	Delegate bool
 	// TimeZone is an IANA name; default: the envelope's. Names are looked up by
@@ -151,7 +155,11 @@ func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create: %w", err)
 	}
-	d := &Draft{env: e.newEnvelope(&r), sender: sender, summary: r.Summary, actor: r.Actor, send: r.Send && r.EnvelopeKind == KindESign, also: r.Also}
+	steps, err := e.stepUps(ctx, r.Signers)
+	if err != nil {
+		return nil, err
+	}
+	d := &Draft{env: e.newEnvelope(&r, steps), sender: sender, summary: r.Summary, actor: r.Actor, send: r.Send && r.EnvelopeKind == KindESign, also: r.Also}
 	if r.EnvelopeKind == KindPaper {
 		return d, nil
 	}
@@ -166,7 +174,7 @@ func (e *Engine) Prepare(ctx context.Context, r CreateRequest) (*Draft, error) {
 	return d, nil
 }
 
-func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
+func (e *Engine) newEnvelope(r *CreateRequest, steps []stepup.State) *Envelope {
 	env := &Envelope{
 		Summary: Summary{
 			ID: e.cfg.NewID("env"), OrgID: r.OrgID, Name: r.EnvelopeName, Kind: r.EnvelopeKind, Status: StatusPreparing,
@@ -179,11 +187,14 @@ func (e *Engine) newEnvelope(r *CreateRequest) *Envelope {
 	if r.EnvelopeKind == KindPaper {
 		env.Status = StatusPending
 	}
-	for _, s := range r.Signers {
+	for i, s := range r.Signers {
 		env.Signers = append(env.Signers, Signer{
 			ID: e.cfg.NewID("sgn"), Email: s.Email, Name: s.Name, Role: s.Role, Order: s.Order, Auth: s.Auth, TimeZone: s.TimeZone, Delegate: s.Delegate,
 			Status: SignerWaiting, LinkVersion: 1,
 		})
+		if steps != nil {
+			env.Signers[i].StepUp = steps[i]
+		}
 	}
 	sortSigners(env.Signers)
 	return env

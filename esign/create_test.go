@@ -57,7 +57,15 @@ func TestCreateRefuses(t *testing.T) {
 		{"501 fields", func(r *createRequest) { r.Fields = slices.Repeat([]esign.FieldSpec{field}, 501) }, "fields max"},
 		{"signer's e-mail", func(r *createRequest) { r.Signers[1].Email = "x" }, "signers[1].email email"},
 		{"one role twice", func(r *createRequest) { r.Signers[1].Role = "buyer" }, "signers[1].role unique"},
-		{"auth", func(r *createRequest) { r.Signers[0].Auth = "email_otp" }, "signers[0].auth not_supported"},
+		{"auth", func(r *createRequest) { r.Signers[0].Auth = "sms" }, "signers[0].auth oneof"},
+		{"no access code", func(r *createRequest) { r.Signers[0].Auth = esign.AuthAccessCode }, "signers[0].access_code length"},
+		{"access code of two lines", func(r *createRequest) {
+			r.Signers[0].Auth, r.Signers[0].AccessCode = esign.AuthAccessCode, "Maple\n42"
+		}, "signers[0].access_code text"},
+		{"access code beside a link", func(r *createRequest) { r.Signers[0].AccessCode = "Maple 42" }, "signers[0].access_code excluded"},
+		{"access code of one who may delegate", func(r *createRequest) {
+			r.Signers[0].Auth, r.Signers[0].AccessCode, r.Signers[0].Delegate = esign.AuthAccessCode, "Maple 42", true
+		}, "signers[0].delegate excluded"},
 		{"signature page that no font draws", func(r *createRequest) { r.Signers[1].Name = "山田" }, "signers[1].name glyph_missing"},
 		{"field kind", func(r *createRequest) { r.Fields[0].Kind = "stamp" }, "fields[0].kind oneof"},
 		{"field of nobody", func(r *createRequest) { r.Fields[0].Role = "witness" }, "fields[0].role signer"},

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/evaultlib/evault/esign/stepup"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
@@ -32,9 +33,6 @@ const (
 
 // ConsentClick is consent by a click beside the disclosure.
 const ConsentClick = "click"
-
-// AuthLink is a signer's authentication by the signing link alone.
-const AuthLink = "link"
 
 // Kinds of fields.
 const (
@@ -181,6 +179,8 @@ type Signer struct {
 
 	UndeliverableAt     *time.Time // when mail to Email was found undeliverable; nil if it is deliverable
 	UndeliverableStatus string     // RFC 3463, such as 5.1.1; "" where none is known
+
+	StepUp stepup.State // what the signer has shown besides the link
 }
 
 // Consented reports whether a consent was given and not withdrawn.

@@ -44,6 +44,17 @@ var (
 	ErrLink = errors.New("esign: no such signing link")
 	// ErrLinkGone: the link was withdrawn, or its envelope declined, voided or expired.
 	ErrLinkGone = errors.New("esign: the signing link is no longer valid")
+	// ErrAuthRequired: the signer must show a code first (SendCode, Authenticate).
+	ErrAuthRequired = errors.New("esign: a code is required besides the link")
+	// ErrNoCodeNeeded: the signer has shown the code already, or none is asked for.
+	ErrNoCodeNeeded = errors.New("esign: no code is needed")
+	// ErrWrongCode: the one-time code or access code is wrong.
+	ErrWrongCode = errors.New("esign: wrong code")
+	// ErrCodeExpired: there is no one-time code, or it has expired; another can be sent.
+	ErrCodeExpired = errors.New("esign: the code has expired")
+	// ErrAuthLocked: too many wrong codes, or too many codes asked for. A reminder by
+	// the sender unlocks it; a day later further one-time codes can be sent.
+	ErrAuthLocked = errors.New("esign: too many codes")
 	// ErrLinksRefused: the host gives signing links only to their signers.
 	ErrLinksRefused = errors.New("esign: signing links are given only to their signers")
 	// ErrOriginalGivenOut: a signer was given the completed document itself, so

@@ -69,7 +69,7 @@ func (e *Engine) Layout(ctx context.Context, l LayoutRequest) (*Layout, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	p, err := e.layOut(ctx, &r, e.newEnvelope(&r))
+	p, err := e.layOut(ctx, &r, e.newEnvelope(&r, nil))
 	if err != nil {
 		return nil, err
 	}

@@ -80,9 +80,9 @@ func (e *Engine) SignerOf(token string) (signerID string, err error) {
 // signer signed it.
 const copyGrace = 30 * 24 * time.Hour
 
-// open resolves token inside s to an envelope and its signer, as of now:
-// ErrLink, ErrLinkGone, ErrNotYourTurn.
-func (e *Engine) open(ctx context.Context, s Store, token string) (*Envelope, *Signer, error) {
+// admit resolves token inside s to an envelope and its signer, as of now, whether or
+// not a step-up is outstanding: ErrLink, ErrLinkGone, ErrNotYourTurn.
+func (e *Engine) admit(ctx context.Context, s Store, token string) (*Envelope, *Signer, error) {
 	env, sg, err := e.resolve(ctx, s, token)
 	if err != nil {
 		return nil, nil, err
@@ -114,6 +114,9 @@ func (e *Engine) openToRead(ctx context.Context, s Store, token string) (*Envelo
 	_, ended := env.endedWithoutCompletion()
 	if until := env.readableUntil(sg); !ended || until == nil || e.now().After(*until) {
 		return e.open(ctx, s, token)
+	}
+	if e.outstanding(sg) {
+		return nil, nil, ErrAuthRequired
 	}
 	own := slices.IndexFunc(env.Parts, func(p Part) bool { return p.SignerID == sg.ID })
 	env.Parts = env.Parts[:own+1]

@@ -23,6 +23,7 @@ const (
 	NoticeDeclined  = "declined"  // another signer declined
 	NoticeExpired   = "expired"   // the time to sign has passed
 	NoticeCompleted = "completed" // all have signed; the link opens a copy
+	NoticeCode      = "code"      // Code is the one-time code that the signer asked for
 )
 
 // Notice is a message to a signer.
@@ -35,10 +36,11 @@ type Notice struct {
 	Language                        string // BCP 47, in which the signer read the disclosure; "" before
 	Message                         string
 	URL                             string     // the signing link, a secret; "" if it is no longer valid
-	ExpiresAt                       *time.Time // of the link, in the signer's time zone: for signing, and once completed for the copy
+	Code                            string     // a secret; NoticeCode only
+	ExpiresAt                       *time.Time // of the link, in the signer's time zone: for signing, and once completed for the copy; of Code
 }
 
-// LogValue omits names, addresses and the link, which must not be logged.
+// LogValue omits names, addresses, the link and the code, which must not be logged.
 func (n Notice) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("notice_id", n.ID), slog.String("kind", n.Kind), slog.String("envelope_id", n.EnvelopeID))
 }
@@ -102,12 +104,20 @@ func (e *Engine) deliver(ctx context.Context, q QueuedNotice) error {
 	if sg == nil || !env.stillTrue(q.Kind, sg) {
 		return e.cfg.Store.CloseNotice(ctx, q.ID)
 	}
+	code, inForce := e.code(sg)
+	if q.Kind == NoticeCode && !inForce {
+		return e.cfg.Store.CloseNotice(ctx, q.ID)
+	}
 	n := Notice{
 		ID: q.ID, Kind: q.Kind, OrgID: env.OrgID, EnvelopeID: env.ID, EnvelopeName: env.Name,
 		SignerID: sg.ID, Email: sg.Email, Name: sg.Name, Message: q.Message, Language: sg.DisclosureLocale,
 	}
 	if n.Sender, err = e.Sender(ctx, env.OrgID); err != nil {
 		return err
+	}
+	if q.Kind == NoticeCode {
+		until := sg.StepUp.CodeUntil(e.now()).In(env.ZoneOf(sg))
+		n.Code, n.ExpiresAt = code, &until
 	}
 	if linked(q.Kind) {
 		n.URL, n.ExpiresAt = e.cfg.SigningURL(e.token(sg)), env.ExpiresAt
@@ -244,6 +254,7 @@ func (e *Envelope) remindable(only string, now time.Time, every time.Duration) (
 			out.Skipped[len(out.Skipped)-1].RetryAt = &again
 		default:
 			s.RemindedAt = &now
+			s.StepUp.Unlock()
 			due = append(due, *s)
 			out.Reminded = append(out.Reminded, Reminder{SignerID: s.ID, Email: s.Email, At: now})
 		}

@@ -192,7 +192,11 @@ func (e *Envelope) reportDigests() []typeset.Digest {
 }
 
 func (s *Signer) report() typeset.Signer {
-	auth := "only by possession of a signing link"
+	auth := map[string]string{
+		AuthLink:       "only by possession of a signing link",
+		AuthEmailCode:  "by possession of a signing link and a one-time code sent to the address above",
+		AuthAccessCode: "by possession of a signing link and an access code agreed with the sender",
+	}[s.Auth]
 	if s.LinkDisclosedAt != nil {
 		auth += ", which the sender could read as well, from " + s.LinkDisclosedAt.Format(reportTime)
 	}

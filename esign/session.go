@@ -31,7 +31,9 @@ type Session struct {
 	EnvelopeStatus                           Status
 	Signer                                   Signer
 	Summary                                  []SummaryRow
-	AuthRequired                             bool // a step-up is outstanding; with AuthLink never
+	AuthRequired                             bool       // a step-up is outstanding: nothing of the document is told
+	AuthMethod                               string     // AuthLink, AuthEmailCode or AuthAccessCode, as it is asked for now
+	CodeUntil                                *time.Time // how long the one-time code that was sent works; nil for none
 	ConsentMode                              string
 	DisclosureSHA256                         storage.Digest
 	ConsentedAt                              *time.Time // nil also once withdrawn
@@ -46,15 +48,22 @@ type Session struct {
 }
 
 // Session opens a signing link. It changes nothing: opening the link does not count as reading.
-// Errors: ErrLink, ErrLinkGone, ErrNotYourTurn.
+// Errors: ErrLink, ErrLinkGone, ErrNotYourTurn. While AuthRequired is true, every other method
+// that takes the link returns ErrAuthRequired as well.
 func (e *Engine) Session(ctx context.Context, token string, _ Client) (*Session, error) {
-	env, sg, err := e.open(ctx, e.cfg.Store, token)
+	env, sg, err := e.admit(ctx, e.cfg.Store, token)
 	if err != nil {
 		return nil, err
 	}
+	if e.outstanding(sg) {
+		return &Session{
+			OrgID: env.OrgID, EnvelopeID: env.ID, EnvelopeName: env.Name, EnvelopeStatus: env.Status, Signer: *sg, ConsentMode: env.Consent,
+			DisclosureSHA256: e.cfg.Disclosure.SHA256(), ExpiresAt: env.ExpiresAt, TimeZone: env.ZoneOf(sg).String(), AuthRequired: true, AuthMethod: e.method(sg), CodeUntil: sg.StepUp.CodeUntil(e.now()),
+		}, nil
+	}
 	s := &Session{
 		OrgID: env.OrgID, EnvelopeID: env.ID, EnvelopeName: env.Name, Message: env.Message, EnvelopeStatus: env.Status,
-		Signer: *sg, ConsentMode: env.Consent, DisclosureSHA256: e.cfg.Disclosure.SHA256(),
+		Signer: *sg, AuthMethod: e.method(sg), ConsentMode: env.Consent, DisclosureSHA256: e.cfg.Disclosure.SHA256(),
 		Pages: env.Document.PageSizes, PageImages: e.cfg.Renderer != nil, Fields: env.fieldsOf(sg.ID), ExpiresAt: env.ExpiresAt, RedirectURL: env.RedirectURL,
 	}
 	loc := env.ZoneOf(sg)

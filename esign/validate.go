@@ -167,9 +167,7 @@ func (r *CreateRequest) checkSigners(p *validate.Problems) {
 			p.Add(at+"role", "unique", "duplicates another signer's role")
 		}
 		roles[s.Role] = true
-		if s.Auth != "" && s.Auth != AuthLink {
-			p.Add(at+"auth", ruleNotSupported, "must be link; %s", notYet)
-		}
+		s.checkAuth(p, at)
 	}
 }
 

@@ -224,7 +224,7 @@ func (a *API) serve(c *call) (*rest.Reply, error) {
 			return nil, err
 		}
 	}
-	if rt.method == http.MethodPost || rt.method == http.MethodPatch {
+	if !rt.secret && (rt.method == http.MethodPost || rt.method == http.MethodPatch) {
 		return a.runOnce(c)
 	}
 	return rt.handle(a, c)

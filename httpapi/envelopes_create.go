@@ -103,6 +103,7 @@ type signerInput struct {
 	Role  string `json:"role"`
 	Order *int   `json:"order"`
 	Auth  string `json:"auth"`
+	Code  string `json:"access_code"`
 	Zone  string `json:"time_zone"`
 
 	Delegate bool `json:"delegate"`
@@ -199,7 +200,7 @@ func (in *createInput) request() esign.CreateRequest {
 	}
 	ordered := slices.ContainsFunc(in.Signers, func(s signerInput) bool { return s.Order != nil })
 	for i, s := range in.Signers {
-		spec := esign.SignerSpec{Email: s.Email, Name: s.Name, Role: s.Role, Auth: s.Auth, TimeZone: s.Zone, Delegate: s.Delegate}
+		spec := esign.SignerSpec{Email: s.Email, Name: s.Name, Role: s.Role, Auth: s.Auth, AccessCode: s.Code, TimeZone: s.Zone, Delegate: s.Delegate}
 		if s.Order != nil {
 			spec.Order = *s.Order
 		} else if ordered { // others name theirs

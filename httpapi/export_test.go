@@ -9,6 +9,7 @@ type RouteInfo struct {
 	Method, Pattern string
 	Scopes          []scopes.Scope
 	Media           []string
+	Secret          bool
 }
 
 // Routes is the table, for tests.
@@ -19,7 +20,7 @@ func Routes() []RouteInfo {
 		if rt.body == noBody && (rt.method == "GET" || rt.method == "DELETE") {
 			m = nil
 		}
-		out = append(out, RouteInfo{rt.method, rt.pattern, rt.scopes, m})
+		out = append(out, RouteInfo{rt.method, rt.pattern, rt.scopes, m, rt.secret})
 	}
 	return out
 }

@@ -43,6 +43,7 @@ type route struct {
 	scopes  []scopes.Scope // byKey: one of these is needed
 	body    bodyKind
 	limit   int64 // bytes of its body beside a document; default: sizeOrdinary, or sizeNone with noBody
+	secret  bool  // the body holds a guessable secret: no idempotency key, which would keep its digest
 	forever bool  // the first answer is kept for ever, else 24 h
 	handle  func(*API, *call) (*rest.Reply, error)
 	// refill puts the secrets back into a stored first answer, or refuses it when the

@@ -325,6 +325,22 @@ func signerRoutes() []route {
 			cred: byToken, body: formBody, limit: sizeSigner, handle: (*API).signerDecline,
 		},
 		{
+			method: "POST", pattern: "/sign/{token}/otp", about: "Send the signer a one-time code",
+			cred: byToken, body: formBody, limit: sizeSigner, secret: true, handle: (*API).signerCode,
+		},
+		{
+			method: "POST", pattern: "/sign/{token}/auth", about: "Open the link by a one-time code or an access code",
+			cred: byToken, body: formBody, limit: sizeSigner, secret: true, handle: (*API).signerAuth,
+		},
+		{
+			method: "GET", pattern: "/sign/{token}/otp", about: "Leads back to the signing page",
+			cred: byToken, handle: (*API).signAgain,
+		},
+		{
+			method: "GET", pattern: "/sign/{token}/auth", about: "Leads back to the signing page",
+			cred: byToken, handle: (*API).signAgain,
+		},
+		{
 			method: "GET", pattern: "/sign/{token}/delegate", about: "The page before delegating",
 			cred: byToken, handle: (*API).signerAsk,
 		},

@@ -66,6 +66,8 @@ func RouteBodies() map[string]RouteBody {
 		"POST /sign/{token}/consent/withdraw":                   {reasonInput{}, signerResult{}, nil},
 		"POST /sign/{token}/sign":                               {signInput{}, signerResult{}, nil},
 		"POST /sign/{token}/decline":                            {reasonInput{}, signerResult{}, nil},
+		"POST /sign/{token}/otp":                                {struct{}{}, codeSent{}, nil},
+		"POST /sign/{token}/auth":                               {authInput{}, signerResult{}, nil},
 		"POST /sign/{token}/delegate":                           {delegateInput{}, signerResult{}, nil},
 		"GET /verify/{sha256}":                                  {nil, digestBody{}, nil},
 		"GET /verify/certificate/{id}":                          {nil, certificateState{}, nil},

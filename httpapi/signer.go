@@ -94,6 +94,8 @@ type sessionBody struct {
 	Signer       sessionSigner      `json:"signer"`
 	Status       esign.SignerStatus `json:"status"`
 	AuthRequired bool               `json:"auth_required"`
+	AuthMethod   string             `json:"auth_method"`
+	CodeUntil    *string            `json:"code_expires_at"`
 	Consent      sessionConsent     `json:"consent"`
 	Pages        []sessionPage      `json:"pages"`
 	PagesShown   []int              `json:"pages_shown"` // that the signer was handed
@@ -138,7 +140,7 @@ type sessionField struct {
 
 func sessionOf(s *esign.Session) *sessionBody {
 	b := &sessionBody{
-		EnvelopeName: s.EnvelopeName, Message: orNull(s.Message), Status: s.Signer.Status, AuthRequired: s.AuthRequired,
+		EnvelopeName: s.EnvelopeName, Message: orNull(s.Message), Status: s.Signer.Status, AuthRequired: s.AuthRequired, AuthMethod: s.AuthMethod, CodeUntil: atp(s.CodeUntil),
 		Signer:     sessionSigner{s.Signer.ID, s.Signer.Email, s.Signer.Name, s.Signer.Role},
 		Consent:    sessionConsent{s.ConsentMode, s.DisclosureSHA256, atp(s.ConsentedAt)},
 		PagesShown: list(s.PagesShown),

@@ -32,6 +32,9 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, problem
 	if len(problems) > 0 {
 		sh.Reference = c.RequestID
 	}
+	if s.AuthRequired {
+		return a.authPage(c, status, p, s, sh, refused(problems))
+	}
 	if s.Signer.Status == esign.SignerSigned || completed(s.EnvelopeStatus) {
 		return a.donePage(c, status, p, s, sh)
 	}
@@ -43,6 +46,14 @@ func (a *API) signingPage(c *call, status int, p pass, s *esign.Session, problem
 		return nil, err
 	}
 	return pageReply(status, page), nil
+}
+
+// refused is the code of a refusal that has no problems of its own.
+func refused(problems []web.Problem) string {
+	if len(problems) == 0 {
+		return ""
+	}
+	return problems[0].Rule
 }
 
 func completed(s esign.Status) bool {
@@ -67,7 +78,7 @@ func (a *API) formRefused(c *call, refused error) (*rest.Reply, error) {
 	}
 	problems := signview.Problems(d, s, a.shell(c, ""))
 	var rp *rest.Reply
-	if ask, is := asks[c.route.pattern]; is {
+	if ask, is := asks[c.route.pattern]; is && !s.AuthRequired {
 		rp, err = a.askPage(c, d.Status, p, s, ask, problems)
 	} else {
 		rp, err = a.signingPage(c, d.Status, p, s, problems)
@@ -143,7 +154,7 @@ func (a *API) signerAsk(c *call) (*rest.Reply, error) {
 		return nil, a.guard(c, err)
 	}
 	what := asks[c.route.pattern]
-	if !what.has(s) {
+	if s.AuthRequired || !what.has(s) {
 		return a.back(c, ""), nil // there is nothing to decline, withdraw or hand over
 	}
 	return a.askPage(c, http.StatusOK, p, s, what, nil)

@@ -54,6 +54,7 @@ var kinds = map[string]kind{
 	esign.NoticeVoided:    {quotedBy: "ended.reason"},
 	esign.NoticeDeclined:  {quotedBy: "ended.reason"},
 	esign.NoticeExpired:   {quotedBy: "sign.message"},
+	esign.NoticeCode:      {until: "mail.code.until", notes: []texts.Key{"mail.code.private", "mail.code.unexpected"}},
 }
 
 // message puts a notice into words.
@@ -65,7 +66,7 @@ func (n *Notifier) message(notice esign.Notice) (*Message, error) {
 	words := n.cfg.Texts.Match(notice.Language, n.cfg.Language)
 	m := &Message{
 		Notice: notice, Language: words.Tag, Sender: oneLine(notice.Sender.LegalName), Service: n.cfg.From.Name,
-		Quote: lines(notice.Message), URL: notice.URL,
+		Quote: lines(notice.Message), URL: notice.URL, Code: notice.Code,
 	}
 	if m.Service == "" {
 		m.Service = n.domain

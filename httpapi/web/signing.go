@@ -204,6 +204,25 @@ func RenderAsk(a Ask, f Frame) (Page, error) {
 	return render("ask.html", a, f, scriptIf(a.Script, "sign.js"), a.style)
 }
 
+// Auth is the page that asks for a code before the document opens.
+type Auth struct {
+	Shell
+	Paragraphs []string
+	Action     string // the signing page, below which the forms go
+	Label      string // of the code; "" while there is none to enter
+	Digits     bool   // the code has digits only, and came by mail
+	Button     string
+	Send       string // the button that sends a code, "" for none
+	Problem    []Problem
+}
+
+// RenderAuth renders a.
+func RenderAuth(a Auth, f Frame) (Page, error) {
+	a.Script = f != ""
+	a.shell(f, "")
+	return render("auth.html", a, f, scriptIf(a.Script, "sign.js"), a.style)
+}
+
 // Text is the document's words, page by page.
 type Text struct {
 	Shell

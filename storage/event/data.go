@@ -247,6 +247,13 @@ type ViewedDetail struct {
 	PagesShownAt []string `json:"pages_shown_at"` // in the order of PagesShown
 }
 
+// AuthData is the data of EnvelopeCodeSent, EnvelopeAuthenticated and
+// EnvelopeAuthFailed. It never holds a code.
+type AuthData struct {
+	SignerID string `json:"signer_id"`
+	Method   string `json:"method"` // email_otp or access_code
+}
+
 // ConsentedData is the data of EnvelopeConsented.
 type ConsentedData struct {
 	SignerID          string         `json:"signer_id"`

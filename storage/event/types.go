@@ -12,6 +12,9 @@ const (
 	EnvelopeSignerCorrected    = "envelope.signer_corrected" // address, name or order of a signer who has not signed
 	EnvelopeUndeliverable      = "envelope.undeliverable"    // mail to a signer was refused for good, or came back
 	EnvelopeViewed             = "envelope.viewed"           // a signer was handed every page
+	EnvelopeCodeSent           = "envelope.code_sent"        // a one-time code, to a signer
+	EnvelopeAuthenticated      = "envelope.authenticated"    // a signer showed the right code
+	EnvelopeAuthFailed         = "envelope.auth_failed"      // a signer showed a wrong code
 	EnvelopeConsented          = "envelope.consented"
 	EnvelopeConsentWithdrawn   = "envelope.consent_withdrawn"
 	EnvelopeSigned             = "envelope.signed"
@@ -81,6 +84,9 @@ var schemas = [...]Schema{
 	{EnvelopeSignerCorrected, true, SignerCorrectedData{}, Change{}},
 	{EnvelopeUndeliverable, true, UndeliverableData{}, UndeliverableDetail{}},
 	{EnvelopeViewed, true, ViewedData{}, ViewedDetail{}},
+	{EnvelopeCodeSent, false, AuthData{}, Client{}},
+	{EnvelopeAuthenticated, false, AuthData{}, Client{}},
+	{EnvelopeAuthFailed, false, AuthData{}, Client{}},
 	{EnvelopeConsented, false, ConsentedData{}, Client{}},
 	{EnvelopeConsentWithdrawn, false, ConsentWithdrawnData{}, ReasonedDetail{}},
 	{EnvelopeSigned, true, SignedData{}, SignedDetail{}},

@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/stepup"
 	"github.com/evaultlib/evault/storage"
 )
 
@@ -74,6 +75,8 @@ type signerRow struct {
 
 	UndeliverableAt     *time.Time `bun:"undeliverable_at"`
 	UndeliverableStatus string     `bun:"undeliverable_status"`
+
+	StepUp stepup.State `bun:"step_up,type:text"`
 }
 
 func signerToRow(envelopeID string, position int, s *esign.Signer) *signerRow {
@@ -86,7 +89,7 @@ func signerToRow(envelopeID string, position int, s *esign.Signer) *signerRow {
 		PresentedSHA256: string(s.PresentedSHA256), SignatureKind: s.SignatureKind, SignedRequest: string(s.SignedRequest),
 		TimeZone: s.TimeZone, Address: s.Address, UserAgent: s.UserAgent,
 		RemindAt: utcp(s.RemindAt), RemindersSent: s.RemindersSent,
-		UndeliverableAt: utcp(s.UndeliverableAt), UndeliverableStatus: s.UndeliverableStatus,
+		UndeliverableAt: utcp(s.UndeliverableAt), UndeliverableStatus: s.UndeliverableStatus, StepUp: s.StepUp,
 	}
 }
 
@@ -100,7 +103,7 @@ func (r *signerRow) signer() esign.Signer {
 		PresentedSHA256: storage.Digest(r.PresentedSHA256), SignatureKind: r.SignatureKind, SignedRequest: storage.Digest(r.SignedRequest),
 		TimeZone: r.TimeZone, Address: r.Address, UserAgent: r.UserAgent,
 		RemindAt: utcp(r.RemindAt), RemindersSent: r.RemindersSent,
-		UndeliverableAt: utcp(r.UndeliverableAt), UndeliverableStatus: r.UndeliverableStatus,
+		UndeliverableAt: utcp(r.UndeliverableAt), UndeliverableStatus: r.UndeliverableStatus, StepUp: r.StepUp,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/esign/stepup"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 )
@@ -56,6 +57,7 @@ func esignEnvelope(id func(string) string) *esign.Envelope {
 				PresentedSHA256: storage.Sum([]byte("p")), SignatureKind: "typed", SignedRequest: storage.Sum([]byte("q")),
 				RemindedAt: esignAt(7000), LinkDisclosedAt: esignAt(8000), TimeZone: "America/New_York", Delegate: true, Address: "192.0.2.1", UserAgent: "ua",
 				RemindAt: esignAt(time.Hour), RemindersSent: 2, UndeliverableAt: esignAt(9000), UndeliverableStatus: "5.1.1",
+				StepUp: stepup.State{Access: "h", KeyID: "k", Nonce: "n", SentAt: esignAt(10000), Tries: 1, Codes: 2, Since: esignAt(11000), PassedAt: esignAt(12000)},
 			},
 			{ID: id("sgn_b"), Email: "b@example.com", Name: "B", Role: "seller", Order: 2, Auth: esign.AuthLink, Status: esign.SignerWaiting, LinkVersion: 1},
 		},

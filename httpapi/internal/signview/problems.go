@@ -34,7 +34,7 @@ func Problems(d rest.Document, s *esign.Session, sh web.Shell) []web.Problem {
 		}
 		return out
 	}
-	return []web.Problem{{Text: d.Title + "."}}
+	return []web.Problem{{Text: d.Title + ".", Rule: d.Code}}
 }
 
 // inputs are the fields of problems that have an input of their own on the page.

@@ -1,0 +1,1 @@
+ALTER TABLE evault_signers ADD COLUMN step_up TEXT NOT NULL DEFAULT '{}';
