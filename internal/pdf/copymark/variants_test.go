@@ -164,7 +164,7 @@ func TestDamageThatReadersRepair(t *testing.T) {
 		},
 		"object streams, no startxref": {streams[:bytes.LastIndex(streams, []byte("startxref"))], searched, detached},
 		"a wrong length": {
-			bytes.Replace(whole, []byte("/Length "), []byte("/Length 1"), 1), "not as long as it says",
+			bytes.Replace(whole, []byte("/Length "), []byte("/Length 1"), 1), "differs from its /Length",
 			pdfinspect.Sealing{Mode: pdfinspect.SealingEmbedded},
 		},
 		"an endobj missing": {
