@@ -22,7 +22,7 @@ func TestTemplates(t *testing.T) {
 			"fields": []any{map[string]any{"name": "vin", "kind": "text", "role": "lessee", "page": 1, "x": 0.1, "y": 0.5, "w": 0.3, "h": 0.03, "read_only": true}},
 		}
 		body, typ := form(t, jsonPart(t, "template", lease), pdfPart("document", testpdf.Simple(1, "{{lessee:signature}}")))
-		bad, badType := form(t, jsonPart(t, "template", map[string]any{"name": ""}), pdfPart("document", testpdf.Simple(1, "x")))
+		bad, badType := form(t, jsonPart(t, "template", map[string]any{"roles": []any{"lessee", "lessee"}}), pdfPart("document", testpdf.Simple(1, "x")))
 		dealer.do("POST", "/partner/templates", bad, badType).want(http.StatusUnprocessableEntity)
 		reader.do("POST", "/partner/templates", body, typ).problem(http.StatusForbidden, "scope_missing")
 		made := dealer.do("POST", "/partner/templates", body, typ, idempotent("one")).want(http.StatusCreated).

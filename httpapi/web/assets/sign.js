@@ -2,14 +2,16 @@
   "use strict";
   var $ = function (id) { return document.getElementById(id); };
   var all = function (sel, in_) { return Array.prototype.slice.call((in_ || document).querySelectorAll(sel)); };
-  var body = document.body, main = $("main"), store = "evault:" + body.dataset.signer;
+  var body = document.body, main = $("main"), store = "evault:" + body.dataset.signer + "/";
   var tell = evault.tell;
   var print = $("print");
   if (print) { print.hidden = false; print.addEventListener("click", function () { window.print(); }); }
   if (!main.dataset.pages) { scrollTo(0, 0); }
   if (body.dataset.event === "signed" || body.dataset.event === "declined") {
-    try { localStorage.removeItem(store); } catch (e) { /* storage is off */ }
+    try { drafts().forEach(function (key) { localStorage.removeItem(key); }); } catch (e) { /* storage is off */ }
   }
+  // The keys of what was entered, one for each field, so that two tabs that write at once lose nothing.
+  function drafts() { return Object.keys(localStorage).filter(function (key) { return key.indexOf(store) === 0; }); }
   if (!main.dataset.pages) { return; }
 
   var words = JSON.parse(main.dataset.words);
@@ -323,12 +325,22 @@
   // agreed is what this tab and the store had in common last.
   var agreed = {};
   function stored() {
-    try { var kept = JSON.parse(localStorage.getItem(store)); return kept && Date.now() - kept.at <= 864e5 ? kept.values : {}; } catch (e) { return {}; }
+    var values = {};
+    try {
+      drafts().forEach(function (key) {
+        var entry = JSON.parse(localStorage.getItem(key));
+        if (Date.now() - entry.at <= 864e5) { values[key.slice(store.length)] = entry.value; } else { localStorage.removeItem(key); }
+      });
+    } catch (e) { /* storage is off */ }
+    return values;
   }
   function save() {
-    var now = entries(), values = stored();
-    Object.keys(now).forEach(function (name) { if (now[name] !== agreed[name]) { values[name] = agreed[name] = now[name]; } });
-    try { localStorage.setItem(store, JSON.stringify({ at: Date.now(), values: values })); } catch (e) { /* storage is off or full */ }
+    var now = entries();
+    Object.keys(now).forEach(function (name) {
+      if (now[name] === agreed[name]) { return; }
+      agreed[name] = now[name];
+      try { localStorage.setItem(store + name, JSON.stringify({ at: Date.now(), value: now[name] })); } catch (e) { /* storage is off or full */ }
+    });
   }
   function load() {
     if (!problems.hidden) { return; }
@@ -361,7 +373,7 @@
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
   form.addEventListener("pointerup", function () { setTimeout(save); });
-  window.addEventListener("storage", function (e) { if (e.key === store && e.newValue) { load(); paint(); } });
+  window.addEventListener("storage", function (e) { if (e.key && e.key.indexOf(store) === 0 && e.newValue) { load(); paint(); } });
 
   // The signer's zone is the device's.
   var zone = form.elements.time_zone, zoneNow = $("zone-now");
