@@ -9,6 +9,7 @@ import (
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/approval"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -128,20 +129,33 @@ func (a *API) assign(c *call) (*rest.Reply, error) {
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	r := vault.OfferRequest{
-		OrgID: c.key.OrgID, EnvelopeID: c.id(), ReceivingCode: in.To.ReceivingCode, Purpose: custody.Purpose(in.Purpose), Obligation: in.Obligation,
-		Reason: in.Reason, Note: in.Note, Actor: c.actor(), RequestID: c.RequestID,
-	}
-	var err error
-	if r.ExpiresIn, err = days(in.ExpiresInDays); err != nil {
+	r, err := in.request()
+	if err != nil {
 		return nil, err
 	}
+	r.OrgID, r.EnvelopeID, r.Actor, r.RequestID = c.key.OrgID, c.id(), c.actor(), c.RequestID
 	if r.RequestSHA256, err = c.Digest(); err != nil {
 		return nil, err
 	}
 	if _, err := c.envelopeTag(a); err != nil {
 		return nil, err
 	}
+	if asked, err := a.ask(c, approval.Assign, r.Check); asked != nil || err != nil {
+		return asked, err
+	}
+	return a.offerControl(c, r)
+}
+
+// request is the offer that the body asks for.
+func (in *assignmentInput) request() (r vault.OfferRequest, err error) {
+	r = vault.OfferRequest{
+		ReceivingCode: in.To.ReceivingCode, Purpose: custody.Purpose(in.Purpose), Obligation: in.Obligation, Reason: in.Reason, Note: in.Note,
+	}
+	r.ExpiresIn, err = days(in.ExpiresInDays)
+	return r, err
+}
+
+func (a *API) offerControl(c *call, r vault.OfferRequest) (*rest.Reply, error) {
 	created := func(o *custody.Offer) *rest.Reply {
 		return &rest.Reply{Status: http.StatusCreated, Data: offerOf(o)}
 	}
@@ -162,6 +176,9 @@ func (a *API) assignAgain(c *call, body []byte) (*rest.Reply, error) {
 	}
 	if err := json.Unmarshal(body, &first); err != nil {
 		return nil, err
+	}
+	if first.Data.AssignmentID == "" {
+		return a.askAgain(c, body)
 	}
 	o, err := a.cfg.Vault.OfferByID(c.Ctx, c.key.OrgID, first.Data.AssignmentID)
 	switch {

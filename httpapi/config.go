@@ -21,6 +21,7 @@ import (
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/approval"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -33,6 +34,7 @@ type Config struct {
 	ESign      *esign.Engine      // required
 	Templates  *template.Engine   // default: none; the routes of templates do not exist
 	Vault      *vault.Vault       // required
+	Approvals  *approval.Desk     // default: none; organizations that require two keys are refused, 409
 	Compliance *compliance.Engine // required
 	Handover   *handover.Engine   // required
 	Log        *translog.Log      // required

@@ -87,6 +87,9 @@ func TestForeignIsAbsent(t *testing.T) {
 		if strings.HasPrefix(r.Pattern, "/partner/templates/") {
 			unknown = "template_not_found"
 		}
+		if strings.HasPrefix(r.Pattern, "/partner/approvals/") {
+			unknown = "approval_not_found"
+		}
 		for kind, env := range own {
 			for _, with := range [][]option{nil, {header("If-Match", `"x"`)}, {header("If-None-Match", "*")}} {
 				var got [2]string

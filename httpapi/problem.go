@@ -16,6 +16,7 @@ import (
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/approval"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
@@ -163,6 +164,13 @@ var problems = []problem{
 	{vault.ErrNotFetched, 409, "not_fetched", "The release package has not been fetched yet"},
 	{vault.ErrDigestMismatch, 422, "digest_mismatch", "The digest does not match the whole release package"},
 	{vault.ErrNotDamaged, 409, "not_damaged", "The copy is not damaged"},
+	{approval.ErrRequired, 409, "approval_required", "A second key of the organization must approve this"},
+	{approval.ErrNotFound, 404, "approval_not_found", "The organization has no such approval"},
+	{approval.ErrSameKey, 403, "approval_own", "The key that asked cannot approve; another key of the organization must"},
+	{approval.ErrPending, 409, "approval_pending", "No second key has approved this yet"},
+	{approval.ErrEnded, 409, "approval_ended", "The approval was used or withdrawn, or has expired"},
+	{approval.ErrDiffers, 409, "approval_differs", "The approval is of another request"},
+	{approval.ErrAltered, 409, "record_altered", "The record of the approval contradicts the event chain; nothing was done"},
 	{custody.ErrStatement, 422, "statement_invalid", "The statement is not valid"},
 
 	{pades.ErrTimestampUnavailable, 503, "timestamp_unavailable", "The time-stamp authority is unavailable"},

@@ -9,6 +9,7 @@ import (
 	"github.com/evaultlib/evault/esign/template"
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/scopes"
+	"github.com/evaultlib/evault/vault/approval"
 )
 
 // credential is what opens a route.
@@ -100,6 +101,9 @@ func (a *API) accept(rt *route) rest.Accept {
 func (rt *route) absent() error {
 	if strings.HasPrefix(rt.pattern, "/partner/templates/") {
 		return template.ErrNotFound
+	}
+	if strings.HasPrefix(rt.pattern, "/partner/approvals/") {
+		return approval.ErrNotFound
 	}
 	if rt.cred == byKey {
 		return esign.ErrNotFound

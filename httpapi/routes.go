@@ -8,7 +8,7 @@ import (
 
 // table is every route that is served.
 func table() []route {
-	return slices.Concat(envelopeRoutes(), templateRoutes(), vaultRoutes(), widgetRoutes(), signerRoutes(), publicRoutes())
+	return slices.Concat(envelopeRoutes(), templateRoutes(), vaultRoutes(), custodyRoutes(), widgetRoutes(), signerRoutes(), publicRoutes())
 }
 
 func need(s ...scopes.Scope) []scopes.Scope { return s }
@@ -169,40 +169,6 @@ func vaultRoutes() []route {
 		{
 			method: "DELETE", pattern: "/partner/envelopes/{id}/holds/{hold}", about: "Lift a legal hold",
 			scopes: need(scopes.VaultRelease), handle: (*API).liftHold,
-		},
-		{
-			method: "POST", pattern: "/partner/receiving-codes", about: "Make a code by which control can be offered to the caller",
-			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).receivingCode, refill: (*API).receivingCodeAgain,
-		},
-		{
-			method: "POST", pattern: "/partner/envelopes/{id}/assignments", about: "Offer control to the organization that made a receiving code",
-			scopes: need(scopes.CustodyWrite), body: jsonBody, forever: true,
-			handle: (*API).assign, refill: (*API).assignAgain,
-		},
-		{
-			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/accept", about: "Accept an offer of control",
-			scopes: need(scopes.CustodyWrite), body: optionalJSON, forever: true,
-			handle: (*API).acceptAssignment, refill: (*API).acceptAgain,
-		},
-		{
-			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/reject", about: "Reject an offer of control",
-			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).rejectAssignment,
-		},
-		{
-			method: "POST", pattern: "/partner/envelopes/{id}/assignments/{assignment}/cancel", about: "Cancel an offer of control",
-			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).cancelAssignment,
-		},
-		{
-			method: "GET", pattern: "/partner/assets/{kind}/{value}", about: "Ask whether an asset is held or pledged here",
-			scopes: need(scopes.CustodyRead), handle: (*API).asset,
-		},
-		{
-			method: "GET", pattern: "/partner/offers", about: "List offers of control to the caller, newest first",
-			scopes: need(scopes.CustodyRead), handle: (*API).offers,
-		},
-		{
-			method: "GET", pattern: "/partner/offers/{id}", about: "Read an offer of control",
-			scopes: need(scopes.CustodyRead), handle: (*API).offer,
 		},
 		{
 			method: "PATCH", pattern: "/partner/webhook", about: "Set the endpoint for the key's events",

@@ -52,6 +52,13 @@ func RouteBodies() map[string]RouteBody {
 		"POST /partner/envelopes/{id}/holds":                    {holdInput{}, holdBody{}, nil},
 		"GET /partner/envelopes/{id}/holds":                     {nil, []holdBody{}, nil},
 		"DELETE /partner/envelopes/{id}/holds/{hold}":           {nil, holdBody{}, nil},
+		"POST " + envelope + "/vault-out 202":                   {nil, askedBody{}, nil}, // of one status
+		"POST " + envelope + "/assignments 202":                 {nil, askedBody{}, nil},
+		"GET /partner/approvals":                                {nil, []approvalBody{}, list},
+		"GET /partner/approvals/{id}":                           {nil, approvalBody{}, nil},
+		"POST /partner/approvals/{id}":                          {struct{}{}, releaseRecord{}, nil},
+		"POST /partner/approvals/{id} 201":                      {nil, offerBody{}, nil},
+		"DELETE /partner/approvals/{id}":                        {nil, approvalBody{}, nil},
 		"GET /partner/assets/{kind}/{value}":                    {nil, assetState{}, nil},
 		"GET /partner/offers":                                   {nil, []offerBody{}, list},
 		"GET /partner/offers/{id}":                              {nil, offerBody{}, nil},

@@ -8,6 +8,7 @@ import (
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/approval"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -93,10 +94,8 @@ func (a *API) vaultOut(c *call) (*rest.Reply, error) {
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	r := handover.VaultOutRequest{
-		OrgID: c.key.OrgID, EnvelopeID: c.id(), Reason: in.Reason, Note: in.Note, Actor: c.actor(), RequestID: c.RequestID,
-		Recipient: custody.Recipient{Name: in.Recipient.Name, Organization: in.Recipient.Organization, Email: in.Recipient.Email},
-	}
+	r := in.request()
+	r.OrgID, r.EnvelopeID, r.Actor, r.RequestID = c.key.OrgID, c.id(), c.actor(), c.RequestID
 	var err error
 	if r.RequestSHA256, err = c.Digest(); err != nil {
 		return nil, err
@@ -107,9 +106,27 @@ func (a *API) vaultOut(c *call) (*rest.Reply, error) {
 	if r.IfMatch, err = c.envelopeTag(a); err != nil {
 		return nil, err
 	}
-	if _, err := a.vaulted(c); err != nil && !errors.Is(err, vault.ErrNotController) { // whose attempt the vault records
+	copied, err := a.vaulted(c)
+	if err != nil && !errors.Is(err, vault.ErrNotController) { // whose attempt the vault records
 		return nil, err
 	}
+	if err == nil && copied.Status == custody.StatusVaulted {
+		if asked, err := a.ask(c, approval.Release, nil); asked != nil || err != nil {
+			return asked, err
+		}
+	}
+	return a.release(c, r)
+}
+
+// request is the release that the body asks for.
+func (in *vaultOutInput) request() handover.VaultOutRequest {
+	return handover.VaultOutRequest{
+		Reason: in.Reason, Note: in.Note,
+		Recipient: custody.Recipient{Name: in.Recipient.Name, Organization: in.Recipient.Organization, Email: in.Recipient.Email},
+	}
+}
+
+func (a *API) release(c *call, r handover.VaultOutRequest) (*rest.Reply, error) {
 	rel, err := a.cfg.Handover.VaultOut(c.Ctx, r)
 	if err != nil {
 		return nil, err
@@ -119,7 +136,10 @@ func (a *API) vaultOut(c *call) (*rest.Reply, error) {
 
 // releaseAgain answers a repeat with the first record and an address of its
 // own for the package.
-func (a *API) releaseAgain(c *call, _ []byte) (*rest.Reply, error) {
+func (a *API) releaseAgain(c *call, body []byte) (*rest.Reply, error) {
+	if asked(body) != "" {
+		return a.askAgain(c, body)
+	}
 	rel, err := a.cfg.Vault.Released(c.Ctx, c.key.OrgID, c.id())
 	if err != nil {
 		return nil, err

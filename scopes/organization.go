@@ -42,6 +42,10 @@ type Organization struct {
 	Capacity  Capacity // Principal or Agent
 	Agreement *Agreement
 	Origins   []string // web origins that may embed its pages, such as "https://app.example.com"; at most 100
+	// TwoKeys requires that a second key of the organization approves what a first one
+	// asks for, before control is offered or a copy released: see package
+	// vault/approval.
+	TwoKeys   bool
 	CreatedAt time.Time
 }
 
@@ -66,7 +70,7 @@ func (r *Registry) CreateOrganization(ctx context.Context, o Organization) (*Org
 	return &o, nil
 }
 
-// UpdateOrganization replaces legal name, capacity, agreement and origins. Earlier deposits keep
+// UpdateOrganization replaces legal name, capacity, agreement, origins and TwoKeys. Earlier deposits keep
 // the capacity that they were made with. Errors: *InvalidError, ErrOrganizationNotFound.
 func (r *Registry) UpdateOrganization(ctx context.Context, o Organization) (*Organization, error) {
 	o, err := normalize(o)

@@ -1,5 +1,7 @@
 package storage
 
+import "time"
+
 // Page asks for one page of a list: by number (Number counts from 1) or, when
 // Cursor is not "", by the cursor that an earlier page returned.
 type Page struct {
@@ -14,4 +16,10 @@ type List[T any] struct {
 	Items []T
 	Total int
 	Next  string
+}
+
+// Place is where an item stands in a list that is ordered by time and id, newest first.
+type Place struct {
+	At time.Time
+	ID string
 }

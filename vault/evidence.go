@@ -102,15 +102,16 @@ func (v *Vault) OriginalOf(ctx context.Context, envelopeID string) (*custody.Ori
 
 // register reads the whole copy register, a page at a time.
 func (v *Vault) register(ctx context.Context, envelopeID string) ([]custody.RegisteredCopy, error) {
+	const chunk = 100
 	var all []custody.RegisteredCopy
-	var after *Position
+	var after *storage.Place
 	for {
-		page, err := v.c.Store.Register(ctx, envelopeID, after, 0, maxPage)
+		page, err := v.c.Store.Register(ctx, envelopeID, after, 0, chunk)
 		all = append(all, page...)
-		if err != nil || len(page) < maxPage {
+		if err != nil || len(page) < chunk {
 			return all, err
 		}
 		last := page[len(page)-1]
-		after = &Position{last.MadeAt, last.ID}
+		after = &storage.Place{At: last.MadeAt, ID: last.ID}
 	}
 }

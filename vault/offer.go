@@ -11,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/approval"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/internal/offering"
 )
@@ -24,6 +25,7 @@ type OfferRequest struct {
 	Reason            string              `validate:"max=2000,text"` // of a sale by a pledgee
 	Note              string              `validate:"max=2000,text"`
 	ExpiresIn         time.Duration       // default 14 days, at most 90
+	Approval          string              // id of a second key's approval, where the organization requires one
 
 	Actor         Actor
 	RequestID     string // recorded with the consent
@@ -42,6 +44,7 @@ type OfferRequest struct {
 // pledge again, or sell, which needs a reason. Errors: ErrNotVaulted,
 // ErrNotController, ErrReleased, ErrQuarantined, ErrOfferOpen, ErrAssigneeDiffers,
 // ErrRecordAltered, *InvalidError, also for a code that is unknown, used or expired,
+// approval.ErrRequired and the other errors of approval.Spend,
 // translog.ErrRewound, storage.ErrUnavailable.
 func (v *Vault) Offer(ctx context.Context, r OfferRequest) (*custody.Offer, error) {
 	life, err := r.check()
@@ -63,6 +66,13 @@ func (v *Vault) Offer(ctx context.Context, r OfferRequest) (*custody.Offer, erro
 	return o, nil
 }
 
+// Check reports whether the request makes sense by itself: an *InvalidError where it
+// does not.
+func (r OfferRequest) Check() error {
+	_, err := r.check()
+	return err
+}
+
 // check judges the request by itself, and sets its default.
 func (r *OfferRequest) check() (life time.Duration, err error) {
 	var p validate.Problems
@@ -81,6 +91,13 @@ func (r *OfferRequest) check() (life time.Duration, err error) {
 
 func (r *OfferRequest) terms() offering.Terms {
 	return offering.Terms{Purpose: r.Purpose, Obligation: r.Obligation, Reason: r.Reason}
+}
+
+// approved is what a second key approved, where one must.
+func (r *OfferRequest) approved() approval.Use {
+	return approval.Use{
+		ID: r.Approval, OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Verb: approval.Assign, Actor: r.Actor, RequestSHA256: r.RequestSHA256,
+	}
 }
 
 // assignable returns a proven copy that its controller may offer.
@@ -122,6 +139,9 @@ func (v *Vault) offer(ctx context.Context, s Store, r OfferRequest, seen *custod
 	}
 	if c.Parties().Of(to.OrgID).May(standing.Control) {
 		return nil, validate.Fail("to.receiving_code", "own", "belongs to the controller itself")
+	}
+	if err := approval.Spend(ctx, s, r.approved(), now); err != nil {
+		return nil, err
 	}
 	chain, err := s.Custody(ctx, c.CopyID)
 	if err != nil {

@@ -2,13 +2,11 @@ package vault
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"time"
 
-	"github.com/evaultlib/evault/internal/environ"
 	"github.com/evaultlib/evault/internal/eventlog"
-	"github.com/evaultlib/evault/internal/validate"
+	"github.com/evaultlib/evault/internal/keyset"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
@@ -35,35 +33,18 @@ func (v *Vault) OfferByID(ctx context.Context, orgID, id string) (*custody.Offer
 
 // OffersTo lists the offers that were made to an organization, newest first;
 // each Status is as of now. *InvalidError for an invalid page.
-func (v *Vault) OffersTo(ctx context.Context, orgID string, p storage.Page) (list storage.List[custody.Offer], err error) {
-	list.Total = -1
-	if p.Limit == 0 {
-		p.Limit = defaultPage
-	}
-	if p.Limit < 1 || p.Limit > maxPage {
-		return list, validate.Fail("limit", "max", "must be 1 to %d", maxPage)
-	}
-	after, offset, err := position(p)
-	if err != nil {
-		return list, err
-	}
-	if after == nil {
-		if list.Total, err = v.c.Store.CountOffersTo(ctx, orgID); err != nil {
-			return list, err
-		}
-	}
-	if list.Items, err = v.c.Store.OffersTo(ctx, orgID, after, offset, p.Limit+1); err != nil {
-		return list, err
-	}
+func (v *Vault) OffersTo(ctx context.Context, orgID string, p storage.Page) (storage.List[custody.Offer], error) {
+	list, err := keyset.Page(p, keyset.Source[custody.Offer]{
+		Read: func(after *storage.Place, offset, limit int) ([]custody.Offer, error) {
+			return v.c.Store.OffersTo(ctx, orgID, after, offset, limit)
+		},
+		Count: func() (int, error) { return v.c.Store.CountOffersTo(ctx, orgID) },
+		Place: func(o custody.Offer) storage.Place { return storage.Place{At: o.OfferedAt, ID: o.ID} },
+	})
 	for i := range list.Items {
 		list.Items[i].Status = list.Items[i].StatusAt(v.now())
 	}
-	if len(list.Items) > p.Limit {
-		list.Items = list.Items[:p.Limit]
-		last := list.Items[p.Limit-1]
-		list.Next = base64.RawURLEncoding.EncodeToString([]byte(environ.Format(last.OfferedAt) + "|" + last.ID))
-	}
-	return list, nil
+	return list, err
 }
 
 // denied records an attempt of an organization that has lost control, in the

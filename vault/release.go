@@ -13,6 +13,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/storage/standing"
+	"github.com/evaultlib/evault/vault/approval"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/internal/releasepackage"
 )
@@ -23,6 +24,7 @@ type ReleaseRequest struct {
 	Reason            string `validate:"required,oneof=assignment payoff paper_out termination other"`
 	Note              string `validate:"max=2000,text"`
 	Recipient         custody.Recipient
+	Approval          string // id of a second key's approval, where the organization requires one
 
 	Actor         Actor
 	RequestID     string // recorded with the consent
@@ -96,6 +98,7 @@ func (r *Release) Delivery() Delivery {
 // Release is idempotent: the same reason and recipient return the same release
 // and created false, others ErrAlreadyReleased. ErrNotVaulted, ErrNotController, which
 // is recorded, ErrOfferOpen, ErrOnHold, ErrQuarantined, ErrAssigneeDiffers, ErrIntegrity, ErrRecordAltered, *InvalidError, pades.ErrTimestampUnavailable,
+// approval.ErrRequired and the other errors of approval.Spend,
 // translog.ErrRewound, storage.ErrUnavailable.
 func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, created bool, err error) {
 	if err := validate.Struct(r); err != nil {
@@ -138,6 +141,13 @@ func (v *Vault) repeated(ctx context.Context, r ReleaseRequest) (*Release, error
 	return rel, nil
 }
 
+// approved is what a second key approved, where one must.
+func (r *ReleaseRequest) approved() approval.Use {
+	return approval.Use{
+		ID: r.Approval, OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Verb: approval.Release, Actor: r.Actor, RequestSHA256: r.RequestSHA256,
+	}
+}
+
 // releasable says whether the copy may go to the recipient.
 func releasable(c *custody.Original, r ReleaseRequest) error {
 	switch {
@@ -174,6 +184,9 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *custody.Origin
 		return nil, err
 	}
 	if err := releasable(c, r); err != nil {
+		return nil, err
+	}
+	if err := approval.Check(ctx, v.c.Store, r.approved(), v.now()); err != nil {
 		return nil, err
 	}
 	last, err := v.version(ctx, c, c.Version)
@@ -317,6 +330,9 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *custody.Or
 		return err
 	}
 	if err := releasable(c, h.ReleaseRequest); err != nil {
+		return err
+	}
+	if err := approval.Spend(ctx, s, h.approved(), v.now()); err != nil {
 		return err
 	}
 	rel := h.rel

@@ -6,6 +6,7 @@ import (
 
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/vault/approval"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -14,6 +15,7 @@ import (
 // until v1. Every failing backend wraps storage.ErrUnavailable.
 type Store interface {
 	event.Store
+	approval.Rows
 
 	// InTx runs fn in one transaction, again when the database asks for it; fn is
 	// SQL only. In a Store made by With, fn runs once.
@@ -79,7 +81,7 @@ type Store interface {
 	AddRegistered(ctx context.Context, r custody.RegisteredCopy) error
 	// Register lists the copies of an envelope after a position, newest first;
 	// nil is the beginning.
-	Register(ctx context.Context, envelopeID string, after *Position, offset, limit int) ([]custody.RegisteredCopy, error)
+	Register(ctx context.Context, envelopeID string, after *storage.Place, offset, limit int) ([]custody.RegisteredCopy, error)
 	// CountRegister counts the copies of an envelope.
 	CountRegister(ctx context.Context, envelopeID string) (int, error)
 
@@ -110,7 +112,7 @@ type Store interface {
 	OffersOf(ctx context.Context, copyID string) ([]custody.Offer, error)
 	// OffersTo lists the offers to an organization after a position, newest first; nil
 	// is the beginning.
-	OffersTo(ctx context.Context, orgID string, after *Position, offset, limit int) ([]custody.Offer, error)
+	OffersTo(ctx context.Context, orgID string, after *storage.Place, offset, limit int) ([]custody.Offer, error)
 	// CountOffersTo counts the offers to an organization.
 	CountOffersTo(ctx context.Context, orgID string) (int, error)
 	// OffersToExpire returns ids of open offers whose ExpiresAt is not after now, oldest
@@ -141,15 +143,7 @@ type Store interface {
 	// DeleteAfter is not after now and whose bytes are not deleted, oldest first.
 	ReleasesToDelete(ctx context.Context, now time.Time, limit int) ([]string, error)
 
-	// Events reads an envelope's whole chain, with details.
-	Events(ctx context.Context, envelopeID string) ([]Event, error)
 	// EventsSince reads the events of a chain that were recorded at t or later, in
 	// order.
 	EventsSince(ctx context.Context, chainID string, t time.Time) ([]Event, error)
-}
-
-// Position is where a page of the register begins.
-type Position struct {
-	MadeAt time.Time
-	ID     string
 }

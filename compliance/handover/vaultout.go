@@ -18,6 +18,7 @@ type VaultOutRequest struct {
 	Reason, Note      string
 	Recipient         custody.Recipient
 	IfMatch           string // the envelope's ETag; "" is any
+	Approval          string // id of a second key's approval, where the organization requires one
 
 	Actor         event.Actor
 	RequestID     string
@@ -37,7 +38,7 @@ func (e *Engine) VaultOut(ctx context.Context, r VaultOutRequest) (*vault.Releas
 		return nil, err
 	}
 	rel, _, err := e.c.Vault.Release(ctx, vault.ReleaseRequest{
-		OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Reason: r.Reason, Note: r.Note, Recipient: r.Recipient,
+		OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Reason: r.Reason, Note: r.Note, Recipient: r.Recipient, Approval: r.Approval,
 		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.released(r),
 	})
 	if err != nil {

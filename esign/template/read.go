@@ -2,13 +2,11 @@ package template
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/evaultlib/evault/esign"
-	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/keyset"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/standing"
@@ -23,46 +21,17 @@ func (e *Engine) Get(ctx context.Context, orgID, templateID string, version int)
 // first, 20 a page and 100 at most; *esign.InvalidError for a page or cursor that
 // makes no sense.
 func (e *Engine) List(ctx context.Context, orgID string, p storage.Page) (storage.List[Template], error) {
-	environ.Default(&p.Number, 1)
-	environ.Default(&p.Limit, 20)
-	list := storage.List[Template]{Total: -1}
-	if p.Number < 1 || p.Number > 1_000_000 {
-		return list, validate.Fail("page", "min", "counts from 1")
-	}
-	if p.Limit < 1 || p.Limit > 100 {
-		return list, validate.Fail("limit", "max", "must be 1 to 100")
-	}
-	var after *Position
-	var err error
-	offset := 0
-	if p.Cursor != "" {
-		after, err = openCursor(p.Cursor)
-	} else {
-		offset = (p.Number - 1) * p.Limit
-		list.Total, err = e.cfg.Store.CountTemplates(ctx, orgID)
-	}
-	if err == nil {
-		list.Items, err = e.cfg.Store.Templates(ctx, orgID, after, offset, p.Limit+1)
-	}
+	list, err := keyset.Page(p, keyset.Source[Template]{
+		Read: func(after *storage.Place, offset, limit int) ([]Template, error) {
+			return e.cfg.Store.Templates(ctx, orgID, after, offset, limit)
+		},
+		Count: func() (int, error) { return e.cfg.Store.CountTemplates(ctx, orgID) },
+		Place: func(t Template) storage.Place { return storage.Place{At: t.CreatedAt, ID: t.ID} },
+	})
 	if err != nil {
 		return storage.List[Template]{}, fmt.Errorf("list templates: %w", err)
 	}
-	if len(list.Items) > p.Limit {
-		list.Items = list.Items[:p.Limit]
-		last := list.Items[p.Limit-1]
-		list.Next = base64.RawURLEncoding.EncodeToString([]byte(environ.Format(last.CreatedAt) + " " + last.ID))
-	}
 	return list, nil
-}
-
-func openCursor(cursor string) (*Position, error) {
-	if b, err := base64.RawURLEncoding.DecodeString(cursor); err == nil {
-		at, id, _ := strings.Cut(string(b), " ")
-		if t, err := environ.Parse(at); err == nil && environ.IsAnyID(id) {
-			return &Position{t, id}, nil
-		}
-	}
-	return nil, validate.Fail("cursor", "cursor", "is not one that was returned")
 }
 
 // PreviewRequest asks for a picture of a page with the places of its fields.

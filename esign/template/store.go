@@ -39,13 +39,7 @@ type Store interface {
 	DeleteTemplate(ctx context.Context, templateID string, version int, at time.Time) (objects []string, err error)
 	// Templates returns the newest versions of an organization's templates that were not deleted, newest template first,
 	// after skipping offset of them.
-	Templates(ctx context.Context, orgID string, after *Position, offset, limit int) ([]Template, error)
+	Templates(ctx context.Context, orgID string, after *storage.Place, offset, limit int) ([]Template, error)
 	// CountTemplates counts what Templates would return without a position.
 	CountTemplates(ctx context.Context, orgID string) (int, error)
-}
-
-// Position is a place in the list of templates.
-type Position struct {
-	CreatedAt time.Time
-	ID        string
 }

@@ -89,6 +89,17 @@ func ensureOrganization(ctx context.Context, v *embedded.Embedded, id, name stri
 	return err
 }
 
+// requireTwoKeys makes assignments and releases of the organization wait for a second key.
+func requireTwoKeys(ctx context.Context, v *embedded.Embedded, id string) error {
+	o, err := v.Scopes.Organization(ctx, id)
+	if err != nil {
+		return err
+	}
+	o.TwoKeys = true
+	_, err = v.Scopes.UpdateOrganization(ctx, *o)
+	return err
+}
+
 type keyLine struct {
 	KeyID      string     `json:"key_id"`
 	OrgID      string     `json:"org_id"`
@@ -111,6 +122,7 @@ func keys(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var o options
 	var org, set, capacity, id, origins string
 	var rpm int
+	var twoKeys bool
 	fs := flag.NewFlagSet("keys "+args[0], flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	o.places.register(fs)
@@ -120,6 +132,7 @@ func keys(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.StringVar(&capacity, "capacity", string(scopes.Agent), "agent or principal, of a new organization")
 	fs.StringVar(&id, "key", "", "key id (disable, rotate)")
 	fs.StringVar(&origins, "origins", "", "comma-separated web origins that may embed the organization's pages (create)")
+	fs.BoolVar(&twoKeys, "two-keys", false, "require a second key of the organization for assignments and releases (create)")
 	if err := fs.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -141,6 +154,11 @@ func keys(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		if origins != "" {
 			if _, err := v.Scopes.SetOrigins(ctx, org, strings.Split(origins, ",")); err != nil {
+				return err
+			}
+		}
+		if twoKeys {
+			if err := requireTwoKeys(ctx, v, org); err != nil {
 				return err
 			}
 		}

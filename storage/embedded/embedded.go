@@ -26,6 +26,7 @@ import (
 	"github.com/evaultlib/evault/storage/sqlite"
 	"github.com/evaultlib/evault/storage/sqlstore"
 	"github.com/evaultlib/evault/vault"
+	"github.com/evaultlib/evault/vault/approval"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 	"github.com/evaultlib/evault/vault/translog"
@@ -37,6 +38,7 @@ type Embedded struct {
 	ESign      *esign.Engine
 	Templates  *template.Engine
 	Vault      *vault.Vault
+	Approvals  *approval.Desk
 	Compliance *compliance.Engine
 	Handover   *handover.Engine
 	Log        *translog.Log
@@ -289,7 +291,10 @@ func (e *Embedded) wireVault(k Keys) (err error) {
 	if e.o.Vault != nil {
 		e.o.Vault(&c)
 	}
-	e.Vault, err = vault.New(c)
+	if e.Vault, err = vault.New(c); err != nil {
+		return err
+	}
+	e.Approvals, err = approval.New(approval.Config{Store: e.Store.Approvals(), Copies: e.Vault, Env: e.env()})
 	return err
 }
 

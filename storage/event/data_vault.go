@@ -105,6 +105,15 @@ type HoldPlacedDetail struct {
 	Reference string `json:"reference"`
 }
 
+// ApprovalData is the data of CustodyApprovalRequested, CustodyApproved and
+// CustodyApprovalCancelled.
+type ApprovalData struct {
+	ApprovalID    string         `json:"approval_id"`
+	CopyID        string         `json:"copy_id,omitempty"` // of the request only
+	RequestSHA256 storage.Digest `json:"request_sha256"`    // of the request that was asked for; the verb's consent has the same
+	Verb          string         `json:"verb"`
+}
+
 // DuplicateRefusedData is the data of VaultDuplicateRefused.
 type DuplicateRefusedData struct {
 	DepositedSHA256 storage.Digest   `json:"deposited_sha256"`

@@ -58,10 +58,14 @@ const (
 	CustodyRejected       = "custody.rejected"
 	CustodyCancelled      = "custody.cancelled"
 	CustodyExpired        = "custody.expired"
-	CertificateIssued     = "certificate.issued"
-	AssetQueried          = "asset.queried"  // in an organization's own chain: it asked whether an asset is held
-	ControlDenied         = "control.denied" // in an organization's own chain, named by its id: once for each actor, verb and hour
-	KeysChanged           = "keys.changed"   // in the installation's own chain; data: package keyring
+	// One key of the controller asks to assign or release, a second one approves.
+	CustodyApprovalRequested = "custody.approval_requested"
+	CustodyApproved          = "custody.approved"
+	CustodyApprovalCancelled = "custody.approval_cancelled"
+	CertificateIssued        = "certificate.issued"
+	AssetQueried             = "asset.queried"  // in an organization's own chain: it asked whether an asset is held
+	ControlDenied            = "control.denied" // in an organization's own chain, named by its id: once for each actor, verb and hour
+	KeysChanged              = "keys.changed"   // in the installation's own chain; data: package keyring
 )
 
 // CustodyPrefix begins the types of all events of custody.
@@ -120,6 +124,9 @@ var schemas = [...]Schema{
 	{CustodyRejected, true, CustodyEndedData{}, nil}, // detail: custody.RejectedDetail
 	{CustodyCancelled, true, CustodyEndedData{}, nil},
 	{CustodyExpired, true, CustodyEndedData{}, nil},
+	{CustodyApprovalRequested, true, ApprovalData{}, nil},
+	{CustodyApproved, true, ApprovalData{}, nil},
+	{CustodyApprovalCancelled, true, ApprovalData{}, nil},
 	{CertificateIssued, false, CertificateIssuedData{}, nil},
 }
 

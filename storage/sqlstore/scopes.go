@@ -24,6 +24,7 @@ type organizationRow struct {
 	AgreementSHA256        *string    `bun:"agreement_sha256"`
 	AgreementNotTransferor *bool      `bun:"agreement_not_transferor"`
 	Origins                string     `bun:"origins,notnull"`
+	TwoKeys                bool       `bun:"two_keys,notnull"`
 	CreatedAt              time.Time  `bun:"created_at,notnull"`
 }
 
@@ -154,7 +155,8 @@ func organizationToRow(o scopes.Organization) (*organizationRow, error) {
 		return nil, err
 	}
 	r := &organizationRow{
-		OrgID: o.ID, LegalName: o.LegalName, Capacity: string(o.Capacity), Origins: string(origins), CreatedAt: utc(o.CreatedAt),
+		OrgID: o.ID, LegalName: o.LegalName, Capacity: string(o.Capacity), Origins: string(origins),
+		TwoKeys: o.TwoKeys, CreatedAt: utc(o.CreatedAt),
 	}
 	if a := o.Agreement; a != nil {
 		r.AgreementReference, r.AgreementDate = &a.Reference, utcp(&a.Date)
@@ -164,7 +166,7 @@ func organizationToRow(o scopes.Organization) (*organizationRow, error) {
 }
 
 func (r organizationRow) organization() (scopes.Organization, error) {
-	o := scopes.Organization{ID: r.OrgID, LegalName: r.LegalName, Capacity: scopes.Capacity(r.Capacity), CreatedAt: utc(r.CreatedAt)}
+	o := scopes.Organization{ID: r.OrgID, LegalName: r.LegalName, Capacity: scopes.Capacity(r.Capacity), TwoKeys: r.TwoKeys, CreatedAt: utc(r.CreatedAt)}
 	if err := json.Unmarshal([]byte(r.Origins), &o.Origins); err != nil {
 		return o, fmt.Errorf("organization %s: origins: %w", r.OrgID, err)
 	}

@@ -124,11 +124,11 @@ func (s templateStore) DeleteTemplate(ctx context.Context, templateID string, ve
 	return objects, mapErr(err)
 }
 
-func (s templateStore) Templates(ctx context.Context, orgID string, after *template.Position, offset, limit int) ([]template.Template, error) {
+func (s templateStore) Templates(ctx context.Context, orgID string, after *storage.Place, offset, limit int) ([]template.Template, error) {
 	var rows []templateRow
 	q := ownTemplates(s.idb.NewSelect().Model(&rows), orgID)
 	if after != nil {
-		at := utc(after.CreatedAt)
+		at := utc(after.At)
 		q = q.Where("(created_at < ? OR (created_at = ? AND template_id < ?))", at, at, after.ID).Where("created_at <= ?", at)
 	}
 	if err := q.OrderExpr("created_at DESC, template_id DESC").Offset(int64(offset)).Limit(int64(limit)).Scan(ctx); err != nil || len(rows) == 0 {

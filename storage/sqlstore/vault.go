@@ -158,11 +158,11 @@ func (s vaultStore) AddRegistered(ctx context.Context, r custody.RegisteredCopy)
 	})
 }
 
-func (s vaultStore) Register(ctx context.Context, envelopeID string, after *vault.Position, offset, limit int) ([]custody.RegisteredCopy, error) {
+func (s vaultStore) Register(ctx context.Context, envelopeID string, after *storage.Place, offset, limit int) ([]custody.RegisteredCopy, error) {
 	return scan(ctx, s.session, registeredRow.registered, func(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Where("envelope_id = ?", envelopeID)
 		if after != nil {
-			at := utc(after.MadeAt)
+			at := utc(after.At)
 			q = q.Where("(made_at < ? OR (made_at = ? AND id < ?))", at, at, after.ID).Where("made_at <= ?", at)
 		}
 		return q.OrderExpr("made_at DESC, id DESC").Offset(int64(offset)).Limit(int64(limit))

@@ -8,7 +8,6 @@ import (
 
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
-	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/custody"
 )
 
@@ -139,11 +138,11 @@ func (s vaultStore) OffersOf(ctx context.Context, copyID string) ([]custody.Offe
 	})
 }
 
-func (s vaultStore) OffersTo(ctx context.Context, orgID string, after *vault.Position, offset, limit int) ([]custody.Offer, error) {
+func (s vaultStore) OffersTo(ctx context.Context, orgID string, after *storage.Place, offset, limit int) ([]custody.Offer, error) {
 	return scan(ctx, s.session, offerRow.offer, func(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Where("org_id = ?", orgID)
 		if after != nil {
-			at := utc(after.MadeAt)
+			at := utc(after.At)
 			q = q.Where("(offered_at < ? OR (offered_at = ? AND assignment_id < ?))", at, at, after.ID).Where("offered_at <= ?", at)
 		}
 		return q.OrderExpr("offered_at DESC, assignment_id DESC").Offset(int64(offset)).Limit(int64(limit))

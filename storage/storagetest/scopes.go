@@ -67,7 +67,7 @@ func organizations(t *testing.T, s scopes.Store) {
 	late, early := organization(id("org_a"), scopesDay.Add(time.Hour)), organization(id("org_b"), scopesDay)
 	late.Capacity = scopes.Agent
 	late.Agreement = &scopes.Agreement{Reference: "A-1", Date: scopesDay, SHA256: storage.Sum(nil), NotTransferor: true}
-	late.Origins = []string{"https://a.example", "https://b.example"}
+	late.Origins, late.TwoKeys = []string{"https://a.example", "https://b.example"}, true
 	for _, o := range []scopes.Organization{late, early} {
 		if err := s.InsertOrganization(ctx, o); err != nil {
 			t.Fatal(err)
@@ -89,7 +89,7 @@ func organizations(t *testing.T, s scopes.Store) {
 		t.Errorf("list: got %v, %v, want oldest first", list, err)
 	}
 	changed := late
-	changed.LegalName, changed.Capacity, changed.Agreement, changed.Origins = "New", scopes.Principal, nil, nil
+	changed.LegalName, changed.Capacity, changed.Agreement, changed.Origins, changed.TwoKeys = "New", scopes.Principal, nil, nil, false
 	if err := s.UpdateOrganization(ctx, changed); err != nil {
 		t.Fatal(err)
 	}

@@ -169,14 +169,14 @@ func templateList(t *testing.T, s template.Store) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		after         *template.Position
+		after         *storage.Place
 		offset, limit int
 		want          []string
 	}{
 		{nil, 0, 10, []string{"e", "d", "c", "a"}},
 		{nil, 1, 2, []string{"d", "c"}},
-		{&template.Position{CreatedAt: esignDay.Add(3 * time.Second), ID: id("e")}, 0, 2, []string{"d", "c"}},
-		{&template.Position{CreatedAt: esignDay, ID: id("a")}, 0, 2, nil},
+		{&storage.Place{At: esignDay.Add(3 * time.Second), ID: id("e")}, 0, 2, []string{"d", "c"}},
+		{&storage.Place{At: esignDay, ID: id("a")}, 0, 2, nil},
 	} {
 		list, err := s.Templates(t.Context(), org, c.after, c.offset, c.limit)
 		if err != nil {

@@ -102,7 +102,7 @@ func vaultOffersListed(t *testing.T, s vault.Store) {
 		newest = append([]string{o.ID}, newest...)
 	}
 	var got []string
-	var after *vault.Position
+	var after *storage.Place
 	for range 5 {
 		page, err := s.OffersTo(ctx, id("org_list"), after, 0, 2)
 		if err != nil {
@@ -110,7 +110,7 @@ func vaultOffersListed(t *testing.T, s vault.Store) {
 		}
 		for _, o := range page {
 			got = append(got, o.ID)
-			after = &vault.Position{MadeAt: o.OfferedAt, ID: o.ID}
+			after = &storage.Place{At: o.OfferedAt, ID: o.ID}
 		}
 	}
 	same(t, "pages", got, newest, nil)

@@ -34,7 +34,7 @@ func vaultRegister(t *testing.T, s vault.Store) {
 	same(t, "all", got, want, err)
 	got, err = s.Register(ctx, c.EnvelopeID, nil, 1, 2)
 	same(t, "by offset", got, want[1:3], err)
-	got, err = s.Register(ctx, c.EnvelopeID, &vault.Position{MadeAt: want[1].MadeAt, ID: want[1].ID}, 0, 10)
+	got, err = s.Register(ctx, c.EnvelopeID, &storage.Place{At: want[1].MadeAt, ID: want[1].ID}, 0, 10)
 	same(t, "after a position", got, want[2:], err)
 	if n, err := s.CountRegister(ctx, c.EnvelopeID); err != nil || n != 5 {
 		t.Errorf("count: got %d, %v", n, err)
