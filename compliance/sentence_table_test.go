@@ -60,6 +60,8 @@ var sentences = []sentence{
 	{"The record was not classified. It was examined under the default of this installation.", "no regime and no answers", "default", "classified"},
 	{"The record was not classified: the regime is the default of this installation.", "no regime and no answers", "default", "classified"},
 	{"The seal of version %d and the signed custody entry %s name %s.", "the seal names the assignee", "signed", "the assignee in the row"},
+	{"Signer %s consented to electronic records by a click and by the code at the end of the PDF of the disclosure, which shows that the signer could open records in that form (15 USC 7001(c)(1)(C)(ii)).", "the code was asked for and shown", "demonstrated", "signed"},
+	{"Signer %s consented to electronic records by a click beside the disclosure. That alone does not demonstrate access to records in their form, as 15 USC 7001(c)(1)(C)(ii) asks of consumers where it applies.", "no code was asked for", "signed", "demonstrated"},
 	{"The sender could read the signing link of signer %s.", "the sender read the link", "signed", "links by mail"},
 	{"The software only adds to a version, in the file or in a statement beside it, under a seal and with an event.", "the copy is here", "signed", "handed over"},
 	{"The stored bytes were read back now and have the digest recorded.", "they were", "signed", "a byte of the authoritative copy"},

@@ -98,6 +98,12 @@ func talesOfParties() []tale {
 				r.Actor, r.RequestID, r.RequestSHA256 = event.Actor{Kind: "system", ID: "auto_vault"}, "", ""
 			},
 		},
+		{
+			name: "demonstrated", in: same,
+			begin: func(w *world) string {
+				return w.Completed(func(r *esign.CreateRequest) { r.Consent = esign.ConsentDemonstrated })
+			},
+		},
 		{name: "links by mail", setup: mailed, begin: (*world).signedByMail, in: same},
 	}
 }

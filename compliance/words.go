@@ -146,6 +146,14 @@ func (e *Engine) notice(ev *evidence, verify *string) string {
 	return strings.Join(sentences, " ")
 }
 
+// consentModes say how a signer consented to electronic records.
+var consentModes = map[string]string{
+	esign.ConsentClick: "Signer %s consented to electronic records by a click beside the disclosure. " +
+		"That alone does not demonstrate access to records in their form, as 15 USC 7001(c)(1)(C)(ii) asks of consumers where it applies.",
+	esign.ConsentDemonstrated: "Signer %s consented to electronic records by a click and by the code at the end of the PDF of the disclosure, " +
+		"which shows that the signer could open records in that form (15 USC 7001(c)(1)(C)(ii)).",
+}
+
 // findings are what no check scores.
 func (ev *evidence) findings() []certificate.Finding {
 	list := []certificate.Finding{}
@@ -174,8 +182,12 @@ func (ev *evidence) findings() []certificate.Finding {
 		}
 	}
 	for _, e := range ev.ofType(event.EnvelopeSigned) {
+		signer := event.DataOf[event.SignedData](e).SignerID
+		if given := ev.consent(signer, e); given != nil {
+			add("consent_mode", consentModes[event.DataOf[event.ConsentedData](*given).Mode], signer)
+		}
 		if typed, name := signedAs(e); typed != "" && !sameName(typed, name) {
-			add("signature_not_the_name", "Signer %s signed as %q; the name on record is %q.", event.DataOf[event.SignedData](e).SignerID, typed, name)
+			add("signature_not_the_name", "Signer %s signed as %q; the name on record is %q.", signer, typed, name)
 		}
 	}
 	if ev.original != nil && ev.original.Source.Kind == custody.SourcePaper && ev.attestation() == nil {

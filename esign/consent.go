@@ -2,12 +2,13 @@ package esign
 
 import (
 	"context"
+	"strings"
 
-	"github.com/evaultlib/evault/storage/event"
-
+	"github.com/evaultlib/evault/esign/stepup"
 	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 // ConsentRequest is a signer's consent to electronic records, 15 USC
@@ -15,8 +16,11 @@ import (
 type ConsentRequest struct {
 	Token            string
 	DisclosureSHA256 storage.Digest
-	Client           Client
-	Also             func(ctx context.Context, tx storage.Tx, r *SignerResult) error
+	// DemonstrationCode is the code at the end of that disclosure's PDF, of an envelope
+	// with ConsentDemonstrated only; upper or lower case.
+	DemonstrationCode string
+	Client            Client
+	Also              func(ctx context.Context, tx storage.Tx, r *SignerResult) error
 }
 
 // SignerResult is the state after a signer's verb.
@@ -33,7 +37,8 @@ func result(env *Envelope, s *Signer) *SignerResult {
 
 // Consent records a consent; repeating it changes nothing. Errors: those of
 // Session, *InvalidError unless the digest is that of the disclosure in
-// force, in one of its languages, *StateError, ErrConsents.
+// force, in one of its languages, and the code, where one is asked for, that of its
+// PDF, *StateError, ErrConsents.
 func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, error) {
 	d, inForce := e.disclosureOf(r.DisclosureSHA256)
 	if !inForce {
@@ -45,6 +50,9 @@ func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, 
 		}
 		if sg.Consented() && sg.DisclosureSHA256 == r.DisclosureSHA256 {
 			return nil
+		}
+		if err := e.demonstrated(env, sg, r); err != nil {
+			return err
 		}
 		if sg.ConsentedAt != nil {
 			if err := again(ctx, s, env, sg); err != nil {
@@ -61,6 +69,33 @@ func (e *Engine) Consent(ctx context.Context, r ConsentRequest) (*SignerResult, 
 			},
 		})
 	})
+}
+
+// demonstrated judges the code of a consent.
+func (e *Engine) demonstrated(env *Envelope, sg *Signer, r ConsentRequest) error {
+	const field = "demonstration_code"
+	switch {
+	case env.Consent != ConsentDemonstrated && r.DemonstrationCode != "":
+		return validate.Fail(field, "excluded", "is for the consent demonstrated only")
+	case env.Consent != ConsentDemonstrated:
+		return nil
+	case strings.TrimSpace(r.DemonstrationCode) == "":
+		return validate.Fail(field, "required", "is required: it stands at the end of the disclosure's PDF")
+	}
+	for _, k := range e.cfg.LinkKeys {
+		code := stepup.Demonstration(k.Secret, sg.ID, sg.LinkVersion, string(r.DisclosureSHA256))
+		if stepup.Demonstrated(code, r.DemonstrationCode) {
+			return nil
+		}
+	}
+	return validate.Fail(field, "demonstration", "is not the code at the end of the disclosure's PDF")
+}
+
+// consents reports whether the signer's consent is to the disclosure in force: a new
+// version asks for a new consent (15 USC 7001(c)(1)(D)). What was signed stays signed.
+func (e *Engine) consents(sg *Signer) bool {
+	_, inForce := e.disclosureOf(sg.DisclosureSHA256)
+	return sg.Consented() && (inForce || sg.Status == SignerSigned)
 }
 
 // again is ErrConsents for a signer who has consented as often as allowed.

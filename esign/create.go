@@ -43,7 +43,7 @@ type CreateRequest struct {
 	Signers        []SignerSpec `validate:"dive"` // at most 50; default: one, made of the customer
 	SigningOrder   string       `validate:"omitempty,oneof=parallel sequential"`
 	// SigningOrder's default is sequential when a signer has an order, else parallel.
-	Consent       string            // default: ConsentClick; nothing else is supported yet
+	Consent       string            // ConsentClick, the default, or ConsentDemonstrated
 	Message       string            `validate:"max=2000"`
 	Summary       []SummaryRow      // shown to signers above the document; at most 30, labels of 80 characters, values of 300
 	RedirectURL   string            `validate:"max=2000"`                 // https; the caller checks its origin

@@ -42,7 +42,7 @@ func TestCreateRefuses(t *testing.T) {
 		{"long message", func(r *createRequest) { r.Message = long(2001) }, "message max"},
 		{"message with a control character", func(r *createRequest) { r.Message = "a\x00b" }, "message text"},
 		{"invalid UTF-8", func(r *createRequest) { r.Message = "a\xff" }, "message text"},
-		{"demonstrated consent", func(r *createRequest) { r.Consent = "demonstrated" }, "consent not_supported"},
+		{"demonstrated consent", func(r *createRequest) { r.Consent = "by voice" }, "consent oneof"},
 		{"order", func(r *createRequest) { r.SigningOrder = "random" }, "signing_order oneof"},
 		{"http redirect", func(r *createRequest) { r.RedirectURL = "http://example.com" }, "redirect_url https"},
 		{"redirect with a user", func(r *createRequest) { r.RedirectURL = "https://a:b@example.com" }, "redirect_url https"},

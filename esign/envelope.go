@@ -31,8 +31,14 @@ const (
 	OrderSequential = "sequential"
 )
 
-// ConsentClick is consent by a click beside the disclosure.
-const ConsentClick = "click"
+// How a signer consents to electronic records.
+const (
+	ConsentClick = "click" // beside the disclosure
+	// ConsentDemonstrated also asks for a code that stands only in the disclosure's PDF,
+	// which reasonably demonstrates that the signer can open the records in that form
+	// (15 USC 7001(c)(1)(C)(ii)).
+	ConsentDemonstrated = "demonstrated"
+)
 
 // Kinds of fields.
 const (

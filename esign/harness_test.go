@@ -79,6 +79,7 @@ type bench struct {
 	*testworld.Base
 	sealer *brittle
 	inbox  *inbox
+	cfg    esign.Config
 }
 
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -86,6 +87,18 @@ var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func newBench(t *testing.T, change ...func(*esign.Config)) *bench {
 	t.Helper()
 	return benchOn(t, nil, change...)
+}
+
+// reopen is the bench with another configuration, on what the first one wrote.
+func (b *bench) reopen(change func(*esign.Config)) *bench {
+	b.T.Helper()
+	again := *b
+	change(&again.cfg)
+	var err error
+	if again.Engine, err = esign.New(again.cfg); err != nil {
+		b.T.Fatal(err)
+	}
+	return &again
 }
 
 // benchOn is a bench on a database, nil for one of its own.
@@ -101,7 +114,7 @@ func benchOn(t *testing.T, db *sqlstore.DB, change ...func(*esign.Config)) *benc
 	for _, c := range change {
 		c(&cfg)
 	}
-	b.Objects = cfg.Objects
+	b.Objects, b.cfg = cfg.Objects, cfg
 	var err error
 	b.Engine, err = esign.New(cfg)
 	testworld.Check(t, err)

@@ -156,7 +156,7 @@ func TestDeadLinks(t *testing.T) {
 		out := map[string]error{}
 		_, out["session"] = b.Session(t.Context(), token, client)
 		_, out["document"] = b.Engine.Document(t.Context(), token, client)
-		_, out["disclosure"] = b.DisclosurePDF(t.Context(), token, "")
+		_, out["disclosure"] = b.DisclosurePDF(t.Context(), token, nil)
 		_, out["consent"] = b.Consent(t.Context(), esign.ConsentRequest{Token: token, DisclosureSHA256: esign.DefaultDisclosure().SHA256()})
 		_, out["withdraw"] = b.WithdrawConsent(t.Context(), esign.WithdrawRequest{Token: token})
 		_, out["sign"] = b.Sign(t.Context(), esign.SignRequest{Token: token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: "A"}})

@@ -7,11 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evaultlib/evault/storage/event"
-
+	"github.com/evaultlib/evault/esign/stepup"
+	"github.com/evaultlib/evault/esign/texts"
 	"github.com/evaultlib/evault/internal/pdf"
 	"github.com/evaultlib/evault/internal/pdf/typeset"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
 )
 
 const reportNotice = "This certificate lists what the signing system recorded about this document until the last signature. " +
@@ -71,7 +72,7 @@ func (e *Engine) report(ev *Evidence) typeset.Report {
 		r.Facts = append(r.Facts, typeset.Fact{Label: "Secured party named by the sender", Value: p.Name})
 	}
 	for _, p := range env.Parts[1:] {
-		r.Signers = append(r.Signers, env.signer(p.SignerID).report())
+		r.Signers = append(r.Signers, env.signer(p.SignerID).report(env.Consent))
 	}
 	for _, event := range untilSigned(ev.Events) {
 		r.Events = append(r.Events, typeset.Event{
@@ -191,7 +192,11 @@ func (e *Envelope) reportDigests() []typeset.Digest {
 	return out
 }
 
-func (s *Signer) report() typeset.Signer {
+func (s *Signer) report(consent string) typeset.Signer {
+	how := "by click"
+	if consent == ConsentDemonstrated {
+		how = "by click and the code in the PDF of the disclosure"
+	}
 	auth := map[string]string{
 		AuthLink:       "only by possession of a signing link",
 		AuthEmailCode:  "by possession of a signing link and a one-time code sent to the address above",
@@ -202,7 +207,7 @@ func (s *Signer) report() typeset.Signer {
 	}
 	return typeset.Signer{
 		Name: s.Name, Role: s.Role, Email: s.Email, Authentication: auth,
-		Consent: "electronic records, by click, " + s.DisclosureLocale, Address: strings.TrimSpace(s.Address + " " + s.UserAgent),
+		Consent: "electronic records, " + how + ", " + s.DisclosureLocale, Address: strings.TrimSpace(s.Address + " " + s.UserAgent),
 		Notified: moment(s.NotifiedAt), Viewed: moment(s.ViewedAt), Consented: moment(s.ConsentedAt), Signed: moment(s.SignedAt),
 	}
 }
@@ -221,14 +226,24 @@ func addressOf(e Event) string {
 }
 
 // DisclosurePDF returns the disclosure of a signer's link as a PDF, in the language that
-// DisclosureIn gives for language. Errors: those of Session.
-func (e *Engine) DisclosurePDF(ctx context.Context, token, language string) (*File, error) {
-	if _, _, err := e.open(ctx, e.cfg.Store, token); err != nil {
+// DisclosureIn gives for that of words, English for nil. With ConsentDemonstrated it ends with the code for
+// Consent. Errors: those of Session.
+func (e *Engine) DisclosurePDF(ctx context.Context, token string, words *texts.Words) (*File, error) {
+	env, sg, err := e.open(ctx, e.cfg.Store, token)
+	if err != nil {
 		return nil, err
 	}
-	d := e.DisclosureIn(language)
+	if words == nil {
+		words = texts.Default()
+	}
+	d := e.DisclosureIn(words.Tag)
+	sections := []typeset.Section{{Paragraphs: strings.Split(d.Text, "\n\n")}}
+	if env.Consent == ConsentDemonstrated {
+		code := stepup.Demonstration(e.cfg.LinkKeys[0].Secret, sg.ID, sg.LinkVersion, string(d.SHA256()))
+		sections = append(sections, typeset.Section{Heading: words.Say("consent.code.heading", "code", code), Paragraphs: []string{words.Say("consent.code.why")}})
+	}
 	b, err := typeset.PDF(ctx, typeset.Report{
-		Title: d.Title, Sections: []typeset.Section{{Paragraphs: strings.Split(d.Text, "\n\n")}},
+		Title: d.Title, Sections: sections,
 		Footer: fmt.Sprintf("Version %s · %s", d.Version, d.Locale), At: e.now(), Fonts: e.fonts,
 		Digests: []typeset.Digest{{Label: "This disclosure", Hex: string(d.SHA256())}},
 	})

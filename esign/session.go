@@ -68,7 +68,7 @@ func (e *Engine) Session(ctx context.Context, token string, _ Client) (*Session,
 	}
 	loc := env.ZoneOf(sg)
 	s.TimeZone, s.Today = loc.String(), e.now().In(loc).Format(dayLayout)
-	if sg.Consented() {
+	if e.consents(sg) {
 		s.ConsentedAt = sg.ConsentedAt
 	}
 	r, err := e.reading(ctx, e.cfg.Store, env, sg)

@@ -81,18 +81,18 @@ func (e *Engine) Sign(ctx context.Context, r SignRequest) (*SignerResult, error)
 }
 
 // signable judges whether sg may sign now.
-func (e *Envelope) signable(sg *Signer) error {
-	if _, err := e.Status.After(VerbConsent); err != nil { // neither sent nor viewed
-		_, err := e.Status.After(VerbSign)
+func (e *Engine) signable(env *Envelope, sg *Signer) error {
+	if _, err := env.Status.After(VerbConsent); err != nil { // neither sent nor viewed
+		_, err := env.Status.After(VerbSign)
 		return err
 	}
 	if sg.PresentedSHA256 == "" {
 		return ErrNotViewed
 	}
-	if !sg.Consented() {
+	if !e.consents(sg) {
 		return ErrConsentRequired
 	}
-	_, err := e.Status.After(VerbSign)
+	_, err := env.Status.After(VerbSign)
 	return err
 }
 
@@ -100,7 +100,7 @@ func (e *Envelope) signable(sg *Signer) error {
 func (e *Engine) signOnce(
 	ctx context.Context, env *Envelope, sg *Signer, r SignRequest, digest storage.Digest,
 ) (out *SignerResult, whole *storage.Content, err error) {
-	if err := env.signable(sg); errors.Is(err, ErrNotViewed) {
+	if err := e.signable(env, sg); errors.Is(err, ErrNotViewed) {
 		return nil, nil, e.unread(ctx, r.Token, env, sg, r.Client)
 	} else if err != nil {
 		return nil, nil, err
@@ -132,7 +132,7 @@ func (e *Engine) signOnce(
 		case sg.Status == SignerSigned || len(env.Parts) != part.Seq:
 			return errMoved
 		}
-		if err := env.signable(sg); err != nil {
+		if err := e.signable(env, sg); err != nil {
 			return err
 		}
 		sg.SignedRequest, sg.TimeZone = digest, zoneName

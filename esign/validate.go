@@ -112,8 +112,8 @@ func (r *CreateRequest) check() error {
 	checkSummary(&p, r.Summary)
 	r.Reminders.check(&p)
 	zone(&p, "time_zone", r.TimeZone)
-	if r.Consent != ConsentClick {
-		p.Add("consent", ruleNotSupported, "must be click; %s", notYet)
+	if r.Consent != ConsentClick && r.Consent != ConsentDemonstrated {
+		p.Add("consent", "oneof", "must be click or demonstrated")
 	}
 	if u, err := url.Parse(r.RedirectURL); r.RedirectURL != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil) {
 		p.Add("redirect_url", "https", "must be an https URL")
@@ -125,8 +125,6 @@ func (r *CreateRequest) check() error {
 	r.checkFields(&p)
 	return p.Err()
 }
-
-const notYet = "nothing else is supported yet"
 
 func (r *CreateRequest) checkDocument(p *validate.Problems) {
 	switch {

@@ -242,7 +242,7 @@ func (a *API) signerDisclosure(c *call) (*rest.Reply, error) {
 		a.asPage(c, p)
 		return nil, a.guard(c, err)
 	}
-	f, err := a.cfg.ESign.DisclosurePDF(c.Ctx, p.link, a.words(c).Tag)
+	f, err := a.cfg.ESign.DisclosurePDF(c.Ctx, p.link, a.words(c))
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +260,8 @@ func signerReply(r *esign.SignerResult) *rest.Reply {
 }
 
 type consentInput struct {
-	DisclosureSHA256 storage.Digest `json:"disclosure_sha256"`
+	DisclosureSHA256  storage.Digest `json:"disclosure_sha256"`
+	DemonstrationCode string         `json:"demonstration_code"`
 }
 
 func (a *API) signerConsent(c *call) (*rest.Reply, error) {
@@ -270,12 +271,14 @@ func (a *API) signerConsent(c *call) (*rest.Reply, error) {
 			return a.formRefused(c, validate.Fail("agree", "required", "must be true"))
 		}
 		in.DisclosureSHA256 = storage.Digest(c.Body.Form.Get("disclosure_sha256"))
+		in.DemonstrationCode = c.Body.Form.Get("demonstration_code")
 	} else if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	return a.signerVerb(c, func(p pass) (*esign.SignerResult, error) {
 		return a.cfg.ESign.Consent(c.Ctx, esign.ConsentRequest{
-			Token: p.link, DisclosureSHA256: in.DisclosureSHA256, Client: a.client(c), Also: rest.Keep(c.Call, signerReply),
+			Token: p.link, DisclosureSHA256: in.DisclosureSHA256, DemonstrationCode: in.DemonstrationCode,
+			Client: a.client(c), Also: rest.Keep(c.Call, signerReply),
 		})
 	})
 }

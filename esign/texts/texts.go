@@ -51,6 +51,9 @@ func New(further ...Language) (*Catalog, error) {
 	return c, errors.Join(bad...)
 }
 
+// Default is English.
+func Default() *Words { return &Words{"en", "English", english} }
+
 var value = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // values are the braces of a text, sorted.

@@ -50,6 +50,10 @@ type Problem struct {
 // Disclosure is what the signer consents to.
 type Disclosure struct {
 	Title, SHA256 string
+	Code          bool   // a code in its PDF is asked for
+	Typed         string // the code that was typed and refused
+	CodeError     string
+	Agreed        bool // the box was ticked
 	Paragraphs    []string
 }
 

@@ -218,6 +218,25 @@ func (b *tab) tabTo(selector string) int {
 	return 0
 }
 
+// nextByKeyboard presses the button that leads to what is missing until nothing is, and
+// the button is gone: it may go while the tabulator is on its way to it.
+func (b *tab) nextByKeyboard() {
+	b.t.Helper()
+	for range 5 {
+		for range 60 {
+			if js[bool](b, "document.querySelector('#next').hidden") {
+				return
+			}
+			if js[bool](b, "document.activeElement.id === 'next'") {
+				break
+			}
+			b.do(chromedp.KeyEvent("\t"))
+		}
+		b.do(chromedp.KeyEvent("\r"))
+		time.Sleep(time.Second)
+	}
+}
+
 // draw draws on an element with a finger.
 func (b *tab) draw(selector string) {
 	b.t.Helper()

@@ -88,14 +88,7 @@ func twoPeople(t *testing.T, _ *server, c *client) {
 	keys.event("consented")
 	keys.tabTo("[data-kind=text] input")
 	keys.do(chromedp.KeyEvent("Teacher"))
-	for range 5 {
-		if js[bool](keys, "document.querySelector('#next').hidden") {
-			break
-		}
-		keys.tabTo("#next")
-		keys.do(chromedp.KeyEvent("\r"))
-		time.Sleep(time.Second)
-	}
+	keys.nextByKeyboard()
 	keys.tabTo("#submit")
 	keys.do(chromedp.KeyEvent("\r"))
 	keys.event("signed")

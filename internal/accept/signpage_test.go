@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -96,14 +95,7 @@ func byKeyboard(t *testing.T, c *client) {
 	if stops > 14 {
 		t.Errorf("%d stops for the first four fields", stops)
 	}
-	for range 5 {
-		if js[bool](b, "document.querySelector('#next').hidden") {
-			break
-		}
-		b.tabTo("#next")
-		b.do(chromedp.KeyEvent("\r"))
-		time.Sleep(time.Second)
-	}
+	b.nextByKeyboard()
 	b.tabTo("#submit")
 	b.accessible("ready to sign")
 	b.look("ready-wide")

@@ -3,6 +3,7 @@ package testworld
 import (
 	"bytes"
 	"cmp"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/compliance/handover"
 	"github.com/evaultlib/evault/esign"
+	"github.com/evaultlib/evault/internal/pdf/extract"
 	"github.com/evaultlib/evault/internal/testpdf"
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
@@ -131,13 +133,35 @@ func (w *World) SignAll(id, name string) {
 	}
 }
 
+var demonstrationCode = regexp.MustCompile(`[2-9A-Z]{4}-[2-9A-Z]{4}`)
+
+// DemonstrationCode reads the code out of a disclosure's PDF.
+func DemonstrationCode(t testing.TB, disclosure []byte) string {
+	t.Helper()
+	pages, err := extract.PageTexts(disclosure)
+	Check(t, err)
+	code := demonstrationCode.FindString(pages[len(pages)-1])
+	if code == "" {
+		t.Fatal("the disclosure shows no code")
+	}
+	return code
+}
+
 // Sign reads, consents and signs by a link.
 func (w *World) Sign(token, name string) {
 	w.T.Helper()
 	ctx, c := w.T.Context(), esign.Client{Addr: "192.0.2.7", UserAgent: "test"}
 	_, err := w.ESign.Document(ctx, token, c)
 	Check(w.T, err)
-	_, err = w.ESign.Consent(ctx, esign.ConsentRequest{Token: token, DisclosureSHA256: esign.DefaultDisclosure().SHA256(), Client: c})
+	s, err := w.ESign.Session(ctx, token, c)
+	Check(w.T, err)
+	r := esign.ConsentRequest{Token: token, DisclosureSHA256: esign.DefaultDisclosure().SHA256(), Client: c}
+	if s.ConsentMode == esign.ConsentDemonstrated {
+		f, err := w.ESign.DisclosurePDF(ctx, token, nil)
+		Check(w.T, err)
+		r.DemonstrationCode = DemonstrationCode(w.T, f.Content)
+	}
+	_, err = w.ESign.Consent(ctx, r)
 	Check(w.T, err)
 	_, err = w.ESign.Sign(ctx, esign.SignRequest{
 		Token: token, Signature: esign.Signature{Kind: esign.SignatureTyped, Text: name}, Client: c,

@@ -37,10 +37,14 @@ func Problems(d rest.Document, s *esign.Session, sh web.Shell) []web.Problem {
 	return []web.Problem{{Text: d.Title + ".", Rule: d.Code}}
 }
 
+// codeInput is where a signer types the code of the disclosure's PDF.
+const codeInput = "demonstration_code"
+
 // inputs are the fields of problems that have an input of their own on the page.
 var inputs = map[string]string{
 	"signature.text": "signature", "signature.png_base64": "signature", "signature.kind": "signature", "initials.png_base64": "initials",
 	"time_zone": "time_zone", "reason": "reason", "email": "email", "name": "name", "agree": "agree", "disclosure_sha256": "agree",
+	codeInput: codeInput,
 }
 
 var fieldRef = regexp.MustCompile(`^fields\[(fld_[a-z0-9]+)\]`)
@@ -66,7 +70,7 @@ func problem(d storage.InvalidField, s *esign.Session, sh web.Shell) web.Problem
 	switch {
 	case p.Input == "email" || p.Input == "name":
 		key = "problem." + p.Input
-	case d.Field == "time_zone" || p.Input == "agree":
+	case d.Field == "time_zone" || p.Input == "agree" || p.Input == codeInput:
 		key = "problem." + p.Input
 	case d.Rule == "required":
 		key = required(p.Input, kind)

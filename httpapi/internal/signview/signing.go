@@ -35,6 +35,10 @@ func Signing(s *esign.Session, r Request) web.Signing {
 		Disclosure: web.Disclosure{Title: r.Disclosure.Title, SHA256: string(r.Disclosure.SHA256()), Paragraphs: strings.Split(r.Disclosure.Text, "\n\n")},
 		PageCount:  len(s.Pages), Unread: Unread(s), HasText: r.HasText, CanPreview: r.CanPreview && s.PageImages,
 	}
+	if s.ConsentMode == esign.ConsentDemonstrated {
+		v.Disclosure.Code, v.Disclosure.Typed, v.Disclosure.CodeError = true, r.Form.Get(codeInput), r.failed(codeInput)
+	}
+	v.Disclosure.Agreed = r.Form.Get("agree") == "true"
 	for _, row := range s.Summary {
 		v.Summary = append(v.Summary, web.Row(row))
 	}
