@@ -5,6 +5,7 @@ import (
 
 	"github.com/evaultlib/evault/compliance/certificate"
 	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/storage/event"
 	"github.com/evaultlib/evault/vault/custody"
 )
@@ -51,6 +52,9 @@ func (ev *evidence) fixed(s custody.Statement, i int) bool {
 	}
 	e, d := made[0], event.DataOf[event.CustodyOfferedData](made[0])
 	consent := custody.Consent{Kind: custody.ConsentKind(d.Consent), Actor: e.Actor, RequestID: d.RequestID, RequestSHA256: d.RequestSHA256}
+	if d.ConsentSHA256 != "" && d.ConsentSHA256 == storage.Sum([]byte(s.Consent.JWS)) {
+		consent.JWS = s.Consent.JWS
+	}
 	terms, ok := event.DetailOf[custody.OfferedDetail](e)
 	if ok && (terms.Assignee != s.To.Assignee || terms.Interest != s.To.Interest || terms.Reason != s.Reason) {
 		return false

@@ -1,6 +1,7 @@
 package compliance
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -66,6 +67,17 @@ func (ev *evidence) consentWords(out *outcome, s custody.Statement) string {
 		return ""
 	case deposit && ev.standingOrder(a, org):
 		basis, how = certificate.Declared, "on the standing order given when the envelope was created, as declared"
+	case !deposit && moment.Controller.BoundBy == custody.BoundByControlKey:
+		if err := ev.signedConsent(s); err != nil {
+			out.fail("The %s lacks the consent of the controller: %v.", s.Kind, err)
+			return ""
+		}
+		key := moment.Controller.ControlKey.Thumbprint()
+		out.items = append(out.items, certificate.Item{
+			Kind: "consent", Ref: s.CustodyID + " by control key " + key,
+			SHA256: storage.Sum([]byte(s.Consent.JWS)), Basis: certificate.Verified,
+		})
+		return fmt.Sprintf("The %s has the consent of the controller of that moment, signed by its control key %s and brought by %s.", s.Kind, key, actorWords(a))
 	case s.Consent.Kind == custody.ConsentDeclared && a.Kind == event.ActorMember && a.OrgID == org:
 		basis, how = certificate.Declared, "named by the host as a member of that organization, as declared"
 	case s.Consent.Kind == custody.ConsentAttested && a.Kind == event.ActorKey && a.OrgID == org && s.Consent.RequestSHA256 != "":
@@ -86,6 +98,23 @@ func (ev *evidence) consentWords(out *outcome, s custody.Statement) string {
 			s.Kind, moment.Controller.Party.Name, actorWords(a), how, moment.Assignee.Name)
 	}
 	return fmt.Sprintf("The %s has the consent of the controller of that moment, by %s, %s.", s.Kind, actorWords(a), how)
+}
+
+// signedConsent verifies again the consent that the control key of the controller before an entry
+// signed.
+func (ev *evidence) signedConsent(s custody.Statement) error {
+	at, err := environ.Parse(s.At)
+	if err != nil {
+		return err
+	}
+	reason := ""
+	if s.Kind == custody.EntryRelease {
+		if ev.releaseStatement == nil {
+			return errors.New("the release statement does not verify")
+		}
+		reason = ev.releaseStatement.Reason
+	}
+	return s.CheckConsent(ev.chain[s.Seq-2], reason, at) // it follows another: it has From
 }
 
 // consentOf says whose consent an entry carries, "" where it is nobody's.

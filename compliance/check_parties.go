@@ -44,7 +44,7 @@ func checkAssignee(ev *evidence, out *outcome) {
 	switch s := ev.chain[entry]; {
 	case s.Kind == custody.EntryAssignment:
 		out.note("%s", assignedWords(s))
-	case to.Controller.BoundBy == custody.BoundByOrganization:
+	case to.Controller.BoundBy == custody.BoundByOrganization, to.Assignee.Identifier == to.Controller.OrgID:
 		out.note("No assignment is recorded here, nor whether %s is the original payee or lessor.", to.Assignee.Name)
 	}
 }
@@ -103,9 +103,13 @@ func (ev *evidence) checkHolder(out *outcome) *custody.Parties {
 // checkControl asks that the controller is the assignee, or its agent on record.
 func checkControl(ev *evidence, out *outcome, to *custody.Parties) {
 	switch to.Controller.BoundBy {
-	case custody.BoundByOrganization:
+	case custody.BoundByOrganization, custody.BoundByControlKey:
 		if own := to.Controller.Party; to.Assignee.Name != own.Name || to.Assignee.Identifier != own.Identifier {
 			out.fail("The controller acts as the assignee itself, but the custody chain names two parties.")
+		}
+		if key := to.Controller.ControlKey; key != "" {
+			out.note("%s controls by its key alone, whose RFC 7638 thumbprint is %s. That the key is its own is the depositor's word, which it can compare.", to.Assignee.Name, key.Thumbprint())
+			out.item("control_key", key.Thumbprint(), "", certificate.Declared)
 		}
 	case custody.BoundByAgent:
 		d := ev.deposit()
@@ -140,7 +144,7 @@ func checkHolder(ev *evidence, out *outcome) {
 	}
 	switch to.Custodian.Kind {
 	case custody.CustodianSelf:
-		own := to.Controller.BoundBy == custody.BoundByOrganization && to.Custodian.Party.Identifier == to.Controller.OrgID
+		own := to.Assignee.Identifier == to.Controller.OrgID && to.Custodian.Party.Identifier == to.Controller.OrgID
 		if !own {
 			out.fail("The copy is kept by %s, which is not the assignee and has acknowledged nothing.", to.Custodian.Party.Name)
 		} else {

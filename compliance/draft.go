@@ -38,7 +38,7 @@ func (e *Engine) draft(ev *evidence, r certificate.Result, causeID string) (*cer
 	}
 	if to := ev.holder(); to != nil {
 		c.SecuredParty, c.Assignee = party(to.Assignee), party(to.Assignee)
-		c.Controller = certificate.Controller{Party: party(to.Controller.Party), BoundBy: string(to.Controller.BoundBy)}
+		c.Controller = certificate.Controller{Party: party(to.Controller.Party), BoundBy: string(to.Controller.BoundBy), ControlKey: to.Controller.ControlKey.Thumbprint()}
 		if e := ev.ended(); e != nil {
 			c.Controller.Until = timePtr(&e.RecordedAt)
 		}
@@ -242,6 +242,9 @@ func (ev *evidence) printedCustody() []certificate.CustodyEntry {
 		if s.From != nil {
 			p := party(s.From.Assignee)
 			x.From = &p
+		}
+		if s.Consent.JWS != "" && x.ConsentOf != "" {
+			x.ConsentJWS, x.ControlKey = s.Consent.JWS, s.From.Controller.ControlKey.Thumbprint()
 		}
 		switch {
 		case s.To != nil:

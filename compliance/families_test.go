@@ -53,6 +53,7 @@ func families() []family {
 		{"agent's", agents, agentEdits()},
 		{"released", released, releasedEdits()},
 		{"assigned", sold, assignedEdits()},
+		{"sold by its key", soldByKey, keyEdits()},
 		{"paper", paper(testpdf.Simple(1, "Paper")), paperEdits()},
 		{"form", paper(testpdf.Form()), formEdits()},
 		{"sealed beside", paper(testpdf.Encrypted()), besideEdits()},

@@ -60,8 +60,14 @@ func (w *world) canonical(v any) []byte {
 // restate signs what a statement in a column says anew, edited.
 func (w *world) restate(table, column string, by ed25519.PrivateKey, edit func(payload object)) {
 	w.T.Helper()
+	w.restateWhere(table, column, "TRUE", by, edit)
+}
+
+// restateWhere is restate in one row.
+func (w *world) restateWhere(table, column, where string, by ed25519.PrivateKey, edit func(payload object)) {
+	w.T.Helper()
 	var token string
-	check(w.T, w.DB.Bun().NewRaw("SELECT "+column+" FROM "+table).Scan(w.T.Context(), &token))
+	check(w.T, w.DB.Bun().NewRaw("SELECT "+column+" FROM "+table+" WHERE "+where).Scan(w.T.Context(), &token))
 	parts := strings.Split(token, ".")
 	var head, payload object
 	for i, v := range []*object{&head, &payload} {
@@ -72,7 +78,7 @@ func (w *world) restate(table, column string, by ed25519.PrivateKey, edit func(p
 	edit(payload)
 	token, err := jws.Sign(by, head["kid"].(string), head["typ"].(string), w.canonical(payload))
 	check(w.T, err)
-	w.Exec("UPDATE "+table+" SET "+column+" = ?", token)
+	w.Exec("UPDATE "+table+" SET "+column+" = ? WHERE "+where, token)
 }
 
 // deposited puts other bytes in the place of version 1, with their digest in every

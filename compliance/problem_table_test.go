@@ -25,6 +25,7 @@ var problems = map[string][]string{
 		"the deposit's digest in the row", "the paper's file is none", "what a version extends",
 	},
 	"Custody entry %d has no event that names its statement and its actor.": {
+		"the key's consent is taken out", "the key's consent is to another sale",
 		"no event is left", "the custody event is gone", "the custody statement names another controller",
 		"the custody statement names another kind of custodian",
 	},
@@ -47,6 +48,7 @@ var problems = map[string][]string{
 		"operator",
 	},
 	"The %s was an act of %s, whose organization is not %s, the controller's.": {"stranger"},
+	"The %s lacks the consent of the controller: %v.":                          {"the key's consent is taken out", "the key's consent is to another sale"},
 	"The acknowledgment %s has no event.":                                      {"an event that a certificate proves is cut off", "no event is left"},
 	"The acknowledgment %s is about another copy.":                             {"the acknowledgment is of another copy"},
 	"The acknowledgment %s names other parties.": {
@@ -210,12 +212,15 @@ var problems = map[string][]string{
 	"The record of offers does not agree with its events: %s.": {
 		"the status of an offer in the row", "an offer is gone", "the event of an offer is gone", "the event of an acceptance is gone",
 	},
-	"Custody entry %d has no offer that fixed what it assigned, and to whom.":           {"the event of an offer is gone"},
+	"Custody entry %d has no offer that fixed what it assigned, and to whom.": {
+		"the event of an offer is gone", "the key's consent is taken out", "the key's consent is to another sale",
+	},
 	"The custodian's acknowledgment for custody entry %d is missing.":                   {"an earlier acknowledgment is gone"},
 	"Custody entry %d has no event of the acceptance.":                                  {"the event of an acceptance is gone"},
 	"%d acceptances are recorded as events, %d in the custody chain.":                   {"the event of an acceptance is gone"},
 	"Custody entry %d was accepted by %s, which is no act of %s in a recorded request.": {"accepted by an operator"},
 	"The record of custody entry %d differs from its signed statement in its %s.": {
+		"the key's consent is taken out", "the key's consent is to another sale",
 		"the acceptance in the row",
 		"the assignee in the custody row", "the consent in the row",
 		"the custody statement names another controller", "the custody statement names another kind of custodian",

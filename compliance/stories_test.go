@@ -36,7 +36,7 @@ type tale struct {
 
 // tales are the stories that nobody tampers with.
 func tales() []tale {
-	return slices.Concat(talesOfParties(), talesOfControl(), talesOfLaw(), talesOfPaper(), talesOfStates(), talesOfHosts())
+	return slices.Concat(talesOfParties(), talesOfControl(), talesOfKeys(), talesOfLaw(), talesOfPaper(), talesOfStates(), talesOfHosts())
 }
 
 // by deposits as an act of somebody.

@@ -97,6 +97,9 @@ func (ev *evidence) powers() []certificate.Power {
 	if to.Controller.BoundBy == custody.BoundByNone {
 		release = "To the assignee " + to.Assignee.Name + " only: no agent of the assignee is on record."
 	}
+	if key := to.Controller.ControlKey; key != "" {
+		release = "To a recipient that it names, by a consent that its key " + key.Thumbprint() + " signed; no key of an organization can do it without."
+	}
 	keeps := "As custodian it keeps the bytes; the interface gives it no other function."
 	if to.Custodian.Party.Identifier == to.Controller.OrgID {
 		keeps = "The controller keeps the bytes itself."
@@ -120,7 +123,11 @@ func assigns(to *custody.Parties) string {
 	case to.Interest.Pledged():
 		return "By an offer that the receiver accepts: back to " + to.Interest.PledgedBy.Name + ", which pledged it; to others by a pledge, or by a sale for which it gives a reason."
 	}
-	return "By an offer to another organization of this installation, which accepts it; each switch makes a new version under a seal that names the assignee."
+	said := "By an offer to another organization of this installation, which accepts it; each switch makes a new version under a seal that names the assignee."
+	if key := to.Controller.ControlKey; key != "" {
+		said += " Each offer needs a consent that the key " + key.Thumbprint() + " signed."
+	}
+	return said
 }
 
 // notice is the legal notice.

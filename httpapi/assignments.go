@@ -72,6 +72,7 @@ type assignmentInput struct {
 	Reason        string              `json:"reason"`
 	Note          string              `json:"note"`
 	ExpiresInDays *int                `json:"expires_in_days"`
+	Consent       string              `json:"consent"`
 }
 
 type interestBody struct {
@@ -150,6 +151,7 @@ func (a *API) assign(c *call) (*rest.Reply, error) {
 func (in *assignmentInput) request() (r vault.OfferRequest, err error) {
 	r = vault.OfferRequest{
 		ReceivingCode: in.To.ReceivingCode, Purpose: custody.Purpose(in.Purpose), Obligation: in.Obligation, Reason: in.Reason, Note: in.Note,
+		Consent: in.Consent,
 	}
 	r.ExpiresIn, err = days(in.ExpiresInDays)
 	return r, err

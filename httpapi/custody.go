@@ -17,6 +17,7 @@ type custodyBody struct {
 	Version      int            `json:"version"`
 	SHA256       storage.Digest `json:"sha256"`
 	Consent      string         `json:"consent"`
+	ConsentJWS   *string        `json:"consent_jws"`
 	Actor        actorBody      `json:"actor"`
 	Assignment   *assignedBody  `json:"assignment"`
 	EventID      string         `json:"event_id"`
@@ -43,8 +44,8 @@ func custodyPartyOf(c *custody.Parties) *custodyParty {
 	if c == nil {
 		return nil
 	}
-	keeper := partyOf(c.Custodian.Party)
-	return &custodyParty{partyOf(c.Assignee), &controllerBody{partyOf(c.Controller.Party), string(c.Controller.BoundBy)}, &keeper, interestOf(c.Interest)}
+	controller, keeper := controllerOf(c.Controller), partyOf(c.Custodian.Party)
+	return &custodyParty{partyOf(c.Assignee), &controller, &keeper, interestOf(c.Interest)}
 }
 
 func custodyOf(entries []custody.Entry) []custodyBody {
@@ -52,7 +53,7 @@ func custodyOf(entries []custody.Entry) []custodyBody {
 	for i, e := range entries {
 		out[i] = custodyBody{
 			CustodyID: e.ID, Kind: string(e.Kind), From: custodyPartyOf(e.From), To: custodyPartyOf(e.To), Version: e.Version, SHA256: e.SHA256,
-			Consent: string(e.Consent.Kind), Actor: actorBody(e.Consent.Actor), EventID: e.EventID, RecordedAt: environ.Format(e.RecordedAt), Statement: e.Statement,
+			Consent: string(e.Consent.Kind), ConsentJWS: orNull(e.Consent.JWS), Actor: actorBody(e.Consent.Actor), EventID: e.EventID, RecordedAt: environ.Format(e.RecordedAt), Statement: e.Statement,
 		}
 		if x := e.Acceptance; x != nil {
 			out[i].AssignmentID = &e.AssignmentID

@@ -141,6 +141,7 @@ var problems = []problem{
 
 	{vault.ErrNotVaulted, 404, "not_vaulted", "The vault holds no authoritative copy of this envelope"},
 	{vault.ErrNotController, 403, "not_controller", "Control of the copy has moved to another organization"},
+	{custody.ErrConsent, 403, "not_controller", "The act requires a consent signed by the control key of the controller"},
 	{vault.ErrOfferOpen, 409, "offer_open", "An offer of control is open: accept, reject or cancel it first"},
 	{vault.ErrOfferNotFound, 404, "offer_not_found", "Offer not found"},
 	{vault.ErrOfferEnded, 409, "offer_ended", "The offer was accepted, rejected or cancelled, or has expired"},
@@ -298,6 +299,7 @@ func describeEngine(err error) (d rest.Document, ok bool) {
 		vaulted  *vault.AlreadyVaultedError
 		unread   *esign.NotViewedError
 		conflict *stateConflict
+		consent  *custody.ConsentError
 	)
 	switch {
 	case errors.As(err, &state):
@@ -320,6 +322,8 @@ func describeEngine(err error) (d rest.Document, ok bool) {
 		return told("already_vaulted", "the envelope is already vaulted with other values of "+strings.Join(vaulted.Fields, ", ")), true
 	case errors.As(err, &unread):
 		return told("not_viewed", "these pages were not opened before signing: "+esign.PageRanges(unread.Pages)), true
+	case errors.As(err, &consent):
+		return told("not_controller", "the act requires a consent signed by the control key of the controller: "+consent.Why), true
 	case errors.As(err, &conflict):
 		return told("state_forbids", conflict.detail), true
 	}

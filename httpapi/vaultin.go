@@ -17,8 +17,20 @@ import (
 	"github.com/evaultlib/evault/vault/custody"
 )
 
+// assigneeInput is a party that may control by a key of its own.
+type assigneeInput struct {
+	Name       string    `json:"name"`
+	Identifier string    `json:"identifier"`
+	Email      string    `json:"email"`
+	ControlKey *keyInput `json:"control_key"`
+}
+
+func (in assigneeInput) party() *custody.Party {
+	return &custody.Party{Name: in.Name, Identifier: in.Identifier, Email: in.Email}
+}
+
 type vaultInInput struct {
-	SecuredParty   *partyBody              `json:"secured_party"`
+	SecuredParty   *assigneeInput          `json:"secured_party"`
 	Custodian      string                  `json:"custodian"`
 	Regime         string                  `json:"regime"`
 	Jurisdiction   string                  `json:"jurisdiction"`
@@ -114,6 +126,10 @@ func (a *API) checkVaultIn(in *vaultInInput) error {
 			p.Add("document_sha256", "sha256", "must be 64 lower-case hex digits")
 		}
 	}
+	if s := in.SecuredParty; s != nil {
+		_, err := s.ControlKey.key("secured_party.control_key")
+		p.Take(err)
+	}
 	_, _, err := a.cfg.Compliance.Choose(compliance.Choice{Regime: in.Regime, Jurisdiction: in.Jurisdiction, Classification: in.Classification})
 	var law *storage.InvalidError
 	if errors.As(err, &law) {
@@ -149,7 +165,10 @@ func (a *API) vaultIn(c *call, in vaultInInput, kind, ifMatch string) (*rest.Rep
 		return nil, err
 	}
 	if p := in.SecuredParty; p != nil {
-		r.SecuredParty = &custody.Party{Name: p.Name, Identifier: p.Identifier, Email: p.Email}
+		r.SecuredParty = p.party()
+		if r.ControlKey, err = p.ControlKey.key("secured_party.control_key"); err != nil {
+			return nil, err
+		}
 	}
 	r.Attestation, r.Assets = (*custody.Attestation)(in.Attestation), assetsOf(in.Assets)
 	org, err := a.cfg.Scopes.Organization(c.Ctx, c.key.OrgID)

@@ -47,7 +47,12 @@ type partyOut struct {
 
 type controllerBody struct {
 	partyOut
-	BoundBy string `json:"bound_by"`
+	BoundBy    string  `json:"bound_by"`
+	ControlKey *string `json:"control_key_thumbprint"`
+}
+
+func controllerOf(c custody.Controller) controllerBody {
+	return controllerBody{partyOf(c.Party), string(c.BoundBy), orNull(c.ControlKey.Thumbprint())}
 }
 
 type custodianBody struct {
@@ -85,7 +90,7 @@ func recordOf(r *compliance.VaultRecord) vaultRecord {
 	out := vaultRecord{
 		EnvelopeID: c.EnvelopeID, Status: string(c.Status), VaultedAt: at(c.VaultedAt), DocumentHash: c.DocumentHash, DepositedSHA256: c.Source.Object.SHA256,
 		Authoritative: authoritative{c.CopyID, c.Version, c.DocumentHash, c.Size}, SecuredParty: partyOf(c.SecuredParty),
-		Controller: controllerBody{partyOf(c.Controller.Party), string(c.Controller.BoundBy)},
+		Controller: controllerOf(c.Controller),
 		Custodian:  custodianBody{partyOut: partyOf(c.Custodian.Party), Kind: string(c.Custodian.Kind)},
 		Regime:     c.Regime, RegimeBasis: c.RegimeBasis, Jurisdiction: orNull(c.Jurisdiction),
 		Seal:          sealBody{Mode: string(c.Seal.Mode), Reason: orNull(c.Seal.Reason), Level: c.Seal.Level, TimeSource: c.Seal.TimeSource},

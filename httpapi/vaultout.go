@@ -22,6 +22,7 @@ type vaultOutInput struct {
 	Reason    string        `json:"reason"`
 	Note      string        `json:"note"`
 	Recipient recipientBody `json:"recipient"`
+	Consent   string        `json:"consent"`
 }
 
 type releaseRecord struct {
@@ -121,7 +122,7 @@ func (a *API) vaultOut(c *call) (*rest.Reply, error) {
 // request is the release that the body asks for.
 func (in *vaultOutInput) request() handover.VaultOutRequest {
 	return handover.VaultOutRequest{
-		Reason: in.Reason, Note: in.Note,
+		Reason: in.Reason, Note: in.Note, Consent: in.Consent,
 		Recipient: custody.Recipient{Name: in.Recipient.Name, Organization: in.Recipient.Organization, Email: in.Recipient.Email},
 	}
 }

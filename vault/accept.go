@@ -47,7 +47,7 @@ type Assignment struct {
 // offer, and stored bytes that the sweep deletes.
 //
 // AcceptOffer is idempotent: a repeated call returns the assignment and created false.
-// ErrOfferNotFound, ErrOfferEnded, ErrQuarantined, ErrReleased, ErrRecordAltered,
+// ErrOfferNotFound, ErrOfferEnded, ErrQuarantined, ErrReleased, ErrRecordAltered, custody.ErrConsent,
 // ErrIntegrity, *InvalidError, pades.ErrTimestampUnavailable, translog.ErrRewound,
 // storage.ErrUnavailable.
 func (v *Vault) AcceptOffer(ctx context.Context, r AcceptRequest) (a *Assignment, created bool, err error) {
@@ -110,7 +110,7 @@ func (v *Vault) accept(ctx context.Context, r AcceptRequest, o *custody.Offer) (
 		c, err = v.authoritative(ctx, c)
 	}
 	if err == nil {
-		err = switchable(c, o)
+		err = switchable(c, o, v.now())
 	}
 	if err != nil {
 		return nil, err
@@ -142,8 +142,8 @@ func (v *Vault) accept(ctx context.Context, r AcceptRequest, o *custody.Offer) (
 	return a, err
 }
 
-// switchable checks that the copy is the one that was offered.
-func switchable(c *custody.Original, o *custody.Offer) error {
+// switchable checks that the copy is the one that was offered, and that its controller consented.
+func switchable(c *custody.Original, o *custody.Offer, now time.Time) error {
 	switch {
 	case c.Status == custody.StatusReleased:
 		return ErrReleased
@@ -154,7 +154,7 @@ func switchable(c *custody.Original, o *custody.Offer) error {
 	case c.Version != o.Version || c.DocumentHash != o.SHA256:
 		return ErrSuperseded
 	}
-	return nil
+	return c.Controller.Consented(o.Consent, o.ConsentTerms(), now)
 }
 
 // nextVersion makes, keeps and marks the version that names the new assignee.
@@ -223,7 +223,7 @@ func (v *Vault) switchTo(ctx context.Context, s Store, w *switching) (*Assignmen
 	case o.StatusAt(v.now()) != custody.OfferOpen:
 		return nil, errTaken
 	}
-	if err := switchable(c, o); err != nil {
+	if err := switchable(c, o, v.now()); err != nil {
 		return nil, err
 	}
 	events, err := v.chain.Append(ctx, s, w.events()...)

@@ -25,8 +25,16 @@ func (v *Vault) parties(r *DepositRequest, p *validate.Problems) (assignee custo
 	} else if s != nil {
 		assignee.Email = s.Email
 	}
+	if r.ControlKey != "" {
+		controller = custody.Controller{Party: assignee, OrgID: r.OrgID, BoundBy: custody.BoundByControlKey, ControlKey: r.ControlKey}
+		_, err := custody.ParseControlKey([]byte(r.ControlKey))
+		p.Take(err)
+		if r.SecuredParty == nil {
+			p.Add("secured_party", "required", "is required with a control key")
+		}
+	}
 	custodian = v.holder(r.Custodian, own, p)
-	if controller.BoundBy == custody.BoundByNone && custodian.Kind == custody.CustodianOperator && custodian.Party.Identifier == r.OrgID {
+	if assignee.Identifier != r.OrgID && controller.BoundBy != custody.BoundByAgent && custodian.Kind == custody.CustodianOperator && custodian.Party.Identifier == r.OrgID {
 		p.Add("custodian", "custodian_is_transferor", "the custodian must not be the transferor")
 	}
 	return assignee, controller, custodian
@@ -90,7 +98,7 @@ func (v *Vault) acknowledge(e custody.Entry) (*custody.Acknowledgment, error) {
 	a.JWS, a.KeyID, err = v.signJWS(keyring.Custodian, c.Signer, custody.TypAcknowledgment, custody.AcknowledgmentStatement{
 		AcknowledgmentID: a.ID, Assignee: e.To.Assignee, At: environ.Format(a.At), Controller: e.To.Controller, CopyID: e.CopyID,
 		Custodian: e.To.Custodian.Party, CustodyID: e.ID, EnvelopeID: e.EnvelopeID, SHA256: e.SHA256,
-		Standing: c.StandingAcknowledgmentSHA256, Statement: custody.AcknowledgmentText, V: custody.StatementVersion, Version: e.Version,
+		Standing: c.StandingAcknowledgmentSHA256, Statement: custody.AcknowledgmentText, V: custody.AcknowledgmentVersion(e.To.Controller), Version: e.Version,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("custodian's acknowledgment: %w", err)

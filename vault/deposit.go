@@ -28,6 +28,7 @@ type DepositRequest struct {
 	Source     custody.Source
 
 	SecuredParty *custody.Party        // the assignee; default: the organization itself
+	ControlKey   custody.ControlKey    // of SecuredParty, which then controls by it alone; "" for none
 	Custodian    custody.CustodianKind // CustodianSelf or CustodianOperator; default: operator if one is configured
 
 	Regime         string // control statute, as package compliance names them
@@ -207,7 +208,7 @@ func (d *deposit) agrees(c *custody.Original, assets []custody.Asset) error {
 		}
 	}
 	differs("document_sha256", d.Source.Object.SHA256 != c.Source.Object.SHA256)
-	differs("secured_party", d.SecuredParty != nil && d.custody.Assignee != c.SecuredParty)
+	differs("secured_party", d.SecuredParty != nil && d.custody.Assignee != c.SecuredParty || d.ControlKey != "" && d.ControlKey != c.Controller.ControlKey)
 	differs("custodian", d.Custodian != "" && d.custody.Custodian != c.Custodian)
 	differs("regime", d.Regime != "" && d.RegimeBasis != "host_default" && d.Regime != c.Regime)
 	differs("jurisdiction", d.Jurisdiction != "" && d.Jurisdiction != c.Jurisdiction)

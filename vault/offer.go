@@ -26,6 +26,7 @@ type OfferRequest struct {
 	Note              string              `validate:"max=2000,text"`
 	ExpiresIn         time.Duration       // default 14 days, at most 90
 	Approval          string              // id of a second key's approval, where the organization requires one
+	Consent           string              // JWS by the control key of the controller, where it has one; format in package custody
 
 	Actor         Actor
 	RequestID     string // recorded with the consent
@@ -42,7 +43,7 @@ type OfferRequest struct {
 //
 // A pledge makes the receiver a pledgee. A pledgee may release back to its pledgor,
 // pledge again, or sell, which needs a reason. Errors: ErrNotVaulted,
-// ErrNotController, ErrReleased, ErrQuarantined, ErrOfferOpen, ErrAssigneeDiffers,
+// ErrNotController, custody.ErrConsent, both of which are recorded, ErrReleased, ErrQuarantined, ErrOfferOpen, ErrAssigneeDiffers,
 // ErrRecordAltered, *InvalidError, also for a code that is unknown, used or expired,
 // approval.ErrRequired and the other errors of approval.Spend,
 // translog.ErrRewound, storage.ErrUnavailable.
@@ -61,7 +62,7 @@ func (v *Vault) Offer(ctx context.Context, r OfferRequest) (*custody.Offer, erro
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("offer %s: %w", r.EnvelopeID, err)
+		return nil, fmt.Errorf("offer %s: %w", r.EnvelopeID, v.denied(ctx, r.Actor, "offer", r.EnvelopeID, err))
 	}
 	return o, nil
 }
@@ -153,9 +154,12 @@ func (v *Vault) offer(ctx context.Context, s Store, r OfferRequest, seen *custod
 	o := &custody.Offer{
 		ID: v.c.NewID("asg"), EnvelopeID: c.EnvelopeID, CopyID: c.CopyID, FromOrgID: c.OrgID, OrgID: to.OrgID, Status: custody.OfferOpen,
 		Purpose: r.Purpose, Reason: r.Reason, Note: r.Note, Version: c.Version, SHA256: c.DocumentHash, Assignee: to.Party,
-		Consent: custody.ConsentBy(r.Actor, r.RequestID, r.RequestSHA256), ExpiresAt: environ.Micro(now.Add(life)),
+		ExpiresAt: environ.Micro(now.Add(life)),
 	}
 	if o.Interest, err = r.terms().Interest(chain, to.Party); err != nil {
+		return nil, err
+	}
+	if err := v.consent(ctx, s, c, o, r, now); err != nil {
 		return nil, err
 	}
 	events, err := v.chain.Append(ctx, s, eventlog.Draft{
@@ -170,6 +174,24 @@ func (v *Vault) offer(ctx context.Context, s Store, r OfferRequest, seen *custod
 		func() error { return s.AddOffer(ctx, o) },
 		func() error { return s.UpdateOriginal(ctx, c) },
 		func() error { return also(ctx, s, r.Also, o) })
+}
+
+// consent gives an offer the consent of the controller, in a transaction. The offer does not outlast a
+// consent that a control key signed, whose nonce no offer of the copy has used.
+func (v *Vault) consent(ctx context.Context, s Store, c *custody.Original, o *custody.Offer, r OfferRequest, now time.Time) error {
+	before, err := s.OffersOf(ctx, c.CopyID)
+	if err != nil {
+		return err
+	}
+	var used []custody.Consent
+	for i := range before {
+		used = append(used, before[i].Consent)
+	}
+	o.Consent, err = c.Controller.Consent(custody.ConsentBy(r.Actor, r.RequestID, r.RequestSHA256), r.Consent, o.ConsentTerms(), now, used...)
+	if until := o.Consent.Until(c.Controller.ControlKey); !until.IsZero() && until.Before(o.ExpiresAt) {
+		o.ExpiresAt = environ.Micro(until)
+	}
+	return err
 }
 
 // unlocked is the copy without an open offer: ErrOfferOpen, unless the offer is past

@@ -47,10 +47,10 @@ func (v *Vault) OffersTo(ctx context.Context, orgID string, p storage.Page) (sto
 	return list, err
 }
 
-// denied records an attempt of an organization that has lost control, in the
-// organization's own chain: one event for each actor, verb and hour. It returns why.
+// denied records an attempt of an organization that has lost control, or that lacks the consent of the
+// control key, in the organization's own chain: one event for each actor, verb and hour. It returns why.
 func (v *Vault) denied(ctx context.Context, by Actor, verb, envelopeID string, why error) error {
-	if !errors.Is(why, ErrNotController) || by.OrgID == "" {
+	if !errors.Is(why, ErrNotController) && !errors.Is(why, custody.ErrConsent) || by.OrgID == "" {
 		return why
 	}
 	err := v.update(ctx, func(ctx context.Context, s Store) error {

@@ -25,6 +25,7 @@ type ReleaseRequest struct {
 	Note              string `validate:"max=2000,text"`
 	Recipient         custody.Recipient
 	Approval          string // id of a second key's approval, where the organization requires one
+	Consent           string // JWS by the control key of the controller, where it has one; format in package custody
 
 	Actor         Actor
 	RequestID     string // recorded with the consent
@@ -97,7 +98,7 @@ func (r *Release) Delivery() Delivery {
 //
 // Release is idempotent: the same reason and recipient return the same release
 // and created false, others ErrAlreadyReleased. ErrNotVaulted, ErrNotController, which
-// is recorded, ErrOfferOpen, ErrOnHold, ErrQuarantined, ErrAssigneeDiffers, ErrIntegrity, ErrRecordAltered, *InvalidError, pades.ErrTimestampUnavailable,
+// is recorded, as is custody.ErrConsent, ErrOfferOpen, ErrOnHold, ErrQuarantined, ErrAssigneeDiffers, ErrIntegrity, ErrRecordAltered, *InvalidError, pades.ErrTimestampUnavailable,
 // approval.ErrRequired and the other errors of approval.Spend,
 // translog.ErrRewound, storage.ErrUnavailable.
 func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, created bool, err error) {
@@ -124,7 +125,7 @@ func (v *Vault) Release(ctx context.Context, r ReleaseRequest) (rel *Release, cr
 		case errors.Is(err, ErrAlreadyReleased) && try < tries-1: // by a release that has not ended yet, or that may still fail
 			pause(ctx, 50*time.Millisecond)
 		case !errors.Is(err, errTaken) && !errors.Is(err, errMoved) && !errors.Is(err, errUndone):
-			return nil, false, fmt.Errorf("release %s: %w", r.EnvelopeID, err)
+			return nil, false, fmt.Errorf("release %s: %w", r.EnvelopeID, v.denied(ctx, r.Actor, "release", r.EnvelopeID, err))
 		}
 	}
 	return nil, false, fmt.Errorf("release %s: %w", r.EnvelopeID, storage.ErrConflict)
@@ -159,6 +160,11 @@ func releasable(c *custody.Original, r ReleaseRequest) error {
 	return nil
 }
 
+// consentTo is the consent of the controller to a release.
+func consentTo(c *custody.Original, r ReleaseRequest, at time.Time) (custody.Consent, error) {
+	return c.Controller.Consent(custody.ConsentBy(r.Actor, r.RequestID, r.RequestSHA256), r.Consent, c.ReleaseTerms(r.Recipient, r.Reason), at)
+}
+
 // releasing is a release being made.
 type releasing struct {
 	ReleaseRequest
@@ -184,6 +190,9 @@ func (v *Vault) release(ctx context.Context, r ReleaseRequest, c *custody.Origin
 		return nil, err
 	}
 	if err := releasable(c, r); err != nil {
+		return nil, err
+	}
+	if _, err := consentTo(c, r, v.now()); err != nil {
 		return nil, err
 	}
 	if err := approval.Check(ctx, v.c.Store, r.approved(), v.now()); err != nil {
@@ -282,11 +291,15 @@ func (v *Vault) releaseEntry(ctx context.Context, h *releasing, c *custody.Origi
 	if err != nil {
 		return err
 	}
+	at := later(h.rel.ReleasedAt, prev.RecordedAt)
+	consent, err := consentTo(c, h.ReleaseRequest, at)
+	if err != nil {
+		return err
+	}
 	h.entry, err = v.entry(custody.Entry{
 		ID: v.c.NewID("cust"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: prev.Seq + 1, Kind: custody.EntryRelease,
-		From: prev.To, Recipient: &h.rel.Recipient, Version: h.rel.Version, SHA256: h.rel.SHA256, RecordedAt: later(h.rel.ReleasedAt, prev.RecordedAt),
-		PreviousSHA256: prev.StatementSHA256,
-		Consent:        custody.ConsentBy(h.Actor, h.RequestID, h.RequestSHA256),
+		From: prev.To, Recipient: &h.rel.Recipient, Version: h.rel.Version, SHA256: h.rel.SHA256, RecordedAt: at,
+		PreviousSHA256: prev.StatementSHA256, Consent: consent,
 	}, "")
 	return err
 }
@@ -336,6 +349,9 @@ func (v *Vault) end(ctx context.Context, s Store, h *releasing, seen *custody.Or
 		return err
 	}
 	rel := h.rel
+	if err := c.Controller.Consented(h.entry.Consent, c.ReleaseTerms(rel.Recipient, rel.Reason), h.entry.RecordedAt); err != nil {
+		return err
+	}
 	events, err := v.chain.Append(ctx, s,
 		eventlog.Draft{EnvelopeID: c.EnvelopeID, Type: event.VaultReleased, Actor: h.Actor, Data: event.ReleasedData{
 			ReleaseID: rel.ReleaseID, CopyID: c.CopyID, Version: rel.Version, SHA256: rel.SHA256, Size: rel.Size, EndsVersion: rel.EndsVersion,

@@ -16,7 +16,8 @@ import (
 //
 // Every field is always there but these, which are absent where control was never
 // assigned: interest, and assignment of a custody entry; within them, pledged_by and
-// obligation are absent where nothing is pledged or no obligation was named. What does
+// obligation are absent where nothing is pledged or no obligation was named; and
+// control_key_thumbprint and consent_jws, which are there with a control key only. What does
 // not apply is null, or an empty list.
 // Times are UTC with six decimals, digests lower-case hex SHA-256, hashes of the
 // log base64. A reader of version 1.0 refuses fields that it does not know; a
@@ -182,6 +183,8 @@ type Controller struct {
 	Party
 	BoundBy string `json:"bound_by"`
 	Until   *Time  `json:"until"`
+	// ControlKey is the RFC 7638 thumbprint of the key by which it alone controls.
+	ControlKey string `json:"control_key_thumbprint,omitempty"`
 }
 
 // Custodian is the party that keeps the copy. Its acknowledgment is null if the
@@ -263,6 +266,10 @@ type CustodyEntry struct {
 	RequestSHA256 storage.Digest `json:"request_sha256"` // of the request that it was attested from, or ""
 	RecordedAt    Time           `json:"recorded_at"`
 	Assignment    *Assignment    `json:"assignment,omitempty"` // of an entry of kind "assignment"
+	// ConsentJWS is the consent that the controller's key signed, of the format in package
+	// vault/custody, and ControlKey the RFC 7638 thumbprint of that key.
+	ConsentJWS string `json:"consent_jws,omitempty"`
+	ControlKey string `json:"control_key_thumbprint,omitempty"`
 }
 
 // Interest is what the controller has in the copy. Kind is "owner" or "pledgee".

@@ -29,6 +29,7 @@ type VaultInRequest struct {
 	Depositor  Depositor
 
 	SecuredParty   *custody.Party          // default: the envelope's, else the depositor
+	ControlKey     custody.ControlKey      // of SecuredParty; see vault.DepositRequest
 	Custodian      custody.CustodianKind   // custody.CustodianSelf or custody.CustodianOperator; default: the vault's
 	Regime         string                  // see compliance.Engine.Choose
 	Jurisdiction   string                  // ISO 3166-1 or -2, such as US-NY; default: none is named
@@ -124,7 +125,7 @@ func (e *Engine) fits(ctx context.Context, r VaultInRequest, done *esign.Complet
 func (e *Engine) deposit(r VaultInRequest, done *esign.Completion) vault.DepositRequest {
 	d := vault.DepositRequest{
 		EnvelopeID: r.EnvelopeID, OrgID: r.Depositor.OrgID, OrgName: r.Depositor.LegalName, Capacity: r.Depositor.Capacity,
-		Agreement: r.Depositor.Agreement, SecuredParty: r.SecuredParty, Custodian: r.Custodian,
+		Agreement: r.Depositor.Agreement, SecuredParty: r.SecuredParty, ControlKey: r.ControlKey, Custodian: r.Custodian,
 		Jurisdiction: r.Jurisdiction, Classification: r.Classification, Attestation: r.Attestation, Assets: r.Assets,
 		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.deposited(r),
 		Source: custody.Source{

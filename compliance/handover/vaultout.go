@@ -17,6 +17,7 @@ type VaultOutRequest struct {
 	OrgID, EnvelopeID string
 	Reason, Note      string
 	Recipient         custody.Recipient
+	Consent           string // by the control key; see vault.ReleaseRequest
 	IfMatch           string // the envelope's ETag; "" is any
 	Approval          string // id of a second key's approval, where the organization requires one
 
@@ -38,7 +39,7 @@ func (e *Engine) VaultOut(ctx context.Context, r VaultOutRequest) (*vault.Releas
 		return nil, err
 	}
 	rel, _, err := e.c.Vault.Release(ctx, vault.ReleaseRequest{
-		OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Reason: r.Reason, Note: r.Note, Recipient: r.Recipient, Approval: r.Approval,
+		OrgID: r.OrgID, EnvelopeID: r.EnvelopeID, Reason: r.Reason, Note: r.Note, Recipient: r.Recipient, Consent: r.Consent, Approval: r.Approval,
 		Actor: r.Actor, RequestID: r.RequestID, RequestSHA256: r.RequestSHA256, Also: e.released(r),
 	})
 	if err != nil {

@@ -41,6 +41,13 @@ func (b *Base) Image() Image {
 	return i
 }
 
+// Restored is the database of i beside the objects of a later image: what a backup of the
+// database brings back.
+func (i Image) Restored(later Image) Image {
+	i.blobs, i.moved = later.blobs, later.moved
+	return i
+}
+
 // Base is one that has stored the same.
 func (i Image) Base(t testing.TB) *Base {
 	t.Helper()

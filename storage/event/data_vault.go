@@ -206,6 +206,7 @@ type CustodyOfferedData struct {
 	Consent       string         `json:"consent"`
 	RequestID     string         `json:"request_id"`
 	RequestSHA256 storage.Digest `json:"request_sha256"`
+	ConsentSHA256 storage.Digest `json:"consent_sha256,omitempty"` // of the JWS by the control key, with consent signed
 }
 
 // CustodyAcceptedData is the data of CustodyAccepted: the switch of control.

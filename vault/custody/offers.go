@@ -10,6 +10,7 @@ func (o *Offer) Data() event.CustodyOfferedData {
 	return event.CustodyOfferedData{
 		AssignmentID: o.ID, CopyID: o.CopyID, Version: o.Version, SHA256: o.SHA256, Purpose: string(o.Purpose), From: o.FromOrgID, To: o.OrgID,
 		ExpiresAt: environ.Format(o.ExpiresAt), Consent: string(o.Consent.Kind), RequestID: o.Consent.RequestID, RequestSHA256: o.Consent.RequestSHA256,
+		ConsentSHA256: o.Consent.digest(),
 	}
 }
 

@@ -212,6 +212,15 @@ type Consent struct {
 	Actor         event.Actor    `json:"actor"`
 	RequestID     string         `json:"request_id,omitempty"`
 	RequestSHA256 storage.Digest `json:"request_sha256,omitempty"`
+	JWS           string         `json:"jws,omitempty"` // ConsentSigned only; format in consent.go
+}
+
+// digest is the SHA-256 of the JWS, "" without one.
+func (c Consent) digest() storage.Digest {
+	if c.JWS == "" {
+		return ""
+	}
+	return storage.Sum([]byte(c.JWS))
 }
 
 // ConsentKind is what a consent rests on.
@@ -221,6 +230,7 @@ type ConsentKind string
 const (
 	ConsentAttested ConsentKind = "attested" // a key of an organization asked, in a request whose digest is recorded
 	ConsentDeclared ConsentKind = "declared" // a host, in process, names the member of an organization who acted
+	ConsentSigned   ConsentKind = "signed"   // the controller's key signed it (Consent.JWS); the actor only brought it
 	ConsentNone     ConsentKind = "none"     // an operator or a program acted: nobody's consent
 )
 

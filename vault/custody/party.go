@@ -37,6 +37,9 @@ const (
 	// BoundByNone: the assignee is an outside party without an agent; the
 	// organization can release the original only to that party.
 	BoundByNone Binding = "none"
+	// BoundByControlKey: the assignee controls by its own key. The organization keeps
+	// its records, and can neither assign nor release without a consent by that key.
+	BoundByControlKey Binding = "control_key"
 )
 
 // Controller is who can act on an authoritative copy.
@@ -44,6 +47,8 @@ type Controller struct {
 	Party   Party   `json:"party"`
 	OrgID   string  `json:"org_id"`
 	BoundBy Binding `json:"bound_by"`
+	// ControlKey is the party's key with BoundByControlKey, "" otherwise.
+	ControlKey ControlKey `json:"control_key,omitempty"`
 }
 
 // Recipient is the recipient of the original. The JSON names are those of the release

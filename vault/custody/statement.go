@@ -11,7 +11,7 @@ import (
 	"github.com/evaultlib/evault/vault/keyring"
 )
 
-// # Statements, version 1, and custody statements, version 2
+// # Statements, version 1, and custody statements, versions 2 and 3
 //
 // What the vault and a custodian sign beside the authoritative copy. Each is
 // canonical JSON (internal/canonjson: sorted keys, no white space) with its "v";
@@ -40,6 +40,10 @@ import (
 //
 //	{"acceptance":Consent,"assignment_id",…,"purpose","reason"?,…}
 //
+// Version 3 is that of an entry with a Controller that has the member "control_key":JWK (ControlKey),
+// or with a Consent that has "jws", the consent by that key (consent.go). Whatever an entry of
+// version 2 has, it has too. An acknowledgment for such a Controller has version 2.
+//
 // acknowledgment:
 //
 //	{"acknowledgment_id","assignee":Party,"at","controller":Controller,"copy_id","custodian":Party,"custody_id",
@@ -61,6 +65,9 @@ const (
 	TypRelease        = "evault-release+jwt"
 	StatementVersion  = 1
 	assignmentVersion = 2 // of custody statements
+	controlVersion    = 3 // likewise
+
+	acknowledgmentOfKeyVersion = 2
 )
 
 // ErrStatement: a statement does not verify.
@@ -111,6 +118,10 @@ func StatementOf(e Entry, jurisdiction string) Statement {
 
 // format is the version of the format that a statement needs.
 func (s Statement) format() int {
+	if s.Consent.JWS != "" || s.Acceptance != nil && s.Acceptance.JWS != "" ||
+		s.From != nil && s.From.Controller.ControlKey != "" || s.To != nil && s.To.Controller.ControlKey != "" {
+		return controlVersion
+	}
 	if s.Kind == EntryAssignment || s.From != nil && s.From.Interest != (Interest{}) || s.To != nil && s.To.Interest != (Interest{}) {
 		return assignmentVersion
 	}
@@ -126,8 +137,15 @@ func (s Statement) shape() string {
 		return "is an assignment without its acceptance, id, purpose or parties"
 	case s.Kind != EntryAssignment && !bare:
 		return "has members of an assignment"
+	case !s.From.keyed() || !s.To.keyed():
+		return "has a controller whose binding and key differ"
 	}
 	return ""
+}
+
+// keyed reports whether the controller has a control key exactly if it is bound by one.
+func (p *Parties) keyed() bool {
+	return p == nil || (p.Controller.BoundBy == BoundByControlKey) == (p.Controller.ControlKey != "")
 }
 
 // AcknowledgmentStatement is the payload of a custodian's acknowledgment.
@@ -243,18 +261,26 @@ func VerifyStatement(token string, keys keyring.Keys) (Statement, error) {
 func VerifyAcknowledgment(token string, keys keyring.Keys) (AcknowledgmentStatement, error) {
 	var s AcknowledgmentStatement
 	err := parse(token, TypAcknowledgment, keyring.Custodian, keys, &s)
-	return s, known(err, s.V)
+	return s, known(err, s.V, AcknowledgmentVersion(s.Controller))
+}
+
+// AcknowledgmentVersion is the version of the format of an acknowledgment for a controller.
+func AcknowledgmentVersion(c Controller) int {
+	if c.ControlKey != "" {
+		return acknowledgmentOfKeyVersion
+	}
+	return StatementVersion
 }
 
 // VerifyRelease verifies a release statement; ErrStatement.
 func VerifyRelease(token string, keys keyring.Keys) (ReleaseStatement, error) {
 	var s ReleaseStatement
 	err := parse(token, TypRelease, keyring.Statement, keys, &s)
-	return s, known(err, s.V)
+	return s, known(err, s.V, StatementVersion)
 }
 
-func known(err error, v int) error {
-	if err == nil && v != StatementVersion {
+func known(err error, v, want int) error {
+	if err == nil && v != want {
 		return fmt.Errorf("%w: version %d is unknown", ErrStatement, v)
 	}
 	return err

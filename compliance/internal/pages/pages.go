@@ -86,6 +86,9 @@ func recordFacts(c *certificate.Certificate) []typeset.Fact {
 	list = append(list,
 		typeset.Fact{Label: controls, Value: line(partyText(c.Controller.Party), boundByWords[c.Controller.BoundBy])},
 	)
+	if k := c.Controller.ControlKey; k != "" {
+		list = append(list, typeset.Fact{Label: "Control key (RFC 7638)", Value: k})
+	}
 	if i := c.Interest; i != nil {
 		list = append(list, typeset.Fact{Label: "Interest of the controller", Value: interestText(*i)})
 	}
@@ -135,6 +138,7 @@ func basisText(c *certificate.Certificate) string {
 // boundByWords say how a controller acts.
 var boundByWords = map[string]string{
 	string(custody.BoundByOrganization): "acting itself, through its members and API keys",
+	string(custody.BoundByControlKey):   "acting by its own key alone",
 	string(custody.BoundByAgent):        "acting for the assignee under an agreement, as declared",
 	string(custody.BoundByNone):         "for an assignee whose agent is not on record",
 }
