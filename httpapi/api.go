@@ -219,8 +219,8 @@ func (a *API) serve(c *call) (*rest.Reply, error) {
 	if rt.body != noBody {
 		c.Limit(a.cfg.Timeout) // anew: the client took its time to send it
 	}
-	if rt.method != http.MethodGet { // an idempotency key does not stand for a query
-		if _, err := c.Query(); err != nil {
+	if rt.method != http.MethodGet {
+		if _, err := c.Query(rt.query...); err != nil {
 			return nil, err
 		}
 	}

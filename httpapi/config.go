@@ -22,6 +22,7 @@ import (
 	"github.com/evaultlib/evault/storage"
 	"github.com/evaultlib/evault/vault"
 	"github.com/evaultlib/evault/vault/approval"
+	"github.com/evaultlib/evault/vault/pool"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -35,6 +36,7 @@ type Config struct {
 	Templates  *template.Engine   // default: none; the routes of templates do not exist
 	Vault      *vault.Vault       // required
 	Approvals  *approval.Desk     // default: none; organizations that require two keys are refused, 409
+	Pools      *pool.Engine       // default: none; the routes of pools do not exist
 	Compliance *compliance.Engine // required
 	Handover   *handover.Engine   // required
 	Log        *translog.Log      // required

@@ -69,7 +69,7 @@ func (h *house) open(t testing.TB, o embedded.Options) {
 func (h *house) replica(t testing.TB, change ...func(*httpapi.Config)) *httpapi.API {
 	t.Helper()
 	cfg := httpapi.Config{
-		ESign: h.e.ESign, Templates: h.e.Templates, Vault: h.e.Vault, Approvals: h.e.Approvals, Compliance: h.e.Compliance, Handover: h.e.Handover, Log: h.e.Log, Scopes: h.e.Scopes,
+		ESign: h.e.ESign, Templates: h.e.Templates, Vault: h.e.Vault, Approvals: h.e.Approvals, Pools: h.e.Pools, Compliance: h.e.Compliance, Handover: h.e.Handover, Log: h.e.Log, Scopes: h.e.Scopes,
 		Idempotency: h.e.Idempotency, Tickets: h.e.Tickets, Counters: h.e.Counters, Leases: h.e.Leases, Outbox: h.e.Outbox,
 		TokenKeys: h.e.TokenKeys, EmbedKey: h.e.EmbedKey, Keeper: h.e.Keeper, BaseURL: h.e.BaseURL, Env: storage.Env{Now: h.clock.Now},
 	}

@@ -31,10 +31,17 @@ func request(r httpapi.RouteInfo, env string) (method, path string, body any, op
 		body = obj{"email": "grace@example.com"}
 	case "POST /partner/envelopes/{id}/assignments":
 		body = obj{"to": obj{"receiving_code": "rcv_" + strings.Repeat("a", 32)}}
+	case "POST /partner/pools/{id}/assignments":
+		body = obj{"to": obj{"receiving_code": "rcv_" + strings.Repeat("a", 32)}, "mode": "atomic"}
 	case "POST /partner/envelopes/{id}/holds":
 		body = obj{"reason": "Litigation"}
 	case "POST /partner/templates", "POST /partner/templates/{id}/fields":
 		body = obj{"name": "Lease"}
+	case "POST /partner/pools", "POST /partner/pools/{id}/items":
+		body = obj{"name": "Lease"}
+		if r.Pattern != "/partner/pools" {
+			body = obj{"remove": []any{"env_a"}}
+		}
 	case "PATCH /partner/webhook":
 		body = obj{}
 	case "POST /embed/token":
@@ -86,6 +93,12 @@ func TestForeignIsAbsent(t *testing.T) {
 		}
 		if strings.HasPrefix(r.Pattern, "/partner/templates/") {
 			unknown = "template_not_found"
+		}
+		if strings.HasPrefix(r.Pattern, "/partner/pools/") {
+			unknown = "pool_not_found"
+		}
+		if strings.HasPrefix(r.Pattern, "/partner/batches/") {
+			unknown = "batch_not_found"
 		}
 		if strings.HasPrefix(r.Pattern, "/partner/approvals/") {
 			unknown = "approval_not_found"

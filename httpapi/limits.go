@@ -1,6 +1,10 @@
 package httpapi
 
-import "time"
+import (
+	"time"
+
+	"github.com/evaultlib/evault/vault/pool"
+)
 
 // The limits and lifetimes of the HTTP interface that a Config does not set. Those of
 // JSON, queries, multipart bodies, slow bodies and pages of a list, which no route
@@ -16,6 +20,9 @@ const (
 
 	sizeEnvelope = 1 << 20 // an envelope's fields, signers and metadata
 	sizeDrawing  = 4 << 20 // a drawn signature
+
+	sizePool   = 4 << 20 // the ids of two full pools, one to add and one to remove
+	poolValues = 2*pool.MaxContracts + 100
 
 	maxValues = 10_000 // JSON values or form values in one body
 )

@@ -19,6 +19,7 @@ import (
 	"github.com/evaultlib/evault/vault/approval"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
+	"github.com/evaultlib/evault/vault/pool"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -65,7 +66,8 @@ type problem struct {
 // esign.NotSignableError, esign.NotAnOriginalError, esign.NotViewedError, esign.Refusal and
 // vault.AlreadyVaultedError. pades.NotExtendableError, pades.SizeError, pades.FieldError and
 // pades.AppearanceError, about a seal of the host's own, reach a caller as the error that they
-// wrap, or as a 500. esign.UndeliverableError is a Notifier's and reaches no caller.
+// wrap, or as a 500. esign.UndeliverableError is a Notifier's, and vault.ItemError an
+// item's of a batch; they reach no caller.
 var problems = []problem{
 	{nil, 400, "bad_json", "The body is not one JSON value"},
 	{nil, 400, "too_many_values", "The body has too many values"},
@@ -74,6 +76,7 @@ var problems = []problem{
 	{nil, 400, "bad_type", "A field has the wrong JSON type"},
 	{nil, 400, "bad_query", "The query has an unknown, repeated or invalid parameter"},
 	{nil, 400, "bad_multipart", "The multipart body could not be read"},
+	{nil, 400, "bad_csv", "The CSV file could not be read"},
 	{nil, 400, "bad_form", "The form could not be read"},
 	{nil, 400, "unknown_part", "The multipart body has an unknown part"},
 	{nil, 400, "part_required", "A part of the multipart body is missing"},
@@ -166,6 +169,10 @@ var problems = []problem{
 	{vault.ErrDigestMismatch, 422, "digest_mismatch", "The digest does not match the whole release package"},
 	{vault.ErrNotDamaged, 409, "not_damaged", "The copy is not damaged"},
 	{approval.ErrRequired, 409, "approval_required", "A second key of the organization must approve this"},
+	{pool.ErrNotFound, 404, "pool_not_found", "The pool does not exist"},
+	{pool.ErrBatchNotFound, 404, "batch_not_found", "The batch does not exist"},
+	{pool.ErrEmpty, 409, "pool_empty", "The pool has no contract"},
+	{pool.ErrState, 409, "batch_state", "The status of the batch does not allow this"},
 	{approval.ErrNotFound, 404, "approval_not_found", "The organization has no such approval"},
 	{approval.ErrSameKey, 403, "approval_own", "The key that asked cannot approve; another key of the organization must"},
 	{approval.ErrPending, 409, "approval_pending", "No second key has approved this yet"},

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/evaultlib/evault/httpapi/internal/rest"
 	"github.com/evaultlib/evault/scopes"
 	"github.com/evaultlib/evault/vault/approval"
+	"github.com/evaultlib/evault/vault/pool"
 )
 
 // credential is what opens a route.
@@ -31,6 +33,7 @@ const (
 	createBody            // JSON, or multipart with parts envelope (or template) and document
 	fileBody              // multipart part file, or application/pdf
 	depositBody           // optional JSON, or multipart with parts request and file
+	listBody              // JSON, or a CSV file
 	formBody              // JSON, or a form of the signing page
 	onlyForm              // a form of the signing page
 )
@@ -43,9 +46,11 @@ type route struct {
 	cred    credential
 	scopes  []scopes.Scope // byKey: one of these is needed
 	body    bodyKind
-	limit   int64 // bytes of its body beside a document; default: sizeOrdinary, or sizeNone with noBody
-	secret  bool  // the body holds a guessable secret: no idempotency key, which would keep its digest
-	forever bool  // the first answer is kept for ever, else 24 h
+	limit   int64    // bytes of its body beside a document; default: sizeOrdinary, or sizeNone with noBody
+	query   []string // parameters that it takes, where it is no GET
+	values  int      // JSON values of its body; default: maxValues
+	secret  bool     // the body holds a guessable secret: no idempotency key, which would keep its digest
+	forever bool     // the first answer is kept for ever, else 24 h
 	handle  func(*API, *call) (*rest.Reply, error)
 	// refill puts the secrets back into a stored first answer, or refuses it when the
 	// state that it speaks of has ended; nil: it has none and speaks of none.
@@ -66,6 +71,7 @@ var bodyForms = map[bodyKind]struct {
 	createBody:   {[]string{"application/json", "multipart/form-data"}, noJSON},
 	fileBody:     {[]string{"application/pdf", "multipart/form-data"}, noFile},
 	depositBody:  {[]string{"application/json", "multipart/form-data"}, nil},
+	listBody:     {[]string{"application/json", "text/csv"}, noJSON},
 	formBody:     {[]string{"application/json", "application/x-www-form-urlencoded"}, nil},
 	onlyForm:     {[]string{"application/x-www-form-urlencoded"}, noForm},
 }
@@ -91,10 +97,10 @@ func (a *API) accept(rt *route) rest.Accept {
 		limit += a.cfg.BodyLimit / 3 * 4
 	case fileBody, depositBody:
 		limit += a.cfg.BodyLimit
-	case noBody, jsonBody, optionalJSON, formBody, onlyForm:
+	case noBody, jsonBody, optionalJSON, listBody, formBody, onlyForm:
 	}
 	form := bodyForms[rt.body]
-	return rest.Accept{Media: form.media, Absent: form.absent, Limit: limit, Values: maxValues}
+	return rest.Accept{Media: form.media, Absent: form.absent, Limit: limit, Values: cmp.Or(rt.values, maxValues)}
 }
 
 // absent is the answer for an id that nothing can have.
@@ -104,6 +110,12 @@ func (rt *route) absent() error {
 	}
 	if strings.HasPrefix(rt.pattern, "/partner/approvals/") {
 		return approval.ErrNotFound
+	}
+	if strings.HasPrefix(rt.pattern, "/partner/pools/") {
+		return pool.ErrNotFound
+	}
+	if strings.HasPrefix(rt.pattern, "/partner/batches/") {
+		return pool.ErrBatchNotFound
 	}
 	if rt.cred == byKey {
 		return esign.ErrNotFound

@@ -8,7 +8,7 @@ import (
 
 // table is every route that is served.
 func table() []route {
-	return slices.Concat(envelopeRoutes(), templateRoutes(), vaultRoutes(), custodyRoutes(), widgetRoutes(), signerRoutes(), publicRoutes())
+	return slices.Concat(envelopeRoutes(), templateRoutes(), vaultRoutes(), custodyRoutes(), poolRoutes(), widgetRoutes(), signerRoutes(), publicRoutes())
 }
 
 func need(s ...scopes.Scope) []scopes.Scope { return s }

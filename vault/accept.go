@@ -105,6 +105,20 @@ type switching struct {
 
 // accept does the work before the transaction, and the transaction.
 func (v *Vault) accept(ctx context.Context, r AcceptRequest, o *custody.Offer) (*Assignment, error) {
+	w, err := v.prepareSwitch(ctx, r, o)
+	if err != nil {
+		return nil, err
+	}
+	var a *Assignment
+	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
+		a, err = v.switchTo(ctx, s, w)
+		return err
+	})
+	return a, err
+}
+
+// prepareSwitch does the work before the transaction.
+func (v *Vault) prepareSwitch(ctx context.Context, r AcceptRequest, o *custody.Offer) (*switching, error) {
 	c, err := v.c.Store.Original(ctx, o.EnvelopeID)
 	if err == nil {
 		c, err = v.authoritative(ctx, c)
@@ -131,15 +145,7 @@ func (v *Vault) accept(ctx context.Context, r AcceptRequest, o *custody.Offer) (
 	if err := v.nextVersion(ctx, w, c, last); err != nil {
 		return nil, err
 	}
-	if err := v.nextEntry(ctx, w, c); err != nil {
-		return nil, err
-	}
-	var a *Assignment
-	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
-		a, err = v.switchTo(ctx, s, w)
-		return err
-	})
-	return a, err
+	return w, v.nextEntry(ctx, w, c)
 }
 
 // switchable checks that the copy is the one that was offered, and that its controller consented.

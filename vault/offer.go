@@ -18,8 +18,9 @@ import (
 
 // OfferRequest asks to offer control of a copy to the organization that made a receiving code.
 type OfferRequest struct {
-	OrgID, EnvelopeID string // who has control, and of what
-	ReceivingCode     string
+	OrgID, EnvelopeID string              // who has control, and of what
+	ReceivingCode     string              // or Batch
+	Batch             string              // id of a batch of the same organization, whose receiver it is: package vault/pool
 	Purpose           custody.Purpose     // default PurposeSale
 	Obligation        *custody.Obligation // PurposePledge only
 	Reason            string              `validate:"max=2000,text"` // of a sale by a pledgee
@@ -84,7 +85,7 @@ func (r *OfferRequest) check() (life time.Duration, err error) {
 	oneOf(&p, "purpose", r.Purpose, custody.PurposeSale, custody.PurposePledge, custody.PurposeReleaseBack)
 	r.terms().Check(&p)
 	life = lifetime(&p, r.ExpiresIn)
-	if !offering.IsCode(r.ReceivingCode) {
+	if r.Batch == "" && !offering.IsCode(r.ReceivingCode) {
 		p.Add("to.receiving_code", "receiving_code", "must be a receiving code, rcv_ and 32 characters")
 	}
 	return life, p.Err()
@@ -131,7 +132,7 @@ func (v *Vault) offer(ctx context.Context, s Store, r OfferRequest, seen *custod
 		return nil, err
 	}
 	now := v.now()
-	to, err := v.receiver(ctx, s, r.ReceivingCode, now)
+	to, err := v.receiverOf(ctx, s, r, now)
 	if err != nil {
 		return nil, err
 	}
@@ -139,10 +140,12 @@ func (v *Vault) offer(ctx context.Context, s Store, r OfferRequest, seen *custod
 		return nil, ErrAssigneeDiffers
 	}
 	if c.Parties().Of(to.OrgID).May(standing.Control) {
-		return nil, validate.Fail("to.receiving_code", "own", "belongs to the controller itself")
+		return nil, ownCode()
 	}
-	if err := approval.Spend(ctx, s, r.approved(), now); err != nil {
-		return nil, err
+	if r.Batch == "" { // a batch is approved as one
+		if err := approval.Spend(ctx, s, r.approved(), now); err != nil {
+			return nil, err
+		}
 	}
 	chain, err := s.Custody(ctx, c.CopyID)
 	if err != nil {
@@ -170,7 +173,12 @@ func (v *Vault) offer(ctx context.Context, s Store, r OfferRequest, seen *custod
 	}
 	o.EventID, o.OfferedAt, c.OfferID = events[0].ID, events[0].RecordedAt, o.ID
 	return o, inOrder(
-		func() error { return used(s.UseReceivingCode(ctx, to.SHA256, o.ID)) },
+		func() error {
+			if r.Batch != "" {
+				return nil // which used it
+			}
+			return used(s.UseReceivingCode(ctx, to.SHA256, o.ID))
+		},
 		func() error { return s.AddOffer(ctx, o) },
 		func() error { return s.UpdateOriginal(ctx, c) },
 		func() error { return also(ctx, s, r.Also, o) })

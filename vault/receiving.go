@@ -85,6 +85,10 @@ func invalidCode() error {
 	return validate.Fail("to.receiving_code", "receiving_code", "is unknown, already used or expired")
 }
 
+func ownCode() error {
+	return validate.Fail("to.receiving_code", "own", "belongs to the controller itself")
+}
+
 // receiver returns who made a receiving code. Unknown, used and expired codes get the same error.
 func (v *Vault) receiver(ctx context.Context, s Store, code string, now time.Time) (custody.ReceivingCode, error) {
 	c, err := s.ReceivingCode(ctx, storage.Sum([]byte(code)))

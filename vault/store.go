@@ -101,6 +101,8 @@ type Store interface {
 	// UseReceivingCode notes the offer that used a code; storage.ErrUsed when another
 	// one did.
 	UseReceivingCode(ctx context.Context, sha256 storage.Digest, offerID string) error
+	// BatchReceiver returns the code that a batch used; storage.ErrNotFound.
+	BatchReceiver(ctx context.Context, batchID string) (custody.ReceivingCode, error)
 	// AddOffer; storage.ErrConflict when the id is taken.
 	AddOffer(ctx context.Context, o *custody.Offer) error
 	// UpdateOffer writes o if its revision is still o.Revision and increases both;

@@ -32,6 +32,25 @@ func (e *Engine) Accept(ctx context.Context, r vault.AcceptRequest) (a *vault.As
 	return a, created, nil
 }
 
+// AcceptAll is Accept for several offers, of which all are accepted or none:
+// vault.AcceptAll. Certificates that are late follow by HandoverDue.
+func (e *Engine) AcceptAll(ctx context.Context, rs []vault.AcceptRequest) ([]*vault.Assignment, error) {
+	by := map[string]event.Actor{}
+	for i, r := range rs {
+		rs[i].Also, by[r.AssignmentID] = e.accepted(r), r.Actor
+	}
+	done, err := e.c.Vault.AcceptAll(ctx, rs)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range done {
+		if err := e.c.Compliance.Certify(ctx, a.Offer.EnvelopeID, a.EventID, by[a.Offer.ID]); err != nil && !e.late(ctx, a.Offer.EnvelopeID, err) {
+			return nil, fmt.Errorf("accept %s: %w", a.Offer.ID, err)
+		}
+	}
+	return done, nil
+}
+
 // accepted tells the e-sign engine of the new version, makes the last evaluation out of
 // date and notes the certificate that is due, in the transaction of the switch.
 func (e *Engine) accepted(r vault.AcceptRequest) func(context.Context, storage.Tx, *vault.Assignment) error {

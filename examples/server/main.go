@@ -111,7 +111,7 @@ func serve(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger
 		return err
 	}
 	api, err := httpapi.New(httpapi.Config{
-		ESign: v.ESign, Templates: v.Templates, Vault: v.Vault, Approvals: v.Approvals, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
+		ESign: v.ESign, Templates: v.Templates, Vault: v.Vault, Approvals: v.Approvals, Pools: v.Pools, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
 		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: o.baseURL,
 		WebhookAllowPrivate: o.webhookPrivate, WebhookAllowHTTP: o.webhookPrivate, Env: storage.Env{Now: v.Now, Logger: logger},

@@ -36,6 +36,8 @@ var outOfReach = map[string]bool{
 	"PATCH /partner/webhook 409":                               true, // a request with the same key is still running
 	"POST /partner/receiving-codes 409":                        true, // likewise
 	"POST /partner/envelopes/{id}/holds 409":                   true, // likewise
+	"POST /partner/pools 409":                                  true, // likewise
+	"POST /partner/pools/{id}/items 409":                       true, // likewise
 	"POST /partner/templates 409":                              true, // likewise
 	"POST /partner/templates/{id}/fields 409":                  true, // likewise
 	"GET /partner/templates 404":                               true, // the host has no templates

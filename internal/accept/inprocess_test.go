@@ -21,7 +21,7 @@ func inProcess(t *testing.T) (*embedded.Embedded, http.Handler) {
 		t.Fatal(err)
 	}
 	api, err := httpapi.New(httpapi.Config{
-		ESign: v.ESign, Templates: v.Templates, Vault: v.Vault, Approvals: v.Approvals, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
+		ESign: v.ESign, Templates: v.Templates, Vault: v.Vault, Approvals: v.Approvals, Pools: v.Pools, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
 		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: v.BaseURL,
 	})

@@ -234,7 +234,7 @@ func (o *outage) serve(t *testing.T, v *embedded.Embedded, logger *slog.Logger) 
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(srv.Close)
 	handler, err = httpapi.New(httpapi.Config{
-		ESign: v.ESign, Templates: v.Templates, Vault: v.Vault, Approvals: v.Approvals, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
+		ESign: v.ESign, Templates: v.Templates, Vault: v.Vault, Approvals: v.Approvals, Pools: v.Pools, Compliance: v.Compliance, Handover: v.Handover, Log: v.Log, Scopes: v.Scopes,
 		Idempotency: v.Idempotency, Tickets: v.Tickets, Counters: v.Counters, Outbox: v.Outbox, Leases: v.Leases,
 		TokenKeys: v.TokenKeys, EmbedKey: v.EmbedKey, Keeper: v.Keeper, BaseURL: srv.URL, Timeout: patience, Env: storage.Env{Logger: logger},
 	})

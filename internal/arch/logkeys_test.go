@@ -15,7 +15,7 @@ import (
 // logKeys are the keys of every log line, one word for one thing, so that a host
 // finds an envelope by one name whoever speaks.
 var logKeys = []string{
-	"assignment_id", "copy_id", "envelope_id", "error", "found", "key_id", "kind", "notice_id", "object", "org_id", "problem", "reason",
+	"assignment_id", "batch_id", "copy_id", "envelope_id", "error", "found", "key_id", "kind", "notice_id", "object", "org_id", "problem", "reason",
 	"request_id", "route", "sha256", "stack", "status", "task", "tries",
 }
 

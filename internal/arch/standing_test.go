@@ -21,6 +21,8 @@ var compared = map[string]string{
 	"storage/sqlstore/approvals.go CountApprovals":   "an organization's own approvals",
 	"storage/sqlstore/esign.go EnvelopeByExternalID": "external ids are unique for each organization",
 	"storage/sqlstore/outbox.go Endpoints":           "an organization's own endpoints",
+	"storage/sqlstore/pools.go Pools":                "an organization's own pools",
+	"storage/sqlstore/pools.go CountPools":           "an organization's own pools",
 	"storage/sqlstore/scopes.go Organization":        "an organization's own row",
 	"storage/sqlstore/scopes.go SetOrigins":          "an organization's own row",
 	"storage/sqlstore/scopes.go InsertKey":           "an organization's own keys",

@@ -29,6 +29,7 @@ import (
 	"github.com/evaultlib/evault/vault/approval"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
+	"github.com/evaultlib/evault/vault/pool"
 	"github.com/evaultlib/evault/vault/translog"
 )
 
@@ -39,6 +40,7 @@ type Embedded struct {
 	Templates  *template.Engine
 	Vault      *vault.Vault
 	Approvals  *approval.Desk
+	Pools      *pool.Engine
 	Compliance *compliance.Engine
 	Handover   *handover.Engine
 	Log        *translog.Log
@@ -319,7 +321,10 @@ func (e *Embedded) wireHandover() (err error) {
 	if e.o.Handover != nil {
 		e.o.Handover(&c)
 	}
-	e.Handover, err = handover.New(c)
+	if e.Handover, err = handover.New(c); err != nil {
+		return err
+	}
+	e.Pools, err = pool.New(pool.Config{Store: e.Store.Pools(), Vault: e.Vault, Handover: e.Handover, Env: e.env()})
 	return err
 }
 

@@ -24,6 +24,7 @@ func (e *Embedded) tasks() []task {
 			found, err := e.Vault.IntegrityDue(ctx, limit)
 			return len(found), err
 		}},
+		{name: "pools", every: 2 * time.Second, idle: e.Pools.Idle, do: e.Pools.Due},
 		{name: "offers", every: time.Minute, idle: e.Vault.Idle, do: e.Vault.OffersDue},
 		{name: "delete", every: time.Minute, idle: e.Vault.Idle, do: e.Vault.DeleteDue},
 		{name: "sweep", every: 10 * time.Minute, idle: e.Objects.Idle, do: func(ctx context.Context, limit int) (int, error) {

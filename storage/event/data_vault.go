@@ -105,6 +105,24 @@ type HoldPlacedDetail struct {
 	Reference string `json:"reference"`
 }
 
+// BatchStartedData is the data of CustodyBatchStarted.
+type BatchStartedData struct {
+	BatchID        string         `json:"batch_id"`
+	Items          int            `json:"items"`
+	Mode           string         `json:"mode"`
+	PoolID         string         `json:"pool_id"`
+	Purpose        string         `json:"purpose"`
+	ReceiverSHA256 storage.Digest `json:"receiver_sha256"` // of the receiver's organization and name
+}
+
+// BatchEndedData is the data of CustodyBatchEnded.
+type BatchEndedData struct {
+	BatchID string `json:"batch_id"`
+	Done    int    `json:"done"`
+	Failed  int    `json:"failed"`
+	Status  string `json:"status"`
+}
+
 // ApprovalData is the data of CustodyApprovalRequested, CustodyApproved and
 // CustodyApprovalCancelled.
 type ApprovalData struct {

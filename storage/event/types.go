@@ -63,9 +63,11 @@ const (
 	CustodyApproved          = "custody.approved"
 	CustodyApprovalCancelled = "custody.approval_cancelled"
 	CertificateIssued        = "certificate.issued"
-	AssetQueried             = "asset.queried"  // in an organization's own chain: it asked whether an asset is held
-	ControlDenied            = "control.denied" // in an organization's own chain, named by its id: once for each actor, verb and hour
-	KeysChanged              = "keys.changed"   // in the installation's own chain; data: package keyring
+	AssetQueried             = "asset.queried"         // in an organization's own chain: it asked whether an asset is held
+	CustodyBatchStarted      = "custody.batch_started" // in an organization's own chain: it offers a pool to a receiver
+	CustodyBatchEnded        = "custody.batch_ended"   // in an organization's own chain
+	ControlDenied            = "control.denied"        // in an organization's own chain, named by its id: once for each actor, verb and hour
+	KeysChanged              = "keys.changed"          // in the installation's own chain; data: package keyring
 )
 
 // CustodyPrefix begins the types of all events of custody.

@@ -89,12 +89,24 @@ func (s vaultStore) ReceivingCode(ctx context.Context, sha256 storage.Digest) (c
 	if err := s.find(ctx, &r, "code_sha256 = ?", "", string(sha256)); err != nil {
 		return custody.ReceivingCode{}, err
 	}
+	return r.code()
+}
+
+func (r receivingCodeRow) code() (custody.ReceivingCode, error) {
 	c := custody.ReceivingCode{
 		SHA256: storage.Digest(r.CodeSHA256), Binding: storage.Digest(r.BindingSHA256), OrgID: r.OrgID,
 		Actor:     event.Actor{Kind: r.ActorKind, ID: r.ActorID, OrgID: r.ActorOrgID},
 		CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt), UsedBy: r.UsedBy,
 	}
 	return c, decodeColumns(column{&r.Party, &c.Party})
+}
+
+func (s vaultStore) BatchReceiver(ctx context.Context, batchID string) (custody.ReceivingCode, error) {
+	var r receivingCodeRow
+	if err := s.find(ctx, &r, "used_by = ?", "", batchID); err != nil {
+		return custody.ReceivingCode{}, err
+	}
+	return r.code()
 }
 
 func (s vaultStore) UseReceivingCode(ctx context.Context, sha256 storage.Digest, offerID string) error {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -27,6 +28,7 @@ const (
 	Multipart Kind = "multipart"
 	Form      Kind = "form"
 	PDF       Kind = "pdf" // read as one part named file
+	CSV       Kind = "csv" // likewise
 )
 
 // Body is the content of a request, read completely and within its limits.
@@ -200,6 +202,12 @@ func (c *Call) take(a Accept, raw []byte) error {
 	case "application/pdf":
 		c.Body = Body{Kind: PDF, Parts: []Part{{Name: "file", ContentType: name, Content: raw}}}
 		return nil
+	case "text/csv":
+		if !utf8.Valid(raw) {
+			return BadRequest("bad_csv", "the file is not UTF-8")
+		}
+		c.Body = Body{Kind: CSV, Parts: []Part{{Name: "file", ContentType: name, Content: raw}}}
+		return nil
 	case "application/x-www-form-urlencoded":
 		if bytes.Count(raw, []byte("&")) >= c.values {
 			return BadRequest("too_many_values", fmt.Sprintf("the form has more than %d values", c.values))
@@ -270,7 +278,7 @@ func MediaType(h interface{ Get(string) string }) string {
 	return name
 }
 
-// Digest identifies the request of a body: method, path and the decoded content,
+// Digest identifies the request of a body: method, path, query and the decoded content,
 // so that neither spacing nor a multipart boundary matters.
 func (c *Call) Digest() (storage.Digest, error) {
 	type partDigest struct {
@@ -295,7 +303,8 @@ func (c *Call) Digest() (storage.Digest, error) {
 		Body         jsontext.Value
 		Parts        []partDigest
 		Form         url.Values
-	}{c.R.Method, c.R.URL.EscapedPath(), b.Kind, content, parts, b.Form}, json.Deterministic(true))
+		Query        string `json:",omitzero"`
+	}{c.R.Method, c.R.URL.EscapedPath(), b.Kind, content, parts, b.Form, c.R.URL.RawQuery}, json.Deterministic(true))
 	if err != nil {
 		return "", fmt.Errorf("digest of the request: %w", err)
 	}

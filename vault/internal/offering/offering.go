@@ -48,6 +48,16 @@ func Bind(code, orgID string, party custody.Party) (storage.Digest, error) {
 	return storage.Sum(b), err
 }
 
+// Receiver is the digest of a receiver, the SHA-256 of the canonical JSON
+// {"org_id","party"}.
+func Receiver(orgID string, party custody.Party) (storage.Digest, error) {
+	b, err := canonjson.Marshal(struct {
+		OrgID string        `json:"org_id"`
+		Party custody.Party `json:"party"`
+	}{orgID, party})
+	return storage.Sum(b), err
+}
+
 // Terms are what an offeror asks for.
 type Terms struct {
 	Purpose    custody.Purpose
