@@ -65,6 +65,30 @@ func keyEdits() []changed {
 	}
 }
 
+// TestBoundControlKey: a key that is bound where an agent held control makes a new
+// certificate, which meets every check; of two keys that follow each other in a chain,
+// no check 4 is satisfied.
+func TestBoundControlKey(t *testing.T) {
+	t.Parallel()
+	w, id := completedWorld(t)
+	w.VaultIn(id, asAgent)
+	key := testworld.ControlKey(t, bankKey)
+	r := vault.BindRequest{OrgID: dealer.OrgID, EnvelopeID: id, ControlKey: key, Actor: actor, RequestID: "req", RequestSHA256: "a1"}
+	rec, created, err := w.Handover.BindControlKey(t.Context(), r)
+	if err != nil || !created || rec.Compliant == nil || !*rec.Compliant {
+		t.Fatalf("bind: %+v, created %t, %v", rec, created, err)
+	}
+	c, err := w.Compliance.Certificate(t.Context(), dealer.OrgID, id, 0)
+	check(t, err)
+	if c.Serial != 2 || c.Controller.ControlKey != key.Thumbprint() || c.Custody[1].Kind != "bind" || c.Custody[1].ConsentOf != "agent" {
+		t.Errorf("certificate %d: %+v, %+v", c.Serial, c.Controller, c.Custody[1])
+	}
+	s := custody.Statement{Kind: custody.EntryBind, From: &custody.Parties{Controller: custody.Controller{BoundBy: custody.BoundByControlKey, ControlKey: key}}}
+	if err := s.CheckConsent(custody.Statement{}, "", w.Clock.Now()); !errors.Is(err, custody.ErrConsent) {
+		t.Errorf("a bind of what a key controls: got %v", err)
+	}
+}
+
 // TestCertificateOfAControlKey: the certificate prints the thumbprint of the key, and
 // the consent that it signed, and verifies.
 func TestCertificateOfAControlKey(t *testing.T) {

@@ -145,6 +145,7 @@ var problems = []problem{
 	{vault.ErrNotVaulted, 404, "not_vaulted", "The vault holds no authoritative copy of this envelope"},
 	{vault.ErrNotController, 403, "not_controller", "Control of the copy has moved to another organization"},
 	{custody.ErrConsent, 403, "not_controller", "The act requires a consent signed by the control key of the controller"},
+	{vault.ErrBound, 409, "already_bound", "Control is bound to a key already, or the organization itself controls"},
 	{vault.ErrOfferOpen, 409, "offer_open", "An offer of control is open: accept, reject or cancel it first"},
 	{vault.ErrOfferNotFound, 404, "offer_not_found", "Offer not found"},
 	{vault.ErrOfferEnded, 409, "offer_ended", "The offer was accepted, rejected or cancelled, or has expired"},

@@ -13,6 +13,11 @@ func custodyRoutes() []route {
 			scopes: need(scopes.CustodyWrite), body: optionalJSON, handle: (*API).receivingCode, refill: (*API).receivingCodeAgain,
 		},
 		{
+			method: "POST", pattern: "/partner/envelopes/{id}/custody/bind", about: "Give control to the outside assignee by its key",
+			scopes: need(scopes.CustodyWrite), body: jsonBody, forever: true,
+			handle: (*API).bindControlKey, refill: (*API).vaultInAgain,
+		},
+		{
 			method: "POST", pattern: "/partner/envelopes/{id}/assignments", about: "Offer control to the organization that made a receiving code",
 			scopes: need(scopes.CustodyWrite), body: jsonBody, forever: true,
 			handle: (*API).assign, refill: (*API).assignAgain,

@@ -45,6 +45,7 @@ func RouteBodies() map[string]RouteBody {
 		"POST " + envelope + "/vault-out":                       {vaultOutInput{}, releaseRecord{}, nil},
 		"POST " + envelope + "/vault-out/acknowledge":           {acknowledgeInput{}, releaseRecord{}, nil},
 		"POST /partner/receiving-codes":                         {receivingCodeInput{}, receivingCodeBody{}, nil},
+		"POST " + envelope + "/custody/bind":                    {bindInput{}, vaultRecord{}, nil},
 		"POST " + envelope + "/assignments":                     {assignmentInput{}, offerBody{}, nil},
 		"POST " + envelope + "/assignments/{assignment}/accept": {acceptInput{}, offerBody{}, nil},
 		"POST " + envelope + "/assignments/{assignment}/reject": {endInput{}, offerBody{}, nil},

@@ -232,3 +232,96 @@ func invalid(err error, field string) bool {
 	var e *vault.InvalidError
 	return errors.As(err, &e) && e.Fields[0].Field == field
 }
+
+// TestBindControlKey: control that an agent holds, or nobody for the assignee, is bound to
+// its key, once; from then on only its consent moves anything.
+func TestBindControlKey(t *testing.T) {
+	t.Parallel()
+	for name, agent := range map[string]bool{"agent": true, "none": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, s := newWorld(t), testworld.Key(40)
+			r := w.request("env_a")
+			if r.SecuredParty = &bank; agent {
+				r.Capacity, r.Agreement = custody.CapacityAgent, agreement
+			}
+			before := w.deposit(r)
+			bind := vault.BindRequest{OrgID: org.Identifier, EnvelopeID: "env_a", ControlKey: testworld.ControlKey(t, s), Actor: keyOf(org), RequestSHA256: "a1"}
+			b, created, err := w.BindControlKey(t.Context(), bind)
+			if err != nil || !created || b.Copy.Controller.Party != bank || b.Copy.Controller.ControlKey != bind.ControlKey || b.Copy.DocumentHash != before.DocumentHash {
+				t.Fatalf("bind: %+v, created %t, %v", b, created, err)
+			}
+			if _, created, err := w.BindControlKey(t.Context(), bind); err != nil || created {
+				t.Errorf("again: created %t, %v", created, err)
+			}
+			bind.ControlKey = testworld.ControlKey(t, testworld.Key(41))
+			if _, _, err := w.BindControlKey(t.Context(), bind); !errors.Is(err, vault.ErrBound) {
+				t.Errorf("another key: got %v", err)
+			}
+			if _, err := w.Proven(t.Context(), org.Identifier, "env_a"); err != nil {
+				t.Error(err)
+			}
+			out := release("env_a")
+			out.Recipient = custody.Recipient{Name: "Cleo Smith", Organization: bank.Name}
+			if _, _, err := w.Release(t.Context(), out); !errors.Is(err, custody.ErrConsent) {
+				t.Errorf("release: got %v", err)
+			}
+			out.Consent = w.consents(s, b.Copy.ReleaseTerms(out.Recipient, out.Reason), nonce)
+			if _, _, err := w.Release(t.Context(), out); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestBindIsRefused: where there is nothing to bind, or no key.
+func TestBindIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deposit(w.request("env_own"))
+	bind := vault.BindRequest{OrgID: org.Identifier, EnvelopeID: "env_own", ControlKey: testworld.ControlKey(t, testworld.Key(40)), Actor: keyOf(org)}
+	if _, _, err := w.BindControlKey(t.Context(), bind); !errors.Is(err, vault.ErrBound) {
+		t.Errorf("its own: got %v", err)
+	}
+	bind.OrgID = orgOther.Identifier
+	if _, _, err := w.BindControlKey(t.Context(), bind); !errors.Is(err, vault.ErrNotVaulted) {
+		t.Errorf("another's: got %v", err)
+	}
+	bind.ControlKey = ""
+	if _, _, err := w.BindControlKey(t.Context(), bind); !invalid(err, "control_key") {
+		t.Errorf("no key: got %v", err)
+	}
+}
+
+// TestBindsAtOnce: of two keys that race, one is bound, and the chain has it once.
+func TestBindsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.request("env_a")
+	r.SecuredParty = &bank
+	w.deposit(r)
+	var wg sync.WaitGroup
+	won := make([]bool, 4)
+	for i := range won {
+		bind := vault.BindRequest{OrgID: org.Identifier, EnvelopeID: "env_a", ControlKey: testworld.ControlKey(t, testworld.Key(byte(40+i))), Actor: keyOf(org)}
+		wg.Go(func() { _, won[i], _ = w.BindControlKey(t.Context(), bind) })
+	}
+	wg.Wait()
+	chain, err := w.Custody(t.Context(), org.Identifier, "env_a")
+	testworld.Check(t, err)
+	n := 0
+	for i, x := range won {
+		if x {
+			n++
+			if got := chain[1].To.Controller.ControlKey; got != testworld.ControlKey(t, testworld.Key(byte(40+i))) {
+				t.Errorf("bound: got %s", got)
+			}
+		}
+	}
+	if n != 1 || len(chain) != 2 {
+		t.Errorf("%d were bound, %d entries", n, len(chain))
+	}
+	if _, err := w.Proven(t.Context(), org.Identifier, "env_a"); err != nil {
+		t.Error(err)
+	}
+}

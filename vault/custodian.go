@@ -1,14 +1,18 @@
 package vault
 
 import (
+	"context"
 	"crypto"
 	"fmt"
 
 	"github.com/evaultlib/evault/internal/canonjson"
 	"github.com/evaultlib/evault/internal/environ"
+	"github.com/evaultlib/evault/internal/eventlog"
 	"github.com/evaultlib/evault/internal/jws"
 	"github.com/evaultlib/evault/internal/validate"
 	"github.com/evaultlib/evault/storage"
+	"github.com/evaultlib/evault/storage/event"
+	"github.com/evaultlib/evault/storage/standing"
 	"github.com/evaultlib/evault/vault/custody"
 	"github.com/evaultlib/evault/vault/keyring"
 )
@@ -113,4 +117,108 @@ func (v *Vault) entry(e custody.Entry, jurisdiction string) (custody.Entry, erro
 	var err error
 	e.Statement, e.StatementSHA256, err = v.state(custody.TypCustody, custody.StatementOf(e, jurisdiction))
 	return e, err
+}
+
+// BindRequest asks to bind control to a key of the assignee.
+type BindRequest struct {
+	OrgID, EnvelopeID string
+	ControlKey        custody.ControlKey
+	Actor             Actor
+	RequestID         string // recorded with the consent
+	RequestSHA256     storage.Digest
+
+	// Also runs in the transaction of the change. It does not run for a repeated call.
+	Also func(ctx context.Context, tx storage.Tx, b *Bound) error
+}
+
+// Bound is a copy whose control was bound to a key.
+type Bound struct {
+	Copy    *custody.Original // as it is since then
+	EventID string            // of custody.assigned; "" for a repeated call
+}
+
+// BindControlKey gives control to the outside assignee by its own key, once, where the organization
+// has held it as its agent, or without being one. From then on the organization can neither assign
+// nor release without a consent by the key. The bytes and their version stay; the custody chain has
+// one more entry, which the custodian acknowledges. Repeating the same key returns created false;
+// ErrBound for another key, and where the organization is itself the assignee. ErrNotVaulted,
+// ErrNotController, ErrReleased, ErrQuarantined, ErrOfferOpen, ErrRecordAltered, *InvalidError,
+// translog.ErrRewound, storage.ErrUnavailable.
+func (v *Vault) BindControlKey(ctx context.Context, r BindRequest) (b *Bound, created bool, err error) {
+	if _, err := custody.ParseControlKey([]byte(r.ControlKey)); err != nil {
+		return nil, false, err
+	}
+	c, err := v.assignable(ctx, r.OrgID, r.EnvelopeID)
+	if err != nil {
+		return nil, false, fmt.Errorf("bind %s: %w", r.EnvelopeID, v.denied(ctx, r.Actor, "bind", r.EnvelopeID, err))
+	}
+	switch is := c.Controller; {
+	case is.ControlKey == r.ControlKey:
+		return &Bound{Copy: c}, false, nil
+	case is.BoundBy != custody.BoundByAgent && is.BoundBy != custody.BoundByNone:
+		return nil, false, ErrBound
+	}
+	prev, err := v.lastEntry(ctx, c)
+	if err != nil {
+		return nil, false, fmt.Errorf("bind %s: %w", r.EnvelopeID, err)
+	}
+	to := *prev.To // it is live
+	to.Controller = custody.Controller{Party: to.Assignee, OrgID: c.OrgID, BoundBy: custody.BoundByControlKey, ControlKey: r.ControlKey}
+	entry, err := v.entry(custody.Entry{
+		ID: v.c.NewID("cust"), CopyID: c.CopyID, EnvelopeID: c.EnvelopeID, Seq: prev.Seq + 1, Kind: custody.EntryBind, From: prev.To, To: &to,
+		Version: c.Version, SHA256: c.DocumentHash, RecordedAt: later(v.now(), prev.RecordedAt), PreviousSHA256: prev.StatementSHA256,
+		Consent: custody.ConsentBy(r.Actor, r.RequestID, r.RequestSHA256),
+	}, "")
+	if err != nil {
+		return nil, false, fmt.Errorf("bind %s: %w", r.EnvelopeID, err)
+	}
+	ack, err := v.acknowledge(entry)
+	if err != nil {
+		return nil, false, fmt.Errorf("bind %s: %w", r.EnvelopeID, err)
+	}
+	err = v.update(ctx, func(ctx context.Context, s Store) (err error) {
+		b, err = v.bind(ctx, s, r, c.Revision, entry, ack)
+		return err
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("bind %s: %w", r.EnvelopeID, err)
+	}
+	return b, true, nil
+}
+
+// bind is BindControlKey's transaction. A copy that has changed since its record was proven is bound
+// by the next attempt.
+func (v *Vault) bind(ctx context.Context, s Store, r BindRequest, seen int64, entry custody.Entry, ack *custody.Acknowledgment) (*Bound, error) {
+	c, err := v.live(ctx, s, standing.Control, r.OrgID, r.EnvelopeID)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.QuarantinedAt != nil:
+		return nil, ErrQuarantined
+	case c.Revision != seen:
+		return nil, storage.ErrConflict
+	}
+	if c, err = v.unlocked(ctx, s, c); err != nil {
+		return nil, err
+	}
+	drafts := []eventlog.Draft{{EnvelopeID: c.EnvelopeID, Type: event.CustodyAssigned, Actor: r.Actor, Data: assigned(&entry)}}
+	if ack != nil {
+		drafts = append(drafts, acknowledged(ack, entry, r.Actor))
+	}
+	events, err := v.chain.Append(ctx, s, drafts...)
+	if err != nil {
+		return nil, err
+	}
+	entry.EventID, c.Controller, c.Acknowledgment = events[0].ID, entry.To.Controller, ack
+	b := &Bound{c, events[0].ID}
+	steps := []func() error{
+		func() error { return s.UpdateOriginal(ctx, c) },
+		func() error { return s.AddCustody(ctx, entry) },
+	}
+	if ack != nil {
+		steps = append(steps, func() error { return s.AddAcknowledgment(ctx, *ack) })
+	}
+	return b, inOrder(append(steps,
+		func() error { return v.touched(ctx, s, c.EnvelopeID) },
+		func() error { return also(ctx, s, r.Also, b) })...)
 }

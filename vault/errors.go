@@ -17,6 +17,9 @@ var (
 	ErrNotVaulted = errors.New("vault: not vaulted")
 	// ErrNotController: the organization had control once, and assigned it.
 	ErrNotController = errors.New("vault: control has moved to another organization")
+	// ErrBound: the controller has a control key, or is the organization itself, so that none can be
+	// bound.
+	ErrBound = errors.New("vault: control is bound already")
 	// ErrOfferOpen: an offer of control is open; it must end first.
 	ErrOfferOpen = errors.New("vault: an offer of control is open")
 	// ErrOfferNotFound: there is no such offer, or it is not for this organization.

@@ -45,6 +45,7 @@ func partnerRoutes() []route {
 		{"GET", "/partner/envelopes/{id}/custody", "custody:read", nil},
 		{"GET", "/partner/envelopes/{id}/copies", "vault:read", nil},
 		{"POST", "/partner/receiving-codes", "custody:write", nil},
+		{"POST", "/partner/envelopes/{id}/custody/bind", "custody:write", map[string]any{"control_key": bankJWK()}},
 		{"POST", "/partner/envelopes/{id}/assignments", "custody:write", map[string]any{"to": map[string]any{"receiving_code": "rcv_" + strings.Repeat("a", 32)}}},
 		{"POST", "/partner/envelopes/{id}/assignments/asg_absent/accept", "custody:write", nil},
 		{"POST", "/partner/envelopes/{id}/assignments/asg_absent/reject", "custody:write", nil},

@@ -255,6 +255,7 @@ const (
 	EntryDeposit    EntryKind = "deposit"
 	EntryAssignment EntryKind = "assignment"
 	EntryRelease    EntryKind = "release"
+	EntryBind       EntryKind = "bind" // the assignee, till then acted for or without an agent, controls by its key
 )
 
 // Entry is one link of a copy's custody chain. From is nil in the first entry.

@@ -42,7 +42,8 @@ import (
 //
 // Version 3 is that of an entry with a Controller that has the member "control_key":JWK (ControlKey),
 // or with a Consent that has "jws", the consent by that key (consent.go). Whatever an entry of
-// version 2 has, it has too. An acknowledgment for such a Controller has version 2.
+// version 2 has, it has too. An entry of kind "bind" has it always: from and to differ in the
+// controller alone, which is the assignee with its key. An acknowledgment for such a Controller has version 2.
 //
 // acknowledgment:
 //
@@ -137,6 +138,8 @@ func (s Statement) shape() string {
 		return "is an assignment without its acceptance, id, purpose or parties"
 	case s.Kind != EntryAssignment && !bare:
 		return "has members of an assignment"
+	case s.Kind == EntryBind && !s.binds():
+		return "is a bind that changes more than the controller, or binds it to no key of the assignee"
 	case !s.From.keyed() || !s.To.keyed():
 		return "has a controller whose binding and key differ"
 	}
@@ -146,6 +149,16 @@ func (s Statement) shape() string {
 // keyed reports whether the controller has a control key exactly if it is bound by one.
 func (p *Parties) keyed() bool {
 	return p == nil || (p.Controller.BoundBy == BoundByControlKey) == (p.Controller.ControlKey != "")
+}
+
+// binds reports whether an entry gives control to its assignee by a key, and changes nothing else.
+func (s Statement) binds() bool {
+	if s.From == nil || s.To == nil || s.Recipient != nil || s.From.Controller.ControlKey != "" {
+		return false
+	}
+	want := *s.From
+	want.Controller = Controller{Party: want.Assignee, OrgID: want.Controller.OrgID, BoundBy: BoundByControlKey, ControlKey: s.To.Controller.ControlKey}
+	return *s.To == want
 }
 
 // AcknowledgmentStatement is the payload of a custodian's acknowledgment.

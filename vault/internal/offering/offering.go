@@ -131,7 +131,7 @@ func releasedBack(chain []custody.Entry, to custody.Party) (custody.Interest, er
 	}
 	for i := len(chain) - 1; i > 0; i-- {
 		e := chain[i]
-		if e.Purpose == custody.PurposePledge && e.To != nil && e.To.Controller == held.Controller && e.To.Interest == held.Interest {
+		if e.Purpose == custody.PurposePledge && e.To != nil && e.To.Assignee == held.Assignee && e.To.Interest == held.Interest {
 			return e.From.Interest, nil
 		}
 	}
