@@ -222,12 +222,13 @@ func (e *Engine) step(ctx context.Context, r AnswerRequest, act standing.Act, ne
 
 // Retry tries again what failed: for the organization that started the batch the offers,
 // for the other one the acceptances, if it has accepted. ErrState where nothing failed
-// that this organization can retry, or the batch is running; ErrBatchNotFound,
+// that this organization can retry, the batch is running, or its offers have expired;
+// ErrBatchNotFound,
 // storage.ErrUnavailable.
 func (e *Engine) Retry(ctx context.Context, r AnswerRequest) (*Batch, error) {
 	return e.answer(ctx, r, standing.SeeOffer, func(ctx context.Context, s Store, b *Batch) error {
 		offeror := b.Parties().Of(r.OrgID).May(standing.Control)
-		if b.Step != "" || !offeror && b.Answer == nil {
+		if b.Step != "" || !offeror && b.Answer == nil || !e.c.Now().Before(b.ExpiresAt) {
 			return ErrState
 		}
 		step, to := stepOffer, ItemPending

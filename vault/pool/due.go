@@ -40,9 +40,25 @@ func (e *Engine) Due(ctx context.Context, limit int) (done int, err error) {
 			return done, ctx.Err()
 		case err != nil:
 			e.log.ErrorContext(ctx, "pool: a batch cannot go on", "batch_id", id, "error", err)
+			e.behind(ctx, id)
 		}
 	}
 	return done, nil
+}
+
+// behind puts a batch that cannot go on behind the others that wait.
+func (e *Engine) behind(ctx context.Context, id string) {
+	err := e.update(ctx, func(ctx context.Context, s Store) error {
+		b, err := s.Batch(ctx, id)
+		if err != nil || b.Step == "" {
+			return err
+		}
+		b.UpdatedAt = e.c.Now()
+		return s.UpdateBatch(ctx, b)
+	})
+	if err != nil {
+		e.log.ErrorContext(ctx, "pool: a batch cannot be put behind others", "batch_id", id, "error", err)
+	}
 }
 
 // advance goes on with one batch.

@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -267,6 +268,9 @@ func TestBatchesEnd(t *testing.T) {
 			t.Errorf("accepted after the expiry: %v", err)
 		}
 		w.is(b, pool.Expired, 3, 0, dealer)
+		if _, err := w.pools.Retry(t.Context(), w.answer(dealer, b)); !errors.Is(err, pool.ErrState) {
+			t.Errorf("retried after the expiry: %v", err)
+		}
 	})
 }
 
@@ -300,6 +304,49 @@ func TestReplicasMoveAPoolOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestStuckBatchStarvesNobody: a batch that cannot go on, because a service is away, does
+// not delay one that can.
+func TestStuckBatchStarvesNobody(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db *sqlstore.DB) {
+		w := newWorld(t, db, 2)
+		away := &away{Handover: w.Handover, env: w.envs[0]}
+		var err error
+		w.pools, err = pool.New(pool.Config{Store: db.Pools(), Vault: w.Vault, Handover: away, Env: w.Env()})
+		testworld.Check(t, err)
+		all := w.envs
+		batches := map[string]*pool.Batch{}
+		for _, env := range all {
+			w.envs = []string{env}
+			batches[env] = w.start(dealer, bank, pool.BestEffort)
+		}
+		for range 3 {
+			_, err := w.pools.Due(t.Context(), 1)
+			testworld.Check(t, err)
+		}
+		w.envs = all[1:]
+		w.is(batches[all[1]], pool.Offered, 1, 0, dealer)
+		w.envs = all[:1]
+		w.is(batches[all[0]], pool.Running, 0, 0, dealer)
+		away.env = ""
+		w.run()
+		w.is(batches[all[0]], pool.Offered, 1, 0, dealer)
+	})
+}
+
+// away is a Handover whose service is away for one envelope.
+type away struct {
+	pool.Handover
+	env string
+}
+
+func (a *away) Offer(ctx context.Context, r vault.OfferRequest) (*custody.Offer, error) {
+	if r.EnvelopeID == a.env {
+		return nil, storage.ErrUnavailable
+	}
+	return a.Handover.Offer(ctx, r)
 }
 
 // TestEditedBatchGoesNowhere: a row that names another receiver moves nothing to it.
