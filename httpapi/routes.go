@@ -141,6 +141,10 @@ func vaultRoutes() []route {
 			scopes: need(scopes.ComplianceRead), handle: (*API).compliance,
 		},
 		{
+			method: "GET", pattern: "/partner/envelopes/{id}/powers", about: "Read who can do what to a copy",
+			scopes: need(scopes.ComplianceRead), handle: (*API).powers,
+		},
+		{
 			method: "GET", pattern: "/partner/envelopes/{id}/custody", about: "Read the custody chain",
 			scopes: need(scopes.CustodyRead), handle: (*API).custody,
 		},

@@ -40,6 +40,7 @@ func RouteBodies() map[string]RouteBody {
 		"GET " + envelope + "/vault/copy/signed-url":            {nil, signedURL{}, nil},
 		"GET " + envelope + "/vault/certificate":                {nil, certificate.Certificate{}, nil},
 		"GET " + envelope + "/compliance":                       {nil, complianceBody{}, nil},
+		"GET " + envelope + "/powers":                           {nil, powersBody{}, nil},
 		"GET " + envelope + "/custody":                          {nil, []custodyBody{}, nil},
 		"GET " + envelope + "/copies":                           {nil, []copyBody{}, list},
 		"POST " + envelope + "/vault-out":                       {vaultOutInput{}, releaseRecord{}, nil},

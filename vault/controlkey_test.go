@@ -325,3 +325,19 @@ func TestBindsAtOnce(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestPolicyIsRefused: a vault is not made with a policy that gives the operator an override.
+func TestPolicyIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if got := w.Policy(); len(got.Lint()) != 0 {
+		t.Errorf("default: got %+v", got)
+	}
+	policy := custody.DefaultPolicy()
+	policy.Release = append(policy.Release, []custody.Role{custody.RoleOperator})
+	w.config.Policy = &policy
+	var refused *custody.PolicyError
+	if _, err := vault.New(w.config); !errors.As(err, &refused) || refused.Rule != custody.RuleOverride || refused.Power != "release" {
+		t.Errorf("got %v", err)
+	}
+}

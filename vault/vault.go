@@ -80,6 +80,11 @@ type Config struct {
 	// each integrity check. Default: where Keys has no seal either, digests only.
 	Roots *x509.CertPool
 
+	// Policy says who must act for a power to be exercised, with the procedures of the host around this
+	// software. New refuses one that custody.Policy.Lint does not pass. Default:
+	// custody.DefaultPolicy, the controller alone.
+	Policy *custody.Policy
+
 	Inspection     Inspection    // default InspectionExact
 	ReleaseGrace   time.Duration // between acknowledgment and deletion; default 30 days
 	IntegrityEvery time.Duration // between two integrity checks; default 24 h
@@ -142,6 +147,11 @@ func New(c Config) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Policy != nil {
+		for _, refused := range c.Policy.Lint() {
+			return nil, fmt.Errorf("vault: Config.Policy: %w", refused)
+		}
+	}
 	if c.Keys, err = c.Keys.With(own...); err != nil {
 		return nil, fmt.Errorf("vault: Config.Keys: %w", err)
 	}
@@ -192,6 +202,14 @@ func (v *Vault) CustodianName() string {
 		return ""
 	}
 	return v.c.Custodian.Party.Name
+}
+
+// Policy is Config.Policy: who must act for a power over a copy to be exercised.
+func (v *Vault) Policy() custody.Policy {
+	if v.c.Policy == nil {
+		return custody.DefaultPolicy()
+	}
+	return *v.c.Policy
 }
 
 // StatementKeys returns the public keys that verify this vault's custody and

@@ -38,6 +38,8 @@ func TestControlKey(t *testing.T) {
 	c.get(at+"/vault/certificate").want(http.StatusOK).equal("data.custody.1.kind", "bind").equal("data.compliance.checks.5.satisfied", true)
 	c.get(at+"/custody").want(http.StatusOK).equal("data.1.to.controller.control_key_thumbprint", "RrMsDZXZafYTPsgpxYU_HIGi-qHGEoahNUpTrYa5iMA")
 
+	c.get(at+"/powers").want(http.StatusOK).equal("data.policy.release.0.0", "controller").equal("data.powers.0.power", "release").equal("data.powers.0.holder", "First Bank")
+	c.get("/partner/envelopes/"+c.signed(testpdf.Simple(2, "Truck 52"), nil)+"/powers").problem(http.StatusNotFound, "not_vaulted")
 	out := recipient("R")
 	c.post(at+"/vault-out", out).problem(http.StatusForbidden, "not_controller")
 	payload, err := json.Marshal(map[string]any{

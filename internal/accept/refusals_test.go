@@ -42,6 +42,7 @@ func partnerRoutes() []route {
 		{"POST", "/partner/envelopes/{id}/holds", "vault:release", map[string]any{"reason": "Litigation"}},
 		{"GET", "/partner/envelopes/{id}/holds", "vault:read", nil},
 		{"DELETE", "/partner/envelopes/{id}/holds/hld_absent", "vault:release", nil},
+		{"GET", "/partner/envelopes/{id}/powers", "compliance:read", nil},
 		{"GET", "/partner/envelopes/{id}/custody", "custody:read", nil},
 		{"GET", "/partner/envelopes/{id}/copies", "vault:read", nil},
 		{"POST", "/partner/receiving-codes", "custody:write", nil},
