@@ -33,6 +33,8 @@ func request(r httpapi.RouteInfo, env string) (method, path string, body any, op
 		body = obj{"to": obj{"receiving_code": "rcv_" + strings.Repeat("a", 32)}}
 	case "POST /partner/pools/{id}/assignments":
 		body = obj{"to": obj{"receiving_code": "rcv_" + strings.Repeat("a", 32)}, "mode": "atomic"}
+	case "POST /partner/envelopes/{id}/custody/bind":
+		body = obj{"control_key": obj{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}
 	case "POST /partner/envelopes/{id}/holds":
 		body = obj{"reason": "Litigation"}
 	case "POST /partner/templates", "POST /partner/templates/{id}/fields":

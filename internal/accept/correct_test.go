@@ -24,7 +24,7 @@ func TestCorrectsAddress(t *testing.T) {
 		old := c.link(env, "ada@exmaple.com")
 		c.do("PATCH", at+signer, map[string]any{"email": "ada"}).want(http.StatusUnprocessableEntity)
 		c.do("PATCH", at+signer, map[string]any{"email": "ada@example.com"}).want(http.StatusOK).equal("data.signers.0.email", "ada@example.com")
-		c.with("").get(old+"/session").want(http.StatusGone)
+		c.with("").get(old + "/session").want(http.StatusGone)
 		c.sign(c.link(env, "ada@example.com"), "Ada Byron")
 		c.do("PATCH", at+signer, map[string]any{"email": "eve@example.com"}).problem(http.StatusConflict, "already_signed")
 		c.sign(c.link(env, "bob@example.com"), "Bob Smith").equal("data.envelope_status", "completed")

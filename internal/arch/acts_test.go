@@ -15,7 +15,7 @@ import (
 var reads = map[string][]string{
 	"ESign": {"Evidence", "Status", "With"},
 	"With":  {"Evaluated"}, // of esign, in the transaction of the evaluation
-	"Vault": {"CustodianName", "Evidence", "Examine", "Held", "Original", "RegisteredCopies", "SeesCertificates", "StatementKeys"},
+	"Vault": {"CustodianName", "Evidence", "Examine", "Held", "Original", "Policy", "RegisteredCopies", "SeesCertificates", "StatementKeys"},
 }
 
 // TestOnlyHandoverActs: compliance evaluates and certifies; compliance/handover
